@@ -1,0 +1,178 @@
+//! What a program is told: the network file, the group file, and the settings of a node.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+use evaluator::Manifest;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// The largest configuration file that is read, bytes.
+const MAX_FILE: u64 = 64 * 1024;
+
+/// Reads a TOML file into `T`; unknown keys are errors.
+///
+/// # Errors
+/// A missing, oversized or malformed file, with its path and the place.
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let meta = fs::metadata(path).with_context(|| format!("cannot read {}: give the path of an existing file", path.display()))?;
+    ensure!(meta.is_file() && meta.len() <= MAX_FILE, "{} is no file of at most {MAX_FILE} bytes", path.display());
+    let text = fs::read_to_string(path).with_context(|| format!("{} is not UTF-8 text", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("{} is malformed: correct the line named below", path.display()))
+}
+
+/// A network: one chain and the five contracts on it. `configs/networks/*.toml`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkFile {
+    /// A name for people.
+    pub name: String,
+    /// HTTP address of an Ethereum JSON-RPC endpoint.
+    pub rpc: String,
+    /// EIP-155 chain id; another one at `rpc` is refused.
+    pub chain_id: u64,
+    /// How many blocks deep an event must lie before a node acts on it; 1 = the newest block.
+    #[serde(default = "one")]
+    pub confirmations: u64,
+    /// Block in which the contracts were deployed; nothing older is read.
+    #[serde(default)]
+    pub deployed_block: u64,
+    /// Seconds between two looks at the chain.
+    #[serde(default = "quarter_second")]
+    pub poll_ms: u64,
+    /// Where to find the first peers, as multiaddrs with `/p2p/…`.
+    #[serde(default)]
+    pub peers: Vec<String>,
+    pub contracts: Contracts,
+}
+
+/// Addresses of the contracts, `0x…`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contracts {
+    pub neuron: String,
+    pub emission: String,
+    pub sale: String,
+    pub purse: String,
+    pub network: String,
+}
+
+/// What every node is told. The defaults serve a first node of a local network.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NodeConfig {
+    /// The network file; a relative path counts from this file's folder.
+    pub network: PathBuf,
+    /// Number of the training group.
+    pub group: u64,
+    /// Folder of keys, blocks, log and signing log; made if missing.
+    pub data: PathBuf,
+    /// Encrypted key of the account (Web3 secret storage, version 3).
+    pub keystore: PathBuf,
+    /// File whose first line is its password; without it the variable `NEURON_PASSWORD` is read.
+    pub password_file: Option<PathBuf>,
+    /// Addresses to listen on, as multiaddrs; port 0 lets the system choose.
+    pub listen: Vec<String>,
+    /// Further peers to dial, beside those of the network file.
+    pub peers: Vec<String>,
+    /// Seconds before the edge of a phase in which nothing is sent any more.
+    pub edge_s: u64,
+}
+
+impl Default for NodeConfig {
+    fn default() -> Self {
+        Self {
+            network: "network.toml".into(),
+            group: 1,
+            data: "data".into(),
+            keystore: "account.json".into(),
+            password_file: None,
+            listen: vec!["/ip4/127.0.0.1/tcp/0".into()],
+            peers: Vec::new(),
+            edge_s: 2,
+        }
+    }
+}
+
+impl NodeConfig {
+    /// Makes relative paths count from `folder`, the folder of the file that held them.
+    pub fn relative_to(mut self, folder: &Path) -> Self {
+        for path in [&mut self.network, &mut self.data, &mut self.keystore] {
+            *path = folder.join(&*path);
+        }
+        self.password_file = self.password_file.map(|path| folder.join(path));
+        self
+    }
+}
+
+/// A training group before it is born: the model, its clock, its data. `configs/groups/*.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupFile {
+    pub name: String,
+    #[serde(default)]
+    pub times: Times,
+    pub data: Data,
+    /// What a trainer of this group starts with; each trainer may set its own.
+    pub training: Training,
+    pub manifest: Manifest,
+}
+
+/// The clock of a group, seconds; `improve`: a winner must be better by `base >> improve`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Times {
+    pub train_s: u32,
+    pub reveal_s: u32,
+    pub judge_s: u32,
+    pub period_s: u32,
+    pub improve: u8,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self { train_s: 2400, reveal_s: 300, judge_s: 900, period_s: 604_800, improve: 10 }
+    }
+}
+
+/// Files of examples; paths count from the working directory of who creates the group.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// The set at the group's birth.
+    pub genesis: PathBuf,
+    /// Additions that the development network proposes.
+    #[serde(default)]
+    pub proposed: Vec<PathBuf>,
+    /// Examples that are never put into the set.
+    #[serde(default)]
+    pub heldout: Option<PathBuf>,
+}
+
+/// How a trainer trains.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// Optimizer steps in a round.
+    pub steps: u32,
+    /// Examples a step.
+    pub batch: u32,
+    pub learning_rate: f64,
+    #[serde(default)]
+    pub weight_decay: f64,
+    /// `adamw` or `sgd`.
+    pub optimizer: String,
+    /// Start of the order in which examples are drawn; 0 = derived from the account.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn quarter_second() -> u64 {
+    250
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title A sale at a fixed price that creates exactly what was bought.
+interface ISale {
+    event Bought(address indexed buyer, uint256 paid, uint256 amount);
+    event Closed(uint256 sold, uint256 proceeds);
+    event Claimed(address indexed buyer, uint256 amount);
+    event Refunded(address indexed buyer, uint256 paid);
+
+    error SaleOver();
+    error SaleRunning();
+    error AlreadyClosed();
+    error NotClosed();
+    error BelowMinimum();
+    error MinimumReached();
+    error NothingBought();
+    error SoldOut();
+
+    function neuron() external view returns (address);
+    function emission() external view returns (address);
+    function purse() external view returns (address);
+    /// @notice Wei of the chain's coin for one whole NRN (1e18 wei of NRN).
+    function price() external view returns (uint256);
+    /// @notice Last second of the sale plus one, s since the epoch.
+    function deadline() external view returns (uint256);
+    /// @notice Wei of NRN below which everybody is paid back.
+    function minimum() external view returns (uint256);
+    /// @notice Wei of NRN sold so far.
+    function sold() external view returns (uint256);
+    function closed() external view returns (bool);
+    /// @notice Wei of NRN that `buyer` has bought and not claimed.
+    function bought(address buyer) external view returns (uint256);
+    /// @notice Buys `msg.value * 1e18 / price` wei of NRN. Anyone, before the deadline.
+    function buy() external payable returns (uint256 amount);
+    /// @notice Mints what was sold, starts the schedule, hands the proceeds to the purse. Anyone, once, after the deadline.
+    function close() external;
+    /// @notice Delivers the caller's NRN. After `close`.
+    function claim() external returns (uint256 amount);
+    /// @notice Pays the caller back. After the deadline, if the minimum was missed.
+    function refund() external returns (uint256 paid);
+}

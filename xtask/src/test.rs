@@ -1,0 +1,37 @@
+//! The two doors: every test in order of how soon it can fail, and the devnet.
+
+use anyhow::Result;
+
+use crate::{contracts, tidy, tools};
+
+/// Runs every check and test; stops at the first failure.
+pub fn everything() -> Result<()> {
+    let cargo = tools::cargo();
+    step("format", || tools::run(&cargo, &["fmt", "--all", "--check"]))?;
+    step("house rules", tidy::run)?;
+    step("contracts are what was committed", || contracts::run(true))?;
+    for profile in ["token", "default"] {
+        step(&format!("contracts, profile {profile}"), || contracts::forge(profile, &["test"]))?;
+    }
+    step("build", || tools::run(&cargo, &["build", "--workspace", "--all-targets", "--locked"]))?;
+    step("lints", || tools::run(&cargo, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
+    step("crates and network", || tools::run(&cargo, &["test", "--workspace", "--locked"]))
+}
+
+/// Builds all programs and hands over to `neuron devnet`.
+pub fn devnet(options: &[String]) -> Result<()> {
+    tools::install_npm()?;
+    let cargo = tools::cargo();
+    tools::run(&cargo, &["build", "--locked", "--package", "neuron", "--package", "trainer-node", "--package", "validator-node"])?;
+    let mut arguments = vec!["run", "--quiet", "--locked", "--package", "neuron", "--", "devnet"];
+    arguments.extend(options.iter().map(String::as_str));
+    tools::run(&cargo, &arguments)
+}
+
+fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    eprintln!("── {name}");
+    let start = std::time::Instant::now();
+    work()?;
+    eprintln!("── {name}: {:.0} s", start.elapsed().as_secs_f32());
+    Ok(())
+}

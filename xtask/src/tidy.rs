@@ -1,0 +1,189 @@
+//! House rules that no compiler checks: who may depend on whom, banned crates, licences, first lines, sizes.
+
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::tools;
+
+/// Each room and the rooms it may use. An arrow that is not here does not exist.
+const ARROWS: [(&str, &[&str]); 13] = [
+    ("deltas", &[]),
+    ("protocol", &["deltas"]),
+    ("evaluator", &["deltas"]),
+    ("training", &["evaluator"]),
+    ("network", &["protocol"]),
+    ("chain", &["protocol"]),
+    ("token", &["chain", "protocol"]),
+    ("governance", &["token", "chain", "protocol"]),
+    ("node", &["governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
+    ("neuron", &["node", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
+    ("trainer-node", &["node", "training", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
+    ("validator-node", &["node", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
+    ("xtask", &[]),
+];
+
+/// Rooms below the wall: no clock, socket, runtime, learning framework or chain library.
+const PURE: [&str; 3] = ["deltas", "protocol", "evaluator"];
+const NOT_BELOW_THE_WALL: [&str; 6] = ["tokio", "burn", "libp2p", "alloy", "rand", "reqwest"];
+
+/// Crates that must never be in the tree, and why.
+const BANNED: [(&str, &str); 6] = [
+    ("core2", "yanked"),
+    ("libipld", "unmaintained"),
+    ("ethers", "deprecated by its authors for alloy"),
+    ("ipfs-embed", "does not resolve"),
+    ("openssl", "rustls serves"),
+    ("async-std", "discontinued"),
+];
+
+/// Licences that a user of this project can accept without asking a lawyer.
+const LICENCES: [&str; 18] = [
+    "MIT",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-1-Clause",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "0BSD",
+    "Zlib",
+    "Unlicense",
+    "CC0-1.0",
+    "MPL-2.0",
+    "Unicode-3.0",
+    "CDLA-Permissive-2.0",
+    "BSL-1.0",
+    "OpenSSL",
+    "MIT-0", "NCSA",
+];
+
+/// The longest source file, lines.
+const MAX_LINES: usize = 500;
+
+/// Checks everything; lists every breach before it fails.
+///
+/// # Errors
+/// When `cargo metadata` fails or a rule is broken.
+pub fn run() -> Result<()> {
+    let metadata = metadata()?;
+    let mut breaches = Vec::new();
+    arrows(&metadata, &mut breaches)?;
+    packages(&metadata, &mut breaches)?;
+    for room in ["deltas", "token", "governance", "crates", "trainer-node", "validator-node", "xtask"] {
+        sources(&tools::root().join(room), &mut breaches)?;
+    }
+    ensure!(breaches.is_empty(), "house rules broken:\n  {}", breaches.join("\n  "));
+    println!("house rules hold: {} rooms, {} packages", ARROWS.len(), list(&metadata["packages"])?.len());
+    Ok(())
+}
+
+fn metadata() -> Result<Value> {
+    let output =
+        Command::new(tools::cargo()).args(["metadata", "--format-version", "1", "--locked"]).current_dir(tools::root()).output()?;
+    ensure!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).context("cargo metadata wrote no JSON")
+}
+
+fn list(value: &Value) -> Result<&Vec<Value>> {
+    value.as_array().context("cargo metadata changed its shape")
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+fn arrows(metadata: &Value, breaches: &mut Vec<String>) -> Result<()> {
+    let allowed: BTreeMap<_, _> = ARROWS.into_iter().collect();
+    for package in list(&metadata["packages"])?.iter().filter(|package| package["source"].is_null()) {
+        let name = text(package, "name");
+        let Some(may) = allowed.get(name) else {
+            breaches.push(format!("{name} is a room that xtask/src/tidy.rs does not know"));
+            continue;
+        };
+        for dependency in list(&package["dependencies"])?.iter().filter(|dependency| dependency["kind"].is_null()) {
+            let used = text(dependency, "name");
+            if allowed.contains_key(used) && !may.contains(&used) {
+                breaches.push(format!("{name} must not depend on {used}"));
+            }
+            if PURE.contains(&name) && NOT_BELOW_THE_WALL.contains(&used) {
+                breaches.push(format!("{name} stands below the wall and must not use {used}"));
+            }
+            if used == "burn" && name != "training" {
+                breaches.push(format!("{name} must not compile burn"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn packages(metadata: &Value, breaches: &mut Vec<String>) -> Result<()> {
+    for package in list(&metadata["packages"])? {
+        let name = text(package, "name");
+        if let Some((_, why)) = BANNED.iter().find(|(banned, _)| *banned == name) {
+            breaches.push(format!("{name} is banned: {why}"));
+        }
+        if package["license_file"].is_null() && !licence_is_fine(text(package, "license")) {
+            breaches.push(format!("{name} has the licence {:?}, which is not on the list", text(package, "license")));
+        }
+    }
+    Ok(())
+}
+
+/// Whether an SPDX expression can be met from the list: one side of each OR, both sides of each AND.
+fn licence_is_fine(expression: &str) -> bool {
+    let expression = expression.replace(['(', ')'], "").replace('/', " OR ");
+    expression.split(" AND ").all(|part| part.split(" OR ").any(|licence| LICENCES.contains(&licence.trim())))
+}
+
+fn sources(folder: &Path, breaches: &mut Vec<String>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("{} is missing", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            sources(&path, breaches)?;
+            continue;
+        }
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("rs") => source(&path, |content| content.starts_with("//! "), breaches)?,
+            Some("sol") => source(&path, |content| content.contains("/// @title "), breaches)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn source(path: &Path, opens_well: impl Fn(&str) -> bool, breaches: &mut Vec<String>) -> Result<()> {
+    let content = fs::read_to_string(path)?;
+    let shown = path.strip_prefix(tools::root()).unwrap_or(path).display();
+    if !opens_well(&content) {
+        breaches.push(format!("{shown} does not say in its first line what lives there"));
+    }
+    if content.lines().count() > MAX_LINES {
+        breaches.push(format!("{shown} has more than {MAX_LINES} lines: look for its second subject"));
+    }
+    if content.contains(concat!("TO", "DO")) || content.contains(concat!("FIX", "ME")) {
+        bail!("{shown} says that something is not done");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::licence_is_fine;
+
+    #[test]
+    fn a_licence_needs_one_side_of_or_and_both_sides_of_and() {
+        for (expression, fine) in [
+            ("MIT OR Apache-2.0", true),
+            ("MIT/Apache-2.0", true),
+            ("GPL-3.0 OR MIT", true),
+            ("GPL-3.0", false),
+            ("MIT AND GPL-3.0", false),
+            ("(MIT OR Apache-2.0) AND Unicode-3.0", true),
+            ("", false),
+        ] {
+            assert_eq!(licence_is_fine(expression), fine, "{expression}");
+        }
+    }
+}

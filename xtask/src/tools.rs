@@ -1,0 +1,64 @@
+//! Where things are, how commands run, and the pinned npm tools.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the root").to_owned()
+}
+
+/// Runs a command in the root, its output shown, and fails with its name.
+pub fn run(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Result<()> {
+    run_with(Command::new(program).args(arguments))
+}
+
+/// Runs a prepared command in the root, its output shown, and fails with its name.
+pub fn run_with(command: &mut Command) -> Result<()> {
+    let shown = format!("{command:?}");
+    let status = command.current_dir(root()).status().with_context(|| format!("cannot start {shown}"))?;
+    ensure!(status.success(), "{shown} ended with {status}");
+    Ok(())
+}
+
+/// The cargo that runs this task.
+pub fn cargo() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}
+
+/// Installs the pinned npm packages (compiler, forge, anvil, OpenZeppelin) when they are missing or older than the lock file.
+pub fn install_npm() -> Result<()> {
+    let (lock, installed) = (root().join("package-lock.json"), root().join("node_modules/.package-lock.json"));
+    if installed.exists() && modified(&installed)? >= modified(&lock)? {
+        return Ok(());
+    }
+    eprintln!("installing the pinned tools with npm ci …");
+    run("npm", &["ci", "--no-fund", "--no-audit", "--loglevel=error"])
+        .context("npm is needed once, for the compiler, forge and anvil: install Node 20 or newer")
+}
+
+fn modified(path: &Path) -> Result<std::time::SystemTime> {
+    Ok(path.metadata().with_context(|| format!("{} is missing", path.display()))?.modified()?)
+}
+
+/// The path of an executable that one of the npm packages carries.
+pub fn npm_tool(name: &str) -> Result<PathBuf> {
+    install_npm()?;
+    let packages = root().join("node_modules/@foundry-rs");
+    let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+    let os = if os == "macos" { "darwin" } else { os };
+    let arch = match arch {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let path = packages.join(format!("{name}-{os}-{arch}/bin/{name}"));
+    if !path.exists() {
+        bail!("{} is missing: no package of {name} for this platform; put {name} on PATH", path.display());
+    }
+    Ok(path)
+}
