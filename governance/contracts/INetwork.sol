@@ -41,7 +41,11 @@ interface IGroups {
     error BadTimes();
     error BadImprove();
     error NoDataset();
+    /// @notice More than 64 digests at birth; start with fewer and add the rest as deltas.
+    error DatasetTooLong();
 
+    /// @notice Anyone. `length = train + reveal + judge` divides the epoch and is at most the maturity; two periods fit an
+    /// exit. The training set is the 1 to 64 patches of `dataset`, applied in order to an empty tree.
     function create(Birth calldata birth) external returns (uint256 group);
     function group(uint256 number) external view returns (Group memory);
     /// @notice Number of groups ever made; they are numbered from 1.
@@ -115,7 +119,9 @@ interface IRounds {
         uint256 total,
         uint256 supply
     );
-    event Committed(uint256 indexed group, uint256 indexed round, address indexed trainer, uint256 number, bytes32 seal);
+    event Committed(
+        uint256 indexed group, uint256 indexed round, address indexed trainer, uint256 number, bytes32 seal
+    );
     event Revealed(
         uint256 indexed group,
         uint256 indexed round,
@@ -127,11 +133,19 @@ interface IRounds {
         bytes32 lossRoot
     );
     /// @notice More than 2/3 of awake stake signed `claim`; `winner` and `file` are 0 if the round is lost.
-    event Decided(uint256 indexed group, uint256 indexed round, Outcome outcome, bytes32 claim, address winner, bytes32 file);
+    event Decided(
+        uint256 indexed group, uint256 indexed round, Outcome outcome, bytes32 claim, address winner, bytes32 file
+    );
     /// @notice One batch was counted: `counted` verdicts with `stake` wei behind them earned `amount` wei together.
-    event Judged(uint256 indexed group, uint256 indexed round, bytes32 claim, uint256 counted, uint256 stake, uint256 amount);
-    event Settled(uint256 indexed group, uint256 indexed round, address indexed trainer, uint256 refunded, uint256 burned);
-    event Collected(uint256 indexed group, uint256 indexed round, address indexed winner, uint256 asked, uint256 issued);
+    event Judged(
+        uint256 indexed group, uint256 indexed round, bytes32 claim, uint256 counted, uint256 stake, uint256 amount
+    );
+    event Settled(
+        uint256 indexed group, uint256 indexed round, address indexed trainer, uint256 refunded, uint256 burned
+    );
+    event Collected(
+        uint256 indexed group, uint256 indexed round, address indexed winner, uint256 asked, uint256 issued
+    );
 
     error WrongPhase();
     error AlreadyCommitted();
@@ -203,12 +217,27 @@ interface IDataset {
     }
 
     event Proposed(
-        uint256 indexed group, uint256 indexed delta, address indexed author, bytes32 digest, bytes32 parent, uint256 period, uint256 bond
+        uint256 indexed group,
+        uint256 indexed delta,
+        address indexed author,
+        bytes32 digest,
+        bytes32 parent,
+        uint256 period,
+        uint256 bond
     );
     event Cast(uint256 indexed group, uint256 indexed period, uint256 counted);
     /// @notice `applied` is 0 if nothing was. `period` is the period that ended, `periodEnd` the end of the next one.
-    event Turned(uint256 indexed group, uint256 indexed period, uint256 applied, bytes32 head, uint256 reward, uint256 periodEnd);
-    event Refunded(uint256 indexed group, uint256 indexed delta, address indexed author, uint256 bond, uint256 asked, uint256 issued);
+    event Turned(
+        uint256 indexed group, uint256 indexed period, uint256 applied, bytes32 head, uint256 reward, uint256 periodEnd
+    );
+    event Refunded(
+        uint256 indexed group,
+        uint256 indexed delta,
+        address indexed author,
+        uint256 bond,
+        uint256 asked,
+        uint256 issued
+    );
 
     error LastQuarter();
     error ProposalsFull();
@@ -261,6 +290,7 @@ interface IMeasures {
     error UnknownMeasure();
     error AlreadyAdmitted();
 
+    /// @notice Anyone, before the second `expiry`; bad assents are skipped. `args` are ABI-encoded, each kind's own.
     function enact(Kind kind, bytes calldata args, uint256 nonce, uint256 expiry, Assent[] calldata assents) external;
     function nonceUsed(uint256 nonce) external view returns (bool);
 }

@@ -15,7 +15,10 @@ interface ISale {
     error BelowMinimum();
     error MinimumReached();
     error NothingBought();
+    /// @notice More would be sold than 2^94 wei.
     error SoldOut();
+    /// @notice Price or minimum of 0, or a minimum that cannot be sold.
+    error BadTerms();
 
     function neuron() external view returns (address);
     function emission() external view returns (address);
@@ -31,6 +34,8 @@ interface ISale {
     function closed() external view returns (bool);
     /// @notice Wei of NRN that `buyer` has bought and not claimed.
     function bought(address buyer) external view returns (uint256);
+    /// @notice Wei of the chain's coin that `buyer` has paid and not got back.
+    function paid(address buyer) external view returns (uint256);
     /// @notice Buys `msg.value * 1e18 / price` wei of NRN. Anyone, before the deadline.
     function buy() external payable returns (uint256 amount);
     /// @notice Mints what was sold, starts the schedule, hands the proceeds to the purse. Anyone, once, after the deadline.
@@ -38,5 +43,5 @@ interface ISale {
     /// @notice Delivers the caller's NRN. After `close`.
     function claim() external returns (uint256 amount);
     /// @notice Pays the caller back. After the deadline, if the minimum was missed.
-    function refund() external returns (uint256 paid);
+    function refund() external returns (uint256 amount);
 }

@@ -32,6 +32,8 @@ interface IStake {
     event Unbonded(uint256 indexed group, uint256 indexed position, uint256 amount, uint256 exitAt);
     event Withdrawn(uint256 indexed group, uint256 indexed position, uint256 amount);
 
+    /// @notice An epoch, an exit or a maturity of no length (at deployment).
+    error ZeroTime();
     error NoSuchPosition();
     error NotOwner();
     error NotOwnerOrSigner();
@@ -57,14 +59,18 @@ interface IStake {
     function epoch() external view returns (uint256);
 
     /// @notice Bonds `amount` of the caller's NRN. The first bond for `signer` in a group makes a position owned by
-    /// the caller and needs the signer's consent: it is the caller, or `consent` is its EIP-712 `Consent(group, owner)`.
+    /// the caller and needs the signer's consent: it is the caller, or `consent` is its EIP-712 `Consent(group, owner)`,
+    /// 65 bytes r, s, v or 64 bytes r, vs (ERC-2098). Later bonds come from the owner alone and need none.
     /// @return position its permanent number in the group, from 1.
-    function bond(uint256 group, address signer, uint256 amount, bytes calldata consent) external returns (uint256 position);
+    function bond(uint256 group, address signer, uint256 amount, bytes calldata consent)
+        external
+        returns (uint256 position);
     /// @notice Owner or signer: from the next epoch the position signs and draws. At least 1/1024 of the group's stake.
     function wake(uint256 group, uint256 position) external;
     /// @notice Owner or signer: the opposite.
     function rest(uint256 group, uint256 position) external;
-    /// @notice Owner: takes `amount` out from the next epoch on; withdrawable `exitTime` after that.
+    /// @notice Owner: takes `amount` out from the next epoch on; withdrawable `exitTime` after that. What is already on
+    /// its way out waits with it. A position left with less than 1/1024 of the group's stake goes to rest.
     function unbond(uint256 group, uint256 position, uint256 amount) external;
     /// @notice Owner: pays out what has left.
     function withdraw(uint256 group, uint256 position) external returns (uint256 amount);

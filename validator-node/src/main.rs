@@ -1,2 +1,32 @@
-//! To be filled.
-fn main() {}
+//! The validator: rechecks the best claim of every round, signs, and keeps the weekly votes moving.
+
+mod config;
+mod shell;
+mod work;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Parser;
+use node::{logging, stop};
+
+/// Rechecks claims in a training group.
+#[derive(Parser)]
+#[command(name = "validator-node", version)]
+struct Arguments {
+    /// Settings of this validator; `configs/validator.toml` is an example.
+    #[arg(long)]
+    config: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    logging::start();
+    logging::exit(run(arguments).await)
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let config = config::load(&arguments.config)?;
+    let stop = stop::listen()?;
+    shell::Shell::start(config).await?.run(stop).await
+}

@@ -23,7 +23,7 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
     toml::from_str(&text).with_context(|| format!("{} is malformed: correct the line named below", path.display()))
 }
 
-/// A network: one chain and the five contracts on it. `configs/networks/*.toml`.
+/// A network: one chain and the contracts on it. `configs/networks/*.toml`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkFile {
@@ -39,24 +39,14 @@ pub struct NetworkFile {
     /// Block in which the contracts were deployed; nothing older is read.
     #[serde(default)]
     pub deployed_block: u64,
-    /// Seconds between two looks at the chain.
+    /// Milliseconds between two looks at the chain.
     #[serde(default = "quarter_second")]
     pub poll_ms: u64,
     /// Where to find the first peers, as multiaddrs with `/p2p/…`.
     #[serde(default)]
     pub peers: Vec<String>,
-    pub contracts: Contracts,
-}
-
-/// Addresses of the contracts, `0x…`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Contracts {
-    pub neuron: String,
-    pub emission: String,
-    pub sale: String,
-    pub purse: String,
-    pub network: String,
+    /// Address of the contract `Network`, `0x…`; the four others are found through it.
+    pub contract: String,
 }
 
 /// What every node is told. The defaults serve a first node of a local network.
@@ -116,8 +106,20 @@ pub struct GroupFile {
     pub times: Times,
     pub data: Data,
     /// What a trainer of this group starts with; each trainer may set its own.
-    pub training: Training,
+    pub training: toml::Table,
     pub manifest: Manifest,
+}
+
+impl GroupFile {
+    /// Reads a group file; its manifest must be one that every client accepts.
+    ///
+    /// # Errors
+    /// With what is wrong and where.
+    pub fn read(path: &Path) -> Result<Self> {
+        let file: Self = read(path)?;
+        Manifest::from_bytes(&file.manifest.to_bytes()).with_context(|| format!("the manifest in {}", path.display()))?;
+        Ok(file)
+    }
 }
 
 /// The clock of a group, seconds; `improve`: a winner must be better by `base >> improve`.
@@ -151,28 +153,41 @@ pub struct Data {
     pub heldout: Option<PathBuf>,
 }
 
-/// How a trainer trains.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Training {
-    /// Optimizer steps in a round.
-    pub steps: u32,
-    /// Examples a step.
-    pub batch: u32,
-    pub learning_rate: f64,
-    #[serde(default)]
-    pub weight_decay: f64,
-    /// `adamw` or `sgd`.
-    pub optimizer: String,
-    /// Start of the order in which examples are drawn; 0 = derived from the account.
-    #[serde(default)]
-    pub seed: u64,
-}
-
 fn one() -> u64 {
     1
 }
 
 fn quarter_second() -> u64 {
     250
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_groups_and_networks_are_well_formed() {
+        let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
+        let group = GroupFile::read(&configs.join("groups/digits.toml")).expect("the group");
+        assert_eq!(group.times.period_s, 604_800);
+        let network: NetworkFile = read(&configs.join("networks/example.toml")).expect("the network");
+        assert_eq!(network.confirmations, 1);
+    }
+
+    #[test]
+    fn bad_files_are_refused_with_their_path_and_the_line() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("network.toml");
+        for (text, wanted) in [
+            ("name = 1", "name"),
+            ("name = \"x\"\nrpc = \"http://x\"\nchain_id = 1\ncontract = \"0x0\"\ncolour = 3", "colour"),
+            ("name = ", "line 1"),
+        ] {
+            fs::write(&path, text).expect("written");
+            let error = format!("{:#}", read::<NetworkFile>(&path).expect_err(text));
+            assert!(error.contains(wanted) && error.contains("network.toml"), "{error}");
+        }
+        fs::write(&path, vec![b'#'; MAX_FILE as usize + 1]).expect("written");
+        assert!(read::<NetworkFile>(&path).expect_err("too large").to_string().contains("at most"));
+    }
 }

@@ -1,1 +1,19 @@
-//! To be filled.
+//! What the three programs share: configuration, keys, checks at start, the training set, and what a node hears.
+
+pub mod bindings;
+pub mod config;
+pub mod dataset;
+pub mod feed;
+pub mod keys;
+pub mod lock;
+pub mod logging;
+pub mod member;
+pub mod roots;
+pub mod signing;
+pub mod site;
+pub mod stop;
+
+pub use config::NodeConfig;
+pub use feed::{Feed, Heard};
+pub use member::{Exam, Member};
+pub use site::Site;

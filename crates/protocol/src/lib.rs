@@ -1,1 +1,18 @@
-//! To be filled.
+//! What all nodes agree on: names, amounts, rules, signed messages, the log, and the machines of trainer and validator.
+//!
+//! Nothing here has a clock, a socket, a disk or entropy: time, seeds and bytes are arguments.
+
+pub mod chain;
+pub mod eip712;
+pub mod ids;
+pub mod log;
+pub mod money;
+pub mod rules;
+mod seeds;
+pub mod signing_log;
+pub mod steward;
+pub mod trainer;
+pub mod validator;
+
+pub use ids::{Address, DeltaNumber, Digest, GroupId, NodeId, PeriodNumber, PositionNumber, RoundNumber, keccak256};
+pub use money::{Micronats, Wei};

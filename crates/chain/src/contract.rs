@@ -1,0 +1,127 @@
+//! One contract on the chain: calls that read, calls that send, and what its refusals mean.
+
+use alloy::network::TransactionBuilder;
+use alloy::primitives::Bytes;
+use alloy::providers::Provider;
+use alloy::rpc::types::{BlockId, TransactionRequest};
+use alloy::sol_types::{Panic, Revert as RevertReason, SolCall, SolError};
+use protocol::ids::{Address, Digest};
+use protocol::money::Wei;
+
+use crate::connection::{Chain, ready};
+use crate::convert;
+use crate::error::{self, ChainError};
+use crate::sender::{Receipt, Transaction};
+
+/// Turns the bytes of a refusal into the error's name and advice; `None` if they are none of the contract's errors.
+pub type Explain = fn(&[u8]) -> Option<(String, String)>;
+
+/// A call that a contract refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{what}` was refused: {name}{}{advice}", if advice.is_empty() { "" } else { ": " })]
+pub struct Revert {
+    /// The contract's function.
+    pub what: String,
+    /// Name of the contract's error, like `WrongPhase`.
+    pub name: String,
+    /// What to do about it.
+    pub advice: String,
+    /// The transaction that was mined and failed; `None` if it was never sent.
+    pub transaction: Option<Digest>,
+}
+
+impl Revert {
+    pub(crate) fn explained(what: &str, data: &[u8], explain: Explain, transaction: Option<Digest>) -> Self {
+        let (name, advice) = explain(data).unwrap_or_else(|| explain_common(data));
+        Self { what: what.to_owned(), name, advice, transaction }
+    }
+}
+
+/// A contract's address, with the connection and the meaning of its errors.
+#[derive(Clone)]
+pub struct Contract {
+    chain: Chain,
+    address: Address,
+    explain: Explain,
+}
+
+impl Contract {
+    pub fn new(chain: &Chain, address: Address, explain: Explain) -> Self {
+        Self { chain: chain.clone(), address, explain }
+    }
+
+    pub fn address(&self) -> Address {
+        self.address
+    }
+
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Reads at the latest block.
+    pub async fn read<C: SolCall>(&self, call: &C) -> Result<C::Return, ChainError> {
+        self.read_in(call, BlockId::latest()).await
+    }
+
+    /// Reads as of the end of block `number`. Servers keep at least the last 128 blocks.
+    pub async fn read_at<C: SolCall>(&self, call: &C, number: u64) -> Result<C::Return, ChainError> {
+        self.read_in(call, BlockId::number(number)).await
+    }
+
+    async fn read_in<C: SolCall>(&self, call: &C, block: BlockId) -> Result<C::Return, ChainError> {
+        let request = TransactionRequest::default().with_to(convert::to_eth(self.address)).with_call(call);
+        let get = || ready(self.chain.provider().call(request.clone()).block(block));
+        let answer = self.chain.try_ask(get).await.map_err(|failure| self.refusal::<C>(&failure))?;
+        C::abi_decode_returns(&answer).map_err(|error| self.unreadable::<C>(&answer, &error))
+    }
+
+    /// Sends the call from the connection's account and waits until it is mined.
+    pub async fn send<C: SolCall>(&self, call: &C) -> Result<Receipt, ChainError> {
+        self.send_with(call, Wei(0)).await
+    }
+
+    /// As [`Contract::send`], paying `value` wei of the chain's coin.
+    pub async fn send_with<C: SolCall>(&self, call: &C, value: Wei) -> Result<Receipt, ChainError> {
+        let transaction = Transaction {
+            what: name_of::<C>(),
+            to: Some(self.address),
+            data: Bytes::from(call.abi_encode()),
+            value,
+            explain: self.explain,
+        };
+        self.chain.send(transaction).await
+    }
+
+    fn refusal<C: SolCall>(&self, failure: &alloy::transports::TransportError) -> ChainError {
+        match failure.as_error_resp().and_then(|payload| payload.as_revert_data()) {
+            Some(data) => Revert::explained(name_of::<C>(), &data, self.explain, None).into(),
+            None => error::from_transport(self.chain.shown_url(), name_of::<C>(), failure),
+        }
+    }
+
+    fn unreadable<C: SolCall>(&self, answer: &[u8], error: &alloy::sol_types::Error) -> ChainError {
+        if answer.is_empty() {
+            return ChainError::NoContract(self.address);
+        }
+        ChainError::BadAnswer { what: name_of::<C>(), reason: error.to_string() }
+    }
+}
+
+/// `commit` out of `commit(uint256,bytes32)`.
+fn name_of<C: SolCall>() -> &'static str {
+    C::SIGNATURE.split('(').next().unwrap_or(C::SIGNATURE)
+}
+
+/// The refusals that every Solidity contract can make.
+fn explain_common(data: &[u8]) -> (String, String) {
+    if data.is_empty() {
+        return ("no reason given".to_owned(), "the gas ran out, or this contract has no such function".to_owned());
+    }
+    if let Ok(reason) = RevertReason::abi_decode(data) {
+        return ("Error".to_owned(), reason.reason);
+    }
+    if let Ok(panic) = Panic::abi_decode(data) {
+        return ("Panic".to_owned(), panic.to_string());
+    }
+    (format!("unknown error 0x{}", hex::encode(&data[..data.len().min(4)])), String::new())
+}

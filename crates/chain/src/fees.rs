@@ -1,0 +1,91 @@
+//! What to offer for gas: EIP-1559 where blocks have a base fee, a plain gas price elsewhere.
+
+use alloy::network::TransactionBuilder;
+use alloy::providers::Provider;
+use alloy::rpc::types::TransactionRequest;
+
+use crate::connection::Chain;
+use crate::error::ChainError;
+
+const WEI_PER_GWEI: u128 = 1_000_000_000;
+/// Offered to the block's maker where the RPC has no opinion.
+const TIP_WEI_DEFAULT: u128 = WEI_PER_GWEI;
+
+/// Wei per gas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fees {
+    Dynamic { most: u128, tip: u128 },
+    Plain { price: u128 },
+}
+
+impl Fees {
+    /// Today's offer: twice the base fee lasts through five full blocks in a row.
+    pub(crate) async fn current(chain: &Chain) -> Result<Self, ChainError> {
+        let header = chain.header(chain.latest_number().await?).await?;
+        let fees = match header.base_fee_per_gas {
+            Some(base) => {
+                let tip = chain.try_ask(|| chain.provider().get_max_priority_fee_per_gas()).await;
+                Self::dynamic(u128::from(base), tip.unwrap_or(TIP_WEI_DEFAULT), limit_wei(chain))
+            }
+            None => Self::Plain { price: chain.ask("eth_gasPrice", || chain.provider().get_gas_price()).await? },
+        };
+        fees.within(limit_wei(chain))
+    }
+
+    /// The limit shortens the reserve for rising base fees before it forbids sending.
+    fn dynamic(base: u128, tip: u128, limit: Option<u128>) -> Self {
+        let needed = base.saturating_add(tip);
+        let comfortable = base.saturating_add(needed);
+        let most = limit.map_or(comfortable, |limit| comfortable.min(limit).max(needed));
+        Self::Dynamic { most, tip }
+    }
+
+    /// A fourth more: nodes take a replacement from a tenth more on.
+    pub(crate) fn raised(self) -> Self {
+        let more = |wei: u128| wei.saturating_add(wei / 4).saturating_add(1);
+        match self {
+            Self::Dynamic { most, tip } => Self::Dynamic { most: more(most), tip: more(tip) },
+            Self::Plain { price } => Self::Plain { price: more(price) },
+        }
+    }
+
+    /// The better of two offers, so that a replacement follows a market that moved faster.
+    pub(crate) fn at_least(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Dynamic { most, tip }, Self::Dynamic { most: other_most, tip: other_tip }) => {
+                Self::Dynamic { most: most.max(other_most), tip: tip.max(other_tip) }
+            }
+            (Self::Plain { price }, Self::Plain { price: other }) => Self::Plain { price: price.max(other) },
+            (own, _) => own,
+        }
+    }
+
+    pub(crate) fn within(self, limit: Option<u128>) -> Result<Self, ChainError> {
+        match limit {
+            Some(limit) if self.most() > limit => Err(ChainError::FeeTooHigh { wanted: self.most(), limit }),
+            _ => Ok(self),
+        }
+    }
+
+    pub(crate) fn apply(self, request: &mut TransactionRequest) {
+        match self {
+            Self::Dynamic { most, tip } => {
+                request.set_max_fee_per_gas(most);
+                request.set_max_priority_fee_per_gas(tip);
+            }
+            Self::Plain { price } => request.set_gas_price(price),
+        }
+    }
+
+    fn most(self) -> u128 {
+        match self {
+            Self::Dynamic { most, .. } => most,
+            Self::Plain { price } => price,
+        }
+    }
+}
+
+/// The user's limit in wei per gas.
+pub(crate) fn limit_wei(chain: &Chain) -> Option<u128> {
+    chain.settings().max_fee_gwei.map(|gwei| u128::from(gwei) * WEI_PER_GWEI)
+}

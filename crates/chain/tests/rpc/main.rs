@@ -1,0 +1,8 @@
+//! The chain as a program meets it: a real anvil, directly and behind a server that fails on purpose.
+
+mod connecting;
+mod faulty;
+mod following;
+mod keys;
+mod sending;
+mod support;

@@ -1,0 +1,142 @@
+//! Checkpoints: the weights of a model as a safetensors file of which every byte of the header is known beforehand.
+
+use crate::manifest::{Manifest, TensorSpec};
+use crate::stream::Stream;
+
+/// Bytes of one binary32 value.
+const VALUE_BYTES: u64 = 4;
+/// Bytes before the header: its length, u64 little-endian.
+const LENGTH_BYTES: usize = 8;
+/// The header is padded with spaces to a multiple of this.
+const HEADER_ALIGN: usize = 8;
+
+/// Weights that passed every check of their manifest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checkpoint {
+    manifest: Manifest,
+    tensors: Vec<Vec<f32>>,
+}
+
+/// Why bytes or values are no checkpoint of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CheckpointError {
+    /// Another length than the manifest implies.
+    #[error("this checkpoint has {found} bytes, the manifest implies exactly {expected}: fetch it again")]
+    Length {
+        /// Bytes given.
+        found: u64,
+        /// Bytes implied.
+        expected: u64,
+    },
+    /// Another header than the manifest implies.
+    #[error("the header differs from the canonical one: write the tensors as the manifest orders them")]
+    Header,
+    /// Another number or length of tensors.
+    #[error("tensor {0} is missing or has another number of values than the manifest says")]
+    Shape(String),
+    /// NaN or infinite.
+    #[error("tensor {0} holds a value that is not finite: train again from the base")]
+    NotFinite(String),
+    /// Above `weight_max`.
+    #[error("tensor {0} holds a value above weight_max: clamp the weights before writing them")]
+    TooLarge(String),
+}
+
+/// Exact length in bytes of every checkpoint of this manifest.
+pub fn checkpoint_len(manifest: &Manifest) -> u64 {
+    header(manifest).len() as u64 + manifest.parameters() * VALUE_BYTES
+}
+
+impl Checkpoint {
+    /// Reads a safetensors file; length, header, finiteness and `weight_max` must all hold.
+    pub fn from_bytes(manifest: &Manifest, bytes: &[u8]) -> Result<Self, CheckpointError> {
+        let (found, expected) = (bytes.len() as u64, checkpoint_len(manifest));
+        if found != expected {
+            return Err(CheckpointError::Length { found, expected });
+        }
+        let values = bytes.strip_prefix(header(manifest).as_slice()).ok_or(CheckpointError::Header)?;
+        Self::from_tensors(manifest, split(manifest, values))
+    }
+
+    /// Takes values in the order of `Manifest::tensors`, each row-major.
+    pub fn from_tensors(manifest: &Manifest, tensors: Vec<Vec<f32>>) -> Result<Self, CheckpointError> {
+        let specs = manifest.tensors();
+        if let Some(extra) = tensors.len().checked_sub(specs.len() + 1) {
+            return Err(CheckpointError::Shape(format!("{}", specs.len() + extra)));
+        }
+        for (index, spec) in specs.iter().enumerate() {
+            let values = tensors.get(index).map_or(&[][..], Vec::as_slice);
+            check(spec, values, manifest.weight_max())?;
+        }
+        Ok(Self { manifest: manifest.clone(), tensors })
+    }
+
+    /// First weights of a group: each value uniform in ±1/√inputs of its layer, drawn from `seed`.
+    pub fn initial(manifest: &Manifest, seed: [u8; 32]) -> Self {
+        let mut stream = Stream::new("neuron/initial/1", &[&seed]);
+        let mut tensors = Vec::new();
+        for (inputs, outputs) in manifest.layers() {
+            // At most 1, and weight_max is at least 1: nothing to clamp.
+            let bound = 1.0 / (inputs as f32).sqrt();
+            let (inputs, outputs) = (inputs as usize, outputs as usize);
+            tensors.push((0..inputs * outputs).map(|_| stream.signed_unit() * bound).collect());
+            tensors.push((0..outputs).map(|_| stream.signed_unit() * bound).collect());
+        }
+        Self { manifest: manifest.clone(), tensors }
+    }
+
+    /// The canonical file: header, then all values as binary32 little-endian.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let values = self.tensors.iter().flatten().flat_map(|value| value.to_le_bytes());
+        header(&self.manifest).into_iter().chain(values).collect()
+    }
+
+    /// The manifest that the weights belong to.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Values in the order of `Manifest::tensors`, each row-major.
+    pub fn tensors(&self) -> &[Vec<f32>] {
+        &self.tensors
+    }
+}
+
+/// The first bytes of every checkpoint of a manifest: length and JSON header, padded with spaces.
+fn header(manifest: &Manifest) -> Vec<u8> {
+    let mut start = 0;
+    let mut entries = Vec::new();
+    for spec in manifest.tensors() {
+        let end = start + spec.elements() * VALUE_BYTES;
+        let shape: Vec<String> = spec.shape.iter().map(u32::to_string).collect();
+        let (name, shape) = (&spec.name, shape.join(","));
+        entries.push(format!(r#""{name}":{{"dtype":"F32","shape":[{shape}],"data_offsets":[{start},{end}]}}"#));
+        start = end;
+    }
+    let mut json = format!("{{{}}}", entries.join(",")).into_bytes();
+    json.resize(json.len().next_multiple_of(HEADER_ALIGN), b' ');
+    let mut bytes = Vec::with_capacity(LENGTH_BYTES + json.len());
+    bytes.extend_from_slice(&(json.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(&json);
+    bytes
+}
+
+/// Cuts the values after the header, whose total length was checked, into tensors.
+fn split(manifest: &Manifest, bytes: &[u8]) -> Vec<Vec<f32>> {
+    let mut values = bytes.as_chunks::<{ VALUE_BYTES as usize }>().0.iter().map(|value| f32::from_le_bytes(*value));
+    let specs = manifest.tensors();
+    specs.iter().map(|spec| values.by_ref().take(spec.elements() as usize).collect()).collect()
+}
+
+fn check(spec: &TensorSpec, values: &[f32], weight_max: f32) -> Result<(), CheckpointError> {
+    if values.len() as u64 != spec.elements() {
+        return Err(CheckpointError::Shape(spec.name.clone()));
+    }
+    if values.iter().any(|value| !value.is_finite()) {
+        return Err(CheckpointError::NotFinite(spec.name.clone()));
+    }
+    if values.iter().any(|value| value.abs() > weight_max) {
+        return Err(CheckpointError::TooLarge(spec.name.clone()));
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! exp and log: equal to the reference, close to the truth, and the same over all inputs as the committed digests.
+
+use std::thread;
+
+use evaluator::{exp, log};
+use sha2::{Digest, Sha256};
+
+use crate::reference;
+
+/// Distance of the sampled inputs: a prime, so that all parts of a float change.
+const STRIDE: usize = 4099;
+/// Inputs of one block whose outputs are hashed together.
+const BLOCK: u64 = 1 << 16;
+const INPUTS: u64 = 1 << 32;
+
+const EXP_SAMPLED: &str = "240c3fee1d758f2d148c03cb8a3833b4575ab9595d4a11dd04af722c5ccff270";
+const LOG_SAMPLED: &str = "9edbe64b9c83c8e1b82328014d745843ab45f25ef204961d0c13ac7fe1b33b31";
+const EXP_ALL: &str = "a06ceec94e97a44d8115c20e087b68eb6ab21eafdadbfbb1db9b6e3eeb342fb7";
+const LOG_ALL: &str = "56aa5773765919d1bdb6206c413edec9270500bdaf7e8d2e131867573f176270";
+
+type Function = fn(f32) -> f32;
+
+fn sampled() -> impl Iterator<Item = f32> {
+    (0..=u32::MAX).step_by(STRIDE).map(f32::from_bits)
+}
+
+/// Greatest error in units of the last place of the true value, over inputs whose true value is a normal number.
+fn worst_ulp(ours: Function, truth: fn(f64) -> f64) -> f64 {
+    let error = |x: f32| {
+        let value = truth(f64::from(x));
+        let normal = value.abs() >= f64::from(f32::MIN_POSITIVE) && value.abs() <= f64::from(f32::MAX);
+        let bits = (value.abs() as f32).to_bits();
+        let unit = f64::from(f32::from_bits(bits + 1)) - f64::from(f32::from_bits(bits));
+        if normal { (f64::from(ours(x)) - value).abs() / unit } else { 0.0 }
+    };
+    sampled().map(error).fold(0.0, f64::max)
+}
+
+fn sampled_digest(function: Function) -> String {
+    let mut hash = Sha256::new();
+    sampled().for_each(|x| hash.update(function(x).to_bits().to_be_bytes()));
+    hex::encode(hash.finalize())
+}
+
+/// sha256 over the sha256 of each block of outputs, u32 big-endian, inputs ascending by their bits.
+fn digest_of_all(function: Function) -> String {
+    let block = |start: u64| -> Vec<u8> {
+        let bytes: Vec<u8> =
+            (start..start + BLOCK).flat_map(|bits| function(f32::from_bits(bits as u32)).to_bits().to_be_bytes()).collect();
+        Sha256::digest(bytes).to_vec()
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from) as u64;
+    let blocks = INPUTS / BLOCK;
+    let share = blocks.div_ceil(threads);
+    let digests: Vec<u8> = thread::scope(|scope| {
+        let part = |first: u64| (first..blocks.min(first + share)).flat_map(|index| block(index * BLOCK)).collect::<Vec<u8>>();
+        let started: Vec<_> = (0..threads).map(|thread| scope.spawn(move || part(thread * share))).collect();
+        started.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    hex::encode(Sha256::digest(digests))
+}
+
+#[test]
+fn exp_and_log_equal_the_reference() {
+    for x in sampled() {
+        assert_eq!(exp(x).to_bits(), reference::exp(x).to_bits(), "exp of {:08x}", x.to_bits());
+        assert_eq!(log(x).to_bits(), reference::log(x).to_bits(), "log of {:08x}", x.to_bits());
+    }
+}
+
+#[test]
+fn exp_and_log_are_within_one_unit_in_the_last_place() {
+    let (exp, log) = (worst_ulp(exp, f64::exp), worst_ulp(log, f64::ln));
+    assert!(exp < 1.0 && log < 1.0, "exp {exp}, log {log}");
+}
+
+#[test]
+fn edges_of_the_domains_are_as_documented() {
+    let nan = 0x7fc0_0000;
+    let cases: [(Function, u32, u32); 18] = [
+        (exp, 0x0000_0000, 0x3f80_0000),
+        (exp, 0x8000_0000, 0x3f80_0000),
+        (exp, 0x7f80_0000, 0x7f80_0000),
+        (exp, 0xff80_0000, 0),
+        (exp, 0x42b1_7217, 0x7f7f_ff84),
+        (exp, 0x42b1_7218, 0x7f80_0000),
+        (exp, 0xc2cf_f1b4, 1),
+        (exp, 0xc2cf_f1b5, 0),
+        (exp, 0xffff_ffff, nan),
+        (exp, 0x7f80_0001, nan),
+        (log, 0x3f80_0000, 0),
+        (log, 0x0000_0000, 0xff80_0000),
+        (log, 0x8000_0000, 0xff80_0000),
+        (log, 0x8000_0001, nan),
+        (log, 0xff80_0000, nan),
+        (log, 0x7f80_0000, 0x7f80_0000),
+        (log, 0xffc0_0000, nan),
+        (log, 0x0000_0001, 0xc2ce_8ed0),
+    ];
+    for (function, input, output) in cases {
+        assert_eq!(function(f32::from_bits(input)).to_bits(), output, "of {input:08x}");
+    }
+}
+
+#[test]
+fn sampled_outputs_have_the_committed_digests() {
+    assert_eq!(sampled_digest(exp), EXP_SAMPLED);
+    assert_eq!(sampled_digest(log), LOG_SAMPLED);
+}
+
+#[test]
+#[ignore = "all 2^32 inputs of both functions: ten minutes on two cores"]
+fn all_outputs_have_the_committed_digests() {
+    assert_eq!((digest_of_all(exp).as_str(), digest_of_all(log).as_str()), (EXP_ALL, LOG_ALL));
+}

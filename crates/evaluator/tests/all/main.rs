@@ -1,0 +1,10 @@
+//! Tests of the evaluator: its formats against golden files, its numbers against a slow plain reference.
+
+#![allow(clippy::unwrap_used, reason = "what must hold here and does not fails the test")]
+
+mod functions;
+mod golden;
+mod manifest;
+mod measurement;
+mod reference;
+mod refusals;

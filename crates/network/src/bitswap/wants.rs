@@ -1,0 +1,491 @@
+//! Which block is asked of whom: sessions, HAVE and DONT_HAVE, the least-loaded peer, failover. Time is an argument.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use libp2p::PeerId;
+use protocol::Digest;
+
+use super::message::{Entry, Want};
+use crate::cids::{Codec, block_cid};
+
+/// A peer that delivers nothing for so long loses its turn.
+pub const FAILOVER: Duration = Duration::from_secs(10);
+/// So often all peers are asked again for a block that nobody had.
+pub const ASK_AGAIN: Duration = Duration::from_secs(2);
+/// At most so many peers are asked at once whether they hold a block.
+pub const BROADCAST_PEERS_MAX: usize = 32;
+/// Blocks that a peer may owe at a time.
+pub const WINDOW_BLOCKS: usize = 32;
+/// The same while a peer may be JavaScript: its frames would overrun the window of yamux.
+pub const WINDOW_BLOCKS_CAREFUL: usize = 4;
+/// Asked digests that are remembered per peer, to tell late blocks from wrong ones.
+pub const ASKED_MAX: usize = 4096;
+/// Sessions that are remembered; the oldest is forgotten first.
+pub const SESSIONS_MAX: usize = 256;
+/// Wants of all fetches together.
+pub const WANTS_MAX: usize = 4096;
+
+/// What a block that came in turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    Wanted,
+    /// Asked for earlier and no longer needed.
+    Late,
+    /// Never asked of this peer: its bytes do not have the digest of anything asked for.
+    Wrong,
+}
+
+#[derive(Debug)]
+struct Open {
+    session: u64,
+    codec: Codec,
+    asked: Option<(PeerId, Instant)>,
+    holders: BTreeSet<PeerId>,
+    /// Have refused or failed since everybody was asked last.
+    refused: BTreeSet<PeerId>,
+    /// Hold an entry of ours that must be cancelled.
+    told: BTreeSet<PeerId>,
+    broadcasts: u32,
+    next_broadcast: Instant,
+}
+
+#[derive(Debug)]
+struct Peer {
+    window: usize,
+    owes: usize,
+    /// Failures since the last delivered block.
+    failures: u32,
+    last_block: Option<Instant>,
+    asked: BTreeSet<Digest>,
+    asked_order: VecDeque<Digest>,
+}
+
+impl Peer {
+    fn new() -> Self {
+        Self {
+            window: WINDOW_BLOCKS_CAREFUL,
+            owes: 0,
+            failures: 0,
+            last_block: None,
+            asked: BTreeSet::new(),
+            asked_order: VecDeque::new(),
+        }
+    }
+
+    fn remember(&mut self, digest: Digest) {
+        if !self.asked.insert(digest) {
+            return;
+        }
+        self.asked_order.push_back(digest);
+        if self.asked_order.len() > ASKED_MAX
+            && let Some(oldest) = self.asked_order.pop_front()
+        {
+            self.asked.remove(&oldest);
+        }
+    }
+
+    /// One that failed gets one block at a time until it delivers.
+    fn has_room(&self) -> bool {
+        self.owes < if self.failures > 0 { 1 } else { self.window }
+    }
+}
+
+/// All blocks that fetches of this node wait for.
+#[derive(Debug, Default)]
+pub struct Wants {
+    open: BTreeMap<Digest, Open>,
+    /// Those that are asked of nobody right now.
+    idle: BTreeSet<Digest>,
+    peers: BTreeMap<PeerId, Peer>,
+    /// Peers that delivered or hold blocks of a session.
+    sessions: BTreeMap<u64, BTreeSet<PeerId>>,
+    outgoing: BTreeMap<PeerId, Vec<Entry>>,
+}
+
+impl Wants {
+    /// Adds a want. False: there are too many, or it is there already.
+    pub fn want(&mut self, digest: Digest, codec: Codec, session: u64, now: Instant) -> bool {
+        if self.open.len() >= WANTS_MAX || self.open.contains_key(&digest) {
+            return false;
+        }
+        self.sessions.entry(session).or_default();
+        if self.sessions.len() > SESSIONS_MAX {
+            self.sessions.pop_first();
+        }
+        self.open.insert(digest, Open {
+            session,
+            codec,
+            asked: None,
+            holders: BTreeSet::new(),
+            refused: BTreeSet::new(),
+            told: BTreeSet::new(),
+            broadcasts: 0,
+            next_broadcast: now,
+        });
+        self.idle.insert(digest);
+        self.schedule(digest, now);
+        true
+    }
+
+    /// Nobody waits for the block any more.
+    pub fn cancel(&mut self, digest: Digest) {
+        self.close(digest, None);
+    }
+
+    pub fn connected(&mut self, peer: PeerId) {
+        self.peers.entry(peer).or_insert_with(Peer::new);
+        for digest in self.idle.clone() {
+            self.send(peer, digest, Want::Have);
+        }
+    }
+
+    /// Identify said what the peer runs.
+    pub fn set_window(&mut self, peer: PeerId, blocks: usize) {
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.window = blocks;
+        }
+    }
+
+    /// The peer, or the connection that its entries went over, is gone.
+    pub fn disconnected(&mut self, peer: PeerId, now: Instant) {
+        self.peers.remove(&peer);
+        self.outgoing.remove(&peer);
+        for holders in self.sessions.values_mut() {
+            holders.remove(&peer);
+        }
+        for open in self.open.values_mut() {
+            open.holders.remove(&peer);
+            open.told.remove(&peer);
+        }
+        self.take_back(|asked, _| asked == peer, now);
+    }
+
+    pub fn have(&mut self, peer: PeerId, digest: Digest, now: Instant) {
+        let Some(open) = self.open.get_mut(&digest) else { return };
+        if !open.told.contains(&peer) {
+            return;
+        }
+        open.holders.insert(peer);
+        open.refused.remove(&peer);
+        let session = open.session;
+        self.sessions.entry(session).or_default().insert(peer);
+        if self.idle.contains(&digest) {
+            self.schedule(digest, now);
+        }
+    }
+
+    pub fn dont_have(&mut self, peer: PeerId, digest: Digest, now: Instant) {
+        let Some(open) = self.open.get_mut(&digest) else { return };
+        open.holders.remove(&peer);
+        open.refused.insert(peer);
+        if open.asked.is_some_and(|(asked, _)| asked == peer) {
+            self.release(digest);
+            self.schedule(digest, now);
+        }
+    }
+
+    /// A block with this digest came from a peer.
+    pub fn block(&mut self, peer: PeerId, digest: Digest, now: Instant) -> Arrival {
+        let known = self.peers.get_mut(&peer).filter(|known| known.asked.contains(&digest));
+        let Some(known) = known else {
+            self.take_back(|asked, _| asked == peer, now);
+            return Arrival::Wrong;
+        };
+        known.last_block = Some(now);
+        known.failures = 0;
+        let Some(session) = self.open.get(&digest).map(|open| open.session) else { return Arrival::Late };
+        self.sessions.entry(session).or_default().insert(peer);
+        self.close(digest, Some(peer));
+        self.fill(now);
+        Arrival::Wanted
+    }
+
+    /// Moves what is late to other peers, and asks again for what nobody had.
+    pub fn tick(&mut self, now: Instant) {
+        let progress: BTreeMap<PeerId, Instant> =
+            self.peers.iter().filter_map(|(id, peer)| Some((*id, peer.last_block?))).collect();
+        let late = |peer: PeerId, since: Instant| {
+            let since = progress.get(&peer).map_or(since, |&last| last.max(since));
+            now.saturating_duration_since(since) >= FAILOVER
+        };
+        let failed = self.take_back(late, now);
+        for peer in failed {
+            if let Some(peer) = self.peers.get_mut(&peer) {
+                peer.failures = peer.failures.saturating_add(1);
+            }
+        }
+        self.fill(now);
+    }
+
+    /// What is to be sent, by peer.
+    pub fn take_outgoing(&mut self) -> BTreeMap<PeerId, Vec<Entry>> {
+        std::mem::take(&mut self.outgoing)
+    }
+
+    /// Takes wants back from the peers that `which` names, and tells those peers.
+    fn take_back(&mut self, which: impl Fn(PeerId, Instant) -> bool, now: Instant) -> BTreeSet<PeerId> {
+        let mut taken = BTreeSet::new();
+        let lost: Vec<(Digest, PeerId)> = self.open.iter()
+            .filter_map(|(digest, open)| open.asked.map(|(peer, since)| (*digest, peer, since)))
+            .filter(|&(_, peer, since)| which(peer, since))
+            .map(|(digest, peer, _)| (digest, peer))
+            .collect();
+        for &(digest, peer) in &lost {
+            self.release(digest);
+            self.send(peer, digest, Want::Cancel);
+            if let Some(open) = self.open.get_mut(&digest) {
+                open.holders.remove(&peer);
+                open.refused.insert(peer);
+            }
+            taken.insert(peer);
+        }
+        for (digest, _) in lost {
+            self.schedule(digest, now);
+        }
+        taken
+    }
+
+    /// The asked peer owes the block no longer.
+    fn release(&mut self, digest: Digest) {
+        let asked = self.open.get_mut(&digest).and_then(|open| open.asked.take());
+        if let Some((peer, _)) = asked {
+            self.idle.insert(digest);
+            if let Some(peer) = self.peers.get_mut(&peer) {
+                peer.owes = peer.owes.saturating_sub(1);
+            }
+        }
+    }
+
+    fn close(&mut self, digest: Digest, deliverer: Option<PeerId>) {
+        self.release(digest);
+        self.idle.remove(&digest);
+        let Some(open) = self.open.get(&digest) else { return };
+        let told: Vec<PeerId> = open.told.iter().copied().filter(|&peer| Some(peer) != deliverer).collect();
+        for peer in told {
+            self.send(peer, digest, Want::Cancel);
+        }
+        self.open.remove(&digest);
+    }
+
+    /// Asks for idle blocks as long as peers have room.
+    fn fill(&mut self, now: Instant) {
+        for digest in self.idle.clone() {
+            self.schedule(digest, now);
+        }
+    }
+
+    /// Asks the least-loaded peer that may hold the block; if there is none, asks everybody whether they do.
+    fn schedule(&mut self, digest: Digest, now: Instant) {
+        let Some(open) = self.open.get(&digest) else { return };
+        let session = self.sessions.get(&open.session);
+        let candidates = open.holders.iter().chain(session.into_iter().flatten()).filter(|peer| !open.refused.contains(peer));
+        let known = candidates.filter_map(|id| Some((self.peers.get(id)?, *id)));
+        let best = known.min_by_key(|(peer, id)| (!peer.has_room(), peer.failures, peer.owes, *id));
+        match best.map(|(peer, id)| (peer.has_room(), id)) {
+            Some((true, peer)) => self.ask(peer, digest, now),
+            Some((false, _)) => {}
+            None if open.next_broadcast <= now => self.broadcast(digest, now),
+            None => {}
+        }
+    }
+
+    fn ask(&mut self, peer: PeerId, digest: Digest, now: Instant) {
+        self.send(peer, digest, Want::Block);
+        self.idle.remove(&digest);
+        if let Some(open) = self.open.get_mut(&digest) {
+            open.asked = Some((peer, now));
+        }
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.owes += 1;
+        }
+    }
+
+    /// Every second time under the other codec: stores that look up by CID know a block under one of them only.
+    fn broadcast(&mut self, digest: Digest, now: Instant) {
+        let Some(open) = self.open.get_mut(&digest) else { return };
+        if open.broadcasts > 0 {
+            open.codec = open.codec.other();
+        }
+        open.broadcasts = open.broadcasts.saturating_add(1);
+        open.next_broadcast = now + ASK_AGAIN;
+        open.refused.clear();
+        let peers: Vec<PeerId> = self.peers.keys().copied().take(BROADCAST_PEERS_MAX).collect();
+        for peer in peers {
+            self.send(peer, digest, Want::Have);
+        }
+    }
+
+    fn send(&mut self, peer: PeerId, digest: Digest, want: Want) {
+        let (Some(known), Some(open)) = (self.peers.get_mut(&peer), self.open.get_mut(&digest)) else { return };
+        match want {
+            Want::Cancel => _ = open.told.remove(&peer),
+            Want::Block | Want::Have => {
+                open.told.insert(peer);
+                known.remember(digest);
+            }
+        }
+        let entry = Entry { cid: block_cid(digest, open.codec), want, send_dont_have: want != Want::Cancel };
+        self.outgoing.entry(peer).or_default().push(entry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(number: u8) -> Digest {
+        Digest([number; 32])
+    }
+
+    /// What is sent, as "peer verb digest".
+    fn sent(wants: &mut Wants, peers: &[PeerId]) -> Vec<String> {
+        let name = |peer: &PeerId| peers.iter().position(|known| known == peer).unwrap();
+        let mut lines = Vec::new();
+        for (peer, entries) in wants.take_outgoing() {
+            for entry in entries {
+                lines.push(format!("{} {:?} {}", name(&peer), entry.want, entry.cid.hash().digest()[0]));
+            }
+        }
+        lines.sort();
+        lines
+    }
+
+    fn setup(count: usize) -> (Wants, Vec<PeerId>, Instant) {
+        let peers: Vec<PeerId> = (0..count).map(|_| PeerId::random()).collect();
+        let mut wants = Wants::default();
+        for &peer in &peers {
+            wants.connected(peer);
+        }
+        (wants, peers, Instant::now())
+    }
+
+    #[test]
+    fn everybody_is_asked_who_has_and_one_is_asked_for_the_block() {
+        let (mut wants, peers, now) = setup(2);
+        assert!(wants.want(digest(1), Codec::Raw, 1, now));
+        assert_eq!(sent(&mut wants, &peers), ["0 Have 1", "1 Have 1"]);
+        wants.have(peers[1], digest(1), now);
+        wants.have(peers[0], digest(1), now);
+        assert_eq!(sent(&mut wants, &peers), ["1 Block 1"]);
+        assert_eq!(wants.block(peers[1], digest(1), now), Arrival::Wanted);
+        assert_eq!(sent(&mut wants, &peers), ["0 Cancel 1"]);
+        assert_eq!(wants.block(peers[1], digest(1), now), Arrival::Late);
+        assert!(wants.open.is_empty());
+    }
+
+    #[test]
+    fn later_blocks_of_a_session_go_straight_to_peers_that_delivered_spread_by_load() {
+        let (mut wants, peers, now) = setup(2);
+        wants.want(digest(1), Codec::DagPb, 1, now);
+        wants.have(peers[0], digest(1), now);
+        wants.have(peers[1], digest(1), now);
+        wants.block(peers[0], digest(1), now);
+        wants.take_outgoing();
+        for number in 2..6 {
+            wants.want(digest(number), Codec::Raw, 1, now);
+        }
+        let lines = sent(&mut wants, &peers);
+        assert_eq!(lines.iter().filter(|line| line.starts_with("0 Block")).count(), 2);
+        assert_eq!(lines.iter().filter(|line| line.starts_with("1 Block")).count(), 2);
+    }
+
+    #[test]
+    fn a_careful_window_holds_wants_back_until_a_block_comes() {
+        let (mut wants, peers, now) = setup(1);
+        for number in 1..=6 {
+            wants.want(digest(number), Codec::Raw, 1, now);
+            wants.have(peers[0], digest(number), now);
+        }
+        let asked = |lines: Vec<String>| lines.iter().filter(|line| line.contains("Block")).count();
+        assert_eq!(asked(sent(&mut wants, &peers)), WINDOW_BLOCKS_CAREFUL);
+        wants.block(peers[0], digest(1), now);
+        assert_eq!(sent(&mut wants, &peers), ["0 Block 5"]);
+        wants.set_window(peers[0], WINDOW_BLOCKS);
+        wants.tick(now);
+        assert_eq!(sent(&mut wants, &peers), ["0 Block 6"]);
+    }
+
+    #[test]
+    fn a_refusal_goes_to_the_next_holder_and_then_to_everybody_again() {
+        let (mut wants, peers, now) = setup(2);
+        wants.want(digest(1), Codec::Raw, 1, now);
+        wants.have(peers[0], digest(1), now);
+        wants.have(peers[1], digest(1), now);
+        wants.take_outgoing();
+        wants.dont_have(peers[0], digest(1), now);
+        assert_eq!(sent(&mut wants, &peers), ["1 Block 1"]);
+        wants.dont_have(peers[1], digest(1), now);
+        assert!(sent(&mut wants, &peers).is_empty(), "not at once again");
+        wants.tick(now + ASK_AGAIN);
+        assert_eq!(sent(&mut wants, &peers), ["0 Have 1", "1 Have 1"]);
+    }
+
+    #[test]
+    fn a_silent_peer_loses_its_turn_and_is_trusted_with_one_block_at_a_time() {
+        let (mut wants, peers, now) = setup(2);
+        wants.want(digest(1), Codec::Raw, 1, now);
+        wants.have(peers[0], digest(1), now);
+        wants.have(peers[1], digest(1), now);
+        wants.take_outgoing();
+        wants.tick(now + FAILOVER - Duration::from_millis(1));
+        assert!(sent(&mut wants, &peers).is_empty());
+        wants.tick(now + FAILOVER);
+        assert_eq!(sent(&mut wants, &peers), ["0 Cancel 1", "1 Block 1"]);
+        assert!(wants.peers[&peers[0]].failures > 0);
+    }
+
+    #[test]
+    fn a_slow_peer_that_delivers_keeps_its_turn() {
+        let (mut wants, peers, now) = setup(1);
+        for number in 1..=2 {
+            wants.want(digest(number), Codec::Raw, 1, now);
+            wants.have(peers[0], digest(number), now);
+        }
+        wants.take_outgoing();
+        wants.block(peers[0], digest(1), now + FAILOVER / 2);
+        wants.tick(now + FAILOVER);
+        assert!(sent(&mut wants, &peers).is_empty());
+        wants.tick(now + FAILOVER + FAILOVER / 2);
+        assert!(sent(&mut wants, &peers).contains(&"0 Cancel 2".into()));
+    }
+
+    #[test]
+    fn bytes_that_nobody_asked_for_are_wrong_and_the_peer_loses_its_turn() {
+        let (mut wants, peers, now) = setup(2);
+        wants.want(digest(1), Codec::Raw, 1, now);
+        wants.have(peers[0], digest(1), now);
+        wants.have(peers[1], digest(1), now);
+        wants.take_outgoing();
+        assert_eq!(wants.block(peers[0], digest(9), now), Arrival::Wrong);
+        assert!(sent(&mut wants, &peers).contains(&"1 Block 1".into()));
+    }
+
+    #[test]
+    fn a_lost_peer_gives_its_wants_back_and_a_new_one_is_asked() {
+        let (mut wants, mut peers, now) = setup(1);
+        wants.want(digest(1), Codec::Raw, 1, now);
+        wants.have(peers[0], digest(1), now);
+        wants.disconnected(peers[0], now);
+        wants.take_outgoing();
+        peers.push(PeerId::random());
+        wants.connected(peers[1]);
+        assert_eq!(sent(&mut wants, &peers), ["1 Have 1"]);
+        wants.cancel(digest(1));
+        assert_eq!(sent(&mut wants, &peers), ["1 Cancel 1"]);
+    }
+
+    #[test]
+    fn wants_and_memory_of_them_are_bounded() {
+        let (mut wants, peers, now) = setup(1);
+        let number = |number: usize| Digest(crate::cids::block_digest(&number.to_be_bytes()).0);
+        for index in 0..WANTS_MAX {
+            assert!(wants.want(number(index), Codec::Raw, index as u64, now));
+        }
+        assert!(!wants.want(number(WANTS_MAX), Codec::Raw, 0, now));
+        assert!(wants.sessions.len() <= SESSIONS_MAX);
+        wants.cancel(number(0));
+        assert!(wants.want(number(WANTS_MAX), Codec::Raw, 0, now));
+        assert!(wants.peers[&peers[0]].asked.len() <= ASKED_MAX);
+    }
+}

@@ -1,0 +1,54 @@
+//! Digests and the content identifiers that stand for them on IPFS.
+
+use cid::Cid;
+use cid::multihash::Multihash;
+use protocol::Digest;
+use sha2::{Digest as _, Sha256};
+
+/// How IPFS is told to read a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Codec {
+    /// The bytes of a file, or of one of its chunks.
+    Raw,
+    /// A node that links to chunks or to further nodes.
+    DagPb,
+}
+
+const CODE_RAW: u64 = 0x55;
+const CODE_DAG_PB: u64 = 0x70;
+const CODE_SHA2_256: u64 = 0x12;
+
+impl Codec {
+    fn code(self) -> u64 {
+        match self {
+            Codec::Raw => CODE_RAW,
+            Codec::DagPb => CODE_DAG_PB,
+        }
+    }
+
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Codec::Raw => Codec::DagPb,
+            Codec::DagPb => Codec::Raw,
+        }
+    }
+}
+
+/// The sha2-256 digest of one block.
+pub fn block_digest(block: &[u8]) -> Digest {
+    Digest(Sha256::digest(block).into())
+}
+
+/// The CID (version 1, sha2-256) of the block with this digest.
+pub fn block_cid(digest: Digest, codec: Codec) -> Cid {
+    let hash = Multihash::wrap(CODE_SHA2_256, &digest.0).expect("32 bytes fit into 64");
+    Cid::new_v1(codec.code(), hash)
+}
+
+/// The digest in a CID; none if it is not sha2-256.
+pub fn digest_in(cid: &Cid) -> Option<Digest> {
+    let hash = cid.hash();
+    let bytes = <[u8; 32]>::try_from(hash.digest()).ok()?;
+    (hash.code() == CODE_SHA2_256).then_some(Digest(bytes))
+}

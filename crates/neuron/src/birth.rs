@@ -1,0 +1,47 @@
+//! The files of a new group: manifest, first weights, genesis patch; and what the chain is told of them.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use deltas::{Patch, Tree};
+use evaluator::{Checkpoint, Examples};
+use network::Client;
+use node::config::{GroupFile, Times};
+use protocol::{
+    Address,
+    chain::{self, Birth},
+    keccak256,
+};
+
+/// Name of the file of examples in a set that is made from one.
+pub const EXAMPLES: &str = "examples.csv";
+
+/// Stores everything that the group begins with, and returns what `create` needs. `author` signs the genesis patch.
+///
+/// # Errors
+/// When the data cannot be read as examples of the manifest.
+pub async fn prepare(file: &GroupFile, times: &Times, seed: u64, author: Address, client: &Client) -> Result<Birth> {
+    let tree = tree_of(&file.data.genesis)?;
+    Examples::parse(&file.manifest, tree.iter()).with_context(|| format!("{}", file.data.genesis.display()))?;
+    let patch = Patch::between(&Tree::default(), &tree, author.0, &format!("Genesis of {}", file.name));
+    let weights = Checkpoint::initial(&file.manifest, keccak256(&seed.to_be_bytes()));
+    Ok(Birth {
+        manifest: client.add(file.manifest.to_bytes()).await?,
+        checkpoint: client.add(weights.to_bytes()).await?,
+        dataset: vec![client.add(patch).await?],
+        times: chain::Times { train_s: times.train_s.into(), reveal_s: times.reveal_s.into(), judge_s: times.judge_s.into() },
+        period_s: times.period_s.into(),
+        improve: times.improve,
+    })
+}
+
+/// A set of one file of examples.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn tree_of(path: &Path) -> Result<Tree> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}: is the working directory right?", path.display()))?;
+    let mut tree = Tree::default();
+    tree.insert(EXAMPLES, &text)?;
+    Ok(tree)
+}

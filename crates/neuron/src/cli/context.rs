@@ -1,0 +1,98 @@
+//! What most commands need: the network, an account, and sometimes a peer-to-peer node for as long as the command runs.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{Context as _, Result};
+use chain::{Account, Followed, Follower};
+use clap::Args;
+use governance::Network;
+use network::Client;
+use node::{Member, Site, keys};
+use protocol::{GroupId, chain::ChainEvent};
+
+/// How long a command waits for its first peer before it goes on without.
+const FIRST_PEER: Duration = Duration::from_secs(10);
+
+/// Options that stand before the command.
+#[derive(Args, Clone, Debug)]
+pub struct Context {
+    /// The network file.
+    #[arg(long, global = true, default_value = "network.toml")]
+    pub network: PathBuf,
+    /// Your encrypted key.
+    #[arg(long, global = true, default_value = "account.json")]
+    pub key: PathBuf,
+    /// File with its password; otherwise NEURON_PASSWORD is read.
+    #[arg(long, global = true)]
+    pub password_file: Option<PathBuf>,
+}
+
+/// A node that lives as long as a command.
+pub struct Peer {
+    pub client: Client,
+    pub member: Member,
+    _folder: tempfile::TempDir,
+}
+
+impl Context {
+    /// The network, for reading.
+    pub async fn site(&self) -> Result<Site> {
+        Site::open(&self.network).await
+    }
+
+    /// The key of this command.
+    pub fn account(&self) -> Result<Account> {
+        keys::account(&self.key, self.password_file.as_ref())
+    }
+
+    /// The network, for sending as this command's account.
+    pub async fn sending(&self) -> Result<Network> {
+        let account = self.account()?;
+        Ok(self.site().await?.as_account(account))
+    }
+
+    /// Starts a node in a folder of its own and joins the group with its whole history.
+    pub async fn peer(&self, site: &Site, group: GroupId) -> Result<Peer> {
+        let view = site.network.view(group).await.with_context(|| format!("group {group} cannot be read: check --group"))?;
+        let folder = tempfile::tempdir()?;
+        let key = keys::node_key(folder.path())?;
+        let (client, _) = site.join(folder.path(), key, &[], &[]).await?;
+        wait_for_peer(&client).await?;
+        client.subscribe(group).await?;
+        let member = Member::join(&view, &client).await?;
+        for event in history(site, group).await? {
+            member.note(&event).await;
+        }
+        Ok(Peer { client, member, _folder: folder })
+    }
+}
+
+/// All events of a group so far.
+pub async fn history(site: &Site, group: GroupId) -> Result<Vec<ChainEvent>> {
+    let network = &site.network;
+    let tip = network.chain().confirmed_number().await?;
+    let mut follower = Follower::new(network.chain(), &network.followed(), site.file.deployed_block);
+    let mut events = Vec::new();
+    loop {
+        let Followed::Block { block, logs } = follower.next().await? else {
+            anyhow::bail!("the chain was reorganised meanwhile: try again")
+        };
+        let of_group = logs.iter().filter_map(|log| network.event(log)).filter(|event| event.group() == Some(group));
+        events.extend(of_group);
+        if block.number >= tip {
+            return Ok(events);
+        }
+    }
+}
+
+async fn wait_for_peer(client: &Client) -> Result<()> {
+    let start = tokio::time::Instant::now();
+    while client.peers().await?.is_empty() {
+        if start.elapsed() > FIRST_PEER {
+            eprintln!("no peer answers: check `peers` in the network file; going on without");
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
+}

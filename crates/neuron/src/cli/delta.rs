@@ -1,0 +1,226 @@
+//! `neuron delta`: write a patch, propose it, vote, see what became of it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::Subcommand;
+use deltas::{Patch, Tree};
+use network::Client;
+use protocol::{
+    Address, DeltaNumber, Digest, GroupId,
+    eip712::{Choice, Signed, Typed},
+    log::Body,
+};
+
+use super::context::{Context, Peer};
+
+/// How long a proposal's body is offered until another node has said that it holds it.
+const SPREAD: Duration = Duration::from_secs(60);
+/// How long a vote is offered.
+const VOTE: Duration = Duration::from_secs(5);
+/// The deepest folder of a set.
+const MAX_DEPTH: usize = 8;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Write the current set into a folder (--out), or a patch of it from an edited folder (--from) to standard output.
+    New {
+        #[arg(long, default_value_t = 1)]
+        group: u64,
+        /// Folder for the current set.
+        #[arg(long, conflicts_with = "from")]
+        out: Option<PathBuf>,
+        /// Folder with the set as it should be.
+        #[arg(long)]
+        from: Option<PathBuf>,
+        /// What it is good for.
+        #[arg(long, default_value = "A delta")]
+        title: String,
+    },
+    /// Propose a patch, and offer its body until another node holds it.
+    Propose {
+        patch: PathBuf,
+        #[arg(long, default_value_t = 1)]
+        group: u64,
+    },
+    /// Vote for a delta (0 = keep the set as it is): signed by your position's signer, free of gas.
+    Vote {
+        delta: u64,
+        #[arg(long, default_value_t = 1)]
+        group: u64,
+    },
+    /// All deltas, or one.
+    Show {
+        delta: Option<u64>,
+        #[arg(long, default_value_t = 1)]
+        group: u64,
+    },
+    /// Bond and reward of a delta that stands, or the bond of one that was not applied, to its author.
+    Refund {
+        delta: u64,
+        #[arg(long, default_value_t = 1)]
+        group: u64,
+    },
+}
+
+pub async fn run(context: &Context, command: Command) -> Result<()> {
+    match command {
+        Command::New { group, out, from, title } => new(context, GroupId(group), out, from, &title).await,
+        Command::Propose { patch, group } => propose(context, GroupId(group), &patch).await,
+        Command::Vote { delta, group } => vote(context, GroupId(group), DeltaNumber(delta)).await,
+        Command::Show { delta, group } => show(context, GroupId(group), delta.map(DeltaNumber)).await,
+        Command::Refund { delta, group } => {
+            let receipt = context.sending().await?.refund(GroupId(group), DeltaNumber(delta)).await?;
+            println!("delta {delta} is paid back in {}", receipt.hash);
+            Ok(())
+        }
+    }
+}
+
+async fn new(context: &Context, group: GroupId, out: Option<PathBuf>, from: Option<PathBuf>, title: &str) -> Result<()> {
+    let site = context.site().await?;
+    let author = if from.is_some() { chain::keystore::address(&context.key)? } else { Address::ZERO };
+    let peer = context.peer(&site, group).await?;
+    let set = peer.member.set(site.network.view(group).await?.head).await?;
+    match (out, from) {
+        (Some(folder), _) => {
+            write_tree(&set.tree, &folder)?;
+            println!("the set of group {group} is in {}: edit it, then `neuron delta new --from`", folder.display());
+        }
+        (None, Some(folder)) => {
+            let tree = read_tree(&folder)?;
+            ensure!(tree != set.tree, "{} is the current set: change something first", folder.display());
+            let patch = Patch::between(&set.tree, &tree, author.0, title);
+            peer.member.preview(site.network.view(group).await?.head, patch.clone()).await.context("the changed set cannot be used")?;
+            print!("{}", String::from_utf8(patch)?);
+        }
+        (None, None) => bail!("give --out FOLDER to get the current set, or --from FOLDER to make a patch of an edited one"),
+    }
+    peer.client.shutdown().await;
+    Ok(())
+}
+
+fn write_tree(tree: &Tree, folder: &Path) -> Result<()> {
+    for (path, text) in tree.iter() {
+        let file = folder.join(path);
+        fs::create_dir_all(file.parent().unwrap_or(folder))?;
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn read_tree(folder: &Path) -> Result<Tree> {
+    let mut tree = Tree::default();
+    read_folder(folder, "", 0, &mut tree)?;
+    Ok(tree)
+}
+
+fn read_folder(folder: &Path, prefix: &str, depth: usize, tree: &mut Tree) -> Result<()> {
+    ensure!(depth <= MAX_DEPTH, "{} is too deep", folder.display());
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let entry = entry?;
+        let name = entry.file_name().into_string().ok().with_context(|| format!("a name in {} is not UTF-8", folder.display()))?;
+        let path = format!("{prefix}{name}");
+        if entry.file_type()?.is_dir() {
+            read_folder(&entry.path(), &format!("{path}/"), depth + 1, tree)?;
+        } else {
+            let text = fs::read_to_string(entry.path()).with_context(|| format!("{} is not UTF-8 text", entry.path().display()))?;
+            tree.insert(&path, &text)?;
+        }
+    }
+    Ok(())
+}
+
+async fn propose(context: &Context, group: GroupId, path: &Path) -> Result<()> {
+    let body = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let (site, account) = (context.site().await?, context.account()?);
+    let peer = context.peer(&site, group).await?;
+    let head = site.network.view(group).await?.head;
+    check_author(&body, account.address())?;
+    peer.member.preview(head, body.clone()).await.context("the patch does not apply to the current set: make it anew with `neuron delta new`")?;
+    let digest = peer.client.add(body).await?;
+    let delta = site.as_account(account).propose(group, digest).await?;
+    println!("proposed as delta {delta} of group {group}: {digest}");
+    match wait_for_holder(&peer.client, group, digest).await? {
+        true => println!("another node holds its body: you may go offline"),
+        false => println!("no other node has said that it holds the body: nobody can vote for it yet. Start a node that keeps it."),
+    }
+    peer.client.shutdown().await;
+    Ok(())
+}
+
+/// Clients vote only for patches that name their proposer.
+fn check_author(body: &[u8], own: Address) -> Result<()> {
+    match Patch::parse(body)?.author().map(Address) {
+        Some(author) if author == own => Ok(()),
+        Some(author) => bail!("the patch names {author} as its author, your key is {own}"),
+        None => bail!("the patch names no author: put the line `Neuron-Author: {own}` before its first diff"),
+    }
+}
+
+async fn wait_for_holder(client: &Client, group: GroupId, digest: Digest) -> Result<bool> {
+    let deadline = tokio::time::Instant::now() + SPREAD;
+    let mut cursor = 0;
+    while tokio::time::Instant::now() < deadline {
+        for entry in client.log(group, cursor).await? {
+            cursor = entry.number + 1;
+            let body = Body::from_bytes(entry.envelope.kind(), entry.envelope.body());
+            let is_other = entry.envelope.author() != client.node_id();
+            if is_other && matches!(body, Ok(Body::Have { file, .. }) if file == digest) {
+                return Ok(true);
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    Ok(false)
+}
+
+async fn vote(context: &Context, group: GroupId, delta: DeltaNumber) -> Result<()> {
+    let (site, account) = (context.site().await?, context.account()?);
+    let view = site.network.view(group).await?;
+    let own = account.address();
+    ensure!(view.position_of(own).is_some(), "{own} signs for no position of group {group}: vote with the signer's key");
+    let peer = context.peer(&site, group).await?;
+    if delta != DeltaNumber(0) {
+        check_delta(&peer, delta).await?;
+    }
+    // Seconds of the chain grow, so a later choice replaces an earlier one.
+    let seq = site.network.chain().latest().await?.time_s;
+    let message = Choice { group, period: view.period_number, delta, seq };
+    let signature = account.sign_digest(&message.digest(&site.network.domain()).0)?;
+    let body = Body::Choice(Signed { message, signature });
+    peer.client.append(group, body).await?;
+    tokio::time::sleep(VOTE).await;
+    println!("signed: delta {delta} in period {}; validators bring it to the chain before the period ends", view.period_number);
+    peer.client.shutdown().await;
+    Ok(())
+}
+
+/// Nobody should vote for what he does not hold and what does not apply.
+async fn check_delta(peer: &Peer, delta: DeltaNumber) -> Result<()> {
+    let (digest, parent) = peer.member.proposal(delta).await.with_context(|| format!("there is no delta {delta}"))?;
+    let body = peer.member.body(digest).await?;
+    let set = peer.member.preview(parent, body).await.with_context(|| format!("delta {delta} does not apply: do not vote for it"))?;
+    println!("delta {delta} applies: {} examples, root {}", set.examples.len(), set.root);
+    Ok(())
+}
+
+async fn show(context: &Context, group: GroupId, delta: Option<DeltaNumber>) -> Result<()> {
+    let network = context.site().await?.network;
+    let numbers = match delta {
+        Some(number) => number.0..=number.0,
+        None => 1..=network.deltas(group).await?,
+    };
+    let view = network.view(group).await?;
+    println!("group {group}, period {}, {} NRN votes for keeping the set", view.period_number, network.keep_votes(group).await?.to_nrn());
+    for number in numbers.map(DeltaNumber) {
+        let delta = network.delta(group, number).await?.with_context(|| format!("there is no delta {number}"))?;
+        println!("  {number:>3}  {:?} in period {}, {} NRN votes, by {}", delta.status, delta.period, delta.votes.to_nrn(), delta.author);
+        println!("       patch {}, bond {} NRN, reward {} NRN", delta.digest, delta.bond.to_nrn(), delta.reward.to_nrn());
+    }
+    Ok(())
+}

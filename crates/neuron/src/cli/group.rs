@@ -1,0 +1,84 @@
+//! `neuron group`: create, show, list.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use clap::Subcommand;
+use node::{config::GroupFile, keys, stop};
+use protocol::{GroupId, chain::GroupView};
+
+use super::context::Context;
+use crate::birth;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// All groups.
+    List,
+    /// One group: model, set, clock, stake.
+    Show {
+        #[arg(long, default_value_t = 1)]
+        group: u64,
+    },
+    /// Found a group from a file like configs/groups/digits.toml; then serve its files until Ctrl-C.
+    Create {
+        file: PathBuf,
+        /// Start of the first weights.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+}
+
+pub async fn run(context: &Context, command: Command) -> Result<()> {
+    match command {
+        Command::List => list(context).await,
+        Command::Show { group } => show(context, GroupId(group)).await,
+        Command::Create { file, seed } => create(context, file, seed).await,
+    }
+}
+
+async fn list(context: &Context) -> Result<()> {
+    let network = context.site().await?.network;
+    for number in 1..=network.groups().await? {
+        let view = network.view(GroupId(number)).await?;
+        let admitted = if view.admitted { "admitted" } else { "not admitted" };
+        println!("{number:>4}  {admitted}, {} NRN awake, checkpoint {}", view.awake().to_nrn(), view.checkpoint);
+    }
+    Ok(())
+}
+
+async fn show(context: &Context, group: GroupId) -> Result<()> {
+    let network = context.site().await?.network;
+    let view = network.view(group).await.with_context(|| format!("group {group} cannot be read: `neuron group list` shows which there are"))?;
+    let now_s = network.chain().latest().await?.time_s;
+    print(&view, now_s);
+    Ok(())
+}
+
+fn print(view: &GroupView, now_s: u64) {
+    let (clock, times) = (view.clock(now_s), view.times);
+    println!("group {}{}", view.id, if view.admitted { ", admitted" } else { ", not admitted: its rounds are not paid" });
+    println!("  manifest    {}", view.manifest);
+    println!("  checkpoint  {}", view.checkpoint);
+    println!("  set (head)  {}", view.head);
+    println!("  clock       train {} s, reveal {} s, judge {} s; a winner is better by 1/{}", times.train_s, times.reveal_s, times.judge_s, 1u64 << view.improve);
+    println!("  now         round {}, {:?} for {} s", clock.round, clock.phase, clock.phase_end_s.saturating_sub(now_s));
+    println!("  period      {} of {} s, ends in {} s", view.period_number, view.period_s, view.period_end_s.saturating_sub(now_s));
+    println!("  stake       {} NRN bonded, {} awake, in {} positions", view.bonded().to_nrn(), view.awake().to_nrn(), view.positions.len());
+}
+
+async fn create(context: &Context, path: PathBuf, seed: u64) -> Result<()> {
+    let file = GroupFile::read(&path)?;
+    let (site, account) = (context.site().await?, context.account()?);
+    let author = account.address();
+    let folder = tempfile::tempdir()?;
+    let (client, _events) = site.join(folder.path(), keys::node_key(folder.path())?, &[], &[]).await?;
+    let birth = birth::prepare(&file, &file.times, seed, author, &client).await?;
+    let group = site.as_account(account).create(&birth).await?;
+    client.subscribe(group).await?;
+    println!("{} is group {group}", file.name);
+    println!("its files are served from here until Ctrl-C; nodes find them with one of these in `peers`:");
+    client.listen_addresses().await?.iter().for_each(|address| println!("  {address}"));
+    stop::listen()?.changed().await?;
+    client.shutdown().await;
+    Ok(())
+}

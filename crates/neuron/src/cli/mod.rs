@@ -1,0 +1,75 @@
+//! What can be asked of the `neuron` command; each subject has a file.
+
+mod context;
+mod delta;
+mod group;
+mod key;
+mod predict;
+mod round;
+mod sale;
+mod stake;
+mod token;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::devnet;
+use context::Context;
+
+/// Train together, recheck together, vote on data, earn.
+#[derive(Parser)]
+#[command(name = "neuron", version)]
+pub struct Arguments {
+    #[command(flatten)]
+    context: Context,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the whole network on this machine.
+    Devnet(devnet::Options),
+    /// Balances and transfers of NRN.
+    #[command(subcommand)]
+    Token(token::Command),
+    /// The sale that made the first NRN.
+    #[command(subcommand)]
+    Sale(sale::Command),
+    /// Stake in a group: bond, wake, rest, leave.
+    #[command(subcommand)]
+    Stake(stake::Command),
+    /// Training groups.
+    #[command(subcommand)]
+    Group(group::Command),
+    /// Changes of a training set: write, propose, vote.
+    #[command(subcommand)]
+    Delta(delta::Command),
+    /// Rounds of a group.
+    #[command(subcommand)]
+    Round(round::Command),
+    /// Keys on this machine.
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Predict with the latest checkpoint, on this machine, for nothing.
+    Predict(predict::Options),
+}
+
+/// Does what was asked.
+///
+/// # Errors
+/// Everything that goes wrong, with what to do about it.
+pub async fn run(arguments: Arguments) -> Result<()> {
+    let context = arguments.context;
+    match arguments.command {
+        Command::Devnet(options) => devnet::run(options).await,
+        Command::Token(command) => token::run(&context, command).await,
+        Command::Sale(command) => sale::run(&context, command).await,
+        Command::Stake(command) => stake::run(&context, command).await,
+        Command::Group(command) => group::run(&context, command).await,
+        Command::Delta(command) => delta::run(&context, command).await,
+        Command::Round(command) => round::run(&context, command).await,
+        Command::Key(command) => key::run(&context, command),
+        Command::Predict(options) => predict::run(&context, options).await,
+    }
+}

@@ -1,0 +1,40 @@
+//! `neuron token`: balances and transfers.
+
+use anyhow::Result;
+use clap::Subcommand;
+use protocol::{Address, Wei};
+
+use super::context::Context;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// NRN and coin of an account; your own by default.
+    Balance { account: Option<Address> },
+    /// Send NRN.
+    Send {
+        to: Address,
+        /// In NRN, like 1.5.
+        #[arg(value_parser = Wei::from_nrn)]
+        amount: Wei,
+    },
+}
+
+pub async fn run(context: &Context, command: Command) -> Result<()> {
+    match command {
+        Command::Balance { account } => {
+            let account = match account {
+                Some(account) => account,
+                None => chain::keystore::address(&context.key)?,
+            };
+            let network = context.site().await?.network;
+            println!("{account}");
+            println!("  {} NRN", network.neuron().balance(account).await?.to_nrn());
+            println!("  {} of the chain's coin", network.chain().coin(account).await?.to_nrn());
+        }
+        Command::Send { to, amount } => {
+            let receipt = context.sending().await?.neuron().transfer(to, amount).await?;
+            println!("sent {} NRN to {to} in {}", amount.to_nrn(), receipt.hash);
+        }
+    }
+    Ok(())
+}

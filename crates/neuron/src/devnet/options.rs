@@ -1,0 +1,74 @@
+//! What the devnet is asked for.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+
+/// The most processes of one kind; each takes a core's share and a tenth of a second of every second.
+const MAX_NODES: usize = 16;
+
+/// Run the whole network on this machine.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Rounds to run.
+    #[arg(long, default_value_t = 5)]
+    pub rounds: u64,
+    /// Trainer processes.
+    #[arg(long, default_value_t = 2)]
+    pub trainers: usize,
+    /// Validator processes.
+    #[arg(long, default_value_t = 4)]
+    pub validators: usize,
+    /// The training group to found.
+    #[arg(long, default_value = "configs/groups/digits.toml")]
+    pub group: PathBuf,
+    /// Start of everything random: keys, first weights, order of training.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Leave the network running and say how to use it.
+    #[arg(long)]
+    pub keep: bool,
+    /// Write what happened to this file (JSON).
+    #[arg(long)]
+    pub report: Option<PathBuf>,
+    /// Folder for keys, data and logs; a new temporary one by default.
+    #[arg(long)]
+    pub dir: Option<PathBuf>,
+    /// Port of the local chain; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            rounds: 5,
+            trainers: 2,
+            validators: 4,
+            group: "configs/groups/digits.toml".into(),
+            seed: 1,
+            keep: false,
+            report: None,
+            dir: None,
+            port: 0,
+        }
+    }
+}
+
+impl Options {
+    /// Checks what can be checked before anything is started.
+    ///
+    /// # Errors
+    /// A number out of range, or a report that cannot be written.
+    pub fn check(&self) -> Result<()> {
+        ensure!(self.rounds >= 1, "--rounds must be at least 1");
+        ensure!((1..=MAX_NODES).contains(&self.trainers), "--trainers must be 1 to {MAX_NODES}");
+        ensure!((1..=MAX_NODES).contains(&self.validators), "--validators must be 1 to {MAX_NODES}");
+        if let Some(path) = &self.report {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            ensure!(folder.is_none_or(std::path::Path::is_dir), "the folder of --report {} does not exist", path.display());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,107 @@
+//! Programs that the devnet started: their folders, their output, and how they are stopped.
+
+use std::{
+    fs::{self, File},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+
+/// Lines of a log that an error shows.
+const TAIL: usize = 15;
+
+/// One node: started with `--config FILE`, its output in `FILE`'s folder.
+pub struct Process {
+    pub name: String,
+    program: PathBuf,
+    folder: PathBuf,
+    child: Option<Child>,
+}
+
+impl Process {
+    /// Starts `program` (found beside the running one) with the configuration in `folder`.
+    pub fn start(name: &str, program: &str, folder: &Path) -> Result<Self> {
+        let mut process = Self { name: name.to_owned(), program: beside(program)?, folder: folder.to_owned(), child: None };
+        process.restart()?;
+        Ok(process)
+    }
+
+    /// Starts it again with the same folder; its log goes on.
+    pub fn restart(&mut self) -> Result<()> {
+        let log = File::options().create(true).append(true).open(self.log())?;
+        let mut command = Command::new(&self.program);
+        command.arg("--config").arg(self.folder.join("config.toml")).stdin(Stdio::null());
+        command.stdout(log.try_clone()?).stderr(log);
+        // A group of its own: Ctrl-C reaches the devnet, which then stops its nodes in order.
+        command.process_group(0);
+        self.child = Some(command.spawn().with_context(|| format!("cannot start {}", self.program.display()))?);
+        Ok(())
+    }
+
+    /// Where its output goes.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("node.log")
+    }
+
+    /// Its process id while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// Fails with the end of its log if it has ended by itself.
+    pub fn check(&mut self) -> Result<()> {
+        if let Some(status) = self.child.as_mut().map(Child::try_wait).transpose()?.flatten() {
+            self.child = None;
+            bail!("{} ended with {status}; the end of {}:\n{}", self.name, self.log().display(), tail(&self.log()));
+        }
+        Ok(())
+    }
+
+    /// Whether it has ended by itself, whatever its status.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.as_mut().is_none_or(|child| matches!(child.try_wait(), Ok(Some(_))))
+    }
+
+    /// Asks it to finish: no new work, then an orderly end.
+    pub fn ask_to_finish(&self) {
+        if let Some(pid) = self.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A program that was built together with this one.
+fn beside(program: &str) -> Result<PathBuf> {
+    let mut folder = std::env::current_exe()?;
+    folder.pop();
+    if folder.ends_with("deps") {
+        folder.pop();
+    }
+    let path = folder.join(program);
+    if !path.exists() {
+        bail!("{} is missing: run `cargo build --workspace`, or use `cargo xtask devnet`", path.display());
+    }
+    Ok(path)
+}
+
+fn tail(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(TAIL)..].join("\n")
+}

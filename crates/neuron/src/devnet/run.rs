@@ -1,0 +1,132 @@
+//! The devnet as a command: start, show, report, and stop everything, whatever happens.
+
+use anyhow::{Result, bail};
+use node::{Heard, stop};
+use protocol::{
+    RoundNumber,
+    chain::{Block, ChainEvent, Outcome},
+};
+use tokio::task::JoinSet;
+
+use super::{
+    Devnet, Options, Screen, patience_s,
+    screen::{nats, nrn},
+    summary,
+};
+
+/// Runs the whole way; ends early on Ctrl-C. Everything that was started has ended when this returns.
+///
+/// # Errors
+/// Whatever went wrong, or that it was interrupted.
+pub async fn run(options: Options) -> Result<()> {
+    let mut stop = stop::listen()?;
+    tokio::select! {
+        result = drive(options) => result,
+        _ = stop.changed() => bail!("interrupted: everything that was started has been stopped"),
+    }
+}
+
+async fn drive(options: Options) -> Result<()> {
+    let mut screen = Screen::new();
+    let mut devnet = Devnet::start(options, &screen).await?;
+    let mut votes = JoinSet::new();
+    let (voting, data) = (devnet.votes(), devnet.file.data.clone());
+    votes.spawn(async move { voting.run(&data).await });
+    let mut has_voted = false;
+    let rounds = devnet.options.rounds;
+    let limit_s = devnet.network.chain().latest().await?.time_s + patience_s(&devnet.view, rounds);
+    while !(has_voted && devnet.is_complete()) {
+        tokio::select! {
+            heard = devnet.step() => show(&mut screen, &devnet, &heard?),
+            Some(voted) = votes.join_next(), if !has_voted => {
+                voted??;
+                has_voted = true;
+            }
+        }
+        if devnet.now_s > limit_s {
+            bail!("not all rounds and votes came to an end in time; the nodes' logs are in {}", devnet.dir.display());
+        }
+    }
+    let report = summary::make(&devnet).await?;
+    if let Some(path) = &devnet.options.report {
+        report.write(path)?;
+    }
+    screen.end(&report.picture());
+    if devnet.options.keep {
+        keep(&mut devnet).await?;
+    }
+    Ok(())
+}
+
+impl Devnet {
+    /// All asked rounds were opened, settled and collected, and all nodes told the root of the last set.
+    pub fn is_complete(&self) -> bool {
+        let rounds = &self.ledger.rounds;
+        let is_over = |number: &RoundNumber| self.now_s >= self.view.times.round_end_s(self.view.genesis_s, *number);
+        let all_closed = rounds.iter().all(|(number, round)| is_over(number) && round.is_closed());
+        rounds.len() as u64 >= self.options.rounds && all_closed && self.roots(self.view.head).values().all(Option::is_some)
+    }
+}
+
+fn show(screen: &mut Screen, devnet: &Devnet, heard: &Heard) {
+    match heard {
+        Heard::Block(Block { time_s, .. }) => screen.phase(&devnet.view.clock(*time_s), *time_s, devnet.view.times.length_s()),
+        Heard::Event { event, .. } => {
+            if let Some((about, text)) = describe(devnet, event) {
+                screen.line(&about, &text);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What an event means to somebody who watches.
+fn describe(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
+    let name = |address| devnet.cast.name_of(address);
+    let round = |number: &RoundNumber| format!("round {number}");
+    Some(match event {
+        ChainEvent::Opened { round: number, reward, deposit, .. } => {
+            (round(number), format!("open: {} NRN to win, deposit {}", nrn(*reward), nrn(*deposit)))
+        }
+        ChainEvent::Committed { round: number, trainer, .. } => (round(number), format!("{} has sealed a checkpoint", name(*trainer))),
+        ChainEvent::Revealed(claim) => {
+            (round(&claim.round), format!("{} claims {} → {} nats", name(claim.trainer), nats(claim.base.0), nats(claim.loss.0)))
+        }
+        ChainEvent::Decided { round: number, outcome: Outcome::Won, winner, .. } => {
+            let losses = devnet.ledger.rounds.get(number).and_then(|round| round.losses());
+            let (base, loss) = losses.map_or((0, 0), |(base, loss)| (base.0, loss.0));
+            (round(number), format!("✓ won by {}: {} → {} nats", name(*winner), nats(base), nats(loss)))
+        }
+        ChainEvent::Decided { round: number, .. } => (round(number), "✗ lost: no claim is true".into()),
+        ChainEvent::Judged { round: number, counted, amount, .. } => {
+            (round(number), format!("{counted} verdicts counted, {} NRN into the validators' stakes", nrn(*amount)))
+        }
+        ChainEvent::Collected { round: number, winner, issued, .. } => (round(number), format!("{} NRN issued to {}", nrn(*issued), name(*winner))),
+        ChainEvent::Settled { round: number, trainer, burned, .. } if !burned.is_zero() => {
+            (round(number), format!("{} loses {} NRN of its deposit", name(*trainer), nrn(*burned)))
+        }
+        ChainEvent::Proposed { delta, author, bond, .. } => (format!("delta {delta}"), format!("proposed by {}, bond {} NRN", name(*author), nrn(*bond))),
+        ChainEvent::Cast { period, counted, .. } => (format!("period {period}"), format!("{counted} signed choices in one transaction")),
+        ChainEvent::Turned { period, applied, head, .. } if applied.0 > 0 => (format!("period {period}"), format!("delta {applied} applied, head {head}")),
+        ChainEvent::Turned { period, .. } => (format!("period {period}"), "the set stays as it is".into()),
+        ChainEvent::Refunded { delta, author, bond, issued, .. } => {
+            (format!("delta {delta}"), format!("{} has its bond of {} back, and {} NRN", name(*author), nrn(*bond), nrn(*issued)))
+        }
+        _ => return None,
+    })
+}
+
+/// Says how to go on, and waits for Ctrl-C.
+async fn keep(devnet: &mut Devnet) -> Result<()> {
+    devnet.lift_limit()?;
+    let (network, keys) = (devnet.network_file(), devnet.dir.join("keys"));
+    let guest = format!("neuron --network {} --key {}/guest.json --password-file {}/password", network.display(), keys.display(), keys.display());
+    println!("\n  The network goes on until Ctrl-C. RPC: {}\n", devnet.rpc_url());
+    for command in ["token balance", "group show", "round show", "stake show", "delta show", "predict --line 0,0,5,13,9,1,…"] {
+        println!("    {guest} {command}");
+    }
+    println!("\n  A node of your own: set `network`, `keystore` and `password_file` in configs/trainer.toml to these paths.\n");
+    loop {
+        devnet.step().await?;
+    }
+}

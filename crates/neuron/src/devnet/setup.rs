@@ -1,0 +1,133 @@
+//! From an empty chain to an admitted group: deploy, sell, deliver, create, bond, wake, admit.
+
+use std::{fs, path::Path, time::Duration};
+
+use anyhow::{Context, Result};
+use chain::{Chain, dev::Anvil};
+use futures::future::try_join_all;
+use governance::{Network, Terms, deploy};
+use node::{
+    Site,
+    config::{GroupFile, NetworkFile, Times},
+};
+use protocol::{
+    Digest, GroupId, Wei,
+    chain::Birth,
+    eip712::{Assent, Consent, Measure, Signed, Typed},
+    keccak256,
+};
+use token::SaleTerms;
+
+use super::actors::{Actor, Cast, Hands};
+
+/// The clock of a development network: a round of 16 s, a period of two rounds.
+pub const TIMES: Times = Times { train_s: 5, reveal_s: 5, judge_s: 6, period_s: 32, improve: 10 };
+const EPOCH_S: u64 = 16;
+const EXIT_S: u64 = 64;
+const MATURITY_S: u64 = 16;
+/// Seconds from the start of the deployment to the end of the sale.
+const SALE_S: u64 = 15;
+/// Wei of the chain's coin for one NRN.
+const PRICE: Wei = Wei(1_000_000_000_000);
+/// 0.01 NRN.
+const MIN_DEPOSIT: Wei = Wei(10_000_000_000_000_000);
+/// Seconds within which an admission must be enacted.
+const ADMISSION_S: u64 = 600;
+
+/// Deploys the five contracts; the sale ends `SALE_S` from now.
+pub async fn contracts(founder: &Chain) -> Result<Network> {
+    let now_s = founder.latest().await?.time_s;
+    let sale = SaleTerms { price: PRICE, deadline_s: now_s + SALE_S, minimum: Wei::nrn(1) };
+    let terms = Terms { sale, epoch_s: EPOCH_S, exit_s: EXIT_S, maturity_s: MATURITY_S, min_deposit: MIN_DEPOSIT };
+    let addresses = deploy(founder, &terms).await?;
+    Ok(Network::open(founder, addresses.network).await?)
+}
+
+/// Everybody buys, the sale closes, everybody gets what was bought.
+pub async fn sale(cast: &Cast, hands: &Hands) -> Result<Wei> {
+    let buyers: Vec<&Actor> = cast.everybody().filter(|actor| actor.buys > 0).collect();
+    try_join_all(buyers.iter().map(|buyer| async {
+        let cost = token::cost_of(Wei::nrn(buyer.buys), PRICE);
+        let bought = hands.of(buyer)?.sale().buy(cost).await;
+        bought.with_context(|| format!("{} could not buy in the sale", buyer.name))
+    }))
+    .await?;
+    let founder = hands.of(&cast.founder)?;
+    let deadline_s = founder.sale().terms().await?.deadline_s;
+    wait_until(founder.chain(), deadline_s).await?;
+    founder.sale().close().await?;
+    try_join_all(buyers.iter().map(|buyer| async { anyhow::Ok(hands.of(buyer)?.sale().claim().await?) })).await?;
+    Ok(founder.neuron().supply().await?)
+}
+
+/// Makes the group.
+pub async fn group(founder: &Network, birth: &Birth) -> Result<GroupId> {
+    Ok(founder.create(birth).await?)
+}
+
+/// Each owner bonds what it has for its validator, with the validator's consent, and wakes the position.
+pub async fn stake(cast: &Cast, hands: &Hands, group: GroupId) -> Result<()> {
+    let pairs = cast.owners.iter().zip(&cast.signers);
+    try_join_all(pairs.map(|(owner, signer)| async {
+        let network = hands.of(owner)?;
+        let consent = Consent { group, owner: owner.address() }.digest(&network.domain());
+        let consent = signer.account.sign_digest(&consent.0)?;
+        let position = network.stake().bond(group, signer.address(), Wei::nrn(owner.buys), Some(&consent)).await?;
+        anyhow::Ok(network.stake().wake(group, position).await?)
+    }))
+    .await
+    .map(drop)
+}
+
+/// In the next epoch, when the stake counts, all validators assent and the founder brings it to the chain.
+pub async fn admit(cast: &Cast, hands: &Hands, group: GroupId) -> Result<()> {
+    let founder = hands.of(&cast.founder)?;
+    let (now_s, terms) = (founder.chain().latest().await?.time_s, *founder.terms());
+    let next_epoch_s = terms.genesis_s + ((now_s - terms.genesis_s) / terms.epoch_s + 1) * terms.epoch_s;
+    wait_until(founder.chain(), next_epoch_s).await?;
+    let admission = Measure::admit(group, Digest(keccak256(b"first admission")), next_epoch_s + ADMISSION_S);
+    let view = founder.view(group).await?;
+    let mut assents = Vec::new();
+    for signer in &cast.signers {
+        let position = view.position_of(signer.address()).with_context(|| format!("{} has no position", signer.name))?.number;
+        let message = Assent { measure: admission.hash() };
+        let signature = signer.account.sign_digest(&message.digest(&founder.domain()).0)?;
+        assents.push((group, position, Signed { message, signature }));
+    }
+    founder.enact(&admission, &assents).await?;
+    Ok(())
+}
+
+/// Waits for a block of that second or later.
+pub async fn wait_until(chain: &Chain, time_s: u64) -> Result<()> {
+    while chain.latest().await?.time_s < time_s {
+        tokio::time::sleep(Duration::from_millis(chain.settings().poll_ms)).await;
+    }
+    Ok(())
+}
+
+/// Writes the network file for all programs; `peers` are where to find the first node.
+pub async fn network_file(path: &Path, anvil: &Anvil, network: &Network, peers: Vec<String>) -> Result<Site> {
+    let settings = anvil.settings();
+    let file = NetworkFile {
+        name: "devnet".into(),
+        rpc: anvil.url().to_owned(),
+        chain_id: settings.chain_id,
+        confirmations: settings.confirmations,
+        deployed_block: network.first_block().await?.saturating_sub(SALE_S),
+        poll_ms: settings.poll_ms,
+        peers,
+        contract: network.address().to_string(),
+    };
+    fs::write(path, toml::to_string(&file)?).with_context(|| format!("cannot write {}", path.display()))?;
+    Site::open(path).await
+}
+
+/// The group file, its paths checked before anything is started.
+pub fn group_file(path: &Path) -> Result<GroupFile> {
+    let file = GroupFile::read(path)?;
+    for data in [Some(&file.data.genesis), file.data.heldout.as_ref()].into_iter().flatten().chain(&file.data.proposed) {
+        anyhow::ensure!(data.is_file(), "{} names {}, which is not here: run from the repository's root", path.display(), data.display());
+    }
+    Ok(file)
+}

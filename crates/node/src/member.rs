@@ -1,0 +1,150 @@
+//! A node's part in one group: its files, its training set, and exact measurements.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use evaluator::{Checkpoint, Examples, MANIFEST_BYTES_MAX, Manifest, Measurement, checkpoint_len};
+use network::{Client, FetchError};
+use protocol::{
+    chain::{ChainEvent, GroupView},
+    ids::{DeltaNumber, Digest, GroupId, RoundNumber},
+};
+use tokio::sync::Mutex;
+
+use crate::dataset::{Dataset, MAX_PATCH, Set};
+
+/// How long a node looks for the group's own files when it starts.
+const START: Duration = Duration::from_secs(60);
+/// How long one attempt for a checkpoint lasts; who asked decides whether to ask again.
+const ATTEMPT: Duration = Duration::from_secs(10);
+
+/// Clones share everything.
+#[derive(Clone)]
+pub struct Member {
+    pub group: GroupId,
+    pub manifest: Arc<Manifest>,
+    pub client: Client,
+    dataset: Arc<Mutex<Dataset>>,
+}
+
+/// The examples by which a round is judged.
+#[derive(Clone)]
+pub struct Exam {
+    pub set: Arc<Set>,
+    /// Places in the set, in the order in which losses are listed.
+    pub drawn: Arc<Vec<u32>>,
+}
+
+impl Member {
+    /// Fetches the manifest; the training set follows when it is asked for.
+    ///
+    /// # Errors
+    /// When nobody has the manifest, or this client does not know its family.
+    pub async fn join(view: &GroupView, client: &Client) -> Result<Self> {
+        let bytes = client.fetch_up_to(view.manifest, MANIFEST_BYTES_MAX as u64, START).await;
+        let bytes = bytes.context("the group's manifest cannot be fetched: check the peers in the network file")?;
+        let manifest = Manifest::from_bytes(&bytes)?;
+        let dataset = Arc::new(Mutex::new(Dataset::default()));
+        Ok(Self { group: view.id, manifest: Arc::new(manifest), client: client.clone(), dataset })
+    }
+
+    /// Learns births, proposals and turns.
+    pub async fn note(&self, event: &ChainEvent) {
+        self.dataset.lock().await.note(event);
+    }
+
+    /// Digest of a proposed delta and the head it was made for.
+    pub async fn proposal(&self, delta: DeltaNumber) -> Option<(Digest, Digest)> {
+        self.dataset.lock().await.proposal(delta)
+    }
+
+    /// The training set at a head; fetches what is missing from peers.
+    ///
+    /// # Errors
+    /// When the head is unknown, or a delta cannot be fetched.
+    pub async fn set(&self, head: Digest) -> Result<Arc<Set>> {
+        let (nearest, path) = self.dataset.lock().await.path(head)?;
+        let mut bodies = Vec::with_capacity(path.len());
+        for delta in &path {
+            bodies.push(self.body(*delta).await?);
+        }
+        if let (Some(set), true) = (&nearest, path.is_empty()) {
+            return Ok(set.clone());
+        }
+        let manifest = self.manifest.clone();
+        let set = blocking(move || Set::build(nearest, &manifest, &bodies)).await?;
+        self.dataset.lock().await.keep(head, set.clone());
+        Ok(set)
+    }
+
+    /// The patch with that digest.
+    ///
+    /// # Errors
+    /// When nobody gives it now.
+    pub async fn body(&self, delta: Digest) -> Result<Vec<u8>> {
+        let body = self.client.fetch_up_to(delta, MAX_PATCH, ATTEMPT).await;
+        body.with_context(|| format!("delta {delta} cannot be fetched yet"))
+    }
+
+    /// The set that a patch makes of the one at `parent`.
+    ///
+    /// # Errors
+    /// With what is wrong with the patch.
+    pub async fn preview(&self, parent: Digest, body: Vec<u8>) -> Result<Set> {
+        let (set, manifest) = (self.set(parent).await?, self.manifest.clone());
+        blocking(move || Set::apply(Some(&set), &manifest, &body)).await
+    }
+
+    /// The examples of a round: all of the set at `head`, or as many as the manifest says, drawn by `seed`.
+    ///
+    /// # Errors
+    /// When the set cannot be had.
+    pub async fn exam(&self, head: Digest, seed: Digest, round: RoundNumber) -> Result<Exam> {
+        let set = self.set(head).await?;
+        let drawn = evaluator::draw(seed.0, self.group.0, round.0, set.examples.len() as u32, self.manifest.eval_max());
+        Ok(Exam { set, drawn: Arc::new(drawn) })
+    }
+
+    /// Gets a checkpoint's file of exactly the length that the manifest implies.
+    ///
+    /// # Errors
+    /// When nobody gives it now, or it is another file.
+    pub async fn fetch(&self, file: Digest) -> Result<Vec<u8>, FetchError> {
+        self.client.fetch(file, checkpoint_len(&self.manifest), ATTEMPT).await
+    }
+
+    /// Gets and reads a checkpoint.
+    ///
+    /// # Errors
+    /// When it cannot be fetched or is malformed.
+    pub async fn checkpoint(&self, file: Digest) -> Result<Arc<Checkpoint>> {
+        let bytes = self.fetch(file).await?;
+        Ok(Arc::new(Checkpoint::from_bytes(&self.manifest, &bytes)?))
+    }
+}
+
+/// Exact losses of a checkpoint on an exam, computed off the async threads.
+///
+/// # Errors
+/// When examples and checkpoint do not fit one another.
+pub async fn measure(checkpoint: Arc<Checkpoint>, exam: Exam) -> Result<Measurement> {
+    blocking(move || Ok(evaluator::evaluate(&checkpoint, &exam.set.examples, &exam.drawn)?)).await
+}
+
+/// Share of rightly predicted examples of a text that is not in any set.
+///
+/// # Errors
+/// When the text cannot be read as examples.
+pub fn accuracy(checkpoint: &Checkpoint, text: &str) -> Result<f64> {
+    let examples = Examples::parse(checkpoint.manifest(), [("heldout.csv", text)])?;
+    ensure!(!examples.is_empty(), "there is no example to be predicted");
+    Ok(evaluator::accuracy(checkpoint, &examples)?.share())
+}
+
+/// Runs heavy work on a thread of its own.
+///
+/// # Errors
+/// The work's own, or that it panicked.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.context("a computation ended unexpectedly")?
+}

@@ -1,0 +1,73 @@
+//! The way into a network: its file, its chain, its contracts, each checked before anything is done.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use chain::{Account, Chain, Settings};
+use governance::Network;
+use network::{Client, Config, Event};
+use protocol::ids::Address;
+use tokio::sync::mpsc;
+
+use crate::config::{self, NetworkFile};
+
+/// A network that answers and is what its file says.
+#[derive(Clone)]
+pub struct Site {
+    pub file: NetworkFile,
+    /// Without an account: for reading.
+    pub network: Network,
+}
+
+impl Site {
+    /// Reads the network file, asks the chain for its id, and checks code and wiring of the contracts.
+    ///
+    /// # Errors
+    /// Whichever of these is not as the file says.
+    pub async fn open(path: &Path) -> Result<Self> {
+        let file: NetworkFile = config::read(path)?;
+        let contract: Address = file.contract.parse().with_context(|| format!("`contract` in {}", path.display()))?;
+        let chain = Chain::connect(settings(&file)).await?;
+        let network = Network::open(&chain, contract).await?;
+        Ok(Self { file, network })
+    }
+
+    /// The same network for sending as `account`. One per account and program.
+    pub fn as_account(&self, account: Account) -> Network {
+        self.network.through(&self.network.chain().with_account(account))
+    }
+
+    /// Starts the peer-to-peer side in a data folder.
+    ///
+    /// # Errors
+    /// A malformed address, or one that cannot be listened on.
+    pub async fn join(&self, data: &Path, key: [u8; 32], listen: &[String], peers: &[String]) -> Result<(Client, mpsc::Receiver<Event>)> {
+        let name = format!("{}/{}", self.file.chain_id, self.network.address());
+        let mut config = Config::new(&name, data.to_owned(), key);
+        if !listen.is_empty() {
+            config.listen = addresses(listen)?;
+        }
+        config.peers = addresses(&self.file.peers)?;
+        config.peers.extend(addresses(peers)?);
+        Ok(network::start(config).await?)
+    }
+}
+
+/// How to talk to the chain of a network file.
+pub fn settings(file: &NetworkFile) -> Settings {
+    Settings {
+        rpc_url: file.rpc.clone(),
+        chain_id: file.chain_id,
+        confirmations: file.confirmations,
+        poll_ms: file.poll_ms,
+        ..Settings::default()
+    }
+}
+
+fn addresses<A: std::str::FromStr>(texts: &[String]) -> Result<Vec<A>>
+where
+    A::Err: std::error::Error + Send + Sync + 'static,
+{
+    let parse = |text: &String| text.parse().with_context(|| format!("{text:?} is no address; one looks like /ip4/203.0.113.7/tcp/4400/p2p/12D3Koo…"));
+    texts.iter().map(parse).collect()
+}

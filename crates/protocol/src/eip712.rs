@@ -1,0 +1,286 @@
+//! Typed messages that accounts sign (EIP-712), and the recovery of who signed them (ERC-2098).
+
+use std::fmt;
+
+use k256::ecdsa::{RecoveryId, SigningKey, VerifyingKey, signature::hazmat::PrehashSigner as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::ids::{Address, DeltaNumber, Digest, GroupId, NodeId, PeriodNumber, RoundNumber, keccak256};
+use crate::rules::{address_word, hash_words, word};
+
+/// Why a signature names no account.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    /// The two numbers are no signature of this hash.
+    #[error("the signature fits no account: sign again with the account's key")]
+    Unrecoverable,
+    /// The larger of the two possible `s`; contracts refuse it (EIP-2).
+    #[error("the signature has a high s: use the lower one of the two (EIP-2)")]
+    HighS,
+    /// Not 64 or 65 bytes, or a recovery byte other than 0, 1, 27, 28.
+    #[error("a signature has 64 bytes (ERC-2098) or 65 with a last byte of 27 or 28")]
+    Form,
+}
+
+/// A compact signature: `vs` carries the parity of the point in its highest bit (ERC-2098).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Signature {
+    pub r: [u8; 32],
+    pub vs: [u8; 32],
+}
+
+impl Signature {
+    /// From 64 compact bytes or from 65 with a recovery byte.
+    ///
+    /// # Errors
+    /// [`SignatureError::Form`] for any other length or recovery byte.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SignatureError> {
+        let (halves, odd) = match (bytes.len(), bytes.get(64)) {
+            (64, _) => (bytes, None),
+            (65, Some(0 | 27)) => (&bytes[..64], Some(0)),
+            (65, Some(1 | 28)) => (&bytes[..64], Some(0x80)),
+            _ => return Err(SignatureError::Form),
+        };
+        let (mut r, mut vs) = ([0; 32], [0; 32]);
+        r.copy_from_slice(&halves[..32]);
+        vs.copy_from_slice(&halves[32..]);
+        if odd.is_some() && vs[0] & 0x80 != 0 {
+            return Err(SignatureError::HighS);
+        }
+        vs[0] |= odd.unwrap_or_default();
+        Ok(Self { r, vs })
+    }
+
+    /// The 64 compact bytes.
+    pub fn to_bytes(self) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(&self.r);
+        bytes[32..].copy_from_slice(&self.vs);
+        bytes
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "0x{}", hex::encode(self.to_bytes()))
+    }
+}
+
+impl fmt::Debug for Signature {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{self}")
+    }
+}
+
+impl Serialize for Signature {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Signature {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let digits = text.strip_prefix("0x").ok_or_else(|| de::Error::custom(SignatureError::Form))?;
+        let mut bytes = [0; 64];
+        hex::decode_to_slice(digits, &mut bytes).map_err(|_| de::Error::custom(SignatureError::Form))?;
+        Self::from_bytes(&bytes).map_err(de::Error::custom)
+    }
+}
+
+/// The account that signed `digest`.
+///
+/// # Errors
+/// [`SignatureError`] if there is none, or the signature is the malleable twin of one.
+pub fn recover(digest: Digest, signature: &Signature) -> Result<Address, SignatureError> {
+    let odd = signature.vs[0] & 0x80 != 0;
+    let mut s = signature.vs;
+    s[0] &= 0x7f;
+    let pair = k256::ecdsa::Signature::from_scalars(signature.r, s).map_err(|_| SignatureError::Unrecoverable)?;
+    if pair.normalize_s().is_some() {
+        return Err(SignatureError::HighS);
+    }
+    VerifyingKey::recover_from_prehash(&digest.0, &pair, RecoveryId::new(odd, false))
+        .map(|key| address_of(&key))
+        .map_err(|_| SignatureError::Unrecoverable)
+}
+
+/// Signs `digest`; deterministic (RFC 6979).
+///
+/// # Errors
+/// [`SignatureError::Unrecoverable`] in the case, never seen, that the key fits no signature.
+pub fn sign(digest: Digest, key: &SigningKey) -> Result<Signature, SignatureError> {
+    let signed: Result<(k256::ecdsa::Signature, RecoveryId), _> = key.sign_prehash(&digest.0);
+    let (pair, parity) = signed.map_err(|_| SignatureError::Unrecoverable)?;
+    let mut bytes = [0; 65];
+    bytes[..64].copy_from_slice(&pair.to_bytes());
+    bytes[64] = parity.is_y_odd().into();
+    Signature::from_bytes(&bytes)
+}
+
+/// The account of a public key: the last 20 bytes of the hash of its point.
+pub fn address_of(key: &VerifyingKey) -> Address {
+    let point = key.to_encoded_point(false);
+    let hash = keccak256(point.as_bytes().get(1..).unwrap_or_default());
+    let mut address = [0; 20];
+    address.copy_from_slice(&hash[12..]);
+    Address(address)
+}
+
+/// Where a signature counts: one contract on one chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Domain {
+    pub chain_id: u64,
+    /// Address of `Network`.
+    pub network: Address,
+}
+
+impl Domain {
+    /// EIP-712 domain separator of name `Neuron`, version `1`.
+    pub fn separator(&self) -> Digest {
+        let kind = keccak256(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+        let words = [kind, keccak256(b"Neuron"), keccak256(b"1"), word(self.chain_id), address_word(self.network)];
+        hash_words(&words)
+    }
+
+    /// What an account signs: the hash of a message's words in this domain.
+    fn digest(&self, kind: &str, fields: &[[u8; 32]]) -> Digest {
+        let mut words = vec![keccak256(kind.as_bytes())];
+        words.extend_from_slice(fields);
+        let message = [&b"\x19\x01"[..], &self.separator().0, &hash_words(&words).0].concat();
+        Digest(keccak256(&message))
+    }
+}
+
+/// A message that accounts sign.
+pub trait Typed {
+    /// The 32 bytes that are signed.
+    fn digest(&self, domain: &Domain) -> Digest;
+}
+
+/// A message and its signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signed<T> {
+    pub message: T,
+    pub signature: Signature,
+}
+
+pub type SignedVerdict = Signed<Verdict>;
+pub type SignedChoice = Signed<Choice>;
+pub type SignedAssent = Signed<Assent>;
+pub type SignedNode = Signed<Node>;
+
+impl<T: Typed> Signed<T> {
+    /// The account that signed this in `domain`.
+    ///
+    /// # Errors
+    /// [`SignatureError`] if nobody did.
+    pub fn signer(&self, domain: &Domain) -> Result<Address, SignatureError> {
+        recover(self.message.digest(domain), &self.signature)
+    }
+}
+
+/// A validator's finding: `claim` (0 = none) is the first true one; `probe` shows that the model was run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    pub group: GroupId,
+    pub round: RoundNumber,
+    pub claim: Digest,
+    pub probe: Digest,
+}
+
+impl Typed for Verdict {
+    fn digest(&self, domain: &Domain) -> Digest {
+        let kind = "Verdict(uint256 group,uint256 round,bytes32 claim,bytes32 probe)";
+        domain.digest(kind, &[word(self.group.0), word(self.round.0), self.claim.0, self.probe.0])
+    }
+}
+
+/// A vote in a period: `delta` (0 = keep the set as it is); a higher `seq` replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    pub group: GroupId,
+    pub period: PeriodNumber,
+    pub delta: DeltaNumber,
+    pub seq: u64,
+}
+
+impl Typed for Choice {
+    fn digest(&self, domain: &Domain) -> Digest {
+        let kind = "Choice(uint256 group,uint256 period,uint256 delta,uint256 seq)";
+        domain.digest(kind, &[word(self.group.0), word(self.period.0), word(self.delta.0), word(self.seq)])
+    }
+}
+
+/// Agreement to one measure; see [`Measure::hash`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assent {
+    pub measure: Digest,
+}
+
+impl Typed for Assent {
+    fn digest(&self, domain: &Domain) -> Digest {
+        domain.digest("Assent(bytes32 measure)", &[self.measure.0])
+    }
+}
+
+/// A signer lets `owner` make a position for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    pub group: GroupId,
+    pub owner: Address,
+}
+
+impl Typed for Consent {
+    fn digest(&self, domain: &Domain) -> Digest {
+        let kind = "Consent(uint256 group,address owner)";
+        domain.digest(kind, &[word(self.group.0), address_word(self.owner)])
+    }
+}
+
+/// An account names its node; the node answers by the envelope that carries this. It moves nothing on chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    pub node: NodeId,
+}
+
+impl Typed for Node {
+    fn digest(&self, domain: &Domain) -> Digest {
+        domain.digest("Node(bytes32 node)", &[self.node.0])
+    }
+}
+
+/// A typed act that stake can decide; `nonce` serves once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measure {
+    /// 2 = Admit; the others as in the contracts.
+    pub kind: u8,
+    /// ABI-encoded arguments.
+    #[serde(with = "hex::serde")]
+    pub args: Vec<u8>,
+    /// Big-endian.
+    pub nonce: Digest,
+    /// Last second at which it can be enacted.
+    pub expiry_s: u64,
+}
+
+impl Measure {
+    /// Lets `group` draw on the common issue.
+    pub fn admit(group: GroupId, nonce: Digest, expiry_s: u64) -> Self {
+        const ADMIT: u8 = 2;
+        Self { kind: ADMIT, args: word(group.0).to_vec(), nonce, expiry_s }
+    }
+
+    /// `keccak256(abi.encode(uint8 kind, bytes args, uint256 nonce, uint256 expiry))`.
+    pub fn hash(&self) -> Digest {
+        const OFFSET_OF_ARGS: u64 = 4 * 32;
+        let length = word(self.args.len() as u64);
+        let head = [word(self.kind.into()), word(OFFSET_OF_ARGS), self.nonce.0, word(self.expiry_s), length];
+        let mut encoded = head.concat();
+        encoded.extend_from_slice(&self.args);
+        encoded.resize(encoded.len().next_multiple_of(32), 0);
+        Digest(keccak256(&encoded))
+    }
+}

@@ -1,0 +1,147 @@
+//! What the messages of the log say: typed bodies, JSON inside an envelope.
+
+use serde::{Deserialize, Serialize};
+
+use super::envelope::Kind;
+use crate::eip712::{Assent, Typed as _};
+use crate::eip712::{Domain, Measure, Node, Signature, SignedChoice, SignedVerdict, recover};
+use crate::ids::{Address, Digest, GroupId, NodeId, PositionNumber, RoundNumber};
+
+/// Addresses in one announcement at most.
+pub const MAX_ADDRESSES: usize = 16;
+/// Bytes of one address at most.
+pub const MAX_ADDRESS_BYTES: usize = 256;
+/// Bytes of a note or a reason at most.
+pub const MAX_TEXT: usize = 4096;
+
+/// Why a body cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    #[error("body is not what its kind says: ignore the message")]
+    Form,
+    #[error("body has too many or too long parts: make it smaller")]
+    TooLarge,
+}
+
+/// A message of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Body {
+    Verdict(SignedVerdict),
+    Choice(SignedChoice),
+    Assent(AssentBody),
+    /// The author holds a revealed file and serves it.
+    Have {
+        round: RoundNumber,
+        file: Digest,
+    },
+    /// A verdict whose probe is not what the model gives; anybody can replay it.
+    Alarm {
+        verdict: SignedVerdict,
+        reason: String,
+    },
+    /// Multiaddresses at which the author can be dialled.
+    Announcement {
+        addresses: Vec<String>,
+    },
+    Binding(Binding),
+    Note(String),
+}
+
+/// Agreement of a position to a measure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AssentBody {
+    pub measure: Measure,
+    /// Group and number of the position that agrees.
+    pub group: GroupId,
+    pub position: PositionNumber,
+    /// Over `Assent(measure)`.
+    pub signature: Signature,
+}
+
+impl AssentBody {
+    /// The account that agreed, if the signature is one.
+    pub fn signer(&self, domain: &Domain) -> Option<Address> {
+        recover(Assent { measure: self.measure.hash() }.digest(domain), &self.signature).ok()
+    }
+}
+
+/// The account says which node is its own; the node says the same by signing the envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Binding {
+    pub account: Address,
+    /// Over `Node(node)`.
+    pub signature: Signature,
+}
+
+impl Binding {
+    /// Whether the account signed the author of the envelope.
+    pub fn binds(&self, author: NodeId, domain: &Domain) -> bool {
+        recover(Node { node: author }.digest(domain), &self.signature) == Ok(self.account)
+    }
+}
+
+impl Body {
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Verdict(_) => Kind::Verdict,
+            Self::Choice(_) => Kind::Choice,
+            Self::Assent(_) => Kind::Assent,
+            Self::Have { .. } => Kind::Have,
+            Self::Alarm { .. } => Kind::Alarm,
+            Self::Announcement { .. } => Kind::Announcement,
+            Self::Binding(_) => Kind::Binding,
+            Self::Note(_) => Kind::Note,
+        }
+    }
+
+    /// Topic under which messages of this kind replace one another; one for each kind.
+    pub fn topic(&self) -> &'static str {
+        match self.kind() {
+            Kind::Verdict => "verdict",
+            Kind::Choice => "choice",
+            Kind::Assent => "assent",
+            Kind::Have => "have",
+            Kind::Alarm => "alarm",
+            Kind::Announcement => "announcement",
+            Kind::Binding => "binding",
+            Kind::Note => "note",
+        }
+    }
+
+    /// JSON for an envelope.
+    ///
+    /// # Errors
+    /// [`BodyError::TooLarge`] above a limit.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, BodyError> {
+        self.within_limits()?;
+        serde_json::to_vec(self).map_err(|_| BodyError::Form)
+    }
+
+    /// Reads the body of an envelope of that kind.
+    ///
+    /// # Errors
+    /// [`BodyError`] if it is something else.
+    pub fn from_bytes(kind: Kind, bytes: &[u8]) -> Result<Self, BodyError> {
+        let body: Self = serde_json::from_slice(bytes).map_err(|_| BodyError::Form)?;
+        body.within_limits()?;
+        match body.kind() == kind {
+            true => Ok(body),
+            false => Err(BodyError::Form),
+        }
+    }
+
+    fn within_limits(&self) -> Result<(), BodyError> {
+        let fits = match self {
+            Self::Note(text) | Self::Alarm { reason: text, .. } => text.len() <= MAX_TEXT,
+            Self::Assent(assent) => assent.measure.args.len() <= MAX_TEXT,
+            Self::Announcement { addresses } => {
+                addresses.len() <= MAX_ADDRESSES && addresses.iter().all(|address| address.len() <= MAX_ADDRESS_BYTES)
+            }
+            _ => true,
+        };
+        fits.then_some(()).ok_or(BodyError::TooLarge)
+    }
+}

@@ -1,0 +1,155 @@
+//! What a trainer is told and what it asks for.
+
+use crate::chain::{Block, ChainEvent, GroupView, Outcome};
+use crate::ids::{Address, Digest, GroupId, RoundNumber};
+use crate::money::{Micronats, Wei};
+
+/// One trainer: an account in a group.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Config {
+    pub group: GroupId,
+    /// Account that commits and earns.
+    pub account: Address,
+    /// No transaction is asked for in the last seconds of a phase.
+    pub edge_s: u64,
+    /// Seconds kept at the end of TRAIN for storing the file and committing.
+    pub commit_s: u64,
+    /// Hides files behind their seals; never leaves this machine.
+    pub secret: [u8; 32],
+}
+
+/// What the shell tells. Order: `Group`, `Restored`, then blocks and events as they stand on the chain (from `maturity`
+/// and two rounds ago), then `Live`, then whatever comes. Events of a block may come before or after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// History is over: from now on the machine asks for effects.
+    Live,
+    /// Every confirmed block.
+    Block(Block),
+    /// The group anew: at the start of a round, and after events of the group.
+    Group(GroupView),
+    Event(ChainEvent),
+    /// From disk at start: what was remembered.
+    Restored {
+        round: RoundNumber,
+        file: Digest,
+        salt: Digest,
+    },
+    /// Answer to [`Effect::Train`]: the file is stored; its losses estimated on the training set.
+    Trained {
+        round: RoundNumber,
+        attempt: u32,
+        file: Digest,
+        base: Micronats,
+        loss: Micronats,
+    },
+    /// Answer to [`Effect::Train`].
+    TrainFailed {
+        round: RoundNumber,
+        attempt: u32,
+        reason: String,
+    },
+    /// Answer to [`Effect::Remember`].
+    Remembered {
+        round: RoundNumber,
+        result: Result<(), String>,
+    },
+    /// Answer to [`Effect::Measure`]: exact losses on the examples of the round.
+    Measured {
+        round: RoundNumber,
+        result: Result<Measured, String>,
+    },
+    /// Answer to a transaction; what it did is told by its event.
+    Sent {
+        what: Transaction,
+        round: RoundNumber,
+        result: Result<(), String>,
+    },
+}
+
+/// Exact losses on the examples of a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measured {
+    pub base: Micronats,
+    pub loss: Micronats,
+    pub loss_root: Digest,
+}
+
+/// The transactions of a trainer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Transaction {
+    Commit,
+    Reveal,
+    Settle,
+    Collect,
+}
+
+/// What the machine asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Train from `base` on the set at `head` until `until_s`, then store the file and answer with the same `attempt`.
+    Train {
+        round: RoundNumber,
+        attempt: u32,
+        base: Digest,
+        head: Digest,
+        until_s: u64,
+    },
+    /// Stop training for the round; no answer is awaited.
+    Cancel {
+        round: RoundNumber,
+    },
+    /// Write to disk, before the commit goes out.
+    Remember {
+        round: RoundNumber,
+        file: Digest,
+        salt: Digest,
+    },
+    Commit {
+        round: RoundNumber,
+        seal: Digest,
+    },
+    /// Evaluate `base` and `file` exactly on the examples drawn by `seed` from the set at `head`.
+    Measure {
+        round: RoundNumber,
+        base: Digest,
+        file: Digest,
+        head: Digest,
+        seed: Digest,
+    },
+    Reveal {
+        round: RoundNumber,
+        salt: Digest,
+        file: Digest,
+        measured: Measured,
+    },
+    /// Tell the log that the file is held here.
+    Have {
+        round: RoundNumber,
+        file: Digest,
+    },
+    Settle {
+        round: RoundNumber,
+    },
+    Collect {
+        round: RoundNumber,
+    },
+    /// The round is over (its deposit and coinbase may come later).
+    Done(RoundReport),
+}
+
+/// A round as this trainer saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoundReport {
+    pub round: RoundNumber,
+    pub committed: bool,
+    /// What was revealed.
+    pub revealed: Option<Measured>,
+    pub outcome: Outcome,
+    /// Whether this trainer's claim won.
+    pub won: bool,
+    /// R of the round.
+    pub reward: Wei,
+    /// The last thing that went wrong here.
+    pub trouble: Option<String>,
+}

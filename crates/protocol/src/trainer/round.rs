@@ -1,0 +1,342 @@
+//! One round of a trainer: train, commit, measure, reveal; then settle and collect.
+
+use super::View;
+use super::io::{Effect, Measured, RoundReport, Transaction};
+use crate::chain::{Outcome, Phase, RevealedClaim};
+use crate::ids::{Digest, RoundNumber};
+use crate::money::{Micronats, Wei};
+use crate::rules::{improves, seal};
+
+/// Trainings of one round at most: another one for each change of the base.
+pub const MAX_ATTEMPTS: u32 = 4;
+/// Failures of a transaction, or of a measurement, after which it is left alone.
+pub const MAX_FAILURES: u32 = 8;
+
+/// Everything known of a round.
+#[derive(Debug, Clone)]
+pub(crate) struct Round {
+    number: RoundNumber,
+    work: Work,
+    attempts: u32,
+    /// What training starts from, or started from.
+    base: Option<(Digest, Digest)>,
+    file: Option<(Digest, Digest)>,
+    /// What the first commit fixed: checkpoint and head.
+    opened: Option<(Digest, Digest)>,
+    reward: Wei,
+    /// Seal that stands on chain.
+    committed: Option<Digest>,
+    measured: Measuring,
+    revealed: Option<Measured>,
+    outcome: Outcome,
+    won: bool,
+    settled: bool,
+    collected: bool,
+    reported: bool,
+    /// The transaction under way, and when the next one may go out after failures.
+    sending: Option<Transaction>,
+    sent: Option<Transaction>,
+    failures: u32,
+    not_before_s: u64,
+    trouble: Option<String>,
+}
+
+/// What happens before the commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    Idle,
+    Training,
+    /// The file is stored.
+    Trained,
+    /// Its salt is being written to disk.
+    Remembering,
+    /// Ready to commit.
+    Remembered,
+    /// Nothing good came out.
+    GivenUp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Measuring {
+    Not,
+    Asked,
+    Done(Measured),
+    /// It does not improve: revealing would fail.
+    Useless,
+}
+
+impl Round {
+    pub fn new(number: RoundNumber) -> Self {
+        Self {
+            number,
+            work: Work::Idle,
+            attempts: 0,
+            base: None,
+            file: None,
+            opened: None,
+            reward: Wei::ZERO,
+            committed: None,
+            measured: Measuring::Not,
+            revealed: None,
+            outcome: Outcome::None,
+            won: false,
+            settled: false,
+            collected: false,
+            reported: false,
+            sending: None,
+            sent: None,
+            failures: 0,
+            not_before_s: 0,
+            trouble: None,
+        }
+    }
+
+    /// From disk: only what was written there was ever committed.
+    pub fn restored(&mut self, file: Digest, salt: Digest) {
+        self.file = Some((file, salt));
+        self.work = Work::Remembered;
+    }
+
+    pub fn opened(&mut self, checkpoint: Digest, head: Digest, reward: Wei) {
+        (self.opened, self.reward) = (Some((checkpoint, head)), reward);
+    }
+
+    pub fn committed(&mut self, seal: Digest) {
+        self.committed = Some(seal);
+        self.done(Transaction::Commit);
+    }
+
+    pub fn revealed(&mut self, claim: RevealedClaim) {
+        self.revealed = Some(Measured { base: claim.base, loss: claim.loss, loss_root: claim.loss_root });
+        self.done(Transaction::Reveal);
+    }
+
+    pub fn decided(&mut self, outcome: Outcome, won: bool) {
+        (self.outcome, self.won) = (outcome, won);
+    }
+
+    pub fn settled(&mut self) {
+        self.settled = true;
+        self.done(Transaction::Settle);
+    }
+
+    pub fn collected(&mut self) {
+        self.collected = true;
+        self.done(Transaction::Collect);
+    }
+
+    fn done(&mut self, what: Transaction) {
+        self.sending = self.sending.filter(|sending| *sending != what);
+        self.sent = None;
+        (self.failures, self.not_before_s) = (0, 0);
+    }
+
+    /// A commit costs a deposit: only for a file that seems to improve enough.
+    pub fn trained(&mut self, attempt: u32, file: Digest, salt: Digest, base: Micronats, loss: Micronats, improve: u8) {
+        if self.work != Work::Training || attempt != self.attempts {
+            return;
+        }
+        self.file = Some((file, salt));
+        self.work = match improves(base, loss, improve) {
+            true => Work::Trained,
+            false => self.give_up(format!("trained from {base} to {loss} nats only: no commit")),
+        };
+    }
+
+    pub fn train_failed(&mut self, attempt: u32, reason: String) {
+        if self.work == Work::Training && attempt == self.attempts {
+            self.work = self.give_up(reason);
+        }
+    }
+
+    fn give_up(&mut self, reason: String) -> Work {
+        self.trouble = Some(reason);
+        Work::GivenUp
+    }
+
+    pub fn remembered(&mut self, result: Result<(), String>) {
+        if self.work == Work::Remembering {
+            self.work = match result {
+                Ok(()) => Work::Remembered,
+                Err(reason) => self.give_up(reason),
+            };
+        }
+    }
+
+    pub fn measured(&mut self, result: Result<Measured, String>, improve: u8, now_s: u64) {
+        if self.measured != Measuring::Asked {
+            return;
+        }
+        self.measured = match result {
+            Ok(measured) if improves(measured.base, measured.loss, improve) => Measuring::Done(measured),
+            Ok(measured) => {
+                self.trouble = Some(format!("measured from {} to {} nats only: no reveal", measured.base, measured.loss));
+                Measuring::Useless
+            }
+            Err(reason) => {
+                self.failed(reason, now_s);
+                Measuring::Not
+            }
+        };
+    }
+
+    pub fn sent(&mut self, what: Transaction, result: Result<(), String>, now_s: u64) {
+        if self.sending != Some(what) {
+            return;
+        }
+        self.sending = None;
+        match result {
+            Ok(()) => self.sent = Some(what),
+            Err(reason) => self.failed(reason, now_s),
+        }
+    }
+
+    /// Waits one second, then two, four …
+    fn failed(&mut self, reason: String, now_s: u64) {
+        self.trouble = Some(reason);
+        self.not_before_s = now_s.saturating_add(1 << self.failures.min(MAX_FAILURES));
+        self.failures += 1;
+    }
+
+    /// Whether nothing is left to do once the round is over.
+    pub fn is_finished(&self) -> bool {
+        let given_up = self.failures > MAX_FAILURES;
+        let paid = !self.won || self.collected || self.reward.is_zero();
+        self.reported && (self.committed.is_none() || given_up || (self.settled && paid))
+    }
+
+    /// What to do now.
+    pub fn advance(&mut self, view: &View<'_>) -> Vec<Effect> {
+        if self.number > view.clock.round {
+            return Vec::new();
+        }
+        if self.number < view.clock.round {
+            return self.after(view);
+        }
+        match view.clock.phase {
+            Phase::Train => self.train(view),
+            Phase::Reveal => self.stop().into_iter().chain(self.show(view)).collect(),
+            Phase::Judge => Vec::new(),
+        }
+    }
+
+    /// Protocol 3, TRAIN: from the checkpoint and head of this round; a change of them starts anew.
+    fn train(&mut self, view: &View<'_>) -> Vec<Effect> {
+        let base = self.opened.unwrap_or((view.group.checkpoint, view.group.head));
+        let until_s = view.clock.phase_end_s.saturating_sub(view.config.edge_s.saturating_add(view.config.commit_s));
+        let is_stale = self.base.is_some_and(|started| started != base) && self.work != Work::Idle;
+        if self.committed.is_some() || self.sending.is_some() || self.sent.is_some() {
+            return Vec::new();
+        }
+        let mut effects = Vec::new();
+        if is_stale {
+            let running = self.work == Work::Training;
+            effects.extend(running.then_some(Effect::Cancel { round: self.number }));
+            (self.work, self.file) = (Work::Idle, None);
+        }
+        if self.work == Work::Idle && view.now.time_s < until_s && self.attempts < MAX_ATTEMPTS {
+            self.attempts += 1;
+            (self.work, self.base) = (Work::Training, Some(base));
+            let (base, head) = base;
+            effects.push(Effect::Train { round: self.number, attempt: self.attempts, base, head, until_s });
+        }
+        effects.extend(self.commit(view));
+        effects
+    }
+
+    /// The salt is on disk before the seal goes out.
+    fn commit(&mut self, view: &View<'_>) -> Option<Effect> {
+        let (file, salt) = self.file?;
+        match self.work {
+            Work::Trained => {
+                self.work = Work::Remembering;
+                Some(Effect::Remember { round: self.number, file, salt })
+            }
+            Work::Remembered => {
+                let seal = seal(view.group.id, self.number, file, view.config.account, salt);
+                self.may_send(view, Transaction::Commit).then_some(Effect::Commit { round: self.number, seal })
+            }
+            _ => None,
+        }
+    }
+
+    /// Training that did not end in time is of no use.
+    fn stop(&mut self) -> Option<Effect> {
+        (self.work == Work::Training).then(|| {
+            self.work = self.give_up("training did not end in time".to_owned());
+            Effect::Cancel { round: self.number }
+        })
+    }
+
+    /// Protocol 3, REVEAL: exact losses on the examples that the seed draws, then the reveal.
+    fn show(&mut self, view: &View<'_>) -> Vec<Effect> {
+        let (Some((file, salt)), Some((base, head)), Some(seed)) = (self.file, self.opened, view.seed) else { return Vec::new() };
+        if self.committed != Some(seal(view.group.id, self.number, file, view.config.account, salt)) || self.revealed.is_some() {
+            return Vec::new();
+        }
+        let round = self.number;
+        match self.measured {
+            Measuring::Not if view.now.time_s >= self.not_before_s && self.failures <= MAX_FAILURES => {
+                self.measured = Measuring::Asked;
+                vec![Effect::Measure { round, base, file, head, seed }]
+            }
+            Measuring::Done(measured) => match self.may_send(view, Transaction::Reveal) {
+                true => vec![Effect::Have { round, file }, Effect::Reveal { round, salt, file, measured }],
+                false => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// Protocol 3, after: the deposit at once, R once it is mature.
+    fn after(&mut self, view: &View<'_>) -> Vec<Effect> {
+        let mut effects = self.end();
+        if self.committed.is_none() {
+            return effects;
+        }
+        let mature_s = view.group.times.round_end_s(view.group.genesis_s, self.number).saturating_add(view.group.maturity_s);
+        let collectable = self.won && !self.collected && !self.reward.is_zero() && view.now.time_s >= mature_s;
+        if !self.settled && self.may_send(view, Transaction::Settle) {
+            effects.push(Effect::Settle { round: self.number });
+        } else if self.settled && collectable && self.may_send(view, Transaction::Collect) {
+            effects.push(Effect::Collect { round: self.number });
+        }
+        effects
+    }
+
+    /// Once, at the end of the round; what failed in it does not count against what comes after.
+    fn end(&mut self) -> Vec<Effect> {
+        if std::mem::replace(&mut self.reported, true) {
+            return Vec::new();
+        }
+        (self.failures, self.not_before_s) = (0, 0);
+        let took_part = self.committed.is_some() || self.attempts > 0;
+        let running = self.work == Work::Training;
+        let cancel = running.then_some(Effect::Cancel { round: self.number });
+        cancel.into_iter().chain(took_part.then(|| Effect::Done(self.report()))).collect()
+    }
+
+    fn report(&self) -> RoundReport {
+        RoundReport {
+            round: self.number,
+            committed: self.committed.is_some(),
+            revealed: self.revealed,
+            outcome: self.outcome,
+            won: self.won,
+            reward: self.reward,
+            trouble: self.trouble.clone(),
+        }
+    }
+
+    /// One transaction at a time, not twice, not right after a failure, not at the edge of a phase.
+    fn may_send(&mut self, view: &View<'_>, what: Transaction) -> bool {
+        let is_late = view.now.time_s.saturating_add(view.config.edge_s) >= view.clock.phase_end_s;
+        let in_phase = matches!(what, Transaction::Commit | Transaction::Reveal);
+        let waits = self.sending.is_some() || self.sent == Some(what) || view.now.time_s < self.not_before_s;
+        if waits || self.failures > MAX_FAILURES || (in_phase && is_late) {
+            return false;
+        }
+        self.sending = Some(what);
+        true
+    }
+}

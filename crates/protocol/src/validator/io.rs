@@ -1,0 +1,134 @@
+//! What a validator is told and what it asks for.
+
+use crate::chain::{Block, ChainEvent, GroupView, Outcome, RevealedClaim};
+use crate::eip712::{Domain, SignedVerdict, Verdict};
+use crate::ids::{Address, Digest, GroupId, PositionNumber, RoundNumber};
+use crate::money::Micronats;
+
+/// One validator: a signer in a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    pub group: GroupId,
+    pub domain: Domain,
+    /// Account whose position votes.
+    pub signer: Address,
+    /// No transaction is asked for in the last seconds of a phase.
+    pub edge_s: u64,
+    /// Seconds from one poster of a batch to the next.
+    pub step_s: u64,
+}
+
+/// What the shell tells. Order: `Group`, then blocks and events as they stand on the chain (from before the start of
+/// the running round), then `Live`, then whatever comes. Events of a block may come before or after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// History is over: from now on the machine asks for effects.
+    Live,
+    /// Every confirmed block.
+    Block(Block),
+    /// The group anew: at the start of a round, and after events of stake or group.
+    Group(GroupView),
+    Event(ChainEvent),
+    /// A verdict from the log, one's own included.
+    Heard(SignedVerdict),
+    /// `position` announced to hold `file`; one's own included.
+    Have {
+        round: RoundNumber,
+        file: Digest,
+        position: PositionNumber,
+    },
+    /// Answer to [`Effect::MeasureBase`].
+    BaseMeasured {
+        round: RoundNumber,
+        result: Result<BaseFinding, String>,
+    },
+    /// Answer to [`Effect::Fetch`].
+    Fetched {
+        round: RoundNumber,
+        file: Digest,
+        result: Fetched,
+    },
+    /// Answer to [`Effect::Measure`].
+    Measured {
+        round: RoundNumber,
+        claim: Digest,
+        finding: Finding,
+    },
+    /// Answer to [`Effect::Sign`]: recorded on disk, signed, appended to the log.
+    Signed(SignedVerdict),
+    /// Answer to [`Effect::Sign`]: the signing log holds another verdict of this round, or signing failed.
+    Refused {
+        round: RoundNumber,
+        reason: String,
+    },
+    /// Answer to [`Effect::Post`].
+    Posted {
+        round: RoundNumber,
+        result: Result<(), String>,
+    },
+}
+
+/// The base checkpoint on the examples of a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BaseFinding {
+    /// Mean loss.
+    pub base: Micronats,
+    /// This signer's probe of the base, signed if no claim is true.
+    pub probe: Digest,
+}
+
+/// How a fetch ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fetched {
+    /// The file is here, is served, and has the length that the manifest implies.
+    Held,
+    /// The file has another length: no claim about it is true.
+    Wrong(String),
+    /// Nobody gave it; it is asked for again.
+    Missing(String),
+}
+
+/// How a measurement ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// `base`, `loss` and `loss_root` are equal to one's own; with this signer's probe of the file.
+    True { probe: Digest },
+    /// One of them is not, or the file is malformed.
+    False { reason: String },
+    /// It could not be measured here (memory, disk): no verdict is signed about it.
+    Failed { reason: String },
+}
+
+/// What the machine asks for; each is asked for once unless its answer says that it failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Evaluate the base of the round on the examples drawn by `seed` from the set at `head`.
+    MeasureBase { round: RoundNumber, checkpoint: Digest, head: Digest, seed: Digest },
+    /// Get and keep a revealed file.
+    Fetch { round: RoundNumber, file: Digest },
+    /// Tell the log that the file is held here.
+    Announce { round: RoundNumber, file: Digest },
+    /// Evaluate a claim; the base was measured before.
+    Measure { claim: RevealedClaim, hash: Digest, head: Digest, seed: Digest },
+    /// Record, sign and append to the log.
+    Sign(Verdict),
+    /// Call `judge` with these verdicts (those already counted may be left out).
+    Post { round: RoundNumber, claim: Digest, verdicts: Vec<(PositionNumber, SignedVerdict)> },
+    /// The round is over.
+    Done(RoundReport),
+}
+
+/// A round as this validator saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoundReport {
+    pub round: RoundNumber,
+    /// Claims revealed.
+    pub claims: usize,
+    /// What this validator signed, if it did: a claim, or 0.
+    pub signed: Option<Digest>,
+    pub outcome: Outcome,
+    /// What was decided, 0 if nothing was.
+    pub decided: Digest,
+    /// The last thing that went wrong here.
+    pub trouble: Option<String>,
+}

@@ -1,0 +1,311 @@
+//! One round of a validator: which claim is the first true one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::View;
+use super::io::{BaseFinding, Effect, Fetched, Finding, RoundReport};
+use super::posting::Posting;
+use crate::chain::{Outcome, Phase, RevealedClaim};
+use crate::eip712::Verdict;
+use crate::ids::{Digest, PositionNumber, RoundNumber};
+use crate::rules::{claim_hash, is_available, rank_key};
+
+/// Claims of a round that are kept: the best ones.
+pub const MAX_CLAIMS: usize = 1024;
+/// Files fetched at a time.
+pub const MAX_FETCHES: usize = 4;
+
+/// Everything known of a round.
+#[derive(Debug, Clone)]
+pub(crate) struct Round {
+    number: RoundNumber,
+    /// Checkpoint and head that the first commit fixed.
+    opened: Option<(Digest, Digest)>,
+    /// Best first.
+    claims: BTreeMap<(u32, u64), (Digest, RevealedClaim)>,
+    findings: BTreeMap<Digest, Progress>,
+    files: BTreeMap<Digest, File>,
+    haves: BTreeMap<Digest, BTreeSet<PositionNumber>>,
+    available: BTreeMap<Digest, bool>,
+    base: Base,
+    signing: Signing,
+    pub posting: Posting,
+    outcome: Outcome,
+    decided: Digest,
+    trouble: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Base {
+    Unknown,
+    Asked,
+    Known(BaseFinding),
+    Failed,
+}
+
+/// What is known of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Asked,
+    True(Digest),
+    False,
+    Failed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum File {
+    Asked,
+    Held {
+        announced: bool,
+    },
+    Wrong,
+    /// Asked for again after this block.
+    Missing(u64),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signing {
+    Not,
+    Asked,
+    Done(Digest),
+    Refused,
+}
+
+/// The first true claim, as far as one can know.
+enum Judgement {
+    Waiting,
+    Measure(Digest, RevealedClaim),
+    Ready { claim: Digest, probe: Digest },
+}
+
+impl Round {
+    pub fn new(number: RoundNumber) -> Self {
+        Self {
+            number,
+            opened: None,
+            claims: BTreeMap::new(),
+            findings: BTreeMap::new(),
+            files: BTreeMap::new(),
+            haves: BTreeMap::new(),
+            available: BTreeMap::new(),
+            base: Base::Unknown,
+            signing: Signing::Not,
+            posting: Posting::default(),
+            outcome: Outcome::None,
+            decided: Digest::ZERO,
+            trouble: None,
+        }
+    }
+
+    pub fn opened(&mut self, checkpoint: Digest, head: Digest) {
+        self.opened = Some((checkpoint, head));
+    }
+
+    /// Protocol 3: order of judging; beyond the limit the worst are forgotten.
+    pub fn revealed(&mut self, claim: RevealedClaim) {
+        let hash = claim_hash(claim.file, claim.base, claim.loss, claim.loss_root);
+        self.claims.insert(rank_key(claim.base, claim.loss, claim.number), (hash, claim));
+        if self.claims.len() > MAX_CLAIMS {
+            self.claims.pop_last();
+        }
+    }
+
+    pub fn decided(&mut self, outcome: Outcome, claim: Digest) {
+        (self.outcome, self.decided) = (outcome, claim);
+        self.posting.decided(claim);
+    }
+
+    /// A `have` may come before the reveal that it is about.
+    pub fn have(&mut self, file: Digest, position: PositionNumber) {
+        if self.haves.len() < MAX_CLAIMS || self.haves.contains_key(&file) {
+            self.haves.entry(file).or_default().insert(position);
+        }
+    }
+
+    pub fn base_measured(&mut self, result: Result<BaseFinding, String>) {
+        self.base = match result {
+            Ok(finding) => Base::Known(finding),
+            Err(reason) => {
+                self.trouble = Some(reason);
+                Base::Failed
+            }
+        };
+    }
+
+    pub fn fetched(&mut self, file: Digest, result: Fetched, own: Option<PositionNumber>, now: u64) {
+        if !self.files.contains_key(&file) {
+            return;
+        }
+        let state = match result {
+            Fetched::Held => {
+                own.into_iter().for_each(|own| self.have(file, own));
+                File::Held { announced: false }
+            }
+            Fetched::Wrong(reason) => {
+                self.trouble = Some(reason);
+                File::Wrong
+            }
+            Fetched::Missing(reason) => {
+                self.trouble = Some(reason);
+                File::Missing(now)
+            }
+        };
+        self.files.insert(file, state);
+    }
+
+    pub fn measured(&mut self, claim: Digest, finding: Finding) {
+        if self.findings.get(&claim) != Some(&Progress::Asked) {
+            return;
+        }
+        let progress = match finding {
+            Finding::True { probe } => Progress::True(probe),
+            Finding::False { reason } => {
+                self.trouble = Some(reason);
+                Progress::False
+            }
+            Finding::Failed { reason } => {
+                self.trouble = Some(reason);
+                Progress::Failed
+            }
+        };
+        self.findings.insert(claim, progress);
+    }
+
+    pub fn signed(&mut self, claim: Digest) {
+        if !matches!(self.signing, Signing::Done(_)) {
+            self.signing = Signing::Done(claim);
+        }
+    }
+
+    pub fn refused(&mut self, reason: String) {
+        self.trouble = Some(reason);
+        if self.signing == Signing::Asked {
+            self.signing = Signing::Refused;
+        }
+    }
+
+    /// What to log at the end; nothing of a round that was never opened.
+    pub fn report(self) -> Option<RoundReport> {
+        self.opened?;
+        let signed = match self.signing {
+            Signing::Done(claim) => Some(claim),
+            _ => None,
+        };
+        let (claims, outcome, decided) = (self.claims.len(), self.outcome, self.decided);
+        Some(RoundReport { round: self.number, claims, signed, outcome, decided, trouble: self.trouble })
+    }
+
+    /// What to do now; a signer without awake stake does nothing.
+    pub fn advance(&mut self, view: &View<'_>) -> Vec<Effect> {
+        let Some(own) = view.own else { return Vec::new() };
+        match view.clock.phase {
+            Phase::Train => Vec::new(),
+            // Protocol 4: the base side is computed once, during REVEAL; files are fetched as they are shown.
+            Phase::Reveal => self.measure_base(view).into_iter().chain(self.fetch(view)).collect(),
+            Phase::Judge => {
+                let mut effects: Vec<_> = self.measure_base(view).into_iter().chain(self.fetch(view)).collect();
+                effects.extend(self.judge(view));
+                let known = self.claims.values().map(|(hash, _)| *hash).chain([Digest::ZERO]).collect();
+                effects.extend(self.posting.advance(view, self.number, own.number, &known));
+                effects
+            }
+        }
+    }
+
+    fn measure_base(&mut self, view: &View<'_>) -> Option<Effect> {
+        let ((checkpoint, head), seed) = (self.opened?, view.seed?);
+        (self.base == Base::Unknown).then(|| {
+            self.base = Base::Asked;
+            Effect::MeasureBase { round: self.number, checkpoint, head, seed }
+        })
+    }
+
+    /// Best claims first; nothing more once the verdict is out.
+    fn fetch(&mut self, view: &View<'_>) -> Vec<Effect> {
+        let mut effects = self.announce();
+        if self.signing != Signing::Not {
+            return effects;
+        }
+        let mut free = MAX_FETCHES.saturating_sub(self.files.values().filter(|file| **file == File::Asked).count());
+        let base = self.base;
+        let hopeless = |claim: &RevealedClaim| matches!(base, Base::Known(finding) if finding.base != claim.base);
+        for (_, claim) in self.claims.values().filter(|(_, claim)| !hopeless(claim)) {
+            let wanted = match self.files.get(&claim.file) {
+                None => true,
+                Some(File::Missing(block)) => *block < view.now.number,
+                Some(_) => false,
+            };
+            if wanted && free > 0 {
+                free -= 1;
+                self.files.insert(claim.file, File::Asked);
+                effects.push(Effect::Fetch { round: self.number, file: claim.file });
+            }
+        }
+        effects
+    }
+
+    fn announce(&mut self) -> Vec<Effect> {
+        let new = self.files.iter_mut().filter(|(_, file)| **file == File::Held { announced: false });
+        let announce = |(file, state): (&Digest, &mut File)| {
+            *state = File::Held { announced: true };
+            Effect::Announce { round: self.number, file: *file }
+        };
+        new.map(announce).collect()
+    }
+
+    /// Protocol 4, a validator's check: signs once, ever, and only in JUDGE.
+    fn judge(&mut self, view: &View<'_>) -> Option<Effect> {
+        let (Base::Known(base), Some((_, head)), Some(seed)) = (self.base, self.opened, view.seed) else { return None };
+        self.settle_availability(view);
+        if self.signing != Signing::Not || self.claims.is_empty() {
+            return None;
+        }
+        match self.first_true(base) {
+            Judgement::Waiting => None,
+            Judgement::Measure(hash, claim) => {
+                self.findings.insert(hash, Progress::Asked);
+                Some(Effect::Measure { claim, hash, head, seed })
+            }
+            Judgement::Ready { claim, probe } => {
+                self.signing = Signing::Asked;
+                Some(Effect::Sign(Verdict { group: view.group.id, round: self.number, claim, probe }))
+            }
+        }
+    }
+
+    /// Protocol 4: available is what holders of more than 1/3 of awake stake announced by half of JUDGE. Both answers
+    /// are final, so that who holds a file and who does not sign the same.
+    fn settle_availability(&mut self, view: &View<'_>) {
+        let half_s = view.clock.phase_end_s.saturating_sub(view.group.times.judge_s / 2);
+        for file in self.claims.values().map(|(_, claim)| claim.file) {
+            if self.available.contains_key(&file) {
+                continue;
+            }
+            let holders = self.haves.get(&file);
+            let held = |number| holders.is_some_and(|holders| holders.contains(&number));
+            let awake = view.group.positions.iter().filter(|position| position.awake);
+            let stake = awake.filter(|position| held(position.number)).map(|position| position.live).sum();
+            let enough = is_available(stake, view.group.awake());
+            if enough || view.now.time_s >= half_s {
+                self.available.insert(file, enough);
+            }
+        }
+    }
+
+    /// Protocol 3: claims are judged from the best down; the first true one wins, worse ones are never read.
+    fn first_true(&self, base: BaseFinding) -> Judgement {
+        for (hash, claim) in self.claims.values() {
+            let held = matches!(self.files.get(&claim.file), Some(File::Held { .. }));
+            let wrong = self.files.get(&claim.file) == Some(&File::Wrong) || claim.base != base.base;
+            match (self.findings.get(hash), self.available.get(&claim.file)) {
+                _ if wrong => {}
+                (Some(Progress::False), _) | (_, Some(false)) => {}
+                (Some(Progress::True(probe)), Some(true)) => return Judgement::Ready { claim: *hash, probe: *probe },
+                (None, _) if held => return Judgement::Measure(*hash, *claim),
+                // Still measured, not yet available, not yet here; or it cannot be measured here, then it is not signed about.
+                _ => return Judgement::Waiting,
+            }
+        }
+        Judgement::Ready { claim: Digest::ZERO, probe: base.probe }
+    }
+}

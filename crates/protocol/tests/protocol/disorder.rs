@@ -1,0 +1,161 @@
+//! Facts in any order, twice, late or never: the machines do not panic and keep their promises.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use protocol::chain::{Block, ChainEvent, GroupView, Outcome, Phase};
+use protocol::rules::seal;
+use protocol::trainer::{self, Measured, Trainer, Transaction};
+use protocol::validator::{self, BaseFinding, Fetched, Finding, Validator};
+use protocol::{Digest, Micronats, PositionNumber, RoundNumber, Wei};
+
+use crate::world::*;
+
+const BASE: Micronats = Micronats(2_000_000);
+const EDGE_S: u64 = 2;
+
+/// One fact of a story; numbers choose among few, so that facts fit one another often.
+#[derive(Debug, Clone)]
+struct Fact {
+    kind: u8,
+    round: u64,
+    who: u8,
+    good: bool,
+}
+
+fn facts() -> impl Strategy<Value = Vec<Fact>> {
+    let fact = (0..16_u8, 0..4_u64, 1..5_u8, prop::bool::weighted(0.8));
+    prop::collection::vec(fact.prop_map(|(kind, round, who, good)| Fact { kind, round, who, good }), 0..300)
+}
+
+/// The chain goes on by some seconds with some facts, and so through all phases of all rounds.
+struct Time(u64);
+
+impl Time {
+    fn next(&mut self, fact: &Fact) -> Block {
+        self.0 += u64::from(fact.who) * 2;
+        block(self.0)
+    }
+}
+
+fn event(fact: &Fact) -> ChainEvent {
+    let (group, round, outcome) = (GROUP, RoundNumber(fact.round), if fact.good { Outcome::Won } else { Outcome::Lost });
+    let file = digest(&format!("file {}", fact.who));
+    match fact.kind % 6 {
+        0 => opened_event(round, digest("checkpoint")),
+        1 => ChainEvent::Revealed(claim(round, fact.who, BASE, Micronats(1_900_000), &format!("file {}", fact.who))),
+        2 => ChainEvent::Decided { group, round, outcome, claim: digest("c"), winner: account(fact.who), file },
+        3 => ChainEvent::Judged { group, round, claim: digest("c"), counted: 1, stake: Wei::nrn(100), amount: Wei::nrn(1) },
+        4 => ChainEvent::Settled { group, round, trainer: account(fact.who), refunded: Wei::nrn(1), burned: Wei::ZERO },
+        _ => ChainEvent::Collected { group, round, winner: account(fact.who), asked: REWARD, issued: REWARD },
+    }
+}
+
+fn view(fact: &Fact) -> GroupView {
+    let mut view = group();
+    view.positions[0].awake = fact.good;
+    view.checkpoint = digest(if fact.good { "checkpoint" } else { "other" });
+    view
+}
+
+fn answer(fact: &Fact) -> Result<(), String> {
+    if fact.good { Ok(()) } else { Err("broken".into()) }
+}
+
+fn tell_validator(fact: &Fact, time: &mut Time) -> validator::Input {
+    use validator::Input;
+    let (round, file) = (RoundNumber(fact.round), digest(&format!("file {}", fact.who)));
+    let known = claim(round, fact.who, BASE, Micronats(1_900_000), &format!("file {}", fact.who));
+    let hash = protocol::rules::claim_hash(known.file, known.base, known.loss, known.loss_root);
+    match fact.kind {
+        0 => Input::Live,
+        1 => Input::Group(view(fact)),
+        2 => Input::Heard(verdict(fact.who, round, if fact.good { hash } else { Digest::ZERO })),
+        3 => Input::Have { round, file, position: PositionNumber(fact.who.into()) },
+        4 => Input::BaseMeasured { round, result: answer(fact).map(|()| BaseFinding { base: BASE, probe: digest("p") }) },
+        5 => Input::Fetched { round, file, result: if fact.good { Fetched::Held } else { Fetched::Missing("late".into()) } },
+        6 if fact.good => Input::Measured { round, claim: hash, finding: Finding::True { probe: digest("p") } },
+        6 => Input::Measured { round, claim: hash, finding: Finding::False { reason: "no".into() } },
+        7 => Input::Signed(verdict(1, round, hash)),
+        8 => Input::Refused { round, reason: "signed".into() },
+        9 => Input::Posted { round, result: answer(fact) },
+        10 | 11 => Input::Event(event(&Fact { kind: fact.who, ..fact.clone() })),
+        _ => Input::Block(time.next(fact)),
+    }
+}
+
+fn tell_trainer(fact: &Fact, time: &mut Time) -> trainer::Input {
+    use trainer::Input;
+    let (round, file) = (RoundNumber(fact.round), digest(&format!("file {}", fact.who)));
+    let loss = Micronats(if fact.good { 1_900_000 } else { 2_100_000 });
+    let what = [Transaction::Commit, Transaction::Reveal, Transaction::Settle, Transaction::Collect][usize::from(fact.who) - 1];
+    let sealed = seal(GROUP, round, file, account(1), digest("salt"));
+    match fact.kind {
+        0 => Input::Live,
+        1 => Input::Group(view(fact)),
+        2 => Input::Restored { round, file, salt: digest("salt") },
+        3 => Input::Trained { round, attempt: fact.who.into(), file, base: BASE, loss },
+        4 => Input::TrainFailed { round, attempt: fact.who.into(), reason: "no".into() },
+        5 => Input::Remembered { round, result: answer(fact) },
+        6 => Input::Measured { round, result: answer(fact).map(|()| Measured { base: BASE, loss, loss_root: digest("root") }) },
+        7 => Input::Sent { what, round, result: answer(fact) },
+        8 => Input::Event(ChainEvent::Committed { group: GROUP, round, trainer: account(1), number: 1, seal: sealed }),
+        9 | 10 => Input::Event(event(&Fact { kind: fact.who, who: 1, ..fact.clone() })),
+        _ => Input::Block(time.next(fact)),
+    }
+}
+
+/// Transactions keep away from the end of their phase, and belong to the running round.
+fn is_in_time(time: &Time, round: RoundNumber, phase: Phase) -> bool {
+    let clock = TIMES.clock(GENESIS_S, time.0);
+    clock.round == round && clock.phase == phase && time.0 + EDGE_S < clock.phase_end_s
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_validator_signs_once_a_round_and_posts_in_time(facts in facts()) {
+        let config = validator::Config { group: GROUP, domain: DOMAIN, signer: account(1), edge_s: EDGE_S, step_s: 2 };
+        let mut machine = Validator::new(config);
+        let mut time = Time(GENESIS_S);
+        let mut signed = BTreeSet::new();
+        for fact in &facts {
+            for effect in machine.handle(tell_validator(fact, &mut time)) {
+                match effect {
+                    validator::Effect::Sign(verdict) => prop_assert!(signed.insert(verdict.round), "signed twice"),
+                    validator::Effect::Post { round, .. } => prop_assert!(is_in_time(&time, round, Phase::Judge)),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_trainer_sends_in_time_and_remembers_first(facts in facts()) {
+        let config = trainer::Config { group: GROUP, account: account(1), edge_s: EDGE_S, commit_s: 4, secret: [7; 32] };
+        let mut machine = Trainer::new(config);
+        let mut time = Time(GENESIS_S);
+        let mut remembered = BTreeSet::new();
+        for fact in &facts {
+            let input = tell_trainer(fact, &mut time);
+            if let trainer::Input::Restored { round, file, salt } = input {
+                remembered.insert(seal(GROUP, round, file, account(1), salt));
+            }
+            for effect in machine.handle(input) {
+                match effect {
+                    trainer::Effect::Remember { round, file, salt } => _ = remembered.insert(seal(GROUP, round, file, account(1), salt)),
+                    trainer::Effect::Commit { round, seal } => {
+                        prop_assert!(is_in_time(&time, round, Phase::Train));
+                        prop_assert!(remembered.contains(&seal), "committed before it was remembered");
+                    }
+                    trainer::Effect::Reveal { round, measured, .. } => {
+                        prop_assert!(is_in_time(&time, round, Phase::Reveal));
+                        prop_assert!(protocol::rules::improves(measured.base, measured.loss, 10));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}

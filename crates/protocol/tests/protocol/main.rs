@@ -1,0 +1,12 @@
+//! The protocol's rules, messages, log and machines, tested from outside.
+
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot build its case must fail")]
+
+mod disorder;
+mod log;
+mod signatures;
+mod signing_log;
+mod trainer;
+mod validator;
+mod vectors;
+mod world;

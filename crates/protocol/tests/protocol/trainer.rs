@@ -1,0 +1,244 @@
+//! The trainer's machine, told one thing after another.
+
+use crate::world::*;
+use protocol::chain::{ChainEvent, Outcome};
+use protocol::rules::seal;
+use protocol::trainer::{Config, Effect, Input, Measured, Trainer, Transaction};
+use protocol::{Digest, Micronats, RoundNumber, Wei};
+
+const ROUND: RoundNumber = RoundNumber(3);
+const BASE: Micronats = Micronats(2_000_000);
+const BETTER: Micronats = Micronats(1_900_000);
+
+fn trainer() -> Trainer {
+    Trainer::new(Config { group: GROUP, account: account(1), edge_s: 2, commit_s: 4, secret: [7; 32] })
+}
+
+fn measured(loss: Micronats) -> Measured {
+    Measured { base: BASE, loss, loss_root: digest("root") }
+}
+
+/// Salt that the machine made, out of what it asks to remember.
+fn salt_in(effects: &[Effect]) -> Digest {
+    effects.iter().find_map(|effect| if let Effect::Remember { salt, .. } = effect { Some(*salt) } else { None }).unwrap()
+}
+
+/// A live machine that trains in `ROUND`, whose first second is 0 of `at`.
+fn training() -> Trainer {
+    let mut trainer = trainer();
+    assert_eq!(trainer.handle(Input::Group(group())), []);
+    assert_eq!(trainer.handle(Input::Block(at(ROUND, 0))), []);
+    let train = Effect::Train { round: ROUND, attempt: 1, base: digest("checkpoint"), head: digest("head"), until_s: at(ROUND, 14).time_s };
+    assert_eq!(trainer.handle(Input::Live), [train]);
+    trainer
+}
+
+fn trained(trainer: &mut Trainer, loss: Micronats) -> Vec<Effect> {
+    trainer.handle(Input::Trained { round: ROUND, attempt: 1, file: digest("file"), base: BASE, loss })
+}
+
+fn opened() -> Input {
+    Input::Event(opened_event(ROUND, digest("checkpoint")))
+}
+
+fn committed(seal: Digest) -> Input {
+    Input::Event(ChainEvent::Committed { group: GROUP, round: ROUND, trainer: account(1), number: 1, seal })
+}
+
+/// A machine whose commit stands on chain, and its salt.
+fn sealed() -> (Trainer, Digest) {
+    let mut trainer = training();
+    let salt = salt_in(&trained(&mut trainer, BETTER));
+    let seal = seal(GROUP, ROUND, digest("file"), account(1), salt);
+    let effects = trainer.handle(Input::Remembered { round: ROUND, result: Ok(()) });
+    assert_eq!(effects, [Effect::Commit { round: ROUND, seal }]);
+    assert_eq!(trainer.handle(Input::Sent { what: Transaction::Commit, round: ROUND, result: Ok(()) }), []);
+    assert_eq!(trainer.handle(opened()), []);
+    assert_eq!(trainer.handle(committed(seal)), []);
+    (trainer, salt)
+}
+
+fn revealed(trainer: &mut Trainer, salt: Digest) {
+    let measure =
+        Effect::Measure { round: ROUND, base: digest("checkpoint"), file: digest("file"), head: digest("head"), seed: at(ROUND, 20).hash };
+    assert_eq!(trainer.handle(Input::Block(at(ROUND, 20))), [measure]);
+    let effects = trainer.handle(Input::Measured { round: ROUND, result: Ok(measured(BETTER)) });
+    let reveal = Effect::Reveal { round: ROUND, salt, file: digest("file"), measured: measured(BETTER) };
+    assert_eq!(effects, [Effect::Have { round: ROUND, file: digest("file") }, reveal]);
+    assert_eq!(trainer.handle(Input::Sent { what: Transaction::Reveal, round: ROUND, result: Ok(()) }), []);
+    assert_eq!(trainer.handle(Input::Event(ChainEvent::Revealed(claim(ROUND, 1, BASE, BETTER, "file")))), []);
+}
+
+fn decided(outcome: Outcome, winner: u8) -> Input {
+    let winner = account(winner);
+    Input::Event(ChainEvent::Decided { group: GROUP, round: ROUND, outcome, claim: digest("claim"), winner, file: digest("file") })
+}
+
+fn settled() -> Input {
+    let (refunded, burned) = (Wei::nrn(1), Wei::ZERO);
+    Input::Event(ChainEvent::Settled { group: GROUP, round: ROUND, trainer: account(1), refunded, burned })
+}
+
+fn contains(effects: &[Effect], wanted: impl Fn(&Effect) -> bool) -> bool {
+    effects.iter().any(wanted)
+}
+
+#[test]
+fn a_round_is_trained_committed_revealed_settled_and_collected() {
+    let (mut trainer, salt) = sealed();
+    revealed(&mut trainer, salt);
+    assert_eq!(trainer.handle(decided(Outcome::Won, 1)), []);
+    let effects = trainer.handle(Input::Block(at(RoundNumber(4), 0)));
+    let report = |effect: &Effect| matches!(effect, Effect::Done(report) if report.won && report.committed && report.reward == REWARD);
+    assert!(contains(&effects, report));
+    assert!(contains(&effects, |effect| *effect == Effect::Settle { round: ROUND }));
+    assert!(
+        contains(&effects, |effect| matches!(effect, Effect::Train { round, .. } if *round == RoundNumber(4))),
+        "the next round is trained"
+    );
+    trainer.handle(Input::Sent { what: Transaction::Settle, round: ROUND, result: Ok(()) });
+    assert_eq!(trainer.handle(settled()), []);
+    let mature = at(RoundNumber(4), MATURITY_S);
+    assert!(!contains(&trainer.handle(Input::Block(block(mature.time_s - 1))), |effect| matches!(effect, Effect::Collect { .. })));
+    assert!(contains(&trainer.handle(Input::Block(mature)), |effect| *effect == Effect::Collect { round: ROUND }));
+    assert!(!contains(&trainer.handle(Input::Block(block(mature.time_s + 1))), |effect| matches!(effect, Effect::Collect { .. })), "once");
+}
+
+#[test]
+fn nothing_is_committed_that_does_not_improve_enough() {
+    let mut trainer = training();
+    let step = BASE.0 >> 10;
+    assert_eq!(trained(&mut trainer, Micronats(BASE.0 - step + 1)), []);
+    let mut trainer = training();
+    assert!(matches!(trained(&mut trainer, Micronats(BASE.0 - step))[..], [Effect::Remember { .. }]));
+}
+
+#[test]
+fn nothing_is_committed_before_its_salt_is_on_disk() {
+    let mut trainer = training();
+    trained(&mut trainer, BETTER);
+    assert_eq!(trainer.handle(Input::Block(at(ROUND, 5))), []);
+    assert_eq!(trainer.handle(Input::Remembered { round: ROUND, result: Err("disk full".into()) }), []);
+    assert_eq!(trainer.handle(Input::Block(at(ROUND, 6))), []);
+}
+
+#[test]
+fn nothing_is_sent_at_the_edge_of_a_phase() {
+    let mut trainer = training();
+    trained(&mut trainer, BETTER);
+    trainer.handle(Input::Block(at(ROUND, 18)));
+    assert_eq!(trainer.handle(Input::Remembered { round: ROUND, result: Ok(()) }), []);
+    let (mut trainer, _) = sealed();
+    trainer.handle(Input::Block(at(ROUND, 20)));
+    trainer.handle(Input::Block(at(ROUND, 28)));
+    assert_eq!(trainer.handle(Input::Measured { round: ROUND, result: Ok(measured(BETTER)) }), []);
+}
+
+#[test]
+fn a_measurement_that_does_not_improve_is_not_revealed() {
+    let (mut trainer, _) = sealed();
+    trainer.handle(Input::Block(at(ROUND, 20)));
+    assert_eq!(trainer.handle(Input::Measured { round: ROUND, result: Ok(measured(BASE)) }), []);
+    assert_eq!(trainer.handle(Input::Block(at(ROUND, 22))), []);
+    let effects = trainer.handle(Input::Block(at(RoundNumber(4), 0)));
+    assert!(contains(&effects, |effect| *effect == Effect::Settle { round: ROUND }), "the deposit is still settled");
+}
+
+#[test]
+fn a_new_checkpoint_starts_training_anew() {
+    let mut trainer = training();
+    let mut other = group();
+    other.checkpoint = digest("newer");
+    let again = Effect::Train { round: ROUND, attempt: 2, base: digest("newer"), head: digest("head"), until_s: at(ROUND, 14).time_s };
+    assert_eq!(trainer.handle(Input::Group(other)), [Effect::Cancel { round: ROUND }, again]);
+    assert_eq!(trained(&mut trainer, BETTER), [], "what the old training gave is not used");
+}
+
+#[test]
+fn a_base_that_others_opened_with_counts_more_than_the_view() {
+    let mut trainer = training();
+    let effects = trainer.handle(Input::Event(opened_event(ROUND, digest("other"))));
+    assert!(contains(&effects, |effect| matches!(effect, Effect::Train { base, attempt: 2, .. } if *base == digest("other"))));
+}
+
+#[test]
+fn training_that_takes_too_long_is_cancelled() {
+    let mut trainer = training();
+    assert_eq!(trainer.handle(Input::Block(at(ROUND, 20))), [Effect::Cancel { round: ROUND }]);
+    assert_eq!(trained(&mut trainer, BETTER), []);
+}
+
+#[test]
+fn there_is_no_training_when_too_little_time_is_left() {
+    let mut trainer = trainer();
+    trainer.handle(Input::Group(group()));
+    trainer.handle(Input::Block(at(ROUND, 14)));
+    assert_eq!(trainer.handle(Input::Live), []);
+}
+
+#[test]
+fn a_failed_transaction_is_sent_again_later_but_not_for_ever() {
+    let (mut trainer, salt) = sealed();
+    revealed(&mut trainer, salt);
+    let mut settles = 0;
+    for second in 0..2000 {
+        let effects = trainer.handle(Input::Block(block(at(RoundNumber(4), 0).time_s + second)));
+        if contains(&effects, |effect| *effect == Effect::Settle { round: ROUND }) {
+            settles += 1;
+            trainer.handle(Input::Sent { what: Transaction::Settle, round: ROUND, result: Err("no gas".into()) });
+        }
+    }
+    assert_eq!(settles, protocol::trainer::MAX_FAILURES + 1);
+}
+
+#[test]
+fn a_restart_after_the_commit_reveals_what_was_remembered() {
+    let (_, salt) = sealed();
+    let seal = seal(GROUP, ROUND, digest("file"), account(1), salt);
+    let mut trainer = trainer();
+    trainer.handle(Input::Group(group()));
+    trainer.handle(Input::Restored { round: ROUND, file: digest("file"), salt });
+    trainer.handle(Input::Block(at(ROUND, 0)));
+    trainer.handle(opened());
+    trainer.handle(committed(seal));
+    trainer.handle(Input::Block(at(ROUND, 21)));
+    let effects = trainer.handle(Input::Live);
+    assert!(matches!(effects[..], [Effect::Measure { seed, .. }] if seed == at(ROUND, 21).hash));
+}
+
+#[test]
+fn a_restart_rounds_later_settles_and_collects_what_is_left() {
+    let mut trainer = trainer();
+    trainer.handle(Input::Group(group()));
+    trainer.handle(Input::Block(at(ROUND, 0)));
+    trainer.handle(opened());
+    trainer.handle(committed(digest("some seal")));
+    trainer.handle(decided(Outcome::Won, 1));
+    trainer.handle(settled());
+    trainer.handle(Input::Block(at(RoundNumber(9), MATURITY_S)));
+    let effects = trainer.handle(Input::Live);
+    assert!(contains(&effects, |effect| *effect == Effect::Collect { round: ROUND }));
+    assert!(!contains(&effects, |effect| matches!(effect, Effect::Settle { .. })));
+}
+
+#[test]
+fn what_others_do_is_not_mistaken_for_ones_own() {
+    let (mut trainer, salt) = sealed();
+    revealed(&mut trainer, salt);
+    trainer.handle(decided(Outcome::Won, 2));
+    let effects = trainer.handle(Input::Block(at(RoundNumber(4), 0)));
+    assert!(contains(&effects, |effect| matches!(effect, Effect::Done(report) if !report.won)));
+    trainer.handle(settled());
+    let effects = trainer.handle(Input::Block(at(RoundNumber(5), MATURITY_S)));
+    assert!(!contains(&effects, |effect| matches!(effect, Effect::Collect { .. })));
+}
+
+#[test]
+fn the_same_inputs_give_the_same_effects() {
+    let run = || {
+        let (mut trainer, salt) = sealed();
+        revealed(&mut trainer, salt);
+        (0..200).flat_map(|second| trainer.handle(Input::Block(block(at(ROUND, 30).time_s + second)))).collect::<Vec<_>>()
+    };
+    assert_eq!(run(), run());
+}

@@ -1,0 +1,86 @@
+//! A group with three positions, its blocks and its events.
+
+use k256::ecdsa::SigningKey;
+use protocol::chain::{Block, ChainEvent, GroupView, PositionView, RevealedClaim, Times};
+use protocol::eip712::{Domain, SignedVerdict, Typed as _, Verdict, address_of, sign};
+use protocol::{Address, Digest, GroupId, Micronats, PeriodNumber, PositionNumber, RoundNumber, Wei, keccak256};
+
+pub const GROUP: GroupId = GroupId(1);
+pub const GENESIS_S: u64 = 1_000;
+pub const MATURITY_S: u64 = 100;
+pub const REWARD: Wei = Wei::nrn(1000);
+/// 20 s TRAIN, 10 s REVEAL, 10 s JUDGE.
+pub const TIMES: Times = Times { train_s: 20, reveal_s: 10, judge_s: 10 };
+pub const DOMAIN: Domain = Domain { chain_id: 31337, network: Address([9; 20]) };
+
+pub fn digest(name: &str) -> Digest {
+    Digest(keccak256(name.as_bytes()))
+}
+
+pub fn key(number: u8) -> SigningKey {
+    SigningKey::from_slice(&[number; 32]).unwrap()
+}
+
+pub fn account(number: u8) -> Address {
+    address_of(key(number).verifying_key())
+}
+
+pub fn position(number: u8, stake: u64) -> PositionView {
+    let (owner, signer) = (account(100 + number), account(number));
+    PositionView { number: PositionNumber(number.into()), owner, signer, live: Wei::nrn(stake), awake: true }
+}
+
+/// Positions 1 to 3 with 100 NRN each.
+pub fn group() -> GroupView {
+    GroupView {
+        id: GROUP,
+        genesis_s: GENESIS_S,
+        times: TIMES,
+        improve: 10,
+        manifest: digest("manifest"),
+        checkpoint: digest("checkpoint"),
+        head: digest("head"),
+        admitted: true,
+        voids: 0,
+        period_s: 604_800,
+        period_number: PeriodNumber(0),
+        period_end_s: 1_000_000,
+        maturity_s: MATURITY_S,
+        min_deposit: Wei::nrn(1),
+        positions: (1..=3).map(|number| position(number, 100)).collect(),
+    }
+}
+
+pub fn block(time_s: u64) -> Block {
+    Block { number: time_s, time_s, hash: digest(&format!("block {time_s}")) }
+}
+
+/// The block `second` seconds into a round.
+pub fn at(round: RoundNumber, second: u64) -> Block {
+    block(TIMES.round_start_s(GENESIS_S, round) + second)
+}
+
+pub fn opened_event(round: RoundNumber, checkpoint: Digest) -> ChainEvent {
+    let (awake, total, supply) = (Wei::nrn(300), Wei::nrn(300), Wei::nrn(3000));
+    ChainEvent::Opened {
+        group: GROUP,
+        round,
+        checkpoint,
+        head: digest("head"),
+        reward: REWARD,
+        deposit: Wei::nrn(200),
+        awake,
+        total,
+        supply,
+    }
+}
+
+pub fn claim(round: RoundNumber, trainer: u8, base: Micronats, loss: Micronats, file: &str) -> RevealedClaim {
+    let (number, loss_root) = (trainer.into(), digest("root"));
+    RevealedClaim { group: GROUP, round, trainer: account(trainer), number, file: digest(file), base, loss, loss_root }
+}
+
+pub fn verdict(signer: u8, round: RoundNumber, claim: Digest) -> SignedVerdict {
+    let message = Verdict { group: GROUP, round, claim, probe: digest(&format!("probe {signer}")) };
+    SignedVerdict { message, signature: sign(message.digest(&DOMAIN), &key(signer)).unwrap() }
+}

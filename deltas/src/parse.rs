@@ -1,0 +1,269 @@
+//! Reading patches as `git diff`, `git format-patch` and `diff -ruN` write them; anything else is refused.
+
+use crate::header::{GitHeader, diff_git_path, file_path};
+use crate::patch::{Act, Change, Hunk, Line, MAX_PATCH_BYTES, Patch, Range};
+use crate::path::{self, PathError};
+
+const AUTHOR: &str = "Neuron-Author: 0x";
+const NO_NEWLINE: &str = "\\ No newline at end of file";
+/// Line that ends the output of `git format-patch`; git's version follows.
+const SIGNATURE: &str = "-- ";
+
+/// Why bytes are no patch; lines are counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PatchError {
+    #[error("the patch is larger than 64 MiB: split it")]
+    TooLarge,
+    #[error("the patch is not UTF-8: only text can be patched")]
+    NotText,
+    #[error("the patch changes nothing: write it with `git diff` or `diff -ruN`")]
+    Empty,
+    #[error("more than one Neuron-Author line, or one that names no address: name one author, 0x and 40 digits")]
+    Author,
+    #[error("line {0}: not what `git diff` or `diff -ruN` write here")]
+    Unexpected(usize),
+    #[error("line {0}: bad header of a hunk, or a hunk with other lines than its header says")]
+    Hunk(usize),
+    #[error("line {0}: binary files, links and submodules cannot be part of a text set")]
+    Binary(usize),
+    #[error("line {0}: the old and the new file must have one name below their folders (a/name, b/name)")]
+    Names(usize),
+    #[error("line {line}: {error}")]
+    Path { line: usize, error: PathError },
+    #[error("a file is changed twice: join its changes")]
+    Twice,
+}
+
+impl Patch {
+    /// Reads a patch.
+    ///
+    /// # Errors
+    /// [`PatchError`] for anything that is not read in exactly one way.
+    pub fn parse(bytes: &[u8]) -> Result<Self, PatchError> {
+        if bytes.len() > MAX_PATCH_BYTES {
+            return Err(PatchError::TooLarge);
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| PatchError::NotText)?;
+        let mut lines = Lines { lines: text.split_inclusive('\n').collect(), at: 0 };
+        let author = preamble(&mut lines)?;
+        let mut changes = Vec::new();
+        while lines.peek().is_some() && !at_signature(&mut lines)? {
+            changes.extend(change(&mut lines)?);
+        }
+        let patch = Self { author, changes };
+        match (patch.changes.is_empty(), patch.touches_twice()) {
+            (true, _) => Err(PatchError::Empty),
+            (_, true) => Err(PatchError::Twice),
+            _ => Ok(patch),
+        }
+    }
+}
+
+/// The lines of a patch, with their newlines.
+pub(crate) struct Lines<'a> {
+    lines: Vec<&'a str>,
+    at: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// The next line without its newline.
+    pub fn peek(&self) -> Option<&'a str> {
+        self.peek_whole().map(|line| line.strip_suffix('\n').unwrap_or(line))
+    }
+
+    fn peek_whole(&self) -> Option<&'a str> {
+        self.lines.get(self.at).copied()
+    }
+
+    pub fn next(&mut self) -> Option<&'a str> {
+        let line = self.peek()?;
+        self.at += 1;
+        Some(line)
+    }
+
+    /// Number of the next line.
+    pub fn number(&self) -> usize {
+        self.at + 1
+    }
+
+    pub fn unexpected(&self) -> PatchError {
+        PatchError::Unexpected(self.number())
+    }
+}
+
+/// Everything before the first diff is prose, but for the author.
+fn preamble(lines: &mut Lines<'_>) -> Result<Option<[u8; 20]>, PatchError> {
+    let mut author = None;
+    while let Some(line) = lines.peek().filter(|line| !starts_diff(line)) {
+        if let Some(digits) = line.trim_start().strip_prefix(AUTHOR)
+            && author.replace(address(digits).ok_or(PatchError::Author)?).is_some()
+        {
+            return Err(PatchError::Author);
+        }
+        lines.next();
+    }
+    Ok(author)
+}
+
+fn starts_diff(line: &str) -> bool {
+    line.starts_with("diff -") || line.starts_with("--- ")
+}
+
+fn address(digits: &str) -> Option<[u8; 20]> {
+    let digits = digits.trim_end().as_bytes();
+    let digit = |at: usize| char::from(digits[at]).to_digit(16).map(|digit| digit as u8);
+    let mut address = [0; 20];
+    if digits.len() != 40 {
+        return None;
+    }
+    for (at, byte) in address.iter_mut().enumerate() {
+        *byte = digit(2 * at)? << 4 | digit(2 * at + 1)?;
+    }
+    Some(address)
+}
+
+/// Whether the trailer of an e-mail begins; nothing that looks like a diff may hide behind it.
+fn at_signature(lines: &mut Lines<'_>) -> Result<bool, PatchError> {
+    if lines.peek() != Some(SIGNATURE) {
+        return Ok(false);
+    }
+    lines.next();
+    while let Some(line) = lines.peek() {
+        if starts_diff(line) || line.starts_with("@@") {
+            return Err(lines.unexpected());
+        }
+        lines.next();
+    }
+    Ok(true)
+}
+
+/// One file; nothing if only its mode changes or it stays empty.
+fn change(lines: &mut Lines<'_>) -> Result<Option<Change>, PatchError> {
+    let start = lines.number();
+    let Some(line) = lines.peek() else { return Ok(None) };
+    let git = match line.strip_prefix("diff --git ") {
+        Some(names) => Some((names, GitHeader::parse(lines)?)),
+        None if line.starts_with("diff -") => {
+            lines.next();
+            None
+        }
+        None => None,
+    };
+    let pair = file_pair(lines)?;
+    let hunks = hunks(lines)?;
+    let (path, act) = match (git, pair) {
+        (Some((names, header)), pair) if pair.is_some() || hunks.is_empty() => git_change(start, names, header, pair)?,
+        (None, Some(pair)) if !hunks.is_empty() => plain_change(start, pair)?,
+        (None, None) if line.starts_with("diff -") && hunks.is_empty() => return Ok(None),
+        _ => return Err(lines.unexpected()),
+    };
+    let changed = path::check(&path).map_err(|error| PatchError::Path { line: start, error });
+    changed.map(|()| Some(Change { path, act, hunks }).filter(|change| change.act != Act::Modify || !change.hunks.is_empty()))
+}
+
+/// Names after `---` and `+++`; none stands for /dev/null.
+struct Pair {
+    old: Option<String>,
+    new: Option<String>,
+}
+
+fn file_pair(lines: &mut Lines<'_>) -> Result<Option<Pair>, PatchError> {
+    let Some(old) = lines.peek().and_then(|line| line.strip_prefix("--- ")) else { return Ok(None) };
+    let old = file_path(old).ok_or(PatchError::Names(lines.number()))?;
+    lines.next();
+    let new = lines.peek().and_then(|line| line.strip_prefix("+++ ")).ok_or_else(|| lines.unexpected())?;
+    let new = file_path(new).ok_or(PatchError::Names(lines.number()))?;
+    lines.next();
+    Ok(Some(Pair { old, new }))
+}
+
+fn plain_change(start: usize, pair: Pair) -> Result<(String, Act), PatchError> {
+    match (pair.old, pair.new) {
+        (None, Some(path)) => Ok((path, Act::Create)),
+        (Some(path), None) => Ok((path, Act::Delete)),
+        (Some(old), Some(new)) if old == new => Ok((new, Act::Plain)),
+        _ => Err(PatchError::Names(start)),
+    }
+}
+
+/// What git's header says must be what its names say.
+fn git_change(start: usize, names: &str, header: GitHeader, pair: Option<Pair>) -> Result<(String, Act), PatchError> {
+    let wrong = || PatchError::Names(start);
+    let Some((from, to, act)) = header.moved() else {
+        let path = match &pair {
+            Some(Pair { old, new }) => new.clone().or_else(|| old.clone()),
+            None => diff_git_path(names),
+        };
+        let path = path.ok_or_else(wrong)?;
+        let act = header.act();
+        let sides = (act != Act::Create).then(|| path.clone());
+        let others = (act != Act::Delete).then(|| path.clone());
+        let agrees = pair.is_none_or(|pair| pair.old == sides && pair.new == others);
+        return agrees.then_some((path, act)).ok_or_else(wrong);
+    };
+    let agrees = pair.is_none_or(|pair| pair.old.as_ref() == Some(&from) && pair.new.as_ref() == Some(&to));
+    let checked = path::check(&from).map_err(|error| PatchError::Path { line: start, error });
+    checked.and_then(|()| agrees.then_some((to, act)).ok_or_else(wrong))
+}
+
+fn hunks(lines: &mut Lines<'_>) -> Result<Vec<Hunk>, PatchError> {
+    let mut hunks = Vec::new();
+    while let Some(header) = lines.peek().and_then(|line| line.strip_prefix("@@ ")) {
+        let (old, new) = ranges(header).ok_or(PatchError::Hunk(lines.number()))?;
+        lines.next();
+        hunks.push(Hunk { old, new, lines: hunk_lines(lines, old.count, new.count)? });
+    }
+    Ok(hunks)
+}
+
+/// `-1,3 +1,4 @@ anything`
+fn ranges(header: &str) -> Option<(Range, Range)> {
+    let (ranges, _) = header.split_once(" @@")?;
+    let (old, new) = ranges.split_once(' ')?;
+    Some((range(old.strip_prefix('-')?)?, range(new.strip_prefix('+')?)?))
+}
+
+fn range(text: &str) -> Option<Range> {
+    let (start, count) = text.split_once(',').unwrap_or((text, "1"));
+    let digits_only = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let parse = |text: &str| text.parse::<usize>().ok().filter(|_| digits_only(text));
+    Some(Range { start: parse(start)?, count: parse(count)? })
+}
+
+fn hunk_lines(lines: &mut Lines<'_>, mut old: usize, mut new: usize) -> Result<Vec<Line>, PatchError> {
+    let mut read = Vec::new();
+    while old > 0 || new > 0 {
+        let wrong = PatchError::Hunk(lines.number());
+        let line = hunk_line(lines).ok_or(wrong.clone())?;
+        let (from_old, from_new) = match &line {
+            Line::Keep(_) => (1, 1),
+            Line::Remove(_) => (1, 0),
+            Line::Add(_) => (0, 1),
+        };
+        old = old.checked_sub(from_old).ok_or(wrong.clone())?;
+        new = new.checked_sub(from_new).ok_or(wrong)?;
+        read.push(line);
+    }
+    Ok(read)
+}
+
+/// A line with its mark, and the remark about its newline that may follow. Some tools strip the blank of an empty line.
+fn hunk_line(lines: &mut Lines<'_>) -> Option<Line> {
+    let whole = lines.peek_whole()?;
+    let (mark, text) = if whole == "\n" { (' ', whole) } else { (whole.chars().next()?, whole.get(1..)?) };
+    lines.next();
+    if !text.ends_with('\n') {
+        return None;
+    }
+    let cut = lines.peek() == Some(NO_NEWLINE);
+    let text = if cut { text.strip_suffix('\n').unwrap_or(text) } else { text }.to_owned();
+    if cut {
+        lines.next();
+    }
+    match mark {
+        ' ' => Some(Line::Keep(text)),
+        '-' => Some(Line::Remove(text)),
+        '+' => Some(Line::Add(text)),
+        _ => None,
+    }
+}

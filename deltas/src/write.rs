@@ -1,0 +1,69 @@
+//! Writing a patch from one set to another, as git would.
+
+use std::fmt::Write as _;
+
+use crate::patch::Patch;
+use crate::tree::Tree;
+
+/// Letters of a title at most.
+pub const MAX_TITLE: usize = 200;
+
+impl Patch {
+    /// A patch that turns `old` into `new`, by `author`; `git apply` and `patch -p1` take it too. Equal sets give a
+    /// text without a diff, which is no patch.
+    pub fn between(old: &Tree, new: &Tree, author: [u8; 20], title: &str) -> Vec<u8> {
+        let title: String = title.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(MAX_TITLE).collect();
+        let digits: String = author.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut patch = format!("Subject: {title}\n\nNeuron-Author: 0x{digits}\n\n");
+        for (path, text) in old.iter().filter(|(path, _)| new.get(path).is_none()) {
+            deleted(&mut patch, path, text);
+        }
+        for (path, text) in new.iter() {
+            match old.get(path) {
+                None => created(&mut patch, path, text),
+                Some(before) if before != text => modified(&mut patch, path, before, text),
+                Some(_) => {}
+            }
+        }
+        patch.into_bytes()
+    }
+}
+
+fn deleted(patch: &mut String, path: &str, text: &str) {
+    _ = writeln!(patch, "diff --git a/{path} b/{path}\ndeleted file mode 100644");
+    if !text.is_empty() {
+        let count = text.split_inclusive('\n').count();
+        _ = writeln!(patch, "--- a/{path}{}\n+++ /dev/null\n@@ -1,{count} +0,0 @@", tab(path));
+        marked(patch, '-', text);
+    }
+}
+
+fn created(patch: &mut String, path: &str, text: &str) {
+    _ = writeln!(patch, "diff --git a/{path} b/{path}\nnew file mode 100644");
+    if !text.is_empty() {
+        let count = text.split_inclusive('\n').count();
+        _ = writeln!(patch, "--- /dev/null\n+++ b/{path}{}\n@@ -0,0 +1,{count} @@", tab(path));
+        marked(patch, '+', text);
+    }
+}
+
+fn modified(patch: &mut String, path: &str, old: &str, new: &str) {
+    _ = writeln!(patch, "diff --git a/{path} b/{path}\n--- a/{path}{tab}\n+++ b/{path}{tab}", tab = tab(path));
+    const NAMES: usize = 2;
+    let diff = diffy::create_patch(old, new).to_string();
+    diff.split_inclusive('\n').skip(NAMES).for_each(|line| patch.push_str(line));
+}
+
+/// Git ends a name with blanks by a tab.
+fn tab(path: &str) -> &'static str {
+    if path.contains(' ') { "\t" } else { "" }
+}
+
+fn marked(patch: &mut String, mark: char, text: &str) {
+    for line in text.split_inclusive('\n') {
+        _ = write!(patch, "{mark}{line}");
+    }
+    if !text.ends_with('\n') {
+        patch.push_str("\n\\ No newline at end of file\n");
+    }
+}

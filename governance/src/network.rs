@@ -1,0 +1,105 @@
+//! The handle on one network: its contracts, its domain, its events.
+
+use alloy::primitives::U256;
+use chain::{Chain, ChainError, Contract, Log};
+use protocol::chain::ChainEvent;
+use protocol::eip712::Domain;
+use protocol::ids::{Address, GroupId};
+use token::{Emission, Neuron, Purse, Sale, Stake, StakeTerms};
+
+use crate::deploy::Addresses;
+use crate::errors::{GovernanceError, explain};
+use crate::events::network_event;
+
+/// A network whose wiring has been checked. Calls that send need a [`Chain`] with an account.
+#[derive(Clone)]
+pub struct Network {
+    pub(crate) contract: Contract,
+    addresses: Addresses,
+    terms: StakeTerms,
+}
+
+impl Network {
+    /// Finds the other contracts from the address of `Network` and checks that all of them point at one another.
+    pub async fn open(chain: &Chain, network: Address) -> Result<Self, GovernanceError> {
+        let addresses = Addresses::discover(chain, network).await?;
+        let terms = Stake::new(chain, network).terms().await?;
+        Ok(Self { contract: Contract::new(chain, network, explain), addresses, terms })
+    }
+
+    /// The same network through another connection, as of another account.
+    pub fn through(&self, chain: &Chain) -> Self {
+        Self { contract: Contract::new(chain, self.address(), explain), ..self.clone() }
+    }
+
+    pub fn address(&self) -> Address {
+        self.contract.address()
+    }
+
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    pub fn chain(&self) -> &Chain {
+        self.contract.chain()
+    }
+
+    /// Times and the least deposit, fixed at deployment.
+    pub fn terms(&self) -> &StakeTerms {
+        &self.terms
+    }
+
+    /// Where signed messages of this network count.
+    pub fn domain(&self) -> Domain {
+        Domain { chain_id: self.chain().chain_id(), network: self.address() }
+    }
+
+    pub fn neuron(&self) -> Neuron {
+        Neuron::new(self.chain(), self.addresses.neuron)
+    }
+
+    pub fn emission(&self) -> Emission {
+        Emission::new(self.chain(), self.addresses.emission)
+    }
+
+    pub fn sale(&self) -> Sale {
+        Sale::new(self.chain(), self.addresses.sale)
+    }
+
+    pub fn purse(&self) -> Purse {
+        Purse::new(self.chain(), self.addresses.purse)
+    }
+
+    pub fn stake(&self) -> Stake {
+        Stake::new(self.chain(), self.address())
+    }
+
+    /// The contracts whose logs [`Network::event`] understands: what a [`chain::Follower`] has to follow.
+    pub fn followed(&self) -> [Address; 2] {
+        [self.address(), self.addresses.emission]
+    }
+
+    /// What a log says; `None` if it is not of this network.
+    pub fn event(&self, log: &Log) -> Option<ChainEvent> {
+        let address = chain::convert::address(log.address());
+        if address == self.address() {
+            return network_event(log);
+        }
+        (address == self.addresses.emission).then(|| token::emission_event(log)).flatten()
+    }
+
+    /// Number of the block that deployed the network, found by its time: no event is older.
+    pub async fn first_block(&self) -> Result<u64, ChainError> {
+        let block = self.chain().first_block_since(self.terms.genesis_s).await?;
+        Ok(block.map_or(0, |block| block.number))
+    }
+
+    /// All confirmed events of `group` from block `first` on, each with the number of its block.
+    pub async fn history(&self, group: GroupId, first: u64) -> Result<Vec<(u64, ChainEvent)>, ChainError> {
+        let topic = U256::from(group.0).into();
+        let logs = self.chain().logs_with_topic(self.address(), topic, first).await?;
+        let placed = |log: &Log| Some((log.block_number?, network_event(log)?));
+        let events = logs.iter().filter_map(placed);
+        Ok(events.filter(|(_, event)| event.group() == Some(group)).collect())
+    }
+}

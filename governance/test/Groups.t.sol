@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IGroups, INetwork, IRounds} from "governance/INetwork.sol";
+import {Rules} from "governance/Rules.sol";
+import {Fixture} from "governance-test/Fixture.sol";
+import {Vectors} from "token-test/Vectors.sol";
+
+contract CreateTest is Fixture {
+    function test_RevertIf_APhaseHasNoLength() public {
+        _refuse(_birth(0, 300, 900), IGroups.BadTimes.selector);
+        _refuse(_birth(2400, 0, 900), IGroups.BadTimes.selector);
+        _refuse(_birth(2400, 300, 0), IGroups.BadTimes.selector);
+    }
+
+    function test_RevertIf_RoundsDoNotFillAnEpoch() public {
+        _refuse(_birth(2400, 300, 901), IGroups.BadTimes.selector);
+        _refuse(_birth(EPOCH, 300, 900), IGroups.BadTimes.selector);
+    }
+
+    function test_RevertIf_ARoundIsLongerThanTheMaturity() public {
+        network = _network(EPOCH - 1, MIN_DEPOSIT);
+        _refuse(_birth(EPOCH - 20, 10, 10), IGroups.BadTimes.selector);
+    }
+
+    function test_RevertIf_TwoPeriodsAreLongerThanAnExit() public {
+        IGroups.Birth memory birth = _birth(TRAIN, REVEAL, 900);
+        birth.period = uint32(EXIT / 2 + 1);
+        _refuse(birth, IGroups.BadTimes.selector);
+        birth.period = 0;
+        _refuse(birth, IGroups.BadTimes.selector);
+        birth.period = uint32(EXIT / 2);
+        network.create(birth);
+    }
+
+    function test_RevertIf_TheLeastImprovementIsOutOfRange() public {
+        IGroups.Birth memory birth = _birth(TRAIN, REVEAL, 900);
+        birth.improve = 0;
+        _refuse(birth, IGroups.BadImprove.selector);
+        birth.improve = 21;
+        _refuse(birth, IGroups.BadImprove.selector);
+        birth.improve = 20;
+        network.create(birth);
+    }
+
+    function test_RevertIf_ThereIsNoTrainingSetOrTooMuch() public {
+        IGroups.Birth memory birth = _birth(TRAIN, REVEAL, 900);
+        birth.dataset = new bytes32[](0);
+        _refuse(birth, IGroups.NoDataset.selector);
+        birth.dataset = new bytes32[](65);
+        _refuse(birth, IGroups.DatasetTooLong.selector);
+        birth.dataset = new bytes32[](64);
+        network.create(birth);
+    }
+
+    function test_RevertIf_AGroupDoesNotExist() public {
+        vm.expectRevert(IGroups.NoSuchGroup.selector);
+        network.group(3);
+        vm.expectRevert(IGroups.NoSuchGroup.selector);
+        network.clock(0);
+        vm.expectRevert(IGroups.NoSuchGroup.selector);
+        network.bond(3, address(this), 1, "");
+    }
+
+    function test_AGroupStartsWithWhatItsCreatorFixed() public {
+        IGroups.Birth memory birth = _birth(10, 20, 30);
+        birth.dataset = new bytes32[](2);
+        (birth.dataset[0], birth.dataset[1]) = ("one", "two");
+        bytes32 head = Rules.next(Rules.next(0, "one"), "two");
+        vm.expectEmit();
+        emit IGroups.Created(3, address(this), 0, birth, head);
+        vm.assertEq(network.create(birth), 3, "number");
+        vm.assertEq(network.groups(), 3, "groups");
+        IGroups.Group memory group = network.group(3);
+        vm.assertEq(group.head, head, "head");
+        vm.assertEq(group.checkpoint, BASE_FILE, "checkpoint");
+        vm.assertEq(group.periodNumber, 1, "period");
+        vm.assertEq(group.periodEnd, _start(FIRST) + PERIOD, "end of the period");
+        vm.assertEq(group.admitted, false, "not admitted");
+    }
+
+    function _refuse(IGroups.Birth memory birth, bytes4 selector) private {
+        vm.expectRevert(selector);
+        network.create(birth);
+    }
+}
+
+contract ClockTest is Vectors {
+    function test_RoundsAndPhasesAreAsTheVectorsSay() public {
+        uint256 cases = _read("clock");
+        for (uint256 i; i < cases; ++i) {
+            (uint256 train, uint256 reveal, uint256 judge) = (_uint(i, "train"), _uint(i, "reveal"), _uint(i, "judge"));
+            vm.warp(_uint(i, "genesis"));
+            uint256 length = train + reveal + judge;
+            bytes memory arguments = abi.encode(address(1), address(2), address(3), length, 2 days, length, 1);
+            INetwork network = INetwork(vm.deployCode("Network.sol:Network", arguments));
+            network.create(_birth(uint32(train), uint32(reveal), uint32(judge)));
+            vm.warp(_uint(i, "now"));
+            (uint256 round, IRounds.Phase phase, uint256 phaseEnd) = network.clock(1);
+            vm.assertEq(round, _uint(i, "round"), "round");
+            vm.assertEq(uint256(phase), _uint(i, "phase"), "phase");
+            vm.assertEq(phaseEnd, _uint(i, "phaseEnd"), "end of the phase");
+        }
+    }
+
+    function _birth(uint32 train, uint32 reveal, uint32 judge) private pure returns (IGroups.Birth memory) {
+        return IGroups.Birth("manifest", "checkpoint", new bytes32[](1), train, reveal, judge, 1 days, 10);
+    }
+}
+
+/// @dev What `Network` adds to `Stake`: groups exist, admission counts at once.
+contract NetworkStakeTest is Fixture {
+    function test_AdmissionCountsAtOnceAndLaterStakeFollows() public {
+        vm.assertEq(network.admittedAwake(), VALIDATORS * STAKE, "group 1");
+        vm.assertEq(network.allBonded(), VALIDATORS * (STAKE + STAKE / 10), "both groups");
+        _join(2, 9, 5 ether + STAKE / 1000);
+        _admit(2);
+        vm.assertEq(network.admittedAwake(), VALIDATORS * (STAKE + STAKE / 10), "both at once");
+        vm.warp(_start(FIRST) + EPOCH);
+        uint256 all = VALIDATORS * (STAKE + STAKE / 10) + 5 ether + STAKE / 1000;
+        vm.assertEq(network.admittedAwake(), all, "and the newcomer");
+    }
+
+    function test_TheDomainSeparatorIsThatOfTheStandard() public view {
+        bytes32 kind = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+        bytes32 hash = keccak256(abi.encode(kind, keccak256("Neuron"), keccak256("1"), block.chainid, address(network)));
+        vm.assertEq(network.DOMAIN_SEPARATOR(), hash, "domain");
+    }
+
+    function test_RevertIf_TheLeastDepositCouldOverflow() public {
+        vm.expectRevert();
+        this.deploy(2 ** 80);
+        this.deploy(2 ** 80 - 1);
+    }
+
+    function deploy(uint256 minDeposit) external {
+        _network(MATURITY, minDeposit);
+    }
+}

@@ -1,0 +1,215 @@
+//! Stake: NRN bonded in positions of a group.
+
+use alloy::primitives::U256;
+use chain::convert::{self, to_eth, to_u256};
+use chain::{Chain, ChainError, Contract, Receipt};
+use protocol::chain::{ChainEvent, PositionView};
+use protocol::eip712::Signature;
+use protocol::ids::{Address, GroupId, PositionNumber};
+use protocol::money::Wei;
+use serde::{Deserialize, Serialize};
+
+use crate::bindings::{self, IStake as Abi};
+use crate::errors::explain;
+use crate::events::stake_event;
+use crate::neuron::Neuron;
+
+/// What was fixed at deployment; all times in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StakeTerms {
+    pub epoch_s: u64,
+    pub exit_s: u64,
+    pub maturity_s: u64,
+    /// Start of epoch 0 and of round 0 of every group.
+    pub genesis_s: u64,
+    pub min_deposit: Wei,
+}
+
+/// A position with what changes at the next epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    pub number: PositionNumber,
+    pub owner: Address,
+    pub signer: Address,
+    /// Counts in this epoch.
+    pub live: Wei,
+    /// Counts from the next one.
+    pub next: Wei,
+    pub awake: bool,
+    pub awake_next: bool,
+    /// On its way out; withdrawable from `exit_at_s`.
+    pub exiting: Wei,
+    pub exit_at_s: u64,
+}
+
+impl Position {
+    /// What counts now.
+    pub fn view(&self) -> PositionView {
+        PositionView { number: self.number, owner: self.owner, signer: self.signer, live: self.live, awake: self.awake }
+    }
+}
+
+/// Sums over a group's positions, this epoch and the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    pub bonded: Wei,
+    pub bonded_next: Wei,
+    pub awake: Wei,
+    pub awake_next: Wei,
+}
+
+/// The stake module of the contract at one address.
+#[derive(Clone)]
+pub struct Stake {
+    contract: Contract,
+}
+
+impl Stake {
+    pub fn new(chain: &Chain, address: Address) -> Self {
+        Self { contract: Contract::new(chain, address, explain) }
+    }
+
+    pub async fn neuron(&self) -> Result<Address, ChainError> {
+        Ok(convert::address(self.contract.read(&Abi::neuronCall {}).await?))
+    }
+
+    pub async fn emission(&self) -> Result<Address, ChainError> {
+        Ok(convert::address(self.contract.read(&Abi::emissionCall {}).await?))
+    }
+
+    pub async fn purse(&self) -> Result<Address, ChainError> {
+        Ok(convert::address(self.contract.read(&Abi::purseCall {}).await?))
+    }
+
+    pub async fn terms(&self) -> Result<StakeTerms, ChainError> {
+        let contract = &self.contract;
+        Ok(StakeTerms {
+            epoch_s: convert::number("epochLength", contract.read(&Abi::epochLengthCall {}).await?)?,
+            exit_s: convert::number("exitTime", contract.read(&Abi::exitTimeCall {}).await?)?,
+            maturity_s: convert::number("maturity", contract.read(&Abi::maturityCall {}).await?)?,
+            genesis_s: convert::number("genesis", contract.read(&Abi::genesisCall {}).await?)?,
+            min_deposit: convert::amount("minDeposit", contract.read(&Abi::minDepositCall {}).await?)?,
+        })
+    }
+
+    /// Number of the running epoch.
+    pub async fn epoch(&self) -> Result<u64, ChainError> {
+        convert::number("epoch", self.contract.read(&Abi::epochCall {}).await?)
+    }
+
+    /// Bonds the caller's NRN for `signer`, after letting the contract take them. The first bond for a signer other than
+    /// the caller needs the signer's `Consent`. Returns the position's number.
+    pub async fn bond(
+        &self,
+        group: GroupId,
+        signer: Address,
+        amount: Wei,
+        consent: Option<&Signature>,
+    ) -> Result<PositionNumber, ChainError> {
+        let neuron = Neuron::new(self.contract.chain(), self.neuron().await?);
+        neuron.allow(self.contract.address(), amount).await?;
+        let consent = consent.map(|signature| signature.to_bytes().to_vec()).unwrap_or_default();
+        let (group, signer) = (U256::from(group.0), to_eth(signer));
+        let call = Abi::bondCall { group, signer, amount: to_u256(amount), consent: consent.into() };
+        let receipt = self.contract.send(&call).await?;
+        receipt
+            .logs
+            .iter()
+            .find_map(bonded_position)
+            .ok_or_else(|| ChainError::BadAnswer { what: "bond", reason: "no event tells the position".to_owned() })
+    }
+
+    /// Owner or signer: from the next epoch on the position signs and draws on the issue.
+    pub async fn wake(&self, group: GroupId, position: PositionNumber) -> Result<Receipt, ChainError> {
+        let (group, position) = (U256::from(group.0), U256::from(position.0));
+        self.contract.send(&Abi::wakeCall { group, position }).await
+    }
+
+    /// Owner or signer: the opposite of [`Stake::wake`].
+    pub async fn rest(&self, group: GroupId, position: PositionNumber) -> Result<Receipt, ChainError> {
+        let (group, position) = (U256::from(group.0), U256::from(position.0));
+        self.contract.send(&Abi::restCall { group, position }).await
+    }
+
+    /// Owner: takes `amount` out from the next epoch on.
+    pub async fn unbond(&self, group: GroupId, position: PositionNumber, amount: Wei) -> Result<Receipt, ChainError> {
+        let (group, position) = (U256::from(group.0), U256::from(position.0));
+        self.contract.send(&Abi::unbondCall { group, position, amount: to_u256(amount) }).await
+    }
+
+    /// Owner: pays out what has left.
+    pub async fn withdraw(&self, group: GroupId, position: PositionNumber) -> Result<Receipt, ChainError> {
+        let (group, position) = (U256::from(group.0), U256::from(position.0));
+        self.contract.send(&Abi::withdrawCall { group, position }).await
+    }
+
+    pub async fn position(&self, group: GroupId, number: PositionNumber) -> Result<Position, ChainError> {
+        let call = Abi::positionCall { group: U256::from(group.0), number: U256::from(number.0) };
+        Ok(position_from(number, self.contract.read(&call).await?))
+    }
+
+    /// As [`Stake::position`], as of the end of block `block`.
+    pub async fn position_at(&self, group: GroupId, number: PositionNumber, block: u64) -> Result<Position, ChainError> {
+        let call = Abi::positionCall { group: U256::from(group.0), number: U256::from(number.0) };
+        Ok(position_from(number, self.contract.read_at(&call, block).await?))
+    }
+
+    /// Number of positions ever made in `group`; they are numbered from 1.
+    pub async fn positions(&self, group: GroupId) -> Result<u64, ChainError> {
+        convert::number("positions", self.contract.read(&Abi::positionsCall { group: U256::from(group.0) }).await?)
+    }
+
+    /// As [`Stake::positions`], as of the end of block `block`.
+    pub async fn positions_at(&self, group: GroupId, block: u64) -> Result<u64, ChainError> {
+        let call = Abi::positionsCall { group: U256::from(group.0) };
+        convert::number("positions", self.contract.read_at(&call, block).await?)
+    }
+
+    /// The position that `signer` signs for.
+    pub async fn position_of(&self, group: GroupId, signer: Address) -> Result<Option<PositionNumber>, ChainError> {
+        let call = Abi::positionOfCall { group: U256::from(group.0), signer: to_eth(signer) };
+        let number = convert::number("positionOf", self.contract.read(&call).await?)?;
+        Ok((number != 0).then_some(PositionNumber(number)))
+    }
+
+    pub async fn totals(&self, group: GroupId) -> Result<Totals, ChainError> {
+        let totals = self.contract.read(&Abi::stakeCall { group: U256::from(group.0) }).await?;
+        Ok(Totals {
+            bonded: Wei(totals.bonded.to()),
+            bonded_next: Wei(totals.bondedNext.to()),
+            awake: Wei(totals.awake.to()),
+            awake_next: Wei(totals.awakeNext.to()),
+        })
+    }
+
+    /// Awake stake of all admitted groups, this epoch.
+    pub async fn admitted_awake(&self) -> Result<Wei, ChainError> {
+        convert::amount("admittedAwake", self.contract.read(&Abi::admittedAwakeCall {}).await?)
+    }
+
+    /// Bonded stake of all groups, this epoch.
+    pub async fn all_bonded(&self) -> Result<Wei, ChainError> {
+        convert::amount("allBonded", self.contract.read(&Abi::allBondedCall {}).await?)
+    }
+}
+
+fn bonded_position(log: &chain::Log) -> Option<PositionNumber> {
+    match stake_event(log) {
+        Some(ChainEvent::Bonded { position, .. }) => Some(position),
+        _ => None,
+    }
+}
+
+fn position_from(number: PositionNumber, position: bindings::IStake::Position) -> Position {
+    Position {
+        number,
+        owner: convert::address(position.owner),
+        signer: convert::address(position.signer),
+        live: Wei(position.live.to()),
+        next: Wei(position.next.to()),
+        awake: position.awake,
+        awake_next: position.awakeNext,
+        exiting: Wei(position.exiting.to()),
+        exit_at_s: position.exitAt.to(),
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title The few cheatcodes of forge that the tests use.
+interface Vm {
+    function warp(uint256 time) external;
+    function chainId(uint256 id) external;
+    function prank(address sender) external;
+    function startPrank(address sender) external;
+    function stopPrank() external;
+    function deal(address who, uint256 wei_) external;
+    function etch(address where, bytes calldata code) external;
+    function expectRevert(bytes4 selector) external;
+    function expectRevert() external;
+    function expectPartialRevert(bytes4 selector) external;
+    function expectEmit() external;
+    function assume(bool condition) external pure;
+    function addr(uint256 key) external pure returns (address);
+    function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function signCompact(uint256 key, bytes32 digest) external pure returns (bytes32 r, bytes32 vs);
+    function deployCode(string calldata artifact, bytes calldata arguments) external returns (address);
+    function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
+    function getNonce(address account) external view returns (uint64);
+    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
+    function readFile(string calldata path) external view returns (string memory);
+    function toString(uint256 value) external pure returns (string memory);
+    function parseJsonUint(string calldata json, string calldata path) external pure returns (uint256);
+    function parseJsonBool(string calldata json, string calldata path) external pure returns (bool);
+    function parseJsonString(string calldata json, string calldata path) external pure returns (string memory);
+    function parseJsonBytes(string calldata json, string calldata path) external pure returns (bytes memory);
+    function parseJsonBytes32(string calldata json, string calldata path) external pure returns (bytes32);
+    function parseJsonAddress(string calldata json, string calldata path) external pure returns (address);
+    function keyExistsJson(string calldata json, string calldata path) external view returns (bool);
+    function assertEq(uint256 left, uint256 right, string calldata what) external pure;
+    function assertEq(bytes32 left, bytes32 right, string calldata what) external pure;
+    function assertEq(address left, address right, string calldata what) external pure;
+    function assertEq(bool left, bool right, string calldata what) external pure;
+    function assertLe(uint256 left, uint256 right, string calldata what) external pure;
+    function assertGt(uint256 left, uint256 right, string calldata what) external pure;
+}
+
+/// @title What every test starts from.
+abstract contract Test {
+    Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    /// @dev By name and not with `new`, which would compile the contract once more into every test.
+    function _deploy(string memory name, bytes memory arguments) internal virtual returns (address) {
+        return vm.deployCode(string.concat(name, ".sol:", name), arguments);
+    }
+
+    /// @dev The address of this test's next deployment but `skipped`.
+    function _predict(uint256 skipped) internal view returns (address) {
+        return vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + skipped);
+    }
+
+    function _bound(uint256 value, uint256 least, uint256 most) internal pure returns (uint256) {
+        return least + value % (most - least + 1);
+    }
+}

@@ -1,0 +1,101 @@
+//! What a trainer must not forget: the file and salt behind each seal, on disk before the seal is sent.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use protocol::{Digest, RoundNumber};
+
+const NAME: &str = "commits.log";
+const HEADER: &str = "neuron commits 1";
+/// Rounds that are kept: more than lie between a commit and its coinbase.
+const KEPT: usize = 1024;
+
+/// One commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commit {
+    pub round: RoundNumber,
+    pub file: Digest,
+    pub salt: Digest,
+}
+
+/// The file of commits.
+pub struct Memory {
+    path: PathBuf,
+    commits: Vec<Commit>,
+}
+
+impl Memory {
+    /// Reads what was remembered.
+    ///
+    /// # Errors
+    /// When the file exists and cannot be read as one.
+    pub fn open(data: &Path) -> Result<Self> {
+        let path = data.join(NAME);
+        if !path.exists() {
+            return Ok(Self { path, commits: Vec::new() });
+        }
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let commits = text.strip_prefix(HEADER).and_then(|lines| lines.lines().skip(1).map(parse).collect());
+        let commits = commits.with_context(|| format!("{} is damaged: move it away; deposits of running rounds may be lost", path.display()))?;
+        Ok(Self { path, commits })
+    }
+
+    /// All commits, oldest first.
+    pub fn commits(&self) -> &[Commit] {
+        &self.commits
+    }
+
+    /// Writes a commit down; when this returns it survives a power cut.
+    ///
+    /// # Errors
+    /// When the disk fails: then nothing should be sent.
+    pub fn remember(&mut self, commit: Commit) -> Result<()> {
+        self.commits.retain(|held| held.round != commit.round);
+        self.commits.push(commit);
+        let first = self.commits.len().saturating_sub(KEPT);
+        self.commits.drain(..first);
+        let lines = self.commits.iter().map(|held| format!("{} {} {}\n", held.round, held.file, held.salt));
+        let text = format!("{HEADER}\n{}", lines.collect::<String>());
+        replace(&self.path, text.as_bytes()).with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
+fn parse(line: &str) -> Option<Commit> {
+    let mut words = line.split(' ');
+    let commit = Commit { round: words.next()?.parse().ok()?, file: words.next()?.parse().ok()?, salt: words.next()?.parse().ok()? };
+    words.next().is_none().then_some(commit)
+}
+
+/// Old or new content, never half of one.
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let scratch = path.with_extension("new");
+    let mut file = File::create(&scratch)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&scratch, path)?;
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commits_are_there_after_a_restart_and_a_damaged_file_is_refused() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let commit = |round, file| Commit { round: RoundNumber(round), file: Digest([file; 32]), salt: Digest([7; 32]) };
+        let mut memory = Memory::open(folder.path()).expect("new");
+        for round in 1..=3 {
+            memory.remember(commit(round, 1)).expect("written");
+        }
+        memory.remember(commit(3, 2)).expect("written anew");
+        let again = Memory::open(folder.path()).expect("reopened");
+        assert_eq!(again.commits(), [commit(1, 1), commit(2, 1), commit(3, 2)]);
+        std::fs::write(folder.path().join(NAME), format!("{HEADER}\n1 2\n")).expect("damaged");
+        assert!(Memory::open(folder.path()).is_err());
+    }
+}

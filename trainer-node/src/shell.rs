@@ -1,0 +1,330 @@
+//! The shell around the trainer's machine: what it hears goes in, what it asks for is done.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use governance::Network;
+use node::{
+    Feed, Heard, Member, Site, keys,
+    lock::{self, Lock},
+    roots,
+    stop::Stop,
+};
+use protocol::{
+    Address, Digest, GroupId, RoundNumber,
+    chain::{Block, ChainEvent, GroupView, RevealedClaim},
+    keccak256,
+    log::Body,
+    trainer::{Config, Effect, Input, Measured, RoundReport, Trainer, Transaction},
+};
+use tokio::sync::{mpsc, watch};
+
+use crate::{
+    config::TrainerConfig,
+    memory::{Commit, Memory},
+    owed::Owed,
+    work::{self, Run},
+};
+
+/// Results that wait for the machine.
+const RESULTS_LIMIT: usize = 64;
+/// Seconds kept at the end of TRAIN for storing the file and committing.
+const COMMIT_S: u64 = 2;
+
+/// Keeps the secret behind seals apart from the node's key.
+const SALTS: &[u8] = b"neuron salts 1";
+
+/// A running trainer.
+pub struct Shell {
+    config: TrainerConfig,
+    network: Network,
+    member: Member,
+    heard: mpsc::Receiver<Result<Heard>>,
+    machine: Trainer,
+    memory: Memory,
+    results: (mpsc::Sender<Input>, mpsc::Receiver<Input>),
+    /// Stop flags of training runs.
+    runs: BTreeMap<RoundNumber, Arc<AtomicBool>>,
+    now: Option<Block>,
+    /// Rounds after this one are not begun.
+    last_round: Option<RoundNumber>,
+    owed: Owed,
+    /// Rounds of the group that somebody committed in.
+    opened: BTreeSet<RoundNumber>,
+    view: GroupView,
+    account: Address,
+    secret: [u8; 32],
+    is_restored: bool,
+    is_live: bool,
+    _lock: Lock,
+}
+
+impl Shell {
+    /// Opens key, chain and network, and fetches the group's manifest.
+    ///
+    /// # Errors
+    /// Whatever is missing or wrong, with what to do about it.
+    pub async fn start(config: TrainerConfig) -> Result<Self> {
+        let node = &config.node;
+        let lock = lock::lock(&node.data)?;
+        let key = keys::account(&node.keystore, node.password_file.as_ref())?;
+        let account = key.address();
+        let site = Site::open(&node.network).await?;
+        let secret = keys::node_key(&node.data)?;
+        let (client, events) = site.join(&node.data, secret, &node.listen, &node.peers).await?;
+        let network = site.as_account(key);
+        let feed = Feed::start(&network, site.file.deployed_block, GroupId(node.group), &client, events).await?;
+        let member = Member::join(feed.view(), &client).await?;
+        let view = feed.view().clone();
+        let machine = machine(&config, account, secret);
+        let memory = Memory::open(&node.data)?;
+        tracing::info!(%account, peer = %client.peer_id(), group = node.group, "trainer started");
+        let (results, heard) = (mpsc::channel(RESULTS_LIMIT), feed.spawn());
+        Ok(Self {
+            config,
+            network,
+            member,
+            heard,
+            machine,
+            memory,
+            results,
+            runs: BTreeMap::new(),
+            now: None,
+            last_round: None,
+            owed: Owed::default(),
+            opened: BTreeSet::new(),
+            view,
+            account,
+            secret,
+            is_restored: false,
+            is_live: false,
+            _lock: lock,
+        })
+    }
+
+    /// Runs until it is asked to stop. The first request lets the round end and collects what is owed.
+    ///
+    /// # Errors
+    /// Only such as waiting does not cure.
+    pub async fn run(mut self, mut stop: watch::Receiver<Stop>) -> Result<()> {
+        loop {
+            tokio::select! {
+                heard = self.heard.recv() => self.hear(heard.context("the feed has ended")??).await,
+                Some(input) = self.results.1.recv() => self.feed(input),
+                changed = stop.changed() => {
+                    changed.context("the signal listener has ended")?;
+                    self.ask_to_stop(*stop.borrow());
+                }
+            }
+            if *stop.borrow() == Stop::AtOnce || self.is_finished() {
+                self.runs.values().for_each(|run| run.store(true, Ordering::Relaxed));
+                self.member.client.shutdown().await;
+                return Ok(());
+            }
+        }
+    }
+
+    fn ask_to_stop(&mut self, stop: Stop) {
+        if stop == Stop::Finish {
+            self.last_round = Some(self.round());
+            tracing::info!(last_round = ?self.last_round, "finishing: this round, then what is owed; once more to end at once");
+        }
+    }
+
+    /// The running round; 0 before the first block.
+    fn round(&self) -> RoundNumber {
+        self.now.map_or(RoundNumber(0), |now| self.view.clock(now.time_s).round)
+    }
+
+    /// Whether neither a request to stop nor the configured number of rounds stands against it.
+    fn may_begin(&self, round: RoundNumber) -> bool {
+        let has_room = self.config.rounds.is_none_or(|most| (self.opened.len() as u64) < most || self.opened.contains(&round));
+        has_room && self.last_round.is_none_or(|last| round <= last)
+    }
+
+    fn is_finished(&self) -> bool {
+        self.last_round.is_some_and(|last| self.round() > last) && self.owed.is_nothing()
+    }
+
+    async fn hear(&mut self, heard: Heard) {
+        match heard {
+            Heard::Restart => self.restart(),
+            Heard::Group(view) => {
+                self.view = view.clone();
+                self.feed(Input::Group(view));
+                self.restore();
+            }
+            Heard::Event { event, .. } => {
+                self.member.note(&event).await;
+                self.owed.note(&event, self.account);
+                if let ChainEvent::Opened { round, .. } = &event {
+                    self.opened.insert(*round);
+                }
+                if let (ChainEvent::Turned { head, .. }, true) = (&event, self.is_live) {
+                    roots::tell(&self.member, *head);
+                }
+                self.feed(Input::Event(event));
+            }
+            Heard::Block(block) => {
+                self.now = Some(block);
+                self.feed(Input::Block(block));
+            }
+            Heard::Live => {
+                self.is_live = true;
+                roots::tell(&self.member, self.view.head);
+                self.feed(Input::Live);
+            }
+            Heard::Log { .. } => {}
+        }
+    }
+
+    /// A new machine: history is told to it anew, and what it must not forget is read from disk.
+    fn restart(&mut self) {
+        self.machine = machine(&self.config, self.account, self.secret);
+        self.owed = Owed::default();
+        self.is_restored = false;
+    }
+
+    fn restore(&mut self) {
+        if !std::mem::replace(&mut self.is_restored, true) {
+            for Commit { round, file, salt } in self.memory.commits().to_vec() {
+                self.feed(Input::Restored { round, file, salt });
+            }
+        }
+    }
+
+    fn feed(&mut self, input: Input) {
+        for effect in self.machine.handle(input) {
+            self.act(effect);
+        }
+    }
+
+    /// Starts one effect; none of them is waited for here.
+    fn act(&mut self, effect: Effect) {
+        match effect {
+            Effect::Train { round, .. } if !self.may_begin(round) => {}
+            Effect::Train { round, attempt, base, head, until_s } => self.train(round, attempt, base, head, until_s),
+            Effect::Cancel { round } => {
+                if let Some(run) = self.runs.remove(&round) {
+                    run.store(true, Ordering::Relaxed);
+                }
+            }
+            Effect::Remember { round, file, salt } => {
+                let result = self.memory.remember(Commit { round, file, salt }).map_err(|error| format!("{error:#}"));
+                self.feed(Input::Remembered { round, result });
+            }
+            Effect::Commit { round, seal } => {
+                let (network, group) = (self.network.clone(), self.member.group);
+                self.send(Transaction::Commit, round, async move { Ok(network.commit(group, round, seal).await.map(drop)?) });
+            }
+            Effect::Measure { round, base, file, head, seed } => {
+                let work = work::claim(self.member.clone(), round, base, file, head, seed);
+                self.spawn(async move { Input::Measured { round, result: work.await.map_err(text) } });
+            }
+            Effect::Reveal { round, salt, file, measured } => self.reveal(round, salt, file, measured),
+            Effect::Have { round, file } => self.have(round, file),
+            Effect::Settle { round } => {
+                let (network, group) = (self.network.clone(), self.member.group);
+                self.send(Transaction::Settle, round, async move {
+                    Ok(network.settle(group, round, network.chain().own_address()?).await.map(drop)?)
+                });
+            }
+            Effect::Collect { round } => {
+                let (network, group) = (self.network.clone(), self.member.group);
+                self.send(Transaction::Collect, round, async move { Ok(network.collect(group, round).await.map(drop)?) });
+            }
+            Effect::Done(report) => tell(&report),
+        }
+    }
+
+    fn train(&mut self, round: RoundNumber, attempt: u32, base: Digest, head: Digest, until_s: u64) {
+        let left_s = until_s.saturating_sub(self.now.map_or(until_s, |now| now.time_s));
+        let stop = Arc::new(AtomicBool::new(false));
+        self.runs.retain(|held, _| *held == round);
+        self.runs.insert(round, stop.clone());
+        let deadline = Instant::now() + Duration::from_secs(left_s);
+        let run = Run { round, base, head, deadline, seed: self.seed(round), settings: self.config.training.clone(), stop };
+        let (member, network) = (self.member.clone(), self.network.clone());
+        tracing::info!(round = round.0, base = %base, left_s, "training");
+        self.spawn(async move {
+            // Leave for the deposit is asked for now, so that the commit is one transaction at the end.
+            if let Err(error) = network.allow_deposit(member.group, round).await {
+                tracing::warn!(round = round.0, "cannot give leave for the deposit: {error}");
+            }
+            match work::train(member, run).await {
+                Ok(trained) => Input::Trained { round, attempt, file: trained.file, base: trained.base, loss: trained.loss },
+                Err(error) => Input::TrainFailed { round, attempt, reason: text(error) },
+            }
+        });
+    }
+
+    fn reveal(&mut self, round: RoundNumber, salt: Digest, file: Digest, measured: Measured) {
+        let (network, group) = (self.network.clone(), self.member.group);
+        self.send(Transaction::Reveal, round, async move {
+            let Measured { base, loss, loss_root } = measured;
+            let trainer = network.chain().own_address()?;
+            let claim = RevealedClaim { group, round, trainer, number: 0, file, base, loss, loss_root };
+            Ok(network.reveal(&claim, salt).await.map(drop)?)
+        });
+    }
+
+    fn have(&self, round: RoundNumber, file: Digest) {
+        let (client, group) = (self.member.client.clone(), self.member.group);
+        tokio::spawn(async move {
+            let body = Body::Have { round, file };
+            if let Err(error) = client.append(group, body).await {
+                tracing::warn!(round = round.0, "cannot announce the file: {error}");
+            }
+        });
+    }
+
+    fn send(&self, what: Transaction, round: RoundNumber, work: impl Future<Output = Result<()>> + Send + 'static) {
+        self.spawn(async move {
+            let result = work.await.map_err(text);
+            match &result {
+                Ok(()) => tracing::info!(round = round.0, ?what, "done"),
+                Err(error) => tracing::warn!(round = round.0, ?what, "{error}"),
+            }
+            Input::Sent { what, round, result }
+        });
+    }
+
+    fn spawn(&self, work: impl Future<Output = Input> + Send + 'static) {
+        let results = self.results.0.clone();
+        tokio::spawn(async move {
+            let input = work.await;
+            // The receiver is gone only when the program ends.
+            let _ = results.send(input).await;
+        });
+    }
+
+    /// The order of examples differs between trainers and rounds; a configured seed is not needed for that.
+    fn seed(&self, round: RoundNumber) -> u64 {
+        let hash = keccak256(&[&self.secret[..], &round.0.to_be_bytes()].concat());
+        u64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]])
+    }
+}
+
+fn machine(config: &TrainerConfig, account: Address, secret: [u8; 32]) -> Trainer {
+    let node = &config.node;
+    // Salts come from a secret of their own, so that no salt tells anything about the node's key.
+    let secret = keccak256(&[SALTS, &secret[..]].concat());
+    Trainer::new(Config { group: GroupId(node.group), account, edge_s: node.edge_s, commit_s: COMMIT_S, secret })
+}
+
+fn text(error: anyhow::Error) -> String {
+    format!("{error:#}")
+}
+
+fn tell(report: &RoundReport) {
+    let (base, loss) = report.revealed.map_or((0, 0), |measured| (measured.base.0, measured.loss.0));
+    let trouble = report.trouble.as_deref().unwrap_or("");
+    tracing::info!(round = report.round.0, outcome = ?report.outcome, won = report.won, base, loss, trouble, "round is over");
+}

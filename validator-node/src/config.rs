@@ -1,0 +1,41 @@
+//! Settings of a validator.
+
+use std::path::Path;
+
+use anyhow::Result;
+use node::{NodeConfig, config};
+use serde::Deserialize;
+
+/// A file like `configs/validator.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ValidatorConfig {
+    pub node: NodeConfig,
+    /// Seconds from one validator's attempt to post to the next one's.
+    pub step_s: u64,
+}
+
+impl Default for ValidatorConfig {
+    fn default() -> Self {
+        Self { node: NodeConfig::default(), step_s: 1 }
+    }
+}
+
+/// Reads a file; its relative paths count from its folder.
+pub fn load(path: &Path) -> Result<ValidatorConfig> {
+    let mut config: ValidatorConfig = config::read(path)?;
+    config.node = config.node.relative_to(path.parent().unwrap_or(Path::new(".")));
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::load;
+
+    #[test]
+    fn the_example_loads_and_a_missing_file_is_named() {
+        load(concat!(env!("CARGO_MANIFEST_DIR"), "/../configs/validator.toml").as_ref()).expect("the example");
+        let error = format!("{:#}", load("/nowhere/config.toml".as_ref()).expect_err("missing"));
+        assert!(error.contains("/nowhere/config.toml"), "{error}");
+    }
+}

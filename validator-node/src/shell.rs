@@ -1,0 +1,262 @@
+//! The shell around the machines of validator and steward: what they hear goes in, what they ask for is done.
+
+use anyhow::{Context, Result};
+use chain::Account;
+use governance::Network;
+use node::{
+    Feed, Heard, Member, Site, bindings::Bindings, keys,
+    lock::{self, Lock},
+    roots,
+    signing::Signing,
+    stop::Stop,
+};
+use protocol::{
+    Digest, GroupId, PositionNumber, RoundNumber,
+    chain::{ChainEvent, GroupView},
+    eip712::{SignedVerdict, Verdict},
+    log::Body,
+    steward::{self, Steward},
+    validator::{self, Effect, Input, RoundReport, Validator},
+};
+use tokio::sync::{mpsc, watch};
+
+use crate::{config::ValidatorConfig, work::Bench};
+
+/// Results that wait for the machines.
+const RESULTS_LIMIT: usize = 64;
+
+/// An answer to an effect of one of the machines.
+enum Answer {
+    Validator(Input),
+    Steward(steward::Input),
+}
+
+/// A running validator.
+pub struct Shell {
+    config: ValidatorConfig,
+    network: Network,
+    account: Account,
+    bench: Bench,
+    heard: mpsc::Receiver<Result<Heard>>,
+    machine: Validator,
+    steward: Steward,
+    signing: Signing,
+    bindings: Bindings,
+    view: GroupView,
+    is_live: bool,
+    results: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
+    _lock: Lock,
+}
+
+impl Shell {
+    /// Opens key, signing log, chain and network, and fetches the group's manifest.
+    ///
+    /// # Errors
+    /// Whatever is missing or wrong, with what to do about it.
+    pub async fn start(config: ValidatorConfig) -> Result<Self> {
+        let node = &config.node;
+        let lock = lock::lock(&node.data)?;
+        let account = keys::account(&node.keystore, node.password_file.as_ref())?;
+        let signing = Signing::open(&node.data)?;
+        let site = Site::open(&node.network).await?;
+        let (client, events) = site.join(&node.data, keys::node_key(&node.data)?, &node.listen, &node.peers).await?;
+        let network = site.as_account(account.clone());
+        let group = GroupId(node.group);
+        let feed = Feed::start(&network, site.file.deployed_block, group, &client, events).await?;
+        let view = feed.view().clone();
+        let member = Member::join(&view, &client).await?;
+        let bindings = Bindings::publish(&member, &account, network.domain()).await?;
+        let (machine, steward) = machines(&config, &network, &account);
+        tracing::info!(signer = %account.address(), peer = %client.peer_id(), group = node.group, "validator started");
+        if view.position_of(account.address()).is_none() {
+            tracing::warn!(signer = %account.address(), "no position of the group has this signer yet: bond stake for it (`neuron stake bond`)");
+        }
+        let bench = Bench::new(member, account.address());
+        let (results, heard) = (mpsc::channel(RESULTS_LIMIT), feed.spawn());
+        Ok(Self { config, network, account, bench, heard, machine, steward, signing, bindings, view, is_live: false, results, _lock: lock })
+    }
+
+    /// Runs until it is asked to stop; nothing that it began can be lost, so the first request ends it.
+    ///
+    /// # Errors
+    /// Only such as waiting does not cure.
+    pub async fn run(mut self, mut stop: watch::Receiver<Stop>) -> Result<()> {
+        while *stop.borrow() == Stop::GoOn {
+            tokio::select! {
+                heard = self.heard.recv() => self.hear(heard.context("the feed has ended")??).await,
+                Some(answer) = self.results.1.recv() => match answer {
+                    Answer::Validator(input) => self.feed(input),
+                    Answer::Steward(input) => self.feed_steward(input),
+                },
+                changed = stop.changed() => changed.context("the signal listener has ended")?,
+            }
+        }
+        self.bench.member.client.shutdown().await;
+        Ok(())
+    }
+
+    async fn hear(&mut self, heard: Heard) {
+        match heard {
+            Heard::Restart => (self.machine, self.steward) = machines(&self.config, &self.network, &self.account),
+            Heard::Group(view) => {
+                self.view = view.clone();
+                self.feed_steward(steward::Input::Group(view.clone()));
+                self.feed(Input::Group(view));
+            }
+            Heard::Event { event, .. } => {
+                self.bench.member.note(&event).await;
+                self.serve(&event);
+                self.feed_steward(steward::Input::Event(event.clone()));
+                self.feed(Input::Event(event));
+            }
+            Heard::Block(block) => {
+                self.feed(Input::Block(block));
+                if self.is_live {
+                    self.feed_steward(steward::Input::Block(block));
+                }
+            }
+            Heard::Live => {
+                self.is_live = true;
+                roots::tell(&self.bench.member, self.view.head);
+                self.feed(Input::Live);
+            }
+            Heard::Log { author, body } => self.read(author, body),
+        }
+    }
+
+    fn read(&mut self, author: protocol::NodeId, body: Body) {
+        match body {
+            Body::Verdict(verdict) => self.feed(Input::Heard(verdict)),
+            Body::Choice(choice) => self.feed_steward(steward::Input::Heard(choice)),
+            Body::Binding(binding) => self.bindings.note(author, &binding),
+            Body::Have { round, file } => {
+                let position = self.bindings.account(author).and_then(|account| self.view.position_of(account));
+                if let Some(position) = position.map(|position| position.number) {
+                    self.feed(Input::Have { round, file, position });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Holds the bodies of proposed deltas, and tells the root of each new set.
+    fn serve(&self, event: &ChainEvent) {
+        let member = self.bench.member.clone();
+        match event {
+            ChainEvent::Proposed { delta, digest, .. } if self.is_live => {
+                let (delta, digest) = (*delta, *digest);
+                tokio::spawn(async move {
+                    match member.body(digest).await {
+                        Ok(_) => announce(&member, RoundNumber(0), digest).await,
+                        Err(error) => tracing::warn!(%delta, "{error:#}"),
+                    }
+                });
+            }
+            ChainEvent::Turned { head, .. } if self.is_live => roots::tell(&member, *head),
+            _ => {}
+        }
+    }
+
+    fn feed(&mut self, input: Input) {
+        for effect in self.machine.handle(input) {
+            self.act(effect);
+        }
+    }
+
+    fn feed_steward(&mut self, input: steward::Input) {
+        let Some(effect) = self.steward.handle(input) else { return };
+        let (network, group) = (self.network.clone(), self.bench.member.group);
+        self.spawn(async move {
+            let (what, result) = match effect {
+                steward::Effect::Cast(choices) => ("cast", network.cast(group, &choices).await),
+                steward::Effect::Turn(_) => ("turn", network.turn(group).await),
+            };
+            match result {
+                Ok(_) => tracing::info!(what, "done"),
+                Err(error) => tracing::warn!(what, "{error}"),
+            }
+            Answer::Steward(steward::Input::Failed)
+        });
+    }
+
+    /// Starts one effect; only signing is done here, for there is one signing log.
+    fn act(&mut self, effect: Effect) {
+        let bench = self.bench.clone();
+        match effect {
+            Effect::MeasureBase { round, checkpoint, head, seed } => self.answer(async move {
+                let result = bench.base(round, checkpoint, head, seed).await.map_err(|error| format!("{error:#}"));
+                Input::BaseMeasured { round, result }
+            }),
+            Effect::Fetch { round, file } => self.answer(async move { Input::Fetched { round, file, result: bench.fetch(file).await } }),
+            Effect::Announce { round, file } => drop(tokio::spawn(async move { announce(&bench.member, round, file).await })),
+            Effect::Measure { claim, hash, .. } => self.answer(async move {
+                let finding = bench.claim(&claim).await;
+                tracing::info!(round = claim.round.0, trainer = %claim.trainer, ?finding, "measured");
+                Input::Measured { round: claim.round, claim: hash, finding }
+            }),
+            Effect::Sign(verdict) => self.sign(verdict),
+            Effect::Post { round, claim, verdicts } => self.post(round, claim, verdicts),
+            Effect::Done(report) => tell(&report),
+        }
+    }
+
+    fn sign(&mut self, verdict: Verdict) {
+        let round = verdict.round;
+        let signed = match self.signing.sign(verdict, &self.account, &self.network.domain()) {
+            Ok(signed) => signed,
+            Err(error) => return self.feed(Input::Refused { round, reason: format!("{error:#}") }),
+        };
+        let member = self.bench.member.clone();
+        self.answer(async move {
+            let body = Body::Verdict(signed);
+            match member.client.append(member.group, body).await {
+                Ok(_) => Input::Signed(signed),
+                Err(error) => Input::Refused { round, reason: error.to_string() },
+            }
+        });
+    }
+
+    fn post(&self, round: RoundNumber, claim: Digest, verdicts: Vec<(PositionNumber, SignedVerdict)>) {
+        let (network, group) = (self.network.clone(), self.bench.member.group);
+        self.answer(async move {
+            let result = network.judge(group, claim, &verdicts).await.map(drop).map_err(|error| error.to_string());
+            match &result {
+                Ok(()) => tracing::info!(round = round.0, verdicts = verdicts.len(), "verdicts posted"),
+                Err(error) => tracing::warn!(round = round.0, "verdicts not posted: {error}"),
+            }
+            Input::Posted { round, result }
+        });
+    }
+
+    fn answer(&self, work: impl Future<Output = Input> + Send + 'static) {
+        self.spawn(async move { Answer::Validator(work.await) });
+    }
+
+    fn spawn(&self, work: impl Future<Output = Answer> + Send + 'static) {
+        let results = self.results.0.clone();
+        tokio::spawn(async move {
+            let answer = work.await;
+            // The receiver is gone only when the program ends.
+            let _ = results.send(answer).await;
+        });
+    }
+}
+
+fn machines(config: &ValidatorConfig, network: &Network, account: &Account) -> (Validator, Steward) {
+    let (group, signer, domain) = (GroupId(config.node.group), account.address(), network.domain());
+    let (edge_s, step_s) = (config.node.edge_s, config.step_s);
+    let validator = Validator::new(validator::Config { group, domain, signer, edge_s, step_s });
+    (validator, Steward::new(steward::Config { group, domain, signer, edge_s, step_s }))
+}
+
+async fn announce(member: &Member, round: RoundNumber, file: Digest) {
+    let body = Body::Have { round, file };
+    if let Err(error) = member.client.append(member.group, body).await {
+        tracing::warn!(%file, "cannot announce it: {error}");
+    }
+}
+
+fn tell(report: &RoundReport) {
+    let trouble = report.trouble.as_deref().unwrap_or("");
+    tracing::info!(round = report.round.0, claims = report.claims, signed = ?report.signed, outcome = ?report.outcome, trouble, "round is over");
+}

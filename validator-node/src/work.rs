@@ -1,0 +1,130 @@
+//! The heavy work of a validator: losses of the base, and of each claim.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use anyhow::Result;
+use evaluator::{Checkpoint, Measurement};
+use network::FetchError;
+use node::{
+    Exam, Member,
+    member::{blocking, measure},
+};
+use protocol::{
+    Address, Digest, Micronats, RoundNumber,
+    chain::RevealedClaim,
+    validator::{BaseFinding, Fetched, Finding},
+};
+use tokio::sync::Mutex;
+
+/// Rounds whose base is kept: the running one and the one before.
+const BASES_KEPT: usize = 2;
+
+/// Measures for one signer.
+#[derive(Clone)]
+pub struct Bench {
+    pub member: Member,
+    pub signer: Address,
+    bases: Arc<Mutex<BTreeMap<RoundNumber, Base>>>,
+}
+
+/// The base of a round on the round's examples.
+#[derive(Clone)]
+struct Base {
+    exam: Exam,
+    seed: Digest,
+    losses: Arc<Measurement>,
+}
+
+impl Bench {
+    pub fn new(member: Member, signer: Address) -> Self {
+        Self { member, signer, bases: Arc::default() }
+    }
+
+    /// Losses of the base, once a round.
+    pub async fn base(&self, round: RoundNumber, checkpoint: Digest, head: Digest, seed: Digest) -> Result<BaseFinding> {
+        let exam = self.member.exam(head, seed, round).await?;
+        let checkpoint = self.member.checkpoint(checkpoint).await?;
+        let losses = Arc::new(measure(checkpoint.clone(), exam.clone()).await?);
+        let base = Micronats(losses.mean);
+        let probe = self.probe(checkpoint, exam.clone(), seed).await?;
+        let mut bases = self.bases.lock().await;
+        bases.insert(round, Base { exam, seed, losses });
+        while bases.len() > BASES_KEPT {
+            bases.pop_first();
+        }
+        Ok(BaseFinding { base, probe })
+    }
+
+    /// Gets a revealed file and keeps it.
+    pub async fn fetch(&self, file: Digest) -> Fetched {
+        match self.member.fetch(file).await {
+            Ok(_) => Fetched::Held,
+            Err(error @ (FetchError::NotThatFile { .. } | FetchError::TooLong { .. })) => Fetched::Wrong(error.to_string()),
+            Err(error) => Fetched::Missing(error.to_string()),
+        }
+    }
+
+    /// Whether a claim is true, to the last bit of every loss.
+    pub async fn claim(&self, claim: &RevealedClaim) -> Finding {
+        match self.try_claim(claim).await {
+            Ok(finding) => finding,
+            Err(error) => Finding::Failed { reason: format!("{error:#}") },
+        }
+    }
+
+    async fn try_claim(&self, claim: &RevealedClaim) -> Result<Finding> {
+        let base = self.bases.lock().await.get(&claim.round).cloned();
+        let Base { exam, seed, losses } = base.ok_or_else(|| anyhow::anyhow!("the base of round {} was not measured", claim.round))?;
+        let bytes = self.member.fetch(claim.file).await?;
+        let checkpoint = match Checkpoint::from_bytes(&self.member.manifest, &bytes) {
+            Ok(checkpoint) => Arc::new(checkpoint),
+            Err(error) => return Ok(Finding::False { reason: error.to_string() }),
+        };
+        let new = measure(checkpoint.clone(), exam.clone()).await?;
+        let root = Digest(evaluator::loss_root(&losses.losses, &new.losses));
+        if let Some(reason) = difference(claim, losses.mean, new.mean, root) {
+            return Ok(Finding::False { reason });
+        }
+        Ok(Finding::True { probe: self.probe(checkpoint, exam, seed).await? })
+    }
+
+    async fn probe(&self, checkpoint: Arc<Checkpoint>, exam: Exam, seed: Digest) -> Result<Digest> {
+        let signer = self.signer.0;
+        blocking(move || Ok(Digest(evaluator::probe(&checkpoint, &exam.set.examples, &exam.drawn, seed.0, signer)?))).await
+    }
+}
+
+/// What a claim says and what is so, if they differ.
+fn difference(claim: &RevealedClaim, base: u32, loss: u32, root: Digest) -> Option<String> {
+    if (claim.base.0, claim.loss.0) != (base, loss) {
+        return Some(format!("it says {} to {} micronats, measured were {base} to {loss}", claim.base.0, claim.loss.0));
+    }
+    (claim.loss_root != root).then(|| format!("its loss root is {}, measured was {root}", claim.loss_root))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::GroupId;
+
+    #[test]
+    fn one_micronat_or_one_bit_of_the_root_makes_a_claim_false() {
+        let root = Digest([5; 32]);
+        let claim = RevealedClaim {
+            group: GroupId(1),
+            round: RoundNumber(1),
+            trainer: Address([1; 20]),
+            number: 1,
+            file: Digest([2; 32]),
+            base: Micronats(1_000_000),
+            loss: Micronats(900_000),
+            loss_root: root,
+        };
+        assert_eq!(difference(&claim, 1_000_000, 900_000, root), None);
+        assert!(difference(&claim, 1_000_000, 900_001, root).is_some_and(|reason| reason.contains("900001")));
+        assert!(difference(&claim, 1_000_001, 900_000, root).is_some());
+        let mut other = root;
+        other.0[31] ^= 1;
+        assert!(difference(&claim, 1_000_000, 900_000, other).is_some());
+    }
+}
