@@ -121,7 +121,7 @@ abstract contract Dataset is Groups, IDataset {
         uint256 weight = _signedStake(group, choice.position, false, hash, choice.r, choice.vs);
         if (weight == 0) return false;
         if (again) _addVotes(group, period, ballot.delta, -int256(uint256(ballot.weight)));
-        _addVotes(group, period, choice.delta, int256(weight));
+        _addVotes(group, period, choice.delta, weight.toInt256());
         (ballot.period, ballot.delta) = (period, choice.delta.toUint32());
         (ballot.weight, ballot.seq) = (weight.toUint96(), choice.seq.toUint96());
         return true;

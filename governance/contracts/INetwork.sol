@@ -44,8 +44,8 @@ interface IGroups {
     /// @notice More than 64 digests at birth; start with fewer and add the rest as deltas.
     error DatasetTooLong();
 
-    /// @notice Anyone. `length = train + reveal + judge` divides the epoch and is at most the maturity; two periods fit an
-    /// exit. The training set is the 1 to 64 patches of `dataset`, applied in order to an empty tree.
+    /// @notice Anyone. `length = train + reveal + judge` divides the epoch and is at most the maturity; two periods fit
+    /// an exit. The training set is the 1 to 64 patches of `dataset`, applied in order to an empty tree.
     function create(Birth calldata birth) external returns (uint256 group);
     function group(uint256 number) external view returns (Group memory);
     /// @notice Number of groups ever made; they are numbered from 1.
@@ -71,9 +71,9 @@ interface IRounds {
         Settled
     }
 
-    /// @param awake group's awake stake, @param total divisor of the share rule, @param supply of NRN, all wei at the opening.
-    /// @param reward R in wei; V is R / 5. @param deposit wei of each commit. @param judged stake whose verdicts were counted.
-    /// @param paid wei paid to validators. @param issued of R at collection.
+    /// @notice Amounts in wei. `awake`: the group's awake stake at the opening; `reward`: R, of which validators get a
+    /// fifth on top; `deposit`: of each commit; `judged`: stake whose verdicts were counted; `paid`: to validators;
+    /// `collected`: whether R was issued.
     struct Round {
         bytes32 checkpoint;
         bytes32 head;
@@ -170,7 +170,8 @@ interface IRounds {
     function commit(uint256 group, bytes32 seal) external;
     /// @notice REVEAL. `seal == keccak256(abi.encode(group, round, file, msg.sender, salt))`.
     function reveal(uint256 group, bytes32 salt, bytes32 file, uint32 base, uint32 loss, bytes32 lossRoot) external;
-    /// @notice JUDGE. Anyone brings verdicts for one claim (0 = none is true); the deciding batch holds > 2/3 of awake stake.
+    /// @notice JUDGE. Anyone brings verdicts for one claim (0 = none is true); the deciding batch holds > 2/3 of awake
+    /// stake, later ones only add to it. Bad, sleeping and repeated verdicts are skipped.
     function judge(uint256 group, bytes32 claim, Verdict[] calldata verdicts) external;
     /// @notice After the round: pays the deposit of `trainer` back or burns it.
     function settle(uint256 group, uint256 round, address trainer) external;

@@ -153,7 +153,7 @@ abstract contract Rounds is Groups, IRounds {
     function _bind(uint256 group, bytes32 file) private {
         Binding storage binding = _files[file];
         if (binding.won) revert FileWonBefore();
-        if (binding.group == 0) binding.group = uint248(group);
+        if (binding.group == 0) binding.group = group.toUint248();
         else if (binding.group != group) revert FileBoundElsewhere();
     }
 
@@ -238,7 +238,7 @@ abstract contract Rounds is Groups, IRounds {
         return _ahead(claim, _claims[group][number][past.winner]) ? 0 : Rules.mostOf(past.deposit);
     }
 
-    /// @dev Wei of the deposit that went to validators: each claim of a lost round bears its part of what they were paid.
+    /// @dev Wei of the deposit that went to validators: each claim of a lost round bears its part.
     function _charge(uint256 group, uint256 number, Round storage past, Claim storage claim) private returns (uint256) {
         if (past.outcome != Outcome.Lost || claim.status != Status.Revealed) return 0;
         uint256 charged = _charged[group][number]++;

@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Schedule} from "token/Schedule.sol";
 
-/// @title The arithmetic of rounds and periods. Amounts in wei, times in seconds, losses in micronats; all divisions floor.
+/// @title The arithmetic of rounds and periods.
+/// @dev Amounts in wei, times in seconds, losses in micronats; all divisions floor.
 library Rules {
     /// @dev A deposit is doubled for each void round in a row, this many times at most.
     uint256 private constant DOUBLINGS = 8;

@@ -89,16 +89,25 @@ contract ProposeTest is Periodic {
     }
 
     function test_AHigherBondDisplacesTheLowest() public {
-        for (uint256 i; i < 16; ++i) {
+        for (uint256 i; i < 8; ++i) {
             _propose(ANN, bytes32(i));
         }
         _issueSome();
-        vm.assertEq(_propose(BOB, "higher"), 17, "number");
-        vm.assertEq(uint256(network.delta(1, 1).status), uint256(IDataset.DeltaStatus.Dropped), "the first is out");
-        vm.assertEq(network.openDeltas(1)[0], 17, "in its place");
+        for (uint256 i; i < 7; ++i) {
+            _propose(BOB, bytes32(i));
+        }
+        neuron.burn(SUPPLY / 1000);
+        vm.assertEq(_propose(CEM, "the lowest"), 16, "the list is full");
+        vm.expectRevert(IDataset.ProposalsFull.selector);
+        _propose(CEM, "as low");
+        _issueSome();
+        _propose(CEM, "higher than the lowest");
+        vm.assertEq(uint256(network.delta(1, 16).status), uint256(IDataset.DeltaStatus.Dropped), "out");
+        vm.assertEq(network.openDeltas(1)[15], 17, "in its place");
         vm.assertEq(network.openDeltas(1).length, 16, "still sixteen");
-        network.refund(1, 1);
-        vm.assertEq(neuron.balanceOf(ANN), 1_000_000 ether - 15 * 4 * _authorReward(), "its bond is back");
+        uint256 before = neuron.balanceOf(CEM);
+        network.refund(1, 16);
+        vm.assertEq(neuron.balanceOf(CEM) - before, network.delta(1, 16).bond, "its bond is back");
     }
 
     function test_ALateProposalTurnsThePeriodFirst() public {

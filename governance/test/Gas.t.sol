@@ -74,6 +74,8 @@ contract GasTest is Fixture {
         uint256 gas = vm.snapshotGasLastCall("Network", "judge, 1024 verdicts");
         vm.assertEq(done, true, "judged");
         vm.assertEq(network.round(group, round).judged, MANY * 10_000 ether, "all are counted");
+        vm.assertEq(network.judgedBy(group, round, MANY), true, "the last one");
+        vm.assertEq(network.judgedBy(group, round, MANY + 1), false, "nobody else");
         vm.assertLe(gas, TRANSACTION_MAX, "gas of the transaction");
     }
 

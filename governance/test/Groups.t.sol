@@ -123,7 +123,8 @@ contract NetworkStakeTest is Fixture {
 
     function test_TheDomainSeparatorIsThatOfTheStandard() public view {
         bytes32 kind = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-        bytes32 hash = keccak256(abi.encode(kind, keccak256("Neuron"), keccak256("1"), block.chainid, address(network)));
+        bytes32 name = keccak256("Neuron");
+        bytes32 hash = keccak256(abi.encode(kind, name, keccak256("1"), block.chainid, address(network)));
         vm.assertEq(network.DOMAIN_SEPARATOR(), hash, "domain");
     }
 

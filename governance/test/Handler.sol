@@ -6,7 +6,7 @@ import {IDataset, IGroups, IRounds} from "governance/INetwork.sol";
 import {Typed} from "governance/Typed.sol";
 import {Fixture} from "governance-test/Fixture.sol";
 
-/// @title Plays whole rounds, moves of stake and periods in any order, and keeps the books that invariants compare with.
+/// @title Plays rounds, moves of stake and periods in any order, and keeps the books that invariants compare with.
 /// @dev Group 1 is admitted, group 2 is not. No action may revert.
 contract Handler is Fixture {
     struct Played {
@@ -51,7 +51,7 @@ contract Handler is Fixture {
         return [ANN, BOB, CEM][index];
     }
 
-    /// @dev One round from end to end: who commits, who reveals which loss, what is judged and by whom, all from `seed`.
+    /// @dev One round from end to end; who commits, who reveals which loss, who judges what: all from `seed`.
     function playRound(uint256 seed) external {
         uint256 group = 1 + seed % GROUPS;
         uint256 number = _nextRound(group);

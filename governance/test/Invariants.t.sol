@@ -91,7 +91,9 @@ contract InvariantsTest is Test {
             (uint256 group, uint256 number) = handler.played(i);
             seen[uint256(network.round(group, number).outcome)] += 1;
         }
-        for (uint256 outcome; outcome < 3; ++outcome) vm.assertGt(seen[outcome], 0, vm.toString(outcome));
+        for (uint256 outcome; outcome < 3; ++outcome) {
+            vm.assertGt(seen[outcome], 0, vm.toString(outcome));
+        }
         invariant_TheNetworkHoldsStakesExitsDepositsAndBonds();
         invariant_RoundsAreSound();
     }

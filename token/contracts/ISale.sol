@@ -38,7 +38,8 @@ interface ISale {
     function paid(address buyer) external view returns (uint256);
     /// @notice Buys `msg.value * 1e18 / price` wei of NRN. Anyone, before the deadline.
     function buy() external payable returns (uint256 amount);
-    /// @notice Mints what was sold, starts the schedule, hands the proceeds to the purse. Anyone, once, after the deadline.
+    /// @notice Mints what was sold, starts the schedule, hands the proceeds to the purse. Anyone, once, after the
+    /// deadline.
     function close() external;
     /// @notice Delivers the caller's NRN. After `close`.
     function claim() external returns (uint256 amount);

@@ -17,7 +17,7 @@ library Schedule {
         return (time - start) / ERA;
     }
 
-    /// @notice Wei by which the allowance grows from `from` to `to`: 13 millionths of `supply` an hour, halved every era.
+    /// @notice Wei by which the allowance grows from `from` to `to`: 13 millionths of `supply` an hour, halved each era.
     function accrued(uint256 supply, uint256 start, uint256 from, uint256 to) internal pure returns (uint256 sum) {
         for (uint256 current = era(start, from); from < to && current < ERAS; ++current) {
             uint256 until = Math.min(to, start + (current + 1) * ERA);

@@ -24,9 +24,9 @@ abstract contract Stake is IStake, EIP712 {
     /// @dev What is stored of a position; `seen` is kept for the record of presence.
     struct Seat {
         uint96 live;
-        uint96 next;
         uint24 epoch;
         uint24 seen;
+        uint96 next;
         bool awake;
         bool awakeNext;
         address owner;
@@ -243,12 +243,13 @@ abstract contract Stake is IStake, EIP712 {
 
     function _consents(uint256 group, address signer, bytes calldata consent) private view returns (bool) {
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(CONSENT, group, msg.sender)));
-        if (consent.length != 64) {
-            (address recovered,,) = ECDSA.tryRecoverCalldata(digest, consent);
-            return recovered != address(0) && recovered == signer;
+        address recovered;
+        if (consent.length == 64) {
+            (recovered,,) = ECDSA.tryRecover(digest, bytes32(consent[:32]), bytes32(consent[32:]));
+        } else {
+            (recovered,,) = ECDSA.tryRecoverCalldata(digest, consent);
         }
-        (address compact,,) = ECDSA.tryRecover(digest, bytes32(consent[:32]), bytes32(consent[32:]));
-        return compact != address(0) && compact == signer;
+        return recovered != address(0) && recovered == signer;
     }
 
     function _rest(uint256 group, uint256 number, Seat storage seat) private {

@@ -106,3 +106,20 @@ pub fn cost_of(amount: Wei, price: Wei) -> Wei {
 
 /// 10^18.
 const WEI_PER_NRN: u128 = 1_000_000_000_000_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_cost_buys_is_no_less_than_was_wanted_and_a_wei_less_is_not_enough() {
+        let nrn = WEI_PER_NRN;
+        for (amount, price) in [(nrn, 1), (nrn, 7), (1, 1), (1, nrn), (3 * nrn + 1, 1_000_003), (5, 3 * nrn), (nrn / 3, 10)] {
+            let (amount, price) = (Wei(amount), Wei(price));
+            let cost = cost_of(amount, price);
+            assert!(amount_for(cost, price) >= Some(amount), "{amount} at {price}");
+            assert!(amount_for(Wei(cost.0 - 1), price) < Some(amount), "{amount} at {price}");
+        }
+        assert_eq!(amount_for(Wei(1), Wei(0)), None);
+    }
+}

@@ -69,10 +69,9 @@ abstract contract StakeTest is Test {
         return stake.bond(group, who, amount, "");
     }
 
-    function _consent(uint256 key, uint256 group, address owner) internal view returns (bytes32) {
+    function _consent(uint256 group, address owner) internal view returns (bytes32) {
         bytes32 kind = keccak256("Consent(uint256 group,address owner)");
         bytes32 hash = keccak256(abi.encode(kind, group, owner));
-        vm.addr(key);
         return keccak256(abi.encodePacked(hex"1901", stake.domain(), hash));
     }
 }
@@ -115,17 +114,28 @@ contract BondTest is StakeTest {
     }
 
     function test_RevertIf_TheConsentIsForAnotherOwner() public {
-        (bytes32 r, bytes32 vs) = vm.signCompact(7, _consent(7, 1, BOB));
+        (bytes32 r, bytes32 vs) = vm.signCompact(7, _consent(1, BOB));
         vm.expectRevert(IStake.NoConsent.selector);
         vm.prank(ANN);
         stake.bond(1, vm.addr(7), 1 ether, abi.encodePacked(r, vs));
     }
 
     function test_RevertIf_TheConsentIsForAnotherGroup() public {
-        (bytes32 r, bytes32 vs) = vm.signCompact(7, _consent(7, 2, ANN));
+        (bytes32 r, bytes32 vs) = vm.signCompact(7, _consent(2, ANN));
         vm.expectRevert(IStake.NoConsent.selector);
         vm.prank(ANN);
         stake.bond(1, vm.addr(7), 1 ether, abi.encodePacked(r, vs));
+    }
+
+    function test_RevertIf_TheConsentIsSomebodyElsesOrNone() public {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(8, _consent(1, ANN));
+        vm.startPrank(ANN);
+        vm.expectRevert(IStake.NoConsent.selector);
+        stake.bond(1, vm.addr(7), 1 ether, abi.encodePacked(r, s, v));
+        vm.expectRevert(IStake.NoConsent.selector);
+        stake.bond(1, address(0), 1 ether, new bytes(64));
+        vm.expectRevert(IStake.NoConsent.selector);
+        stake.bond(1, address(0), 1 ether, new bytes(65));
     }
 
     function test_RevertIf_AStrangerAddsToAPosition() public {
@@ -141,10 +151,10 @@ contract BondTest is StakeTest {
     }
 
     function test_AColdOwnerBondsForAHotSigner() public {
-        (bytes32 r, bytes32 vs) = vm.signCompact(7, _consent(7, 1, ANN));
+        (bytes32 r, bytes32 vs) = vm.signCompact(7, _consent(1, ANN));
         vm.prank(ANN);
         vm.assertEq(stake.bond(1, vm.addr(7), 5 ether, abi.encodePacked(r, vs)), 1, "number");
-        (uint8 v, bytes32 r65, bytes32 s) = vm.sign(8, _consent(8, 1, ANN));
+        (uint8 v, bytes32 r65, bytes32 s) = vm.sign(8, _consent(1, ANN));
         vm.prank(ANN);
         vm.assertEq(stake.bond(1, vm.addr(8), 6 ether, abi.encodePacked(r65, s, v)), 2, "number");
         IStake.Position memory position = stake.position(1, 1);
@@ -247,7 +257,7 @@ contract WakeVectorsTest is Vectors {
 
 contract UnbondTest is StakeTest {
     function test_RevertIf_TheCallerIsNotTheOwner() public {
-        (bytes32 r, bytes32 vs) = vm.signCompact(7, _consent(7, 1, ANN));
+        (bytes32 r, bytes32 vs) = vm.signCompact(7, _consent(1, ANN));
         vm.prank(ANN);
         stake.bond(1, vm.addr(7), 5 ether, abi.encodePacked(r, vs));
         vm.startPrank(vm.addr(7));

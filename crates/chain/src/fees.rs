@@ -89,3 +89,37 @@ impl Fees {
 pub(crate) fn limit_wei(chain: &Chain) -> Option<u128> {
     chain.settings().max_fee_gwei.map(|gwei| u128::from(gwei) * WEI_PER_GWEI)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offer_has_room_for_rising_fees_up_to_the_limit() {
+        for (base, tip, limit, most) in [
+            (100, 5, None, Some(205)),
+            (100, 5, Some(300), Some(205)),
+            (100, 5, Some(150), Some(150)),
+            (100, 5, Some(105), Some(105)),
+            (100, 5, Some(104), None),
+        ] {
+            let offer = Fees::dynamic(base, tip, limit).within(limit).ok();
+            assert_eq!(offer, most.map(|most| Fees::Dynamic { most, tip }), "at a limit of {limit:?}");
+        }
+    }
+
+    #[test]
+    fn a_raised_offer_is_more_than_a_tenth_higher_in_both_parts() {
+        for (most, tip) in [(0, 0), (1, 0), (9, 1), (205, 5), (1_000_000_007, 1_000_000)] {
+            let Fees::Dynamic { most: more, tip: more_tip } = (Fees::Dynamic { most, tip }).raised() else { panic!() };
+            assert!(more * 10 > most * 11 && more_tip * 10 > tip * 11, "{most}, {tip}");
+        }
+    }
+
+    #[test]
+    fn a_replacement_follows_the_market() {
+        let own = Fees::Dynamic { most: 10, tip: 4 };
+        assert_eq!(own.at_least(Fees::Dynamic { most: 20, tip: 1 }), Fees::Dynamic { most: 20, tip: 4 });
+        assert_eq!(Fees::Plain { price: 3 }.at_least(Fees::Plain { price: 7 }), Fees::Plain { price: 7 });
+    }
+}

@@ -25,8 +25,11 @@ const JOBS_LIMIT: usize = 64;
 const FLIGHTS_LIMIT: usize = 16;
 /// How often one transaction is offered with a new nonce or fee before it is given up.
 const LAUNCHES_LIMIT: usize = 16;
-/// Gas beyond the estimate, because state changes between estimate and block: a fourth, and this much.
-const GAS_MARGIN: u64 = 10_000;
+/// Gas beyond the estimate, because state changes between estimate and block (a new epoch writes some slots more): a
+/// fourth, and this much.
+const GAS_MARGIN: u64 = 100_000;
+/// Most gas that a transaction may ask for (EIP-7825); chains without that rule take more.
+const TRANSACTION_GAS_LIMIT: u64 = 16_777_216;
 
 /// Something to send: a call, a payment, or with `to` empty a new contract.
 #[derive(Clone, Debug)]
@@ -164,7 +167,7 @@ impl Desk {
         request.set_kind(transaction.to.map_or(TxKind::Create, |to| TxKind::Call(convert::to_eth(to))));
         let estimate = || ready(self.chain.provider().estimate_gas(request.clone()));
         let gas = self.chain.try_ask(estimate).await.map_err(|failure| self.refusal(transaction, &failure))?;
-        Ok(request.with_gas_limit(gas.saturating_add(gas / 4).saturating_add(GAS_MARGIN)))
+        Ok(request.with_gas_limit(with_margin(gas)))
     }
 
     fn refusal(&self, transaction: &Transaction, failure: &TransportError) -> ChainError {
@@ -181,6 +184,12 @@ impl Desk {
     fn cannot_pay(&self, what: &'static str, reason: String) -> ChainError {
         ChainError::CannotPay { account: self.address, what, reason }
     }
+}
+
+/// The margin ends where pools refuse the whole transaction for it.
+fn with_margin(gas: u64) -> u64 {
+    let wanted = gas.saturating_add(gas / 4).saturating_add(GAS_MARGIN);
+    if gas <= TRANSACTION_GAS_LIMIT { wanted.min(TRANSACTION_GAS_LIMIT) } else { wanted }
 }
 
 /// What the pool says to a signed transaction.
@@ -233,4 +242,61 @@ fn classify(failure: TransportError) -> Submitted {
 
 fn is_poor(text: &str) -> bool {
     text.contains("insufficient") || text.contains("exceeds balance") || text.contains("not enough funds")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_margin_stays_below_the_limit_of_a_transaction() {
+        for (gas, limit) in [
+            (0, 100_000),
+            (21_000, 126_250),
+            (13_300_000, 16_725_000),
+            (16_000_000, TRANSACTION_GAS_LIMIT),
+            (TRANSACTION_GAS_LIMIT, TRANSACTION_GAS_LIMIT),
+            (TRANSACTION_GAS_LIMIT + 1, 21_071_521),
+            (u64::MAX, u64::MAX),
+        ] {
+            assert_eq!(with_margin(gas), limit, "for {gas}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_many_clients_are_understood() {
+        for (message, expected) in [
+            ("already known", "accepted"),
+            ("AlreadyKnown", "accepted"),
+            ("Known transaction", "accepted"),
+            ("transaction already imported", "accepted"),
+            ("nonce too low: next nonce 5, tx nonce 4", "nonce"),
+            ("Nonce too low", "nonce"),
+            ("OldNonce, Current nonce: 5, nonce of rejected tx: 4", "nonce"),
+            ("replacement transaction underpriced", "nonce"),
+            ("could not replace existing tx", "nonce"),
+            ("Transaction nonce is too low. Try incrementing the nonce.", "nonce"),
+            ("transaction underpriced: gas tip cap 0, minimum needed 1", "fee"),
+            ("max fee per gas less than block base fee: address 0x00, maxFeePerGas: 1", "fee"),
+            ("FeeTooLow, MaxFeePerGas too low", "fee"),
+            ("insufficient funds for gas * price + value", "poor"),
+            ("InsufficientFunds, Balance is zero", "poor"),
+            ("upfront cost exceeds account balance: sender balance not enough funds", "poor"),
+            ("exceeds block gas limit", "refused"),
+            ("invalid sender", "refused"),
+        ] {
+            assert_eq!(kind(message), expected, "{message}");
+        }
+    }
+
+    fn kind(message: &'static str) -> &'static str {
+        let payload = serde_json::from_value(serde_json::json!({ "code": -32000, "message": message }));
+        match classify(TransportError::ErrorResp(payload.expect("an error"))) {
+            Submitted::Accepted => "accepted",
+            Submitted::NonceTaken(_) => "nonce",
+            Submitted::FeeTooLow(_) => "fee",
+            Submitted::CannotPay(_) => "poor",
+            Submitted::Refused(_) => "refused",
+        }
+    }
 }

@@ -1,17 +1,25 @@
 //! What the network tells its owner.
 
 use libp2p::PeerId;
-use protocol::{Digest, GroupId, NodeId};
 use protocol::log::Envelope;
+use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::mpsc;
 
 /// Something that happened. Envelopes of this node's own come too, so that one path handles all.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// A message is new in a group's log; its signature is right and its ancestors are there.
-    Envelope { group: GroupId, envelope: Envelope },
+    Envelope {
+        group: GroupId,
+        envelope: Envelope,
+    },
     /// One author signed two messages for one place: keep both, they prove it.
-    Evidence { group: GroupId, author: NodeId, first: Digest, second: Digest },
+    Evidence {
+        group: GroupId,
+        author: NodeId,
+        first: Digest,
+        second: Digest,
+    },
     PeerConnected(PeerId),
     PeerLost(PeerId),
     /// The peer sent wrong bytes or invalid messages too often.

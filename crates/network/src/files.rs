@@ -54,10 +54,7 @@ impl Part {
     fn children(self) -> impl Iterator<Item = Part> {
         let full = capacity(self.height.saturating_sub(1));
         let count = if self.is_chunk() { 0 } else { self.length.div_ceil(full) };
-        (0..count).map(move |index| Part {
-            height: self.height - 1,
-            length: full.min(self.length - index * full),
-        })
+        (0..count).map(move |index| Part { height: self.height - 1, length: full.min(self.length - index * full) })
     }
 
     /// Bytes of all blocks of this part, its own included: `Tsize` of a link to it.
@@ -166,11 +163,7 @@ pub fn cut<E>(bytes: &[u8], keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E
     cut_part(Part::whole(bytes.len() as u64), bytes, keep)
 }
 
-fn cut_part<E>(
-    part: Part,
-    bytes: &[u8],
-    keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E>,
-) -> Result<Digest, E> {
+fn cut_part<E>(part: Part, bytes: &[u8], keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E>) -> Result<Digest, E> {
     if part.is_chunk() {
         let digest = block_digest(bytes);
         keep(digest, bytes)?;

@@ -110,9 +110,7 @@ impl AddressBook {
 
     /// The peers to dial now, those of the configuration first; each is then left alone until it has failed or for a while.
     pub fn due(&mut self, now: Instant, is_wanted: impl Fn(PeerId) -> bool) -> Vec<(PeerId, Vec<Multiaddr>)> {
-        let mut due: Vec<_> = self.peers.iter_mut()
-            .filter(|(peer, known)| known.next_dial <= now && is_wanted(**peer))
-            .collect();
+        let mut due: Vec<_> = self.peers.iter_mut().filter(|(peer, known)| known.next_dial <= now && is_wanted(**peer)).collect();
         due.sort_by_key(|(_, known)| (!known.configured, known.failures));
         let dials = due.into_iter().take(DIALS_MAX).map(|(peer, known)| {
             known.next_dial = now + REDIAL_LAST;
@@ -127,7 +125,8 @@ impl AddressBook {
         due.map(|(address, next)| {
             *next = now + REDIAL_FIRST * 5;
             address.clone()
-        }).collect()
+        })
+        .collect()
     }
 
     /// A connection to `address` turned out to be to this peer.

@@ -19,7 +19,9 @@ pub enum StoreError {
     #[error("the block store at {path} cannot be used: {source}; check the disk's free space and the folder's permissions")]
     Disk { path: PathBuf, source: io::Error },
     /// The limit of the configuration is reached.
-    #[error("the block store holds {held_bytes} of {limit_bytes} bytes: raise `store_bytes_max`, or forget files that are no longer needed")]
+    #[error(
+        "the block store holds {held_bytes} of {limit_bytes} bytes: raise `store_bytes_max`, or forget files that are no longer needed"
+    )]
     Full { held_bytes: u64, limit_bytes: u64 },
 }
 
@@ -47,12 +49,10 @@ impl BlockStore {
     /// Opens or makes the store in `folder` and lists what it holds.
     pub fn open(folder: &Path, limit_bytes: u64) -> Result<Self, StoreError> {
         let index = list(folder).map_err(|source| StoreError::Disk { path: folder.into(), source })?;
-        Ok(Self {
-            folder: folder.into(),
-            limit_bytes,
-            index: Mutex::new(index),
-            stored: watch::Sender::new(0),
-        })
+        let store = Self { folder: folder.into(), limit_bytes, index: Mutex::new(index), stored: watch::Sender::new(0) };
+        // Everybody knows the empty block; Kubo does not even send it.
+        store.add(&[])?;
+        Ok(store)
     }
 
     /// A poisoned index is used on: every block is checked against its name when it is read.

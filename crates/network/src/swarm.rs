@@ -8,11 +8,11 @@ use futures::StreamExt;
 use libp2p::core::ConnectedPoint;
 use libp2p::core::transport::ListenerId;
 use libp2p::gossipsub::{self, MessageAcceptance, TopicHash};
-use libp2p::{identify, ping};
 use libp2p::identity::{PublicKey, ed25519};
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{DialError, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Swarm};
+use libp2p::{identify, ping};
 use protocol::log::{Body, Envelope, EnvelopeError, Inserted, LogError, MAX_ADDRESSES};
 use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::{mpsc, oneshot};
@@ -278,16 +278,13 @@ impl Node {
     fn on_protocol(&mut self, event: ProtocolsEvent) {
         match event {
             ProtocolsEvent::Bitswap(BitswapEvent::Misbehaved(peer)) => self.misdeed(peer),
-            ProtocolsEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
-                if !is_javascript(&info.agent_version) {
-                    self.swarm.behaviour_mut().bitswap.widen(peer_id);
-                }
+            ProtocolsEvent::Identify(identify::Event::Received { peer_id, info, .. }) if !is_javascript(&info.agent_version) => {
+                self.swarm.behaviour_mut().bitswap.widen(peer_id);
             }
-            ProtocolsEvent::Ping(ping::Event { connection, result: Err(failure), .. }) => {
-                // A peer without ping is no dead one.
-                if !matches!(failure, ping::Failure::Unsupported) {
-                    self.swarm.close_connection(connection);
-                }
+            // A peer that lacks the protocol is not a dead one.
+            ProtocolsEvent::Ping(ping::Event { result: Err(ping::Failure::Unsupported), .. }) => {}
+            ProtocolsEvent::Ping(ping::Event { connection, result: Err(_), .. }) => {
+                _ = self.swarm.close_connection(connection);
             }
             ProtocolsEvent::Gossip(event) => self.on_gossip(event),
             ProtocolsEvent::Sync(event) => self.on_sync(event),

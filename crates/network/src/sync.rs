@@ -34,7 +34,11 @@ pub enum Request {
 /// The answers; empty ones if the group's log is not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Response {
-    List { cursor: u64, more: bool, ids: Vec<Digest> },
+    List {
+        cursor: u64,
+        more: bool,
+        ids: Vec<Digest>,
+    },
     /// As many of those asked for as are kept and fit.
     Messages(Vec<Vec<u8>>),
 }
@@ -196,8 +200,7 @@ mod tests {
         let golden = include_str!("../golden/log-sync-1.hex");
         let lines: Vec<Vec<u8>> = golden.lines().map(|line| hex::decode(line).unwrap()).collect();
         let (requests, responses) = (requests(), responses());
-        let encoded: Vec<Vec<u8>> =
-            requests.iter().map(Request::encode).chain(responses.iter().map(Response::encode)).collect();
+        let encoded: Vec<Vec<u8>> = requests.iter().map(Request::encode).chain(responses.iter().map(Response::encode)).collect();
         assert_eq!(encoded, lines);
         let decoded: Vec<Request> = lines[..2].iter().filter_map(|line| Request::decode(line)).collect();
         assert_eq!(decoded, requests);

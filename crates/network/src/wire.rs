@@ -136,13 +136,8 @@ mod tests {
 
     #[test]
     fn numbers_survive_and_have_the_known_bytes() {
-        let known: [(u64, &[u8]); 5] = [
-            (0, &[0]),
-            (127, &[127]),
-            (128, &[0x80, 1]),
-            (300, &[0xac, 2]),
-            (u64::MAX, &[255, 255, 255, 255, 255, 255, 255, 255, 255, 1]),
-        ];
+        let known: [(u64, &[u8]); 5] =
+            [(0, &[0]), (127, &[127]), (128, &[0x80, 1]), (300, &[0xac, 2]), (u64::MAX, &[255, 255, 255, 255, 255, 255, 255, 255, 255, 1])];
         for (number, bytes) in known {
             let mut out = Vec::new();
             put_varint(&mut out, number);

@@ -6,7 +6,7 @@ use anyhow::Result;
 use chain::Account;
 use protocol::{
     Address, NodeId,
-    eip712::{Domain, Node, Typed},
+    eip712::{Domain, Node},
     log::{Binding, Body},
 };
 
@@ -28,7 +28,7 @@ impl Bindings {
     /// When the log cannot be written.
     pub async fn publish(member: &Member, account: &Account, domain: Domain) -> Result<Self> {
         let node = member.client.node_id();
-        let signature = account.sign_digest(&Node { node }.digest(&domain).0)?;
+        let signature = account.sign(Node { node }, &domain)?.signature;
         let body = Body::Binding(Binding { account: account.address(), signature });
         member.client.append(member.group, body).await?;
         Ok(Self { domain, accounts: BTreeMap::new() })

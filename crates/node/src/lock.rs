@@ -16,7 +16,7 @@ pub struct Lock {
 /// When the folder cannot be made, or another program holds it.
 pub fn lock(folder: &Path) -> Result<Lock> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make the data folder {}", folder.display()))?;
-    let path = folder.join("lock");
+    let path = folder.join("node.lock");
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(Lock { _file: file }),

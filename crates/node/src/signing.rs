@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use chain::Account;
 use protocol::{
-    eip712::{Domain, Signed, SignedVerdict, Typed, Verdict},
+    eip712::{Domain, SignedVerdict, Verdict},
     signing_log::{Decision, HEADER, SigningLog},
 };
 
@@ -56,8 +56,7 @@ impl Signing {
                 self.log.record(verdict);
             }
         }
-        let signature = account.sign_digest(&verdict.digest(domain).0)?;
-        Ok(Signed { message: verdict, signature })
+        Ok(account.sign(verdict, domain)?)
     }
 
     /// The verdict that was signed in a round before a restart.

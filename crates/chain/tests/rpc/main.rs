@@ -3,6 +3,7 @@
 mod connecting;
 mod faulty;
 mod following;
+mod geth;
 mod keys;
 mod sending;
 mod support;

@@ -132,11 +132,14 @@ impl Message {
     }
 
     fn read_payload(&mut self, payload: &[u8]) -> Result<(), WireError> {
+        // An empty block has no field of its own: protobuf leaves empty bytes out.
+        let mut block: &[u8] = &[];
         for field in Fields(payload) {
-            if let (2, Value::Bytes(block)) = field? {
-                self.add_block(block);
+            if let (2, Value::Bytes(found)) = field? {
+                block = found;
             }
         }
+        self.add_block(block);
         Ok(())
     }
 
@@ -234,6 +237,12 @@ mod tests {
         assert_eq!(Message::decode(&[0x28, 7]).unwrap(), Message::default());
         let unreadable_cid = [0x0a, 6, 0x0a, 4, 0x0a, 2, 9, 9];
         assert_eq!(Message::decode(&unreadable_cid).unwrap(), Message::default());
+    }
+
+    #[test]
+    fn an_empty_block_may_leave_its_bytes_out() {
+        let payload = [0x1a, 6, 0x0a, 4, 1, 0x55, 0x12, 0x20];
+        assert_eq!(Message::decode(&payload).unwrap().blocks, [Vec::<u8>::new()]);
     }
 
     #[test]

@@ -39,7 +39,7 @@ async fn a_configured_peer_is_dialled_until_it_comes_and_again_when_it_comes_bac
     let (a, _) = start(config(1, folders[0].path(), &[])).await.unwrap();
     let at = address(&a).await;
     a.shutdown().await;
-    let (b, mut events) = start(config(2, folders[1].path(), &[at.clone()])).await.unwrap();
+    let (b, mut events) = start(config(2, folders[1].path(), std::slice::from_ref(&at))).await.unwrap();
     for _ in 0..2 {
         let mut again = config(1, folders[0].path(), &[]);
         again.listen = vec![at.iter().take(2).collect()];

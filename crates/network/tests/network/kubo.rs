@@ -43,9 +43,11 @@ impl Kubo {
         ] {
             kubo.run(&["config", "--json", name, value]);
         }
-        kubo.daemon = Some(kubo.command(&["daemon"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        kubo.daemon = Some(kubo.command(&["daemon"]).stdout(Stdio::null()).spawn().unwrap());
+        let api = kubo.repository.path().join("api");
         for _ in 0..100 {
-            if kubo.command(&["swarm", "addrs", "local"]).output().unwrap().status.success() {
+            // Earlier calls would take the repository's lock from the daemon.
+            if api.exists() && kubo.command(&["swarm", "addrs", "local"]).output().unwrap().status.success() {
                 return kubo;
             }
             sleep(Duration::from_millis(200)).await;

@@ -63,11 +63,14 @@ fn field_of(bytes: &[u8]) -> Vec<u8> {
 
 /// The 36 bytes of each sha2-256 CID in a message, and whether the block itself is wanted.
 fn wanted(body: &[u8]) -> Vec<(Vec<u8>, bool)> {
-    let starts = (0..body.len().saturating_sub(40)).filter(|&at| body[at..].starts_with(&[0x0a, 36, 1]) && body[at + 4..].starts_with(&[0x12, 0x20]));
-    starts.map(|at| {
-        let rest = &body[at + 38..];
-        (body[at + 2..at + 38].to_vec(), !rest.windows(2).take(6).any(|pair| pair == [0x20, 1] || pair == [0x18, 1]))
-    }).collect()
+    let starts = (0..body.len().saturating_sub(40))
+        .filter(|&at| body[at..].starts_with(&[0x0a, 36, 1]) && body[at + 4..].starts_with(&[0x12, 0x20]));
+    starts
+        .map(|at| {
+            let rest = &body[at + 38..];
+            (body[at + 2..at + 38].to_vec(), !rest.windows(2).take(6).any(|pair| pair == [0x20, 1] || pair == [0x18, 1]))
+        })
+        .collect()
 }
 
 fn promise(cid: &[u8]) -> Vec<u8> {

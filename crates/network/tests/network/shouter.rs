@@ -23,7 +23,13 @@ async fn shout(address: Multiaddr, messages: Vec<Vec<u8>>) -> PeerId {
         .with_tokio()
         .with_tcp(tcp::Config::default(), noise::Config::new, yamux::Config::default)
         .unwrap()
-        .with_behaviour(|_| gossipsub::Behaviour::<gossipsub::IdentityTransform, gossipsub::AllowAllSubscriptionFilter>::new(MessageAuthenticity::Anonymous, config).unwrap())
+        .with_behaviour(|_| {
+            gossipsub::Behaviour::<gossipsub::IdentityTransform, gossipsub::AllowAllSubscriptionFilter>::new(
+                MessageAuthenticity::Anonymous,
+                config,
+            )
+            .unwrap()
+        })
         .unwrap()
         .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(60)))
         .build();
@@ -85,6 +91,7 @@ async fn two_messages_with_one_number_are_reported_as_evidence() {
     })
     .await;
     let mut expected = [twins[0].id(), twins[1].id()];
-    (pair.sort(), expected.sort());
+    pair.sort();
+    expected.sort();
     assert_eq!((author, pair), (twins[0].author(), expected));
 }

@@ -12,7 +12,7 @@ use deltas::{Patch, Tree};
 use network::Client;
 use protocol::{
     Address, DeltaNumber, Digest, GroupId,
-    eip712::{Choice, Signed, Typed},
+    eip712::Choice,
     log::Body,
 };
 
@@ -191,8 +191,7 @@ async fn vote(context: &Context, group: GroupId, delta: DeltaNumber) -> Result<(
     // Seconds of the chain grow, so a later choice replaces an earlier one.
     let seq = site.network.chain().latest().await?.time_s;
     let message = Choice { group, period: view.period_number, delta, seq };
-    let signature = account.sign_digest(&message.digest(&site.network.domain()).0)?;
-    let body = Body::Choice(Signed { message, signature });
+    let body = Body::Choice(account.sign(message, &site.network.domain())?);
     peer.client.append(group, body).await?;
     tokio::time::sleep(VOTE).await;
     println!("signed: delta {delta} in period {}; validators bring it to the chain before the period ends", view.period_number);

@@ -8,7 +8,7 @@ use governance::Network;
 use node::keys;
 use protocol::{
     Address, GroupId, PositionNumber, Wei,
-    eip712::{Consent, Signature, Typed},
+    eip712::{Consent, Signature},
 };
 
 use super::context::Context;
@@ -104,8 +104,8 @@ async fn show(context: &Context, group: GroupId) -> Result<()> {
 
 async fn consent(context: &Context, group: GroupId, owner: Address) -> Result<()> {
     let domain = context.site().await?.network.domain();
-    let digest = Consent { group, owner }.digest(&domain);
-    println!("0x{}", hex::encode(context.account()?.sign_digest(&digest.0)?.to_bytes()));
+    let consent = context.account()?.sign(Consent { group, owner }, &domain)?;
+    println!("0x{}", hex::encode(consent.signature.to_bytes()));
     Ok(())
 }
 
@@ -122,8 +122,7 @@ async fn bond(
     let (signer, consent) = match (signer_key, consent) {
         (Some(path), _) => {
             let account = keys::account(&path, context.password_file.as_ref())?;
-            let digest = Consent { group, owner }.digest(&network.domain());
-            (account.address(), Some(account.sign_digest(&digest.0)?))
+            (account.address(), Some(account.sign(Consent { group, owner }, &network.domain())?.signature))
         }
         (None, Some(text)) => {
             let bytes = hex::decode(&text).context("--consent is not hexadecimal: copy the whole line of `neuron stake consent`")?;

@@ -234,6 +234,7 @@ async fn found(options: &Options, file: &GroupFile, dir: &Path, cast: &Cast, han
     let founder = hands.of(&cast.founder)?;
     let birth = birth::prepare(file, &setup::TIMES, options.seed, cast.founder.address(), &client).await?;
     let group = setup::group(founder, &birth).await?;
+    client.subscribe(group).await?;
     let peers = client.listen_addresses().await?.iter().map(ToString::to_string).collect();
     let site = setup::network_file(&path, anvil, network, peers).await?;
     Ok(Founded { group, site, client, events })

@@ -6,7 +6,7 @@ use node::{Member, config::Data};
 use protocol::{
     DeltaNumber, GroupId, RoundNumber,
     chain::GroupView,
-    eip712::{Choice, Signed, Typed},
+    eip712::Choice,
     log::Body,
     rules,
 };
@@ -91,8 +91,7 @@ impl Votes {
         let domain = self.hands.of(&self.cast.founder)?.domain();
         for signer in &self.cast.signers {
             let message = Choice { group: self.group, period, delta, seq: 1 };
-            let signature = signer.account.sign_digest(&message.digest(&domain).0)?;
-            let body = Body::Choice(Signed { message, signature });
+            let body = Body::Choice(signer.account.sign(message, &domain)?);
             self.member.client.append(self.group, body).await?;
         }
         Ok(())

@@ -13,7 +13,7 @@ use node::{
 use protocol::{
     Digest, GroupId, Wei,
     chain::Birth,
-    eip712::{Assent, Consent, Measure, Signed, Typed},
+    eip712::{Assent, Consent, Measure},
     keccak256,
 };
 use token::SaleTerms;
@@ -70,8 +70,7 @@ pub async fn stake(cast: &Cast, hands: &Hands, group: GroupId) -> Result<()> {
     let pairs = cast.owners.iter().zip(&cast.signers);
     try_join_all(pairs.map(|(owner, signer)| async {
         let network = hands.of(owner)?;
-        let consent = Consent { group, owner: owner.address() }.digest(&network.domain());
-        let consent = signer.account.sign_digest(&consent.0)?;
+        let consent = signer.account.sign(Consent { group, owner: owner.address() }, &network.domain())?.signature;
         let position = network.stake().bond(group, signer.address(), Wei::nrn(owner.buys), Some(&consent)).await?;
         anyhow::Ok(network.stake().wake(group, position).await?)
     }))
@@ -90,9 +89,8 @@ pub async fn admit(cast: &Cast, hands: &Hands, group: GroupId) -> Result<()> {
     let mut assents = Vec::new();
     for signer in &cast.signers {
         let position = view.position_of(signer.address()).with_context(|| format!("{} has no position", signer.name))?.number;
-        let message = Assent { measure: admission.hash() };
-        let signature = signer.account.sign_digest(&message.digest(&founder.domain()).0)?;
-        assents.push((group, position, Signed { message, signature }));
+        let assent = signer.account.sign(Assent { measure: admission.hash() }, &founder.domain())?;
+        assents.push((group, position, assent));
     }
     founder.enact(&admission, &assents).await?;
     Ok(())

@@ -328,6 +328,28 @@ fn one_posts_at_once_when_all_verdicts_are_in_and_the_others_seconds_later() {
 }
 
 #[test]
+fn nothing_is_posted_at_the_edge_of_the_phase() {
+    for (second, posts) in [(37, 1), (38, 0), (39, 0)] {
+        let (mut story, truth) = judging(first_poster());
+        story.second(second);
+        (1..=3).for_each(|other| story.tell(Input::Heard(verdict(other, ROUND, truth))));
+        assert_eq!(story.posts().len(), posts, "second {second}");
+    }
+}
+
+#[test]
+fn the_seed_is_the_first_block_of_reveal_and_no_later_one() {
+    let mut story = Story::new(1);
+    story.served = vec!["a"];
+    (20..30).for_each(|second| story.second(second));
+    story.reveal(1, 1_700_000, "a");
+    story.others_have("a");
+    story.second(30);
+    let seed = story.effects.iter().find_map(|effect| if let Effect::Measure { seed, .. } = effect { Some(*seed) } else { None });
+    assert_eq!(seed, Some(at(ROUND, 20).hash));
+}
+
+#[test]
 fn more_than_two_thirds_are_needed_and_a_step_is_waited_for_the_rest() {
     let mut all_awake = group();
     all_awake.positions.push(position(4, 100));

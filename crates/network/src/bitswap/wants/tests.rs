@@ -1,0 +1,158 @@
+//! Who is asked for what, step by step.
+
+use super::*;
+
+fn digest(number: u8) -> Digest {
+    Digest([number; 32])
+}
+
+/// What is sent, as "peer verb digest".
+fn sent(wants: &mut Wants, peers: &[PeerId]) -> Vec<String> {
+    let name = |peer: &PeerId| peers.iter().position(|known| known == peer).unwrap();
+    let mut lines = Vec::new();
+    for (peer, entries) in wants.take_outgoing() {
+        for entry in entries {
+            lines.push(format!("{} {:?} {}", name(&peer), entry.want, entry.cid.hash().digest()[0]));
+        }
+    }
+    lines.sort();
+    lines
+}
+
+fn setup(count: usize) -> (Wants, Vec<PeerId>, Instant) {
+    let peers: Vec<PeerId> = (0..count).map(|_| PeerId::random()).collect();
+    let mut wants = Wants::default();
+    for &peer in &peers {
+        wants.connected(peer);
+    }
+    (wants, peers, Instant::now())
+}
+
+#[test]
+fn everybody_is_asked_who_has_and_one_is_asked_for_the_block() {
+    let (mut wants, peers, now) = setup(2);
+    assert!(wants.want(digest(1), Codec::Raw, 1, now));
+    assert_eq!(sent(&mut wants, &peers), ["0 Have 1", "1 Have 1"]);
+    wants.have(peers[1], digest(1), now);
+    wants.have(peers[0], digest(1), now);
+    assert_eq!(sent(&mut wants, &peers), ["1 Block 1"]);
+    assert_eq!(wants.block(peers[1], digest(1), now), Arrival::Wanted);
+    assert_eq!(sent(&mut wants, &peers), ["0 Cancel 1"]);
+    assert_eq!(wants.block(peers[1], digest(1), now), Arrival::Late);
+    assert!(wants.open.is_empty());
+}
+
+#[test]
+fn later_blocks_of_a_session_go_straight_to_peers_that_delivered_spread_by_load() {
+    let (mut wants, peers, now) = setup(2);
+    wants.want(digest(1), Codec::DagPb, 1, now);
+    wants.have(peers[0], digest(1), now);
+    wants.have(peers[1], digest(1), now);
+    wants.block(peers[0], digest(1), now);
+    wants.take_outgoing();
+    for number in 2..6 {
+        wants.want(digest(number), Codec::Raw, 1, now);
+    }
+    let lines = sent(&mut wants, &peers);
+    assert_eq!(lines.iter().filter(|line| line.starts_with("0 Block")).count(), 2);
+    assert_eq!(lines.iter().filter(|line| line.starts_with("1 Block")).count(), 2);
+}
+
+#[test]
+fn a_careful_window_holds_wants_back_until_a_block_comes() {
+    let (mut wants, peers, now) = setup(1);
+    for number in 1..=6 {
+        wants.want(digest(number), Codec::Raw, 1, now);
+        wants.have(peers[0], digest(number), now);
+    }
+    let asked = |lines: Vec<String>| lines.iter().filter(|line| line.contains("Block")).count();
+    assert_eq!(asked(sent(&mut wants, &peers)), WINDOW_BLOCKS_CAREFUL);
+    wants.block(peers[0], digest(1), now);
+    assert_eq!(sent(&mut wants, &peers), ["0 Block 5"]);
+    wants.set_window(peers[0], WINDOW_BLOCKS);
+    wants.tick(now);
+    assert_eq!(sent(&mut wants, &peers), ["0 Block 6"]);
+}
+
+#[test]
+fn a_refusal_goes_to_the_next_holder_and_then_to_everybody_again() {
+    let (mut wants, peers, now) = setup(2);
+    wants.want(digest(1), Codec::Raw, 1, now);
+    wants.have(peers[0], digest(1), now);
+    wants.have(peers[1], digest(1), now);
+    wants.take_outgoing();
+    wants.dont_have(peers[0], digest(1), now);
+    assert_eq!(sent(&mut wants, &peers), ["1 Block 1"]);
+    wants.dont_have(peers[1], digest(1), now);
+    assert!(sent(&mut wants, &peers).is_empty(), "not at once again");
+    wants.tick(now + ASK_AGAIN);
+    assert_eq!(sent(&mut wants, &peers), ["0 Have 1", "1 Have 1"]);
+}
+
+#[test]
+fn a_silent_peer_loses_its_turn_and_is_trusted_with_one_block_at_a_time() {
+    let (mut wants, peers, now) = setup(2);
+    wants.want(digest(1), Codec::Raw, 1, now);
+    wants.have(peers[0], digest(1), now);
+    wants.have(peers[1], digest(1), now);
+    wants.take_outgoing();
+    wants.tick(now + FAILOVER - Duration::from_millis(1));
+    assert!(sent(&mut wants, &peers).is_empty());
+    wants.tick(now + FAILOVER);
+    assert_eq!(sent(&mut wants, &peers), ["0 Cancel 1", "1 Block 1"]);
+    assert!(wants.peers[&peers[0]].failures > 0);
+}
+
+#[test]
+fn a_slow_peer_that_delivers_keeps_its_turn() {
+    let (mut wants, peers, now) = setup(1);
+    for number in 1..=2 {
+        wants.want(digest(number), Codec::Raw, 1, now);
+        wants.have(peers[0], digest(number), now);
+    }
+    wants.take_outgoing();
+    wants.block(peers[0], digest(1), now + FAILOVER / 2);
+    wants.tick(now + FAILOVER);
+    assert!(sent(&mut wants, &peers).is_empty());
+    wants.tick(now + FAILOVER + FAILOVER / 2);
+    assert!(sent(&mut wants, &peers).contains(&"0 Cancel 2".into()));
+}
+
+#[test]
+fn bytes_that_nobody_asked_for_are_wrong_and_the_peer_loses_its_turn() {
+    let (mut wants, peers, now) = setup(2);
+    wants.want(digest(1), Codec::Raw, 1, now);
+    wants.have(peers[0], digest(1), now);
+    wants.have(peers[1], digest(1), now);
+    wants.take_outgoing();
+    assert_eq!(wants.block(peers[0], digest(9), now), Arrival::Wrong);
+    assert!(sent(&mut wants, &peers).contains(&"1 Block 1".into()));
+}
+
+#[test]
+fn a_lost_peer_gives_its_wants_back_and_a_new_one_is_asked() {
+    let (mut wants, mut peers, now) = setup(1);
+    wants.want(digest(1), Codec::Raw, 1, now);
+    wants.have(peers[0], digest(1), now);
+    wants.disconnected(peers[0], now);
+    wants.take_outgoing();
+    peers.push(PeerId::random());
+    wants.connected(peers[1]);
+    assert_eq!(sent(&mut wants, &peers), ["1 Have 1"]);
+    wants.cancel(digest(1));
+    assert_eq!(sent(&mut wants, &peers), ["1 Cancel 1"]);
+}
+
+#[test]
+fn wants_and_memory_of_them_are_bounded() {
+    let (mut wants, peers, now) = setup(1);
+    let number = |number: usize| Digest(crate::cids::block_digest(&number.to_be_bytes()).0);
+    for index in 0..WANTS_MAX {
+        assert!(wants.want(number(index), Codec::Raw, index as u64, now));
+    }
+    assert!(!wants.want(number(WANTS_MAX), Codec::Raw, 0, now));
+    assert!(wants.sessions.len() <= SESSIONS_MAX);
+    wants.cancel(number(0));
+    assert!(wants.want(number(WANTS_MAX), Codec::Raw, 0, now));
+    assert!(wants.peers[&peers[0]].asked.len() <= ASKED_MAX);
+}
