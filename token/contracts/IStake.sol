@@ -60,7 +60,8 @@ interface IStake {
 
     /// @notice Bonds `amount` of the caller's NRN. The first bond for `signer` in a group makes a position owned by
     /// the caller and needs the signer's consent: it is the caller, or `consent` is its EIP-712
-    /// `Consent(group, owner)`, 65 bytes r, s, v or 64 bytes r, vs (ERC-2098). Later bonds come from the owner alone and need none.
+    /// `Consent(group, owner)`, 65 bytes r, s, v or 64 bytes r, vs (ERC-2098). Later bonds come from the owner alone
+    /// and need none.
     /// @return position its permanent number in the group, from 1.
     function bond(uint256 group, address signer, uint256 amount, bytes calldata consent)
         external

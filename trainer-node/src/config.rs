@@ -13,6 +13,8 @@ use training::Settings;
 pub struct TrainerConfig {
     pub node: NodeConfig,
     pub training: Settings,
+    /// Whether to race in a group that is not admitted, whose rounds pay nothing.
+    pub unpaid: bool,
     /// Once the group has had this many rounds no further one is begun; the node goes on serving and collecting.
     pub rounds: Option<u64>,
 }

@@ -40,7 +40,8 @@ impl Memory {
         }
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let commits = text.strip_prefix(HEADER).and_then(|lines| lines.lines().skip(1).map(parse).collect());
-        let commits = commits.with_context(|| format!("{} is damaged: move it away; deposits of running rounds may be lost", path.display()))?;
+        let commits =
+            commits.with_context(|| format!("{} is damaged: move it away; deposits of running rounds may be lost", path.display()))?;
         Ok(Self { path, commits })
     }
 

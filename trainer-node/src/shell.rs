@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result};
 use governance::Network;
 use node::{
-    Feed, Heard, Member, Site, keys,
+    Feed, Heard, Member, Site, bindings, keys,
     lock::{self, Lock},
     roots,
     stop::Stop,
@@ -36,7 +36,7 @@ use crate::{
 /// Results that wait for the machine.
 const RESULTS_LIMIT: usize = 64;
 /// Seconds kept at the end of TRAIN for storing the file and committing.
-const COMMIT_S: u64 = 2;
+const COMMIT_S: u64 = 1;
 
 /// Keeps the secret behind seals apart from the node's key.
 const SALTS: &[u8] = b"neuron salts 1";
@@ -79,9 +79,10 @@ impl Shell {
         let site = Site::open(&node.network).await?;
         let secret = keys::node_key(&node.data)?;
         let (client, events) = site.join(&node.data, secret, &node.listen, &node.peers).await?;
-        let network = site.as_account(key);
+        let network = site.as_account(key.clone());
         let feed = Feed::start(&network, site.file.deployed_block, GroupId(node.group), &client, events).await?;
         let member = Member::join(feed.view(), &client).await?;
+        bindings::publish(&member, &key, &network.domain()).await?;
         let view = feed.view().clone();
         let machine = machine(&config, account, secret);
         let memory = Memory::open(&node.data)?;
@@ -316,7 +317,7 @@ fn machine(config: &TrainerConfig, account: Address, secret: [u8; 32]) -> Traine
     let node = &config.node;
     // Salts come from a secret of their own, so that no salt tells anything about the node's key.
     let secret = keccak256(&[SALTS, &secret[..]].concat());
-    Trainer::new(Config { group: GroupId(node.group), account, edge_s: node.edge_s, commit_s: COMMIT_S, secret })
+    Trainer::new(Config { group: GroupId(node.group), account, edge_s: node.edge_s, commit_s: COMMIT_S, unpaid: config.unpaid, secret })
 }
 
 fn text(error: anyhow::Error) -> String {

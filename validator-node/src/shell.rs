@@ -4,7 +4,9 @@ use anyhow::{Context, Result};
 use chain::Account;
 use governance::Network;
 use node::{
-    Feed, Heard, Member, Site, bindings::Bindings, keys,
+    Feed, Heard, Member, Site,
+    bindings::{self, Bindings},
+    keys,
     lock::{self, Lock},
     roots,
     signing::Signing,
@@ -65,7 +67,8 @@ impl Shell {
         let feed = Feed::start(&network, site.file.deployed_block, group, &client, events).await?;
         let view = feed.view().clone();
         let member = Member::join(&view, &client).await?;
-        let bindings = Bindings::publish(&member, &account, network.domain()).await?;
+        bindings::publish(&member, &account, &network.domain()).await?;
+        let bindings = Bindings::new(network.domain());
         let (machine, steward) = machines(&config, &network, &account);
         tracing::info!(signer = %account.address(), peer = %client.peer_id(), group = node.group, "validator started");
         if view.position_of(account.address()).is_none() {

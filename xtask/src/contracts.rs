@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use crate::tools;
 
 /// Contract, forge profile, room whose `abi/` holds it.
-const ARTIFACTS: [(&str, &str, &str); 5] = [
+const ARTIFACTS: [(&str, &str, &str); 6] = [
     ("Neuron", "token", "token"),
     ("Emission", "token", "token"),
     ("Sale", "token", "token"),
     ("Purse", "token", "token"),
+    ("IStake", "token", "token"),
     ("Network", "default", "governance"),
 ];
 

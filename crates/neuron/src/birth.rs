@@ -40,7 +40,7 @@ pub async fn prepare(file: &GroupFile, times: &Times, seed: u64, author: Address
 /// # Errors
 /// When the file cannot be read.
 pub fn tree_of(path: &Path) -> Result<Tree> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}: is the working directory right?", path.display()))?;
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}: check `data` in the group file", path.display()))?;
     let mut tree = Tree::default();
     tree.insert(EXAMPLES, &text)?;
     Ok(tree)

@@ -22,16 +22,9 @@ pub struct Bindings {
 }
 
 impl Bindings {
-    /// Publishes one's own binding and begins to listen for those of others.
-    ///
-    /// # Errors
-    /// When the log cannot be written.
-    pub async fn publish(member: &Member, account: &Account, domain: Domain) -> Result<Self> {
-        let node = member.client.node_id();
-        let signature = account.sign(Node { node }, &domain)?.signature;
-        let body = Body::Binding(Binding { account: account.address(), signature });
-        member.client.append(member.group, body).await?;
-        Ok(Self { domain, accounts: BTreeMap::new() })
+    /// Nothing was heard yet.
+    pub fn new(domain: Domain) -> Self {
+        Self { domain, accounts: BTreeMap::new() }
     }
 
     /// Takes a binding from a message that `author` signed.
@@ -46,4 +39,15 @@ impl Bindings {
     pub fn account(&self, node: NodeId) -> Option<Address> {
         self.accounts.get(&node).copied()
     }
+}
+
+/// Says in the group's log that this node speaks for `account`, and that the account agrees.
+///
+/// # Errors
+/// When the log cannot be written.
+pub async fn publish(member: &Member, account: &Account, domain: &Domain) -> Result<()> {
+    let signature = account.sign(Node { node: member.client.node_id() }, domain)?.signature;
+    let body = Body::Binding(Binding { account: account.address(), signature });
+    member.client.append(member.group, body).await?;
+    Ok(())
 }

@@ -111,13 +111,16 @@ pub struct GroupFile {
 }
 
 impl GroupFile {
-    /// Reads a group file; its manifest must be one that every client accepts.
+    /// Reads a group file; its manifest must be one that every client accepts. Relative paths in it are made to count from
+    /// its folder.
     ///
     /// # Errors
     /// With what is wrong and where.
     pub fn read(path: &Path) -> Result<Self> {
-        let file: Self = read(path)?;
+        let mut file: Self = read(path)?;
         Manifest::from_bytes(&file.manifest.to_bytes()).with_context(|| format!("the manifest in {}", path.display()))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        file.data.paths_mut().for_each(|data| *data = folder.join(&*data));
         Ok(file)
     }
 }
@@ -139,7 +142,7 @@ impl Default for Times {
     }
 }
 
-/// Files of examples; paths count from the working directory of who creates the group.
+/// Files of examples; relative paths count from the folder of the group file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
@@ -151,6 +154,17 @@ pub struct Data {
     /// Examples that are never put into the set.
     #[serde(default)]
     pub heldout: Option<PathBuf>,
+}
+
+impl Data {
+    /// All files that are named.
+    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.genesis].into_iter().chain(&self.proposed).chain(&self.heldout)
+    }
+
+    fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        [&mut self.genesis].into_iter().chain(&mut self.proposed).chain(&mut self.heldout)
+    }
 }
 
 fn one() -> u64 {
@@ -170,6 +184,7 @@ mod tests {
         let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
         let group = GroupFile::read(&configs.join("groups/digits.toml")).expect("the group");
         assert_eq!(group.times.period_s, 604_800);
+        assert!(group.data.paths().count() == 4 && group.data.paths().all(|path| path.is_file()), "{:?}", group.data);
         let network: NetworkFile = read(&configs.join("networks/example.toml")).expect("the network");
         assert_eq!(network.confirmations, 1);
     }

@@ -23,12 +23,18 @@ pub enum Heard {
     Restart,
     /// The group as it is; first of all, at each new round, and after what changes it.
     Group(GroupView),
-    Event { block: Block, event: ChainEvent },
+    Event {
+        block: Block,
+        event: ChainEvent,
+    },
     Block(Block),
     /// History is over.
     Live,
     /// A message of the log; its envelope was signed by `author`.
-    Log { author: NodeId, body: Body },
+    Log {
+        author: NodeId,
+        body: Body,
+    },
 }
 
 /// See the module.
@@ -53,7 +59,13 @@ impl Feed {
     ///
     /// # Errors
     /// When the chain does not answer or the group does not exist.
-    pub async fn start(network: &Network, first: u64, group: GroupId, client: &Client, messages: mpsc::Receiver<NetworkEvent>) -> Result<Self> {
+    pub async fn start(
+        network: &Network,
+        first: u64,
+        group: GroupId,
+        client: &Client,
+        messages: mpsc::Receiver<NetworkEvent>,
+    ) -> Result<Self> {
         let tip = network.chain().confirmed_number().await?;
         let view = network.view_at(group, tip).await.with_context(|| format!("group {group} cannot be read: check its number"))?;
         client.subscribe(group).await?;
@@ -102,7 +114,8 @@ impl Feed {
     }
 
     async fn take_block(&mut self, block: Block, logs: &[Log]) -> Result<()> {
-        let events = logs.iter().filter_map(|log| self.network.event(log)).filter(|event| event.group().is_none_or(|group| group == self.group));
+        let events =
+            logs.iter().filter_map(|log| self.network.event(log)).filter(|event| event.group().is_none_or(|group| group == self.group));
         let events: Vec<ChainEvent> = events.collect();
         let round = self.view.clock(block.time_s).round;
         let is_live = self.live_from.is_none_or(|tip| block.number >= tip);
@@ -158,6 +171,13 @@ fn changes_the_view(event: &ChainEvent) -> bool {
     use ChainEvent as E;
     matches!(
         event,
-        E::Created { .. } | E::Admitted { .. } | E::Bonded { .. } | E::Woken { .. } | E::Rested { .. } | E::Unbonded { .. } | E::Decided { .. } | E::Turned { .. }
+        E::Created { .. }
+            | E::Admitted { .. }
+            | E::Bonded { .. }
+            | E::Woken { .. }
+            | E::Rested { .. }
+            | E::Unbonded { .. }
+            | E::Decided { .. }
+            | E::Turned { .. }
     )
 }

@@ -30,7 +30,8 @@ impl Signing {
     pub fn open(data: &Path) -> Result<Self> {
         let path = data.join(NAME);
         let shown = path.display().to_string();
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(&path).with_context(|| format!("cannot open {shown}"))?;
+        let mut file =
+            OpenOptions::new().read(true).append(true).create(true).open(&path).with_context(|| format!("cannot open {shown}"))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).with_context(|| format!("cannot read {shown}"))?;
         let loaded = SigningLog::parse(&bytes).with_context(|| shown.clone())?;

@@ -68,6 +68,8 @@ fn addresses<A: std::str::FromStr>(texts: &[String]) -> Result<Vec<A>>
 where
     A::Err: std::error::Error + Send + Sync + 'static,
 {
-    let parse = |text: &String| text.parse().with_context(|| format!("{text:?} is no address; one looks like /ip4/203.0.113.7/tcp/4400/p2p/12D3Koo…"));
+    let parse = |text: &String| {
+        text.parse().with_context(|| format!("{text:?} is no address; one looks like /ip4/203.0.113.7/tcp/4400/p2p/12D3Koo…"))
+    };
     texts.iter().map(parse).collect()
 }

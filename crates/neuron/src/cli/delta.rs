@@ -10,11 +10,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
 use deltas::{Patch, Tree};
 use network::Client;
-use protocol::{
-    Address, DeltaNumber, Digest, GroupId,
-    eip712::Choice,
-    log::Body,
-};
+use protocol::{Address, DeltaNumber, Digest, GroupId, eip712::Choice, log::Body};
 
 use super::context::{Context, Peer};
 
@@ -141,7 +137,10 @@ async fn propose(context: &Context, group: GroupId, path: &Path) -> Result<()> {
     let peer = context.peer(&site, group).await?;
     let head = site.network.view(group).await?.head;
     check_author(&body, account.address())?;
-    peer.member.preview(head, body.clone()).await.context("the patch does not apply to the current set: make it anew with `neuron delta new`")?;
+    peer.member
+        .preview(head, body.clone())
+        .await
+        .context("the patch does not apply to the current set: make it anew with `neuron delta new`")?;
     let digest = peer.client.add(body).await?;
     let delta = site.as_account(account).propose(group, digest).await?;
     println!("proposed as delta {delta} of group {group}: {digest}");

@@ -48,7 +48,8 @@ async fn list(context: &Context) -> Result<()> {
 
 async fn show(context: &Context, group: GroupId) -> Result<()> {
     let network = context.site().await?.network;
-    let view = network.view(group).await.with_context(|| format!("group {group} cannot be read: `neuron group list` shows which there are"))?;
+    let view =
+        network.view(group).await.with_context(|| format!("group {group} cannot be read: `neuron group list` shows which there are"))?;
     let now_s = network.chain().latest().await?.time_s;
     print(&view, now_s);
     Ok(())
@@ -60,7 +61,13 @@ fn print(view: &GroupView, now_s: u64) {
     println!("  manifest    {}", view.manifest);
     println!("  checkpoint  {}", view.checkpoint);
     println!("  set (head)  {}", view.head);
-    println!("  clock       train {} s, reveal {} s, judge {} s; a winner is better by 1/{}", times.train_s, times.reveal_s, times.judge_s, 1u64 << view.improve);
+    println!(
+        "  clock       train {} s, reveal {} s, judge {} s; a winner is better by 1/{}",
+        times.train_s,
+        times.reveal_s,
+        times.judge_s,
+        1u64 << view.improve
+    );
     println!("  now         round {}, {:?} for {} s", clock.round, clock.phase, clock.phase_end_s.saturating_sub(now_s));
     println!("  period      {} of {} s, ends in {} s", view.period_number, view.period_s, view.period_end_s.saturating_sub(now_s));
     println!("  stake       {} NRN bonded, {} awake, in {} positions", view.bonded().to_nrn(), view.awake().to_nrn(), view.positions.len());

@@ -20,7 +20,8 @@ pub fn run(context: &Context, command: Command) -> Result<()> {
         Command::New => {
             let password = match &context.password_file {
                 Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
-                None => std::env::var(PASSWORD_VARIABLE).with_context(|| format!("no password: give --password-file, or set {PASSWORD_VARIABLE}"))?,
+                None => std::env::var(PASSWORD_VARIABLE)
+                    .with_context(|| format!("no password: give --password-file, or set {PASSWORD_VARIABLE}"))?,
             };
             let account = Account::random();
             keystore::create(&context.key, &account, password.lines().next().unwrap_or_default())?;

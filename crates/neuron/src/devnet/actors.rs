@@ -57,7 +57,8 @@ impl Cast {
     /// The same seed gives the same accounts.
     pub fn new(options: &Options) -> Result<Self> {
         let actor = |name: String, buys| Actor::new(options.seed, name, buys);
-        let several = |role: &str, count: usize, buys| (1..=count).map(|number| actor(format!("{role}-{number}"), buys)).collect::<Result<Vec<_>>>();
+        let several =
+            |role: &str, count: usize, buys| (1..=count).map(|number| actor(format!("{role}-{number}"), buys)).collect::<Result<Vec<_>>>();
         Ok(Self {
             founder: actor("founder".into(), 1_000)?,
             trainers: several("trainer", options.trainers, 10_000)?,

@@ -44,7 +44,8 @@ impl Round {
 
     /// Whether nothing is left to be settled or collected.
     pub fn is_closed(&self) -> bool {
-        self.settled == self.commits && (self.outcome != Outcome::Won || self.collected.is_some())
+        let is_paid = self.outcome != Outcome::Won || self.reward.is_zero() || self.collected.is_some();
+        self.settled == self.commits && is_paid
     }
 }
 
@@ -108,7 +109,9 @@ impl Ledger {
                 let open = Delta { digest: *digest, author: *author, period: *period, applied: false, free_at_s: None, refunded: None };
                 self.deltas.insert(*delta, open);
             }
-            ChainEvent::Turned { period, applied, head, reward, period_end_s, .. } => self.turn(*period, *applied, *head, *reward, *period_end_s),
+            ChainEvent::Turned { period, applied, head, reward, period_end_s, .. } => {
+                self.turn(*period, *applied, *head, *reward, *period_end_s)
+            }
             ChainEvent::Refunded { delta, issued, .. } => {
                 if let Some(delta) = self.deltas.get_mut(delta) {
                     delta.refunded = Some(*issued);

@@ -35,11 +35,7 @@ use node::{
     config::{GroupFile, NodeConfig},
     roots,
 };
-use protocol::{
-    Address, Digest, GroupId, NodeId, Wei,
-    chain::GroupView,
-    log::Body,
-};
+use protocol::{Address, Digest, GroupId, NodeId, Wei, chain::GroupView, log::Body};
 use tokio::sync::mpsc;
 
 use crate::birth;
@@ -92,7 +88,8 @@ impl Devnet {
         let Founded { group, site, client, events } = founded;
         screen.line("group", &format!("{} is group {group}; its files are on IPFS, {} publishes them", file.name, client.peer_id()));
         let (trainers, validators) = nodes(&options, &file, &dir, group)?;
-        screen.line("nodes", &format!("{} trainers and {} validators started, logs in {}", trainers.len(), validators.len(), dir.display()));
+        screen
+            .line("nodes", &format!("{} trainers and {} validators started, logs in {}", trainers.len(), validators.len(), dir.display()));
         setup::stake(&cast, &hands, group).await?;
         screen.line("stake", "bonded by cold owners for the validators' hot keys; counts from the next epoch");
         setup::admit(&cast, &hands, group).await?;
@@ -176,12 +173,14 @@ impl Devnet {
 
     /// The root that each of our nodes told for `head`; `None` for one that has not.
     pub fn roots(&self, head: Digest) -> BTreeMap<String, Option<Digest>> {
-        let told = |account: Address| {
-            let node = self.nodes.values().find(|(bound, roots)| *bound == Some(account) && roots.contains_key(&head));
-            node.and_then(|(_, roots)| roots.get(&head)).copied()
-        };
         let actors = self.cast.trainers.iter().chain(&self.cast.signers);
-        actors.map(|actor| (actor.name.clone(), told(actor.address()))).collect()
+        actors.map(|actor| (actor.name.clone(), self.root_told_by(actor.address(), head))).collect()
+    }
+
+    /// The root that a node of `account` told for `head`.
+    pub fn root_told_by(&self, account: Address, head: Digest) -> Option<Digest> {
+        let mut nodes = self.nodes.values().filter(|(bound, _)| *bound == Some(account));
+        nodes.find_map(|(_, roots)| roots.get(&head)).copied()
     }
 
     /// What proposes and votes.
@@ -225,7 +224,15 @@ struct Founded {
 }
 
 /// Publishes the group's files from this process and makes the group.
-async fn found(options: &Options, file: &GroupFile, dir: &Path, cast: &Cast, hands: &Hands, anvil: &Anvil, network: &Network) -> Result<Founded> {
+async fn found(
+    options: &Options,
+    file: &GroupFile,
+    dir: &Path,
+    cast: &Cast,
+    hands: &Hands,
+    anvil: &Anvil,
+    network: &Network,
+) -> Result<Founded> {
     let path = dir.join("network.toml");
     let alone = setup::network_file(&path, anvil, network, Vec::new()).await?;
     let data = dir.join("publisher");

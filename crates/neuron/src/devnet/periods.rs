@@ -3,13 +3,7 @@
 use anyhow::{Context, Result};
 use deltas::Patch;
 use node::{Member, config::Data};
-use protocol::{
-    DeltaNumber, GroupId, RoundNumber,
-    chain::GroupView,
-    eip712::Choice,
-    log::Body,
-    rules,
-};
+use protocol::{DeltaNumber, GroupId, RoundNumber, chain::GroupView, eip712::Choice, log::Body, rules};
 
 use super::{
     actors::{Actor, Cast, Hands},

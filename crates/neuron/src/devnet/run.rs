@@ -101,13 +101,19 @@ fn describe(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
         ChainEvent::Judged { round: number, counted, amount, .. } => {
             (round(number), format!("{counted} verdicts counted, {} NRN into the validators' stakes", nrn(*amount)))
         }
-        ChainEvent::Collected { round: number, winner, issued, .. } => (round(number), format!("{} NRN issued to {}", nrn(*issued), name(*winner))),
+        ChainEvent::Collected { round: number, winner, issued, .. } => {
+            (round(number), format!("{} NRN issued to {}", nrn(*issued), name(*winner)))
+        }
         ChainEvent::Settled { round: number, trainer, burned, .. } if !burned.is_zero() => {
             (round(number), format!("{} loses {} NRN of its deposit", name(*trainer), nrn(*burned)))
         }
-        ChainEvent::Proposed { delta, author, bond, .. } => (format!("delta {delta}"), format!("proposed by {}, bond {} NRN", name(*author), nrn(*bond))),
+        ChainEvent::Proposed { delta, author, bond, .. } => {
+            (format!("delta {delta}"), format!("proposed by {}, bond {} NRN", name(*author), nrn(*bond)))
+        }
         ChainEvent::Cast { period, counted, .. } => (format!("period {period}"), format!("{counted} signed choices in one transaction")),
-        ChainEvent::Turned { period, applied, head, .. } if applied.0 > 0 => (format!("period {period}"), format!("delta {applied} applied, head {head}")),
+        ChainEvent::Turned { period, applied, head, .. } if applied.0 > 0 => {
+            (format!("period {period}"), format!("delta {applied} applied, head {head}"))
+        }
         ChainEvent::Turned { period, .. } => (format!("period {period}"), "the set stays as it is".into()),
         ChainEvent::Refunded { delta, author, bond, issued, .. } => {
             (format!("delta {delta}"), format!("{} has its bond of {} back, and {} NRN", name(*author), nrn(*bond), nrn(*issued)))
@@ -120,7 +126,8 @@ fn describe(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
 async fn keep(devnet: &mut Devnet) -> Result<()> {
     devnet.lift_limit()?;
     let (network, keys) = (devnet.network_file(), devnet.dir.join("keys"));
-    let guest = format!("neuron --network {} --key {}/guest.json --password-file {}/password", network.display(), keys.display(), keys.display());
+    let guest =
+        format!("neuron --network {} --key {}/guest.json --password-file {}/password", network.display(), keys.display(), keys.display());
     println!("\n  The network goes on until Ctrl-C. RPC: {}\n", devnet.rpc_url());
     for command in ["token balance", "group show", "round show", "stake show", "delta show", "predict --line 0,0,5,13,9,1,…"] {
         println!("    {guest} {command}");

@@ -124,8 +124,8 @@ pub async fn network_file(path: &Path, anvil: &Anvil, network: &Network, peers: 
 /// The group file, its paths checked before anything is started.
 pub fn group_file(path: &Path) -> Result<GroupFile> {
     let file = GroupFile::read(path)?;
-    for data in [Some(&file.data.genesis), file.data.heldout.as_ref()].into_iter().flatten().chain(&file.data.proposed) {
-        anyhow::ensure!(data.is_file(), "{} names {}, which is not here: run from the repository's root", path.display(), data.display());
+    for data in file.data.paths() {
+        anyhow::ensure!(data.is_file(), "{} names {}, which is no file: its paths count from its own folder", path.display(), data.display());
     }
     Ok(file)
 }

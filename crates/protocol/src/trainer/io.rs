@@ -14,6 +14,8 @@ pub struct Config {
     pub edge_s: u64,
     /// Seconds kept at the end of TRAIN for storing the file and committing.
     pub commit_s: u64,
+    /// Whether to race in a group that is not admitted, whose rounds pay nothing.
+    pub unpaid: bool,
     /// Hides files behind their seals; never leaves this machine.
     pub secret: [u8; 32],
 }

@@ -225,7 +225,8 @@ impl Round {
         let base = self.opened.unwrap_or((view.group.checkpoint, view.group.head));
         let until_s = view.clock.phase_end_s.saturating_sub(view.config.edge_s.saturating_add(view.config.commit_s));
         let is_stale = self.base.is_some_and(|started| started != base) && self.work != Work::Idle;
-        if self.committed.is_some() || self.sending.is_some() || self.sent.is_some() {
+        let is_paid = view.group.admitted || view.config.unpaid;
+        if !is_paid || self.committed.is_some() || self.sending.is_some() || self.sent.is_some() {
             return Vec::new();
         }
         let mut effects = Vec::new();

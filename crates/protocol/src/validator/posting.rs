@@ -12,6 +12,8 @@ use crate::rules::is_quorum;
 
 /// Batches of a round that one validator brings at most.
 pub const MAX_POSTS: u32 = 8;
+/// Failures after which a validator still posts before its turn when the phase is nearly over.
+const MAX_HURRIED: u64 = 1;
 
 /// Verdicts heard and batches brought in one round.
 #[derive(Debug, Clone, Default)]
@@ -93,16 +95,26 @@ impl Posting {
         }
     }
 
-    /// Second from which this validator posts. The first waits one step for more verdicts unless all are in; after
-    /// a failure everybody else goes first; before a decision nobody waits until it is too late.
+    /// Second from which this validator posts: the first as soon as all verdicts are in, or at half of what is usable of
+    /// JUDGE; each later one when it would have seen the batch of the one before. After a failure everybody else goes
+    /// first. Before a decision nobody waits until it is too late.
     fn turn_s(&self, view: &View<'_>, own: PositionNumber, since_s: u64) -> Option<u64> {
         let (rank, count) = rank(view.seed?, view.group, own)?;
+        let (step_s, stop_s) = (view.config.step_s, view.clock.phase_end_s.saturating_sub(view.config.edge_s));
+        let start_s = view.clock.phase_end_s.saturating_sub(view.group.times.judge_s);
         let all_in = awake(view.group).all(|position| self.verdicts.contains_key(&position.number));
-        let steps = rank + u64::from(!all_in || self.decided.is_some()) + self.failures.saturating_mul(count);
-        let turn_s = since_s.saturating_add(steps.saturating_mul(view.config.step_s));
-        let last_s = view.clock.phase_end_s.saturating_sub(view.config.edge_s.saturating_add(view.config.step_s));
-        let hurried = self.failures == 0 && self.decided.is_none();
-        Some(if hurried { turn_s.min(last_s) } else { turn_s })
+        let complete_s = match all_in {
+            // What a decision has counted is told right after it, at the latest when the next block comes.
+            true => since_s.saturating_add(self.decided.is_some().into()),
+            false => since_s.saturating_add(step_s).max(start_s.midpoint(stop_s)),
+        };
+        // One second is for the block that carries the earlier batch.
+        let pause_s = step_s.saturating_add(1);
+        let places = rank.saturating_add(self.failures.saturating_mul(count));
+        let turn_s = complete_s.saturating_add(places.saturating_mul(pause_s));
+        let again_s = since_s.saturating_add(if self.failures > 0 { pause_s } else { 0 });
+        let is_hurried = self.decided.is_none() && self.failures <= MAX_HURRIED;
+        Some(if is_hurried { turn_s.min(stop_s.saturating_sub(step_s).max(again_s)) } else { turn_s })
     }
 }
 

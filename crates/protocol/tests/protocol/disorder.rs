@@ -133,7 +133,7 @@ proptest! {
 
     #[test]
     fn a_trainer_sends_in_time_and_remembers_first(facts in facts()) {
-        let config = trainer::Config { group: GROUP, account: account(1), edge_s: EDGE_S, commit_s: 4, secret: [7; 32] };
+        let config = trainer::Config { group: GROUP, account: account(1), edge_s: EDGE_S, commit_s: 4, unpaid: false, secret: [7; 32] };
         let mut machine = Trainer::new(config);
         let mut time = Time(GENESIS_S);
         let mut remembered = BTreeSet::new();

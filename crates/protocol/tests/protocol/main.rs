@@ -4,8 +4,11 @@
 
 mod disorder;
 mod log;
+mod posting;
 mod signatures;
 mod signing_log;
+mod steward;
+mod story;
 mod trainer;
 mod validator;
 mod vectors;

@@ -11,7 +11,7 @@ const BASE: Micronats = Micronats(2_000_000);
 const BETTER: Micronats = Micronats(1_900_000);
 
 fn trainer() -> Trainer {
-    Trainer::new(Config { group: GROUP, account: account(1), edge_s: 2, commit_s: 4, secret: [7; 32] })
+    Trainer::new(Config { group: GROUP, account: account(1), edge_s: 2, commit_s: 4, unpaid: false, secret: [7; 32] })
 }
 
 fn measured(loss: Micronats) -> Measured {

@@ -1,0 +1,10 @@
+//! Networks of real processes: nodes that fall and come back, liars, and programs that are given nonsense.
+//!
+//! The programs `trainer-node` and `validator-node` must have been built before: `cargo build --workspace`.
+
+mod bad_input;
+mod devnet;
+mod liars;
+mod refusal;
+mod small;
+mod watched;

@@ -1,0 +1,107 @@
+//! The least network on which programs can be tried: contracts, one node, groups without stake.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use chain::{
+    Account,
+    dev::{Anvil, AnvilSettings},
+    keystore,
+};
+use governance::{Network, Terms, deploy};
+use network::{Client, Event};
+use neuron::birth;
+use node::{
+    Site,
+    config::{GroupFile, NetworkFile, Times},
+    keys,
+};
+use protocol::{GroupId, Wei};
+use token::SaleTerms;
+use tokio::sync::mpsc;
+
+use crate::watched::{digits, fresh_folder};
+
+const TIMES: Times = Times { train_s: 5, reveal_s: 5, judge_s: 6, period_s: 32, improve: 10 };
+/// Long enough for the sale never to end here.
+const SALE_S: u64 = 100_000;
+const PASSWORD: &str = "right";
+
+/// A network of one node, whose account founded everything.
+pub struct Small {
+    pub folder: PathBuf,
+    pub file: GroupFile,
+    pub account: Account,
+    pub client: Client,
+    _anvil: Anvil,
+    founder: Network,
+    _events: mpsc::Receiver<Event>,
+}
+
+impl Small {
+    pub async fn start(name: &str) -> Result<Self> {
+        let (folder, file, account) = (fresh_folder(name)?, GroupFile::read(&digits())?, Anvil::account(0)?);
+        write_keys(&folder, &account)?;
+        let anvil = Anvil::start(&AnvilSettings { block_time_ms: 0, ..AnvilSettings::default() }).await?;
+        let chain = anvil.chain().with_account(account.clone());
+        let sale = SaleTerms { price: Wei::nrn(1), deadline_s: chain.latest().await?.time_s + SALE_S, minimum: Wei::nrn(1) };
+        let terms = Terms { sale, epoch_s: 16, exit_s: 64, maturity_s: 16, min_deposit: Wei::nrn(1) };
+        let founder = Network::open(&chain, deploy(&chain, &terms).await?.network).await?;
+        let path = folder.join("network.toml");
+        fs::write(&path, toml::to_string(&network_file(&anvil, &founder, Vec::new()))?)?;
+        let data = folder.join("node");
+        fs::create_dir_all(&data)?;
+        let (client, events) = Site::open(&path).await?.join(&data, keys::node_key(&data)?, &[], &[]).await?;
+        let peers = client.listen_addresses().await?.iter().map(ToString::to_string).collect();
+        fs::write(&path, toml::to_string(&network_file(&anvil, &founder, peers))?)?;
+        Ok(Self { folder, file, account, client, founder, _events: events, _anvil: anvil })
+    }
+
+    /// A new group; its first checkpoint are these bytes, whatever they are.
+    pub async fn group(&self, checkpoint: Option<Vec<u8>>) -> Result<GroupId> {
+        let mut birth = birth::prepare(&self.file, &TIMES, 1, self.account.address(), &self.client).await?;
+        if let Some(bytes) = checkpoint {
+            birth.checkpoint = self.client.add(bytes).await?;
+        }
+        let group = self.founder.create(&birth).await?;
+        self.client.subscribe(group).await?;
+        Ok(group)
+    }
+
+    /// Deltas that were ever proposed.
+    pub async fn deltas(&self, group: GroupId) -> Result<u64> {
+        Ok(self.founder.deltas(group).await?)
+    }
+
+    /// The network file with one value changed.
+    pub fn altered(&self, name: &str, key: &str, value: impl Into<toml::Value>) -> Result<PathBuf> {
+        let mut table: toml::Table = toml::from_str(&fs::read_to_string(self.folder.join("network.toml"))?)?;
+        table.insert(key.to_owned(), value.into());
+        let path = self.folder.join(name);
+        fs::write(&path, toml::to_string(&table)?).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    }
+}
+
+fn write_keys(folder: &Path, account: &Account) -> Result<()> {
+    keystore::create(&folder.join("key.json"), account, PASSWORD)?;
+    fs::write(folder.join("password"), PASSWORD)?;
+    fs::write(folder.join("wrong-password"), "wrong")?;
+    Ok(())
+}
+
+fn network_file(anvil: &Anvil, network: &Network, peers: Vec<String>) -> NetworkFile {
+    NetworkFile {
+        name: "small".into(),
+        rpc: anvil.url().to_owned(),
+        chain_id: anvil.settings().chain_id,
+        confirmations: 1,
+        deployed_block: 0,
+        poll_ms: 100,
+        peers,
+        contract: network.address().to_string(),
+    }
+}

@@ -1,0 +1,212 @@
+//! The machine that keeps weekly votes moving: it brings signed choices to the chain in batches and turns the period.
+//!
+//! Any validator may do it. All do it in an order drawn from the period, each a little later than the one before, so that
+//! one transaction is enough while the first is there, and none is missing when it is not.
+
+mod period;
+
+use std::collections::BTreeMap;
+
+use crate::{
+    chain::{Block, ChainEvent, GroupView},
+    eip712::{Domain, SignedChoice},
+    ids::{Address, Digest, GroupId, PeriodNumber, PositionNumber, keccak256},
+};
+pub use period::MAX_OPEN;
+use period::Period;
+
+/// Choices in one transaction.
+pub const MAX_CHOICES: usize = 256;
+/// Steps after which a transaction that was not answered counts as lost.
+pub const MAX_FLIGHT_STEPS: u64 = 32;
+
+/// Who stewards what.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub group: GroupId,
+    pub domain: Domain,
+    /// The account that sends.
+    pub signer: Address,
+    /// Seconds between two stewards' attempts, to which one is added for the block that carries the earlier one.
+    pub step_s: u64,
+    /// Seconds before the end of a period in which nothing is sent any more.
+    pub edge_s: u64,
+}
+
+/// What the steward hears. Order: `Group`, then events as they stand on the chain, those of a block before the block
+/// itself; blocks only once history is over.
+#[derive(Debug, Clone)]
+pub enum Input {
+    Block(Block),
+    /// The group anew: at first, and after events of stake or period.
+    Group(GroupView),
+    Event(ChainEvent),
+    /// A choice from the log; its signature is checked here.
+    Heard(SignedChoice),
+    /// A transaction failed, or had no effect that is known yet; it is tried again later unless an event tells its effect.
+    Failed,
+}
+
+/// What the steward asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Send all these choices in one transaction.
+    Cast(Vec<(PositionNumber, SignedChoice)>),
+    /// End the period.
+    Turn(PeriodNumber),
+}
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Steward {
+    config: Config,
+    view: Option<GroupView>,
+    /// The running period and the next: nothing else is kept.
+    periods: BTreeMap<PeriodNumber, Period>,
+    /// Position and sequence number of what was sent last.
+    sent: Vec<(PositionNumber, u64)>,
+    /// No transaction before this second; until then the last one may still be under way.
+    quiet_until_s: u64,
+    now_s: u64,
+}
+
+impl Steward {
+    pub fn new(config: Config) -> Self {
+        Self { config, view: None, periods: BTreeMap::new(), sent: Vec::new(), quiet_until_s: 0, now_s: 0 }
+    }
+
+    /// Takes one input; the answer is at most one transaction.
+    pub fn handle(&mut self, input: Input) -> Option<Effect> {
+        match input {
+            Input::Block(block) => {
+                self.now_s = self.now_s.max(block.time_s);
+                return self.act();
+            }
+            Input::Group(view) if view.id == self.config.group => {
+                self.view = Some(view);
+                self.forget();
+            }
+            Input::Event(event) if event.group() == Some(self.config.group) => self.note(&event),
+            Input::Heard(choice) => self.hear(choice),
+            Input::Failed => self.quiet_until_s = self.now_s.saturating_add(self.pause_s()),
+            Input::Group(_) | Input::Event(_) => {}
+        }
+        None
+    }
+
+    /// Events of history are older than the first view: they never lead back behind it.
+    fn note(&mut self, event: &ChainEvent) {
+        match event {
+            ChainEvent::Proposed { period, delta, bond, .. } => {
+                if let Some(period) = self.period(*period) {
+                    period.propose(*delta, *bond);
+                }
+            }
+            ChainEvent::Cast { period, counted, .. } => self.count(*period, *counted),
+            ChainEvent::Turned { period, period_end_s, .. } => {
+                if let Some(view) = self.view.as_mut().filter(|view| *period >= view.period_number) {
+                    view.period_number = PeriodNumber(period.0.saturating_add(1));
+                    view.period_end_s = *period_end_s;
+                    self.sent.clear();
+                    self.quiet_until_s = self.quiet_until_s.min(self.now_s.saturating_add(self.pause_s()));
+                }
+                self.forget();
+            }
+            _ => {}
+        }
+    }
+
+    /// A batch while one's own is under way is taken for one's own: whatever was in that need not be brought again. Of
+    /// others' batches the first in the order believes nothing, because nothing says whose choices were counted.
+    fn count(&mut self, number: PeriodNumber, counted: u64) {
+        let (now_s, pause_s) = (self.now_s, self.pause_s());
+        let Some(view) = self.view.as_ref().filter(|view| view.period_number == number) else { return };
+        let Some(period) = self.periods.get_mut(&number) else { return };
+        let sent = std::mem::take(&mut self.sent);
+        if !sent.is_empty() && now_s <= self.quiet_until_s {
+            period.count(&sent);
+            self.quiet_until_s = self.quiet_until_s.min(now_s.saturating_add(pause_s));
+        } else if now_s >= casting_s(view) && rank(view, self.config.signer) != Some(0) {
+            period.believe(view, counted, now_s);
+        }
+    }
+
+    /// The proposal may still be under way to here, so it is not asked for yet.
+    fn hear(&mut self, signed: SignedChoice) {
+        let choice = signed.message;
+        if choice.group != self.config.group || !self.is_kept(choice.period) {
+            return;
+        }
+        let Ok(signer) = signed.signer(&self.config.domain) else { return };
+        let position = self.view.as_ref().and_then(|view| view.position_of(signer)).map(|position| position.number);
+        if let (Some(position), Some(period)) = (position, self.period(choice.period)) {
+            period.hear(position, signed);
+        }
+    }
+
+    fn is_kept(&self, number: PeriodNumber) -> bool {
+        let current = self.view.as_ref().map(|view| view.period_number);
+        current.is_some_and(|current| number == current || Some(number.0) == current.0.checked_add(1))
+    }
+
+    fn period(&mut self, number: PeriodNumber) -> Option<&mut Period> {
+        self.is_kept(number).then(|| self.periods.entry(number).or_default())
+    }
+
+    fn forget(&mut self) {
+        let mut periods = std::mem::take(&mut self.periods);
+        periods.retain(|number, _| self.is_kept(*number));
+        self.periods = periods;
+    }
+
+    /// Seconds in which what one steward sends is seen by the next.
+    fn pause_s(&self) -> u64 {
+        self.config.step_s.saturating_add(1)
+    }
+
+    /// Choices go out in the last quarter, when nothing can be proposed any more; the turn follows the end. Without a
+    /// proposal neither has an effect.
+    fn act(&mut self) -> Option<Effect> {
+        let (now_s, pause_s, step_s) = (self.now_s, self.pause_s(), self.config.step_s);
+        let view = self.view.as_ref()?;
+        let delay_s = rank(view, self.config.signer)?.saturating_mul(pause_s);
+        let period = self.periods.get_mut(&view.period_number).filter(|period| period.has_proposals())?;
+        let stop_s = view.period_end_s.saturating_sub(self.config.edge_s);
+        let effect = if now_s >= view.period_end_s {
+            let is_due = now_s >= self.quiet_until_s.max(view.period_end_s.saturating_add(delay_s));
+            (is_due && period.may_turn(now_s, pause_s)).then_some(Effect::Turn(view.period_number))
+        } else if (casting_s(view)..stop_s).contains(&now_s) {
+            let since_s = period.due_since(view, now_s)?;
+            // However many are dead before it, a steward does not wait until it is too late.
+            let last_s = stop_s.saturating_sub(step_s).max(since_s.saturating_add(pause_s));
+            let is_due = now_s >= self.quiet_until_s.max(since_s.saturating_add(delay_s).min(last_s));
+            let batch = if is_due { period.batch(view, now_s, pause_s) } else { Vec::new() };
+            (!batch.is_empty()).then_some(Effect::Cast(batch))
+        } else {
+            None
+        };
+        self.sent = match &effect {
+            Some(Effect::Cast(batch)) => batch.iter().map(|(position, choice)| (*position, choice.message.seq)).collect(),
+            Some(Effect::Turn(_)) => Vec::new(),
+            None => return None,
+        };
+        self.quiet_until_s = now_s.saturating_add(step_s.max(1).saturating_mul(MAX_FLIGHT_STEPS));
+        effect
+    }
+}
+
+/// Second from which choices are brought.
+fn casting_s(view: &GroupView) -> u64 {
+    view.period_end_s.saturating_sub(view.period_s / 4)
+}
+
+/// A signer's place in the order of the period, 0 first; `None` without an awake position.
+fn rank(view: &GroupView, signer: Address) -> Option<u64> {
+    let place = |number: PositionNumber| -> Digest {
+        let (group, period) = (view.id.0.to_be_bytes(), view.period_number.0.to_be_bytes());
+        Digest(keccak256(&[group, period, number.0.to_be_bytes()].concat()))
+    };
+    let own = place(view.position_of(signer).filter(|position| position.awake)?.number);
+    let earlier = view.positions.iter().filter(|position| position.awake && place(position.number) < own);
+    Some(earlier.count() as u64)
+}
