@@ -23,9 +23,14 @@ impl Owed {
         }
     }
 
-    /// Whether nothing is left to be asked for.
-    pub fn is_nothing(&self) -> bool {
-        self.deposits.is_empty() && self.coinbases.is_empty()
+    /// Whether a deposit lies in a round; a coinbase may lie: it is collected at a later start, too.
+    pub fn has_deposits(&self) -> bool {
+        !self.deposits.is_empty()
+    }
+
+    /// Rounds whose coinbase was not collected yet.
+    pub fn coinbases(&self) -> usize {
+        self.coinbases.len()
     }
 }
 
@@ -39,13 +44,14 @@ mod tests {
         let (own, other, group, round) = (Address([1; 20]), Address([2; 20]), GroupId(1), RoundNumber(3));
         let mut owed = Owed::default();
         owed.note(&ChainEvent::Committed { group, round, trainer: other, number: 1, seal: Digest::ZERO }, own);
-        assert!(owed.is_nothing());
+        assert!(!owed.has_deposits());
         owed.note(&ChainEvent::Committed { group, round, trainer: own, number: 2, seal: Digest::ZERO }, own);
         let decided = ChainEvent::Decided { group, round, outcome: Outcome::Won, claim: Digest::ZERO, winner: own, file: Digest::ZERO };
         owed.note(&decided, own);
+        assert!(owed.has_deposits());
         owed.note(&ChainEvent::Settled { group, round, trainer: own, refunded: Wei(1), burned: Wei(0) }, own);
-        assert!(!owed.is_nothing());
+        assert_eq!((owed.has_deposits(), owed.coinbases()), (false, 1));
         owed.note(&ChainEvent::Collected { group, round, winner: own, asked: Wei(1), issued: Wei(1) }, own);
-        assert!(owed.is_nothing());
+        assert_eq!(owed.coinbases(), 0);
     }
 }

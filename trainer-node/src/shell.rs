@@ -110,7 +110,7 @@ impl Shell {
         })
     }
 
-    /// Runs until it is asked to stop. The first request lets the round end and collects what is owed.
+    /// Runs until it is asked to stop. The first request lets the round end and gets its deposit back.
     ///
     /// # Errors
     /// Only such as waiting does not cure.
@@ -135,7 +135,8 @@ impl Shell {
     fn ask_to_stop(&mut self, stop: Stop) {
         if stop == Stop::Finish {
             self.last_round = Some(self.round());
-            tracing::info!(last_round = ?self.last_round, "finishing: this round, then what is owed; once more to end at once");
+            let coinbases = self.owed.coinbases();
+            tracing::info!(coinbases, "finishing the round and its deposit; coinbases are collected at a later start; once more to end at once");
         }
     }
 
@@ -151,7 +152,7 @@ impl Shell {
     }
 
     fn is_finished(&self) -> bool {
-        self.last_round.is_some_and(|last| self.round() > last) && self.owed.is_nothing()
+        self.last_round.is_some_and(|last| self.round() > last) && !self.owed.has_deposits()
     }
 
     async fn hear(&mut self, heard: Heard) {

@@ -13,10 +13,10 @@ use node::{
     stop::Stop,
 };
 use protocol::{
-    Digest, GroupId, PositionNumber, RoundNumber,
+    Digest, GroupId, NodeId, PositionNumber, RoundNumber,
     chain::{ChainEvent, GroupView},
     eip712::{SignedVerdict, Verdict},
-    log::Body,
+    log::{Binding, Body},
     steward::{self, Steward},
     validator::{self, Effect, Input, RoundReport, Validator},
 };
@@ -127,11 +127,11 @@ impl Shell {
         }
     }
 
-    fn read(&mut self, author: protocol::NodeId, body: Body) {
+    fn read(&mut self, author: NodeId, body: Body) {
         match body {
             Body::Verdict(verdict) => self.feed(Input::Heard(verdict)),
             Body::Choice(choice) => self.feed_steward(steward::Input::Heard(choice)),
-            Body::Binding(binding) => self.bindings.note(author, &binding),
+            Body::Binding(binding) => self.bind(author, &binding),
             Body::Have { round, file } => {
                 let position = self.bindings.account(author).and_then(|account| self.view.position_of(account));
                 if let Some(position) = position.map(|position| position.number) {
@@ -139,6 +139,16 @@ impl Shell {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Nodes of stake have room of their own in the log; strangers share what is left.
+    fn bind(&mut self, author: NodeId, binding: &Binding) {
+        self.bindings.note(author, binding);
+        let has_stake = self.bindings.account(author).is_some_and(|account| self.view.position_of(account).is_some());
+        if has_stake {
+            let (client, group) = (self.bench.member.client.clone(), self.bench.member.group);
+            tokio::spawn(async move { client.trust(group, author).await });
         }
     }
 

@@ -153,11 +153,11 @@ async fn propose(context: &Context, group: GroupId, path: &Path) -> Result<()> {
 }
 
 /// Clients vote only for patches that name their proposer.
-fn check_author(body: &[u8], own: Address) -> Result<()> {
+fn check_author(body: &[u8], proposer: Address) -> Result<()> {
     match Patch::parse(body)?.author().map(Address) {
-        Some(author) if author == own => Ok(()),
-        Some(author) => bail!("the patch names {author} as its author, your key is {own}"),
-        None => bail!("the patch names no author: put the line `Neuron-Author: {own}` before its first diff"),
+        Some(author) if author == proposer => Ok(()),
+        Some(author) => bail!("the patch names {author} as its author, the proposer is {proposer}"),
+        None => bail!("the patch names no author: put the line `Neuron-Author: {proposer}` before its first diff"),
     }
 }
 
@@ -185,7 +185,8 @@ async fn vote(context: &Context, group: GroupId, delta: DeltaNumber) -> Result<(
     ensure!(view.position_of(own).is_some(), "{own} signs for no position of group {group}: vote with the signer's key");
     let peer = context.peer(&site, group).await?;
     if delta != DeltaNumber(0) {
-        check_delta(&peer, delta).await?;
+        let author = site.network.delta(group, delta).await?.with_context(|| format!("there is no delta {delta}"))?.author;
+        check_delta(&peer, delta, author).await?;
     }
     // Seconds of the chain grow, so a later choice replaces an earlier one.
     let seq = site.network.chain().latest().await?.time_s;
@@ -199,9 +200,10 @@ async fn vote(context: &Context, group: GroupId, delta: DeltaNumber) -> Result<(
 }
 
 /// Nobody should vote for what he does not hold and what does not apply.
-async fn check_delta(peer: &Peer, delta: DeltaNumber) -> Result<()> {
+async fn check_delta(peer: &Peer, delta: DeltaNumber, proposer: Address) -> Result<()> {
     let (digest, parent) = peer.member.proposal(delta).await.with_context(|| format!("there is no delta {delta}"))?;
     let body = peer.member.body(digest).await?;
+    check_author(&body, proposer).with_context(|| format!("delta {delta} is somebody else's patch: do not vote for it"))?;
     let set = peer.member.preview(parent, body).await.with_context(|| format!("delta {delta} does not apply: do not vote for it"))?;
     println!("delta {delta} applies: {} examples, root {}", set.examples.len(), set.root);
     Ok(())

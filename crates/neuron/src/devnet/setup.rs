@@ -125,7 +125,12 @@ pub async fn network_file(path: &Path, anvil: &Anvil, network: &Network, peers: 
 pub fn group_file(path: &Path) -> Result<GroupFile> {
     let file = GroupFile::read(path)?;
     for data in file.data.paths() {
-        anyhow::ensure!(data.is_file(), "{} names {}, which is no file: its paths count from its own folder", path.display(), data.display());
+        anyhow::ensure!(
+            data.is_file(),
+            "{} names {}, which is no file: its paths count from its own folder",
+            path.display(),
+            data.display()
+        );
     }
     Ok(file)
 }

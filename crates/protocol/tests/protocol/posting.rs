@@ -3,7 +3,7 @@
 use crate::story::*;
 use crate::world::*;
 use protocol::chain::{ChainEvent, Outcome};
-use protocol::validator::{Input};
+use protocol::validator::Input;
 use protocol::{RoundNumber, Wei};
 
 /// The signer that posts first in `ROUND` when `verdicts` are in.
@@ -110,4 +110,13 @@ fn a_claim_that_was_never_revealed_is_not_brought() {
     (1..=3).for_each(|other| story.tell(Input::Heard(verdict(other, ROUND, digest("invented")))));
     (31..40).for_each(|second| story.second(second));
     assert_eq!(story.posts(), []);
+}
+
+#[test]
+fn what_fails_at_the_end_of_the_phase_is_not_repeated_at_once() {
+    let (mut story, truth) = judging(first_poster());
+    story.second(37);
+    (1..=3).for_each(|other| story.tell(Input::Heard(verdict(other, ROUND, truth))));
+    story.tell(Input::Posted { round: ROUND, result: Err("NothingCounted".into()) });
+    assert_eq!(story.posts().len(), 1);
 }

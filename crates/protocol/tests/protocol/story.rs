@@ -1,9 +1,9 @@
 //! A validator in a story: the facts it is told, and what it did.
 
-use protocol::chain::{ChainEvent, Outcome};
+use protocol::chain::ChainEvent;
 use protocol::rules::claim_hash;
-use protocol::validator::{BaseFinding, Config, Effect, Fetched, Finding, Input, MAX_FETCHES, Validator};
-use protocol::{Digest, Micronats, PositionNumber, RoundNumber, Wei};
+use protocol::validator::{BaseFinding, Config, Effect, Fetched, Finding, Input, Validator};
+use protocol::{Digest, Micronats, PositionNumber, RoundNumber};
 
 use crate::world::*;
 

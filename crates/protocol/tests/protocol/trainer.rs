@@ -1,7 +1,7 @@
 //! The trainer's machine, told one thing after another.
 
 use crate::world::*;
-use protocol::chain::{ChainEvent, Outcome};
+use protocol::chain::{ChainEvent, GroupView, Outcome};
 use protocol::rules::seal;
 use protocol::trainer::{Config, Effect, Input, Measured, Trainer, Transaction};
 use protocol::{Digest, Micronats, RoundNumber, Wei};
@@ -241,4 +241,46 @@ fn the_same_inputs_give_the_same_effects() {
         (0..200).flat_map(|second| trainer.handle(Input::Block(block(at(ROUND, 30).time_s + second)))).collect::<Vec<_>>()
     };
     assert_eq!(run(), run());
+}
+
+/// A machine in a group that is admitted or not, after its first view in TRAIN.
+fn racing(admitted: bool, unpaid: bool) -> (Trainer, Vec<Effect>) {
+    let config = Config { group: GROUP, account: account(1), edge_s: 2, commit_s: 4, unpaid, secret: [7; 32] };
+    let mut trainer = Trainer::new(config);
+    trainer.handle(Input::Group(GroupView { admitted, ..group() }));
+    trainer.handle(Input::Block(at(ROUND, 0)));
+    let effects = trainer.handle(Input::Live);
+    (trainer, effects)
+}
+
+fn trains(effects: &[Effect]) -> bool {
+    contains(effects, |effect| matches!(effect, Effect::Train { round: ROUND, attempt: 1, .. }))
+}
+
+#[test]
+fn only_who_wants_to_races_in_a_group_that_pays_nothing() {
+    for (admitted, unpaid, expected) in [(true, false, true), (true, true, true), (false, true, true), (false, false, false)] {
+        let (mut trainer, effects) = racing(admitted, unpaid);
+        assert_eq!(trains(&effects), expected, "admitted: {admitted}, unpaid: {unpaid}");
+        let later: Vec<_> = (1..40).flat_map(|second| trainer.handle(Input::Block(at(ROUND, second)))).collect();
+        assert!(!trains(&later), "admitted: {admitted}, unpaid: {unpaid}");
+    }
+}
+
+#[test]
+fn training_begins_when_the_group_is_admitted_in_time() {
+    for (second, expected) in [(1, true), (13, true), (14, false), (25, false)] {
+        let (mut trainer, _) = racing(false, false);
+        trainer.handle(Input::Block(at(ROUND, second)));
+        assert_eq!(trains(&trainer.handle(Input::Group(group()))), expected, "second {second}");
+    }
+}
+
+#[test]
+fn a_group_that_is_no_longer_admitted_is_not_committed_to() {
+    let mut trainer = training();
+    trainer.handle(Input::Group(GroupView { admitted: false, ..group() }));
+    trained(&mut trainer, BETTER);
+    let effects: Vec<_> = (5..20).flat_map(|second| trainer.handle(Input::Block(at(ROUND, second)))).collect();
+    assert!(!contains(&effects, |effect| matches!(effect, Effect::Remember { .. } | Effect::Commit { .. })), "{effects:?}");
 }

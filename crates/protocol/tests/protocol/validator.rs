@@ -4,7 +4,7 @@ use crate::story::*;
 use crate::world::*;
 use protocol::chain::{ChainEvent, Outcome};
 use protocol::validator::{Effect, Fetched, Finding, Input, MAX_FETCHES};
-use protocol::{Digest, Micronats, PositionNumber, RoundNumber};
+use protocol::{Micronats, RoundNumber};
 
 #[test]
 fn the_best_true_claim_is_signed_and_worse_ones_are_never_read() {
