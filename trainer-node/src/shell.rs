@@ -136,7 +136,10 @@ impl Shell {
         if stop == Stop::Finish {
             self.last_round = Some(self.round());
             let coinbases = self.owed.coinbases();
-            tracing::info!(coinbases, "finishing the round and its deposit; coinbases are collected at a later start; once more to end at once");
+            tracing::info!(
+                coinbases,
+                "finishing the round and its deposit; coinbases are collected at a later start; once more to end at once"
+            );
         }
     }
 

@@ -147,7 +147,9 @@ fn sources(folder: &Path, breaches: &mut Vec<String>) -> Result<()> {
         }
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("rs") => source(&path, |content| content.starts_with("//! "), breaches)?,
-            Some("sol") if !path.to_string_lossy().ends_with(".t.sol") => source(&path, |content| content.contains("/// @title "), breaches)?,
+            Some("sol") if !path.to_string_lossy().ends_with(".t.sol") => {
+                source(&path, |content| content.contains("/// @title "), breaches)?
+            }
             _ => {}
         }
     }

@@ -2,7 +2,10 @@
 
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
-use protocol::{GroupId, RoundNumber, chain::ChainEvent};
+use protocol::{
+    GroupId, RoundNumber,
+    chain::{ChainEvent, Outcome},
+};
 
 use super::context::{Context, history};
 use crate::devnet::outcome_name;
@@ -29,7 +32,8 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     let clock = view.clock(site.network.chain().latest().await?.time_s);
     println!("round {number} of group {group} (now: round {}, {:?})", clock.round, clock.phase);
     println!("  base      {}", round.checkpoint);
-    println!("  outcome   {}", outcome_name(round.outcome, round.reveals as usize));
+    let is_undecided = clock.round == number && round.outcome == Outcome::None;
+    println!("  outcome   {}", if is_undecided { "not decided yet" } else { outcome_name(round.outcome, round.reveals as usize) });
     println!("  reward    {} NRN{}", round.reward.to_nrn(), if round.collected { ", collected" } else { "" });
     println!("  deposits  {} × {} NRN, {} revealed", round.commits, round.deposit.to_nrn(), round.reveals);
     println!("  verdicts  {} of {} NRN awake; {} NRN paid", round.judged.to_nrn(), round.awake.to_nrn(), round.paid.to_nrn());
@@ -38,7 +42,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
             && claim.round == number
         {
             let won = if claim.trainer == round.winner { "  ← won" } else { "" };
-            println!("  claim {}   {} → {} micronats by {}{won}", claim.number, claim.base, claim.loss, claim.trainer);
+            println!("  claim {}   {} → {} nats by {}{won}", claim.number, claim.base, claim.loss, claim.trainer);
             println!("            {}", claim.file);
         }
     }

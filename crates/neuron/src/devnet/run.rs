@@ -1,5 +1,7 @@
 //! The devnet as a command: start, show, report, and stop everything, whatever happens.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anyhow::{Result, bail};
 use node::{Heard, stop};
 use protocol::{
@@ -20,13 +22,18 @@ use super::{
 /// Whatever went wrong, or that it was interrupted.
 pub async fn run(options: Options) -> Result<()> {
     let mut stop = stop::listen()?;
+    let is_done = AtomicBool::new(false);
     tokio::select! {
-        result = drive(options) => result,
-        _ = stop.changed() => bail!("interrupted: everything that was started has been stopped"),
+        result = drive(options, &is_done) => result,
+        _ = stop.changed() => match is_done.load(Ordering::Relaxed) {
+            true => Ok(()),
+            false => bail!("interrupted: everything that was started has been stopped"),
+        }
     }
 }
 
-async fn drive(options: Options) -> Result<()> {
+/// `is_done` becomes true when only the kept network is left to be ended.
+async fn drive(options: Options, is_done: &AtomicBool) -> Result<()> {
     let mut screen = Screen::new();
     let mut devnet = Devnet::start(options, &screen).await?;
     let mut votes = JoinSet::new();
@@ -53,6 +60,7 @@ async fn drive(options: Options) -> Result<()> {
     }
     screen.end(&report.picture());
     if devnet.options.keep {
+        is_done.store(true, Ordering::Relaxed);
         keep(&mut devnet).await?;
     }
     Ok(())
