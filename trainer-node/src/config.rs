@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use node::{NodeConfig, config};
 use serde::Deserialize;
 use training::Settings;
@@ -22,7 +22,7 @@ pub struct TrainerConfig {
 /// Reads and checks a file; its relative paths count from its folder.
 pub fn load(path: &Path) -> Result<TrainerConfig> {
     let mut config: TrainerConfig = config::read(path)?;
-    config.training.check()?;
+    config.training.check().with_context(|| format!("[training] in {}", path.display()))?;
     config.node = config.node.relative_to(path.parent().unwrap_or(Path::new(".")));
     Ok(config)
 }

@@ -73,7 +73,9 @@ impl Devnet {
         options.check()?;
         let file = setup::group_file(&options.group)?;
         let dir = folder(&options)?;
-        let anvil = Anvil::start(&AnvilSettings { block_time_ms: 1000, port: options.port, ..AnvilSettings::default() }).await?;
+        let settings = AnvilSettings { block_time_ms: 1000, port: options.port, ..AnvilSettings::default() };
+        let anvil = Anvil::start(&settings).await;
+        let anvil = anvil.with_context(|| format!("no local chain with --port {} (0 takes a free one)", options.port))?;
         screen.line("chain", &format!("{} (chain id {}), a block each second", anvil.url(), anvil.settings().chain_id));
         let cast = Cast::new(&options)?;
         cast.write_keys(&dir.join("keys"))?;

@@ -45,7 +45,7 @@ fn missing_and_malformed_files_are_named_before_anything_is_started() -> Result<
         refusal("trainer-node", &["--config", &unknown], "colour"),
         refusal("validator-node", &["--config", &unknown], "colour"),
         refusal("validator-node", &["--config", &malformed], "line 1"),
-        refusal("trainer-node", &["--config", &training], "batch"),
+        refusal("trainer-node", &["--config", &training], "training.toml: batch is 0"),
         refusal("trainer-node", &["--config", &keyless], "there is no key file at"),
         refusal("validator-node", &["--config", &passwordless], "NEURON_PASSWORD"),
         refusal("neuron", &["devnet", "--group", &missing], "missing.toml"),
@@ -97,7 +97,7 @@ async fn wrong_chains_keys_ports_and_logs_are_refused() -> Result<()> {
     }
     cases.push(Refusal::new("validator-node", &["--config", &damaged], "line 2 of the signing log is damaged"));
     let group = shown(&digits())?;
-    cases.push(Refusal::new("neuron", &["devnet", "--group", &group, "--port", &port], "anvil"));
+    cases.push(Refusal::new("neuron", &["devnet", "--group", &group, "--port", &port], "0 takes a free one"));
     tokio::task::spawn_blocking(move || check(cases)).await?
 }
 
@@ -128,8 +128,8 @@ async fn a_patch_that_does_not_apply_and_a_corrupt_checkpoint_are_refused() -> R
         neuron(&["delta", "propose", &stale], "does not apply to the current set"),
         neuron(&["delta", "propose", &unreadable], "the patch does not apply"),
         neuron(&["delta", "propose", &foreign], "names 0x0909"),
-        neuron(&["delta", "propose", &text], "error: "),
-        neuron(&["predict", "--line", "1,2"], "error: "),
+        neuron(&["delta", "propose", &text], "the patch changes nothing"),
+        neuron(&["predict", "--line", "1,2"], "64 values are needed"),
         neuron(&["predict", "--line", &line, "--group", &headless], "the header differs from the canonical one"),
         neuron(&["predict", "--line", &line, "--group", &infinite], "holds a value that is not finite"),
         neuron(&["predict", "--line", &line, "--group", "9"], "check --group"),
