@@ -5,7 +5,7 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 /// The repository's root.
 pub fn root() -> PathBuf {
@@ -45,20 +45,18 @@ fn modified(path: &Path) -> Result<std::time::SystemTime> {
     Ok(path.metadata().with_context(|| format!("{} is missing", path.display()))?.modified()?)
 }
 
-/// The path of an executable that one of the npm packages carries.
+/// An executable that one of the npm packages carries for this platform, else the one on PATH.
 pub fn npm_tool(name: &str) -> Result<PathBuf> {
     install_npm()?;
-    let packages = root().join("node_modules/@foundry-rs");
-    let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
-    let os = if os == "macos" { "darwin" } else { os };
-    let arch = match arch {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
+    let platform = match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("linux", "x86_64") => "linux-amd64",
+        (os, _) => os,
     };
-    let path = packages.join(format!("{name}-{os}-{arch}/bin/{name}"));
-    if !path.exists() {
-        bail!("{} is missing: no package of {name} for this platform; put {name} on PATH", path.display());
+    let path = root().join(format!("node_modules/@foundry-rs/{name}-{platform}/bin/{name}"));
+    if path.exists() {
+        return Ok(path);
     }
-    Ok(path)
+    let on_path = Command::new(name).arg("--version").output().is_ok();
+    ensure!(on_path, "no {name} for this platform in node_modules and none on PATH: install Foundry 1.7");
+    Ok(name.into())
 }
