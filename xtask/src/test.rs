@@ -21,11 +21,10 @@ pub fn everything() -> Result<()> {
 /// Builds all programs and hands over to `neuron devnet`.
 pub fn devnet(options: &[String]) -> Result<()> {
     tools::install_npm()?;
-    let cargo = tools::cargo();
-    tools::run(&cargo, &["build", "--locked", "--package", "neuron", "--package", "trainer-node", "--package", "validator-node"])?;
-    let mut arguments = vec!["run", "--quiet", "--locked", "--package", "neuron", "--", "devnet"];
+    tools::run(tools::cargo(), &["build", "--workspace", "--locked"])?;
+    let mut arguments = vec!["devnet"];
     arguments.extend(options.iter().map(String::as_str));
-    tools::run(&cargo, &arguments)
+    tools::run(tools::target_dir()?.join("debug/neuron"), &arguments)
 }
 
 fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {

@@ -1,6 +1,6 @@
 //! House rules that no compiler checks: who may depend on whom, banned crates, licences, first lines, sizes.
 
-use std::{collections::BTreeMap, fs, path::Path, process::Command};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -68,7 +68,7 @@ const MAX_LINES: usize = 500;
 /// # Errors
 /// When `cargo metadata` fails or a rule is broken.
 pub fn run() -> Result<()> {
-    let metadata = metadata()?;
+    let metadata = tools::metadata()?;
     let mut breaches = Vec::new();
     arrows(&metadata, &mut breaches)?;
     packages(&metadata, &mut breaches)?;
@@ -78,13 +78,6 @@ pub fn run() -> Result<()> {
     ensure!(breaches.is_empty(), "house rules broken:\n  {}", breaches.join("\n  "));
     println!("house rules hold: {} rooms, {} packages", ARROWS.len(), list(&metadata["packages"])?.len());
     Ok(())
-}
-
-fn metadata() -> Result<Value> {
-    let output =
-        Command::new(tools::cargo()).args(["metadata", "--format-version", "1", "--locked"]).current_dir(tools::root()).output()?;
-    ensure!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).context("cargo metadata wrote no JSON")
 }
 
 fn list(value: &Value) -> Result<&Vec<Value>> {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 /// The repository's root.
 pub fn root() -> PathBuf {
@@ -17,9 +18,18 @@ pub fn run(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Result<(
     run_with(Command::new(program).args(arguments))
 }
 
+/// What cargo tells this task about itself. Build scripts watch such variables, so an inner cargo would build anew what a
+/// cargo from the shell has built.
+const OWN_VARIABLES: [&str; 2] = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+
 /// Runs a prepared command in the root, its output shown, and fails with its name.
 pub fn run_with(command: &mut Command) -> Result<()> {
     let shown = format!("{command:?}");
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| OWN_VARIABLES.iter().any(|own| name.starts_with(own))) {
+            command.env_remove(name);
+        }
+    }
     let status = command.current_dir(root()).status().with_context(|| format!("cannot start {shown}"))?;
     ensure!(status.success(), "{shown} ended with {status}");
     Ok(())
@@ -28,6 +38,19 @@ pub fn run_with(command: &mut Command) -> Result<()> {
 /// The cargo that runs this task.
 pub fn cargo() -> String {
     std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
+}
+
+/// What cargo knows of all packages.
+pub fn metadata() -> Result<Value> {
+    let output = Command::new(cargo()).args(["metadata", "--format-version", "1", "--locked"]).current_dir(root()).output()?;
+    ensure!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).context("cargo metadata wrote no JSON")
+}
+
+/// Where cargo puts what it builds.
+pub fn target_dir() -> Result<PathBuf> {
+    let metadata = metadata()?;
+    Ok(metadata["target_directory"].as_str().context("cargo metadata names no target directory")?.into())
 }
 
 /// Installs the pinned npm packages (compiler, forge, anvil, OpenZeppelin) when they are missing or older than the lock file.

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use chain::{Account, keystore};
 
 /// Variable that holds the password when no file is named.
-pub const PASSWORD_VARIABLE: &str = "NEURON_PASSWORD";
+const PASSWORD_VARIABLE: &str = "NEURON_PASSWORD";
 const NODE_KEY: &str = "node.key";
 
 /// Opens the encrypted account.
@@ -18,16 +18,19 @@ const NODE_KEY: &str = "node.key";
 /// # Errors
 /// A missing file, a missing or wrong password.
 pub fn account(path: &Path, password_file: Option<&PathBuf>) -> Result<Account> {
-    let password = match password_file {
-        Some(file) => first_line(file)?,
-        None => std::env::var(PASSWORD_VARIABLE)
-            .with_context(|| format!("no password for {}: name a password file, or set {PASSWORD_VARIABLE}", path.display()))?,
-    };
-    Ok(keystore::open(path, &password)?)
+    Ok(keystore::open(path, &password(path, password_file)?)?)
 }
 
-fn first_line(path: &Path) -> Result<String> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read the password file {}", path.display()))?;
+/// The password for the key at `path`: first line of the file, else the variable.
+///
+/// # Errors
+/// When there is neither.
+pub fn password(path: &Path, file: Option<&PathBuf>) -> Result<String> {
+    let Some(file) = file else {
+        let help = || format!("no password for {}: name a password file, or set {PASSWORD_VARIABLE}", path.display());
+        return std::env::var(PASSWORD_VARIABLE).with_context(help);
+    };
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read the password file {}", file.display()))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 

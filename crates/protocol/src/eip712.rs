@@ -262,7 +262,7 @@ pub struct Measure {
     pub args: Vec<u8>,
     /// Big-endian.
     pub nonce: Digest,
-    /// Last second at which it can be enacted.
+    /// First second at which it can no longer be enacted.
     pub expiry_s: u64,
 }
 

@@ -142,9 +142,9 @@ pub fn is_available(stake: Wei, awake: Wei) -> bool {
     !awake.is_zero() && U512::from(stake.0) * U512::from(3) > U512::from(awake.0)
 }
 
-/// Whether a position with `stake` may wake: at least 1/1024 of the group's.
+/// Whether a position with `stake` may wake: it has some, and at least 1/1024 of the group's.
 pub fn may_wake(stake: Wei, group: Wei) -> bool {
-    U512::from(stake.0) * U512::from(1024) >= U512::from(group.0)
+    !stake.is_zero() && U512::from(stake.0) * U512::from(1024) >= U512::from(group.0)
 }
 
 /// Whether `assents` are more than half of `stake`.

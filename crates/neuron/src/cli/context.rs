@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result};
-use chain::{Account, Followed, Follower};
+use chain::Account;
 use clap::Args;
 use governance::Network;
 use network::Client;
@@ -69,20 +69,8 @@ impl Context {
 
 /// All events of a group so far.
 pub async fn history(site: &Site, group: GroupId) -> Result<Vec<ChainEvent>> {
-    let network = &site.network;
-    let tip = network.chain().confirmed_number().await?;
-    let mut follower = Follower::new(network.chain(), &network.followed(), site.file.deployed_block);
-    let mut events = Vec::new();
-    loop {
-        let Followed::Block { block, logs } = follower.next().await? else {
-            anyhow::bail!("the chain was reorganised meanwhile: try again")
-        };
-        let of_group = logs.iter().filter_map(|log| network.event(log)).filter(|event| event.group() == Some(group));
-        events.extend(of_group);
-        if block.number >= tip {
-            return Ok(events);
-        }
-    }
+    let events = site.network.history(group, site.file.deployed_block).await?;
+    Ok(events.into_iter().map(|(_, event)| event).collect())
 }
 
 async fn wait_for_peer(client: &Client) -> Result<()> {

@@ -1,9 +1,9 @@
 //! `neuron key`: encrypted keys on this machine.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, ensure};
 use chain::{Account, keystore};
 use clap::Subcommand;
-use node::keys::PASSWORD_VARIABLE;
+use node::keys;
 
 use super::context::Context;
 
@@ -18,13 +18,10 @@ pub enum Command {
 pub fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::New => {
-            let password = match &context.password_file {
-                Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
-                None => std::env::var(PASSWORD_VARIABLE)
-                    .with_context(|| format!("no password: give --password-file, or set {PASSWORD_VARIABLE}"))?,
-            };
+            let password = keys::password(&context.key, context.password_file.as_ref())?;
+            ensure!(!password.is_empty(), "the password is empty: whoever finds the file would own the key");
             let account = Account::random();
-            keystore::create(&context.key, &account, password.lines().next().unwrap_or_default())?;
+            keystore::create(&context.key, &account, &password)?;
             println!("{} in {}; without this file and its password it is lost", account.address(), context.key.display());
         }
         Command::Show => println!("{}", keystore::address(&context.key)?),
