@@ -14,6 +14,5 @@ pub use choices::{Delta, DeltaStatus};
 pub use deploy::{Addresses, Terms, deploy};
 pub use errors::{GovernanceError, explain};
 pub use events::network_event;
-pub use measures::Admission;
 pub use network::Network;
 pub use rounds::{Claim, ClaimStatus, FileBinding, Round};

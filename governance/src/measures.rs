@@ -2,9 +2,8 @@
 
 use alloy::primitives::{B256, U256};
 use chain::{ChainError, Receipt};
-use protocol::eip712::{Assent, Measure, SignedAssent};
+use protocol::eip712::{Measure, SignedAssent};
 use protocol::ids::{Digest, GroupId, PositionNumber};
-use serde::{Deserialize, Serialize};
 
 use crate::bindings::{IMeasures, Network as Abi};
 use crate::network::Network;
@@ -12,34 +11,7 @@ use crate::network::Network;
 /// Assents in one transaction.
 pub const ASSENTS_LIMIT: usize = 1_024;
 
-/// A group's way to the common issue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Admission {
-    pub group: GroupId,
-    /// Any number that was not used before.
-    pub nonce: Digest,
-    /// First second at which it can no longer be enacted.
-    pub expiry_s: u64,
-}
-
-impl Admission {
-    pub fn measure(&self) -> Measure {
-        Measure::admit(self.group, self.nonce, self.expiry_s)
-    }
-
-    /// What each signer signs.
-    pub fn assent(&self) -> Assent {
-        Assent { measure: self.measure().hash() }
-    }
-}
-
 impl Network {
-    /// Admits a group; see [`Network::enact`].
-    pub async fn admit(&self, admission: &Admission, assents: &[(GroupId, PositionNumber, SignedAssent)]) -> Result<Receipt, ChainError> {
-        self.enact(&admission.measure(), assents).await
-    }
-
     /// Enacts a measure with the assents of its majority, each with the group and position of its signer, in any order.
     pub async fn enact(&self, measure: &Measure, assents: &[(GroupId, PositionNumber, SignedAssent)]) -> Result<Receipt, ChainError> {
         let mut ordered: Vec<_> = assents.iter().take(ASSENTS_LIMIT).collect();

@@ -10,7 +10,9 @@ use serde_json::Value;
 
 /// The repository's root.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the root").to_owned()
+    // As cargo says now, not as it was when this was compiled: checkouts may share a target folder.
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&own).parent().expect("xtask lies in the root").to_owned()
 }
 
 /// Runs a command in the root, its output shown, and fails with its name.

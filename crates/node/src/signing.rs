@@ -59,11 +59,6 @@ impl Signing {
         }
         Ok(account.sign(verdict, domain)?)
     }
-
-    /// The verdict that was signed in a round before a restart.
-    pub fn signed(&self, verdict: &Verdict) -> Option<&Verdict> {
-        self.log.signed(verdict.group, verdict.round)
-    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use chain::dev::{Anvil, AnvilSettings};
 use chain::{Account, Chain, Followed, Follower, Settings};
-use governance::{Admission, Network, Terms, deploy};
+use governance::{Network, Terms, deploy};
 use protocol::chain::{Birth, Block, ChainEvent, GroupView, Phase, Times};
-use protocol::eip712::{Consent, Signed, Typed};
+use protocol::eip712::{Assent, Consent, Measure, Signed, Typed};
 use protocol::ids::{Address, Digest, GroupId, PositionNumber, RoundNumber};
 use protocol::money::Wei;
 use token::SaleTerms;
@@ -105,15 +105,15 @@ impl World {
             stake.wake(GROUP, bonded.expect("a position")).await.expect("awake");
         }
         world.anvil.advance(EPOCH_S).await.expect("time passes");
-        let admission = Admission { group: GROUP, nonce: Digest([9; 32]), expiry_s: u64::MAX };
+        let admission = Measure::admit(GROUP, Digest([9; 32]), u64::MAX);
         let assents = SIGNERS
             .into_iter()
             .zip(1..)
-            .map(|(signer, position)| (GROUP, PositionNumber(position), world.sign(signer, admission.assent())));
+            .map(|(signer, position)| (GROUP, PositionNumber(position), world.sign(signer, Assent { measure: admission.hash() })));
         // The order is put right by the caller of the contract.
         let mut assents: Vec<_> = assents.collect();
         assents.reverse();
-        world.network(FOUNDER).admit(&admission, &assents).await.expect("admitted");
+        world.network(FOUNDER).enact(&admission, &assents).await.expect("admitted");
         world
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use chain::{Account, Chain, Transaction, keystore};
+use chain::{Account, Chain, keystore};
 use futures::future::try_join_all;
 use governance::Network;
 use protocol::{Address, Wei, keccak256};
@@ -83,9 +83,7 @@ impl Cast {
     /// Gives everybody coin from an account that has it.
     pub async fn fund(&self, rich: &Chain) -> Result<()> {
         let gifts = self.everybody().map(|actor| async {
-            let (to, value) = (Some(actor.address()), Wei::nrn(COIN));
-            let gift = Transaction { what: "gift", to, data: Default::default(), value, explain: |_| None };
-            rich.send(gift).await.with_context(|| format!("cannot give {} coin for gas", actor.name))
+            rich.pay(actor.address(), Wei::nrn(COIN)).await.with_context(|| format!("cannot give {} coin for gas", actor.name))
         });
         try_join_all(gifts).await.map(drop)
     }

@@ -52,12 +52,8 @@ impl Round {
 /// What is known of one delta.
 #[derive(Clone, Debug)]
 pub struct Delta {
-    pub digest: Digest,
-    pub author: Address,
     pub period: PeriodNumber,
     pub applied: bool,
-    /// When the bond can be taken back: the end of the period in which it stood or fell.
-    pub free_at_s: Option<u64>,
     pub refunded: Option<Wei>,
 }
 
@@ -105,13 +101,10 @@ impl Ledger {
 
     fn note_dataset(&mut self, event: &ChainEvent) {
         match event {
-            ChainEvent::Proposed { delta, author, digest, period, .. } => {
-                let open = Delta { digest: *digest, author: *author, period: *period, applied: false, free_at_s: None, refunded: None };
-                self.deltas.insert(*delta, open);
+            ChainEvent::Proposed { delta, period, .. } => {
+                self.deltas.insert(*delta, Delta { period: *period, applied: false, refunded: None });
             }
-            ChainEvent::Turned { period, applied, head, reward, period_end_s, .. } => {
-                self.turn(*period, *applied, *head, *reward, *period_end_s)
-            }
+            ChainEvent::Turned { period, applied, head, reward, .. } => self.turn(*period, *applied, *head, *reward),
             ChainEvent::Refunded { delta, issued, .. } => {
                 if let Some(delta) = self.deltas.get_mut(delta) {
                     delta.refunded = Some(*issued);
@@ -121,11 +114,10 @@ impl Ledger {
         }
     }
 
-    fn turn(&mut self, number: PeriodNumber, applied: DeltaNumber, head: Digest, reward: Wei, period_end_s: u64) {
+    fn turn(&mut self, number: PeriodNumber, applied: DeltaNumber, head: Digest, reward: Wei) {
         self.periods.push(Period { number, applied, head, reward });
         for (delta, entry) in self.deltas.iter_mut().filter(|(_, entry)| entry.period == number) {
             entry.applied = *delta == applied;
-            entry.free_at_s = Some(if entry.applied { period_end_s } else { 0 });
         }
     }
 }

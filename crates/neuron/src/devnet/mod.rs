@@ -242,7 +242,7 @@ async fn found(
     let (client, events) = alone.join(&data, node::keys::node_key(&data)?, &[], &[]).await?;
     let founder = hands.of(&cast.founder)?;
     let birth = birth::prepare(file, &setup::TIMES, options.seed, cast.founder.address(), &client).await?;
-    let group = setup::group(founder, &birth).await?;
+    let group = founder.create(&birth).await?;
     client.subscribe(group).await?;
     let peers = client.listen_addresses().await?.iter().map(ToString::to_string).collect();
     let site = setup::network_file(&path, anvil, network, peers).await?;

@@ -59,18 +59,6 @@ impl Process {
         Ok(())
     }
 
-    /// Whether it has ended by itself, whatever its status.
-    pub fn has_ended(&mut self) -> bool {
-        self.child.as_mut().is_none_or(|child| matches!(child.try_wait(), Ok(Some(_))))
-    }
-
-    /// Asks it to finish: no new work, then an orderly end.
-    pub fn ask_to_finish(&self) {
-        if let Some(pid) = self.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        }
-    }
-
     /// Ends it at once, as a power cut would.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

@@ -12,7 +12,6 @@ use node::{
 };
 use protocol::{
     Digest, GroupId, Wei,
-    chain::Birth,
     eip712::{Assent, Consent, Measure},
     keccak256,
 };
@@ -58,11 +57,6 @@ pub async fn sale(cast: &Cast, hands: &Hands) -> Result<Wei> {
     founder.sale().close().await?;
     try_join_all(buyers.iter().map(|buyer| async { anyhow::Ok(hands.of(buyer)?.sale().claim().await?) })).await?;
     Ok(founder.neuron().supply().await?)
-}
-
-/// Makes the group.
-pub async fn group(founder: &Network, birth: &Birth) -> Result<GroupId> {
-    Ok(founder.create(birth).await?)
 }
 
 /// Each owner bonds what it has for its validator, with the validator's consent, and wakes the position.
