@@ -1,64 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {IDataset} from "governance/INetwork.sol";
-import {Groups} from "governance/Groups.sol";
+import {IDataset, IGroups, IMeasures} from "governance/INetwork.sol";
 import {Rules} from "governance/Rules.sol";
+import {State} from "governance/State.sol";
 import {Typed} from "governance/Typed.sol";
 
 /// @title Dataset: one delta a period, chosen by stake.
-abstract contract Dataset is Groups, IDataset {
+abstract contract Dataset is State, IDataset {
     using SafeCast for uint256;
 
     uint256 private constant OPEN_MAX = 16;
+    /// @dev Least gas of a turn, and of each proposal in it, that the purse pays back.
+    uint256 private constant TURN_GAS = 60_000;
+    uint256 private constant PROPOSAL_GAS = 5_000;
+    /// @dev A choice whose `seq` has more bits is none.
+    uint256 private constant SEQ_BITS = 96;
 
-    /// @dev The last choice of a position.
-    struct Ballot {
-        uint32 period;
-        uint32 delta;
-        uint96 weight;
-        uint96 seq;
-    }
-
-    mapping(uint256 group => mapping(uint256 number => Delta)) private _deltas;
-    mapping(uint256 group => uint32[]) private _open;
-    mapping(uint256 group => mapping(uint256 period => uint256)) private _keep;
-    mapping(uint256 group => mapping(uint256 position => Ballot)) private _ballots;
-
-    function propose(uint256 group, bytes32 digest) external returns (uint256 delta) {
-        Group storage stored = _group(group);
+    function propose(uint256 group, bytes32 digest, uint256 amount) external returns (uint256 delta) {
+        IGroups.Group storage stored = _group(group);
         _turnIfOver(group, stored);
         if (!Rules.mayPropose(block.timestamp, stored.period, stored.periodEnd)) revert LastQuarter();
-        uint256 bond = Rules.bond(_authorReward(group, stored), minDeposit);
+        if (amount < Rules.bond(_authorReward(group, stored), _minDeposit)) revert BondTooSmall();
         delta = ++stored.proposals;
-        _enlist(group, delta, bond);
+        _enlist(group, delta, amount);
         Delta storage proposed = _deltas[group][delta];
         proposed.digest = digest;
         proposed.parent = stored.head;
         proposed.author = msg.sender;
-        proposed.bond = bond.toUint96();
+        proposed.bond = amount.toUint96();
         proposed.period = stored.periodNumber;
         proposed.status = DeltaStatus.Open;
-        emit Proposed(group, delta, msg.sender, digest, stored.head, stored.periodNumber, bond);
-        _take(bond);
+        emit Proposed(group, delta, msg.sender, digest, stored.head, stored.periodNumber, amount);
+        _take(amount);
     }
 
     function cast(uint256 group, Choice[] calldata choices) external {
-        Group storage stored = _group(group);
+        IGroups.Group storage stored = _group(group);
         _turnIfOver(group, stored);
         uint32 period = stored.periodNumber;
-        uint256 counted;
+        bytes32 domain = _domainSeparatorV4();
+        uint256[] memory counted = new uint256[](choices.length);
+        uint256 length;
         for (uint256 i; i < choices.length; ++i) {
-            if (_castOne(group, period, choices[i])) counted += 1;
+            if (_castOne(group, period, domain, choices[i])) {
+                counted[length++] = choices[i].position << SEQ_BITS | choices[i].seq;
+            }
+        }
+        assembly ("memory-safe") {
+            mstore(counted, length)
         }
         emit Cast(group, period, counted);
     }
 
     function turn(uint256 group) external {
-        Group storage stored = _group(group);
+        IGroups.Group storage stored = _group(group);
         if (block.timestamp < stored.periodEnd) revert PeriodRunning();
-        _turn(group, stored);
+        uint256 proposals = _turn(group, stored);
+        if (proposals != 0 && stored.admitted) _payBack(TURN_GAS + PROPOSAL_GAS * proposals);
     }
 
     function refund(uint256 group, uint256 delta) external {
@@ -66,6 +67,7 @@ abstract contract Dataset is Groups, IDataset {
         DeltaStatus status = stored.status;
         if (status == DeltaStatus.None) revert NoSuchDelta();
         if (status == DeltaStatus.Refunded) revert AlreadyRefunded();
+        if (status == DeltaStatus.Taken) revert TakenBack();
         if (status == DeltaStatus.Open) revert NotStanding();
         bool stands = status == DeltaStatus.Applied;
         if (stands && block.timestamp < stored.standsAt) revert NotStanding();
@@ -74,6 +76,10 @@ abstract contract Dataset is Groups, IDataset {
         uint256 issued = _issue(stored.author, asked);
         emit Refunded(group, delta, stored.author, stored.bond, asked, issued);
         _give(stored.author, stored.bond);
+    }
+
+    function leastBond(uint256 group) external view returns (uint256) {
+        return Rules.bond(_authorReward(group, _group(group)), _minDeposit);
     }
 
     function delta(uint256 group, uint256 number) external view returns (Delta memory) {
@@ -92,6 +98,23 @@ abstract contract Dataset is Groups, IDataset {
         }
     }
 
+    /// @dev Takes the delta on trial out of the set; half of its bond goes to the author of the last one that stood.
+    function _takeBack(uint256 group, uint256 number)
+        internal
+        returns (bytes32 head, address author, uint256 paid, uint256 burned)
+    {
+        IGroups.Group storage stored = _group(group);
+        Delta storage taken = _deltas[group][number];
+        bool onTrial = number != 0 && stored.applied == number && block.timestamp < taken.standsAt;
+        if (!onTrial) revert IMeasures.NotOnTrial();
+        taken.status = DeltaStatus.Taken;
+        head = taken.parent;
+        (stored.head, stored.applied) = (head, 0);
+        author = _deltas[group][stored.standing].author;
+        paid = author == address(0) ? 0 : taken.bond / 2;
+        burned = taken.bond - paid;
+    }
+
     /// @dev Puts `delta` on the list; on a full one it takes the place of the lowest bond that is below its own.
     function _enlist(uint256 group, uint256 delta, uint256 bond) private {
         uint32[] storage open = _open[group];
@@ -99,26 +122,33 @@ abstract contract Dataset is Groups, IDataset {
             open.push(delta.toUint32());
             return;
         }
-        uint256 lowest = _lowest(group, open);
+        (uint256 lowest, uint256 least) = _lowest(group, open);
+        if (least >= bond) revert ProposalsFull();
         Delta storage displaced = _deltas[group][open[lowest]];
-        if (displaced.bond >= bond) revert ProposalsFull();
         displaced.status = DeltaStatus.Dropped;
+        emit Displaced(group, open[lowest]);
         open[lowest] = delta.toUint32();
     }
 
-    function _lowest(uint256 group, uint32[] storage open) private view returns (uint256 lowest) {
-        for (uint256 i = 1; i < OPEN_MAX; ++i) {
-            if (_deltas[group][open[i]].bond < _deltas[group][open[lowest]].bond) lowest = i;
+    /// @dev The open delta with the least bond; none that has the votes to be applied gives way.
+    function _lowest(uint256 group, uint32[] storage open) private view returns (uint256 lowest, uint256 least) {
+        uint256 stake = _sumsNow(group).bonded * UNIT;
+        least = type(uint256).max;
+        for (uint256 i; i < OPEN_MAX; ++i) {
+            Delta storage candidate = _deltas[group][open[i]];
+            bool wanted = candidate.votes != 0 && Rules.enough(candidate.votes, stake);
+            if (!wanted && candidate.bond < least) (lowest, least) = (i, candidate.bond);
         }
     }
 
-    function _castOne(uint256 group, uint32 period, Choice calldata choice) private returns (bool) {
+    function _castOne(uint256 group, uint32 period, bytes32 domain, Choice calldata choice) private returns (bool) {
         Ballot storage ballot = _ballots[group][choice.position];
         bool again = ballot.period == period;
-        if (choice.seq > type(uint96).max || (again && choice.seq <= ballot.seq)) return false;
+        if (choice.seq >> SEQ_BITS != 0 || (again && choice.seq <= ballot.seq)) return false;
         if (choice.delta != 0 && _deltas[group][choice.delta].status != DeltaStatus.Open) return false;
         bytes32 hash = Typed.choice(group, period, choice.delta, choice.seq);
-        uint256 weight = _signedStake(group, choice.position, false, hash, choice.r, choice.vs);
+        bytes32 digest = MessageHashUtils.toTypedDataHash(domain, hash);
+        uint256 weight = _weigh(_seats[group][choice.position], _epoch(), false, digest, choice.r, choice.vs) * UNIT;
         if (weight == 0) return false;
         if (again) _addVotes(group, period, ballot.delta, -int256(uint256(ballot.weight)));
         _addVotes(group, period, choice.delta, weight.toInt256());
@@ -140,16 +170,18 @@ abstract contract Dataset is Groups, IDataset {
         return SafeCast.toUint256(SafeCast.toInt256(votes) + weight);
     }
 
-    function _turnIfOver(uint256 group, Group storage stored) private {
+    function _turnIfOver(uint256 group, IGroups.Group storage stored) private {
         if (block.timestamp >= stored.periodEnd) _turn(group, stored);
     }
 
-    function _turn(uint256 group, Group storage stored) private {
+    /// @return proposals number of deltas that were open.
+    function _turn(uint256 group, IGroups.Group storage stored) private returns (uint256 proposals) {
         uint32 period = stored.periodNumber;
         uint40 periodEnd = (block.timestamp + stored.period).toUint40();
+        proposals = _open[group].length;
         uint256 applied = _elect(group, period, stored.head);
-        stored.periodNumber = period + 1;
-        stored.periodEnd = periodEnd;
+        if (stored.applied != 0) stored.standing = stored.applied;
+        (stored.periodNumber, stored.periodEnd, stored.applied) = (period + 1, periodEnd, applied.toUint32());
         uint256 reward;
         if (applied != 0) reward = _apply(group, _deltas[group][applied], stored);
         emit Turned(group, period, applied, stored.head, reward, periodEnd);
@@ -165,10 +197,13 @@ abstract contract Dataset is Groups, IDataset {
             candidates[i] = Rules.Candidate(open[i], candidate.votes, candidate.parent);
         }
         delete _open[group];
-        return Rules.elect(candidates, _keep[group][period], stake(group).bonded, head);
+        return Rules.elect(candidates, _keep[group][period], _sumsNow(group).bonded * UNIT, head);
     }
 
-    function _apply(uint256 group, Delta storage elected, Group storage stored) private returns (uint256 reward) {
+    function _apply(uint256 group, Delta storage elected, IGroups.Group storage stored)
+        private
+        returns (uint256 reward)
+    {
         reward = _authorReward(group, stored);
         elected.status = DeltaStatus.Applied;
         elected.reward = reward.toUint96();
@@ -176,7 +211,7 @@ abstract contract Dataset is Groups, IDataset {
         stored.head = Rules.next(stored.head, elected.digest);
     }
 
-    function _authorReward(uint256 group, Group storage stored) private view returns (uint256) {
+    function _authorReward(uint256 group, IGroups.Group storage stored) private view returns (uint256) {
         if (!stored.admitted) return 0;
         (uint256 supply, uint256 awake, uint256 total, uint256 era) = _issueNow(group);
         return Rules.authorReward(supply, stored.period, awake, total, era);

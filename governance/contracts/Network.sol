@@ -2,27 +2,39 @@
 pragma solidity 0.8.37;
 
 import {Stake} from "token/Stake.sol";
-import {Dataset} from "governance/Dataset.sol";
-import {INetwork} from "governance/INetwork.sol";
-import {Measures} from "governance/Measures.sol";
+import {Council} from "governance/Council.sol";
 import {Rounds} from "governance/Rounds.sol";
+import {State} from "governance/State.sol";
 
-/// @title The network: all modules in one storage; nobody owns, stops or upgrades it.
-/// @dev It calls `Neuron` and `Emission` only, which call nobody: there is nothing to re-enter from.
-contract Network is Rounds, Dataset, Measures, INetwork {
-    constructor(
-        address neuron_,
-        address emission_,
-        address purse_,
-        uint256 epoch_,
-        uint256 exit_,
-        uint256 maturity_,
-        uint256 minDeposit_
-    ) Stake(neuron_, emission_, purse_, epoch_, exit_, maturity_, minDeposit_) {}
+/// @title The network: one address and one storage for all modules; nobody owns, stops or upgrades it.
+/// @dev `Neuron` and `Emission` call nobody, and the purse is called last: there is no half-done state to re-enter.
+contract Network is Stake, Rounds {
+    address public immutable council;
+
+    constructor(Council council_) State(council_.terms()) {
+        council = address(council_);
+    }
+
+    /// @dev Whatever is not stake or rounds: the code of the council, fixed for good, on this storage.
+    fallback() external {
+        address code = council;
+        assembly ("memory-safe") {
+            let free := mload(64)
+            calldatacopy(free, 0, calldatasize())
+            let done := delegatecall(gas(), code, free, calldatasize(), 0, 0)
+            returndatacopy(free, 0, returndatasize())
+            if iszero(done) { revert(free, returndatasize()) }
+            return(free, returndatasize())
+        }
+    }
 
     // The name is given by EIP-2612 and tools.
     // forge-lint: disable-next-line(mixed-case-function)
     function DOMAIN_SEPARATOR() external view returns (bytes32) {
         return _domainSeparatorV4();
+    }
+
+    function _requireGroup(uint256 number) internal view override {
+        _group(number);
     }
 }

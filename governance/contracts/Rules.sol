@@ -100,12 +100,22 @@ library Rules {
         for (uint256 i; i < candidates.length; ++i) {
             if (_beats(candidates[i], first)) first = candidates[i];
         }
-        return first.votes > keep && first.votes * 10 >= stake && first.parent == head ? first.number : 0;
+        return first.votes > keep && enough(first.votes, stake) && first.parent == head ? first.number : 0;
+    }
+
+    /// @notice Whether `votes` for a delta are a tenth of the group's `stake`.
+    function enough(uint256 votes, uint256 stake) internal pure returns (bool) {
+        return votes * 10 >= stake;
+    }
+
+    /// @notice Whether `assents` are more than half of `stake`.
+    function majority(uint256 assents, uint256 stake) internal pure returns (bool) {
+        return assents * 2 > stake;
     }
 
     /// @notice Whether `assents` carry a measure of the whole network.
     function majorityOfAll(uint256 assents, uint256 bonded, uint256 supply) internal pure returns (bool) {
-        return assents * 2 > bonded && assents >= supply / 10;
+        return majority(assents, bonded) && assents >= supply / 10;
     }
 
     /// @notice Void rounds in a row, at the opening of a round, after the one opened before it.

@@ -1,6 +1,15 @@
-//! The contract's interface, generated from its committed artifact.
+//! The contracts' interfaces, generated from their committed artifacts: what answers at the network's address, and the
+//! code of the two contracts behind it.
 #![allow(missing_docs, clippy::too_many_arguments)]
 
 use alloy::sol;
 
-sol!(Network, "abi/Network.json");
+sol!(INetwork, "abi/INetwork.json");
+
+pub(crate) mod council {
+    alloy::sol!(Council, "abi/Council.json");
+}
+
+pub(crate) mod network {
+    alloy::sol!(Network, "abi/Network.json");
+}

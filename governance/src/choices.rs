@@ -1,16 +1,15 @@
 //! The training set: deltas proposed, voted for, applied, refunded.
 
 use alloy::primitives::U256;
-use chain::convert::{self, digest, to_b256};
+use chain::convert::{self, digest, to_b256, to_u256};
 use chain::{ChainError, Receipt};
 use protocol::chain::ChainEvent;
 use protocol::eip712::SignedChoice;
 use protocol::ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber};
 use protocol::money::Wei;
-use protocol::rules;
 use serde::{Deserialize, Serialize};
 
-use crate::bindings::{IDataset, Network as Abi};
+use crate::bindings::{IDataset, INetwork as Abi};
 use crate::events::network_event;
 use crate::groups::unreadable;
 use crate::network::Network;
@@ -25,6 +24,8 @@ pub enum DeltaStatus {
     Applied,
     /// Its period ended without it, or a higher bond took its place.
     Dropped,
+    /// A measure took it out of the set again; its bond is gone.
+    Taken,
     Refunded,
 }
 
@@ -48,11 +49,11 @@ pub struct Delta {
 }
 
 impl Network {
-    /// Proposes the patch with that digest on the current head, and lets the contract take the bond first.
-    pub async fn propose(&self, group: GroupId, patch: Digest) -> Result<DeltaNumber, ChainError> {
-        let bond = self.bond_due(group).await?;
+    /// Proposes the patch with that digest on the current head for a bond of at least [`Network::least_bond`], and lets the
+    /// contract take the bond first.
+    pub async fn propose(&self, group: GroupId, patch: Digest, bond: Wei) -> Result<DeltaNumber, ChainError> {
         self.neuron().allow(self.address(), bond).await?;
-        let call = Abi::proposeCall { group: U256::from(group.0), digest: to_b256(patch) };
+        let call = Abi::proposeCall { group: U256::from(group.0), digest: to_b256(patch), amount: to_u256(bond) };
         let receipt = self.contract.send(&call).await?;
         let proposed = receipt.logs.iter().find_map(|log| match network_event(log) {
             Some(ChainEvent::Proposed { delta, .. }) => Some(delta),
@@ -61,15 +62,14 @@ impl Network {
         proposed.ok_or_else(|| unreadable("propose", "no event tells the delta's number"))
     }
 
-    /// The bond of a proposal as things stand, and a sixteenth more, for supply and stake move on.
+    /// The least bond of a proposal as things stand.
+    pub async fn least_bond(&self, group: GroupId) -> Result<Wei, ChainError> {
+        convert::amount("leastBond", self.contract.read(&Abi::leastBondCall { group: U256::from(group.0) }).await?)
+    }
+
+    /// The least bond and a sixteenth more, for supply and stake move on until the proposal is mined.
     pub async fn bond_due(&self, group: GroupId) -> Result<Wei, ChainError> {
-        let about = self.contract.read(&Abi::groupCall { number: U256::from(group.0) }).await?;
-        let (supply, awake, total, era) = self.issue_now(group).await?;
-        let author = match about.admitted {
-            true => rules::author_reward(supply, about.period.into(), awake, total, era),
-            false => Wei(0),
-        };
-        let bond = rules::delta_bond(author, self.terms().min_deposit);
+        let bond = self.least_bond(group).await?;
         Ok(bond.saturating_add(Wei(bond.0 / 16)))
     }
 
@@ -105,7 +105,8 @@ impl Network {
             1 => DeltaStatus::Open,
             2 => DeltaStatus::Applied,
             3 => DeltaStatus::Dropped,
-            4 => DeltaStatus::Refunded,
+            4 => DeltaStatus::Taken,
+            5 => DeltaStatus::Refunded,
             _ => return Err(unreadable("delta", "an unknown status")),
         };
         Ok(Some(Delta {

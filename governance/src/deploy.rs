@@ -1,16 +1,22 @@
-//! Birth of a network: five contracts wired to one another, and the check that they are.
+//! Birth of a network: six contracts at addresses that are known beforehand, so that a deployment can be taken up again.
+
+use std::time::{Duration, Instant};
 
 use alloy::primitives::U256;
-use alloy::sol_types::SolConstructor;
-use chain::convert::{self, to_eth, to_u256};
+use chain::blueprint::{Blueprint, Found, Word, address_word, eip712_words, number_word};
+use chain::convert::{to_eth, to_u256};
 use chain::{Chain, ChainError};
 use protocol::ids::Address;
 use protocol::money::Wei;
 use serde::{Deserialize, Serialize};
-use token::{Emission, Neuron, Purse, Sale, SaleTerms, Stake};
+use token::{Purse, Sale, SaleTerms, StakeTerms};
 
-use crate::bindings::Network as Abi;
+use crate::addresses::{Addresses, council_terms, not_network, unlike};
+use crate::bindings::{council::Council, network::Network as NetworkCode};
 use crate::errors::{GovernanceError, explain};
+
+/// Place of the council in the order of deployment.
+const COUNCIL: usize = 4;
 
 /// What is fixed for good at deployment; times in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,85 +27,120 @@ pub struct Terms {
     pub exit_s: u64,
     pub maturity_s: u64,
     pub min_deposit: Wei,
+    /// Wei that the purse pays for a unit of gas on top of the block's base fee.
+    pub tip: Wei,
 }
 
-/// Where the five contracts of a network stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Addresses {
-    pub neuron: Address,
-    pub emission: Address,
-    pub sale: Address,
-    pub purse: Address,
-    pub network: Address,
+/// One of the contracts, now in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its name, like `Council`.
+    pub contract: &'static str,
+    pub address: Address,
+    /// Whether it stood already, from a deployment that was interrupted.
+    pub stood: bool,
 }
 
-impl Addresses {
-    /// The addresses that five deployments in this order give to `deployer`, whose next nonce is `nonce`.
-    pub fn foretell(deployer: Address, nonce: u64) -> Self {
-        let at = |step: u64| convert::address(to_eth(deployer).create(nonce.saturating_add(step)));
-        Self { neuron: at(0), emission: at(1), sale: at(2), purse: at(3), network: at(4) }
+/// Deploys what does not stand yet of a network with these terms, one contract after the other, and checks code and wiring
+/// of all. The connection's account must send nothing else meanwhile. Run again after an interruption, with the same
+/// account and terms, it goes on where it was; run again right after the end it changes nothing. `progress` hears of each
+/// contract in turn.
+pub async fn deploy(chain: &Chain, terms: &Terms, mut progress: impl FnMut(Step)) -> Result<Addresses, GovernanceError> {
+    let (addresses, standing) = resume(chain, terms).await?;
+    let blueprints = blueprints(&addresses, terms, 0, chain.chain_id());
+    for (place, (blueprint, address)) in blueprints.iter().zip(addresses.in_order()).enumerate() {
+        let stood = place < standing;
+        if !stood {
+            expect(address, blueprint.deploy(chain).await?)?;
+        }
+        progress(Step { contract: blueprint.name, address, stood });
     }
+    audit(chain, addresses.network).await?;
+    Ok(addresses)
+}
 
-    /// Reads them from the contracts, starting at `network`, and checks that all point at one another.
-    pub async fn discover(chain: &Chain, network: Address) -> Result<Self, GovernanceError> {
-        let stake = Stake::new(chain, network);
-        let read = async {
-            let (neuron, emission, purse) = (stake.neuron().await?, stake.emission().await?, stake.purse().await?);
-            let sale = Emission::new(chain, emission).sale().await?;
-            Ok(Self { neuron, emission, sale, purse, network })
-        };
-        let addresses = read.await.map_err(|error| unlike(network, error))?;
-        addresses.verify(chain).await?;
-        Ok(addresses)
-    }
-
-    /// Checks that the contracts at these addresses point at one another.
-    pub async fn verify(&self, chain: &Chain) -> Result<(), GovernanceError> {
-        match self.odd_wire(chain).await.map_err(|error| unlike(self.network, error))? {
-            None => Ok(()),
-            Some(odd) => Err(not_network(self.network, odd)),
+/// Where the contracts of the account's last deployment belong if it was one with these terms, and how many of them stand;
+/// else where those of a new one will, and 0.
+async fn resume(chain: &Chain, terms: &Terms) -> Result<(Addresses, usize), GovernanceError> {
+    let deployer = chain.own_address()?;
+    let nonce = settled_nonce(chain, deployer).await?;
+    for standing in (1..=Addresses::COUNT.min(nonce)).rev() {
+        let addresses = Addresses::foretell(deployer, nonce - standing);
+        if odd_code(chain, &addresses, terms, standing as usize).await?.is_none() {
+            return Ok((addresses, standing as usize));
         }
     }
+    Ok((Addresses::foretell(deployer, nonce), 0))
+}
 
-    /// The first address that a contract was wired to and that is not among these.
-    async fn odd_wire(&self, chain: &Chain) -> Result<Option<String>, ChainError> {
-        let (neuron, emission) = (Neuron::new(chain, self.neuron), Emission::new(chain, self.emission));
-        let (sale, purse) = (Sale::new(chain, self.sale), Purse::new(chain, self.purse));
-        let stake = Stake::new(chain, self.network);
-        let wires = [
-            ("network.neuron", stake.neuron().await?, self.neuron),
-            ("network.emission", stake.emission().await?, self.emission),
-            ("network.purse", stake.purse().await?, self.purse),
-            ("emission.sale", emission.sale().await?, self.sale),
-            ("neuron.emission", neuron.emission().await?, self.emission),
-            ("emission.neuron", emission.neuron().await?, self.neuron),
-            ("emission.network", emission.network().await?, self.network),
-            ("sale.neuron", sale.neuron().await?, self.neuron),
-            ("sale.emission", sale.emission().await?, self.emission),
-            ("sale.purse", sale.purse().await?, self.purse),
-            ("purse.network", purse.network().await?, self.network),
-        ];
-        let odd = wires.into_iter().find(|(_, found, expected)| found != expected);
-        Ok(odd.map(|(wire, found, expected)| format!("{wire} is {found}, not {expected}")))
+/// The account's next nonce once nothing that it sent waits to be mined any more.
+async fn settled_nonce(chain: &Chain, of: Address) -> Result<u64, GovernanceError> {
+    let started = Instant::now();
+    loop {
+        let (mined, sent) = (chain.mined_nonce(of).await?, chain.next_nonce(of).await?);
+        if mined >= sent {
+            return Ok(mined);
+        }
+        if started.elapsed() > Duration::from_secs(chain.settings().mined_timeout_s) {
+            return Err(GovernanceError::Waiting { account: of, waiting: sent - mined });
+        }
+        tokio::time::sleep(Duration::from_millis(chain.settings().poll_ms)).await;
     }
 }
 
-/// Deploys all five from the connection's account, which must send nothing else meanwhile.
-pub async fn deploy(chain: &Chain, terms: &Terms) -> Result<Addresses, GovernanceError> {
-    let deployer = chain.own_address()?;
-    let foretold = Addresses::foretell(deployer, chain.next_nonce(deployer).await?);
-    let Addresses { neuron, emission, sale, purse, network } = foretold;
-    expect(neuron, token::deploy_neuron(chain, emission).await?)?;
-    expect(emission, token::deploy_emission(chain, neuron, sale, network).await?)?;
-    expect(sale, token::deploy_sale(chain, neuron, emission, purse, &terms.sale).await?)?;
-    expect(purse, token::deploy_purse(chain, network).await?)?;
-    expect(network, deploy_network(chain, &foretold, terms).await?)?;
-    Ok(foretold)
+/// Reads the terms of a network and checks wiring and code of its contracts: byte for byte those that this program would
+/// deploy with these terms.
+pub async fn audit(chain: &Chain, network: Address) -> Result<(Addresses, Terms), GovernanceError> {
+    let addresses = Addresses::discover(chain, network).await?;
+    let terms = terms_of(chain, &addresses).await.map_err(|error| unlike(network, error))?;
+    match odd_code(chain, &addresses, &terms, addresses.in_order().len()).await? {
+        None => Ok((addresses, terms)),
+        Some((name, address)) => Err(not_network(network, format!("the code at {address} is not that of {name} with its terms"))),
+    }
 }
 
-async fn deploy_network(chain: &Chain, at: &Addresses, terms: &Terms) -> Result<Address, ChainError> {
-    let arguments = Abi::constructorCall {
+/// Name and place of the first of the first `count` contracts that does not stand where it belongs with these terms.
+async fn odd_code(chain: &Chain, at: &Addresses, terms: &Terms, count: usize) -> Result<Option<(&'static str, Address)>, GovernanceError> {
+    let genesis_s = if count > COUNCIL { genesis_s(chain, at.council).await? } else { 0 };
+    let blueprints = blueprints(at, terms, genesis_s, chain.chain_id());
+    for (blueprint, address) in blueprints.iter().zip(at.in_order()).take(count) {
+        if blueprint.find(chain, address).await? != Found::Same {
+            return Ok(Some((blueprint.name, address)));
+        }
+    }
+    Ok(None)
+}
+
+/// The time of the council's block, which it keeps in its code; 0 if it is no council.
+async fn genesis_s(chain: &Chain, council: Address) -> Result<u64, ChainError> {
+    match council_terms(chain, council).await {
+        Ok(terms) => Ok(terms.stake.genesis_s),
+        Err(ChainError::NoContract(_) | ChainError::Reverted(_) | ChainError::BadAnswer { .. }) => Ok(0),
+        Err(error) => Err(error),
+    }
+}
+
+async fn terms_of(chain: &Chain, addresses: &Addresses) -> Result<Terms, ChainError> {
+    let StakeTerms { epoch_s, exit_s, maturity_s, min_deposit, .. } = council_terms(chain, addresses.council).await?.stake;
+    let sale = Sale::new(chain, addresses.sale).terms().await?;
+    let tip = Purse::new(chain, addresses.purse).tip().await?;
+    Ok(Terms { sale, epoch_s, exit_s, maturity_s, min_deposit, tip })
+}
+
+/// The six in order of deployment.
+fn blueprints(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> [Blueprint; 6] {
+    [
+        token::neuron_blueprint(at.neuron, at.emission, chain_id),
+        token::emission_blueprint(at.neuron, at.sale, at.network),
+        token::sale_blueprint(at.neuron, at.emission, at.purse, &terms.sale),
+        token::purse_blueprint(at.network, terms.tip),
+        council_blueprint(at, terms, genesis_s, chain_id),
+        network_blueprint(at, terms, genesis_s, chain_id),
+    ]
+}
+
+fn council_blueprint(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> Blueprint {
+    let arguments = Council::constructorCall {
         neuron_: to_eth(at.neuron),
         emission_: to_eth(at.emission),
         purse_: to_eth(at.purse),
@@ -108,23 +149,26 @@ async fn deploy_network(chain: &Chain, at: &Addresses, terms: &Terms) -> Result<
         maturity_: U256::from(terms.maturity_s),
         minDeposit_: to_u256(terms.min_deposit),
     };
-    let code = [Abi::BYTECODE.as_ref(), &arguments.abi_encode()].concat();
-    chain.deploy("Network", code.into(), explain).await
+    let fixed = fixed_terms(at, terms, genesis_s).into_iter().chain(eip712_words("Neuron", "1", chain_id, at.council));
+    Blueprint::new("Council", &Council::BYTECODE, &arguments, fixed, explain)
+}
+
+fn network_blueprint(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> Blueprint {
+    let arguments = NetworkCode::constructorCall { council_: to_eth(at.council) };
+    let mut fixed = fixed_terms(at, terms, genesis_s);
+    fixed.extend(eip712_words("Neuron", "1", chain_id, at.network));
+    fixed.push(address_word(at.council));
+    Blueprint::new("Network", &NetworkCode::BYTECODE, &arguments, fixed, explain)
+}
+
+/// What both contracts of the network keep in their code.
+fn fixed_terms(at: &Addresses, terms: &Terms, genesis_s: u64) -> Vec<Word> {
+    let addresses = [at.neuron, at.emission, at.purse].map(address_word);
+    let numbers = [terms.epoch_s, terms.exit_s, terms.maturity_s, genesis_s].map(|number| number_word(U256::from(number)));
+    let deposit = number_word(to_u256(terms.min_deposit));
+    addresses.into_iter().chain(numbers).chain([deposit]).collect()
 }
 
 fn expect(expected: Address, found: Address) -> Result<(), GovernanceError> {
     if found == expected { Ok(()) } else { Err(GovernanceError::Displaced { expected, found }) }
-}
-
-/// A contract that answers otherwise, or none at all, is no fault of the connection.
-fn unlike(network: Address, error: ChainError) -> GovernanceError {
-    match error {
-        ChainError::NoContract(address) => not_network(network, format!("there is no contract at {address}")),
-        ChainError::Reverted(_) | ChainError::BadAnswer { .. } => not_network(network, error.to_string()),
-        other => other.into(),
-    }
-}
-
-fn not_network(network: Address, reason: impl Into<String>) -> GovernanceError {
-    GovernanceError::NotNetwork { network, reason: reason.into() }
 }

@@ -4,16 +4,24 @@ use alloy::primitives::{B256, U256};
 use alloy::sol_types::SolEventInterface;
 use chain::Log;
 use chain::convert::{address, count, digest, wei};
-use protocol::chain::{Birth, ChainEvent, Outcome, RevealedClaim, Times};
-use protocol::ids::{DeltaNumber, Digest, GroupId, PeriodNumber, RoundNumber};
+use protocol::chain::{Birth, ChainEvent, CountedChoice, Outcome, RevealedClaim, Times};
+use protocol::ids::{DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
 use protocol::money::Micronats;
 
-use crate::bindings::{IGroups, Network};
+use crate::bindings::INetwork::INetworkEvents as Event;
+use crate::bindings::{IGroups, INetwork};
+
+/// Bits below the position in a counted choice.
+const SEQ_BITS: usize = 96;
 
 /// What a log of `Network` says, stake included; `None` if it is none of its events.
 pub fn network_event(log: &Log) -> Option<ChainEvent> {
-    use Network::NetworkEvents as Event;
-    Some(match Event::decode_log(&log.inner).ok()?.data {
+    let event = INetwork::INetworkEvents::decode_log(&log.inner).ok()?.data;
+    of_groups(&event).or_else(|| of_rounds(&event)).or_else(|| of_deltas(&event)).or_else(|| token::stake_event(log))
+}
+
+fn of_groups(event: &Event) -> Option<ChainEvent> {
+    Some(match event {
         Event::Created(event) => ChainEvent::Created {
             group: group(event.group)?,
             creator: address(event.creator),
@@ -21,8 +29,34 @@ pub fn network_event(log: &Log) -> Option<ChainEvent> {
             birth: birth(&event.birth),
             head: digest(event.head),
         },
+        Event::Moved(event) => ChainEvent::Moved {
+            group: group(event.group)?,
+            position: position(event.position)?,
+            child: group(event.child)?,
+            child_position: position(event.childPosition)?,
+            amount: wei(event.amount)?,
+        },
         Event::Admitted(event) => ChainEvent::Admitted { group: group(event.group)? },
-        Event::Opened(event) => opened(&event)?,
+        Event::Revoked(event) => ChainEvent::Revoked { group: group(event.group)? },
+        Event::PeriodSet(event) => ChainEvent::PeriodSet { group: group(event.group)?, period_s: count(event.period)? },
+        Event::Dozed(event) => ChainEvent::Dozed { group: group(event.group)?, position: position(event.position)? },
+        Event::DoubleSigned(event) => ChainEvent::DoubleSigned {
+            group: group(event.group)?,
+            position: position(event.position)?,
+            round: round(event.round)?,
+            reporter: address(event.reporter),
+            reward: wei(event.reward)?,
+        },
+        Event::Enacted(event) => {
+            ChainEvent::Enacted { kind: event.kind, args: event.args.to_vec(), nonce: Digest(B256::from(event.nonce).0) }
+        }
+        _ => return None,
+    })
+}
+
+fn of_rounds(event: &Event) -> Option<ChainEvent> {
+    Some(match event {
+        Event::Opened(event) => opened(event)?,
         Event::Committed(event) => ChainEvent::Committed {
             group: group(event.group)?,
             round: round(event.round)?,
@@ -30,7 +64,13 @@ pub fn network_event(log: &Log) -> Option<ChainEvent> {
             number: count(event.number)?,
             seal: digest(event.seal),
         },
-        Event::Revealed(event) => ChainEvent::Revealed(revealed(&event)?),
+        Event::Revealed(event) => ChainEvent::Revealed(revealed(event)?),
+        Event::Conceded(event) => ChainEvent::Conceded {
+            group: group(event.group)?,
+            round: round(event.round)?,
+            trainer: address(event.trainer),
+            number: count(event.number)?,
+        },
         Event::Decided(event) => ChainEvent::Decided {
             group: group(event.group)?,
             round: round(event.round)?,
@@ -47,6 +87,12 @@ pub fn network_event(log: &Log) -> Option<ChainEvent> {
             stake: wei(event.stake)?,
             amount: wei(event.amount)?,
         },
+        Event::Attended(event) => ChainEvent::Attended {
+            group: group(event.group)?,
+            round: round(event.round)?,
+            counted: count(event.counted)?,
+            stake: wei(event.stake)?,
+        },
         Event::Settled(event) => ChainEvent::Settled {
             group: group(event.group)?,
             round: round(event.round)?,
@@ -61,10 +107,23 @@ pub fn network_event(log: &Log) -> Option<ChainEvent> {
             asked: wei(event.asked)?,
             issued: wei(event.issued)?,
         },
-        Event::Proposed(event) => proposed(&event)?,
+        Event::Struck(event) => ChainEvent::Struck {
+            group: group(event.group)?,
+            round: round(event.round)?,
+            checkpoint: digest(event.checkpoint),
+        },
+        _ => return None,
+    })
+}
+
+fn of_deltas(event: &Event) -> Option<ChainEvent> {
+    Some(match event {
+        Event::Proposed(event) => proposed(event)?,
         Event::Cast(event) => {
-            ChainEvent::Cast { group: group(event.group)?, period: period(event.period)?, counted: count(event.counted)? }
+            let counted = event.counted.iter().map(|choice| counted_choice(*choice)).collect::<Option<_>>()?;
+            ChainEvent::Cast { group: group(event.group)?, period: period(event.period)?, counted }
         }
+        Event::Displaced(event) => ChainEvent::Displaced { group: group(event.group)?, delta: delta(event.delta)? },
         Event::Turned(event) => ChainEvent::Turned {
             group: group(event.group)?,
             period: period(event.period)?,
@@ -72,6 +131,14 @@ pub fn network_event(log: &Log) -> Option<ChainEvent> {
             head: digest(event.head),
             reward: wei(event.reward)?,
             period_end_s: count(event.periodEnd)?,
+        },
+        Event::Taken(event) => ChainEvent::Taken {
+            group: group(event.group)?,
+            delta: delta(event.delta)?,
+            head: digest(event.head),
+            author: address(event.author),
+            paid: wei(event.paid)?,
+            burned: wei(event.burned)?,
         },
         Event::Refunded(event) => ChainEvent::Refunded {
             group: group(event.group)?,
@@ -81,14 +148,19 @@ pub fn network_event(log: &Log) -> Option<ChainEvent> {
             asked: wei(event.asked)?,
             issued: wei(event.issued)?,
         },
-        Event::Enacted(event) => {
-            ChainEvent::Enacted { kind: event.kind, args: event.args.to_vec(), nonce: Digest(B256::from(event.nonce).0) }
-        }
-        _ => return token::stake_event(log),
+        _ => return None,
     })
 }
 
-fn opened(event: &Network::Opened) -> Option<ChainEvent> {
+/// `position << 96 | seq`.
+fn counted_choice(packed: U256) -> Option<CountedChoice> {
+    let seq: U256 = packed & ((U256::from(1) << SEQ_BITS) - U256::from(1));
+    // A `seq` above 2^64 - 1 is the last one that a client of this kind could write.
+    let seq = count(seq).unwrap_or(u64::MAX);
+    Some(CountedChoice { position: position(packed >> SEQ_BITS)?, seq })
+}
+
+fn opened(event: &INetwork::Opened) -> Option<ChainEvent> {
     Some(ChainEvent::Opened {
         group: group(event.group)?,
         round: round(event.round)?,
@@ -102,7 +174,7 @@ fn opened(event: &Network::Opened) -> Option<ChainEvent> {
     })
 }
 
-fn revealed(event: &Network::Revealed) -> Option<RevealedClaim> {
+fn revealed(event: &INetwork::Revealed) -> Option<RevealedClaim> {
     Some(RevealedClaim {
         group: group(event.group)?,
         round: round(event.round)?,
@@ -115,7 +187,7 @@ fn revealed(event: &Network::Revealed) -> Option<RevealedClaim> {
     })
 }
 
-fn proposed(event: &Network::Proposed) -> Option<ChainEvent> {
+fn proposed(event: &INetwork::Proposed) -> Option<ChainEvent> {
     Some(ChainEvent::Proposed {
         group: group(event.group)?,
         delta: delta(event.delta)?,
@@ -145,6 +217,7 @@ pub(crate) fn outcome(number: u8) -> Option<Outcome> {
         0 => Some(Outcome::None),
         1 => Some(Outcome::Won),
         2 => Some(Outcome::Lost),
+        3 => Some(Outcome::Struck),
         _ => None,
     }
 }
@@ -155,6 +228,10 @@ fn group(number: U256) -> Option<GroupId> {
 
 fn round(number: U256) -> Option<RoundNumber> {
     count(number).map(RoundNumber)
+}
+
+fn position(number: U256) -> Option<PositionNumber> {
+    count(number).map(PositionNumber)
 }
 
 fn period(number: U256) -> Option<PeriodNumber> {

@@ -1,15 +1,16 @@
 //! Groups: made, counted, and seen as of one block.
 
 use alloy::primitives::U256;
-use chain::ChainError;
-use chain::convert::{self, digest, to_b256};
+use chain::convert::{self, digest, to_b256, to_eth};
+use chain::{ChainError, Receipt};
 use futures::{StreamExt, TryStreamExt, stream};
 use protocol::chain::{Birth, ChainEvent, GroupView, PositionView, Times};
-use protocol::ids::{GroupId, PeriodNumber, PositionNumber};
+use protocol::eip712::Signature;
+use protocol::ids::{Address, DeltaNumber, GroupId, PeriodNumber, PositionNumber, RoundNumber};
 use protocol::money::Wei;
-use protocol::rules;
+use protocol::rules::{self, ABSENCES};
 
-use crate::bindings::{IGroups, Network as Abi};
+use crate::bindings::{IGroups, INetwork as Abi};
 use crate::events::network_event;
 use crate::network::Network;
 
@@ -19,12 +20,38 @@ const READS_LIMIT: usize = 8;
 impl Network {
     /// Makes a group; returns its number.
     pub async fn create(&self, birth: &Birth) -> Result<GroupId, ChainError> {
-        let receipt = self.contract.send(&Abi::createCall { birth: birth_for_contract(birth)? }).await?;
-        let created = receipt.logs.iter().find_map(|log| match network_event(log) {
-            Some(ChainEvent::Created { group, .. }) => Some(group),
+        created(&self.contract.send(&Abi::createCall { birth: birth_for_contract(birth)? }).await?)
+    }
+
+    /// Makes a child of `parent` with another model or clock; it inherits the training set, so `birth.dataset` is empty.
+    pub async fn fork(&self, parent: GroupId, birth: &Birth) -> Result<GroupId, ChainError> {
+        let call = Abi::forkCall { parent: U256::from(parent.0), birth: birth_for_contract(birth)? };
+        created(&self.contract.send(&call).await?)
+    }
+
+    /// Owner: the stake of a position that counts now goes to the position of `signer` in `child`, a fork of `group`, and
+    /// counts there from the next epoch on. A new signer gives its `Consent` for `child` unless it is the caller.
+    pub async fn move_stake(
+        &self,
+        group: GroupId,
+        position: PositionNumber,
+        child: GroupId,
+        signer: Address,
+        consent: Option<&Signature>,
+    ) -> Result<PositionNumber, ChainError> {
+        let call = Abi::moveCall {
+            group: U256::from(group.0),
+            position: U256::from(position.0),
+            child: U256::from(child.0),
+            signer: to_eth(signer),
+            consent: consent.map(|signature| signature.to_bytes().to_vec()).unwrap_or_default().into(),
+        };
+        let receipt = self.contract.send(&call).await?;
+        let moved = receipt.logs.iter().find_map(|log| match network_event(log) {
+            Some(ChainEvent::Moved { child_position, .. }) => Some(child_position),
             _ => None,
         });
-        created.ok_or_else(|| unreadable("create", "no event tells the group's number"))
+        moved.ok_or_else(|| unreadable("move", "no event tells the position"))
     }
 
     /// Number of groups ever made; they are numbered from 1.
@@ -50,12 +77,20 @@ impl Network {
             checkpoint: digest(group.checkpoint),
             head: digest(group.head),
             admitted: group.admitted,
+            parent: GroupId(group.parent.into()),
             voids: group.voids.into(),
+            opened: group.opened.to::<u64>().checked_sub(1).map(RoundNumber),
+            counted: group.counted.into(),
+            recent: recent(group.recent, group.counted),
+            applied: DeltaNumber(group.applied.into()),
+            standing: DeltaNumber(group.standing.into()),
             period_s: group.period.into(),
             period_number: PeriodNumber(group.periodNumber.into()),
             period_end_s: group.periodEnd.to(),
             maturity_s: terms.maturity_s,
             min_deposit: terms.min_deposit,
+            epoch_s: terms.epoch_s,
+            exit_s: terms.exit_s,
             positions: self.positions_at(id, block).await?,
         })
     }
@@ -75,6 +110,20 @@ impl Network {
         let total = rules::total(self.stake().admitted_awake().await?, supply);
         Ok((supply, awake, total, self.emission().era().await?))
     }
+}
+
+fn created(receipt: &Receipt) -> Result<GroupId, ChainError> {
+    let created = receipt.logs.iter().find_map(|log| match network_event(log) {
+        Some(ChainEvent::Created { group, .. }) => Some(group),
+        _ => None,
+    });
+    created.ok_or_else(|| unreadable("create", "no event tells the group's number"))
+}
+
+/// The numbers of the last counted rounds, 32 bits each, the latest lowest.
+fn recent(packed: U256, counted: u32) -> Vec<RoundNumber> {
+    let number = |place: usize| (packed >> (32 * place)) & U256::from(u32::MAX);
+    (0..ABSENCES.min(counted as usize)).map(|place| RoundNumber(number(place).to())).collect()
 }
 
 fn birth_for_contract(birth: &Birth) -> Result<IGroups::Birth, ChainError> {

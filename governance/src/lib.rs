@@ -1,8 +1,10 @@
 //! Groups, rounds, choices and measures: what happens at the contract `Network`, which stands beside this.
 
+mod addresses;
 mod bindings;
 mod choices;
 mod deploy;
+mod duties;
 mod errors;
 mod events;
 mod groups;
@@ -10,9 +12,11 @@ mod measures;
 mod network;
 mod rounds;
 
+pub use addresses::Addresses;
 pub use choices::{Delta, DeltaStatus};
-pub use deploy::{Addresses, Terms, deploy};
+pub use deploy::{Step, Terms, audit, deploy};
 pub use errors::{GovernanceError, explain};
 pub use events::network_event;
+pub use measures::Majority;
 pub use network::Network;
-pub use rounds::{Claim, ClaimStatus, FileBinding, Round};
+pub use rounds::{Claim, ClaimStatus, Decision, FileBinding, Round};

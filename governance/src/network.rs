@@ -5,11 +5,16 @@ use chain::{Chain, ChainError, Contract, Log};
 use protocol::chain::ChainEvent;
 use protocol::eip712::Domain;
 use protocol::ids::{Address, GroupId};
+use protocol::lineage::Lineage;
 use token::{Emission, Neuron, Purse, Sale, Stake, StakeTerms};
 
-use crate::deploy::Addresses;
+use crate::bindings::INetwork as Abi;
+use crate::addresses::Addresses;
 use crate::errors::{GovernanceError, explain};
 use crate::events::network_event;
+
+/// Forks of forks that are followed back.
+const ANCESTORS_LIMIT: usize = 256;
 
 /// A network whose wiring has been checked. Calls that send need a [`Chain`] with an account.
 #[derive(Clone)]
@@ -75,17 +80,19 @@ impl Network {
     }
 
     /// The contracts whose logs [`Network::event`] understands: what a [`chain::Follower`] has to follow.
-    pub fn followed(&self) -> [Address; 2] {
-        [self.address(), self.addresses.emission]
+    pub fn followed(&self) -> [Address; 3] {
+        [self.address(), self.addresses.emission, self.addresses.purse]
     }
 
     /// What a log says; `None` if it is not of this network.
     pub fn event(&self, log: &Log) -> Option<ChainEvent> {
         let address = chain::convert::address(log.address());
-        if address == self.address() {
-            return network_event(log);
+        match address {
+            of if of == self.address() => network_event(log),
+            of if of == self.addresses.emission => token::emission_event(log),
+            of if of == self.addresses.purse => token::purse_event(log),
+            _ => None,
         }
-        (address == self.addresses.emission).then(|| token::emission_event(log)).flatten()
     }
 
     /// Number of the block that deployed the network, found by its time: no event is older.
@@ -101,5 +108,27 @@ impl Network {
         let placed = |log: &Log| Some((log.block_number?, network_event(log)?));
         let events = logs.iter().filter_map(placed);
         Ok(events.filter(|(_, event)| event.group() == Some(group)).collect())
+    }
+
+    /// `group` and the groups that it was forked from, the youngest first.
+    pub async fn ancestry(&self, group: GroupId) -> Result<Vec<GroupId>, ChainError> {
+        let mut family = Vec::new();
+        let mut next = group;
+        while next != GroupId::default() && family.len() < ANCESTORS_LIMIT {
+            let about = self.contract.read(&Abi::groupCall { number: U256::from(next.0) }).await?;
+            family.push(next);
+            next = GroupId(about.parent.into());
+        }
+        Ok(family)
+    }
+
+    /// What led to the training sets of `group`, its ancestors' included, as far as the confirmed chain tells from block
+    /// `first` on.
+    pub async fn lineage(&self, group: GroupId, first: u64) -> Result<Lineage, ChainError> {
+        let mut lineage = Lineage::default();
+        for member in self.ancestry(group).await? {
+            self.history(member, first).await?.iter().for_each(|(_, event)| lineage.note(event));
+        }
+        Ok(lineage)
     }
 }

@@ -10,7 +10,7 @@ use protocol::money::{Micronats, Wei};
 use protocol::rules;
 use serde::{Deserialize, Serialize};
 
-use crate::bindings::{IRounds, Network as Abi};
+use crate::bindings::{IRounds, INetwork as Abi};
 use crate::events::{network_event, outcome};
 use crate::groups::unreadable;
 use crate::network::Network;
@@ -25,11 +25,7 @@ const DEPOSITS_AHEAD: u128 = 64;
 pub struct Round {
     /// Base of the round.
     pub checkpoint: Digest,
-    pub head: Digest,
-    /// The claim that was decided, zero for "none is true".
-    pub claim: Digest,
-    /// The winning file.
-    pub file: Digest,
+    /// Zero unless it was won.
     pub winner: Address,
     /// R, issued to the winner once mature.
     pub reward: Wei,
@@ -43,8 +39,19 @@ pub struct Round {
     pub paid: Wei,
     pub commits: u64,
     pub reveals: u64,
+    /// Whether somebody conceded.
+    pub conceded: bool,
     pub outcome: Outcome,
     pub collected: bool,
+    /// Whether presence was recorded for want of a decision.
+    pub attended: bool,
+}
+
+/// What won a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub claim: Digest,
+    pub file: Digest,
 }
 
 /// How far one trainer is in one round.
@@ -52,13 +59,15 @@ pub struct Round {
 pub enum ClaimStatus {
     Sealed,
     Revealed,
+    Conceded,
     Settled,
 }
 
 /// What one trainer committed in one round.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
-    pub seal: Digest,
+    /// The seal; once revealed the claim.
+    pub name: Digest,
     /// Zero until revealed, as are `base` and `loss`.
     pub file: Digest,
     /// Order of the commit, from 1.
@@ -119,15 +128,15 @@ impl Network {
         self.contract.send(&call).await
     }
 
+    /// REVEAL: opens the seal of the caller and claims nothing; most of the deposit comes back.
+    pub async fn concede(&self, group: GroupId, salt: Digest, file: Digest) -> Result<Receipt, ChainError> {
+        let call = Abi::concedeCall { group: U256::from(group.0), salt: to_b256(salt), file: to_b256(file) };
+        self.contract.send(&call).await
+    }
+
     /// JUDGE: brings verdicts for one claim, each with the position that signed it; at most [`VERDICTS_LIMIT`].
     pub async fn judge(&self, group: GroupId, claim: Digest, verdicts: &[(PositionNumber, SignedVerdict)]) -> Result<Receipt, ChainError> {
-        let verdicts = verdicts.iter().take(VERDICTS_LIMIT).map(|(position, verdict)| IRounds::Verdict {
-            position: U256::from(position.0),
-            probe: to_b256(verdict.message.probe),
-            r: verdict.signature.r.into(),
-            vs: verdict.signature.vs.into(),
-        });
-        let verdicts = verdicts.collect();
+        let verdicts = verdicts.iter().take(VERDICTS_LIMIT).map(|(position, verdict)| for_contract(*position, verdict)).collect();
         self.contract.send(&Abi::judgeCall { group: U256::from(group.0), claim: to_b256(claim), verdicts }).await
     }
 
@@ -158,20 +167,27 @@ impl Network {
         let outcome = outcome(round.outcome).ok_or_else(|| unreadable("round", "an unknown outcome"))?;
         Ok(Some(Round {
             checkpoint: digest(round.checkpoint),
-            head: digest(round.head),
-            claim: digest(round.claim),
-            file: digest(round.file),
             winner: convert::address(round.winner),
             reward: Wei(round.reward.to()),
             deposit: Wei(round.deposit.to()),
             awake: Wei(round.awake.to()),
             judged: Wei(round.judged.to()),
             paid: Wei(round.paid.to()),
-            commits: round.commits.into(),
-            reveals: round.reveals.into(),
+            commits: round.commits.to(),
+            reveals: round.reveals.to(),
+            conceded: round.conceded,
             outcome,
             collected: round.collected,
+            attended: round.attended,
         }))
+    }
+
+    /// The claim and the file that won a round, struck or not; `None` if none did.
+    pub async fn decision(&self, group: GroupId, number: RoundNumber) -> Result<Option<Decision>, ChainError> {
+        let call = Abi::decisionCall { group: U256::from(group.0), number: U256::from(number.0) };
+        let decision = self.contract.read(&call).await?;
+        let decision = Decision { claim: digest(decision.claim), file: digest(decision.file) };
+        Ok((!decision.file.is_zero()).then_some(decision))
     }
 
     /// What `trainer` committed in that round, `None` if nothing.
@@ -182,13 +198,14 @@ impl Network {
             0 => return Ok(None),
             1 => ClaimStatus::Sealed,
             2 => ClaimStatus::Revealed,
-            3 => ClaimStatus::Settled,
+            3 => ClaimStatus::Conceded,
+            4 => ClaimStatus::Settled,
             _ => return Err(unreadable("claimOf", "an unknown status")),
         };
         Ok(Some(Claim {
-            seal: digest(claim.seal),
+            name: digest(claim.name),
             file: digest(claim.file),
-            number: claim.number.into(),
+            number: claim.number.to(),
             base: Micronats(claim.base),
             loss: Micronats(claim.loss),
             status,
@@ -206,5 +223,15 @@ impl Network {
         let bound = self.contract.read(&Abi::fileOfCall { file: to_b256(file) }).await?;
         let group = convert::number("fileOf", bound.group)?;
         Ok((group != 0).then_some(FileBinding { group: GroupId(group), won: bound.won }))
+    }
+}
+
+/// A verdict as the contract takes it.
+pub(crate) fn for_contract(position: PositionNumber, verdict: &SignedVerdict) -> IRounds::Verdict {
+    IRounds::Verdict {
+        position: U256::from(position.0),
+        probe: to_b256(verdict.message.probe),
+        r: verdict.signature.r.into(),
+        vs: verdict.signature.vs.into(),
     }
 }

@@ -2,9 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IGroups, IRounds} from "governance/INetwork.sol";
-import {Fixture} from "governance-test/Fixture.sol";
+import {Play} from "governance-test/Play.sol";
 
-contract CommitTest is Fixture {
+contract CommitTest is Play {
     function test_RevertIf_TheGroupDoesNotExist() public {
         vm.expectRevert(IGroups.NoSuchGroup.selector);
         network.commit(3, 0);
@@ -50,7 +50,6 @@ contract CommitTest is Fixture {
         network.commit(1, "seal");
         IRounds.Round memory round = network.round(1, FIRST);
         vm.assertEq(round.checkpoint, BASE_FILE, "checkpoint");
-        vm.assertEq(round.head, group.head, "head");
         vm.assertEq(round.awake, awake, "awake");
         vm.assertEq(neuron.balanceOf(ANN), 1_000_000 ether - deposit, "deposit taken");
     }
@@ -101,6 +100,33 @@ contract CommitTest is Fixture {
         vm.warp(_start(FIRST + 12));
         _commit(2, FIRST + 12, ANN, "after an empty one");
         vm.assertEq(network.group(2).voids, 10, "still ten");
+    }
+
+    function test_ADecisionMakesDepositsSingleAgain() public {
+        for (uint256 i; i < 3; ++i) {
+            _enter(2, FIRST + i, ANN, bytes32(i + 1));
+            vm.assertEq(network.round(2, FIRST + i).deposit, MIN_DEPOSIT << i, "doubled");
+        }
+        vm.warp(_judgeStart(FIRST + 2));
+        network.judge(2, 0, _verdicts(2, FIRST + 2, 0, 1, 3));
+        _enter(2, FIRST + 3, ANN, "next");
+        vm.assertEq(network.round(2, FIRST + 3).deposit, MIN_DEPOSIT, "single after a round that was lost");
+        _enter(2, FIRST + 4, ANN, "void again");
+        vm.assertEq(network.round(2, FIRST + 4).deposit, 2 * MIN_DEPOSIT, "and counted from there");
+    }
+
+    function test_VoidRoundsOfOneGroupCostTheOtherNothing() public {
+        _enter(2, FIRST, ANN, "a");
+        vm.warp(_start(FIRST + 1));
+        _commit(1, FIRST + 1, ANN, "b");
+        vm.assertEq(network.round(1, FIRST + 1).deposit, _reward() / 5, "group 1");
+    }
+
+    function test_VoidRoundsDoubleWhatTheRewardAsksFor() public {
+        _enter(1, FIRST, ANN, "a");
+        vm.warp(_start(FIRST + 1));
+        _commit(1, FIRST + 1, ANN, "b");
+        vm.assertEq(network.round(1, FIRST + 1).deposit, _reward() / 5 * 2, "twice a fifth of R");
     }
 
     function _refuseAt(uint256 time) private {

@@ -3,111 +3,70 @@ pragma solidity 0.8.37;
 
 import {IDataset, IGroups} from "governance/INetwork.sol";
 import {Rules} from "governance/Rules.sol";
-import {Typed} from "governance/Typed.sol";
-import {Fixture} from "governance-test/Fixture.sol";
-
-/// @dev Group 1 is in its period 1.
-abstract contract Periodic is Fixture {
-    uint256 internal periodEnd;
-    bytes32 internal head;
-
-    function setUp() public virtual override {
-        super.setUp();
-        periodEnd = network.group(1).periodEnd;
-        head = network.group(1).head;
-    }
-
-    function _propose(address who, bytes32 digest) internal returns (uint256) {
-        vm.prank(who);
-        return network.propose(1, digest);
-    }
-
-    function _choice(uint256 key, uint256 period, uint256 delta, uint256 seq)
-        internal
-        view
-        returns (IDataset.Choice memory)
-    {
-        (bytes32 r, bytes32 vs) = vm.signCompact(key, _digest(Typed.choice(1, period, delta, seq)));
-        return IDataset.Choice(key, delta, seq, r, vs);
-    }
-
-    function _cast(uint256 key, uint256 period, uint256 delta, uint256 seq) internal {
-        IDataset.Choice[] memory choices = new IDataset.Choice[](1);
-        choices[0] = _choice(key, period, delta, seq);
-        network.cast(1, choices);
-    }
-
-    function _votes(uint256 delta) internal view returns (uint256) {
-        return network.delta(1, delta).votes;
-    }
-
-    /// @dev More supply, so a higher reward and bond.
-    function _issueSome() internal {
-        vm.prank(address(network));
-        emission.issue(address(this), 1000 ether);
-    }
-
-    /// @dev A in wei while nothing was issued or burnt.
-    function _authorReward() internal pure returns (uint256) {
-        return SUPPLY / 1_000_000;
-    }
-}
+import {Periodic} from "governance-test/Periodic.sol";
 
 contract ProposeTest is Periodic {
     function test_RevertIf_TheGroupDoesNotExist() public {
         vm.expectRevert(IGroups.NoSuchGroup.selector);
-        network.propose(3, "d");
+        network.propose(3, "d", _leastBond());
     }
 
     function test_RevertIf_ItIsTheLastQuarter() public {
         vm.warp(periodEnd - PERIOD / 4);
         vm.expectRevert(IDataset.LastQuarter.selector);
         _propose(ANN, "d");
+        vm.warp(periodEnd - 1);
+        vm.expectRevert(IDataset.LastQuarter.selector);
+        _propose(ANN, "d");
         vm.warp(periodEnd - PERIOD / 4 - 1);
         _propose(ANN, "d");
     }
 
-    function test_RevertIf_TheListIsFullOfBondsAsHigh() public {
-        for (uint256 i; i < 16; ++i) {
-            _propose(ANN, bytes32(i));
-        }
-        vm.expectRevert(IDataset.ProposalsFull.selector);
-        _propose(BOB, "seventeenth");
+    function test_RevertIf_TheBondIsBelowFourRewards() public {
+        vm.expectRevert(IDataset.BondTooSmall.selector);
+        _propose(ANN, "d", _leastBond() - 1);
+        _propose(ANN, "d", _leastBond());
+    }
+
+    function test_RevertIf_TheBondIsBelowTheLeastDeposit() public {
+        vm.startPrank(ANN);
+        vm.expectRevert(IDataset.BondTooSmall.selector);
+        network.propose(2, "d", MIN_DEPOSIT - 1);
+        network.propose(2, "d", MIN_DEPOSIT);
     }
 
     function test_RevertIf_TheBondCannotBePaid() public {
         vm.expectRevert();
         _propose(address(0xDEAD), "d");
+        vm.assertEq(network.group(1).proposals, 0, "none was proposed");
     }
 
-    function test_AProposalBondsFourTimesItsReward() public {
+    function test_RevertIf_TheBondHasMoreThan96Bits() public {
+        vm.expectRevert();
+        _propose(ANN, "d", 2 ** 96 + _leastBond());
+    }
+
+    function test_AProposalTakesTheBondThatItsAuthorChose() public {
+        uint256 amount = _leastBond() + 7;
         vm.expectEmit();
-        emit IDataset.Proposed(1, 1, ANN, "d", head, 1, 4 * _authorReward());
-        vm.assertEq(_propose(ANN, "d"), 1, "number");
-        vm.assertEq(neuron.balanceOf(ANN), 1_000_000 ether - 4 * _authorReward(), "bond taken");
+        emit IDataset.Proposed(1, 1, ANN, "d", head, 1, amount);
+        vm.assertEq(_propose(ANN, "d", amount), 1, "number");
+        vm.assertEq(neuron.balanceOf(ANN), 1_000_000 ether - amount, "bond taken");
         vm.assertEq(network.openDeltas(1)[0], 1, "open");
+        IDataset.Delta memory delta = network.delta(1, 1);
+        vm.assertEq(delta.digest, "d", "digest");
+        vm.assertEq(delta.parent, head, "parent");
+        vm.assertEq(delta.author, ANN, "author");
+        vm.assertEq(delta.bond, amount, "bond");
+        vm.assertEq(delta.period, 1, "period");
+        _isStatus(1, IDataset.DeltaStatus.Open, "status");
     }
 
-    function test_AHigherBondDisplacesTheLowest() public {
-        for (uint256 i; i < 8; ++i) {
-            _propose(ANN, bytes32(i));
-        }
-        _issueSome();
-        for (uint256 i; i < 7; ++i) {
-            _propose(BOB, bytes32(i));
-        }
-        neuron.burn(SUPPLY / 1000);
-        vm.assertEq(_propose(CEM, "the lowest"), 16, "the list is full");
-        vm.expectRevert(IDataset.ProposalsFull.selector);
-        _propose(CEM, "as low");
-        _issueSome();
-        _propose(CEM, "higher than the lowest");
-        vm.assertEq(uint256(network.delta(1, 16).status), uint256(IDataset.DeltaStatus.Dropped), "out");
-        vm.assertEq(network.openDeltas(1)[15], 17, "in its place");
-        vm.assertEq(network.openDeltas(1).length, 16, "still sixteen");
-        uint256 before = neuron.balanceOf(CEM);
-        network.refund(1, 16);
-        vm.assertEq(neuron.balanceOf(CEM) - before, network.delta(1, 16).bond, "its bond is back");
+    function test_TheLeastBondFollowsTheReward() public {
+        vm.assertEq(network.leastBond(1), _leastBond(), "four times A");
+        vm.assertEq(network.leastBond(2), MIN_DEPOSIT, "outside the issue A is 0");
+        neuron.burn(SUPPLY / 2);
+        vm.assertEq(network.leastBond(1), _leastBond() / 2, "half the supply, half of A");
     }
 
     function test_ALateProposalTurnsThePeriodFirst() public {
@@ -130,8 +89,10 @@ contract CastTest is Periodic {
         choices[0] = _choice(1, 1, 1, 1);
         choices[1] = _choice(2, 1, 2, 1);
         choices[2] = _choice(3, 1, 0, 1);
+        uint256[] memory counted = new uint256[](3);
+        (counted[0], counted[1], counted[2]) = (1 << 96 | 1, 2 << 96 | 1, 3 << 96 | 1);
         vm.expectEmit();
-        emit IDataset.Cast(1, 1, 3);
+        emit IDataset.Cast(1, 1, counted);
         network.cast(1, choices);
         vm.assertEq(_votes(1), STAKE, "one");
         vm.assertEq(_votes(2), STAKE, "two");
@@ -159,11 +120,14 @@ contract CastTest is Periodic {
         choices[3] = _choice(7, 1, 1, 1);
         choices[4] = _choice(1, 1, 1, 1);
         choices[4].delta = 2;
-        choices[5] = _choice(2, 1, 1, 1);
+        choices[5] = _choice(2, 1, 1, 9);
+        uint256[] memory counted = new uint256[](1);
+        counted[0] = 2 << 96 | 9;
         vm.expectEmit();
-        emit IDataset.Cast(1, 1, 1);
+        emit IDataset.Cast(1, 1, counted);
         network.cast(1, choices);
         vm.assertEq(_votes(1), STAKE, "only the last counts");
+        vm.assertEq(_votes(2), 0, "and for nothing else");
     }
 
     function test_AChoiceOfAnOldPeriodIsWorthNothing() public {
@@ -184,18 +148,32 @@ contract CastTest is Periodic {
         vm.assertEq(_votes(1), STAKE, "leaving with the next");
     }
 
-    function test_AVoteForADisplacedDeltaCanBeMoved() public {
+    function test_AVoteWeighsTheStakeOfItsDay() public {
         _cast(1, 1, 1, 1);
-        for (uint256 i; i < 14; ++i) {
-            _propose(ANN, bytes32(i));
-        }
-        _issueSome();
-        _propose(BOB, "higher");
-        _cast(2, 1, 1, 1);
-        vm.assertEq(_votes(1), STAKE, "nothing is added");
+        vm.prank(vm.addr(1));
+        network.unbond(1, 1, STAKE / 2);
+        vm.warp(_start(FIRST + 24));
+        vm.assertEq(_votes(1), STAKE, "what was cast stays");
+        _cast(1, 1, 1, 2);
+        vm.assertEq(_votes(1), STAKE / 2, "cast again it weighs what is left");
+    }
+
+    function test_WhoRestsMayVoteAllTheSame() public {
+        vm.prank(vm.addr(1));
+        network.rest(1, 1);
+        vm.warp(_start(FIRST + 24));
+        _cast(1, 1, 1, 1);
+        vm.assertEq(_votes(1), STAKE, "stake votes, asleep or awake");
+    }
+
+    function test_AVoteMovesBetweenKeepAndDeltas() public {
+        _cast(1, 1, 0, 1);
         _cast(1, 1, 2, 2);
-        vm.assertEq(_votes(1), 0, "taken back");
-        vm.assertEq(_votes(2), STAKE, "moved");
+        vm.assertEq(network.keepVotes(1), 0, "no longer kept");
+        vm.assertEq(_votes(2), STAKE, "for the second");
+        _cast(1, 1, 1, 3);
+        vm.assertEq(_votes(2), 0, "no longer");
+        vm.assertEq(_votes(1), STAKE, "for the first");
     }
 }
 
@@ -239,13 +217,62 @@ contract TurnTest is Periodic {
     }
 
     function test_ADeltaNeedsATenthOfTheStake() public {
-        _join(1, 4, STAKE / 10);
-        vm.warp(_start(FIRST + 24));
+        _elects(1 gwei, 0);
+    }
+
+    function test_ATenthOfTheStakeIsEnough() public {
+        _elects(0, 1);
+    }
+
+    function test_OfEqualVotesTheLowerNumberIsApplied() public {
         _propose(ANN, "one");
-        _cast(4, 1, 1, 1);
+        _propose(BOB, "two");
+        _cast(2, 1, 2, 1);
+        _cast(1, 1, 1, 1);
         vm.warp(periodEnd);
         network.turn(1);
-        vm.assertEq(network.group(1).head, head, "too few");
+        vm.assertEq(network.group(1).applied, 1, "applied");
+    }
+
+    function test_TheAppliedDeltaIsOnTrialForAPeriodAndStandsThen() public {
+        _propose(ANN, "one");
+        _choose(1, 1);
+        vm.assertEq(network.group(1).applied, 1, "on trial");
+        vm.assertEq(network.group(1).standing, 0, "none stood");
+        _propose(BOB, "two");
+        _choose(2, 2);
+        vm.assertEq(network.group(1).applied, 2, "the second is on trial");
+        vm.assertEq(network.group(1).standing, 1, "the first stands");
+        vm.warp(network.group(1).periodEnd);
+        network.turn(1);
+        vm.assertEq(network.group(1).applied, 0, "nothing is on trial");
+        vm.assertEq(network.group(1).standing, 2, "the second stands");
+        vm.warp(network.group(1).periodEnd);
+        network.turn(1);
+        vm.assertEq(network.group(1).standing, 2, "and is the last that stood for as long as there is none");
+    }
+
+    function test_TheNextTurnNeedsNewVotes() public {
+        _propose(ANN, "one");
+        vm.warp(periodEnd);
+        network.turn(1);
+        _propose(BOB, "two");
+        _cast(1, 2, 1, 1);
+        vm.assertEq(_votes(1), 0, "a dropped delta takes no votes");
+        vm.warp(periodEnd + PERIOD);
+        network.turn(1);
+        vm.assertEq(network.group(1).applied, 0, "nothing applied");
+        vm.assertEq(network.group(1).head, head, "head");
+    }
+
+    function test_TheRewardIsFixedAtTheTurn() public {
+        _propose(ANN, "one");
+        _choose(1, 1);
+        neuron.burn(SUPPLY / 2);
+        vm.warp(network.group(1).periodEnd);
+        network.refund(1, 1);
+        vm.assertEq(network.delta(1, 1).reward, _authorReward(), "as at the turn");
+        vm.assertEq(neuron.balanceOf(ANN), 1_000_000 ether + _authorReward(), "paid");
     }
 
     function test_MissedPeriodsAreSkipped() public {
@@ -259,16 +286,26 @@ contract TurnTest is Periodic {
 
     function test_AGroupOutsideTheIssuePaysItsAuthorsNothing() public {
         vm.prank(ANN);
-        network.propose(2, "one");
-        vm.assertEq(network.delta(2, 1).bond, MIN_DEPOSIT, "the least bond");
-        IDataset.Choice[] memory choices = new IDataset.Choice[](1);
-        (bytes32 r, bytes32 vs) = vm.signCompact(1, _digest(Typed.choice(2, 1, 1, 1)));
-        choices[0] = IDataset.Choice(1, 1, 1, r, vs);
-        network.cast(2, choices);
+        network.propose(2, "one", MIN_DEPOSIT);
+        _castOne(2, 1, 1, 1, 1);
         vm.warp(periodEnd);
         network.turn(2);
         vm.assertEq(uint256(network.delta(2, 1).status), uint256(IDataset.DeltaStatus.Applied), "applied");
         vm.assertEq(network.delta(2, 1).reward, 0, "reward");
+    }
+
+    /// @dev Key 4 with a tenth of the group's stake, if there were not `excess` beside it, votes alone.
+    function _elects(uint256 excess, uint256 applied) private {
+        uint256 own = STAKE * 34 / 100;
+        _join(1, 4, own);
+        _join(1, 5, 9 * own - VALIDATORS * STAKE + excess);
+        vm.warp(_start(FIRST + 24));
+        _propose(ANN, "one");
+        _cast(4, 1, 1, 1);
+        vm.warp(periodEnd);
+        network.turn(1);
+        vm.assertEq(network.stake(1).bonded, 10 * own + excess, "stake");
+        vm.assertEq(network.group(1).applied, applied, "applied");
     }
 }
 

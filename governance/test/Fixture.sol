@@ -48,7 +48,8 @@ abstract contract Fixture is World {
 
     /// @dev The token as it was committed; the network as it is written now.
     function _deploy(string memory name, bytes memory arguments) internal override returns (address deployed) {
-        if (keccak256(bytes(name)) == keccak256("Network")) return super._deploy(name, arguments);
+        bytes32 hash = keccak256(bytes(name));
+        if (hash == keccak256("Network") || hash == keccak256("Council")) return super._deploy(name, arguments);
         string memory json = vm.readFile(string.concat("token/abi/", name, ".json"));
         bytes memory code = bytes.concat(vm.parseJsonBytes(json, ".bytecode"), arguments);
         assembly ("memory-safe") {
@@ -58,7 +59,8 @@ abstract contract Fixture is World {
     }
 
     function _network(uint256 maturity, uint256 minDeposit) internal returns (INetwork) {
-        return INetwork(_deploy("Network", abi.encode(neuron, emission, purse, EPOCH, EXIT, maturity, minDeposit)));
+        bytes memory terms = abi.encode(neuron, emission, purse, EPOCH, EXIT, maturity, minDeposit);
+        return INetwork(_deploy("Network", abi.encode(_deploy("Council", terms))));
     }
 
     function _create(uint256 train, uint256 reveal, uint256 judge) internal returns (uint256) {
@@ -115,6 +117,13 @@ abstract contract Fixture is World {
         return IMeasures.Assent(group, key, r, vs);
     }
 
+    /// @dev What the key `key` says for `owner` in `group`.
+    function _consentOf(uint256 key, uint256 group, address owner) internal view returns (bytes memory) {
+        bytes32 kind = keccak256("Consent(uint256 group,address owner)");
+        (bytes32 r, bytes32 vs) = vm.signCompact(key, _digest(keccak256(abi.encode(kind, group, owner))));
+        return abi.encodePacked(r, vs);
+    }
+
     function _digest(bytes32 structHash) internal view returns (bytes32) {
         return keccak256(abi.encodePacked(hex"1901", network.DOMAIN_SEPARATOR(), structHash));
     }
@@ -152,7 +161,7 @@ abstract contract Fixture is World {
         view
         returns (IRounds.Verdict memory)
     {
-        bytes32 probe = bytes32(key);
+        bytes32 probe = keccak256(abi.encode(key));
         (bytes32 r, bytes32 vs) = vm.signCompact(key, _digest(Typed.verdict(group, round, claim, probe)));
         return IRounds.Verdict(key, probe, r, vs);
     }

@@ -1,85 +1,223 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IDataset, IRounds} from "governance/INetwork.sol";
-import {Fixture} from "governance-test/Fixture.sol";
-import {Typed} from "governance/Typed.sol";
+import {IGroups, IMeasures, IRounds} from "governance/INetwork.sol";
+import {Measured} from "governance-test/Measured.sol";
 
-/// @dev Gas of the main calls, each a transaction of its own (`isolate`), written to `governance/gas/Network.json`.
-contract GasTest is Fixture {
-    uint256 private constant MANY = 1024;
-    /// @dev Most gas of one transaction (EIP-7825).
-    uint256 private constant TRANSACTION_MAX = 16_777_216;
+/// @dev What owners and signers of positions pay. The key 9 is new to group 1, the key 1 is its position 1.
+contract GasStakeTest is Measured {
+    uint256 private constant NEW = 9;
+    uint256 private constant AMOUNT = 1_000_000 ether;
+    address private owner;
 
+    function setUp() public override {
+        super.setUp();
+        owner = vm.addr(NEW);
+        _fund(owner, 10 * AMOUNT);
+    }
+
+    function test_GasOfBonds() public {
+        bytes memory consent = _consentOf(10, 1, owner);
+        vm.startPrank(owner);
+        network.bond(1, owner, AMOUNT, "");
+        _snap("bond, a new position");
+        network.wake(1, 4);
+        _snap("wake");
+        vm.warp(_start(FIRST + 24));
+        network.bond(1, owner, AMOUNT, "");
+        _snap("bond, more");
+        network.rotate(1, 4, vm.addr(10), consent);
+        _snap("rotate");
+        network.rest(1, 4);
+        _snap("rest");
+        network.unbond(1, 4, AMOUNT);
+        _snap("unbond");
+        vm.warp(network.position(1, 4).exitAt);
+        network.withdraw(1, 4);
+        _snap("withdraw");
+    }
+
+    function test_GasOfABondWithPermit() public {
+        vm.prank(owner);
+        neuron.approve(address(network), 0);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(NEW, _permit());
+        vm.prank(owner);
+        network.bondWithPermit(1, owner, AMOUNT, "", FOREVER, v, r, s);
+        _snap("bondWithPermit, a new position");
+    }
+
+    function test_GasOfPay() public {
+        _win(1, FIRST, ANN, "a");
+        network.compound(1, 1);
+        _snap("compound");
+        _win(1, FIRST + 1, ANN, "b");
+        vm.prank(vm.addr(2));
+        network.rest(1, 2);
+        _snap("rest, with pay");
+    }
+
+    function test_GasOfMoving() public {
+        IGroups.Birth memory birth = _birth(TRAIN, REVEAL, 900);
+        network.create(birth);
+        _snap("create");
+        birth.dataset = new bytes32[](0);
+        network.fork(1, birth);
+        _snap("fork");
+        vm.prank(vm.addr(1));
+        network.move(1, 1, 4, vm.addr(1), "");
+        _snap("move, to a new position");
+    }
+
+    function _permit() private view returns (bytes32) {
+        bytes32 kind = keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+        bytes32 hash = keccak256(abi.encode(kind, owner, address(network), AMOUNT, neuron.nonces(owner), FOREVER));
+        return keccak256(abi.encodePacked(hex"1901", neuron.DOMAIN_SEPARATOR(), hash));
+    }
+}
+
+/// @dev What trainers, relayers and reporters pay. Round `FIRST` is group 1's first.
+contract GasRoundTest is Measured {
     function test_GasOfARound() public {
         _commit(1, FIRST, ANN, "a");
-        _snap("commit, the first of a round");
+        _snap("commit, the first ever");
         _commit(1, FIRST, BOB, "b");
         _snap("commit, a further one");
+        _commit(1, FIRST, CEM, "c");
         vm.warp(_revealStart(FIRST));
-        _reveal(1, ANN, "a", 2_000_000, 1_900_000);
+        _reveal(1, ANN, "a", BASE, LOSS);
         _snap("reveal");
+        _reveal(1, BOB, "b", BASE, BETTER);
+        _snap("reveal, a further one");
         vm.warp(_judgeStart(FIRST));
-        bytes32 claim = _claim("a", 2_000_000, 1_900_000);
-        IRounds.Verdict[] memory verdicts = _verdicts(1, FIRST, claim, 1, 3);
-        network.judge(1, claim, verdicts);
-        _snap("judge, 3 verdicts");
+        _judgeAll(1, FIRST, _claim("a", BASE, LOSS), 3);
+        _snap("judge, 3 verdicts, first ever");
         vm.warp(_start(FIRST + 1));
         network.settle(1, FIRST, ANN);
         _snap("settle, the winner");
         network.settle(1, FIRST, BOB);
+        _snap("settle, a false claim");
+        network.settle(1, FIRST, CEM);
         _snap("settle, an unopened seal");
+        _commit(1, FIRST + 1, ANN, "d");
+        _snap("commit, the first of a round");
+        vm.warp(_revealStart(FIRST + 1));
+        _reveal(1, ANN, "d", BASE, LOSS);
+        vm.warp(_judgeStart(FIRST + 1));
+        _judgeAll(1, FIRST + 1, _claim("d", BASE, LOSS), 3);
+        _snap("judge, 3 verdicts");
         vm.warp(_start(FIRST + 1) + MATURITY);
         vm.prank(ANN);
         network.collect(1, FIRST);
         _snap("collect");
     }
 
-    function test_GasOfStakeAndPeriods() public {
-        _fund(vm.addr(9), STAKE);
-        vm.startPrank(vm.addr(9));
-        network.bond(1, vm.addr(9), STAKE, "");
-        _snap("bond, a new position");
-        network.wake(1, 4);
-        _snap("wake");
-        vm.stopPrank();
-        vm.prank(ANN);
-        network.propose(1, "d");
-        _snap("propose");
-        IDataset.Choice[] memory choices = new IDataset.Choice[](1);
-        (bytes32 r, bytes32 vs) = vm.signCompact(1, _digest(Typed.choice(1, 1, 1, 1)));
-        choices[0] = IDataset.Choice(1, 1, 1, r, vs);
-        network.cast(1, choices);
+    function test_GasOfALostRound() public {
+        _enter(1, FIRST, ANN, "a");
+        vm.warp(_judgeStart(FIRST));
+        IRounds.Verdict[] memory verdicts = _verdicts(1, FIRST, 0, 1, 3);
+        vm.prank(RELAYER);
+        network.judge(1, 0, verdicts);
+        _snap("judge, 3 verdicts against all, first ever");
+        vm.warp(_start(FIRST + 1));
+        network.settle(1, FIRST, ANN);
+        _snap("settle, a claim of a lost round");
+    }
+
+    function test_GasOfAVoidRound() public {
+        _commit(1, FIRST, ANN, "a");
+        _commit(1, FIRST, BOB, "b");
+        vm.warp(_revealStart(FIRST));
+        vm.prank(BOB);
+        network.concede(1, SALT, "b");
+        _snap("concede");
+        _reveal(1, ANN, "a", BASE, LOSS);
+        vm.warp(_start(FIRST + 1));
+        network.settle(1, FIRST, BOB);
+        _snap("settle, a conceded seal");
+        IRounds.Attendance[] memory attendances = _attendances(1, FIRST, 0, 1, 3);
+        vm.prank(RELAYER);
+        network.attend(1, attendances);
+        _snap("attend, 3 verdicts, first ever");
+    }
+
+    function test_GasOfDuties() public {
+        for (uint256 i; i < 8; ++i) {
+            bytes32 claim = _enter(1, FIRST + i, ANN, keccak256(abi.encode(i)));
+            vm.warp(_start(FIRST + i + 1));
+            network.attend(1, _attendances(1, FIRST + i, claim, 1, 2));
+        }
+        network.doze(1, 3);
+        _snap("doze");
+        IRounds.Attendance memory one = _attendance(1, FIRST, 1, "one");
+        IRounds.Attendance memory two = _attendance(1, FIRST, 1, "two");
+        vm.prank(RELAYER);
+        network.slashDouble(1, FIRST, one, two);
+        _snap("slashDouble");
+    }
+}
+
+/// @dev What authors and members pay.
+contract GasPeriodTest is Measured {
+    function test_GasOfAPeriod() public {
+        _proposeBy(1, ANN, "d");
+        _snap("propose, the first ever");
+        _castOne(1, 1, 1, 1, 1);
         _snap("cast, 1 choice");
+        _castOne(1, 2, 1, 1, 1);
+        _castOne(1, 2, 1, 0, 2);
+        _snap("cast, 1 choice that replaces another");
         vm.warp(network.group(1).periodEnd);
+        vm.prank(RELAYER);
         network.turn(1);
         _snap("turn, 1 proposal");
+        vm.warp(network.group(1).periodEnd);
+        vm.prank(RELAYER);
+        network.turn(1);
+        _snap("turn, no proposal");
+        network.refund(1, 1);
+        _snap("refund, a delta that stands");
+        _proposeBy(1, ANN, "e");
+        _snap("propose");
     }
 
-    function test_VerdictsOfAFullGroupFitOneTransaction() public {
-        uint256 group = _create(TRAIN, REVEAL, 900);
-        for (uint256 key = 1; key <= MANY; ++key) {
-            _join(group, key, 10_000 ether);
+    function test_GasOfAFullList() public {
+        uint256 least = network.leastBond(1);
+        for (uint256 i; i < 16; ++i) {
+            _proposeBy(1, ANN, bytes32(i));
         }
-        uint256 round = FIRST + 24;
-        vm.warp(_start(round));
-        _admit(group);
-        _commit(group, round, ANN, "a");
-        vm.warp(_revealStart(round));
-        _reveal(group, ANN, "a", 2_000_000, 1_900_000);
-        vm.warp(_judgeStart(round));
-        bytes32 claim = _claim("a", 2_000_000, 1_900_000);
-        bytes memory call = abi.encodeCall(network.judge, (group, claim, _verdicts(group, round, claim, 1, MANY)));
-        (bool done,) = address(network).call(call);
-        uint256 gas = vm.snapshotGasLastCall("Network", "judge, 1024 verdicts");
-        vm.assertEq(done, true, "judged");
-        vm.assertEq(network.round(group, round).judged, MANY * 10_000 ether, "all are counted");
-        vm.assertEq(network.judgedBy(group, round, MANY), true, "the last one");
-        vm.assertEq(network.judgedBy(group, round, MANY + 1), false, "nobody else");
-        vm.assertLe(gas, TRANSACTION_MAX, "gas of the transaction");
+        vm.prank(BOB);
+        network.propose(1, "more", least + 1);
+        _snap("propose, in place of one of 16");
+        network.refund(1, 1);
+        _snap("refund, a bond alone");
+        vm.warp(network.group(1).periodEnd);
+        vm.prank(RELAYER);
+        network.turn(1);
+        _snap("turn, 16 proposals");
     }
 
-    function _snap(string memory name) private {
-        vm.snapshotGasLastCall("Network", name);
+    function test_GasOfMeasures() public {
+        _enact(IMeasures.Kind.Period, abi.encode(1, 8 days));
+        _snap("enact Period, 3 assents");
+        _enact(IMeasures.Kind.Admit, abi.encode(2));
+        _snap("enact Admit, 3 assents");
+        _enact(IMeasures.Kind.Revoke, abi.encode(2));
+        _snap("enact Revoke, 3 assents");
+        _win(1, FIRST, ANN, "a");
+        _enact(IMeasures.Kind.Strike, abi.encode(1, FIRST, 1));
+        _snap("enact Strike, 3 assents");
+        _enact(IMeasures.Kind.Slash, abi.encode(1, 1, 1000));
+        _snap("enact Slash, 3 assents");
+    }
+
+    function test_GasOfARollback() public {
+        _proposeBy(1, ANN, "d");
+        for (uint256 key = 1; key <= VALIDATORS; ++key) {
+            _castOne(1, key, 1, 1, 1);
+        }
+        vm.warp(network.group(1).periodEnd);
+        network.turn(1);
+        _enact(IMeasures.Kind.Rollback, abi.encode(1, 1));
+        _snap("enact Rollback, 3 assents");
     }
 }

@@ -59,7 +59,7 @@ contract CreateTest is Fixture {
         vm.expectRevert(IGroups.NoSuchGroup.selector);
         network.clock(0);
         vm.expectRevert(IGroups.NoSuchGroup.selector);
-        network.bond(3, address(this), 1, "");
+        network.bond(3, address(this), 1 gwei, "");
     }
 
     function test_AGroupStartsWithWhatItsCreatorFixed() public {
@@ -91,9 +91,7 @@ contract ClockTest is Vectors {
         for (uint256 i; i < cases; ++i) {
             (uint256 train, uint256 reveal, uint256 judge) = (_uint(i, "train"), _uint(i, "reveal"), _uint(i, "judge"));
             vm.warp(_uint(i, "genesis"));
-            uint256 length = train + reveal + judge;
-            bytes memory arguments = abi.encode(address(1), address(2), address(3), length, 2 days, length, 1);
-            INetwork network = INetwork(vm.deployCode("Network.sol:Network", arguments));
+            INetwork network = _networkOf(train + reveal + judge);
             network.create(_birth(uint32(train), uint32(reveal), uint32(judge)));
             vm.warp(_uint(i, "now"));
             (uint256 round, IRounds.Phase phase, uint256 phaseEnd) = network.clock(1);
@@ -104,7 +102,13 @@ contract ClockTest is Vectors {
     }
 
     function _birth(uint32 train, uint32 reveal, uint32 judge) private pure returns (IGroups.Birth memory) {
-        return IGroups.Birth("manifest", "checkpoint", new bytes32[](1), train, reveal, judge, 1 days, 10);
+        return IGroups.Birth("manifest", "checkpoint", new bytes32[](1), train, reveal, judge, 1, 10);
+    }
+
+    /// @dev A network of its own, born now, with epochs of one round.
+    function _networkOf(uint256 length) private returns (INetwork) {
+        bytes memory terms = abi.encode(address(1), address(2), address(3), length, 2 * length, length, 1);
+        return INetwork(_deploy("Network", abi.encode(_deploy("Council", terms))));
     }
 }
 
@@ -113,11 +117,11 @@ contract NetworkStakeTest is Fixture {
     function test_AdmissionCountsAtOnceAndLaterStakeFollows() public {
         vm.assertEq(network.admittedAwake(), VALIDATORS * STAKE, "group 1");
         vm.assertEq(network.allBonded(), VALIDATORS * (STAKE + STAKE / 10), "both groups");
-        _join(2, 9, 5 ether + STAKE / 1000);
+        _join(2, 9, STAKE / 1000);
         _admit(2);
         vm.assertEq(network.admittedAwake(), VALIDATORS * (STAKE + STAKE / 10), "both at once");
         vm.warp(_start(FIRST) + EPOCH);
-        uint256 all = VALIDATORS * (STAKE + STAKE / 10) + 5 ether + STAKE / 1000;
+        uint256 all = VALIDATORS * (STAKE + STAKE / 10) + STAKE / 1000;
         vm.assertEq(network.admittedAwake(), all, "and the newcomer");
     }
 
@@ -128,13 +132,30 @@ contract NetworkStakeTest is Fixture {
         vm.assertEq(network.DOMAIN_SEPARATOR(), hash, "domain");
     }
 
-    function test_RevertIf_TheLeastDepositCouldOverflow() public {
-        vm.expectRevert();
-        this.deploy(2 ** 80);
-        this.deploy(2 ** 80 - 1);
+    function test_ThereIsNothingAtTheAddressOfTheCouncil() public {
+        IGroups council = IGroups(network.council());
+        vm.assertEq(council.groups(), 0, "groups");
+        vm.expectRevert(IGroups.NoSuchGroup.selector);
+        council.group(1);
     }
 
-    function deploy(uint256 minDeposit) external {
-        _network(MATURITY, minDeposit);
+    function test_BothContractsHaveTheSameTerms() public view {
+        vm.assertEq(network.neuron(), address(neuron), "neuron");
+        vm.assertEq(network.emission(), address(emission), "emission");
+        vm.assertEq(network.purse(), address(purse), "purse");
+        vm.assertEq(network.epochLength(), EPOCH, "epoch");
+        vm.assertEq(network.exitTime(), EXIT, "exit");
+        vm.assertEq(network.maturity(), MATURITY, "maturity");
+        vm.assertEq(network.minDeposit(), MIN_DEPOSIT, "least deposit");
+        vm.assertEq(network.genesis(), START, "genesis");
+    }
+
+    function test_RevertIf_NobodyAnswersTheCall() public {
+        (bool done, bytes memory data) = address(network).call(abi.encodeWithSignature("withdrawAll()"));
+        vm.assertEq(done, false, "no such function");
+        vm.assertEq(data.length, 0, "no reason");
+        vm.deal(address(this), 1 ether);
+        (done,) = address(network).call{value: 1 ether}("");
+        vm.assertEq(done, false, "no coins");
     }
 }

@@ -2,15 +2,12 @@
 pragma solidity 0.8.37;
 
 import {IEmission} from "token/IEmission.sol";
+import {IStake} from "token/IStake.sol";
 import {IRounds} from "governance/INetwork.sol";
-import {Fixture} from "governance-test/Fixture.sol";
+import {Play} from "governance-test/Play.sol";
 
 /// @dev Ann's claim "a" and Bob's better one "b" were revealed in round `FIRST` of group 1; JUDGE begins.
-abstract contract Judged is Fixture {
-    uint32 internal constant BASE = 2_000_000;
-    uint32 internal constant LOSS = 1_900_000;
-    uint32 internal constant BETTER = 1_800_000;
-
+abstract contract Judged is Play {
     function setUp() public virtual override {
         super.setUp();
         _commit(1, FIRST, ANN, "a");
@@ -49,6 +46,12 @@ contract JudgeTest is Judged {
         _refuse(0, 1, 3, IRounds.OtherClaimDecided.selector);
     }
 
+    function test_RevertIf_NoClaimWasFoundTrueAndOneIsBrought() public {
+        _judge(0, 1, 3);
+        _refuse(_claim("b", BASE, BETTER), 1, 3, IRounds.OtherClaimDecided.selector);
+        vm.assertEq(network.round(1, FIRST).judged, VALIDATORS * STAKE, "counted once");
+    }
+
     function test_RevertIf_NobodyNewIsInTheBatch() public {
         _judge(_claim("b", BASE, BETTER), 1, 3);
         _refuse(_claim("b", BASE, BETTER), 1, 3, IRounds.NothingCounted.selector);
@@ -57,6 +60,13 @@ contract JudgeTest is Judged {
     function test_RevertIf_NothingWasRevealed() public {
         vm.warp(_start(FIRST + 1));
         _commit(1, FIRST + 1, ANN, "z");
+        vm.warp(_judgeStart(FIRST + 1));
+        IRounds.Verdict[] memory verdicts = _verdicts(1, FIRST + 1, 0, 1, 3);
+        vm.expectRevert(IRounds.NoSuchClaim.selector);
+        network.judge(1, 0, verdicts);
+    }
+
+    function test_RevertIf_NobodyCommitted() public {
         vm.warp(_judgeStart(FIRST + 1));
         IRounds.Verdict[] memory verdicts = _verdicts(1, FIRST + 1, 0, 1, 3);
         vm.expectRevert(IRounds.NoSuchClaim.selector);
@@ -86,8 +96,11 @@ contract JudgeTest is Judged {
         IRounds.Round memory round = network.round(1, FIRST);
         vm.assertEq(round.winner, BOB, "winner");
         vm.assertEq(round.judged, VALIDATORS * STAKE, "judged");
-        vm.assertEq(round.paid, _reward() / 5, "paid");
-        vm.assertEq(neuron.totalSupply(), SUPPLY + _reward() / 5, "V is issued");
+        vm.assertEq(round.paid, _paid(), "paid");
+        vm.assertEq(neuron.totalSupply(), SUPPLY + _paid(), "V is issued");
+        (bytes32 decided, bytes32 file) = network.decision(1, FIRST);
+        vm.assertEq(decided, claim, "what was decided");
+        vm.assertEq(file, "b", "file");
     }
 
     function test_ALostRoundIsPaidOutOfDeposits() public {
@@ -96,7 +109,10 @@ contract JudgeTest is Judged {
         _judge(0, 1, 3);
         vm.assertEq(network.group(1).checkpoint, BASE_FILE, "checkpoint");
         vm.assertEq(neuron.totalSupply(), SUPPLY, "nothing is issued");
-        vm.assertEq(network.round(1, FIRST).paid, _reward() / 5, "paid all the same");
+        vm.assertEq(network.round(1, FIRST).paid, _paid(), "paid all the same");
+        (bytes32 decided, bytes32 file) = network.decision(1, FIRST);
+        vm.assertEq(decided, 0, "no claim");
+        vm.assertEq(file, 0, "no file");
     }
 
     function test_OfEqualClaimsTheEarlierCommitCounts() public {
@@ -136,7 +152,7 @@ contract JudgeTest is Judged {
         batch[5] = IRounds.Verdict(2, 0, good[1].r, good[1].vs);
         batch[6] = IRounds.Verdict(type(uint256).max, 0, good[1].r, good[1].vs);
         vm.expectEmit();
-        emit IRounds.Judged(1, FIRST, claim, 3, VALIDATORS * STAKE, _reward() / 5);
+        emit IRounds.Judged(1, FIRST, claim, 3, VALIDATORS * STAKE, _paid());
         network.judge(1, claim, batch);
     }
 
@@ -176,17 +192,25 @@ contract ValidatorsPayTest is Judged {
         network.judge(1, claim, _verdicts(1, round, claim, 1, 3));
         vm.warp(_start(round + 1) - 1);
         network.judge(1, claim, _verdicts(1, round, claim, 4, 4));
-        vm.assertEq(network.round(1, round).paid, pay, "all of V");
+        uint256 awake = VALIDATORS * STAKE + STAKE / 2;
+        uint256 share = _share(pay, STAKE, awake);
         for (uint256 key = 1; key <= 3; ++key) {
-            _checkPay(key, STAKE, pay * 2 / 7);
+            _checkPay(key, STAKE, share);
         }
-        _checkPay(4, STAKE / 2, pay / 7);
+        _checkPay(4, STAKE / 2, _share(pay, STAKE / 2, awake));
+        vm.assertEq(network.round(1, round).paid, 3 * share + _share(pay, STAKE / 2, awake), "all of V, in whole gweis");
+        vm.assertLe(pay - network.round(1, round).paid, 4 gwei, "but for the fractions");
     }
 
-    function test_PayCountsAsStakeFromTheNextEpoch() public {
+    function test_CompoundedPayCountsAsStakeFromTheNextEpoch() public {
         network.judge(1, claim, _verdicts(1, round, claim, 1, 4));
         uint256 awake = network.stake(1).awake;
         vm.assertEq(awake, VALIDATORS * STAKE + STAKE / 2, "now");
+        vm.warp(_start(round + 24) - 1);
+        for (uint256 key = 1; key <= 4; ++key) {
+            network.compound(1, key);
+        }
+        vm.assertEq(network.stake(1).awake, awake, "still");
         vm.warp(_start(round + 24));
         vm.assertEq(network.stake(1).awake, awake + network.round(1, round).paid, "then");
     }
@@ -216,9 +240,34 @@ contract ValidatorsPayTest is Judged {
         vm.assertEq(network.round(1, round).judged, VALIDATORS * STAKE + STAKE / 2, "but counted");
     }
 
+    function test_AnIssueThatIsCutIsSharedInWholeGweis() public {
+        vm.prank(address(network));
+        emission.issue(address(this), type(uint128).max);
+        vm.warp(block.timestamp + 60);
+        uint256 available = emission.allowance();
+        uint256 supply = neuron.totalSupply();
+        uint256 awake = VALIDATORS * STAKE + STAKE / 2;
+        vm.assertGt(network.round(1, round).reward / 5, available, "less than V may be issued");
+        network.judge(1, claim, _verdicts(1, round, claim, 1, 4));
+        uint256 paid = 3 * _share(available, STAKE, awake) + _share(available, STAKE / 2, awake);
+        _checkPay(1, STAKE, _share(available, STAKE, awake));
+        _checkPay(4, STAKE / 2, _share(available, STAKE / 2, awake));
+        vm.assertEq(network.round(1, round).paid, paid, "paid");
+        vm.assertEq(neuron.totalSupply() - supply, paid, "no more is issued than is paid");
+        vm.assertEq(emission.allowance(), available - paid, "and no less is taken from the allowance");
+    }
+
+    function test_ALostRoundIsNotCut() public {
+        vm.prank(address(network));
+        emission.issue(address(this), type(uint128).max);
+        uint256 pay = network.round(1, round).reward / 5;
+        network.judge(1, 0, _verdicts(1, round, 0, 1, 4));
+        _checkPay(1, STAKE, _share(pay, STAKE, VALIDATORS * STAKE + STAKE / 2));
+    }
+
     function _checkPay(uint256 key, uint256 stake, uint256 pay) private view {
-        uint256 got = network.position(1, key).next - stake;
-        vm.assertLe(pay, got, "at least the floor");
-        vm.assertLe(got, pay + 1, "at most one more");
+        IStake.Position memory position = network.position(1, key);
+        vm.assertEq(position.next, stake, "not stake yet");
+        vm.assertEq(position.earned, pay, "its share");
     }
 }

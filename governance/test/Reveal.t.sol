@@ -2,12 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IRounds} from "governance/INetwork.sol";
-import {Fixture} from "governance-test/Fixture.sol";
+import {Play} from "governance-test/Play.sol";
 
-contract RevealTest is Fixture {
-    uint32 private constant BASE = 2_000_000;
-    uint32 private constant LOSS = 1_900_000;
-
+contract RevealTest is Play {
     function test_RevertIf_ThePhaseIsNotReveal() public {
         _commit(1, FIRST, ANN, "a");
         _refuseAt(_revealStart(FIRST) - 1, IRounds.WrongPhase.selector);
@@ -27,7 +24,7 @@ contract RevealTest is Fixture {
 
     function test_RevertIf_TheSealIsAnotherOnes() public {
         _commit(1, FIRST, ANN, "a");
-        bytes32 copied = network.claimOf(1, FIRST, ANN).seal;
+        bytes32 copied = network.claimOf(1, FIRST, ANN).name;
         vm.prank(BOB);
         network.commit(1, copied);
         vm.warp(_revealStart(FIRST));
@@ -109,6 +106,9 @@ contract RevealTest is Fixture {
         vm.assertEq(network.round(1, FIRST).reveals, 2, "reveals");
         IRounds.Claim memory claim = network.claimOf(1, FIRST, BOB);
         vm.assertEq(claim.file, "b", "file");
+        vm.assertEq(claim.name, _claim("b", BASE, LOSS), "what was the seal names the claim");
+        vm.assertEq(claim.base, BASE, "base");
+        vm.assertEq(claim.loss, LOSS, "loss");
         vm.assertEq(uint256(claim.status), uint256(IRounds.Status.Revealed), "status");
     }
 

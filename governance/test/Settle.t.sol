@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IRounds} from "governance/INetwork.sol";
+import {IMeasures, IRounds} from "governance/INetwork.sol";
 import {Judged} from "governance-test/Judge.t.sol";
 
 contract SettleTest is Judged {
@@ -43,10 +43,43 @@ contract SettleTest is Judged {
     function test_InALostRoundAllIsLostAndOnlyOnce() public {
         uint256 supply = neuron.totalSupply();
         _judge(0, 1, 3);
-        _settle(ANN, 0, deposit - deposit / 2);
-        _settle(BOB, 0, deposit - deposit / 2);
+        _settle(ANN, 0, deposit - _paid() / 2);
+        _settle(BOB, 0, deposit - (_paid() - _paid() / 2));
         _settle(CEM, 0, deposit);
-        vm.assertEq(neuron.totalSupply(), supply - 2 * deposit, "burnt what validators did not get");
+        vm.assertEq(neuron.totalSupply(), supply - (3 * deposit - _paid()), "burnt what validators did not get");
+    }
+
+    function test_TheClaimsOfALostRoundBearWhatValidatorsEarnToTheLastWei() public {
+        uint256 supply = neuron.totalSupply();
+        _judge(0, 1, 3);
+        vm.warp(_start(FIRST + 1));
+        network.settle(1, FIRST, BOB);
+        network.settle(1, FIRST, CEM);
+        network.settle(1, FIRST, ANN);
+        uint256 owned;
+        for (uint256 key = 1; key <= VALIDATORS; ++key) {
+            owned += _owns(1, key) + _owns(2, key);
+        }
+        vm.assertEq(neuron.balanceOf(address(network)), owned, "nothing is left over");
+        vm.assertEq(supply - neuron.totalSupply(), 3 * deposit - _paid(), "burnt");
+    }
+
+    function test_OfAStruckRoundAllClaimsComeBackButForASixteenth() public {
+        _judge(_claim("b", BASE, BETTER), 1, 3);
+        _enact(IMeasures.Kind.Strike, abi.encode(1, FIRST, 0));
+        _settle(BOB, deposit * 15 / 16, deposit - deposit * 15 / 16);
+        _settle(ANN, deposit * 15 / 16, deposit - deposit * 15 / 16);
+        _settle(CEM, 0, deposit);
+    }
+
+    function test_AnybodySettlesForTheTrainer() public {
+        _judge(_claim("b", BASE, BETTER), 1, 3);
+        vm.warp(_start(FIRST + 1));
+        uint256 before = neuron.balanceOf(BOB);
+        vm.prank(address(0x5E1));
+        network.settle(1, FIRST, BOB);
+        vm.assertEq(neuron.balanceOf(BOB) - before, deposit, "the trainer gets it");
+        vm.assertEq(neuron.balanceOf(address(0x5E1)), 0, "not the caller");
     }
 
     function test_InAVoidRoundClaimsComeBackButForASixteenth() public {
@@ -141,5 +174,23 @@ contract CollectTest is Judged {
         vm.prank(BOB);
         vm.assertEq(network.collect(1, FIRST), _reward(), "issued");
         vm.assertEq(neuron.balanceOf(BOB) - before, _reward(), "received");
+        vm.assertEq(network.round(1, FIRST).collected, true, "collected");
+    }
+
+    function test_ACollectThatIsCutIsNeverOwed() public {
+        _judge(_claim("b", BASE, BETTER), 1, 3);
+        vm.warp(mature);
+        vm.prank(address(network));
+        emission.issue(address(this), type(uint128).max);
+        vm.warp(mature + 60);
+        uint256 available = emission.allowance();
+        vm.assertGt(_reward(), available, "less than R may be issued");
+        vm.expectEmit();
+        emit IRounds.Collected(1, FIRST, BOB, _reward(), available);
+        vm.startPrank(BOB);
+        network.collect(1, FIRST);
+        vm.warp(mature + 30 days);
+        vm.expectRevert(IRounds.AlreadyCollected.selector);
+        network.collect(1, FIRST);
     }
 }

@@ -15,6 +15,25 @@ contract TypedVectorsTest is Vectors {
         }
     }
 
+    function test_VerdictsOfOneRoundAreCompletedFromOneForm() public {
+        uint256 cases = _read("verdict");
+        for (uint256 i; i < cases; ++i) {
+            bytes memory form = Typed.verdictForm(_uint(i, "group"), _uint(i, "round"), _word(i, "domain"));
+            Typed.verdictOf(form, "another claim", "another probe");
+            vm.assertEq(Typed.verdictOf(form, _word(i, "claim"), _word(i, "probe")), _word(i, "digest"), "digest");
+        }
+    }
+
+    function test_ACompletedFormIsTheSameMessage(uint256 group, uint256 round, bytes32 claim, bytes32 probe)
+        public
+        pure
+    {
+        bytes memory form = Typed.verdictForm(group, round, "domain");
+        bytes memory envelope =
+            abi.encodePacked(hex"1901", bytes32("domain"), Typed.verdict(group, round, claim, probe));
+        vm.assertEq(Typed.verdictOf(form, claim, probe), keccak256(envelope), "digest");
+    }
+
     function test_Choices() public {
         uint256 cases = _read("choice");
         for (uint256 i; i < cases; ++i) {
@@ -60,8 +79,8 @@ contract TypedVectorsTest is Vectors {
 
     /// @dev The domain that the contract's code computes there.
     function _domain(uint256 chain, address where) private returns (bytes32) {
-        bytes memory arguments = abi.encode(address(1), address(2), address(3), 1, 2, 1, 1);
-        vm.etch(where, _deploy("Network", arguments).code);
+        address council = _deploy("Council", abi.encode(address(1), address(2), address(3), 1, 2, 1, 1));
+        vm.etch(where, _deploy("Network", abi.encode(council)).code);
         vm.chainId(chain);
         return INetwork(where).DOMAIN_SEPARATOR();
     }

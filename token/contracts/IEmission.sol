@@ -11,7 +11,7 @@ interface IEmission {
     error NotSale();
     error NotNetwork();
     error AlreadyOpen();
-    /// @notice The sale sold more than 2^94 wei.
+    /// @notice The sale sold more than 2^92 wei.
     error SupplyTooLarge();
 
     function neuron() external view returns (address);

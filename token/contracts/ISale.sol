@@ -15,7 +15,7 @@ interface ISale {
     error BelowMinimum();
     error MinimumReached();
     error NothingBought();
-    /// @notice More would be sold than 2^94 wei.
+    /// @notice More would be sold than 2^92 wei.
     error SoldOut();
     /// @notice Price or minimum of 0, or a minimum that cannot be sold.
     error BadTerms();

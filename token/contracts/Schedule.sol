@@ -9,8 +9,8 @@ library Schedule {
     uint256 internal constant ERA = 126_230_400;
     /// @notice From this era on nothing is issued.
     uint256 internal constant ERAS = 64;
-    /// @notice Largest sale, wei: 2.49 times as much still fits the 96 bits in which stake is kept.
-    uint256 internal constant SALE_MAX = 2 ** 94;
+    /// @notice Largest sale, wei: 2.49 times as much still fits the 64 bits of gweis in which stake is kept.
+    uint256 internal constant SALE_MAX = 2 ** 92;
 
     /// @notice The era at `time`, both in seconds since the epoch.
     function era(uint256 start, uint256 time) internal pure returns (uint256) {

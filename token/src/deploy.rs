@@ -1,57 +1,47 @@
-//! Deployment of the token's contracts, each wired to addresses that are known beforehand.
+//! The token's contracts, each wired to addresses that are known beforehand.
 
-use alloy::primitives::{Address as EthAddress, Bytes};
-use alloy::sol_types::SolConstructor;
+use chain::blueprint::{Blueprint, address_word, eip712_words, number_word};
 use chain::convert::{to_eth, to_u256};
-use chain::{Chain, ChainError};
 use protocol::ids::Address;
+use protocol::money::Wei;
 
-use crate::bindings;
+use alloy::primitives::U256;
+
+use crate::bindings::{Emission, Neuron, Purse, Sale};
 use crate::errors::explain;
 use crate::sale::SaleTerms;
 
-/// Deploys the token; `emission` alone will mint.
-pub async fn deploy_neuron(chain: &Chain, emission: Address) -> Result<Address, ChainError> {
-    let arguments = bindings::Neuron::constructorCall { emission_: to_eth(emission) };
-    let code = with_arguments(&bindings::Neuron::BYTECODE, &arguments);
-    chain.deploy("Neuron", code, explain).await
+/// The token at `own`; `emission` alone mints.
+pub fn neuron_blueprint(own: Address, emission: Address, chain_id: u64) -> Blueprint {
+    let arguments = Neuron::constructorCall { emission_: to_eth(emission) };
+    let mut fixed = eip712_words("Neuron", "1", chain_id, own);
+    fixed.push(address_word(emission));
+    Blueprint::new("Neuron", &Neuron::BYTECODE, &arguments, fixed, explain)
 }
 
-/// Deploys the schedule between the token, the sale and the network.
-pub async fn deploy_emission(chain: &Chain, neuron: Address, sale: Address, network: Address) -> Result<Address, ChainError> {
-    let (neuron_, sale_, network_) = (to_eth(neuron), to_eth(sale), to_eth(network));
-    let arguments = bindings::Emission::constructorCall { neuron_, sale_, network_ };
-    let code = with_arguments(&bindings::Emission::BYTECODE, &arguments);
-    chain.deploy("Emission", code, explain).await
+/// The schedule between the token, the sale and the network.
+pub fn emission_blueprint(neuron: Address, sale: Address, network: Address) -> Blueprint {
+    let arguments = Emission::constructorCall { neuron_: to_eth(neuron), sale_: to_eth(sale), network_: to_eth(network) };
+    Blueprint::new("Emission", &Emission::BYTECODE, &arguments, [neuron, sale, network].map(address_word), explain)
 }
 
-/// Deploys the sale; its proceeds go to `purse`.
-pub async fn deploy_sale(
-    chain: &Chain,
-    neuron: Address,
-    emission: Address,
-    purse: Address,
-    terms: &SaleTerms,
-) -> Result<Address, ChainError> {
-    let arguments = bindings::Sale::constructorCall {
+/// The sale; its proceeds go to `purse`.
+pub fn sale_blueprint(neuron: Address, emission: Address, purse: Address, terms: &SaleTerms) -> Blueprint {
+    let (price, deadline, minimum) = (to_u256(terms.price), U256::from(terms.deadline_s), to_u256(terms.minimum));
+    let arguments = Sale::constructorCall {
         neuron_: to_eth(neuron),
         emission_: to_eth(emission),
         purse_: to_eth(purse),
-        price_: to_u256(terms.price),
-        deadline_: alloy::primitives::U256::from(terms.deadline_s),
-        minimum_: to_u256(terms.minimum),
+        price_: price,
+        deadline_: deadline,
+        minimum_: minimum,
     };
-    let code = with_arguments(&bindings::Sale::BYTECODE, &arguments);
-    chain.deploy("Sale", code, explain).await
+    let fixed = [neuron, emission, purse].map(address_word).into_iter().chain([price, deadline, minimum].map(number_word));
+    Blueprint::new("Sale", &Sale::BYTECODE, &arguments, fixed, explain)
 }
 
-/// Deploys the purse, which serves `network`.
-pub async fn deploy_purse(chain: &Chain, network: Address) -> Result<Address, ChainError> {
-    let network_: EthAddress = to_eth(network);
-    let code = with_arguments(&bindings::Purse::BYTECODE, &bindings::Purse::constructorCall { network_ });
-    chain.deploy("Purse", code, explain).await
-}
-
-fn with_arguments(code: &Bytes, arguments: &impl SolConstructor) -> Bytes {
-    [code.as_ref(), &arguments.abi_encode()].concat().into()
+/// The purse, which serves `network` and pays `tip` wei for a unit of gas on top of the base fee.
+pub fn purse_blueprint(network: Address, tip: Wei) -> Blueprint {
+    let arguments = Purse::constructorCall { network_: to_eth(network), tip_: to_u256(tip) };
+    Blueprint::new("Purse", &Purse::BYTECODE, &arguments, [address_word(network), number_word(to_u256(tip))], explain)
 }

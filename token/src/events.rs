@@ -1,4 +1,4 @@
-//! Events of the schedule and of stake as plain values.
+//! Events of the schedule, the purse and stake as plain values.
 
 use alloy::sol_types::SolEventInterface;
 use chain::Log;
@@ -6,7 +6,7 @@ use chain::convert::{address, count, wei};
 use protocol::chain::ChainEvent;
 use protocol::ids::{GroupId, PositionNumber};
 
-use crate::bindings::{Emission, IStake};
+use crate::bindings::{Emission, IStake, Purse};
 
 /// What a log of `Emission` says; `None` if it is none of its events.
 pub fn emission_event(log: &Log) -> Option<ChainEvent> {
@@ -14,6 +14,18 @@ pub fn emission_event(log: &Log) -> Option<ChainEvent> {
     Some(match Event::decode_log(&log.inner).ok()?.data {
         Event::ScheduleOpened(event) => ChainEvent::ScheduleOpened { supply: wei(event.supply)?, start_s: count(event.start)? },
         Event::Issued(event) => ChainEvent::Issued { to: address(event.to), asked: wei(event.asked)?, issued: wei(event.issued)? },
+    })
+}
+
+/// What a log of `Purse` says; `None` if it is none of its events.
+pub fn purse_event(log: &Log) -> Option<ChainEvent> {
+    use Purse::PurseEvents as Event;
+    Some(match Event::decode_log(&log.inner).ok()?.data {
+        Event::Received(event) => ChainEvent::Received { from: address(event.from), amount: wei(event.amount)? },
+        Event::PaidBack(event) => {
+            let (to, gas, amount) = (address(event.to), count(event.gas)?, wei(event.amount)?);
+            ChainEvent::PaidBack { to, gas, amount }
+        }
     })
 }
 
@@ -43,6 +55,18 @@ pub fn stake_event(log: &Log) -> Option<ChainEvent> {
         Event::Withdrawn(event) => {
             let (group, position) = place(event.group, event.position)?;
             ChainEvent::Withdrawn { group, position, amount: wei(event.amount)? }
+        }
+        Event::Rotated(event) => {
+            let (group, position) = place(event.group, event.position)?;
+            ChainEvent::Rotated { group, position, signer: address(event.signer) }
+        }
+        Event::Compounded(event) => {
+            let (group, position) = place(event.group, event.position)?;
+            ChainEvent::Compounded { group, position, amount: wei(event.amount)? }
+        }
+        Event::Slashed(event) => {
+            let (group, position) = place(event.group, event.position)?;
+            ChainEvent::Slashed { group, position, amount: wei(event.amount)? }
         }
     })
 }

@@ -11,7 +11,7 @@ use crate::errors::explain;
 /// The token.
 #[derive(Clone)]
 pub struct Neuron {
-    contract: Contract,
+    pub(crate) contract: Contract,
 }
 
 impl Neuron {

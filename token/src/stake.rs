@@ -1,18 +1,20 @@
 //! Stake: NRN bonded in positions of a group.
 
-use alloy::primitives::U256;
+use alloy::primitives::{Bytes, U256};
 use chain::convert::{self, to_eth, to_u256};
 use chain::{Chain, ChainError, Contract, Receipt};
-use protocol::chain::{ChainEvent, PositionView};
+use protocol::chain::ChainEvent;
 use protocol::eip712::Signature;
 use protocol::ids::{Address, GroupId, PositionNumber};
 use protocol::money::Wei;
 use serde::{Deserialize, Serialize};
 
-use crate::bindings::{self, IStake as Abi};
+use crate::bindings::IStake as Abi;
 use crate::errors::explain;
 use crate::events::stake_event;
 use crate::neuron::Neuron;
+use crate::permit::Permit;
+use crate::position::Position;
 
 /// What was fixed at deployment; all times in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,30 +25,6 @@ pub struct StakeTerms {
     /// Start of epoch 0 and of round 0 of every group.
     pub genesis_s: u64,
     pub min_deposit: Wei,
-}
-
-/// A position with what changes at the next epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    pub number: PositionNumber,
-    pub owner: Address,
-    pub signer: Address,
-    /// Counts in this epoch.
-    pub live: Wei,
-    /// Counts from the next one.
-    pub next: Wei,
-    pub awake: bool,
-    pub awake_next: bool,
-    /// On its way out; withdrawable from `exit_at_s`.
-    pub exiting: Wei,
-    pub exit_at_s: u64,
-}
-
-impl Position {
-    /// What counts now.
-    pub fn view(&self) -> PositionView {
-        PositionView { number: self.number, owner: self.owner, signer: self.signer, live: self.live, awake: self.awake }
-    }
 }
 
 /// Sums over a group's positions, this epoch and the next.
@@ -97,8 +75,8 @@ impl Stake {
         convert::number("epoch", self.contract.read(&Abi::epochCall {}).await?)
     }
 
-    /// Bonds the caller's NRN for `signer`, after letting the contract take them. The first bond for a signer other than
-    /// the caller needs the signer's `Consent`. Returns the position's number.
+    /// Bonds whole gweis of the caller's NRN for `signer`, after letting the contract take them. The first bond for a signer
+    /// other than the caller needs the signer's `Consent`. Returns the position's number.
     pub async fn bond(
         &self,
         group: GroupId,
@@ -108,15 +86,64 @@ impl Stake {
     ) -> Result<PositionNumber, ChainError> {
         let neuron = Neuron::new(self.contract.chain(), self.neuron().await?);
         neuron.allow(self.contract.address(), amount).await?;
-        let consent = consent.map(|signature| signature.to_bytes().to_vec()).unwrap_or_default();
         let (group, signer) = (U256::from(group.0), to_eth(signer));
-        let call = Abi::bondCall { group, signer, amount: to_u256(amount), consent: consent.into() };
-        let receipt = self.contract.send(&call).await?;
-        receipt
-            .logs
-            .iter()
-            .find_map(bonded_position)
-            .ok_or_else(|| ChainError::BadAnswer { what: "bond", reason: "no event tells the position".to_owned() })
+        let call = Abi::bondCall { group, signer, amount: to_u256(amount), consent: bytes_of(consent) };
+        bonded_in(&self.contract.send(&call).await?)
+    }
+
+    /// As [`Stake::bond`] in one transaction: the account signs a permit (ERC-2612) valid until `deadline_s`, chain time.
+    pub async fn bond_with_permit(
+        &self,
+        group: GroupId,
+        signer: Address,
+        amount: Wei,
+        consent: Option<&Signature>,
+        deadline_s: u64,
+    ) -> Result<PositionNumber, ChainError> {
+        let neuron = Neuron::new(self.contract.chain(), self.neuron().await?);
+        let permit = neuron.sign_permit(self.contract.address(), amount, deadline_s).await?;
+        self.bond_permitted(group, signer, consent, &permit).await
+    }
+
+    /// As [`Stake::bond`], with the caller's permit for the amount. That somebody brought it to the chain before does no harm.
+    pub async fn bond_permitted(
+        &self,
+        group: GroupId,
+        signer: Address,
+        consent: Option<&Signature>,
+        permit: &Permit,
+    ) -> Result<PositionNumber, ChainError> {
+        let (v, r, s) = permit.parts();
+        let call = Abi::bondWithPermitCall {
+            group: U256::from(group.0),
+            signer: to_eth(signer),
+            amount: to_u256(permit.amount),
+            consent: bytes_of(consent),
+            deadline: U256::from(permit.deadline_s),
+            v,
+            r: r.into(),
+            s: s.into(),
+        };
+        bonded_in(&self.contract.send(&call).await?)
+    }
+
+    /// Anybody: makes what the position has earned part of its stake.
+    pub async fn compound(&self, group: GroupId, position: PositionNumber) -> Result<Receipt, ChainError> {
+        let (group, position) = (U256::from(group.0), U256::from(position.0));
+        self.contract.send(&Abi::compoundCall { group, position }).await
+    }
+
+    /// Owner: `signer`, a key new to this group, signs from the next epoch on. It gives its `Consent` unless it is the caller.
+    pub async fn rotate(
+        &self,
+        group: GroupId,
+        position: PositionNumber,
+        signer: Address,
+        consent: Option<&Signature>,
+    ) -> Result<Receipt, ChainError> {
+        let (group, position) = (U256::from(group.0), U256::from(position.0));
+        let call = Abi::rotateCall { group, position, signer: to_eth(signer), consent: bytes_of(consent) };
+        self.contract.send(&call).await
     }
 
     /// Owner or signer: from the next epoch on the position signs and draws on the issue.
@@ -145,13 +172,13 @@ impl Stake {
 
     pub async fn position(&self, group: GroupId, number: PositionNumber) -> Result<Position, ChainError> {
         let call = Abi::positionCall { group: U256::from(group.0), number: U256::from(number.0) };
-        Ok(position_from(number, self.contract.read(&call).await?))
+        Position::read(number, &self.contract.read(&call).await?)
     }
 
     /// As [`Stake::position`], as of the end of block `block`.
     pub async fn position_at(&self, group: GroupId, number: PositionNumber, block: u64) -> Result<Position, ChainError> {
         let call = Abi::positionCall { group: U256::from(group.0), number: U256::from(number.0) };
-        Ok(position_from(number, self.contract.read_at(&call, block).await?))
+        Position::read(number, &self.contract.read_at(&call, block).await?)
     }
 
     /// Number of positions ever made in `group`; they are numbered from 1.
@@ -165,7 +192,7 @@ impl Stake {
         convert::number("positions", self.contract.read_at(&call, block).await?)
     }
 
-    /// The position that `signer` signs for.
+    /// The position that `signer` signs for now or from the next epoch on.
     pub async fn position_of(&self, group: GroupId, signer: Address) -> Result<Option<PositionNumber>, ChainError> {
         let call = Abi::positionOfCall { group: U256::from(group.0), signer: to_eth(signer) };
         let number = convert::number("positionOf", self.contract.read(&call).await?)?;
@@ -174,11 +201,12 @@ impl Stake {
 
     pub async fn totals(&self, group: GroupId) -> Result<Totals, ChainError> {
         let totals = self.contract.read(&Abi::stakeCall { group: U256::from(group.0) }).await?;
+        let amount = |amount| convert::amount("stake", amount);
         Ok(Totals {
-            bonded: Wei(totals.bonded.to()),
-            bonded_next: Wei(totals.bondedNext.to()),
-            awake: Wei(totals.awake.to()),
-            awake_next: Wei(totals.awakeNext.to()),
+            bonded: amount(totals.bonded)?,
+            bonded_next: amount(totals.bondedNext)?,
+            awake: amount(totals.awake)?,
+            awake_next: amount(totals.awakeNext)?,
         })
     }
 
@@ -193,23 +221,15 @@ impl Stake {
     }
 }
 
-fn bonded_position(log: &chain::Log) -> Option<PositionNumber> {
-    match stake_event(log) {
-        Some(ChainEvent::Bonded { position, .. }) => Some(position),
-        _ => None,
-    }
+/// A signature as the contracts take it; empty for none.
+fn bytes_of(consent: Option<&Signature>) -> Bytes {
+    consent.map(|signature| signature.to_bytes().to_vec()).unwrap_or_default().into()
 }
 
-fn position_from(number: PositionNumber, position: bindings::IStake::Position) -> Position {
-    Position {
-        number,
-        owner: convert::address(position.owner),
-        signer: convert::address(position.signer),
-        live: Wei(position.live.to()),
-        next: Wei(position.next.to()),
-        awake: position.awake,
-        awake_next: position.awakeNext,
-        exiting: Wei(position.exiting.to()),
-        exit_at_s: position.exitAt.to(),
-    }
+fn bonded_in(receipt: &Receipt) -> Result<PositionNumber, ChainError> {
+    let bonded = receipt.logs.iter().find_map(|log| match stake_event(log) {
+        Some(ChainEvent::Bonded { position, .. }) => Some(position),
+        _ => None,
+    });
+    bonded.ok_or_else(|| ChainError::BadAnswer { what: "bond", reason: "no event tells the position".to_owned() })
 }

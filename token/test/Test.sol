@@ -3,14 +3,29 @@ pragma solidity 0.8.37;
 
 /// @title The few cheatcodes of forge that the tests use.
 interface Vm {
+    struct Gas {
+        uint64 gasLimit;
+        uint64 gasTotalUsed;
+        uint64 gasMemoryUsed;
+        int64 gasRefunded;
+        uint64 gasRemaining;
+    }
+
     function warp(uint256 time) external;
+    function load(address where, bytes32 slot) external view returns (bytes32);
+    function store(address where, bytes32 slot, bytes32 value) external;
+    function snapshotState() external returns (uint256);
+    function revertToState(uint256 snapshot) external returns (bool);
+    function lastCallGas() external view returns (Gas memory);
     function chainId(uint256 id) external;
+    function fee(uint256 baseFee) external;
     function prank(address sender) external;
     function startPrank(address sender) external;
     function stopPrank() external;
     function deal(address who, uint256 wei_) external;
     function etch(address where, bytes calldata code) external;
     function expectRevert(bytes4 selector) external;
+    function expectRevert(bytes calldata data) external;
     function expectRevert() external;
     function expectPartialRevert(bytes4 selector) external;
     function expectEmit() external;
@@ -21,6 +36,7 @@ interface Vm {
     function deployCode(string calldata artifact, bytes calldata arguments) external returns (address);
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function getNonce(address account) external view returns (uint64);
+    function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
     function readFile(string calldata path) external view returns (string memory);
     function toString(uint256 value) external pure returns (string memory);
@@ -36,6 +52,7 @@ interface Vm {
     function assertEq(address left, address right, string calldata what) external pure;
     function assertEq(bool left, bool right, string calldata what) external pure;
     function assertLe(uint256 left, uint256 right, string calldata what) external pure;
+    function assertLt(uint256 left, uint256 right, string calldata what) external pure;
     function assertGt(uint256 left, uint256 right, string calldata what) external pure;
 }
 

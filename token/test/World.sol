@@ -13,21 +13,22 @@ abstract contract World is Test {
     uint256 internal constant PRICE = 0.001 ether;
     uint256 internal constant DEADLINE = START + 1 days;
     uint256 internal constant MINIMUM = 1000 ether;
+    uint256 internal constant TIP = 1 gwei;
 
     INeuron internal neuron;
     IEmission internal emission;
     ISale internal sale;
     IPurse internal purse;
 
-    /// @dev Deploys all but the network, whose address is the next after them if `network` is 0.
+    /// @dev Deploys all but council and network, which are the next two after them if `network` is 0.
     function _deployToken(address network) internal {
         vm.warp(START);
-        if (network == address(0)) network = _predict(4);
+        if (network == address(0)) network = _predict(5);
         (address emission_, address sale_, address purse_) = (_predict(1), _predict(2), _predict(3));
         neuron = INeuron(_deploy("Neuron", abi.encode(emission_)));
         emission = IEmission(_deploy("Emission", abi.encode(neuron, sale_, network)));
         sale = ISale(_deploy("Sale", abi.encode(neuron, emission_, purse_, PRICE, DEADLINE, MINIMUM)));
-        purse = IPurse(_deploy("Purse", abi.encode(network)));
+        purse = IPurse(_deploy("Purse", abi.encode(network, TIP)));
     }
 
     function _buy(address buyer, uint256 amount) internal {

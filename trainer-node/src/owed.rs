@@ -18,6 +18,7 @@ impl Owed {
             ChainEvent::Committed { round, trainer, .. } if *trainer == own => drop(self.deposits.insert(*round)),
             ChainEvent::Settled { round, trainer, .. } if *trainer == own => drop(self.deposits.remove(round)),
             ChainEvent::Decided { round, winner, .. } if *winner == own => drop(self.coinbases.insert(*round)),
+            ChainEvent::Struck { round, .. } => drop(self.coinbases.remove(round)),
             ChainEvent::Collected { round, winner, .. } if *winner == own => drop(self.coinbases.remove(round)),
             _ => {}
         }

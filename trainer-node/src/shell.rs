@@ -82,6 +82,7 @@ impl Shell {
         let network = site.as_account(key.clone());
         let feed = Feed::start(&network, site.file.deployed_block, GroupId(node.group), &client, events).await?;
         let member = Member::join(feed.view(), &client).await?;
+        member.inherit(&network, site.file.deployed_block).await?;
         bindings::publish(&member, &key, &network.domain()).await?;
         let view = feed.view().clone();
         let machine = machine(&config, account, secret);
@@ -172,7 +173,7 @@ impl Shell {
                 if let ChainEvent::Opened { round, .. } = &event {
                     self.opened.insert(*round);
                 }
-                if let (ChainEvent::Turned { head, .. }, true) = (&event, self.is_live) {
+                if let (ChainEvent::Turned { head, .. } | ChainEvent::Taken { head, .. }, true) = (&event, self.is_live) {
                     roots::tell(&self.member, *head);
                 }
                 self.feed(Input::Event(event));
@@ -234,6 +235,18 @@ impl Shell {
                 self.spawn(async move { Input::Measured { round, result: work.await.map_err(text) } });
             }
             Effect::Reveal { round, salt, file, measured } => self.reveal(round, salt, file, measured),
+            Effect::Check { claim, hash, base, head, seed } => {
+                let work = work::is_true(self.member.clone(), claim, base, head, seed);
+                self.spawn(async move {
+                    let result = work.await.map_err(text);
+                    tracing::info!(round = claim.round.0, trainer = %claim.trainer, ?result, "checked a better claim");
+                    Input::Checked { round: claim.round, claim: hash, result }
+                });
+            }
+            Effect::Concede { round, salt, file } => {
+                let (network, group) = (self.network.clone(), self.member.group);
+                self.send(Transaction::Concede, round, async move { Ok(network.concede(group, salt, file).await.map(drop)?) });
+            }
             Effect::Have { round, file } => self.have(round, file),
             Effect::Settle { round } => {
                 let (network, group) = (self.network.clone(), self.member.group);
@@ -331,5 +344,6 @@ fn text(error: anyhow::Error) -> String {
 fn tell(report: &RoundReport) {
     let (base, loss) = report.revealed.map_or((0, 0), |measured| (measured.base.0, measured.loss.0));
     let trouble = report.trouble.as_deref().unwrap_or("");
-    tracing::info!(round = report.round.0, outcome = ?report.outcome, won = report.won, base, loss, trouble, "round is over");
+    let (outcome, won, conceded) = (report.outcome, report.won, report.conceded);
+    tracing::info!(round = report.round.0, ?outcome, won, conceded, base, loss, trouble, "round is over");
 }

@@ -14,7 +14,7 @@ use node::{
     Exam, Member,
     member::{blocking, measure},
 };
-use protocol::{Digest, Micronats, RoundNumber, trainer::Measured};
+use protocol::{Digest, Micronats, RoundNumber, chain::RevealedClaim, trainer::Measured};
 use training::{Settings, Trainer};
 
 /// Seconds between two lines about progress.
@@ -80,4 +80,10 @@ pub async fn claim(member: Member, round: RoundNumber, base: Digest, file: Diges
     let (base, new) = (measure(base, exam.clone()).await?, measure(new, exam).await?);
     let loss_root = Digest(evaluator::loss_root(&base.losses, &new.losses));
     Ok(Measured { base: Micronats(base.mean), loss: Micronats(new.mean), loss_root })
+}
+
+/// Whether a claim of somebody else is true; an error if it cannot be found out here and now.
+pub async fn is_true(member: Member, claim: RevealedClaim, base: Digest, head: Digest, seed: Digest) -> Result<bool> {
+    let found = self::claim(member, claim.round, base, claim.file, head, seed).await?;
+    Ok(found == Measured { base: claim.base, loss: claim.loss, loss_root: claim.loss_root })
 }

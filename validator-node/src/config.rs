@@ -13,11 +13,13 @@ pub struct ValidatorConfig {
     pub node: NodeConfig,
     /// Seconds from one validator's attempt to post to the next one's.
     pub step_s: u64,
+    /// Pay is made stake once it is this part of the stake, 64 for one 64th; 0: never.
+    pub compound_part: u64,
 }
 
 impl Default for ValidatorConfig {
     fn default() -> Self {
-        Self { node: NodeConfig::default(), step_s: 1 }
+        Self { node: NodeConfig::default(), step_s: 1, compound_part: 64 }
     }
 }
 

@@ -1,6 +1,7 @@
-//! The validator: rechecks the best claim of every round, signs, and keeps the weekly votes moving.
+//! The validator: rechecks the best claim of every round, signs, keeps the weekly votes moving, and watches the other validators.
 
 mod config;
+mod duties;
 mod shell;
 mod work;
 

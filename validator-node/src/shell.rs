@@ -1,4 +1,4 @@
-//! The shell around the machines of validator and steward: what they hear goes in, what they ask for is done.
+//! The shell around the machines of validator, steward and warden: what they hear goes in, what they ask for is done.
 
 use anyhow::{Context, Result};
 use chain::Account;
@@ -19,10 +19,11 @@ use protocol::{
     log::{Binding, Body},
     steward::{self, Steward},
     validator::{self, Effect, Input, RoundReport, Validator},
+    warden::{self, Warden},
 };
 use tokio::sync::{mpsc, watch};
 
-use crate::{config::ValidatorConfig, work::Bench};
+use crate::{config::ValidatorConfig, duties::Duties, work::Bench};
 
 /// Results that wait for the machines.
 const RESULTS_LIMIT: usize = 64;
@@ -31,6 +32,14 @@ const RESULTS_LIMIT: usize = 64;
 enum Answer {
     Validator(Input),
     Steward(steward::Input),
+    Warden(warden::Input),
+}
+
+/// What is made anew when history is told anew.
+struct Machines {
+    validator: Validator,
+    steward: Steward,
+    warden: Warden,
 }
 
 /// A running validator.
@@ -40,8 +49,7 @@ pub struct Shell {
     account: Account,
     bench: Bench,
     heard: mpsc::Receiver<Result<Heard>>,
-    machine: Validator,
-    steward: Steward,
+    machines: Machines,
     signing: Signing,
     bindings: Bindings,
     view: GroupView,
@@ -67,16 +75,17 @@ impl Shell {
         let feed = Feed::start(&network, site.file.deployed_block, group, &client, events).await?;
         let view = feed.view().clone();
         let member = Member::join(&view, &client).await?;
+        member.inherit(&network, site.file.deployed_block).await?;
         bindings::publish(&member, &account, &network.domain()).await?;
         let bindings = Bindings::new(network.domain());
-        let (machine, steward) = machines(&config, &network, &account);
+        let machines = machines(&config, &network, &account);
         tracing::info!(signer = %account.address(), peer = %client.peer_id(), group = node.group, "validator started");
         if view.position_of(account.address()).is_none() {
             tracing::warn!(signer = %account.address(), "no position of the group has this signer yet: bond stake for it (`neuron stake bond`)");
         }
         let bench = Bench::new(member, account.address());
         let (results, heard) = (mpsc::channel(RESULTS_LIMIT), feed.spawn());
-        Ok(Self { config, network, account, bench, heard, machine, steward, signing, bindings, view, is_live: false, results, _lock: lock })
+        Ok(Self { config, network, account, bench, heard, machines, signing, bindings, view, is_live: false, results, _lock: lock })
     }
 
     /// Runs until it is asked to stop; nothing that it began can be lost, so the first request ends it.
@@ -90,6 +99,7 @@ impl Shell {
                 Some(answer) = self.results.1.recv() => match answer {
                     Answer::Validator(input) => self.feed(input),
                     Answer::Steward(input) => self.feed_steward(input),
+                    Answer::Warden(input) => self.feed_warden(input),
                 },
                 changed = stop.changed() => changed.context("the signal listener has ended")?,
             }
@@ -100,20 +110,23 @@ impl Shell {
 
     async fn hear(&mut self, heard: Heard) {
         match heard {
-            Heard::Restart => (self.machine, self.steward) = machines(&self.config, &self.network, &self.account),
+            Heard::Restart => self.machines = machines(&self.config, &self.network, &self.account),
             Heard::Group(view) => {
                 self.view = view.clone();
                 self.feed_steward(steward::Input::Group(view.clone()));
+                self.feed_warden(warden::Input::Group(view.clone()));
                 self.feed(Input::Group(view));
             }
             Heard::Event { event, .. } => {
                 self.bench.member.note(&event).await;
                 self.serve(&event);
                 self.feed_steward(steward::Input::Event(event.clone()));
+                self.feed_warden(warden::Input::Event(event.clone()));
                 self.feed(Input::Event(event));
             }
             Heard::Block(block) => {
                 self.feed(Input::Block(block));
+                self.feed_warden(warden::Input::Block(block));
                 if self.is_live {
                     self.feed_steward(steward::Input::Block(block));
                 }
@@ -122,6 +135,7 @@ impl Shell {
                 self.is_live = true;
                 roots::tell(&self.bench.member, self.view.head);
                 self.feed(Input::Live);
+                self.feed_warden(warden::Input::Live);
             }
             Heard::Log { author, body } => self.read(author, body),
         }
@@ -129,7 +143,11 @@ impl Shell {
 
     fn read(&mut self, author: NodeId, body: Body) {
         match body {
-            Body::Verdict(verdict) => self.feed(Input::Heard(verdict)),
+            Body::Verdict(verdict) => {
+                self.feed(Input::Heard(verdict));
+                self.feed_warden(warden::Input::Heard(verdict));
+            }
+            Body::Alarm { verdict, .. } => self.feed_warden(warden::Input::Alarmed(verdict)),
             Body::Choice(choice) => self.feed_steward(steward::Input::Heard(choice)),
             Body::Binding(binding) => self.bind(author, &binding),
             Body::Have { round, file } => {
@@ -165,19 +183,19 @@ impl Shell {
                     }
                 });
             }
-            ChainEvent::Turned { head, .. } if self.is_live => roots::tell(&member, *head),
+            ChainEvent::Turned { head, .. } | ChainEvent::Taken { head, .. } if self.is_live => roots::tell(&member, *head),
             _ => {}
         }
     }
 
     fn feed(&mut self, input: Input) {
-        for effect in self.machine.handle(input) {
+        for effect in self.machines.validator.handle(input) {
             self.act(effect);
         }
     }
 
     fn feed_steward(&mut self, input: steward::Input) {
-        let Some(effect) = self.steward.handle(input) else { return };
+        let Some(effect) = self.machines.steward.handle(input) else { return };
         let (network, group) = (self.network.clone(), self.bench.member.group);
         self.spawn(async move {
             let (what, result) = match effect {
@@ -190,6 +208,13 @@ impl Shell {
             }
             Answer::Steward(steward::Input::Failed)
         });
+    }
+
+    fn feed_warden(&mut self, input: warden::Input) {
+        for effect in self.machines.warden.handle(input) {
+            let duties = Duties { network: self.network.clone(), bench: self.bench.clone(), view: self.view.clone() };
+            self.spawn_some(async move { duties.act(effect).await.map(Answer::Warden) });
+        }
     }
 
     /// Starts one effect; only signing is done here, for there is one signing log.
@@ -246,20 +271,28 @@ impl Shell {
     }
 
     fn spawn(&self, work: impl Future<Output = Answer> + Send + 'static) {
+        self.spawn_some(async move { Some(work.await) });
+    }
+
+    fn spawn_some(&self, work: impl Future<Output = Option<Answer>> + Send + 'static) {
         let results = self.results.0.clone();
         tokio::spawn(async move {
-            let answer = work.await;
-            // The receiver is gone only when the program ends.
-            let _ = results.send(answer).await;
+            if let Some(answer) = work.await {
+                // The receiver is gone only when the program ends.
+                let _ = results.send(answer).await;
+            }
         });
     }
 }
 
-fn machines(config: &ValidatorConfig, network: &Network, account: &Account) -> (Validator, Steward) {
+fn machines(config: &ValidatorConfig, network: &Network, account: &Account) -> Machines {
     let (group, signer, domain) = (GroupId(config.node.group), account.address(), network.domain());
-    let (edge_s, step_s) = (config.node.edge_s, config.step_s);
-    let validator = Validator::new(validator::Config { group, domain, signer, edge_s, step_s });
-    (validator, Steward::new(steward::Config { group, domain, signer, edge_s, step_s }))
+    let (edge_s, step_s, compound_part) = (config.node.edge_s, config.step_s, config.compound_part);
+    Machines {
+        validator: Validator::new(validator::Config { group, domain, signer, edge_s, step_s }),
+        steward: Steward::new(steward::Config { group, domain, signer, edge_s, step_s }),
+        warden: Warden::new(warden::Config { group, domain, signer, edge_s, step_s, compound_part }),
+    }
 }
 
 async fn announce(member: &Member, round: RoundNumber, file: Digest) {

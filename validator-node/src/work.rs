@@ -7,12 +7,14 @@ use evaluator::{Checkpoint, Measurement};
 use network::FetchError;
 use node::{
     Exam, Member,
-    member::{blocking, measure},
+    member::{measure, probe},
 };
 use protocol::{
     Address, Digest, Micronats, RoundNumber,
     chain::RevealedClaim,
+    eip712::SignedVerdict,
     validator::{BaseFinding, Fetched, Finding},
+    warden::Replay,
 };
 use tokio::sync::Mutex;
 
@@ -89,9 +91,36 @@ impl Bench {
     }
 
     async fn probe(&self, checkpoint: Arc<Checkpoint>, exam: Exam, seed: Digest) -> Result<Digest> {
-        let signer = self.signer.0;
-        blocking(move || Ok(Digest(evaluator::probe(&checkpoint, &exam.set.examples, &exam.drawn, seed.0, signer)?))).await
+        probe(checkpoint, exam, seed, self.signer).await
     }
+
+    /// Which of these verdicts hold another probe than their signer would have got by running the model.
+    ///
+    /// # Errors
+    /// When the base or the set cannot be had; a verdict whose file cannot be had is left out.
+    pub async fn replay(&self, order: Replays) -> Result<Vec<(SignedVerdict, String)>> {
+        let exam = self.member.exam(order.head, order.seed, order.round).await?;
+        let mut wrong = Vec::new();
+        for replay in order.verdicts {
+            let checkpoint = self.member.checkpoint(replay.file.unwrap_or(order.checkpoint)).await;
+            let Ok(checkpoint) = checkpoint else { continue };
+            let found = probe(checkpoint, exam.clone(), order.seed, replay.signer).await?;
+            if found != replay.verdict.message.probe {
+                wrong.push((replay.verdict, format!("its probe is {}, the model gives {found}", replay.verdict.message.probe)));
+            }
+        }
+        Ok(wrong)
+    }
+}
+
+/// Verdicts of one round to be replayed.
+pub struct Replays {
+    pub round: RoundNumber,
+    /// Base of the round.
+    pub checkpoint: Digest,
+    pub head: Digest,
+    pub seed: Digest,
+    pub verdicts: Vec<Replay>,
 }
 
 /// What a claim says and what is so, if they differ.

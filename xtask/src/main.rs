@@ -1,6 +1,13 @@
-//! Set-up and checks that need logic: `cargo xtask devnet | test | contracts | tidy`.
+//! Set-up and checks that need logic: `cargo xtask devnet | test | contracts | mutants | bench | tidy`.
 
+mod analysis;
+mod bench;
 mod contracts;
+mod copy;
+mod mutants;
+mod opcodes;
+mod properties;
+mod python;
 mod test;
 mod tidy;
 mod tools;
@@ -31,8 +38,36 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Apply the committed mutations of the contracts one by one: the tests must notice each. Ends with `N mutants, N killed`.
+    Mutants {
+        /// Run only the one of this name.
+        #[arg(long, value_name = "NAME")]
+        only: Option<String>,
+        /// Only look whether every mutation still fits the sources.
+        #[arg(long, conflicts_with = "only")]
+        check: bool,
+    },
+    /// Measure, and write docs/BENCHMARKS.md.
+    Bench {
+        #[command(subcommand)]
+        what: Bench,
+    },
+    /// Static analysis of the contracts: slither and forge lint; each finding must be explained.
+    Analyse,
+    /// The token against public ERC20 properties and the conformance check of slither.
+    Properties,
     /// House rules: dependencies between rooms, banned crates, licences, first lines, sizes.
     Tidy,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Gas of the contracts' calls beside OpenZeppelin's.
+    Gas {
+        /// Also write the rows there.
+        #[arg(long, value_name = "FILE")]
+        json: Option<std::path::PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -40,6 +75,11 @@ fn main() -> ExitCode {
         Task::Devnet { options } => test::devnet(&options),
         Task::Test => test::everything(),
         Task::Contracts { check } => contracts::run(check),
+        Task::Mutants { check: true, .. } => mutants::check(),
+        Task::Mutants { only, .. } => mutants::run(only.as_deref()),
+        Task::Bench { what: Bench::Gas { json } } => bench::gas(json.as_deref()),
+        Task::Analyse => analysis::run(),
+        Task::Properties => properties::run(),
         Task::Tidy => tidy::run(),
     };
     match done {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{contracts, tidy, tools};
+use crate::{analysis, contracts, mutants, properties, tidy, tools};
 
 /// Runs every check and test; stops at the first failure.
 pub fn everything() -> Result<()> {
@@ -13,6 +13,9 @@ pub fn everything() -> Result<()> {
     for profile in ["token", "default"] {
         step(&format!("contracts, profile {profile}"), || contracts::forge(profile, &["test"]))?;
     }
+    step("seeded bugs still fit the contracts", mutants::check)?;
+    step("static analysis of the contracts", analysis::run)?;
+    step("public ERC20 properties", properties::run)?;
     step("build", || tools::run(&cargo, &["build", "--workspace", "--all-targets", "--locked"]))?;
     step("lints", || tools::run(&cargo, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
     step("crates and network", || tools::run(&cargo, &["test", "--workspace", "--locked"]))

@@ -72,7 +72,7 @@ pub fn run() -> Result<()> {
     let mut breaches = Vec::new();
     arrows(&metadata, &mut breaches)?;
     packages(&metadata, &mut breaches)?;
-    for room in ["deltas", "token", "governance", "crates", "trainer-node", "validator-node", "xtask"] {
+    for room in ["deltas", "token", "governance", "crates", "trainer-node", "validator-node", "xtask", "properties"] {
         sources(&tools::root().join(room), &mut breaches)?;
     }
     ensure!(breaches.is_empty(), "house rules broken:\n  {}", breaches.join("\n  "));

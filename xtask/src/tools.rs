@@ -26,13 +26,18 @@ const OWN_VARIABLES: [&str; 2] = ["CARGO_PKG_", "CARGO_MANIFEST_"];
 
 /// Runs a prepared command in the root, its output shown, and fails with its name.
 pub fn run_with(command: &mut Command) -> Result<()> {
+    run_in(command, &root())
+}
+
+/// Runs a prepared command in a folder, its output shown, and fails with its name.
+pub fn run_in(command: &mut Command, folder: &Path) -> Result<()> {
     let shown = format!("{command:?}");
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| OWN_VARIABLES.iter().any(|own| name.starts_with(own))) {
             command.env_remove(name);
         }
     }
-    let status = command.current_dir(root()).status().with_context(|| format!("cannot start {shown}"))?;
+    let status = command.current_dir(folder).status().with_context(|| format!("cannot start {shown}"))?;
     ensure!(status.success(), "{shown} ended with {status}");
     Ok(())
 }
@@ -61,6 +66,8 @@ pub fn install_npm() -> Result<()> {
     if installed.exists() && modified(&installed)? >= modified(&lock)? {
         return Ok(());
     }
+    // npm would empty the folder behind the link before it puts its own in the link's place.
+    ensure!(!root().join("node_modules").is_symlink(), "node_modules is a link to packages of another age: remove the link and run again");
     eprintln!("installing the pinned tools with npm ci …");
     run("npm", &["ci", "--no-fund", "--no-audit", "--loglevel=error"])
         .context("npm is needed once, for the compiler, forge and anvil: install Node 20 or newer")

@@ -8,7 +8,6 @@ use alloy::network::Ethereum;
 use alloy::primitives::Bytes;
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::client::ClientBuilder;
-use alloy::rpc::types::Header;
 use alloy::transports::TransportError;
 use alloy::transports::http::reqwest::{Client, Url};
 use alloy::transports::layers::{RateLimitRetryPolicy, RetryPolicy};
@@ -22,6 +21,7 @@ use crate::account::Account;
 use crate::contract::Explain;
 use crate::convert;
 use crate::error::{self, ChainError};
+use crate::header::Header;
 use crate::sender::{Receipt, Sender, Transaction};
 
 /// Requests under way at the same time over one connection.
@@ -57,6 +57,9 @@ pub struct Settings {
     pub mined_timeout_s: u64,
     /// Most gwei per gas that may be offered; none = no limit.
     pub max_fee_gwei: Option<u64>,
+    /// Offer a plain gas price even where blocks have a base fee: for chains that take no transactions of type 2. Where
+    /// they have none it is offered anyway.
+    pub legacy_gas: bool,
     /// Most blocks that one query for logs spans.
     pub log_blocks: u64,
     /// Distance from the tip within which a follower gives every block; farther back only those with logs.
@@ -75,6 +78,7 @@ impl Default for Settings {
             raise_fee_after_s: 60,
             mined_timeout_s: 600,
             max_fee_gwei: None,
+            legacy_gas: false,
             log_blocks: 2_000,
             every_block_within: 2_048,
         }
@@ -184,7 +188,7 @@ impl Chain {
     }
 
     pub async fn block(&self, number: u64) -> Result<Block, ChainError> {
-        Ok(convert::block(&self.header(number).await?))
+        Ok(self.header(number).await?.block())
     }
 
     /// The first confirmed block with a timestamp of at least `time_s`, `None` while there is none.
@@ -225,14 +229,23 @@ impl Chain {
         self.ask("eth_getTransactionCount", count).await
     }
 
+    /// As [`Chain::next_nonce`] without those that wait: fewer while something does.
+    pub async fn mined_nonce(&self, of: Address) -> Result<u64, ChainError> {
+        let count = || ready(self.provider().get_transaction_count(convert::to_eth(of)).latest());
+        self.ask("eth_getTransactionCount", count).await
+    }
+
+    pub(crate) async fn latest_header(&self) -> Result<Header, ChainError> {
+        self.header(self.latest_number().await?).await
+    }
+
     pub(crate) async fn latest_number(&self) -> Result<u64, ChainError> {
         self.ask("eth_blockNumber", || self.provider().get_block_number()).await
     }
 
     pub(crate) async fn header(&self, number: u64) -> Result<Header, ChainError> {
-        let get = || ready(self.provider().get_block_by_number(number.into()));
-        let block = self.ask("eth_getBlockByNumber", get).await?;
-        Ok(block.ok_or(ChainError::NoSuchBlock(number))?.header)
+        let get = || self.provider().raw_request::<_, Option<Header>>("eth_getBlockByNumber".into(), Header::of(number));
+        self.ask("eth_getBlockByNumber", get).await?.ok_or(ChainError::NoSuchBlock(number))
     }
 
     pub(crate) fn provider(&self) -> &RootProvider<Ethereum> {

@@ -1,8 +1,6 @@
 //! Values of alloy to the project's own and back.
 
 use alloy::primitives::{Address as EthAddress, B256, U256};
-use alloy::rpc::types::Header;
-use protocol::chain::Block;
 use protocol::ids::{Address, Digest};
 use protocol::money::Wei;
 
@@ -55,9 +53,4 @@ pub fn number(what: &'static str, answer: U256) -> Result<u64, ChainError> {
 
 fn too_large(what: &'static str) -> ChainError {
     ChainError::BadAnswer { what, reason: "the number is too large".to_owned() }
-}
-
-/// The three things that the project needs of a block.
-pub fn block(header: &Header) -> Block {
-    Block { number: header.number, time_s: header.timestamp, hash: digest(header.hash) }
 }

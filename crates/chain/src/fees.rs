@@ -6,6 +6,7 @@ use alloy::rpc::types::TransactionRequest;
 
 use crate::connection::Chain;
 use crate::error::ChainError;
+use crate::header::Header;
 
 const WEI_PER_GWEI: u128 = 1_000_000_000;
 /// Offered to the block's maker where the RPC has no opinion.
@@ -19,25 +20,32 @@ pub(crate) enum Fees {
 }
 
 impl Fees {
-    /// Today's offer: twice the base fee lasts through five full blocks in a row.
-    pub(crate) async fn current(chain: &Chain) -> Result<Self, ChainError> {
-        let header = chain.header(chain.latest_number().await?).await?;
-        let fees = match header.base_fee_per_gas {
+    /// Today's offer after the block `latest`.
+    pub(crate) async fn current(chain: &Chain, latest: &Header) -> Result<Self, ChainError> {
+        let limit = limit_wei(chain);
+        let fees = match latest.base_fee().filter(|_| !chain.settings().legacy_gas) {
             Some(base) => {
                 let tip = chain.try_ask(|| chain.provider().get_max_priority_fee_per_gas()).await;
-                Self::dynamic(u128::from(base), tip.unwrap_or(TIP_WEI_DEFAULT), limit_wei(chain))
+                Self::dynamic(base, tip.unwrap_or(TIP_WEI_DEFAULT), limit)
             }
-            None => Self::Plain { price: chain.ask("eth_gasPrice", || chain.provider().get_gas_price()).await? },
+            None => Self::plain(chain.ask("eth_gasPrice", || chain.provider().get_gas_price()).await?, limit),
         };
-        fees.within(limit_wei(chain))
+        fees.within(limit)
     }
 
-    /// The limit shortens the reserve for rising base fees before it forbids sending.
+    /// Twice the base fee lasts through five full blocks in a row. The limit shortens the reserve for rising base fees
+    /// before it forbids sending.
     fn dynamic(base: u128, tip: u128, limit: Option<u128>) -> Self {
         let needed = base.saturating_add(tip);
         let comfortable = base.saturating_add(needed);
         let most = limit.map_or(comfortable, |limit| comfortable.min(limit).max(needed));
         Self::Dynamic { most, tip }
+    }
+
+    /// An eighth more than today's price, for the next block may ask for more; all of it is paid.
+    fn plain(price: u128, limit: Option<u128>) -> Self {
+        let comfortable = price.saturating_add(price / 8);
+        Self::Plain { price: limit.map_or(comfortable, |limit| comfortable.min(limit).max(price)) }
     }
 
     /// A fourth more: nodes take a replacement from a tenth more on.
@@ -105,6 +113,14 @@ mod tests {
         ] {
             let offer = Fees::dynamic(base, tip, limit).within(limit).ok();
             assert_eq!(offer, most.map(|most| Fees::Dynamic { most, tip }), "at a limit of {limit:?}");
+        }
+    }
+
+    #[test]
+    fn a_plain_offer_has_less_room_for_it_is_paid_in_full() {
+        for (price, limit, offered) in [(80, None, Some(90)), (80, Some(85), Some(85)), (80, Some(80), Some(80)), (80, Some(79), None)] {
+            let offer = Fees::plain(price, limit).within(limit).ok();
+            assert_eq!(offer, offered.map(|price| Fees::Plain { price }), "at a limit of {limit:?}");
         }
     }
 

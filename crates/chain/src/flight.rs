@@ -165,7 +165,7 @@ impl Flight {
     }
 
     async fn raise(&mut self) {
-        let current = Fees::current(&self.chain).await.unwrap_or(self.fees);
+        let current = self.current_fees().await.unwrap_or(self.fees);
         let Ok(fees) = self.fees.raised().at_least(current).within(limit_wei(&self.chain)) else { return };
         let Ok(offer) = Offer::sign(self.request.clone(), fees, &self.wallet).await else { return };
         self.last_raised = Instant::now();
@@ -175,6 +175,10 @@ impl Flight {
         tracing::info!(what = self.what, hash = %offer.hash, "transaction offered for a higher fee");
         self.fees = fees;
         self.offers.push(offer);
+    }
+
+    async fn current_fees(&self) -> Result<Fees, ChainError> {
+        Fees::current(&self.chain, &self.chain.latest_header().await?).await
     }
 
     fn last_hash(&self) -> Digest {

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use alloy::primitives::{Address as EthAddress, BloomInput};
-use alloy::rpc::types::{Filter, Header, Log};
+use alloy::rpc::types::{Filter, Log};
 use futures::{StreamExt, TryStreamExt, stream};
 use protocol::chain::Block;
 use protocol::ids::Address;
@@ -13,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::connection::Chain;
 use crate::convert;
 use crate::error::ChainError;
+use crate::header::Header;
 use crate::logs::Span;
 
 /// Blocks that are remembered to notice and undo a reorganisation.
@@ -41,7 +41,7 @@ pub enum Followed {
 /// A reader at one place of the chain.
 pub struct Follower {
     chain: Chain,
-    addresses: Vec<EthAddress>,
+    addresses: Vec<Address>,
     /// Number of the block after the last one given or made ready.
     next: u64,
     known: VecDeque<Block>,
@@ -52,8 +52,7 @@ pub struct Follower {
 impl Follower {
     /// Follows the logs of `addresses`, which must not be empty, from block number `first` on.
     pub fn new(chain: &Chain, addresses: &[Address], first: u64) -> Self {
-        let addresses = addresses.iter().copied().map(convert::to_eth).collect();
-        let span = Span::new(chain);
+        let (addresses, span) = (addresses.to_vec(), Span::new(chain));
         Self { chain: chain.clone(), addresses, next: first, known: VecDeque::new(), ready: VecDeque::new(), span }
     }
 
@@ -126,7 +125,7 @@ impl Follower {
 
     /// Takes every block up to number `last`, as far as one query for logs goes.
     async fn walk(&mut self, last: u64) -> Result<bool, ChainError> {
-        let filter = Filter::new().address(self.addresses.clone());
+        let filter = self.filter();
         let (logs, last) = self.span.query(&self.chain, &filter, self.next, last).await?;
         let headers = self.headers(self.next..=last).await?;
         if !self.continues(&headers) {
@@ -145,7 +144,7 @@ impl Follower {
     /// Whether the headers hang together and on the last known block.
     fn continues(&self, headers: &[Header]) -> bool {
         let on_known = match (self.known.back(), headers.first()) {
-            (Some(known), Some(first)) if known.number + 1 == first.number => convert::to_b256(known.hash) == first.parent_hash,
+            (Some(known), Some(first)) if known.number + 1 == first.number() => convert::to_b256(known.hash) == first.parent_hash,
             _ => true,
         };
         on_known && headers.windows(2).all(|pair| pair[0].hash == pair[1].parent_hash)
@@ -156,12 +155,12 @@ impl Follower {
     async fn checked(&self, headers: &[Header], mut logs: BTreeMap<u64, Vec<Log>>) -> Result<Option<BTreeMap<u64, Vec<Log>>>, ChainError> {
         for header in headers {
             let belongs = |log: &Log| log.block_hash == Some(header.hash);
-            match logs.get(&header.number) {
+            match logs.get(&header.number()) {
                 Some(found) if !found.iter().all(belongs) => return Ok(None),
                 Some(_) => {}
-                None if self.may_have_logs(header) => {
-                    let of_block = Filter::new().address(self.addresses.clone()).at_block_hash(header.hash);
-                    logs.insert(header.number, self.chain.logs(&of_block).await?);
+                None if header.may_have_logs_of(&self.addresses) => {
+                    let of_block = self.filter().at_block_hash(header.hash);
+                    logs.insert(header.number(), self.chain.logs(&of_block).await?);
                 }
                 None => {}
             }
@@ -169,14 +168,13 @@ impl Follower {
         Ok(Some(logs))
     }
 
-    fn may_have_logs(&self, header: &Header) -> bool {
-        let mut addresses = self.addresses.iter();
-        addresses.any(|address| header.logs_bloom.contains_input(BloomInput::Raw(address.as_slice())))
+    fn filter(&self) -> Filter {
+        Filter::new().address(self.addresses.iter().copied().map(convert::to_eth).collect::<Vec<_>>())
     }
 
     /// Takes the blocks with logs up to number `last`, as far as one query goes, and the last of them.
     async fn leap(&mut self, last: u64) -> Result<bool, ChainError> {
-        let filter = Filter::new().address(self.addresses.clone());
+        let filter = self.filter();
         let (logs, last) = self.span.query(&self.chain, &filter, self.next, last).await?;
         let mut logs = by_block(logs);
         logs.entry(last).or_default();
@@ -187,7 +185,7 @@ impl Follower {
 
     fn give(&mut self, headers: &[Header], mut logs: BTreeMap<u64, Vec<Log>>) {
         for header in headers {
-            let (block, logs) = (convert::block(header), logs.remove(&header.number).unwrap_or_default());
+            let (block, logs) = (header.block(), logs.remove(&header.number()).unwrap_or_default());
             self.next = block.number + 1;
             self.known.push_back(block);
             self.ready.push_back(Followed::Block { block, logs });

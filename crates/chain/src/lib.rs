@@ -1,6 +1,7 @@
 //! The Ethereum side: connection, keys, sending, following events and the local chain.
 
 mod account;
+pub mod blueprint;
 mod connection;
 mod contract;
 pub mod convert;
@@ -9,6 +10,8 @@ mod error;
 mod fees;
 mod flight;
 mod follow;
+pub mod geth;
+mod header;
 pub mod keystore;
 mod logs;
 mod sender;

@@ -119,8 +119,9 @@ impl Desk {
     }
 
     async fn launch(&mut self, transaction: &Transaction) -> Result<Flight, ChainError> {
-        let request = self.prepared(transaction).await?;
-        let mut fees = Fees::current(&self.chain).await?;
+        let latest = self.chain.latest_header().await?;
+        let request = self.prepared(transaction, latest.gas_limit()).await?;
+        let mut fees = Fees::current(&self.chain, &latest).await?;
         let mut reason = String::new();
         for _ in 0..LAUNCHES_LIMIT {
             let nonce = self.free_nonce().await?;
@@ -158,7 +159,8 @@ impl Desk {
         Ok(if idle { pending } else { pending.max(self.next_nonce) })
     }
 
-    async fn prepared(&self, transaction: &Transaction) -> Result<TransactionRequest, ChainError> {
+    /// With as much gas as it needs and a margin, if a block holds that much.
+    async fn prepared(&self, transaction: &Transaction, block_gas: u64) -> Result<TransactionRequest, ChainError> {
         let mut request = TransactionRequest::default()
             .with_from(convert::to_eth(self.address))
             .with_chain_id(self.chain.chain_id())
@@ -166,17 +168,23 @@ impl Desk {
             .with_input(transaction.data.clone());
         request.set_kind(transaction.to.map_or(TxKind::Create, |to| TxKind::Call(convert::to_eth(to))));
         let estimate = || ready(self.chain.provider().estimate_gas(request.clone()));
-        let gas = self.chain.try_ask(estimate).await.map_err(|failure| self.refusal(transaction, &failure))?;
-        Ok(request.with_gas_limit(with_margin(gas)))
+        let gas = self.chain.try_ask(estimate).await.map_err(|failure| self.refusal(transaction, &failure, block_gas))?;
+        if gas > block_gas {
+            return Err(ChainError::TooMuchGas { what: transaction.what, limit: block_gas, reason: format!("it needs {gas}") });
+        }
+        Ok(request.with_gas_limit(with_margin(gas).min(block_gas)))
     }
 
-    fn refusal(&self, transaction: &Transaction, failure: &TransportError) -> ChainError {
+    fn refusal(&self, transaction: &Transaction, failure: &TransportError, block_gas: u64) -> ChainError {
         let payload = failure.as_error_resp();
         if let Some(data) = payload.and_then(|payload| payload.as_revert_data()) {
             return Revert::explained(transaction.what, &data, transaction.explain, None).into();
         }
         match payload {
             Some(payload) if is_poor(&payload.message.to_lowercase()) => self.cannot_pay(transaction.what, payload.message.to_string()),
+            Some(payload) if is_too_large(&payload.message.to_lowercase()) => {
+                ChainError::TooMuchGas { what: transaction.what, limit: block_gas, reason: payload.message.to_string() }
+            }
             _ => error::from_transport(self.chain.shown_url(), transaction.what, failure),
         }
     }
@@ -216,9 +224,10 @@ pub(crate) async fn submit(chain: &Chain, offer: &Offer) -> Submitted {
 
 /// A first attempt whose answer was lost may have been mined before the second.
 async fn is_known(chain: &Chain, offer: &Offer) -> bool {
-    let hash = convert::to_b256(offer.hash);
-    let found = chain.try_ask(|| chain.provider().get_transaction_by_hash(hash)).await;
-    found.is_ok_and(|transaction| transaction.is_some())
+    let hash = [convert::to_b256(offer.hash)];
+    // Only whether it is there: chains differ in what they tell of a transaction.
+    let get = || chain.provider().raw_request::<_, Option<serde_json::Value>>("eth_getTransactionByHash".into(), hash);
+    chain.try_ask(get).await.is_ok_and(|transaction| transaction.is_some())
 }
 
 /// There is no standard for these errors; the words are those of geth, Nethermind, Besu, Erigon, reth, anvil and RSKj.
@@ -238,6 +247,11 @@ fn classify(failure: TransportError) -> Submitted {
         return Submitted::FeeTooLow(text);
     }
     if is_poor(&text) { Submitted::CannotPay(text) } else { Submitted::Refused(failure) }
+}
+
+/// An estimate stops at what a block holds.
+fn is_too_large(text: &str) -> bool {
+    ["gas required exceeds", "exceeds block gas limit", "exceeds the block gas limit", "out of gas"].iter().any(|words| text.contains(words))
 }
 
 fn is_poor(text: &str) -> bool {

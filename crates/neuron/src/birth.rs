@@ -6,10 +6,13 @@ use anyhow::{Context, Result};
 use deltas::{Patch, Tree};
 use evaluator::{Checkpoint, Examples};
 use network::Client;
-use node::config::{GroupFile, Times};
+use node::{
+    Member,
+    config::{GroupFile, Times},
+};
 use protocol::{
-    Address,
-    chain::{self, Birth},
+    Address, Digest,
+    chain::{self, Birth, GroupView},
     keccak256,
 };
 
@@ -25,14 +28,30 @@ pub async fn prepare(file: &GroupFile, times: &Times, seed: u64, author: Address
     Examples::parse(&file.manifest, tree.iter()).with_context(|| format!("{}", file.data.genesis.display()))?;
     let patch = Patch::between(&Tree::default(), &tree, author.0, &format!("Genesis of {}", file.name));
     let weights = Checkpoint::initial(&file.manifest, keccak256(&seed.to_be_bytes()));
-    Ok(Birth {
-        manifest: client.add(file.manifest.to_bytes()).await?,
-        checkpoint: client.add(weights.to_bytes()).await?,
-        dataset: vec![client.add(patch).await?],
-        times: chain::Times { train_s: times.train_s.into(), reveal_s: times.reveal_s.into(), judge_s: times.judge_s.into() },
-        period_s: times.period_s.into(),
-        improve: times.improve,
-    })
+    let (manifest, checkpoint) = (client.add(file.manifest.to_bytes()).await?, client.add(weights.to_bytes()).await?);
+    Ok(birth(times, manifest, checkpoint, vec![client.add(patch).await?]))
+}
+
+/// The same for a child of a group: the set is the parent's, and so are the weights if the manifest is.
+///
+/// # Errors
+/// When the parent's set cannot be read as examples of the manifest.
+pub async fn fork(file: &GroupFile, times: &Times, seed: u64, parent: &Member, view: &GroupView) -> Result<Birth> {
+    let set = parent.set(view.head).await?;
+    Examples::parse(&file.manifest, set.tree.iter()).context("the parent's set cannot be read as the new manifest says")?;
+    let manifest = parent.client.add(file.manifest.to_bytes()).await?;
+    let checkpoint = if manifest == view.manifest {
+        parent.fetch(view.checkpoint).await?;
+        view.checkpoint
+    } else {
+        parent.client.add(Checkpoint::initial(&file.manifest, keccak256(&seed.to_be_bytes())).to_bytes()).await?
+    };
+    Ok(birth(times, manifest, checkpoint, Vec::new()))
+}
+
+fn birth(times: &Times, manifest: Digest, checkpoint: Digest, dataset: Vec<Digest>) -> Birth {
+    let phases = chain::Times { train_s: times.train_s.into(), reveal_s: times.reveal_s.into(), judge_s: times.judge_s.into() };
+    Birth { manifest, checkpoint, dataset, times: phases, period_s: times.period_s.into(), improve: times.improve }
 }
 
 /// A set of one file of examples.

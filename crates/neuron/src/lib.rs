@@ -3,3 +3,4 @@
 pub mod birth;
 pub mod cli;
 pub mod devnet;
+mod words;

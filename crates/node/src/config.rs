@@ -9,6 +9,8 @@ use anyhow::{Context, Result, ensure};
 use evaluator::Manifest;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use crate::network_file::{Deploy, NetworkFile};
+
 /// The largest configuration file that is read, bytes.
 const MAX_FILE: u64 = 64 * 1024;
 
@@ -21,32 +23,6 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
     ensure!(meta.is_file() && meta.len() <= MAX_FILE, "{} is no file of at most {MAX_FILE} bytes", path.display());
     let text = fs::read_to_string(path).with_context(|| format!("{} is not UTF-8 text", path.display()))?;
     toml::from_str(&text).with_context(|| format!("{} is malformed: correct the line named below", path.display()))
-}
-
-/// A network: one chain and the contracts on it. `configs/networks/*.toml`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworkFile {
-    /// A name for people.
-    pub name: String,
-    /// HTTP address of an Ethereum JSON-RPC endpoint.
-    pub rpc: String,
-    /// EIP-155 chain id; another one at `rpc` is refused.
-    pub chain_id: u64,
-    /// How many blocks deep an event must lie before a node acts on it; 1 = the newest block.
-    #[serde(default = "one")]
-    pub confirmations: u64,
-    /// Block in which the contracts were deployed; nothing older is read.
-    #[serde(default)]
-    pub deployed_block: u64,
-    /// Milliseconds between two looks at the chain.
-    #[serde(default = "quarter_second")]
-    pub poll_ms: u64,
-    /// Where to find the first peers, as multiaddrs with `/p2p/…`.
-    #[serde(default)]
-    pub peers: Vec<String>,
-    /// Address of the contract `Network`, `0x…`; the four others are found through it.
-    pub contract: String,
 }
 
 /// What every node is told. The defaults serve a first node of a local network.
@@ -167,14 +143,6 @@ impl Data {
     }
 }
 
-fn one() -> u64 {
-    1
-}
-
-fn quarter_second() -> u64 {
-    250
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,8 +153,14 @@ mod tests {
         let group = GroupFile::read(&configs.join("groups/digits.toml")).expect("the group");
         assert_eq!(group.times.period_s, 604_800);
         assert!(group.data.paths().count() == 4 && group.data.paths().all(|path| path.is_file()), "{:?}", group.data);
-        let network: NetworkFile = read(&configs.join("networks/example.toml")).expect("the network");
-        assert_eq!(network.confirmations, 1);
+        let networks = fs::read_dir(configs.join("networks")).expect("a folder").map(|entry| entry.expect("a file").path());
+        for path in networks {
+            let network: NetworkFile = read(&path).unwrap_or_else(|error| panic!("{error:#}"));
+            assert_eq!(path.file_stem(), Some(network.name.as_ref()), "a network is named as its file");
+            let deploy = network.deploy.expect("each can be deployed");
+            deploy.terms(0).unwrap_or_else(|error| panic!("{}: {error:#}", path.display()));
+            assert!(deploy.deadline_s().expect("a moment").is_none(), "{}: a deadline would pass", path.display());
+        }
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! The training set of a group at any head: which deltas lead to it, and what they make when applied strictly.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use deltas::{Patch, Tree};
 use evaluator::{Examples, Manifest};
 use protocol::{
     chain::ChainEvent,
-    ids::{DeltaNumber, Digest},
-    rules::next_head,
+    ids::{DeltaNumber, Digest, GroupId},
+    lineage::{Lineage, Link, MAX_PATCHES, UnknownHead},
 };
 
 /// The largest patch that is fetched, bytes.
@@ -58,49 +58,22 @@ impl Set {
     }
 }
 
-/// What leads from one head to the next.
-#[derive(Clone, Copy, Debug)]
-struct Link {
-    parent: Digest,
-    delta: Digest,
-}
-
-/// The heads of a group, and the sets that were asked for lately.
+/// The heads of a group and of those it was forked from, and the sets that were asked for lately.
 #[derive(Default)]
 pub struct Dataset {
-    links: BTreeMap<Digest, Link>,
-    proposed: BTreeMap<DeltaNumber, Link>,
+    lineage: Lineage,
     kept: Vec<(Digest, Arc<Set>)>,
 }
 
 impl Dataset {
-    /// Learns the group's birth (the listed patches on the empty tree), proposals and turns.
+    /// Learns births, proposals and turns.
     pub fn note(&mut self, event: &ChainEvent) {
-        match event {
-            ChainEvent::Created { birth, .. } => {
-                birth.dataset.iter().fold(Digest::ZERO, |parent, delta| self.link(parent, *delta));
-            }
-            ChainEvent::Proposed { delta, digest, parent, .. } => {
-                self.proposed.insert(*delta, Link { parent: *parent, delta: *digest });
-            }
-            ChainEvent::Turned { applied, .. } => {
-                if let Some(link) = self.proposed.get(applied).copied() {
-                    self.link(link.parent, link.delta);
-                }
-            }
-            _ => {}
-        }
+        self.lineage.note(event);
     }
 
-    fn link(&mut self, parent: Digest, delta: Digest) -> Digest {
-        let head = next_head(parent, delta);
-        self.links.insert(head, Link { parent, delta });
-        head
-    }
-
-    /// Digest of the body of a proposed delta, and the head it was made for.
-    pub fn proposal(&self, delta: DeltaNumber) -> Option<(Digest, Digest)> {
-        self.proposed.get(&delta).map(|link| (link.delta, link.parent))
+    /// The body of a proposed delta, and the head it was made for.
+    pub fn proposal(&self, group: GroupId, delta: DeltaNumber) -> Option<Link> {
+        self.lineage.proposal(group, delta)
     }
 
     /// The nearest set that is kept at or below `head`, and the deltas that lead from it to `head`.
@@ -113,8 +86,9 @@ impl Dataset {
         while at != Digest::ZERO && found.is_none() {
             found = self.kept.iter().find(|(kept, _)| *kept == at).map(|(_, set)| set.clone());
             if found.is_none() {
-                let Some(link) = self.links.get(&at) else { bail!("head {at} is unknown: this node has not read the chain that far") };
-                path.push(link.delta);
+                let link = self.lineage.before(at).ok_or(UnknownHead(at))?;
+                ensure!(path.len() < MAX_PATCHES, "more than {MAX_PATCHES} deltas lead to head {head}");
+                path.push(link.patch);
                 at = link.parent;
             }
         }

@@ -166,18 +166,21 @@ fn follow(network: &Network, first: u64) -> mpsc::Receiver<Result<Followed, Chai
     Follower::new(network.chain(), &network.followed(), first).spawn()
 }
 
-/// Whether the group, its stake or its period is another after this event.
+/// Whether the group, its stake, its period or who was present is another after this event.
 fn changes_the_view(event: &ChainEvent) -> bool {
     use ChainEvent as E;
-    matches!(
+    let of_stake = matches!(
         event,
-        E::Created { .. }
-            | E::Admitted { .. }
-            | E::Bonded { .. }
+        E::Bonded { .. }
             | E::Woken { .. }
             | E::Rested { .. }
+            | E::Rotated { .. }
             | E::Unbonded { .. }
-            | E::Decided { .. }
-            | E::Turned { .. }
-    )
+            | E::Compounded { .. }
+            | E::Moved { .. }
+            | E::Slashed { .. }
+    );
+    let of_group = matches!(event, E::Created { .. } | E::Admitted { .. } | E::Revoked { .. } | E::PeriodSet { .. });
+    let of_rounds = matches!(event, E::Decided { .. } | E::Attended { .. } | E::Struck { .. } | E::DoubleSigned { .. });
+    of_stake || of_group || of_rounds || matches!(event, E::Turned { .. } | E::Taken { .. })
 }

@@ -4,10 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use evaluator::{Checkpoint, Examples, MANIFEST_BYTES_MAX, Manifest, Measurement, checkpoint_len};
+use governance::Network;
 use network::{Client, FetchError};
 use protocol::{
     chain::{ChainEvent, GroupView},
-    ids::{DeltaNumber, Digest, GroupId, RoundNumber},
+    ids::{Address, DeltaNumber, Digest, GroupId, RoundNumber},
+    lineage::Link,
 };
 use tokio::sync::Mutex;
 
@@ -53,9 +55,22 @@ impl Member {
         self.dataset.lock().await.note(event);
     }
 
-    /// Digest of a proposed delta and the head it was made for.
-    pub async fn proposal(&self, delta: DeltaNumber) -> Option<(Digest, Digest)> {
-        self.dataset.lock().await.proposal(delta)
+    /// Learns the sets of the groups that this one was forked from, from block `first` on.
+    ///
+    /// # Errors
+    /// When the chain does not answer.
+    pub async fn inherit(&self, network: &Network, first: u64) -> Result<()> {
+        for ancestor in network.ancestry(self.group).await?.into_iter().filter(|group| *group != self.group) {
+            for (_, event) in network.history(ancestor, first).await? {
+                self.note(&event).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// The body of a proposed delta and the head it was made for.
+    pub async fn proposal(&self, delta: DeltaNumber) -> Option<Link> {
+        self.dataset.lock().await.proposal(self.group, delta)
     }
 
     /// The training set at a head; fetches what is missing from peers.
@@ -129,6 +144,14 @@ impl Member {
 /// When examples and checkpoint do not fit one another.
 pub async fn measure(checkpoint: Arc<Checkpoint>, exam: Exam) -> Result<Measurement> {
     blocking(move || Ok(evaluator::evaluate(&checkpoint, &exam.set.examples, &exam.drawn)?)).await
+}
+
+/// The probe that `signer` has to sign for a checkpoint on an exam drawn by `seed`.
+///
+/// # Errors
+/// When examples and checkpoint do not fit one another.
+pub async fn probe(checkpoint: Arc<Checkpoint>, exam: Exam, seed: Digest, signer: Address) -> Result<Digest> {
+    blocking(move || Ok(Digest(evaluator::probe(&checkpoint, &exam.set.examples, &exam.drawn, seed.0, signer.0)?))).await
 }
 
 /// Share of rightly predicted examples of a text that is not in any set.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use chain::{Account, Chain, Settings};
+use anyhow::{Context, Result, ensure};
+use chain::{Account, Chain};
 use governance::Network;
 use network::{Client, Config, Event};
 use protocol::ids::Address;
@@ -26,8 +26,9 @@ impl Site {
     /// Whichever of these is not as the file says.
     pub async fn open(path: &Path) -> Result<Self> {
         let file: NetworkFile = config::read(path)?;
+        ensure!(!file.contract.is_empty(), "{0} names no contract: make the network with `neuron deploy --network {0}`", path.display());
         let contract: Address = file.contract.parse().with_context(|| format!("`contract` in {}", path.display()))?;
-        let chain = Chain::connect(settings(&file)).await?;
+        let chain = Chain::connect(file.settings()).await?;
         let network = Network::open(&chain, contract).await?;
         Ok(Self { file, network })
     }
@@ -50,17 +51,6 @@ impl Site {
         config.peers = addresses(&self.file.peers)?;
         config.peers.extend(addresses(peers)?);
         Ok(network::start(config).await?)
-    }
-}
-
-/// How to talk to the chain of a network file.
-pub fn settings(file: &NetworkFile) -> Settings {
-    Settings {
-        rpc_url: file.rpc.clone(),
-        chain_id: file.chain_id,
-        confirmations: file.confirmations,
-        poll_ms: file.poll_ms,
-        ..Settings::default()
     }
 }
 

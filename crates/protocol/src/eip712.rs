@@ -6,6 +6,7 @@ use k256::ecdsa::{RecoveryId, SigningKey, VerifyingKey, signature::hazmat::Preha
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::ids::{Address, DeltaNumber, Digest, GroupId, NodeId, PeriodNumber, RoundNumber, keccak256};
+pub use crate::measures::Measure;
 use crate::rules::{address_word, hash_words, word};
 
 /// Why a signature names no account.
@@ -248,39 +249,5 @@ pub struct Node {
 impl Typed for Node {
     fn digest(&self, domain: &Domain) -> Digest {
         domain.digest("Node(bytes32 node)", &[self.node.0])
-    }
-}
-
-/// A typed act that stake can decide; `nonce` serves once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Measure {
-    /// 2 = Admit; the others as in the contracts.
-    pub kind: u8,
-    /// ABI-encoded arguments.
-    #[serde(with = "hex::serde")]
-    pub args: Vec<u8>,
-    /// Big-endian.
-    pub nonce: Digest,
-    /// First second at which it can no longer be enacted.
-    pub expiry_s: u64,
-}
-
-impl Measure {
-    /// Lets `group` draw on the common issue.
-    pub fn admit(group: GroupId, nonce: Digest, expiry_s: u64) -> Self {
-        const ADMIT: u8 = 2;
-        Self { kind: ADMIT, args: word(group.0).to_vec(), nonce, expiry_s }
-    }
-
-    /// `keccak256(abi.encode(uint8 kind, bytes args, uint256 nonce, uint256 expiry))`.
-    pub fn hash(&self) -> Digest {
-        const OFFSET_OF_ARGS: u64 = 4 * 32;
-        let length = word(self.args.len() as u64);
-        let head = [word(self.kind.into()), word(OFFSET_OF_ARGS), self.nonce.0, word(self.expiry_s), length];
-        let mut encoded = head.concat();
-        encoded.extend_from_slice(&self.args);
-        encoded.resize(encoded.len().next_multiple_of(32), 0);
-        Digest(keccak256(&encoded))
     }
 }

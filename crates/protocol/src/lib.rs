@@ -5,14 +5,18 @@
 pub mod chain;
 pub mod eip712;
 pub mod ids;
+pub mod lineage;
 pub mod log;
+pub mod measures;
 pub mod money;
+mod order;
 pub mod rules;
 mod seeds;
 pub mod signing_log;
 pub mod steward;
 pub mod trainer;
 pub mod validator;
+pub mod warden;
 
 pub use ids::{Address, DeltaNumber, Digest, GroupId, NodeId, PeriodNumber, PositionNumber, RoundNumber, keccak256};
 pub use money::{Micronats, Wei};

@@ -2,6 +2,7 @@
 
 use ruint::aliases::U512;
 
+use crate::chain::{GroupView, PositionView};
 use crate::ids::{Address, DeltaNumber, Digest, GroupId, RoundNumber, keccak256};
 use crate::money::{Micronats, Wei};
 
@@ -23,6 +24,10 @@ const SCHEDULE_SHARE: u128 = 13;
 const SCHEDULE_PARTS: u128 = 1_000_000;
 /// Share of the supply that the share rule assumes at stake at least; also the least that carries an admission.
 const LEAST_STAKE_PART: u128 = 10;
+/// Stakes, and the pay that becomes stake, are whole multiples of this.
+pub const WEI_PER_GWEI: u128 = 1_000_000_000;
+/// Counted rounds in a row in which a position must be absent to be put to sleep.
+pub const ABSENCES: usize = 8;
 /// Validators get this part of the winner's reward, on top.
 const VALIDATORS_PART: u128 = 5;
 
@@ -36,7 +41,7 @@ pub fn era(now_s: u64, start_s: u64) -> u64 {
 
 /// Divisor of the share rule: awake stake of all admitted groups, at least a tenth of the supply.
 pub fn total(admitted_awake: Wei, supply: Wei) -> Wei {
-    admitted_awake.max(Wei(supply.0 / LEAST_STAKE_PART))
+    admitted_awake.max(least_stake(supply))
 }
 
 /// R: what a won round of `length_s` issues to its trainer.
@@ -121,15 +126,43 @@ pub fn refund(deposit: Wei, fate: Fate) -> Wei {
     }
 }
 
-/// What one batch of verdicts earns together when it raises the judged stake from `before` to `after`.
-/// Cumulative, so that all awake stake together earns exactly `validators` (V), in whatever batches.
-pub fn paid_for(validators: Wei, awake: Wei, before: Wei, after: Wei) -> Wei {
-    validators.mul_div(after.0, awake.0).saturating_sub(validators.mul_div(before.0, awake.0))
+/// What a verdict of `stake` earns of `payable`, what all `awake` stake would earn together: whole gweis, rounded down.
+pub fn earned_for(payable: Wei, awake: Wei, stake: Wei) -> Wei {
+    let gweis = |amount: Wei| amount.0 / WEI_PER_GWEI;
+    Wei(Wei(gweis(payable)).mul_div(gweis(stake), gweis(awake)).0 * WEI_PER_GWEI)
 }
 
-/// Share of one verdict in the `issued` of its batch: `stake` behind it, `before` it in the batch, `batch` in all.
-pub fn batch_share(issued: Wei, batch: Wei, before: Wei, stake: Wei) -> Wei {
-    paid_for(issued, batch, before, before.saturating_add(stake))
+/// What all awake stake of a round earns together: V, out of the deposits where nothing was true, else out of what the
+/// schedule allows at that time.
+pub fn payable(reward: Wei, allowance: Wei, lost: bool) -> Wei {
+    let validators = validators_reward(reward);
+    if lost { validators } else { validators.min(allowance) }
+}
+
+/// The part of `amount` for the stretch from `before` to `after` of `whole`: floors of running sums, so that stretches
+/// that cover the whole get exactly `amount` together.
+pub fn part(amount: Wei, whole: Wei, before: Wei, after: Wei) -> Wei {
+    amount.mul_div(after.0, whole.0).saturating_sub(amount.mul_div(before.0, whole.0))
+}
+
+/// The largest amount of whole gweis that is not above `amount`: what can be bonded of it.
+pub fn whole_gweis(amount: Wei) -> Wei {
+    Wei(amount.0 - amount.0 % WEI_PER_GWEI)
+}
+
+/// Whether an awake position may be put to sleep: it has been awake since before the last [`ABSENCES`] counted rounds
+/// (`recent`, any order) and was `present` in none of them.
+pub fn is_absent(view: &GroupView, position: &PositionView, mut present: impl FnMut(RoundNumber) -> bool) -> bool {
+    let since = |round: &RoundNumber| view.epoch_of(*round) >= position.woken_at;
+    position.awake_next && view.recent.len() >= ABSENCES && view.recent.iter().all(|round| since(round) && !present(*round))
+}
+
+/// Whether two claims signed in `round` can still be shown at `now_s`: the round did not begin in or before an epoch of
+/// such a slash, and its end is not older than an exit.
+pub fn may_slash_double(view: &GroupView, position: &PositionView, round: RoundNumber, now_s: u64) -> bool {
+    let start_s = view.times.round_start_s(view.genesis_s, round);
+    let last_s = start_s.saturating_add(view.times.length_s()).saturating_add(view.exit_s);
+    position.forgiven_until_s <= start_s && start_s <= now_s && now_s <= last_s
 }
 
 /// Whether `stake` decides: more than 2/3 of `awake`.
@@ -154,7 +187,12 @@ pub fn is_majority(assents: Wei, stake: Wei) -> bool {
 
 /// Whether `assents` carry a measure of the whole network: more than half of all stake, and at least `supply / 10`.
 pub fn is_network_majority(assents: Wei, all_stake: Wei, supply: Wei) -> bool {
-    is_majority(assents, all_stake) && assents.0 >= supply.0 / LEAST_STAKE_PART
+    is_majority(assents, all_stake) && assents >= least_stake(supply)
+}
+
+/// The least stake that carries a measure of the whole network, and that the share rule counts with.
+pub fn least_stake(supply: Wei) -> Wei {
+    Wei(supply.0 / LEAST_STAKE_PART)
 }
 
 /// Whether `loss` improves enough on `base`: `loss + max(1, base >> improve) <= base`.

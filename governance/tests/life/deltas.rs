@@ -2,50 +2,33 @@
 
 use governance::DeltaStatus;
 use protocol::chain::ChainEvent;
-use protocol::eip712::{Choice, SignedChoice};
-use protocol::ids::{DeltaNumber, Digest, PeriodNumber, PositionNumber};
+use protocol::ids::{DeltaNumber, Digest};
 use protocol::money::Wei;
 use protocol::rules;
 
-use crate::support::{FOUNDER, GROUP, PERIOD_S, SIGNERS, TRAINER, World, account, nrn, refusal};
+use crate::support::{FOUNDER, GROUP, PERIOD_S, TRAINER, World, account, nrn, refusal};
 
 const PATCH: Digest = Digest([0xd1; 32]);
-
-fn choices(world: &World, period: PeriodNumber, delta: DeltaNumber, seq: u64) -> Vec<(PositionNumber, SignedChoice)> {
-    let choice = Choice { group: GROUP, period, delta, seq };
-    let signed = SIGNERS.into_iter().zip(1..);
-    signed.map(|(signer, position)| (PositionNumber(position), world.sign(signer, choice))).collect()
-}
-
-/// Time stands at the start of a period.
-async fn new_period(world: &World) -> PeriodNumber {
-    let view = world.view().await;
-    if world.now_s().await < view.period_end_s {
-        world.anvil.advance(view.period_end_s - world.now_s().await).await.expect("time passes");
-    }
-    world.network(FOUNDER).turn(GROUP).await.expect("turned");
-    world.view().await.period_number
-}
 
 #[tokio::test]
 async fn a_delta_with_the_votes_is_applied_and_its_author_paid_when_it_stands() {
     let world = World::admitted().await;
     let network = world.network(TRAINER);
     let author = account(TRAINER).address();
-    let period = new_period(&world).await;
+    let period = world.new_period().await;
     let before = (world.balance(author).await, world.view().await);
-    let number = network.propose(GROUP, PATCH).await.expect("proposed");
+    let number = network.propose(GROUP, PATCH, network.least_bond(GROUP).await.expect("a bond")).await.expect("proposed");
     assert_eq!(network.open_deltas(GROUP).await.expect("deltas"), [number]);
     let delta = network.delta(GROUP, number).await.expect("an answer").expect("a delta");
     assert_eq!((delta.digest, delta.parent, delta.author), (PATCH, before.1.head, author));
     assert_eq!((delta.status, delta.period), (DeltaStatus::Open, period));
     assert!(delta.bond <= network.bond_due(GROUP).await.expect("a bond"));
 
-    network.cast(GROUP, &choices(&world, period, number, 1)).await.expect("counted");
+    network.cast(GROUP, &world.choices(period, number, 1)).await.expect("counted");
     let voted = network.delta(GROUP, number).await.expect("an answer").expect("a delta");
     assert_eq!(voted.votes, nrn(700));
     assert!(refusal(network.turn(GROUP).await).contains("PeriodRunning: wait for the end of the period"));
-    new_period(&world).await;
+    world.new_period().await;
     let view = world.view().await;
     assert_eq!(view.head, rules::next_head(before.1.head, PATCH));
 
@@ -65,14 +48,14 @@ async fn a_delta_with_the_votes_is_applied_and_its_author_paid_when_it_stands() 
 async fn a_vote_can_be_changed_and_keeping_the_set_can_win() {
     let world = World::admitted().await;
     let network = world.network(TRAINER);
-    let period = new_period(&world).await;
+    let period = world.new_period().await;
     let head = world.view().await.head;
-    let number = network.propose(GROUP, PATCH).await.expect("proposed");
-    network.cast(GROUP, &choices(&world, period, number, 1)).await.expect("counted");
-    network.cast(GROUP, &choices(&world, period, DeltaNumber(0), 2)).await.expect("counted");
-    network.cast(GROUP, &choices(&world, period, number, 1)).await.expect("nothing new is no error");
+    let number = network.propose(GROUP, PATCH, network.least_bond(GROUP).await.expect("a bond")).await.expect("proposed");
+    network.cast(GROUP, &world.choices(period, number, 1)).await.expect("counted");
+    network.cast(GROUP, &world.choices(period, DeltaNumber(0), 2)).await.expect("counted");
+    network.cast(GROUP, &world.choices(period, number, 1)).await.expect("nothing new is no error");
     assert_eq!(network.keep_votes(GROUP).await.expect("votes"), nrn(700));
-    new_period(&world).await;
+    world.new_period().await;
     assert_eq!(world.view().await.head, head);
     let dropped = network.delta(GROUP, number).await.expect("an answer").expect("a delta");
     assert_eq!(dropped.status, DeltaStatus::Dropped);

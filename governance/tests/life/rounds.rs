@@ -1,58 +1,36 @@
 //! Rounds on a real chain: won, lost, refused.
 
-use protocol::chain::{ChainEvent, Outcome, Phase, RevealedClaim};
-use protocol::eip712::{SignedVerdict, Verdict};
+use governance::{ClaimStatus, Decision};
+use protocol::chain::{ChainEvent, Outcome, Phase};
 use protocol::ids::{Digest, PositionNumber, RoundNumber};
-use protocol::money::{Micronats, Wei};
+use protocol::money::Wei;
 use protocol::rules;
 
-use crate::support::{FOUNDER, GROUP, MATURITY_S, SIGNERS, TRAINER, World, account, nrn, refusal};
-
-const SALT: Digest = Digest([0x5a; 32]);
-const FILE: Digest = Digest([0xf1; 32]);
-
-/// A round in which the trainer sealed and opened a claim; time stands in JUDGE.
-async fn revealed(world: &World) -> RevealedClaim {
-    let network = world.network(TRAINER);
-    let round = world.to_phase(Phase::Train).await;
-    let trainer = account(TRAINER).address();
-    let seal = rules::seal(GROUP, round, FILE, trainer, SALT);
-    network.commit(GROUP, round, seal).await.expect("sealed");
-    assert_eq!(world.to_phase(Phase::Reveal).await, round);
-    let (base, loss) = (Micronats(2_000_000), Micronats(1_900_000));
-    let claim = RevealedClaim { group: GROUP, round, trainer, number: 1, file: FILE, base, loss, loss_root: Digest([7; 32]) };
-    network.reveal(&claim, SALT).await.expect("opened");
-    assert_eq!(world.to_phase(Phase::Judge).await, round);
-    claim
-}
-
-fn verdicts(world: &World, round: RoundNumber, claim: Digest) -> Vec<(PositionNumber, SignedVerdict)> {
-    let verdict = Verdict { group: GROUP, round, claim, probe: Digest([8; 32]) };
-    let signed = SIGNERS.into_iter().zip(1..);
-    signed.map(|(signer, position)| (PositionNumber(position), world.sign(signer, verdict))).collect()
-}
-
-fn hash_of(claim: &RevealedClaim) -> Digest {
-    rules::claim_hash(claim.file, claim.base, claim.loss, claim.loss_root)
-}
+use crate::support::{FILE, FOUNDER, GROUP, MATURITY_S, TRAINER, World, account, claim_hash, nrn, refusal};
 
 #[tokio::test]
 async fn a_won_round_pays_trainer_and_validators_and_moves_the_checkpoint() {
     let world = World::admitted().await;
     let network = world.network(TRAINER);
     let trainer = account(TRAINER).address();
-    let claim = revealed(&world).await;
+    let claim = world.revealed(FILE).await;
     let opened = network.round(GROUP, claim.round).await.expect("a round").expect("it was opened");
     let total = rules::total(nrn(700), nrn(3_000));
     assert_eq!(opened.reward, rules::reward(nrn(3_000), 60, nrn(700), total, 0));
     assert_eq!((opened.commits, opened.reveals, opened.outcome), (1, 1, Outcome::None));
     let before = world.balance(trainer).await;
 
-    let verdicts = verdicts(&world, claim.round, hash_of(&claim));
-    world.network(FOUNDER).judge(GROUP, hash_of(&claim), &verdicts).await.expect("decided");
+    let verdicts = world.verdicts(claim.round, claim_hash(&claim));
+    world.network(FOUNDER).judge(GROUP, claim_hash(&claim), &verdicts).await.expect("decided");
     let decided = network.round(GROUP, claim.round).await.expect("a round").expect("it was opened");
-    assert_eq!((decided.outcome, decided.winner, decided.file), (Outcome::Won, trainer, FILE));
-    assert_eq!((decided.judged, decided.paid), (nrn(700), rules::validators_reward(opened.reward)));
+    assert_eq!((decided.outcome, decided.winner), (Outcome::Won, trainer));
+    let decision = network.decision(GROUP, claim.round).await.expect("an answer");
+    assert_eq!(decision, Some(Decision { claim: claim_hash(&claim), file: FILE }));
+    let payable = rules::validators_reward(opened.reward);
+    let earned = [400, 300].map(|stake| rules::earned_for(payable, nrn(700), nrn(stake)));
+    assert_eq!((decided.judged, decided.paid), (nrn(700), earned[0].saturating_add(earned[1])));
+    let seen: Vec<Wei> = world.view().await.positions.iter().map(|position| position.earned).collect();
+    assert_eq!(seen, earned);
     assert!(network.judged_by(GROUP, claim.round, PositionNumber(1)).await.expect("an answer"));
     assert_eq!(world.view().await.checkpoint, FILE);
     assert_eq!(network.file_of(FILE).await.expect("an answer").map(|file| (file.group, file.won)), Some((GROUP, true)));
@@ -70,10 +48,10 @@ async fn a_won_round_pays_trainer_and_validators_and_moves_the_checkpoint() {
 #[tokio::test]
 async fn the_events_of_a_round_tell_its_story_in_order() {
     let world = World::admitted().await;
-    let claim = revealed(&world).await;
-    let verdicts = verdicts(&world, claim.round, hash_of(&claim));
-    world.network(FOUNDER).judge(GROUP, hash_of(&claim), &verdicts[..1]).await.expect_err("400 of 700 do not decide");
-    world.network(FOUNDER).judge(GROUP, hash_of(&claim), &verdicts).await.expect("decided");
+    let claim = world.revealed(FILE).await;
+    let verdicts = world.verdicts(claim.round, claim_hash(&claim));
+    world.network(FOUNDER).judge(GROUP, claim_hash(&claim), &verdicts[..1]).await.expect_err("400 of 700 do not decide");
+    world.network(FOUNDER).judge(GROUP, claim_hash(&claim), &verdicts).await.expect("decided");
     let network = world.network(FOUNDER);
     let history = network.history(GROUP, 0).await.expect("events");
     let story: Vec<&ChainEvent> = history.iter().map(|(_, event)| event).collect();
@@ -107,12 +85,12 @@ fn name_of(event: &ChainEvent) -> &'static str {
 #[tokio::test]
 async fn a_round_in_which_nothing_is_true_is_lost() {
     let world = World::admitted().await;
-    let claim = revealed(&world).await;
+    let claim = world.revealed(FILE).await;
     let network = world.network(TRAINER);
     let none = Digest::default();
-    network.judge(GROUP, none, &verdicts(&world, claim.round, none)).await.expect("decided");
+    network.judge(GROUP, none, &world.verdicts(claim.round, none)).await.expect("decided");
     let lost = network.round(GROUP, claim.round).await.expect("a round").expect("it was opened");
-    assert_eq!((lost.outcome, lost.claim), (Outcome::Lost, none));
+    assert_eq!((lost.outcome, network.decision(GROUP, claim.round).await.expect("an answer")), (Outcome::Lost, None));
     assert_ne!(world.view().await.checkpoint, FILE);
     assert!(refusal(network.collect(GROUP, claim.round).await).contains("NotWinner"));
 }
@@ -120,9 +98,9 @@ async fn a_round_in_which_nothing_is_true_is_lost() {
 #[tokio::test]
 async fn a_verdict_of_another_round_is_not_counted() {
     let world = World::admitted().await;
-    let claim = revealed(&world).await;
-    let old = verdicts(&world, RoundNumber(claim.round.0 - 1), hash_of(&claim));
-    let refused = world.network(FOUNDER).judge(GROUP, hash_of(&claim), &old).await;
+    let claim = world.revealed(FILE).await;
+    let old = world.verdicts(RoundNumber(claim.round.0 - 1), claim_hash(&claim));
+    let refused = world.network(FOUNDER).judge(GROUP, claim_hash(&claim), &old).await;
     assert!(refusal(refused).contains("NothingCounted: no verdict was new and valid"));
 }
 
@@ -145,6 +123,6 @@ async fn leave_for_deposits_is_asked_once_for_many_rounds() {
     network.commit(GROUP, round, Digest([1; 32])).await.expect("sealed");
     assert_eq!(network.chain().next_nonce(trainer).await.expect("a count"), nonce + 1);
     let claim = network.claim_of(GROUP, round, trainer).await.expect("an answer").expect("a claim");
-    assert_eq!((claim.seal, claim.number), (Digest([1; 32]), 1));
+    assert_eq!((claim.name, claim.number, claim.status), (Digest([1; 32]), 1, ClaimStatus::Sealed));
     assert_eq!(network.claim_of(GROUP, round, account(FOUNDER).address()).await.expect("an answer"), None);
 }

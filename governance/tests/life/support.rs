@@ -1,12 +1,14 @@
 //! A network with a group, two validators and a trainer, on a chain whose time is moved by hand.
 
 use chain::dev::{Anvil, AnvilSettings};
-use chain::{Account, Chain, Followed, Follower, Settings};
+use chain::{Account, Chain, ChainError, Followed, Follower, Receipt, Settings};
 use governance::{Network, Terms, deploy};
-use protocol::chain::{Birth, Block, ChainEvent, GroupView, Phase, Times};
-use protocol::eip712::{Assent, Consent, Measure, Signed, Typed};
-use protocol::ids::{Address, Digest, GroupId, PositionNumber, RoundNumber};
-use protocol::money::Wei;
+use protocol::chain::{Birth, Block, ChainEvent, GroupView, Phase, RevealedClaim, Times};
+use protocol::eip712::{Assent, Choice, Consent, Signature, Signed, SignedAssent, SignedChoice, SignedVerdict, Typed, Verdict};
+use protocol::ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
+use protocol::measures::{Act, Measure};
+use protocol::money::{Micronats, Wei};
+use protocol::rules;
 use token::SaleTerms;
 
 pub const EPOCH_S: u64 = 600;
@@ -18,6 +20,10 @@ pub const GROUP: GroupId = GroupId(1);
 pub const PRICE: Wei = Wei(1_000_000_000);
 /// 0.01 NRN.
 pub const MIN_DEPOSIT: Wei = Wei(10_000_000_000_000_000);
+/// Of the purse, for a unit of gas.
+pub const TIP: Wei = Wei(1_000_000_000);
+pub const SALT: Digest = Digest([0x5a; 32]);
+pub const FILE: Digest = Digest([0xf1; 32]);
 
 /// The dev accounts by what they do here.
 pub const FOUNDER: usize = 0;
@@ -49,7 +55,7 @@ pub async fn connect(anvil: &Anvil) -> Chain {
 
 pub fn terms(deadline_s: u64) -> Terms {
     let sale = SaleTerms { price: PRICE, deadline_s, minimum: nrn(100) };
-    Terms { sale, epoch_s: EPOCH_S, exit_s: 2 * PERIOD_S, maturity_s: MATURITY_S, min_deposit: MIN_DEPOSIT }
+    Terms { sale, epoch_s: EPOCH_S, exit_s: 2 * PERIOD_S, maturity_s: MATURITY_S, min_deposit: MIN_DEPOSIT, tip: TIP }
 }
 
 pub fn birth() -> Birth {
@@ -64,13 +70,13 @@ pub fn birth() -> Birth {
 }
 
 impl World {
-    /// Five contracts, wired and checked; the sale runs for 1000 s.
+    /// Six contracts, wired and checked; the sale runs for 1000 s.
     pub async fn deployed() -> Self {
         let anvil = anvil().await;
         let chain = connect(&anvil).await;
         let deadline_s = chain.latest().await.expect("a block").time_s + 1_000;
         let founder = chain.with_account(account(FOUNDER));
-        let addresses = deploy(&founder, &terms(deadline_s)).await.expect("five contracts");
+        let addresses = deploy(&founder, &terms(deadline_s), |_| {}).await.expect("six contracts");
         let network = Network::open(&chain, addresses.network).await.expect("a network");
         assert_eq!(network.addresses(), &addresses);
         let networks = (0..10).map(|index| network.through(&chain.with_account(account(index)))).collect();
@@ -97,24 +103,98 @@ impl World {
         let world = Self::sold().await;
         assert_eq!(world.network(FOUNDER).create(&birth()).await.expect("a group"), GROUP);
         for ((owner, signer), amount) in OWNERS.into_iter().zip(SIGNERS).zip([400, 300]) {
-            let network = world.network(owner);
-            let consent = Consent { group: GROUP, owner: account(owner).address() };
-            let signature = account(signer).sign(consent, &network.domain()).expect("a signature").signature;
-            let stake = network.stake();
-            let bonded = stake.bond(GROUP, account(signer).address(), nrn(amount), Some(&signature)).await;
-            stake.wake(GROUP, bonded.expect("a position")).await.expect("awake");
+            world.bond(GROUP, owner, signer, nrn(amount)).await;
         }
         world.anvil.advance(EPOCH_S).await.expect("time passes");
-        let admission = Measure::admit(GROUP, Digest([9; 32]), u64::MAX);
-        let assents = SIGNERS
-            .into_iter()
-            .zip(1..)
-            .map(|(signer, position)| (GROUP, PositionNumber(position), world.sign(signer, Assent { measure: admission.hash() })));
-        // The order is put right by the caller of the contract.
-        let mut assents: Vec<_> = assents.collect();
-        assents.reverse();
-        world.network(FOUNDER).enact(&admission, &assents).await.expect("admitted");
+        world.enact(&Act::Admit { group: GROUP }).await.expect("admitted");
         world
+    }
+
+    /// Makes a position and wakes it.
+    pub async fn bond(&self, group: GroupId, owner: usize, signer: usize, amount: Wei) -> PositionNumber {
+        let stake = self.network(owner).stake();
+        let consent = self.consent(group, owner, signer);
+        let position = stake.bond(group, account(signer).address(), amount, Some(&consent)).await.expect("a position");
+        stake.wake(group, position).await.expect("awake");
+        position
+    }
+
+    pub fn consent(&self, group: GroupId, owner: usize, signer: usize) -> Signature {
+        self.sign(signer, Consent { group, owner: account(owner).address() }).signature
+    }
+
+    /// Enacts `act` with the assents of both signers.
+    pub async fn enact(&self, act: &Act) -> Result<Receipt, ChainError> {
+        let measure = Measure::new(act, Digest([9; 32]), u64::MAX);
+        self.network(FOUNDER).enact(&measure, &self.assents(&measure, &SIGNERS)).await
+    }
+
+    /// Those of the first signers, in the wrong order: the caller of the contract puts it right.
+    pub fn assents(&self, measure: &Measure, signers: &[usize]) -> Vec<(GroupId, PositionNumber, SignedAssent)> {
+        let assent = Assent { measure: measure.hash() };
+        let numbered = (1..=signers.len()).rev().zip(signers.iter().rev());
+        numbered.map(|(number, signer)| (GROUP, PositionNumber(number as u64), self.sign(*signer, assent))).collect()
+    }
+
+    /// A round in which the trainer sealed and opened a claim on `file`; time stands in JUDGE.
+    pub async fn revealed(&self, file: Digest) -> RevealedClaim {
+        let network = self.network(TRAINER);
+        let round = self.to_phase(Phase::Train).await;
+        let trainer = account(TRAINER).address();
+        network.commit(GROUP, round, rules::seal(GROUP, round, file, trainer, SALT)).await.expect("sealed");
+        assert_eq!(self.to_phase(Phase::Reveal).await, round);
+        let (base, loss) = (Micronats(2_000_000), Micronats(1_900_000));
+        let claim = RevealedClaim { group: GROUP, round, trainer, number: 1, file, base, loss, loss_root: Digest([7; 32]) };
+        network.reveal(&claim, SALT).await.expect("opened");
+        assert_eq!(self.to_phase(Phase::Judge).await, round);
+        claim
+    }
+
+    /// A round that `file` wins by the verdicts of both signers; time stands in its JUDGE.
+    pub async fn won(&self, file: Digest) -> RevealedClaim {
+        let claim = self.revealed(file).await;
+        let (hash, verdicts) = (claim_hash(&claim), self.verdicts(claim.round, claim_hash(&claim)));
+        self.network(FOUNDER).judge(GROUP, hash, &verdicts).await.expect("decided");
+        claim
+    }
+
+    /// Both signers' verdicts.
+    pub fn verdicts(&self, round: RoundNumber, claim: Digest) -> Vec<(PositionNumber, SignedVerdict)> {
+        let verdict = Verdict { group: GROUP, round, claim, probe: Digest([8; 32]) };
+        SIGNERS.into_iter().zip(1..).map(|(signer, position)| (PositionNumber(position), self.sign(signer, verdict))).collect()
+    }
+
+    /// Time stands at the start of a period.
+    pub async fn new_period(&self) -> PeriodNumber {
+        let view = self.view().await;
+        if self.now_s().await < view.period_end_s {
+            self.anvil.advance(view.period_end_s - self.now_s().await).await.expect("time passes");
+        }
+        self.network(FOUNDER).turn(GROUP).await.expect("turned");
+        self.view().await.period_number
+    }
+
+    /// The signers' choices.
+    pub fn choices(&self, period: PeriodNumber, delta: DeltaNumber, seq: u64) -> Vec<(PositionNumber, SignedChoice)> {
+        let choice = Choice { group: GROUP, period, delta, seq };
+        SIGNERS.into_iter().zip(1..).map(|(signer, position)| (PositionNumber(position), self.sign(signer, choice))).collect()
+    }
+
+    /// A delta of `author` that the signers' votes put on trial.
+    pub async fn on_trial(&self, author: usize, patch: Digest) -> DeltaNumber {
+        let period = self.new_period().await;
+        let network = self.network(author);
+        let bond = network.bond_due(GROUP).await.expect("a bond");
+        let number = network.propose(GROUP, patch, bond).await.expect("proposed");
+        network.cast(GROUP, &self.choices(period, number, 1)).await.expect("counted");
+        self.new_period().await;
+        number
+    }
+
+    /// To the next epoch, in which what changed counts.
+    pub async fn next_epoch(&self) {
+        let (terms, now_s) = (*self.network(FOUNDER).terms(), self.now_s().await);
+        self.anvil.advance(terms.epoch_s - (now_s - terms.genesis_s) % terms.epoch_s).await.expect("time passes");
     }
 
     pub fn network(&self, index: usize) -> &Network {
@@ -166,6 +246,10 @@ impl World {
             }
         }
     }
+}
+
+pub fn claim_hash(claim: &RevealedClaim) -> Digest {
+    rules::claim_hash(claim.file, claim.base, claim.loss, claim.loss_root)
 }
 
 /// The text of a refusal.

@@ -15,8 +15,8 @@ async fn a_network_is_found_from_one_address() {
     let world = World::deployed().await;
     let network = world.network(FOUNDER);
     let deployed = network.chain().block(network.first_block().await.expect("a block")).await.expect("a block");
-    // The five blocks may be of one second.
-    assert!(deployed.number <= 5 && deployed.time_s == network.terms().genesis_s, "{deployed:?}");
+    // The six blocks may be of one second.
+    assert!(deployed.number <= 6 && deployed.time_s == network.terms().genesis_s, "{deployed:?}");
     assert_eq!((network.terms().epoch_s, network.terms().maturity_s), (EPOCH_S, MATURITY_S));
     assert_eq!(network.terms().min_deposit, MIN_DEPOSIT);
     assert_eq!(network.sale().terms().await.expect("terms").minimum, nrn(100));
@@ -44,11 +44,12 @@ async fn a_network_wired_to_another_is_refused() {
     let world = World::deployed().await;
     let chain = world.network(FOUNDER).chain();
     let right = *world.network(FOUNDER).addresses();
-    let second = deploy(chain, &terms(world.now_s().await + 10)).await.expect("five contracts");
+    let second = deploy(chain, &terms(world.now_s().await + 10), |_| {}).await.expect("six contracts");
     for (crossed, wire) in [
         (Addresses { neuron: right.neuron, ..second }, "network.neuron"),
         (Addresses { sale: right.sale, ..second }, "emission.sale"),
         (Addresses { purse: right.purse, ..second }, "network.purse"),
+        (Addresses { council: right.council, ..second }, "network.council"),
         (Addresses { network: right.network, ..second }, "network.neuron"),
     ] {
         let text = crossed.verify(chain).await.expect_err("it is crossed").to_string();
@@ -63,7 +64,7 @@ async fn a_deployment_that_something_came_between_is_noticed() {
     let chain = connect(&anvil).await.with_account(account(FOUNDER));
     let both = async {
         let terms = terms(u64::from(u32::MAX));
-        tokio::join!(deploy(&chain, &terms), chain.pay(Address([1; 20]), Wei(1)))
+        tokio::join!(deploy(&chain, &terms, |_| {}), chain.pay(Address([1; 20]), Wei(1)))
     };
     let (deployed, paid) = both.await;
     paid.expect("paid");

@@ -20,6 +20,8 @@ pub enum Fault {
     Error(&'static str),
     /// This answer instead of the true one.
     Instead(Value),
+    /// The true answer, its result changed.
+    Changed(fn(&mut Value)),
 }
 
 type Script = dyn FnMut(&str, &Value) -> Fault + Send;
@@ -60,6 +62,11 @@ async fn serve(mut stream: TcpStream, target: String, script: Arc<Mutex<Box<Scri
             }
             Fault::Error(message) => ("200 OK", answer(json!({ "error": { "code": -32000, "message": message } }))),
             Fault::Instead(result) => ("200 OK", answer(json!({ "result": result }))),
+            Fault::Changed(change) => {
+                let mut true_one: Value = serde_json::from_slice(&forward(&client, &target, &request).await?).ok()?;
+                change(&mut true_one["result"]);
+                ("200 OK", true_one.to_string().into_bytes())
+            }
         };
         let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
         stream.write_all(head.as_bytes()).await.ok()?;

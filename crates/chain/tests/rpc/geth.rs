@@ -1,84 +1,40 @@
 //! The same against geth, the most used client, whose pool and errors are stricter than anvil's.
-//! Run with `NEURON_GETH=/path/to/geth cargo test -p chain -- --ignored`.
 
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::path::Path;
 
-use alloy::transports::http::reqwest::Client;
-use chain::{Account, Chain, ChainError, Followed, Follower, Settings};
+use chain::geth::{Geth, GethSettings, find_or_build};
+use chain::{Account, ChainError, Followed, Follower, Settings};
 use futures::future::join_all;
 use protocol::ids::Address;
 use protocol::money::Wei;
-use serde_json::{Value, json};
 
 use crate::support::{LOGGER, REFUSER, call, connect, deploy, payment, quick, words};
 
 const SOMEBODY: Address = Address([0x55; 20]);
+/// A thousand coins.
+const COINS: Wei = Wei(1_000_000_000_000_000_000_000);
 
-struct Geth {
-    process: Child,
-    settings: Settings,
-    _folder: tempfile::TempDir,
-}
-
-impl Drop for Geth {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
-    }
-}
-
-impl Geth {
-    /// A development chain with a block a second, and an account that owns a thousand coins.
-    async fn start() -> (Self, Account) {
-        let program = std::env::var("NEURON_GETH").expect("NEURON_GETH names the geth binary");
-        let folder = tempfile::tempdir().expect("a folder");
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
-        let mut command = Command::new(program);
-        command.args(["--dev", "--dev.period", "1", "--http", "--http.api", "eth", "--ipcdisable", "--authrpc.port", "0"]);
-        command.args(["--port", "0", "--http.port", &port.to_string()]).arg("--datadir").arg(folder.path());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let process = command.spawn().expect("geth starts");
-        let settings = Settings { rpc_url: format!("http://127.0.0.1:{port}"), chain_id: 1337, ..Settings::default() };
-        let geth = Self { process, settings: quick(settings), _folder: folder };
-        geth.wait().await;
-        let account = Account::random();
-        let owner = geth.request("eth_accounts", json!([])).await[0].clone();
-        let gift = json!({ "from": owner, "to": account.address().to_string(), "value": "0x3635c9adc5dea00000" });
-        geth.request("eth_sendTransaction", json!([gift])).await;
-        let chain = connect(geth.settings.clone()).await;
-        while chain.coin(account.address()).await.expect("a balance") == Wei(0) {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+/// A chain with a block a second, and an account that owns a thousand coins; `None`, with a word, where geth cannot be had.
+async fn geth(folder: &Path, block_gas: u64) -> Option<(Geth, Account)> {
+    let built = tokio::task::spawn_blocking(|| find_or_build(Path::new(env!("CARGO_TARGET_TMPDIR")))).await.expect("no panic");
+    let program = match built {
+        Ok(program) => program,
+        Err(reason) => {
+            println!("skipped, there is no geth: {reason}");
+            return None;
         }
-        (geth, account)
-    }
-
-    async fn wait(&self) {
-        for _ in 0..200 {
-            if Chain::connect(self.settings.clone()).await.is_ok() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("geth does not answer");
-    }
-
-    async fn request(&self, method: &str, parameters: Value) -> Value {
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters }).to_string();
-        let client = Client::builder().no_proxy().build().expect("a client");
-        let request = client.post(&self.settings.rpc_url).header("content-type", "application/json").body(body);
-        let answer = request.send().await.expect("an answer").bytes().await.expect("bytes");
-        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
-        assert!(answer["error"].is_null(), "{method}: {answer}");
-        answer["result"].clone()
-    }
+    };
+    let settings = GethSettings { period_s: 1, block_gas };
+    let geth = Geth::start(&program, folder, &settings).await.expect("geth starts");
+    let account = geth.funded(COINS).await.expect("coins");
+    Some((geth, account))
 }
 
 #[tokio::test]
-#[ignore = "needs NEURON_GETH"]
 async fn geth_takes_what_is_sent_and_its_refusals_are_understood() {
-    let (geth, account) = Geth::start().await;
-    let reader = connect(geth.settings.clone()).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some((geth, account)) = geth(folder.path(), 60_000_000).await else { return };
+    let reader = connect(quick(geth.settings())).await;
     let chain = reader.with_account(account.clone());
     let logger = deploy(&chain, &LOGGER).await;
     let sent = join_all((1..=20).map(|word| chain.send(call(logger, word)))).await;
@@ -111,4 +67,23 @@ async fn geth_takes_what_is_sent_and_its_refusals_are_understood() {
     assert_eq!(numbers, (0..=tip).collect::<Vec<_>>());
     logged.sort_unstable();
     assert_eq!(logged, (1..=20).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn geth_gets_plain_gas_prices_where_the_settings_say_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some((geth, account)) = geth(folder.path(), 60_000_000).await else { return };
+    let settings = Settings { legacy_gas: true, ..quick(geth.settings()) };
+    let chain = connect(settings).await.with_account(account);
+    chain.pay(SOMEBODY, Wei(3)).await.expect("paid");
+    assert_eq!(chain.coin(SOMEBODY).await.expect("a balance"), Wei(3));
+}
+
+#[tokio::test]
+async fn what_no_block_of_geth_can_hold_is_refused_before_it_is_sent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let Some((geth, account)) = geth(folder.path(), 100_000).await else { return };
+    let chain = connect(quick(geth.settings())).await.with_account(account);
+    let refused = chain.deploy("large contract", vec![1; 8_000].into(), crate::support::no_names).await;
+    assert!(matches!(&refused, Err(ChainError::TooMuchGas { what: "large contract", .. })), "{refused:?}");
 }

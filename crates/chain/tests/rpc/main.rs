@@ -5,5 +5,6 @@ mod faulty;
 mod following;
 mod geth;
 mod keys;
+mod rootstock;
 mod sending;
 mod support;

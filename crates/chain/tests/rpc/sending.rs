@@ -1,7 +1,6 @@
 //! Sending: order, refusals, lost answers, forgotten and dropped transactions.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chain::{Chain, ChainError, Settings};
@@ -156,36 +155,6 @@ async fn a_pool_that_refuses_for_good_is_named() {
     let chain = behind(&anvil, |_| Fault::Error("transaction type not supported")).await;
     let text = chain.pay(SOMEBODY, Wei(1)).await.expect_err("refused").to_string();
     assert!(text.contains("refused payment: transaction type not supported"), "{text}");
-}
-
-#[tokio::test]
-async fn without_a_base_fee_a_plain_gas_price_is_paid() {
-    let anvil = anvil(0).await;
-    let block = Arc::new(AtomicBool::new(false));
-    let seen = block.clone();
-    let template = anvil.chain().block(0).await.expect("a block");
-    let script = move |method: &str, parameters: &Value| {
-        if method == "eth_sendRawTransaction" {
-            let raw = parameters[0].as_str().unwrap_or_default();
-            seen.store(!raw.starts_with("0x02"), Ordering::SeqCst);
-        }
-        if method == "eth_getBlockByNumber" { Fault::Instead(old_block(&template)) } else { Fault::Pass }
-    };
-    let faulty = Faulty::before(anvil.url(), script).await;
-    let chain = connect(quick(Settings { rpc_url: faulty.url, ..anvil.settings() })).await.with_account(dev_account(0));
-    chain.pay(SOMEBODY, Wei(1)).await.expect("paid");
-    assert!(block.load(Ordering::SeqCst), "the transaction is of the old kind");
-}
-
-/// A block as chains without EIP-1559 have them.
-fn old_block(like: &protocol::chain::Block) -> Value {
-    let zero = |bytes: usize| format!("0x{}", "00".repeat(bytes));
-    serde_json::json!({
-        "number": "0x0", "hash": like.hash.to_string(), "parentHash": zero(32), "nonce": zero(8), "sha3Uncles": zero(32),
-        "logsBloom": zero(256), "transactionsRoot": zero(32), "stateRoot": zero(32), "receiptsRoot": zero(32),
-        "miner": zero(20), "difficulty": "0x0", "extraData": "0x", "size": "0x0", "gasLimit": "0x1c9c380",
-        "gasUsed": "0x0", "timestamp": "0x1", "mixHash": zero(32), "transactions": [], "uncles": []
-    })
 }
 
 #[tokio::test]

@@ -8,10 +8,19 @@ use clap::Args;
 use governance::Network;
 use network::Client;
 use node::{Member, Site, keys};
-use protocol::{GroupId, chain::ChainEvent};
+use protocol::{GroupId, chain::ChainEvent, log::Body};
+use tokio::time::{Instant, sleep};
 
 /// How long a command waits for its first peer before it goes on without.
 const FIRST_PEER: Duration = Duration::from_secs(10);
+/// A log counts as read when nothing new has come for so long …
+const QUIET: Duration = Duration::from_secs(2);
+/// … or after this.
+const READ: Duration = Duration::from_secs(20);
+/// Between two looks.
+const POLL: Duration = Duration::from_millis(100);
+/// How long a command that has signed something offers it.
+const OFFER: Duration = Duration::from_secs(5);
 
 /// Options that stand before the command.
 #[derive(Args, Clone, Debug)]
@@ -60,10 +69,38 @@ impl Context {
         wait_for_peer(&client).await?;
         client.subscribe(group).await?;
         let member = Member::join(&view, &client).await?;
+        member.inherit(&site.network, site.file.deployed_block).await?;
         for event in history(site, group).await? {
             member.note(&event).await;
         }
         Ok(Peer { client, member, _folder: folder })
+    }
+}
+
+impl Peer {
+    /// The messages of the group's log, as far as peers have given them.
+    pub async fn read_log(&self) -> Result<Vec<Body>> {
+        let (start, mut last) = (Instant::now(), Instant::now());
+        let (mut cursor, mut bodies) = (0, Vec::new());
+        while last.elapsed() < QUIET && start.elapsed() < READ {
+            let entries = self.client.log(self.member.group, cursor).await?;
+            match entries.last() {
+                Some(newest) => (cursor, last) = (newest.number + 1, Instant::now()),
+                None => sleep(POLL).await,
+            }
+            bodies.extend(entries.iter().filter_map(|entry| Body::from_bytes(entry.envelope.kind(), entry.envelope.body()).ok()));
+        }
+        Ok(bodies)
+    }
+
+    /// Puts messages into the group's log and offers them for a while; then the node ends.
+    pub async fn tell(self, bodies: Vec<Body>) -> Result<()> {
+        for body in bodies {
+            self.client.append(self.member.group, body).await?;
+        }
+        sleep(OFFER).await;
+        self.client.shutdown().await;
+        Ok(())
     }
 }
 
@@ -74,13 +111,13 @@ pub async fn history(site: &Site, group: GroupId) -> Result<Vec<ChainEvent>> {
 }
 
 async fn wait_for_peer(client: &Client) -> Result<()> {
-    let start = tokio::time::Instant::now();
+    let start = Instant::now();
     while client.peers().await?.is_empty() {
         if start.elapsed() > FIRST_PEER {
             eprintln!("no peer answers: check `peers` in the network file; going on without");
             break;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        sleep(POLL).await;
     }
     Ok(())
 }

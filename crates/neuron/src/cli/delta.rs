@@ -10,14 +10,12 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
 use deltas::{Patch, Tree};
 use network::Client;
-use protocol::{Address, DeltaNumber, Digest, GroupId, eip712::Choice, log::Body};
+use protocol::{Address, DeltaNumber, Digest, GroupId, Wei, eip712::Choice, lineage::Link, log::Body};
 
 use super::context::{Context, Peer};
 
 /// How long a proposal's body is offered until another node has said that it holds it.
 const SPREAD: Duration = Duration::from_secs(60);
-/// How long a vote is offered.
-const VOTE: Duration = Duration::from_secs(5);
 /// The deepest folder of a set.
 const MAX_DEPTH: usize = 8;
 
@@ -42,6 +40,10 @@ pub enum Command {
         patch: PathBuf,
         #[arg(long, default_value_t = 1)]
         group: u64,
+        /// Bond in NRN, like 2.5; you get it back unless the delta is rolled back. Of more than sixteen proposals those with
+        /// the highest bonds stay. By default the least, and a sixteenth more.
+        #[arg(long, value_parser = Wei::from_nrn)]
+        bond: Option<Wei>,
     },
     /// Vote for a delta (0 = keep the set as it is): signed by your position's signer, free of gas.
     Vote {
@@ -66,7 +68,7 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::New { group, out, from, title } => new(context, GroupId(group), out, from, &title).await,
-        Command::Propose { patch, group } => propose(context, GroupId(group), &patch).await,
+        Command::Propose { patch, group, bond } => propose(context, GroupId(group), &patch, bond).await,
         Command::Vote { delta, group } => vote(context, GroupId(group), DeltaNumber(delta)).await,
         Command::Show { delta, group } => show(context, GroupId(group), delta.map(DeltaNumber)).await,
         Command::Refund { delta, group } => {
@@ -131,7 +133,7 @@ fn read_folder(folder: &Path, prefix: &str, depth: usize, tree: &mut Tree) -> Re
     Ok(())
 }
 
-async fn propose(context: &Context, group: GroupId, path: &Path) -> Result<()> {
+async fn propose(context: &Context, group: GroupId, path: &Path, bond: Option<Wei>) -> Result<()> {
     let body = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let (site, account) = (context.site().await?, context.account()?);
     let peer = context.peer(&site, group).await?;
@@ -142,8 +144,13 @@ async fn propose(context: &Context, group: GroupId, path: &Path) -> Result<()> {
         .await
         .context("the patch does not apply to the current set: make it anew with `neuron delta new`")?;
     let digest = peer.client.add(body).await?;
-    let delta = site.as_account(account).propose(group, digest).await?;
-    println!("proposed as delta {delta} of group {group}: {digest}");
+    let network = site.as_account(account);
+    let bond = match bond {
+        Some(bond) => bond,
+        None => network.bond_due(group).await?,
+    };
+    let delta = network.propose(group, digest, bond).await?;
+    println!("proposed as delta {delta} of group {group} for a bond of {} NRN: {digest}", bond.to_nrn());
     match wait_for_holder(&peer.client, group, digest).await? {
         true => println!("another node holds its body: you may go offline"),
         false => println!("no other node has said that it holds the body: nobody can vote for it yet. Start a node that keeps it."),
@@ -192,17 +199,15 @@ async fn vote(context: &Context, group: GroupId, delta: DeltaNumber) -> Result<(
     let seq = site.network.chain().latest().await?.time_s;
     let message = Choice { group, period: view.period_number, delta, seq };
     let body = Body::Choice(account.sign(message, &site.network.domain())?);
-    peer.client.append(group, body).await?;
-    tokio::time::sleep(VOTE).await;
+    peer.tell(vec![body]).await?;
     println!("signed: delta {delta} in period {}; validators bring it to the chain before the period ends", view.period_number);
-    peer.client.shutdown().await;
     Ok(())
 }
 
 /// Nobody should vote for what he does not hold and what does not apply.
 async fn check_delta(peer: &Peer, delta: DeltaNumber, proposer: Address) -> Result<()> {
-    let (digest, parent) = peer.member.proposal(delta).await.with_context(|| format!("there is no delta {delta}"))?;
-    let body = peer.member.body(digest).await?;
+    let Link { patch, parent } = peer.member.proposal(delta).await.with_context(|| format!("there is no delta {delta}"))?;
+    let body = peer.member.body(patch).await?;
     check_author(&body, proposer).with_context(|| format!("delta {delta} is somebody else's patch: do not vote for it"))?;
     let set = peer.member.preview(parent, body).await.with_context(|| format!("delta {delta} does not apply: do not vote for it"))?;
     println!("delta {delta} applies: {} examples, root {}", set.examples.len(), set.root);
@@ -217,6 +222,9 @@ async fn show(context: &Context, group: GroupId, delta: Option<DeltaNumber>) -> 
     };
     let view = network.view(group).await?;
     println!("group {group}, period {}, {} NRN votes for keeping the set", view.period_number, network.keep_votes(group).await?.to_nrn());
+    if view.applied != DeltaNumber(0) {
+        println!("  delta {} is on trial until the period ends: `neuron measure propose rollback` takes it back", view.applied);
+    }
     for number in numbers.map(DeltaNumber) {
         let delta = network.delta(group, number).await?.with_context(|| format!("there is no delta {number}"))?;
         println!("  {number:>3}  {:?} in period {}, {} NRN votes, by {}", delta.status, delta.period, delta.votes.to_nrn(), delta.author);

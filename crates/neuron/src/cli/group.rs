@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
+use network::Client;
 use node::{config::GroupFile, keys, stop};
 use protocol::{GroupId, chain::GroupView};
 
@@ -26,6 +27,16 @@ pub enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Make a child of a group with the model and the clock of a file and the training set that the parent has now; then
+    /// serve its files until Ctrl-C. Owners of stake bring it over with `neuron stake move`.
+    Fork {
+        file: PathBuf,
+        #[arg(long, default_value_t = 1)]
+        parent: u64,
+        /// Start of the first weights; with the parent's manifest its checkpoint is taken instead.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 pub async fn run(context: &Context, command: Command) -> Result<()> {
@@ -33,6 +44,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::List => list(context).await,
         Command::Show { group } => show(context, GroupId(group)).await,
         Command::Create { file, seed } => create(context, file, seed).await,
+        Command::Fork { file, parent, seed } => fork(context, file, GroupId(parent), seed).await,
     }
 }
 
@@ -58,6 +70,9 @@ async fn show(context: &Context, group: GroupId) -> Result<()> {
 fn print(view: &GroupView, now_s: u64) {
     let (clock, times) = (view.clock(now_s), view.times);
     println!("group {}{}", view.id, if view.admitted { ", admitted" } else { ", not admitted: its rounds are not paid" });
+    if view.parent != GroupId::default() {
+        println!("  forked from group {}", view.parent);
+    }
     println!("  manifest    {}", view.manifest);
     println!("  checkpoint  {}", view.checkpoint);
     println!("  set (head)  {}", view.head);
@@ -81,8 +96,23 @@ async fn create(context: &Context, path: PathBuf, seed: u64) -> Result<()> {
     let (client, _events) = site.join(folder.path(), keys::node_key(folder.path())?, &[], &[]).await?;
     let birth = birth::prepare(&file, &file.times, seed, author, &client).await?;
     let group = site.as_account(account).create(&birth).await?;
-    client.subscribe(group).await?;
     println!("{} is group {group}", file.name);
+    serve(&client, group).await
+}
+
+async fn fork(context: &Context, path: PathBuf, parent: GroupId, seed: u64) -> Result<()> {
+    let file = GroupFile::read(&path)?;
+    let (site, account) = (context.site().await?, context.account()?);
+    let peer = context.peer(&site, parent).await?;
+    let birth = birth::fork(&file, &file.times, seed, &peer.member, &site.network.view(parent).await?).await?;
+    let group = site.as_account(account).fork(parent, &birth).await?;
+    println!("{} is group {group}, forked from group {parent}; stake moves with `neuron stake move --child {group}`", file.name);
+    serve(&peer.client, group).await
+}
+
+/// Offers a new group's files until Ctrl-C.
+async fn serve(client: &Client, group: GroupId) -> Result<()> {
+    client.subscribe(group).await?;
     println!("its files are served from here until Ctrl-C; nodes find them with one of these in `peers`:");
     client.listen_addresses().await?.iter().for_each(|address| println!("  {address}"));
     stop::listen()?.changed().await?;

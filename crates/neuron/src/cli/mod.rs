@@ -1,9 +1,12 @@
 //! What can be asked of the `neuron` command; each subject has a file.
 
+mod alarms;
 mod context;
 mod delta;
+mod deploy;
 mod group;
 mod key;
+mod measure;
 mod predict;
 mod round;
 mod sale;
@@ -30,6 +33,8 @@ pub struct Arguments {
 enum Command {
     /// Run the whole network on this machine.
     Devnet(devnet::Options),
+    /// Make the network that the network file describes; run again, go on or check.
+    Deploy,
     /// Balances and transfers of NRN.
     #[command(subcommand)]
     Token(token::Command),
@@ -48,6 +53,9 @@ enum Command {
     /// Rounds of a group.
     #[command(subcommand)]
     Round(round::Command),
+    /// What the majority of stake decides: take a delta back, admit a group, strike a round, …
+    #[command(subcommand)]
+    Measure(measure::Command),
     /// Keys on this machine.
     #[command(subcommand)]
     Key(key::Command),
@@ -62,13 +70,20 @@ enum Command {
 pub async fn run(arguments: Arguments) -> Result<()> {
     let context = arguments.context;
     match arguments.command {
-        Command::Devnet(options) => devnet::run(options).await,
+        Command::Devnet(mut options) => {
+            if options.rpc.is_some() {
+                options.payer = Some(context.account()?);
+            }
+            devnet::run(options).await
+        }
+        Command::Deploy => deploy::run(&context).await,
         Command::Token(command) => token::run(&context, command).await,
         Command::Sale(command) => sale::run(&context, command).await,
         Command::Stake(command) => stake::run(&context, command).await,
         Command::Group(command) => group::run(&context, command).await,
         Command::Delta(command) => delta::run(&context, command).await,
         Command::Round(command) => round::run(&context, command).await,
+        Command::Measure(command) => measure::run(&context, command).await,
         Command::Key(command) => key::run(&context, command),
         Command::Predict(options) => predict::run(&context, options).await,
     }

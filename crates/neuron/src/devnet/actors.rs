@@ -49,6 +49,14 @@ pub struct Cast {
     /// Hot keys of the validators.
     pub signers: Vec<Actor>,
     pub authors: Vec<Actor>,
+    /// Trainers that lie.
+    pub liars: Vec<Actor>,
+    /// Cold owners of the validators that cheat, in their order.
+    pub cheat_owners: Vec<Actor>,
+    /// Hot keys of validators that cheat.
+    pub cheats: Vec<Actor>,
+    /// Author of the poisoned delta, if there is one.
+    pub poisoner: Option<Actor>,
     /// For whoever tries the network by hand.
     pub guest: Actor,
 }
@@ -65,6 +73,10 @@ impl Cast {
             owners: several("owner", options.validators, 200_000)?,
             signers: several("validator", options.validators, 0)?,
             authors: several("author", 2, 10_000)?,
+            liars: several("liar", options.liars, 10_000)?,
+            cheat_owners: several("cheat-owner", options.liars, 200_000)?,
+            cheats: several("cheat", options.liars, 0)?,
+            poisoner: if options.poison { Some(actor("poisoner".into(), 10_000)?) } else { None },
             guest: actor("guest".into(), 50_000)?,
         })
     }
@@ -72,7 +84,13 @@ impl Cast {
     /// All of them.
     pub fn everybody(&self) -> impl Iterator<Item = &Actor> {
         let some = self.trainers.iter().chain(&self.owners).chain(&self.signers).chain(&self.authors);
-        [&self.founder, &self.guest].into_iter().chain(some)
+        let bad = self.liars.iter().chain(&self.cheat_owners).chain(&self.cheats).chain(&self.poisoner);
+        [&self.founder, &self.guest].into_iter().chain(some).chain(bad)
+    }
+
+    /// Owners of stake with the signers of their positions.
+    pub fn stakes(&self) -> impl Iterator<Item = (&Actor, &Actor)> {
+        self.owners.iter().chain(&self.cheat_owners).zip(self.signers.iter().chain(&self.cheats))
     }
 
     /// Name of an account, or its address.
@@ -82,6 +100,9 @@ impl Cast {
 
     /// Gives everybody coin from an account that has it.
     pub async fn fund(&self, rich: &Chain) -> Result<()> {
+        let payer = rich.own_address()?;
+        let (has, needs) = (rich.coin(payer).await?, Wei::nrn(COIN * self.everybody().count() as u64));
+        anyhow::ensure!(has > needs, "{payer} owns {} of the chain's coin, more than {} are needed", has.to_nrn(), needs.to_nrn());
         let gifts = self.everybody().map(|actor| async {
             rich.pay(actor.address(), Wei::nrn(COIN)).await.with_context(|| format!("cannot give {} coin for gas", actor.name))
         });

@@ -2,24 +2,32 @@
 
 mod actors;
 mod chart;
+mod ground;
 mod ledger;
+mod liars;
+mod news;
 mod options;
 mod periods;
+mod poison;
 mod processes;
 mod report;
 mod run;
 mod screen;
 mod setup;
+mod story;
 mod summary;
+mod watch;
 
 pub use actors::{Actor, Cast, Hands, PASSWORD, key_file};
 pub use ledger::{Ledger, Round};
+pub use news::{News, Seen};
 pub use options::Options;
 pub use periods::Votes;
 pub use processes::Process;
-pub use report::{Report, outcome_name};
+pub use report::Report;
 pub use run::run;
 pub use screen::Screen;
+pub use summary::make as summarize;
 
 use std::{
     collections::BTreeMap,
@@ -28,7 +36,6 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use chain::dev::{Anvil, AnvilSettings};
 use governance::Network;
 use node::{
     Feed, Heard, Member, Site,
@@ -39,6 +46,10 @@ use protocol::{Address, Digest, GroupId, NodeId, Wei, chain::GroupView, log::Bod
 use tokio::sync::mpsc;
 
 use crate::birth;
+use ground::Ground;
+use liars::Liars;
+use news::Teller;
+use watch::Watch;
 
 /// A running devnet. Dropping it ends every process that it started.
 pub struct Devnet {
@@ -60,8 +71,11 @@ pub struct Devnet {
     /// Account for which a node speaks, and the roots that it told, by head.
     nodes: BTreeMap<NodeId, (Option<Address>, BTreeMap<Digest, Digest>)>,
     heard: mpsc::Receiver<Result<Heard>>,
+    liars: Liars,
+    watch: Watch,
+    lines: mpsc::Receiver<News>,
     /// Last, so that the chain outlives its users.
-    anvil: Anvil,
+    ground: Ground,
 }
 
 impl Devnet {
@@ -73,25 +87,26 @@ impl Devnet {
         options.check()?;
         let file = setup::group_file(&options.group)?;
         let dir = folder(&options)?;
-        let settings = AnvilSettings { block_time_ms: 1000, port: options.port, ..AnvilSettings::default() };
-        let anvil = Anvil::start(&settings).await;
-        let anvil = anvil.with_context(|| format!("no local chain with --port {} (0 takes a free one)", options.port))?;
-        screen.line("chain", &format!("{} (chain id {}), a block each second", anvil.url(), anvil.settings().chain_id));
+        let ground = Ground::start(&options).await?;
+        screen.line("chain", &ground.name());
         let cast = Cast::new(&options)?;
         cast.write_keys(&dir.join("keys"))?;
-        cast.fund(&anvil.chain().with_account(Anvil::account(0)?)).await?;
-        let founder = anvil.chain().with_account(cast.founder.account.clone());
+        cast.fund(&ground.rich()).await?;
+        let founder = ground.chain().with_account(cast.founder.account.clone());
         let network = setup::contracts(&founder).await?;
         screen.line("contracts", &format!("Network at {}, found from its address: token, schedule, sale, purse", network.address()));
         let hands = Hands::new(&network, &cast);
         let genesis_supply = setup::sale(&cast, &hands).await?;
         screen.line("sale", &format!("closed: {} NRN sold and delivered; nothing else exists", screen::nrn(genesis_supply)));
-        let founded = found(&options, &file, &dir, &cast, &hands, &anvil, &network).await?;
+        let founded = found(&options, &file, &dir, &cast, &hands, &network).await?;
         let Founded { group, site, client, events } = founded;
         screen.line("group", &format!("{} is group {group}; its files are on IPFS, {} publishes them", file.name, client.peer_id()));
         let (trainers, validators) = nodes(&options, &file, &dir, group)?;
-        screen
-            .line("nodes", &format!("{} trainers and {} validators started, logs in {}", trainers.len(), validators.len(), dir.display()));
+        let started = format!("{} trainers and {} validators started, logs in {}", trainers.len(), validators.len(), dir.display());
+        screen.line("nodes", &started);
+        if options.liars > 0 {
+            screen.line("liars", &format!("{} trainers that claim what is not so, as many validators that sign twice", options.liars));
+        }
         setup::stake(&cast, &hands, group).await?;
         screen.line("stake", "bonded by cold owners for the validators' hot keys; counts from the next epoch");
         setup::admit(&cast, &hands, group).await?;
@@ -99,9 +114,16 @@ impl Devnet {
         let feed = Feed::start(&site.network, site.file.deployed_block, group, &client, events).await?;
         let view = feed.view().clone();
         let member = Member::join(&view, &client).await?;
+        // Votes begin before the feed has told the whole history.
+        for (_, event) in site.network.history(group, site.file.deployed_block).await? {
+            member.note(&event).await;
+        }
         let (heard, ledger) = (feed.spawn(), Ledger::new(group));
         let nodes = BTreeMap::new();
         let network = hands.of(&cast.founder)?.clone();
+        let (teller, lines) = Teller::new();
+        let liars = Liars::new(group, &cast, &hands, &member, &teller);
+        let watch = Watch { member: member.clone(), heldout: file.data.heldout.clone(), teller };
         let mut devnet = Self {
             options,
             file,
@@ -120,7 +142,10 @@ impl Devnet {
             validators,
             nodes,
             heard,
-            anvil,
+            liars,
+            watch,
+            lines,
+            ground,
         };
         devnet.check_processes()?;
         Ok(devnet)
@@ -138,6 +163,7 @@ impl Devnet {
             Heard::Event { block, event } => {
                 self.member.note(event).await;
                 self.ledger.note(event, block);
+                self.watch.hear(event, &self.view);
             }
             Heard::Block(block) => {
                 self.now_s = block.time_s;
@@ -146,6 +172,7 @@ impl Devnet {
             Heard::Log { author, body } => self.read(*author, body),
             Heard::Live => {}
         }
+        self.liars.hear(&heard, &self.view, &self.ledger, self.options.rounds());
         Ok(heard)
     }
 
@@ -187,7 +214,24 @@ impl Devnet {
 
     /// What proposes and votes.
     pub fn votes(&self) -> Votes {
-        Votes { group: self.group, cast: self.cast.clone(), hands: self.hands.clone(), member: self.member.clone() }
+        let (group, member, teller) = (self.group, self.member.clone(), self.watch.teller.clone());
+        Votes { group, cast: self.cast.clone(), hands: self.hands.clone(), member, teller }
+    }
+
+    /// What the parts have told since the last time.
+    pub fn news(&mut self) -> Vec<News> {
+        std::iter::from_fn(|| self.lines.try_recv().ok()).collect()
+    }
+
+    /// What was measured beside the rounds.
+    pub fn seen(&self) -> Seen {
+        self.watch.teller.seen()
+    }
+
+    /// For whom a node speaks.
+    pub fn name_of_node(&self, node: NodeId) -> String {
+        let account = self.nodes.get(&node).and_then(|(account, _)| *account);
+        account.map_or_else(|| node.to_string(), |account| self.cast.name_of(account))
     }
 
     /// Lets trainers go on beyond `--rounds`.
@@ -209,7 +253,7 @@ impl Devnet {
 
     /// Where programs find the chain.
     pub fn rpc_url(&self) -> &str {
-        self.anvil.url()
+        &self.ground.chain().settings().rpc_url
     }
 
     /// The file that all programs need.
@@ -232,11 +276,10 @@ async fn found(
     dir: &Path,
     cast: &Cast,
     hands: &Hands,
-    anvil: &Anvil,
     network: &Network,
 ) -> Result<Founded> {
     let path = dir.join("network.toml");
-    let alone = setup::network_file(&path, anvil, network, Vec::new()).await?;
+    let alone = setup::network_file(&path, network, Vec::new()).await?;
     let data = dir.join("publisher");
     fs::create_dir_all(&data)?;
     let (client, events) = alone.join(&data, node::keys::node_key(&data)?, &[], &[]).await?;
@@ -245,7 +288,7 @@ async fn found(
     let group = founder.create(&birth).await?;
     client.subscribe(group).await?;
     let peers = client.listen_addresses().await?.iter().map(ToString::to_string).collect();
-    let site = setup::network_file(&path, anvil, network, peers).await?;
+    let site = setup::network_file(&path, network, peers).await?;
     Ok(Founded { group, site, client, events })
 }
 
@@ -265,7 +308,7 @@ fn nodes(options: &Options, file: &GroupFile, dir: &Path, group: GroupId) -> Res
     let start = |name: String, program: &str| Process::start(&name, program, &dir.join(&name));
     let trainer = |number| {
         let name = format!("trainer-{number}");
-        write_trainer(dir, &name, file, group, Some(options.rounds))?;
+        write_trainer(dir, &name, file, group, Some(options.rounds()))?;
         start(name, "trainer-node")
     };
     let validator = |number| {

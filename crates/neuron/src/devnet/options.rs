@@ -3,15 +3,18 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
+use chain::Account;
 use clap::Args;
 
 /// The most processes of one kind; each takes a core's share and a tenth of a second of every second.
 const MAX_NODES: usize = 16;
+/// Rounds within which a poisoned delta is proposed, applied, trained on, seen, taken back, and forgotten.
+const POISON_ROUNDS: u64 = 10;
 
 /// Run the whole network on this machine.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// Rounds to run.
+    /// Rounds to run; with --poison at least 10.
     #[arg(long, default_value_t = 5)]
     pub rounds: u64,
     /// Trainer processes.
@@ -20,6 +23,13 @@ pub struct Options {
     /// Validator processes.
     #[arg(long, default_value_t = 4)]
     pub validators: usize,
+    /// Further accounts that cheat: each a trainer that claims what is not so, and a validator that signs two verdicts in one
+    /// round, with probes that it has not computed, and then none at all.
+    #[arg(long, default_value_t = 0)]
+    pub liars: usize,
+    /// Let a delta with wrong labels be voted in, seen, and taken back by a measure.
+    #[arg(long)]
+    pub poison: bool,
     /// The training group to found.
     #[arg(long, default_value = "configs/groups/digits.toml")]
     pub group: PathBuf,
@@ -38,6 +48,16 @@ pub struct Options {
     /// Port of the local chain; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     pub port: u16,
+    /// Run on the chain at this JSON-RPC address instead of a local one of its own; it must make a block about every second.
+    /// The account at --key pays for everything.
+    #[arg(long, conflicts_with = "port", requires = "chain_id")]
+    pub rpc: Option<String>,
+    /// EIP-155 id of that chain; `geth --dev` has 1337.
+    #[arg(long, requires = "rpc")]
+    pub chain_id: Option<u64>,
+    /// Who pays on that chain.
+    #[arg(skip)]
+    pub payer: Option<Account>,
 }
 
 impl Default for Options {
@@ -46,17 +66,27 @@ impl Default for Options {
             rounds: 5,
             trainers: 2,
             validators: 4,
+            liars: 0,
+            poison: false,
             group: "configs/groups/digits.toml".into(),
             seed: 1,
             keep: false,
             report: None,
             dir: None,
             port: 0,
+            rpc: None,
+            chain_id: None,
+            payer: None,
         }
     }
 }
 
 impl Options {
+    /// Rounds that are run.
+    pub fn rounds(&self) -> u64 {
+        if self.poison { self.rounds.max(POISON_ROUNDS) } else { self.rounds }
+    }
+
     /// Checks what can be checked before anything is started.
     ///
     /// # Errors
@@ -65,6 +95,8 @@ impl Options {
         ensure!(self.rounds >= 1, "--rounds must be at least 1");
         ensure!((1..=MAX_NODES).contains(&self.trainers), "--trainers must be 1 to {MAX_NODES}");
         ensure!((1..=MAX_NODES).contains(&self.validators), "--validators must be 1 to {MAX_NODES}");
+        let most = self.validators.saturating_sub(1) / 2;
+        ensure!(self.liars <= most, "--liars must be at most {most}, or the honest validators would not be more than two thirds");
         if let Some(path) = &self.report {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             ensure!(folder.is_none_or(std::path::Path::is_dir), "the folder of --report {} does not exist", path.display());

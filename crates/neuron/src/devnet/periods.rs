@@ -1,18 +1,26 @@
 //! The weekly vote, shortened: authors propose patches, validators choose, the winner is applied, stands, and is paid.
 
+use std::{collections::VecDeque, time::Duration};
+
 use anyhow::{Context, Result};
-use deltas::Patch;
+use deltas::{Patch, Tree};
+use governance::DeltaStatus;
 use node::{Member, config::Data};
-use protocol::{DeltaNumber, GroupId, RoundNumber, chain::GroupView, eip712::Choice, log::Body, rules};
+use protocol::{DeltaNumber, GroupId, PeriodNumber, RoundNumber, Wei, chain::GroupView, eip712::Choice, log::Body, rules};
 
 use super::{
     actors::{Actor, Cast, Hands},
+    news::Teller,
+    poison,
     setup::wait_until,
 };
 use crate::birth::EXAMPLES;
 
 /// Seconds of a period that a proposer wants to have left, so that everybody can fetch and vote.
 const ROOM_S: u64 = 4;
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// The poisoner bids more than it must, so that sixteen others could not push it out.
+const POISON_BONDS: u128 = 2;
 
 /// What the votes of a devnet need.
 pub struct Votes {
@@ -20,36 +28,66 @@ pub struct Votes {
     pub cast: Cast,
     pub hands: Hands,
     pub member: Member,
+    pub teller: Teller,
+}
+
+/// Something that an author wants in the set.
+struct Wish<'a> {
+    author: &'a Actor,
+    kind: Kind,
+}
+
+enum Kind {
+    /// These rows, at the end.
+    Rows(String),
+    Poison,
 }
 
 impl Votes {
-    /// In the first period all files of `data.proposed` compete; in each further one the best that is left is proposed
-    /// again, on the new set, until all are in. Ends when every delta is refunded.
+    /// In the first period all files of `data.proposed` compete, in each further one what is left, proposed again on the
+    /// new set; the first always wins. A poisoned delta, if there is one, comes second, wins, and is taken back. Ends when
+    /// every other bond is back.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or the chain or the network does not do its part.
     pub async fn run(&self, data: &Data) -> Result<()> {
-        let mut left: Vec<(&Actor, String)> = Vec::new();
-        for (author, path) in self.cast.authors.iter().cycle().zip(&data.proposed) {
-            left.push((author, std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?));
-        }
+        let mut left = self.wishes(data)?;
         let mut open = Vec::new();
         while !left.is_empty() {
             let view = self.wait_for_room().await?;
             let mut proposed = Vec::new();
-            for (author, lines) in &left {
-                proposed.push((*author, self.propose(&view, author, lines).await?));
+            for wish in &left {
+                proposed.push((wish.author, self.propose(&view, wish).await?));
             }
-            // The network's taste: the first delta that is left. All choices are free of gas, one transaction brings them.
+            // All choices are free of gas, one transaction brings them.
             let period = self.hands.of(&self.cast.founder)?.view(self.group).await?.period_number;
-            self.choose(period, proposed[0].1).await?;
-            left.remove(0);
+            let first = proposed[0].1;
+            self.choose(period, first).await?;
+            let winner = left.pop_front();
             open.extend(proposed);
             self.wait_for_turn(period).await?;
+            if matches!(winner, Some(Wish { kind: Kind::Poison, .. })) {
+                self.take_back(first).await?;
+            }
             self.refund_due(&mut open).await?;
         }
         while !open.is_empty() {
             self.refund_due(&mut open).await?;
-            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
         Ok(())
+    }
+
+    fn wishes(&self, data: &Data) -> Result<VecDeque<Wish<'_>>> {
+        let mut wishes = VecDeque::new();
+        for (author, path) in self.cast.authors.iter().cycle().zip(&data.proposed) {
+            let rows = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            wishes.push_back(Wish { author, kind: Kind::Rows(rows) });
+        }
+        if let Some(author) = &self.cast.poisoner {
+            wishes.insert(wishes.len().min(1), Wish { author, kind: Kind::Poison });
+        }
+        Ok(wishes)
     }
 
     /// A moment at which proposals are taken, with room for votes before the end.
@@ -65,23 +103,23 @@ impl Votes {
         }
     }
 
-    /// Writes the patch that adds `lines` to the current set, publishes it, and proposes its digest.
-    async fn propose(&self, view: &GroupView, author: &Actor, lines: &str) -> Result<DeltaNumber> {
+    /// Writes the patch that makes the wish come true on the current set, publishes it, and proposes its digest.
+    async fn propose(&self, view: &GroupView, wish: &Wish<'_>) -> Result<DeltaNumber> {
         let set = self.member.set(view.head).await?;
-        let mut tree = set.tree.clone();
-        let text = [tree.get(EXAMPLES).unwrap_or_default(), lines].concat();
-        tree.insert(EXAMPLES, &text)?;
-        let title = format!("{} more examples", lines.lines().count());
-        let patch = Patch::between(&set.tree, &tree, author.address().0, &title);
+        let (tree, title) = wished(&set.tree, &wish.kind)?;
+        let patch = Patch::between(&set.tree, &tree, wish.author.address().0, &title);
         let digest = self.member.client.add(patch).await?;
-        let delta = self.hands.of(author)?.propose(self.group, digest).await?;
+        let network = self.hands.of(wish.author)?;
+        let least = network.bond_due(self.group).await?;
+        let bonds = if matches!(wish.kind, Kind::Poison) { POISON_BONDS } else { 1 };
+        let delta = network.propose(self.group, digest, Wei(least.0 * bonds)).await?;
         let body = Body::Have { round: RoundNumber(0), file: digest };
         self.member.client.append(self.group, body).await?;
         Ok(delta)
     }
 
     /// Every validator signs its choice and puts it into the log.
-    async fn choose(&self, period: protocol::PeriodNumber, delta: DeltaNumber) -> Result<()> {
+    async fn choose(&self, period: PeriodNumber, delta: DeltaNumber) -> Result<()> {
         let domain = self.hands.of(&self.cast.founder)?.domain();
         for signer in &self.cast.signers {
             let message = Choice { group: self.group, period, delta, seq: 1 };
@@ -92,12 +130,12 @@ impl Votes {
     }
 
     /// The validators turn the period by themselves.
-    async fn wait_for_turn(&self, period: protocol::PeriodNumber) -> Result<()> {
+    async fn wait_for_turn(&self, period: PeriodNumber) -> Result<()> {
         let network = self.hands.of(&self.cast.founder)?;
         let end_s = network.view(self.group).await?.period_end_s;
         wait_until(network.chain(), end_s).await?;
         while network.view(self.group).await?.period_number <= period {
-            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
         Ok(())
     }
@@ -110,10 +148,10 @@ impl Votes {
             let now_s = network.chain().latest().await?.time_s;
             let delta = network.delta(self.group, number).await?.with_context(|| format!("delta {number} is gone"))?;
             let is_due = match delta.status {
-                governance::DeltaStatus::Dropped => true,
-                governance::DeltaStatus::Applied => now_s >= delta.stands_at_s,
-                governance::DeltaStatus::Refunded => continue,
-                governance::DeltaStatus::Open => network.view(self.group).await?.period_number > delta.period,
+                DeltaStatus::Dropped => true,
+                DeltaStatus::Applied => now_s >= delta.stands_at_s,
+                DeltaStatus::Refunded | DeltaStatus::Taken => continue,
+                DeltaStatus::Open => network.view(self.group).await?.period_number > delta.period,
             };
             match is_due {
                 true => drop(network.refund(self.group, number).await?),
@@ -123,4 +161,15 @@ impl Votes {
         *open = kept;
         Ok(())
     }
+}
+
+/// The set as somebody wants it, and the title of the patch.
+fn wished(set: &Tree, kind: &Kind) -> Result<(Tree, String)> {
+    let rows = match kind {
+        Kind::Rows(rows) => rows,
+        Kind::Poison => return Ok((poison::poisoned(set)?, "Better labels".to_owned())),
+    };
+    let mut tree = set.clone();
+    tree.insert(EXAMPLES, &[set.get(EXAMPLES).unwrap_or_default(), rows].concat())?;
+    Ok((tree, format!("{} more examples", rows.lines().count())))
 }

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 
 use anyhow::{Context, Result};
-use protocol::{Wei, chain::Outcome};
+use protocol::Wei;
 use serde::Serialize;
 
 use super::{
     chart,
-    screen::{nats, nrn},
+    screen::{nats, nrn, percent},
 };
 
 /// Everything that a run brought; amounts in wei as decimal strings.
@@ -22,6 +22,14 @@ pub struct Report {
     pub minted_wei: Wei,
     pub burned_wei: Wei,
     pub supply_wei: Wei,
+    /// What the contract holds, and what that is for.
+    pub held: Held,
+    /// Of the chain's coin, for the gas of calls that keep the group going.
+    pub purse: PurseReport,
+    pub slashes: Vec<SlashReport>,
+    /// Names of validators that were put to rest for their absence.
+    pub dozed: Vec<String>,
+    pub taken: Vec<TakenReport>,
     pub balances: BTreeMap<String, Wei>,
     /// Stake by the name of the validator that signs with it.
     pub stakes: BTreeMap<String, Wei>,
@@ -43,8 +51,14 @@ pub struct Opening {
 #[derive(Clone, Debug, Serialize)]
 pub struct RoundReport {
     pub number: u64,
-    /// `won`, `lost`, `void` (revealed and undecided) or `empty` (nothing revealed).
+    /// `won`, `struck`, `lost`, `void` (revealed and undecided) or `empty` (nothing revealed).
     pub outcome: &'static str,
+    /// Trainers that opened their seals and claimed nothing.
+    pub conceded: u64,
+    /// Stake whose presence was recorded because the round stayed undecided.
+    pub attended_wei: Wei,
+    /// Share of right predictions of the winner on rows that are in no set.
+    pub heldout_accuracy: Option<f64>,
     pub winner: Option<String>,
     pub base_micronats: Option<u32>,
     pub loss_micronats: Option<u32>,
@@ -60,6 +74,48 @@ pub struct RoundReport {
     pub wall_s: Option<u64>,
 }
 
+/// The contract's NRN at the end of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Held {
+    /// Stake from the next epoch on.
+    pub stake_wei: Wei,
+    /// Pay that is not stake yet.
+    pub earned_wei: Wei,
+    pub exiting_wei: Wei,
+    pub bonds_wei: Wei,
+}
+
+/// What the purse did.
+#[derive(Clone, Debug, Serialize)]
+pub struct PurseReport {
+    pub paid_back_wei: Wei,
+    pub calls: u64,
+    pub left_wei: Wei,
+}
+
+/// A validator that signed twice.
+#[derive(Clone, Debug, Serialize)]
+pub struct SlashReport {
+    pub validator: String,
+    pub lost_wei: Wei,
+    /// Of that, to whoever showed it.
+    pub reward_wei: Wei,
+}
+
+/// A delta that a measure took back.
+#[derive(Clone, Debug, Serialize)]
+pub struct TakenReport {
+    pub delta: u64,
+    pub author: String,
+    pub bond_wei: Wei,
+    /// Of the bond, to the author of the delta that stood last.
+    pub paid_wei: Wei,
+    pub burned_wei: Wei,
+    /// The running checkpoint when it was applied: on its rows, and on the set before.
+    pub fresh_micronats: Option<u32>,
+    pub known_micronats: Option<u32>,
+}
+
 /// One period in which something was proposed.
 #[derive(Clone, Debug, Serialize)]
 pub struct PeriodReport {
@@ -69,16 +125,6 @@ pub struct PeriodReport {
     pub dataset_root: String,
     /// Issued to the author, once the delta stood.
     pub reward_wei: Wei,
-}
-
-/// Name of an outcome; an undecided round with reveals is void.
-pub fn outcome_name(outcome: Outcome, reveals: usize) -> &'static str {
-    match outcome {
-        Outcome::Won => "won",
-        Outcome::Lost => "lost",
-        Outcome::None if reveals > 0 => "void",
-        Outcome::None => "empty",
-    }
 }
 
 impl Report {
@@ -107,6 +153,7 @@ impl Report {
             nrn(self.minted_wei),
             nrn(self.burned_wei)
         );
+        text.push_str(&self.reckoning());
         let won: Vec<&RoundReport> = self.rounds.iter().filter(|round| round.outcome == "won").collect();
         let first = won.first().and_then(|round| round.base_micronats);
         let losses: Vec<u32> = first.into_iter().chain(won.iter().filter_map(|round| round.loss_micronats)).collect();
@@ -116,8 +163,38 @@ impl Report {
         }
         let _ = writeln!(text, "\n  checkpoint {}", self.final_checkpoint_cid);
         if let Some(accuracy) = self.heldout_accuracy {
-            let _ = writeln!(text, "  {:.1} % right on rows that were never in the set", accuracy * 100.0);
+            let _ = writeln!(text, "  {} right on rows that were never in the set", percent(accuracy));
         }
+        text
+    }
+
+    /// What the contract holds, what the purse paid, who lost what.
+    fn reckoning(&self) -> String {
+        let (held, purse, mut text) = (&self.held, &self.purse, String::new());
+        let all = [held.stake_wei, held.earned_wei, held.exiting_wei, held.bonds_wei].into_iter().sum();
+        let _ = writeln!(
+            text,
+            "  the contract holds {} NRN = {} stake + {} earned + {} leaving + {} bonds",
+            nrn(all),
+            nrn(held.stake_wei),
+            nrn(held.earned_wei),
+            nrn(held.exiting_wei),
+            nrn(held.bonds_wei)
+        );
+        let (paid, left) = (purse.paid_back_wei.to_nrn(), purse.left_wei.to_nrn());
+        let _ = writeln!(text, "  the purse paid {paid} of the chain's coin back for the gas of {} calls, {left} are left", purse.calls);
+        for slash in &self.slashes {
+            let (who, lost, reward) = (&slash.validator, nrn(slash.lost_wei), nrn(slash.reward_wei));
+            let _ = writeln!(text, "  {who} lost {lost} NRN of its stake for signing twice, {reward} to who showed it");
+        }
+        for name in &self.dozed {
+            let _ = writeln!(text, "  {name} was put to rest for its absence");
+        }
+        for taken in &self.taken {
+            let (delta, author, paid, burned) = (taken.delta, &taken.author, nrn(taken.paid_wei), nrn(taken.burned_wei));
+            let _ = writeln!(text, "  delta {delta} of {author} was taken back: {paid} NRN of its bond paid, {burned} burned");
+        }
+        text.push('\n');
         text
     }
 }

@@ -4,17 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
 use node::{Heard, stop};
-use protocol::{
-    RoundNumber,
-    chain::{Block, ChainEvent, Outcome},
-};
+use protocol::{RoundNumber, chain::Block, log::Body};
 use tokio::task::JoinSet;
 
-use super::{
-    Devnet, Options, Screen, patience_s,
-    screen::{nats, nrn},
-    summary,
-};
+use super::{Devnet, Options, Screen, patience_s, story, summary};
 
 /// Runs the whole way; ends early on Ctrl-C. Everything that was started has ended when this returns.
 ///
@@ -40,11 +33,13 @@ async fn drive(options: Options, is_done: &AtomicBool) -> Result<()> {
     let (voting, data) = (devnet.votes(), devnet.file.data.clone());
     votes.spawn(async move { voting.run(&data).await });
     let mut has_voted = false;
-    let rounds = devnet.options.rounds;
-    let limit_s = devnet.network.chain().latest().await?.time_s + patience_s(&devnet.view, rounds);
+    let limit_s = devnet.network.chain().latest().await?.time_s + patience_s(&devnet.view, devnet.options.rounds());
     while !(has_voted && devnet.is_complete()) {
         tokio::select! {
-            heard = devnet.step() => show(&mut screen, &devnet, &heard?),
+            heard = devnet.step() => {
+                show(&mut screen, &devnet, &heard?);
+                devnet.news().into_iter().for_each(|(about, text)| screen.line(&about, &text));
+            }
             Some(voted) = votes.join_next(), if !has_voted => {
                 voted??;
                 has_voted = true;
@@ -72,7 +67,7 @@ impl Devnet {
         let rounds = &self.ledger.rounds;
         let is_over = |number: &RoundNumber| self.now_s >= self.view.times.round_end_s(self.view.genesis_s, *number);
         let all_closed = rounds.iter().all(|(number, round)| is_over(number) && round.is_closed());
-        rounds.len() as u64 >= self.options.rounds && all_closed && self.roots(self.view.head).values().all(Option::is_some)
+        rounds.len() as u64 >= self.options.rounds() && all_closed && self.roots(self.view.head).values().all(Option::is_some)
     }
 }
 
@@ -80,54 +75,17 @@ fn show(screen: &mut Screen, devnet: &Devnet, heard: &Heard) {
     match heard {
         Heard::Block(Block { time_s, .. }) => screen.phase(&devnet.view.clock(*time_s), *time_s, devnet.view.times.length_s()),
         Heard::Event { event, .. } => {
-            if let Some((about, text)) = describe(devnet, event) {
+            if let Some((about, text)) = story::describe(devnet, event) {
                 screen.line(&about, &text);
             }
         }
+        Heard::Log { author, body: Body::Alarm { verdict, .. } } => {
+            let signer = verdict.signer(&devnet.network.domain()).map_or_else(|_| "nobody".to_owned(), |signer| devnet.cast.name_of(signer));
+            let text = format!("{} replayed the verdict of {signer} in round {}: it has run no model", devnet.name_of_node(*author), verdict.message.round);
+            screen.line("alarm", &text);
+        }
         _ => {}
     }
-}
-
-/// What an event means to somebody who watches.
-fn describe(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
-    let name = |address| devnet.cast.name_of(address);
-    let round = |number: &RoundNumber| format!("round {number}");
-    Some(match event {
-        ChainEvent::Opened { round: number, reward, deposit, .. } => {
-            (round(number), format!("open: {} NRN to win, deposit {}", nrn(*reward), nrn(*deposit)))
-        }
-        ChainEvent::Committed { round: number, trainer, .. } => (round(number), format!("{} has sealed a checkpoint", name(*trainer))),
-        ChainEvent::Revealed(claim) => {
-            (round(&claim.round), format!("{} claims {} → {} nats", name(claim.trainer), nats(claim.base.0), nats(claim.loss.0)))
-        }
-        ChainEvent::Decided { round: number, outcome: Outcome::Won, winner, .. } => {
-            let losses = devnet.ledger.rounds.get(number).and_then(|round| round.losses());
-            let (base, loss) = losses.map_or((0, 0), |(base, loss)| (base.0, loss.0));
-            (round(number), format!("✓ won by {}: {} → {} nats", name(*winner), nats(base), nats(loss)))
-        }
-        ChainEvent::Decided { round: number, .. } => (round(number), "✗ lost: no claim is true".into()),
-        ChainEvent::Judged { round: number, counted, amount, .. } => {
-            (round(number), format!("{counted} verdicts counted, {} NRN into the validators' stakes", nrn(*amount)))
-        }
-        ChainEvent::Collected { round: number, winner, issued, .. } => {
-            (round(number), format!("{} NRN issued to {}", nrn(*issued), name(*winner)))
-        }
-        ChainEvent::Settled { round: number, trainer, burned, .. } if !burned.is_zero() => {
-            (round(number), format!("{} loses {} NRN of its deposit", name(*trainer), nrn(*burned)))
-        }
-        ChainEvent::Proposed { delta, author, bond, .. } => {
-            (format!("delta {delta}"), format!("proposed by {}, bond {} NRN", name(*author), nrn(*bond)))
-        }
-        ChainEvent::Cast { period, counted, .. } => (format!("period {period}"), format!("{counted} signed choices in one transaction")),
-        ChainEvent::Turned { period, applied, head, .. } if applied.0 > 0 => {
-            (format!("period {period}"), format!("delta {applied} applied, head {head}"))
-        }
-        ChainEvent::Turned { period, .. } => (format!("period {period}"), "the set stays as it is".into()),
-        ChainEvent::Refunded { delta, author, bond, issued, .. } => {
-            (format!("delta {delta}"), format!("{} has its bond of {} back, and {} NRN", name(*author), nrn(*bond), nrn(*issued)))
-        }
-        _ => return None,
-    })
 }
 
 /// Says how to go on, and waits for Ctrl-C.
@@ -137,7 +95,7 @@ async fn keep(devnet: &mut Devnet) -> Result<()> {
     let guest =
         format!("neuron --network {} --key {}/guest.json --password-file {}/password", network.display(), keys.display(), keys.display());
     println!("\n  The network goes on until Ctrl-C. RPC: {}\n", devnet.rpc_url());
-    for command in ["token balance", "group show", "round show", "stake show", "delta show", "predict --line 0,0,5,13,9,1,…"] {
+    for command in ["token balance", "group show", "round show", "stake show", "delta show", "measure show", "round alarms", "predict --line 0,0,5,13,9,1,…"] {
         println!("    {guest} {command}");
     }
     println!("\n  A node of your own: set `network`, `keystore` and `password_file` in configs/trainer.toml to these paths.\n");

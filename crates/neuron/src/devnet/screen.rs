@@ -93,3 +93,8 @@ pub fn nrn(amount: Wei) -> String {
 pub fn nats(micronats: u32) -> String {
     format!("{:.4}", f64::from(micronats) / 1e6)
 }
+
+/// A share for people.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use anyhow::{Context, Result};
-use chain::{Chain, dev::Anvil};
+use chain::Chain;
 use futures::future::try_join_all;
 use governance::{Network, Terms, deploy};
 use node::{
@@ -30,15 +30,19 @@ const SALE_S: u64 = 15;
 const PRICE: Wei = Wei(1_000_000_000_000);
 /// 0.01 NRN.
 const MIN_DEPOSIT: Wei = Wei(10_000_000_000_000_000);
+/// Seconds for which the permit of a bond can be used.
+const PERMIT_S: u64 = 600;
+/// What the purse adds to the base fee: 1 gwei.
+const TIP: Wei = Wei(1_000_000_000);
 /// Seconds within which an admission must be enacted.
 const ADMISSION_S: u64 = 600;
 
-/// Deploys the five contracts; the sale ends `SALE_S` from now.
+/// Deploys the six contracts; the sale ends `SALE_S` from now.
 pub async fn contracts(founder: &Chain) -> Result<Network> {
     let now_s = founder.latest().await?.time_s;
     let sale = SaleTerms { price: PRICE, deadline_s: now_s + SALE_S, minimum: Wei::nrn(1) };
-    let terms = Terms { sale, epoch_s: EPOCH_S, exit_s: EXIT_S, maturity_s: MATURITY_S, min_deposit: MIN_DEPOSIT };
-    let addresses = deploy(founder, &terms).await?;
+    let terms = Terms { sale, epoch_s: EPOCH_S, exit_s: EXIT_S, maturity_s: MATURITY_S, min_deposit: MIN_DEPOSIT, tip: TIP };
+    let addresses = deploy(founder, &terms, |_| ()).await?;
     Ok(Network::open(founder, addresses.network).await?)
 }
 
@@ -59,13 +63,14 @@ pub async fn sale(cast: &Cast, hands: &Hands) -> Result<Wei> {
     Ok(founder.neuron().supply().await?)
 }
 
-/// Each owner bonds what it has for its validator, with the validator's consent, and wakes the position.
+/// Each owner bonds what it has for its validator in one transaction, with the validator's consent, and wakes the position.
 pub async fn stake(cast: &Cast, hands: &Hands, group: GroupId) -> Result<()> {
-    let pairs = cast.owners.iter().zip(&cast.signers);
-    try_join_all(pairs.map(|(owner, signer)| async {
+    try_join_all(cast.stakes().map(|(owner, signer)| async {
         let network = hands.of(owner)?;
         let consent = signer.account.sign(Consent { group, owner: owner.address() }, &network.domain())?.signature;
-        let position = network.stake().bond(group, signer.address(), Wei::nrn(owner.buys), Some(&consent)).await?;
+        let deadline_s = network.chain().latest().await?.time_s + PERMIT_S;
+        let stake = network.stake();
+        let position = stake.bond_with_permit(group, signer.address(), Wei::nrn(owner.buys), Some(&consent), deadline_s).await?;
         anyhow::Ok(network.stake().wake(group, position).await?)
     }))
     .await
@@ -99,17 +104,19 @@ pub async fn wait_until(chain: &Chain, time_s: u64) -> Result<()> {
 }
 
 /// Writes the network file for all programs; `peers` are where to find the first node.
-pub async fn network_file(path: &Path, anvil: &Anvil, network: &Network, peers: Vec<String>) -> Result<Site> {
-    let settings = anvil.settings();
+pub async fn network_file(path: &Path, network: &Network, peers: Vec<String>) -> Result<Site> {
+    let settings = network.chain().settings();
     let file = NetworkFile {
         name: "devnet".into(),
-        rpc: anvil.url().to_owned(),
+        rpc: settings.rpc_url.clone(),
         chain_id: settings.chain_id,
         confirmations: settings.confirmations,
         deployed_block: network.first_block().await?.saturating_sub(SALE_S),
         poll_ms: settings.poll_ms,
+        legacy_gas: settings.legacy_gas,
         peers,
         contract: network.address().to_string(),
+        ..NetworkFile::default()
     };
     fs::write(path, toml::to_string(&file)?).with_context(|| format!("cannot write {}", path.display()))?;
     Site::open(path).await

@@ -4,21 +4,23 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use futures::future::try_join_all;
-use protocol::{DeltaNumber, RoundNumber, Wei};
+use protocol::{DeltaNumber, PositionNumber, RoundNumber, Wei};
+use token::Position;
 
 use super::{
-    Devnet, Round,
-    report::{Opening, PeriodReport, Report, RoundReport, outcome_name},
+    Devnet, Round, Seen,
+    ledger::{Delta, Slash},
+    report::{Held, Opening, PeriodReport, PurseReport, Report, RoundReport, SlashReport, TakenReport},
 };
+use crate::words;
 
 /// Reads balances and stakes from the chain and everything else from the book.
 ///
 /// # Errors
-/// When the supply is not what was sold, plus minted, minus burned.
+/// When the supply is not what was sold, plus minted, minus burned, or the contract holds anything but stake, pay and bonds.
 pub async fn make(devnet: &Devnet) -> Result<Report> {
     let ledger = &devnet.ledger;
-    let supply = devnet.network.neuron().supply().await?;
-    let burned: Wei = ledger.rounds.values().map(|round| round.burned).sum();
+    let (supply, burned) = (devnet.network.neuron().supply().await?, ledger.burned());
     let expected = devnet.genesis_supply.saturating_add(ledger.minted).saturating_sub(burned);
     ensure!(supply == expected, "the supply is {supply} wei, sold + minted − burned are {expected}");
     let view = devnet.network.view(devnet.group).await?;
@@ -28,27 +30,81 @@ pub async fn make(devnet: &Devnet) -> Result<Report> {
         node::member::accuracy(&checkpoint, &text)
     });
     let length = evaluator::checkpoint_len(&devnet.member.manifest);
+    let seen = devnet.seen();
+    let positions = positions(devnet).await?;
     Ok(Report {
         length_s: view.times.length_s(),
-        rounds: ledger.rounds.iter().map(|(number, round)| report_round(devnet, *number, round, length)).collect(),
+        rounds: ledger.rounds.iter().map(|(number, round)| report_round(devnet, *number, round, length, &seen)).collect(),
         periods: periods(devnet).await?,
         genesis_supply_wei: devnet.genesis_supply,
         minted_wei: ledger.minted,
         burned_wei: burned,
         supply_wei: supply,
+        held: held(devnet, &positions).await?,
+        purse: purse(devnet).await?,
+        slashes: ledger.slashes.iter().map(|slash| report_slash(devnet, slash)).collect(),
+        dozed: ledger.dozed.iter().map(|position| name_of(devnet, *position)).collect(),
+        taken: taken(devnet, &seen),
         balances: balances(devnet).await?,
-        stakes: stakes(devnet).await?,
+        stakes: positions.iter().map(|position| (devnet.cast.name_of(position.signer), position.next)).collect(),
         final_checkpoint_cid: network::cid_of(view.checkpoint, length).to_string(),
         heldout_accuracy: heldout.transpose()?,
         dataset_roots: devnet.roots(view.head).into_iter().filter_map(|(name, root)| Some((name, root?.to_string()))).collect(),
     })
 }
 
-fn report_round(devnet: &Devnet, number: RoundNumber, round: &Round, length: u64) -> RoundReport {
+/// What the contract holds, to the wei: all deposits are settled when a run is over.
+async fn held(devnet: &Devnet, positions: &[Position]) -> Result<Held> {
+    let sum = |part: fn(&Position) -> Wei| positions.iter().map(part).sum();
+    let held = Held {
+        stake_wei: sum(|position| position.next),
+        earned_wei: sum(|position| position.earned),
+        exiting_wei: sum(|position| position.exiting),
+        bonds_wei: devnet.ledger.bonds(),
+    };
+    let expected: Wei = [held.stake_wei, held.earned_wei, held.exiting_wei, held.bonds_wei].into_iter().sum();
+    let balance = devnet.network.neuron().balance(devnet.network.address()).await?;
+    ensure!(balance == expected, "the contract holds {balance} wei, stake + pay + exits + bonds are {expected}");
+    Ok(held)
+}
+
+async fn purse(devnet: &Devnet) -> Result<PurseReport> {
+    let (paid_back_wei, calls) = devnet.ledger.paid_back;
+    Ok(PurseReport { paid_back_wei, calls, left_wei: devnet.network.purse().balance().await? })
+}
+
+fn name_of(devnet: &Devnet, position: PositionNumber) -> String {
+    devnet.view.position(position).map_or_else(|| position.to_string(), |position| devnet.cast.name_of(position.signer))
+}
+
+fn report_slash(devnet: &Devnet, slash: &Slash) -> SlashReport {
+    SlashReport { validator: name_of(devnet, slash.position), lost_wei: slash.amount, reward_wei: slash.reward }
+}
+
+fn taken(devnet: &Devnet, seen: &Seen) -> Vec<TakenReport> {
+    let report = |(number, delta): (&DeltaNumber, &Delta)| {
+        let ((paid_wei, burned_wei), fresh) = (delta.taken?, seen.fresh.get(number));
+        Some(TakenReport {
+            delta: number.0,
+            author: devnet.cast.name_of(delta.author),
+            bond_wei: delta.bond,
+            paid_wei,
+            burned_wei,
+            fresh_micronats: fresh.map(|pair| pair.0),
+            known_micronats: fresh.map(|pair| pair.1),
+        })
+    };
+    devnet.ledger.deltas.iter().filter_map(report).collect()
+}
+
+fn report_round(devnet: &Devnet, number: RoundNumber, round: &Round, length: u64, seen: &Seen) -> RoundReport {
     let winning = round.winning();
     RoundReport {
         number: number.0,
-        outcome: outcome_name(round.outcome, round.claims.len()),
+        outcome: words::of_outcome(round.outcome, round.claims.len()),
+        conceded: round.conceded,
+        attended_wei: round.attended,
+        heldout_accuracy: seen.accuracy.get(&number).copied(),
         winner: winning.map(|claim| devnet.cast.name_of(claim.trainer)),
         base_micronats: winning.map(|claim| claim.base.0),
         loss_micronats: winning.map(|claim| claim.loss.0),
@@ -88,11 +144,7 @@ async fn balances(devnet: &Devnet) -> Result<BTreeMap<String, Wei>> {
     Ok(balances)
 }
 
-async fn stakes(devnet: &Devnet) -> Result<BTreeMap<String, Wei>> {
+async fn positions(devnet: &Devnet) -> Result<Vec<Position>> {
     let stake = devnet.network.stake();
-    let stakes = devnet.view.positions.iter().map(|position| async {
-        let bonded = stake.position(devnet.group, position.number).await?.next;
-        anyhow::Ok((devnet.cast.name_of(position.signer), bonded))
-    });
-    Ok(try_join_all(stakes).await?.into_iter().collect())
+    try_join_all(devnet.view.positions.iter().map(|position| async { anyhow::Ok(stake.position(devnet.group, position.number).await?) })).await
 }

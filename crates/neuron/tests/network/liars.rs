@@ -156,7 +156,7 @@ async fn commit(network: &Watched, round: RoundNumber, lies: &[Lie]) -> Result<(
 
 async fn reveal(network: &Watched, round: RoundNumber, lies: &[Lie]) -> Result<Vec<RevealedClaim>> {
     let (devnet, group) = (&network.devnet, network.devnet.group);
-    let opened = devnet.network.round(group, round).await?.context("the liars opened it")?;
+    let opened = devnet.ledger.rounds.get(&round).context("the liars opened it")?;
     let exam = devnet.member.exam(opened.head, network.seeds[&round], round).await?;
     let base = measure(devnet.member.checkpoint(opened.checkpoint).await?, exam.clone()).await?;
     let reveals = lies.iter().map(|lie| async {
@@ -227,9 +227,11 @@ async fn check_alone(network: &Watched, told: &Told) -> Result<()> {
     let devnet = &network.devnet;
     let on_chain = devnet.network.round(devnet.group, told.round).await?.context("opened")?;
     assert_eq!(network.verdicts(told.round), vec![Some(&[Digest::ZERO].into()); 4]);
-    assert_eq!((on_chain.outcome, on_chain.claim, on_chain.winner), (Outcome::Lost, Digest::ZERO, protocol::Address::ZERO));
+    assert_eq!((on_chain.outcome, on_chain.winner), (Outcome::Lost, protocol::Address::ZERO));
+    assert_eq!(devnet.network.decision(devnet.group, told.round).await?, None);
     assert_eq!((on_chain.reveals, on_chain.judged), (2, on_chain.awake));
-    let validators = rules::validators_reward(on_chain.reward);
+    let each = rules::earned_for(rules::validators_reward(on_chain.reward), on_chain.awake, Wei(on_chain.awake.0 / 4));
+    let validators = Wei(each.0 * 4);
     assert!(on_chain.paid == validators && !validators.is_zero(), "{} instead of {validators}", on_chain.paid);
     let settled: Vec<Settled> = told.claims.iter().map(|claim| network.settled[&(told.round, claim.trainer)]).collect();
     assert!(settled.iter().all(|settled| settled.refunded.is_zero()), "{settled:?}");

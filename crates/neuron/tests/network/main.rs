@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod devnet;
+mod hostile;
 mod liars;
 mod refusal;
 mod small;

@@ -48,8 +48,8 @@ impl Small {
         let anvil = Anvil::start(&AnvilSettings { block_time_ms: 0, ..AnvilSettings::default() }).await?;
         let chain = anvil.chain().with_account(account.clone());
         let sale = SaleTerms { price: Wei::nrn(1), deadline_s: chain.latest().await?.time_s + SALE_S, minimum: Wei::nrn(1) };
-        let terms = Terms { sale, epoch_s: 16, exit_s: 64, maturity_s: 16, min_deposit: Wei::nrn(1) };
-        let founder = Network::open(&chain, deploy(&chain, &terms).await?.network).await?;
+        let terms = Terms { sale, epoch_s: 16, exit_s: 64, maturity_s: 16, min_deposit: Wei::nrn(1), tip: Wei(0) };
+        let founder = Network::open(&chain, deploy(&chain, &terms, |_| ()).await?.network).await?;
         let path = folder.join("network.toml");
         fs::write(&path, toml::to_string(&network_file(&anvil, &founder, Vec::new()))?)?;
         let data = folder.join("node");
@@ -103,5 +103,6 @@ fn network_file(anvil: &Anvil, network: &Network, peers: Vec<String>) -> Network
         poll_ms: 100,
         peers,
         contract: network.address().to_string(),
+        ..NetworkFile::default()
     }
 }

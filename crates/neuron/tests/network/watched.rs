@@ -33,6 +33,10 @@ pub struct Watched {
     /// Claims that each signer signed in each round, as the group's log told.
     pub signed: BTreeMap<(RoundNumber, Address), BTreeSet<Digest>>,
     pub settled: BTreeMap<(RoundNumber, Address), Settled>,
+    /// Verdicts of which somebody said that no model was run for them.
+    pub alarmed: BTreeSet<(RoundNumber, Address)>,
+    /// Who showed a double signature.
+    pub reporter: Option<Address>,
     /// What decided each round.
     pub decided: BTreeMap<RoundNumber, (Outcome, Digest)>,
     /// Hash of the first block of REVEAL.
@@ -52,6 +56,8 @@ impl Watched {
             committed: BTreeSet::new(),
             signed: BTreeMap::new(),
             settled: BTreeMap::new(),
+            alarmed: BTreeSet::new(),
+            reporter: None,
             decided: BTreeMap::new(),
             seeds: BTreeMap::new(),
             before_s: None,
@@ -68,6 +74,10 @@ impl Watched {
             Heard::Log { body: Body::Verdict(verdict), .. } => {
                 let signer = verdict.signer(&self.devnet.network.domain())?;
                 self.signed.entry((verdict.message.round, signer)).or_default().insert(verdict.message.claim);
+            }
+            Heard::Log { body: Body::Alarm { verdict, .. }, .. } => {
+                let signer = verdict.signer(&self.devnet.network.domain())?;
+                self.alarmed.insert((verdict.message.round, signer));
             }
             _ => {}
         }
@@ -123,7 +133,8 @@ impl Watched {
     pub async fn bonded(&self) -> Result<Wei> {
         let (stake, mut sum) = (self.devnet.network.stake(), Wei::ZERO);
         for position in &self.devnet.view.positions {
-            sum = sum.saturating_add(stake.position(self.devnet.group, position.number).await?.next);
+            let position = stake.position(self.devnet.group, position.number).await?;
+            sum = sum.saturating_add(position.next).saturating_add(position.earned);
         }
         Ok(sum)
     }
@@ -132,6 +143,7 @@ impl Watched {
         match event {
             ChainEvent::Committed { round, trainer, .. } => drop(self.committed.insert((*round, *trainer))),
             ChainEvent::Decided { round, outcome, claim, .. } => drop(self.decided.insert(*round, (*outcome, *claim))),
+            ChainEvent::DoubleSigned { reporter, .. } => self.reporter = Some(*reporter),
             ChainEvent::Settled { round, trainer, refunded, burned, .. } => {
                 self.settled.insert((*round, *trainer), Settled { refunded: *refunded, burned: *burned });
             }

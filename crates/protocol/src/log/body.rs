@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::envelope::Kind;
 use crate::eip712::{Assent, Typed as _};
-use crate::eip712::{Domain, Measure, Node, Signature, SignedChoice, SignedVerdict, recover};
+use crate::eip712::{Domain, Node, Signature, SignedChoice, SignedVerdict, recover};
 use crate::ids::{Address, Digest, GroupId, NodeId, PositionNumber, RoundNumber};
+use crate::measures::Measure;
 
 /// Addresses in one announcement at most.
 pub const MAX_ADDRESSES: usize = 16;
@@ -46,6 +47,16 @@ pub enum Body {
     },
     Binding(Binding),
     Note(String),
+    Measure(MeasureBody),
+}
+
+/// A measure that somebody proposes; it moves nothing until stake assents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeasureBody {
+    pub measure: Measure,
+    /// Why it should be carried.
+    pub reason: String,
 }
 
 /// Agreement of a position to a measure.
@@ -94,6 +105,7 @@ impl Body {
             Self::Announcement { .. } => Kind::Announcement,
             Self::Binding(_) => Kind::Binding,
             Self::Note(_) => Kind::Note,
+            Self::Measure(_) => Kind::Measure,
         }
     }
 
@@ -108,6 +120,7 @@ impl Body {
             Kind::Announcement => "announcement",
             Kind::Binding => "binding",
             Kind::Note => "note",
+            Kind::Measure => "measure",
         }
     }
 
@@ -137,6 +150,7 @@ impl Body {
         let fits = match self {
             Self::Note(text) | Self::Alarm { reason: text, .. } => text.len() <= MAX_TEXT,
             Self::Assent(assent) => assent.measure.args.len() <= MAX_TEXT,
+            Self::Measure(body) => body.measure.args.len() <= MAX_TEXT && body.reason.len() <= MAX_TEXT,
             Self::Announcement { addresses } => {
                 addresses.len() <= MAX_ADDRESSES && addresses.iter().all(|address| address.len() <= MAX_ADDRESS_BYTES)
             }

@@ -34,11 +34,21 @@ pub enum Kind {
     Announcement = 6,
     Binding = 7,
     Note = 8,
+    Measure = 9,
 }
 
 impl Kind {
-    const ALL: [Self; 8] =
-        [Self::Verdict, Self::Choice, Self::Assent, Self::Have, Self::Alarm, Self::Announcement, Self::Binding, Self::Note];
+    const ALL: [Self; 9] = [
+        Self::Verdict,
+        Self::Choice,
+        Self::Assent,
+        Self::Have,
+        Self::Alarm,
+        Self::Announcement,
+        Self::Binding,
+        Self::Note,
+        Self::Measure,
+    ];
 
     fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| *kind as u8 == byte)

@@ -8,7 +8,7 @@ mod period;
 use std::collections::BTreeMap;
 
 use crate::{
-    chain::{Block, ChainEvent, GroupView},
+    chain::{Block, ChainEvent, CountedChoice, GroupView},
     eip712::{Domain, SignedChoice},
     ids::{Address, Digest, GroupId, PeriodNumber, PositionNumber, keccak256},
 };
@@ -63,8 +63,8 @@ pub struct Steward {
     view: Option<GroupView>,
     /// The running period and the next: nothing else is kept.
     periods: BTreeMap<PeriodNumber, Period>,
-    /// Position and sequence number of what was sent last.
-    sent: Vec<(PositionNumber, u64)>,
+    /// What was sent last.
+    sent: Vec<CountedChoice>,
     /// No transaction before this second; until then the last one may still be under way.
     quiet_until_s: u64,
     now_s: u64,
@@ -97,12 +97,13 @@ impl Steward {
     /// Events of history are older than the first view: they never lead back behind it.
     fn note(&mut self, event: &ChainEvent) {
         match event {
-            ChainEvent::Proposed { period, delta, bond, .. } => {
+            ChainEvent::Proposed { period, delta, .. } => {
                 if let Some(period) = self.period(*period) {
-                    period.propose(*delta, *bond);
+                    period.propose(*delta);
                 }
             }
-            ChainEvent::Cast { period, counted, .. } => self.count(*period, *counted),
+            ChainEvent::Cast { period, counted, .. } => self.count(*period, counted),
+            ChainEvent::Displaced { delta, .. } => self.periods.values_mut().for_each(|period| period.displace(*delta)),
             ChainEvent::Turned { period, period_end_s, .. } => {
                 if let Some(view) = self.view.as_mut().filter(|view| *period >= view.period_number) {
                     view.period_number = PeriodNumber(period.0.saturating_add(1));
@@ -116,18 +117,14 @@ impl Steward {
         }
     }
 
-    /// A batch while one's own is under way is taken for one's own: whatever was in that need not be brought again. Of
-    /// others' batches the first in the order believes nothing, because nothing says whose choices were counted.
-    fn count(&mut self, number: PeriodNumber, counted: u64) {
+    /// What a batch has counted need not be brought again; if one's own was in it, nothing is under way any more.
+    fn count(&mut self, number: PeriodNumber, counted: &[CountedChoice]) {
         let (now_s, pause_s) = (self.now_s, self.pause_s());
         let Some(view) = self.view.as_ref().filter(|view| view.period_number == number) else { return };
-        let Some(period) = self.periods.get_mut(&number) else { return };
-        let sent = std::mem::take(&mut self.sent);
-        if !sent.is_empty() && now_s <= self.quiet_until_s {
-            period.count(&sent);
+        self.periods.entry(number).or_default().count(view, counted, now_s);
+        if self.sent.iter().any(|sent| counted.contains(sent)) {
+            self.sent.clear();
             self.quiet_until_s = self.quiet_until_s.min(now_s.saturating_add(pause_s));
-        } else if now_s >= casting_s(view) && rank(view, self.config.signer) != Some(0) {
-            period.believe(view, counted, now_s);
         }
     }
 
@@ -186,7 +183,9 @@ impl Steward {
             None
         };
         self.sent = match &effect {
-            Some(Effect::Cast(batch)) => batch.iter().map(|(position, choice)| (*position, choice.message.seq)).collect(),
+            Some(Effect::Cast(batch)) => {
+                batch.iter().map(|(position, choice)| CountedChoice { position: *position, seq: choice.message.seq }).collect()
+            }
             Some(Effect::Turn(_)) => Vec::new(),
             None => return None,
         };

@@ -1,13 +1,12 @@
 //! One period of a steward: what was proposed, who chose what, and what the chain has counted of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::MAX_CHOICES;
 use crate::{
-    chain::GroupView,
+    chain::{CountedChoice, GroupView},
     eip712::SignedChoice,
     ids::{DeltaNumber, PositionNumber},
-    money::Wei,
 };
 
 /// Proposals open at a time, as in the contract.
@@ -21,13 +20,13 @@ const MAX_GRACES: u32 = 8;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Period {
     ballots: BTreeMap<PositionNumber, Ballot>,
-    /// Open proposals and their bonds, in the contract's order.
-    proposals: Vec<(DeltaNumber, Wei)>,
+    /// Sequence numbers of what the contract counted.
+    counted: BTreeMap<PositionNumber, u64>,
+    /// Open proposals.
+    proposals: BTreeSet<DeltaNumber>,
     /// Second since which there is something to bring.
     due_since_s: Option<u64>,
-    /// Choices that others' batches counted since all was brought last.
-    believed: u64,
-    /// How often an unfinished batch of somebody else was waited for.
+    /// How often an unfinished batch was waited for.
     graces: u32,
     turn: Attempts,
 }
@@ -36,8 +35,6 @@ pub(super) struct Period {
 #[derive(Debug, Clone)]
 struct Ballot {
     choice: SignedChoice,
-    /// Sequence number of the last choice that need not be brought any more.
-    counted: Option<u64>,
     /// For all choices of the position together: who changes its mind all the time costs nobody much.
     attempts: Attempts,
 }
@@ -58,16 +55,16 @@ impl Attempts {
 }
 
 impl Period {
-    /// A full list loses the first of its lowest bonds, as in the contract.
-    pub fn propose(&mut self, delta: DeltaNumber, bond: Wei) {
-        if self.proposals.iter().any(|(known, _)| *known == delta) {
-            return;
-        }
+    /// A full list has lost one before by [`Period::displace`].
+    pub fn propose(&mut self, delta: DeltaNumber) {
         if self.proposals.len() < MAX_OPEN {
-            self.proposals.push((delta, bond));
-        } else if let Some(lowest) = self.proposals.iter_mut().min_by_key(|(_, bond)| *bond) {
-            *lowest = (delta, bond);
+            self.proposals.insert(delta);
         }
+    }
+
+    /// A higher bond took the place of `delta`.
+    pub fn displace(&mut self, delta: DeltaNumber) {
+        self.proposals.remove(&delta);
     }
 
     pub fn has_proposals(&self) -> bool {
@@ -76,7 +73,7 @@ impl Period {
 
     /// A higher sequence number replaces.
     pub fn hear(&mut self, position: PositionNumber, choice: SignedChoice) {
-        let new = Ballot { choice, counted: None, attempts: Attempts::default() };
+        let new = Ballot { choice, attempts: Attempts::default() };
         let held = self.ballots.entry(position).or_insert(new);
         if held.choice.message.seq < choice.message.seq {
             held.choice = choice;
@@ -85,31 +82,23 @@ impl Period {
 
     /// What the contract would count and nobody has brought: a choice of a position with stake for an open proposal, or
     /// for none of them.
-    pub fn open(&self, view: &GroupView) -> Vec<(PositionNumber, u64)> {
+    pub fn open(&self, view: &GroupView) -> BTreeSet<PositionNumber> {
         let has_stake = |number| view.positions.iter().any(|position| position.number == number && !position.live.is_zero());
-        let is_open = |delta| delta == DeltaNumber(0) || self.proposals.iter().any(|(open, _)| *open == delta);
-        let open = self.ballots.iter().filter(|(_, ballot)| ballot.counted.is_none_or(|seq| seq < ballot.choice.message.seq));
+        let is_open = |delta| delta == DeltaNumber(0) || self.proposals.contains(&delta);
+        let is_new = |number, ballot: &Ballot| self.counted.get(number).is_none_or(|seq| *seq < ballot.choice.message.seq);
+        let open = self.ballots.iter().filter(|(number, ballot)| is_new(*number, ballot));
         let open = open.filter(|(number, ballot)| has_stake(**number) && is_open(ballot.choice.message.delta));
-        open.map(|(number, ballot)| (*number, ballot.choice.message.seq)).collect()
+        open.map(|(number, _)| *number).collect()
     }
 
-    /// These need not be brought again.
-    pub fn count(&mut self, counted: &[(PositionNumber, u64)]) {
-        for (position, seq) in counted {
-            if let Some(ballot) = self.ballots.get_mut(position) {
-                ballot.counted = ballot.counted.max(Some(*seq));
-            }
+    /// These need not be brought again. Whoever brought them may bring what is left: the waiting starts anew.
+    pub fn count(&mut self, view: &GroupView, counted: &[CountedChoice], now_s: u64) {
+        for CountedChoice { position, seq } in counted {
+            let held = self.counted.entry(*position).or_insert(*seq);
+            *held = (*held).max(*seq);
         }
-    }
-
-    /// Others' batches counted `counted` choices more: nothing is left once they are as many as are open here. Until then
-    /// whoever brought these may bring the rest.
-    pub fn believe(&mut self, view: &GroupView, counted: u64, now_s: u64) {
-        let open = self.open(view);
-        self.believed = self.believed.saturating_add(counted);
-        if self.believed >= open.len() as u64 {
-            self.count(&open);
-            (self.believed, self.due_since_s) = (0, None);
+        if self.open(view).is_empty() {
+            self.due_since_s = None;
         } else if self.due_since_s.is_some() && self.graces < MAX_GRACES {
             self.graces += 1;
             self.due_since_s = Some(now_s);
@@ -127,8 +116,8 @@ impl Period {
 
     /// Open choices whose last attempt is long enough ago, those that were tried least first.
     pub fn batch(&mut self, view: &GroupView, now_s: u64, pause_s: u64) -> Vec<(PositionNumber, SignedChoice)> {
-        let open: BTreeMap<_, _> = self.open(view).into_iter().collect();
-        let ripe = self.ballots.iter_mut().filter(|(number, ballot)| open.contains_key(number) && now_s >= ballot.attempts.not_before_s);
+        let open = self.open(view);
+        let ripe = self.ballots.iter_mut().filter(|(number, ballot)| open.contains(number) && now_s >= ballot.attempts.not_before_s);
         let mut ripe: Vec<_> = ripe.collect();
         ripe.sort_by_key(|(_, ballot)| ballot.attempts.count);
         let send = |(number, ballot): (&PositionNumber, &mut Ballot)| {

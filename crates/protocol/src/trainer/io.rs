@@ -1,6 +1,6 @@
 //! What a trainer is told and what it asks for.
 
-use crate::chain::{Block, ChainEvent, GroupView, Outcome};
+use crate::chain::{Block, ChainEvent, GroupView, Outcome, RevealedClaim};
 use crate::ids::{Address, Digest, GroupId, RoundNumber};
 use crate::money::{Micronats, Wei};
 
@@ -61,6 +61,12 @@ pub enum Input {
         round: RoundNumber,
         result: Result<Measured, String>,
     },
+    /// Answer to [`Effect::Check`]: whether that claim is true, as far as it could be found out here.
+    Checked {
+        round: RoundNumber,
+        claim: Digest,
+        result: Result<bool, String>,
+    },
     /// Answer to a transaction; what it did is told by its event.
     Sent {
         what: Transaction,
@@ -82,6 +88,7 @@ pub struct Measured {
 pub enum Transaction {
     Commit,
     Reveal,
+    Concede,
     Settle,
     Collect,
 }
@@ -125,6 +132,20 @@ pub enum Effect {
         file: Digest,
         measured: Measured,
     },
+    /// Measure somebody else's claim that stands before one's own; the base was measured before.
+    Check {
+        claim: RevealedClaim,
+        hash: Digest,
+        base: Digest,
+        head: Digest,
+        seed: Digest,
+    },
+    /// Open the seal and claim nothing.
+    Concede {
+        round: RoundNumber,
+        salt: Digest,
+        file: Digest,
+    },
     /// Tell the log that the file is held here.
     Have {
         round: RoundNumber,
@@ -147,6 +168,8 @@ pub struct RoundReport {
     pub committed: bool,
     /// What was revealed.
     pub revealed: Option<Measured>,
+    /// Whether the seal was opened without a claim.
+    pub conceded: bool,
     pub outcome: Outcome,
     /// Whether this trainer's claim won.
     pub won: bool,

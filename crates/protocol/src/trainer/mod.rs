@@ -1,6 +1,7 @@
 //! The machine of a trainer: it is told facts and asks for effects; the last confirmed block is its clock.
 
 mod io;
+mod rivals;
 mod round;
 
 use std::collections::BTreeMap;
@@ -8,9 +9,10 @@ use std::fmt;
 
 pub use io::{Config, Effect, Input, Measured, RoundReport, Transaction};
 
-use crate::chain::{Block, ChainEvent, Clock, GroupView};
+use crate::chain::{Block, ChainEvent, Clock, GroupView, Outcome};
 use crate::ids::{Digest, RoundNumber, keccak256};
 use crate::seeds::Seeds;
+pub use rivals::MAX_RIVALS;
 use round::Round;
 pub use round::{MAX_ATTEMPTS, MAX_FAILURES};
 
@@ -85,6 +87,7 @@ impl Trainer {
                 let (now, improve) = (self.now_s(), self.group.as_ref().map_or(0, |group| group.improve));
                 self.known(round, |round| round.measured(result, improve, now));
             }
+            Input::Checked { round, claim, result } => self.known(round, |round| round.rivals.checked(claim, result == Ok(true))),
             Input::Sent { what, round, result } => {
                 let now = self.now_s();
                 self.known(round, |round| round.sent(what, result, now));
@@ -105,9 +108,12 @@ impl Trainer {
             ChainEvent::Opened { checkpoint, head, reward, .. } if self.is_current(number) => {
                 self.round(number).opened(*checkpoint, *head, *reward);
             }
-            ChainEvent::Committed { trainer, seal, .. } if *trainer == own => self.round(number).committed(*seal),
+            ChainEvent::Committed { trainer, seal, number: place, .. } if *trainer == own => self.round(number).committed(*seal, *place),
             ChainEvent::Revealed(claim) if claim.trainer == own => self.known(number, |round| round.revealed(*claim)),
+            ChainEvent::Revealed(claim) => self.known(number, |round| round.rivals.revealed(*claim)),
+            ChainEvent::Conceded { trainer, .. } if *trainer == own => self.known(number, Round::conceded),
             ChainEvent::Decided { outcome, winner, .. } => self.known(number, |round| round.decided(*outcome, *winner == own)),
+            ChainEvent::Struck { .. } => self.known(number, |round| round.decided(Outcome::Struck, false)),
             ChainEvent::Settled { trainer, .. } if *trainer == own => self.known(number, Round::settled),
             ChainEvent::Collected { winner, .. } if *winner == own => self.known(number, Round::collected),
             _ => {}

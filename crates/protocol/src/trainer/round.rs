@@ -2,15 +2,18 @@
 
 use super::View;
 use super::io::{Effect, Measured, RoundReport, Transaction};
+use super::rivals::{Rivals, Standing};
 use crate::chain::{Outcome, Phase, RevealedClaim};
 use crate::ids::{Digest, RoundNumber};
 use crate::money::{Micronats, Wei};
-use crate::rules::{improves, seal};
+use crate::rules::{improves, rank_key, seal};
 
 /// Trainings of one round at most: another one for each change of the base.
 pub const MAX_ATTEMPTS: u32 = 4;
 /// Failures of a transaction, or of a measurement, after which it is left alone.
 pub const MAX_FAILURES: u32 = 8;
+/// Refusals after which a reveal is given up and conceded: a concession costs a sixteenth, an unopened seal all.
+const MAX_REVEALS: u32 = 2;
 
 /// Everything known of a round.
 #[derive(Debug, Clone)]
@@ -24,10 +27,12 @@ pub(crate) struct Round {
     /// What the first commit fixed: checkpoint and head.
     opened: Option<(Digest, Digest)>,
     reward: Wei,
-    /// Seal that stands on chain.
-    committed: Option<Digest>,
+    /// Seal that stands on chain, and its place among the commits.
+    committed: Option<(Digest, u64)>,
     measured: Measuring,
+    pub rivals: Rivals,
     revealed: Option<Measured>,
+    conceded: bool,
     outcome: Outcome,
     won: bool,
     settled: bool,
@@ -37,6 +42,8 @@ pub(crate) struct Round {
     sending: Option<Transaction>,
     sent: Option<Transaction>,
     failures: u32,
+    /// Reveals that failed.
+    refused: u32,
     not_before_s: u64,
     trouble: Option<String>,
 }
@@ -77,7 +84,9 @@ impl Round {
             reward: Wei::ZERO,
             committed: None,
             measured: Measuring::Not,
+            rivals: Rivals::default(),
             revealed: None,
+            conceded: false,
             outcome: Outcome::None,
             won: false,
             settled: false,
@@ -86,6 +95,7 @@ impl Round {
             sending: None,
             sent: None,
             failures: 0,
+            refused: 0,
             not_before_s: 0,
             trouble: None,
         }
@@ -101,14 +111,19 @@ impl Round {
         (self.opened, self.reward) = (Some((checkpoint, head)), reward);
     }
 
-    pub fn committed(&mut self, seal: Digest) {
-        self.committed = Some(seal);
+    pub fn committed(&mut self, seal: Digest, number: u64) {
+        self.committed = Some((seal, number));
         self.done(Transaction::Commit);
     }
 
     pub fn revealed(&mut self, claim: RevealedClaim) {
         self.revealed = Some(Measured { base: claim.base, loss: claim.loss, loss_root: claim.loss_root });
         self.done(Transaction::Reveal);
+    }
+
+    pub fn conceded(&mut self) {
+        self.conceded = true;
+        self.done(Transaction::Concede);
     }
 
     pub fn decided(&mut self, outcome: Outcome, won: bool) {
@@ -170,7 +185,7 @@ impl Round {
         self.measured = match result {
             Ok(measured) if improves(measured.base, measured.loss, improve) => Measuring::Done(measured),
             Ok(measured) => {
-                self.trouble = Some(format!("measured from {} to {} nats only: no reveal", measured.base, measured.loss));
+                self.trouble = Some(format!("measured from {} to {} nats only", measured.base, measured.loss));
                 Measuring::Useless
             }
             Err(reason) => {
@@ -187,7 +202,10 @@ impl Round {
         self.sending = None;
         match result {
             Ok(()) => self.sent = Some(what),
-            Err(reason) => self.failed(reason, now_s),
+            Err(reason) => {
+                self.refused += u32::from(what == Transaction::Reveal);
+                self.failed(reason, now_s);
+            }
         }
     }
 
@@ -269,24 +287,47 @@ impl Round {
         })
     }
 
-    /// Protocol 3, REVEAL: exact losses on the examples that the seed draws, then the reveal.
+    /// Protocol 3, REVEAL: exact losses on the examples that the seed draws; then the reveal, or the concession of what
+    /// cannot win.
     fn show(&mut self, view: &View<'_>) -> Vec<Effect> {
         let (Some((file, salt)), Some((base, head)), Some(seed)) = (self.file, self.opened, view.seed) else { return Vec::new() };
-        if self.committed != Some(seal(view.group.id, self.number, file, view.config.account, salt)) || self.revealed.is_some() {
+        let own_seal = seal(view.group.id, self.number, file, view.config.account, salt);
+        let Some((_, number)) = self.committed.filter(|(seal, _)| *seal == own_seal) else { return Vec::new() };
+        let is_sent = matches!(self.sent, Some(Transaction::Reveal | Transaction::Concede));
+        if self.revealed.is_some() || self.conceded || is_sent {
             return Vec::new();
         }
-        let round = self.number;
         match self.measured {
             Measuring::Not if view.now.time_s >= self.not_before_s && self.failures <= MAX_FAILURES => {
                 self.measured = Measuring::Asked;
-                vec![Effect::Measure { round, base, file, head, seed }]
+                vec![Effect::Measure { round: self.number, base, file, head, seed }]
             }
-            Measuring::Done(measured) => match self.may_send(view, Transaction::Reveal) {
-                true => vec![Effect::Have { round, file }, Effect::Reveal { round, salt, file, measured }],
-                false => Vec::new(),
+            Measuring::Done(measured) => match self.rivals.standing(rank_key(measured.base, measured.loss, number), measured.base) {
+                Standing::Beaten => self.concede(view, "a true claim is before it"),
+                _ if self.is_hopeless(view) => self.concede(view, "it cannot be revealed"),
+                Standing::Check(hash, claim) if !is_last_chance(view) => vec![Effect::Check { claim, hash, base, head, seed }],
+                Standing::Unknown if !is_last_chance(view) => Vec::new(),
+                _ => self.reveal(view, measured),
             },
+            Measuring::Useless => self.concede(view, "it does not improve enough"),
             _ => Vec::new(),
         }
+    }
+
+    fn is_hopeless(&self, view: &View<'_>) -> bool {
+        self.refused >= MAX_REVEALS || (self.refused > 0 && is_last_chance(view))
+    }
+
+    fn reveal(&mut self, view: &View<'_>, measured: Measured) -> Vec<Effect> {
+        let (Some((file, salt)), true) = (self.file, self.may_send(view, Transaction::Reveal)) else { return Vec::new() };
+        let round = self.number;
+        vec![Effect::Have { round, file }, Effect::Reveal { round, salt, file, measured }]
+    }
+
+    fn concede(&mut self, view: &View<'_>, reason: &str) -> Vec<Effect> {
+        let (Some((file, salt)), true) = (self.file, self.may_send(view, Transaction::Concede)) else { return Vec::new() };
+        self.trouble.get_or_insert_with(|| format!("conceded: {reason}"));
+        vec![Effect::Concede { round: self.number, salt, file }]
     }
 
     /// Protocol 3, after: the deposit at once, R once it is mature.
@@ -322,6 +363,7 @@ impl Round {
             round: self.number,
             committed: self.committed.is_some(),
             revealed: self.revealed,
+            conceded: self.conceded,
             outcome: self.outcome,
             won: self.won,
             reward: self.reward,
@@ -332,7 +374,7 @@ impl Round {
     /// One transaction at a time, not twice, not right after a failure, not at the edge of a phase.
     fn may_send(&mut self, view: &View<'_>, what: Transaction) -> bool {
         let is_late = view.now.time_s.saturating_add(view.config.edge_s) >= view.clock.phase_end_s;
-        let in_phase = matches!(what, Transaction::Commit | Transaction::Reveal);
+        let in_phase = matches!(what, Transaction::Commit | Transaction::Reveal | Transaction::Concede);
         let waits = self.sending.is_some() || self.sent == Some(what) || view.now.time_s < self.not_before_s;
         if waits || self.failures > MAX_FAILURES || (in_phase && is_late) {
             return false;
@@ -340,4 +382,9 @@ impl Round {
         self.sending = Some(what);
         true
     }
+}
+
+/// Whether a block later nothing could be sent in this phase any more.
+fn is_last_chance(view: &View<'_>) -> bool {
+    view.now.time_s.saturating_add(view.config.edge_s).saturating_add(1) >= view.clock.phase_end_s
 }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::View;
 use super::io::Effect;
-use crate::chain::{GroupView, PositionView};
+use crate::chain::GroupView;
 use crate::eip712::SignedVerdict;
-use crate::ids::{Digest, PositionNumber, RoundNumber, keccak256};
+use crate::ids::{Digest, PositionNumber, RoundNumber};
 use crate::money::Wei;
+use crate::order::{awake, rank};
 use crate::rules::is_quorum;
 
 /// Batches of a round that one validator brings at most.
@@ -99,7 +100,7 @@ impl Posting {
     /// JUDGE; each later one when it would have seen the batch of the one before. After a failure everybody else goes
     /// first. Before a decision nobody waits until it is too late.
     fn turn_s(&self, view: &View<'_>, own: PositionNumber, since_s: u64) -> Option<u64> {
-        let (rank, count) = rank(view.seed?, view.group, own)?;
+        let (rank, count) = rank(view.seed?, view.group, own);
         let (step_s, stop_s) = (view.config.step_s, view.clock.phase_end_s.saturating_sub(view.config.edge_s));
         let start_s = view.clock.phase_end_s.saturating_sub(view.group.times.judge_s);
         let all_in = awake(view.group).all(|position| self.verdicts.contains_key(&position.number));
@@ -116,15 +117,4 @@ impl Posting {
         let is_hurried = self.decided.is_none() && self.failures <= MAX_HURRIED;
         Some(if is_hurried { turn_s.min(stop_s.saturating_sub(step_s).max(again_s)) } else { turn_s })
     }
-}
-
-fn awake(group: &GroupView) -> impl Iterator<Item = &PositionView> {
-    group.positions.iter().filter(|position| position.awake)
-}
-
-/// Place of a position in the order that the seed gives to the awake ones, and their number.
-fn rank(seed: Digest, group: &GroupView, own: PositionNumber) -> Option<(u64, u64)> {
-    let key = |number: PositionNumber| (keccak256(&[&seed.0[..], &number.0.to_be_bytes()].concat()), number);
-    let before = awake(group).filter(|position| key(position.number) < key(own)).count();
-    Some((before as u64, awake(group).count() as u64))
 }

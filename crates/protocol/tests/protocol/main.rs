@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot build its case must fail")]
 
+mod concessions;
 mod devnet;
 mod disorder;
 mod log;
@@ -13,4 +14,5 @@ mod story;
 mod trainer;
 mod validator;
 mod vectors;
+mod warden;
 mod world;

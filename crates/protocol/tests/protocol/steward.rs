@@ -2,7 +2,7 @@
 
 use crate::world::*;
 use k256::ecdsa::SigningKey;
-use protocol::chain::{ChainEvent, GroupView, PositionView};
+use protocol::chain::{ChainEvent, CountedChoice, GroupView, PositionView};
 use protocol::eip712::{Choice, SignedChoice, Typed as _, address_of, sign};
 use protocol::steward::{Config, Effect, Input, MAX_CHOICES, MAX_FLIGHT_STEPS, MAX_OPEN, Steward};
 use protocol::{DeltaNumber, GroupId, PeriodNumber, PositionNumber, Wei};
@@ -34,8 +34,10 @@ fn proposed(period: PeriodNumber, delta: u64, bond: u64) -> Input {
     Input::Event(event)
 }
 
-fn counted(counted: u64) -> Input {
-    Input::Event(ChainEvent::Cast { group: GROUP, period: PERIOD, counted })
+/// Position and sequence number of each counted choice.
+fn counted(counted: &[(u64, u64)]) -> Input {
+    let choice = |(position, seq): &(u64, u64)| CountedChoice { position: PositionNumber(*position), seq: *seq };
+    Input::Event(ChainEvent::Cast { group: GROUP, period: PERIOD, counted: counted.iter().map(choice).collect() })
 }
 
 fn turned(period: PeriodNumber, period_end_s: u64) -> Input {
@@ -190,7 +192,8 @@ fn without_a_proposal_there_is_neither_cast_nor_turn() {
 fn a_displaced_proposal_is_not_voted_for() {
     let mut steward = first();
     tell(&mut steward, (0..MAX_OPEN as u64 - 1).map(|number| proposed(PERIOD, 10 + number, 2)));
-    tell(&mut steward, [proposed(PERIOD, 50, 3)]);
+    let displaced = Input::Event(ChainEvent::Displaced { group: GROUP, delta: DeltaNumber(DELTA) });
+    tell(&mut steward, [displaced, proposed(PERIOD, 50, 3)]);
     hear(&mut steward, &[choice(1, DELTA, 1), choice(2, 50, 1), choice(3, 10, 1)]);
     assert_eq!(run(&mut steward, [CASTING_S]), [(CASTING_S, Sent::Cast(vec![(2, 50, 1), (3, 10, 1)]))]);
 }
@@ -200,11 +203,11 @@ fn ones_own_batch_is_brought_once_and_a_higher_number_again() {
     let mut steward = first();
     hear(&mut steward, &[choice(1, DELTA, 1), choice(2, 0, 1)]);
     assert_eq!(steward.handle(Input::Block(block(CASTING_S))).map(brief), Some(Sent::Cast(vec![(1, DELTA, 1), (2, 0, 1)])));
-    tell(&mut steward, [counted(1), Input::Failed]);
-    assert_eq!(run(&mut steward, CASTING_S + 1..CASTING_S + 5), [], "what was not counted of it never is");
+    tell(&mut steward, [counted(&[(1, 1), (2, 1)]), Input::Failed]);
+    assert_eq!(run(&mut steward, CASTING_S + 1..CASTING_S + 5), []);
     hear(&mut steward, &[choice(1, 0, 2)]);
     assert_eq!(run(&mut steward, [CASTING_S + 5]), [(CASTING_S + 5, Sent::Cast(vec![(1, 0, 2)]))]);
-    tell(&mut steward, [counted(1)]);
+    tell(&mut steward, [counted(&[(1, 2)])]);
     assert_eq!(run(&mut steward, CASTING_S + 6..STOP_S), []);
 }
 
@@ -213,7 +216,7 @@ fn an_answer_before_its_event_is_waited_for() {
     let mut steward = first();
     hear(&mut steward, &[choice(1, DELTA, 1)]);
     assert_eq!(seconds(&run(&mut steward, [CASTING_S, CASTING_S + 1])), [CASTING_S]);
-    tell(&mut steward, [counted(1)]);
+    tell(&mut steward, [counted(&[(1, 1)])]);
     assert_eq!(run(&mut steward, CASTING_S + 2..STOP_S), []);
 }
 
@@ -245,7 +248,7 @@ fn who_changes_its_mind_all_the_time_does_not_make_others_pay_all_the_time() {
     for second in CASTING_S..STOP_S {
         hear(&mut steward, &[choice(1, DELTA, second)]);
         casts += run(&mut steward, [second]).len();
-        tell(&mut steward, [counted(1)]);
+        tell(&mut steward, [counted(&[(1, second)])]);
     }
     assert_eq!(casts, 4);
 }
@@ -256,7 +259,7 @@ fn all_bring_them_in_an_order_and_the_later_ones_only_what_is_left() {
         let mut steward = steward(signer);
         hear(&mut steward, &[choice(1, DELTA, 1), choice(2, 0, 1)]);
         assert_eq!(run(&mut steward, CASTING_S..CASTING_S + 2), []);
-        tell(&mut steward, [counted(2)]);
+        tell(&mut steward, [counted(&[(1, 1), (2, 1)])]);
         let mut quiet = steward.clone();
         assert_eq!(run(&mut quiet, CASTING_S + 2..STOP_S), [], "the first has brought them");
         hear(&mut steward, &[choice(3, 0, 1)]);
@@ -266,35 +269,37 @@ fn all_bring_them_in_an_order_and_the_later_ones_only_what_is_left() {
 }
 
 #[test]
-fn a_batch_that_counted_fewer_than_are_known_leaves_them_open() {
+fn of_a_batch_that_counted_some_the_others_stay_open() {
     let mut steward = second();
     hear(&mut steward, &[choice(1, DELTA, 1), choice(2, 0, 1), choice(3, 0, 1)]);
     assert_eq!(run(&mut steward, [CASTING_S, CASTING_S + 1]), []);
-    tell(&mut steward, [counted(2)]);
+    tell(&mut steward, [counted(&[(1, 1), (2, 1)])]);
     let rest = run(&mut steward.clone(), CASTING_S + 2..CASTING_S + 4);
-    assert_eq!(rest, [(CASTING_S + 3, Sent::Cast(vec![(1, DELTA, 1), (2, 0, 1), (3, 0, 1)]))]);
-    tell(&mut steward, [counted(1)]);
+    assert_eq!(rest, [(CASTING_S + 3, Sent::Cast(vec![(3, 0, 1)]))], "who brought the others may bring this one first");
+    tell(&mut steward, [counted(&[(3, 1)])]);
     assert_eq!(run(&mut steward, CASTING_S + 2..STOP_S), [], "the rest came in time");
 }
 
 #[test]
-fn a_batch_of_somebody_else_does_not_hide_choices_from_the_first() {
-    for early in [true, false] {
-        let mut steward = first();
-        hear(&mut steward, &[choice(1, DELTA, 1)]);
-        tell(&mut steward, [Input::Block(block(if early { CASTING_S - 10 } else { CASTING_S - 1 })), counted(20)]);
-        assert_eq!(seconds(&run(&mut steward, [CASTING_S])), [CASTING_S]);
+fn what_a_batch_counted_need_not_be_brought_and_everything_else_must() {
+    for (name, batch, expected) in [
+        ("another position", vec![(2, 1), (9, 9)], vec![(1, DELTA, 2)]),
+        ("an older choice", vec![(1, 1)], vec![(1, DELTA, 2)]),
+        ("this one", vec![(1, 2)], vec![]),
+        ("a newer one, not heard yet", vec![(1, 3)], vec![]),
+        ("nothing", vec![], vec![(1, DELTA, 2)]),
+    ] {
+        for is_heard in [true, false] {
+            let mut steward = first();
+            let choices = [choice(1, DELTA, 2)];
+            hear(&mut steward, if is_heard { &choices } else { &[] });
+            tell(&mut steward, [Input::Block(block(CASTING_S - 1)), counted(&batch)]);
+            hear(&mut steward, &choices);
+            let casts = run(&mut steward, [CASTING_S]);
+            let expected: Vec<_> = Some(&expected).filter(|expected| !expected.is_empty()).map(|expected| (CASTING_S, Sent::Cast(expected.clone()))).into_iter().collect();
+            assert_eq!(casts, expected, "{name}, heard before: {is_heard}");
+        }
     }
-    for (mut steward, casts) in [(first(), 1), (second(), 0)] {
-        tell(&mut steward, [Input::Block(block(CASTING_S))]);
-        hear(&mut steward, &[choice(1, DELTA, 1)]);
-        tell(&mut steward, [counted(20)]);
-        assert_eq!(run(&mut steward, CASTING_S + 1..STOP_S).len().min(1), casts, "the others believe it when it is time");
-    }
-    let mut steward = second();
-    hear(&mut steward, &[choice(1, DELTA, 1)]);
-    tell(&mut steward, [Input::Block(block(CASTING_S - 1)), counted(20)]);
-    assert_eq!(seconds(&run(&mut steward, CASTING_S..CASTING_S + 3)), [CASTING_S + 2], "nor from the others before it is time");
 }
 
 #[test]
@@ -304,9 +309,9 @@ fn batches_that_leave_something_open_do_not_put_the_others_off_for_ever() {
     let mut casts = Vec::new();
     for second in CASTING_S..STOP_S {
         casts.extend(run(&mut steward, [second]));
-        tell(&mut steward, [counted(0)]);
+        tell(&mut steward, [counted(&[(2, second)])]);
     }
-    assert_eq!(seconds(&casts).len(), 1, "and then one's own is taken for what it is");
+    assert_eq!(seconds(&casts), [CASTING_S + 9, CASTING_S + 11, CASTING_S + 15]);
 }
 
 #[test]

@@ -135,10 +135,12 @@ fn nothing_is_sent_at_the_edge_of_a_phase() {
 }
 
 #[test]
-fn a_measurement_that_does_not_improve_is_not_revealed() {
+fn a_measurement_that_does_not_improve_is_conceded() {
     let (mut trainer, _) = sealed();
     trainer.handle(Input::Block(at(ROUND, 20)));
-    assert_eq!(trainer.handle(Input::Measured { round: ROUND, result: Ok(measured(BASE)) }), []);
+    let effects = trainer.handle(Input::Measured { round: ROUND, result: Ok(measured(BASE)) });
+    assert!(matches!(effects[..], [Effect::Concede { round: ROUND, .. }]), "{effects:?}");
+    trainer.handle(Input::Sent { what: Transaction::Concede, round: ROUND, result: Ok(()) });
     assert_eq!(trainer.handle(Input::Block(at(ROUND, 22))), []);
     let effects = trainer.handle(Input::Block(at(RoundNumber(4), 0)));
     assert!(contains(&effects, |effect| *effect == Effect::Settle { round: ROUND }), "the deposit is still settled");

@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
-use protocol::chain::{Phase, Times};
-use protocol::eip712::{Assent, Choice, Consent, Domain, Measure, Signature, Signed, Typed, Verdict, sign};
+use protocol::chain::{GroupView, Phase, PositionView, Times};
+use protocol::eip712::{Assent, Choice, Consent, Domain, Signature, Signed, Typed, Verdict, sign};
+use protocol::measures::{Act, ActError, Measure};
 use protocol::rules::{self, Candidate, Fate};
-use protocol::{Digest, Micronats, RoundNumber, Wei};
+use protocol::{DeltaNumber, Digest, GroupId, Micronats, PeriodNumber, RoundNumber, Wei};
 use serde_json::Value;
 
 /// One case of a file.
@@ -81,8 +82,19 @@ fn deposits_and_bonds_follow_the_rules() {
 
 #[test]
 fn validators_are_paid_by_the_stake_that_judged() {
-    check("pay", |c| rules::paid_for(c.get("validators"), c.get("awake"), c.get("before"), c.get("after")) == c.get("paid"));
-    check("share", |c| rules::batch_share(c.get("issued"), c.get("batch"), c.get("before"), c.get("stake")) == c.get("share"));
+    check("earn", |c| {
+        let payable = rules::payable(c.get("reward"), c.get("allowance"), c.flag("lost"));
+        payable == c.get("payable") && rules::earned_for(payable, c.get("awake"), c.get("stake")) == c.get("earned")
+    });
+}
+
+#[test]
+fn amounts_are_divided_without_losing_a_wei() {
+    check("pay", |c| rules::part(c.get("validators"), c.get("awake"), c.get("before"), c.get("after")) == c.get("paid"));
+    check("share", |c| {
+        let (before, stake): (Wei, Wei) = (c.get("before"), c.get("stake"));
+        rules::part(c.get("issued"), c.get("batch"), before, before.saturating_add(stake)) == c.get("share")
+    });
 }
 
 #[test]
@@ -140,6 +152,81 @@ fn hashes_are_those_of_the_contracts() {
         let nonce = Digest(nonce.to_be_bytes());
         let measure = Measure { kind: c.get("kind"), args: c.bytes("args"), nonce, expiry_s: c.get("expiry") };
         measure.hash() == c.get("measure")
+    });
+}
+
+#[test]
+fn the_arguments_of_acts_are_those_of_the_contracts() {
+    check("act", |c| {
+        let group = c.get("group");
+        let act = match c.text("act") {
+            "period" => Act::Period { group, period_s: c.get("second") },
+            "rollback" => Act::Rollback { group, delta: c.get("second") },
+            "admit" => Act::Admit { group },
+            "revoke" => Act::Revoke { group },
+            "strike" => Act::Strike { group, round: c.get("second"), restore: c.text("third") == "1" },
+            _ => Act::Slash { group, position: c.get("second"), basis_points: c.get("third") },
+        };
+        (act.kind(), act.args()) == (c.get("kind"), c.bytes("args")) && Act::decode(c.get("kind"), &c.bytes("args")) == Ok(act)
+    });
+}
+
+#[test]
+fn arguments_that_no_contract_takes_are_no_act() {
+    let word = |last: u8| [&[0; 31][..], &[last]].concat();
+    for (kind, args, error) in [
+        (6, word(1), ActError::Kind(6)),
+        (2, Vec::new(), ActError::Length { kind: 2, words: 1 }),
+        (2, word(1)[1..].to_vec(), ActError::Length { kind: 2, words: 1 }),
+        (0, word(1), ActError::Length { kind: 0, words: 2 }),
+        (5, [word(1), word(2)].concat(), ActError::Length { kind: 5, words: 3 }),
+        (4, [word(1), word(2), word(2)].concat(), ActError::Range),
+        (3, [&[1][..], &word(1)[1..]].concat(), ActError::Range),
+    ] {
+        assert_eq!(Act::decode(kind, &args), Err(error), "{kind}");
+    }
+}
+
+/// A group with rounds of 60 s, epochs of 600 s and an exit of 900 s.
+fn group(recent: Vec<RoundNumber>) -> GroupView {
+    GroupView {
+        id: GroupId(1),
+        genesis_s: 1_000,
+        times: Times { train_s: 30, reveal_s: 20, judge_s: 10 },
+        improve: 10,
+        manifest: Digest::ZERO,
+        checkpoint: Digest::ZERO,
+        head: Digest::ZERO,
+        admitted: true,
+        parent: GroupId(0),
+        voids: 0,
+        opened: None,
+        counted: recent.len() as u64,
+        recent,
+        applied: DeltaNumber(0),
+        standing: DeltaNumber(0),
+        period_s: 300,
+        period_number: PeriodNumber(1),
+        period_end_s: 2_000,
+        maturity_s: 100,
+        min_deposit: Wei(1),
+        epoch_s: 600,
+        exit_s: 900,
+        positions: Vec::new(),
+    }
+}
+
+#[test]
+fn absence_and_forgiveness_are_as_the_contracts_count_them() {
+    check("absent", |c| {
+        let view = group(c.list("recent").into_iter().map(RoundNumber).collect());
+        let position = PositionView { awake_next: c.flag("awake"), woken_at: c.get("wokenAt"), ..PositionView::default() };
+        let present: Vec<u64> = c.list("present");
+        rules::is_absent(&view, &position, |round| present.contains(&round.0)) == c.flag("absent")
+    });
+    check("double", |c| {
+        let position = PositionView { forgiven_until_s: c.get("forgivenUntil"), ..PositionView::default() };
+        rules::may_slash_double(&group(Vec::new()), &position, c.get("round"), c.get("now")) == c.flag("inTime")
     });
 }
 

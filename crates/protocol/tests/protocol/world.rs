@@ -3,11 +3,12 @@
 use k256::ecdsa::SigningKey;
 use protocol::chain::{Block, ChainEvent, GroupView, PositionView, RevealedClaim, Times};
 use protocol::eip712::{Domain, SignedVerdict, Typed as _, Verdict, address_of, sign};
-use protocol::{Address, Digest, GroupId, Micronats, PeriodNumber, PositionNumber, RoundNumber, Wei, keccak256};
+use protocol::{Address, DeltaNumber, Digest, GroupId, Micronats, PeriodNumber, PositionNumber, RoundNumber, Wei, keccak256};
 
 pub const GROUP: GroupId = GroupId(1);
 pub const GENESIS_S: u64 = 1_000;
 pub const MATURITY_S: u64 = 100;
+pub const EXIT_S: u64 = 400;
 pub const REWARD: Wei = Wei::nrn(1000);
 /// 20 s TRAIN, 10 s REVEAL, 10 s JUDGE.
 pub const TIMES: Times = Times { train_s: 20, reveal_s: 10, judge_s: 10 };
@@ -27,7 +28,9 @@ pub fn account(number: u8) -> Address {
 
 pub fn position(number: u8, stake: u64) -> PositionView {
     let (owner, signer) = (account(100 + number), account(number));
-    PositionView { number: PositionNumber(number.into()), owner, signer, live: Wei::nrn(stake), awake: true }
+    let live = Wei::nrn(stake);
+    let number = PositionNumber(number.into());
+    PositionView { number, owner, signer, signer_next: signer, live, next: live, awake: true, awake_next: true, ..PositionView::default() }
 }
 
 /// Positions 1 to 3 with 100 NRN each.
@@ -41,12 +44,20 @@ pub fn group() -> GroupView {
         checkpoint: digest("checkpoint"),
         head: digest("head"),
         admitted: true,
+        parent: GroupId(0),
         voids: 0,
+        opened: None,
+        counted: 0,
+        recent: Vec::new(),
+        applied: DeltaNumber(0),
+        standing: DeltaNumber(0),
         period_s: 604_800,
         period_number: PeriodNumber(0),
         period_end_s: 1_000_000,
         maturity_s: MATURITY_S,
         min_deposit: Wei::nrn(1),
+        epoch_s: 40,
+        exit_s: EXIT_S,
         positions: (1..=3).map(|number| position(number, 100)).collect(),
     }
 }

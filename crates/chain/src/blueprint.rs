@@ -1,0 +1,161 @@
+//! Contracts whose code is known: deployed, and recognised where they stand.
+
+use std::collections::BTreeSet;
+
+use alloy::primitives::{Address as EthAddress, B256, Bytes, U256, keccak256};
+use alloy::sol_types::{SolConstructor, SolValue};
+use protocol::ids::Address;
+
+use crate::connection::Chain;
+use crate::contract::Explain;
+use crate::convert::to_eth;
+use crate::error::ChainError;
+
+/// The instruction that pushes the 32 bytes after it: how code holds what its constructor fixed.
+const PUSH32: u8 = 0x7f;
+const OPERAND_BYTES: usize = 32;
+
+/// A value in code.
+pub type Word = B256;
+
+/// One contract with the arguments of its constructor and the values that it keeps in its code for good.
+#[derive(Clone, Debug)]
+pub struct Blueprint {
+    pub name: &'static str,
+    /// What creates the contract; it ends with the contract's own code, zeros where the constructor puts values.
+    creation: Bytes,
+    arguments: Vec<u8>,
+    fixed: BTreeSet<B256>,
+    explain: Explain,
+}
+
+/// What is at an address where a contract is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    Nothing,
+    /// Exactly this contract: its code, with none but its own values in the places of such.
+    Same,
+    /// Another contract, or this one with other values.
+    Other,
+}
+
+impl Blueprint {
+    /// `fixed` are the values that may stand in the code, each as a word.
+    pub fn new(
+        name: &'static str,
+        creation: &Bytes,
+        arguments: &impl SolConstructor,
+        fixed: impl IntoIterator<Item = B256>,
+        explain: Explain,
+    ) -> Self {
+        Self { name, creation: creation.clone(), arguments: arguments.abi_encode(), fixed: fixed.into_iter().collect(), explain }
+    }
+
+    /// Sends it from the connection's account; returns its address once it is mined.
+    pub async fn deploy(&self, chain: &Chain) -> Result<Address, ChainError> {
+        let code = [self.creation.as_ref(), &self.arguments].concat();
+        chain.deploy(self.name, code.into(), self.explain).await
+    }
+
+    /// What is at `address`.
+    pub async fn find(&self, chain: &Chain, address: Address) -> Result<Found, ChainError> {
+        let code = chain.code(address).await?;
+        Ok(match code.is_empty() {
+            true => Found::Nothing,
+            false if self.is(&code) => Found::Same,
+            false => Found::Other,
+        })
+    }
+
+    fn is(&self, code: &[u8]) -> bool {
+        let template = self.creation.len().checked_sub(code.len()).and_then(|start| self.creation.get(start..));
+        let values = template.and_then(|template| values_in(code, template));
+        values.is_some_and(|values| values.iter().all(|value| self.fixed.contains(value)))
+    }
+}
+
+/// The values that `code` has where `template` has zeros for them; `None` if they differ anywhere else.
+fn values_in(code: &[u8], template: &[u8]) -> Option<Vec<B256>> {
+    let (mut at, mut values) = (0, Vec::new());
+    while at < template.len() {
+        let place = at + 1..at + 1 + OPERAND_BYTES;
+        let is_place = template[at] == PUSH32 && template.get(place.clone()).is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0));
+        if code.get(at) != template.get(at) {
+            return None;
+        }
+        if is_place {
+            values.push(B256::from_slice(code.get(place)?));
+            at += OPERAND_BYTES;
+        }
+        at += 1;
+    }
+    (code.len() == template.len()).then_some(values)
+}
+
+/// A number as a value in code.
+pub fn number_word(number: impl Into<U256>) -> B256 {
+    number.into().into()
+}
+
+/// An address as a value in code.
+pub fn address_word(address: Address) -> B256 {
+    to_eth(address).into_word()
+}
+
+/// What OpenZeppelin's `EIP712` keeps in the code of the contract at `address`; both texts are shorter than 32 bytes.
+pub fn eip712_words(name: &str, version: &str, chain_id: u64, address: Address) -> Vec<B256> {
+    let kind = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    let (name_hash, version_hash, chain_id) = (keccak256(name), keccak256(version), U256::from(chain_id));
+    let this: EthAddress = to_eth(address);
+    let separator = keccak256((kind, name_hash, version_hash, chain_id, this).abi_encode());
+    vec![separator, name_hash, version_hash, chain_id.into(), this.into_word(), short_text(name), short_text(version)]
+}
+
+/// A text in one word: its bytes from the left, its length in the last one.
+fn short_text(text: &str) -> B256 {
+    let mut word = [0; 32];
+    let length = text.len().min(31);
+    word[..length].copy_from_slice(&text.as_bytes()[..length]);
+    word[31] = length as u8;
+    word.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// PUSH0, a place for a value, STOP.
+    fn template() -> Vec<u8> {
+        [&[0x5f, PUSH32][..], &[0; OPERAND_BYTES], &[0x00]].concat()
+    }
+
+    fn with_value(value: u8) -> Vec<u8> {
+        let mut code = template();
+        code[2 + OPERAND_BYTES - 1] = value;
+        code
+    }
+
+    fn blueprint() -> Blueprint {
+        let creation = [&[0xfe; 7][..], &template()].concat().into();
+        Blueprint { name: "Test", creation, arguments: Vec::new(), fixed: [number_word(U256::from(7))].into(), explain: |_| None }
+    }
+
+    #[test]
+    fn a_contract_is_recognised_by_its_code_and_its_values() {
+        assert!(blueprint().is(&with_value(7)));
+        assert!(!blueprint().is(&with_value(8)), "another value");
+        assert!(!blueprint().is(&template()), "no value");
+        assert!(!blueprint().is(&[]) && !blueprint().is(&vec![0; 99]));
+    }
+
+    #[test]
+    fn a_byte_that_differs_anywhere_else_is_seen() {
+        let right = with_value(7);
+        for at in [0, 1, right.len() - 1] {
+            let mut wrong = right.clone();
+            wrong[at] ^= 1;
+            assert!(!blueprint().is(&wrong), "byte {at}");
+        }
+        assert!(!blueprint().is(&right[1..]) && !blueprint().is(&[&right[..], &[0]].concat()));
+    }
+}

@@ -1,0 +1,53 @@
+//! What the project reads of a block, and no more: chains differ in the rest.
+
+use alloy::primitives::{B256, Bloom, BloomInput, U64};
+use alloy::rpc::types::BlockNumberOrTag;
+use protocol::chain::Block;
+use protocol::ids::Address;
+use serde::Deserialize;
+
+use crate::convert;
+
+/// The fields that nodes of every kind tell; Rootstock's tell neither base fee nor `mixHash`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Header {
+    number: U64,
+    pub(crate) hash: B256,
+    pub(crate) parent_hash: B256,
+    timestamp: U64,
+    gas_limit: U64,
+    base_fee_per_gas: Option<U64>,
+    logs_bloom: Option<Bloom>,
+}
+
+impl Header {
+    /// The parameters that ask for the header of block `number`: with its transactions' hashes, not all their fields.
+    pub(crate) fn of(number: u64) -> (BlockNumberOrTag, bool) {
+        (number.into(), false)
+    }
+
+    pub(crate) fn number(&self) -> u64 {
+        self.number.to()
+    }
+
+    /// Gas that the block could hold.
+    pub(crate) fn gas_limit(&self) -> u64 {
+        self.gas_limit.to()
+    }
+
+    /// Wei per gas that is burned; `None` on chains without such a fee.
+    pub(crate) fn base_fee(&self) -> Option<u128> {
+        self.base_fee_per_gas.map(|fee| fee.to())
+    }
+
+    /// Whether one of the contracts may have written a log in the block; without a filter all may.
+    pub(crate) fn may_have_logs_of(&self, contracts: &[Address]) -> bool {
+        let mut contracts = contracts.iter();
+        self.logs_bloom.is_none_or(|bloom| contracts.any(|contract| bloom.contains_input(BloomInput::Raw(contract.as_ref()))))
+    }
+
+    pub(crate) fn block(&self) -> Block {
+        Block { number: self.number(), time_s: self.timestamp.to(), hash: convert::digest(self.hash) }
+    }
+}

@@ -1,0 +1,143 @@
+//! A poisoned delta: proposed, voted in, trained on, seen, and taken back by a measure of the group's awake stake.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use deltas::Tree;
+use node::measures::{Book, Tally};
+use protocol::{
+    DeltaNumber, Digest, RoundNumber,
+    chain::GroupView,
+    eip712::Assent,
+    keccak256,
+    log::{AssentBody, Body, MeasureBody},
+    measures::{Act, Measure},
+};
+
+use super::{periods::Votes, screen::percent};
+use crate::birth::EXAMPLES;
+
+/// Of so many rows one keeps its label.
+const HONEST_EACH: usize = 3;
+/// Classes of the shipped groups.
+const CLASSES: u32 = 10;
+/// Points of accuracy on rows in no set that members do not lose without acting.
+const ALARMING: f64 = 0.05;
+/// Seconds before the end of the trial at which members act at the latest.
+const LATEST_S: u64 = 5;
+/// Seconds within which the measure can be enacted.
+const VALID_S: u64 = 600;
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// The set with most labels moved to the next class.
+///
+/// # Errors
+/// When a row does not end with a label.
+pub fn poisoned(set: &Tree) -> Result<Tree> {
+    let mut text = String::new();
+    for (number, row) in set.get(EXAMPLES).unwrap_or_default().lines().enumerate() {
+        let (features, label) = row.rsplit_once(',').with_context(|| format!("row {} has no label", number + 1))?;
+        let label: u32 = label.trim().parse().with_context(|| format!("row {} has no number as its label", number + 1))?;
+        let label = if number % HONEST_EACH == 0 { label } else { (label + 1) % CLASSES };
+        text.push_str(&format!("{features},{label}\n"));
+    }
+    let mut tree = set.clone();
+    tree.insert(EXAMPLES, &text)?;
+    Ok(tree)
+}
+
+impl Votes {
+    /// From the turn that applied the delta to the head without it.
+    ///
+    /// # Errors
+    /// When the measure is not carried in time.
+    pub async fn take_back(&self, delta: DeltaNumber) -> Result<()> {
+        let founder = self.hands.of(&self.cast.founder)?;
+        let view = founder.view(self.group).await?;
+        if view.applied != delta {
+            bail!("delta {delta} was not voted in");
+        }
+        self.see(&view).await?;
+        let measure = self.assent(&view, delta).await?;
+        let tally = self.gather(&measure).await?;
+        self.teller.tell("measure", format!("assents of {} NRN of {} NRN awake", tally.sum.to_nrn(), tally.majority.stake.to_nrn()));
+        founder.enact(&measure, &tally.assents()).await?;
+        let view = founder.view(self.group).await?;
+        if view.applied != DeltaNumber(0) {
+            bail!("delta {delta} is still on trial");
+        }
+        Ok(())
+    }
+
+    /// Waits until a winner is much worse on rows that are in no set than those before the delta, or time is running out.
+    async fn see(&self, view: &GroupView) -> Result<()> {
+        let chain = self.hands.of(&self.cast.founder)?.chain();
+        let before = self.teller.seen().accuracy;
+        let (last, usual) = before.last_key_value().map_or((RoundNumber(0), 1.0), |(round, share)| (*round, *share));
+        while chain.latest().await?.time_s + LATEST_S < view.period_end_s {
+            let seen = self.teller.seen().accuracy;
+            let worse = seen.range(last..).map(|(_, share)| *share).find(|share| *share < usual - ALARMING);
+            if let Some(share) = worse {
+                let text = format!("right on {} of the rows in no set, {} before: the members take the delta back", percent(share), percent(usual));
+                self.teller.tell("members", text);
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        self.teller.tell("members", "the trial is nearly over and the fresh loss is alarming: they take the delta back");
+        Ok(())
+    }
+
+    /// Proposes the measure in the log; every validator signs it.
+    async fn assent(&self, view: &GroupView, delta: DeltaNumber) -> Result<Measure> {
+        let network = self.hands.of(&self.cast.founder)?;
+        let nonce = Digest(keccak256(format!("take back {delta}").as_bytes()));
+        let measure = Measure::new(&Act::Rollback { group: self.group, delta }, nonce, view.period_end_s + VALID_S);
+        let reason = "the model has become worse on rows that are in no set".to_owned();
+        let log = &self.member.client;
+        log.append(self.group, Body::Measure(MeasureBody { measure: measure.clone(), reason })).await?;
+        for signer in &self.cast.signers {
+            let position = view.position_of(signer.address()).with_context(|| format!("{} has no position", signer.name))?.number;
+            let signature = signer.account.sign(Assent { measure: measure.hash() }, &network.domain())?.signature;
+            let body = AssentBody { measure: measure.clone(), group: self.group, position, signature };
+            log.append(self.group, Body::Assent(body)).await?;
+            self.teller.tell("measure", format!("{} signs: take delta {delta} out of the set", signer.name));
+        }
+        Ok(measure)
+    }
+
+    /// Reads the log until the assents carry the measure.
+    async fn gather(&self, measure: &Measure) -> Result<Tally> {
+        let network = self.hands.of(&self.cast.founder)?;
+        let (mut book, mut cursor, domain) = (Book::default(), 0, network.domain());
+        while network.chain().latest().await?.time_s < measure.expiry_s {
+            for entry in self.member.client.log(self.group, cursor).await? {
+                cursor = entry.number + 1;
+                if let Ok(body) = Body::from_bytes(entry.envelope.kind(), entry.envelope.body()) {
+                    book.note(&body, &domain);
+                }
+            }
+            if let Some(entry) = book.get(measure.hash()) {
+                let tally = entry.tally(network).await?;
+                if tally.is_carried() {
+                    return Ok(tally);
+                }
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        bail!("the assents in the log do not carry the measure")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_of_three_labels_are_wrong_and_nothing_else_changes() {
+        let mut tree = Tree::default();
+        tree.insert(EXAMPLES, "1,2,0\n3,4,9\n5,6,4\n7,8,5\n").expect("a set");
+        let poisoned = poisoned(&tree).expect("poisoned");
+        assert_eq!(poisoned.get(EXAMPLES), Some("1,2,0\n3,4,0\n5,6,5\n7,8,5\n"));
+    }
+}

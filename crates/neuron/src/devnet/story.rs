@@ -1,0 +1,106 @@
+//! What an event means to somebody who watches.
+
+use protocol::{
+    PositionNumber, RoundNumber,
+    chain::{ChainEvent, Outcome},
+    measures::Act,
+};
+
+use super::{
+    Devnet,
+    screen::{nats, nrn},
+};
+use crate::words;
+
+/// What it is about, and what happened; nothing for what only says how.
+pub fn describe(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
+    of_round(devnet, event).or_else(|| of_set(devnet, event)).or_else(|| of_stake(devnet, event))
+}
+
+fn of_round(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
+    let name = |address| devnet.cast.name_of(address);
+    let round = |number: &RoundNumber| format!("round {number}");
+    Some(match event {
+        ChainEvent::Opened { round: number, reward, deposit, .. } => {
+            (round(number), format!("open: {} NRN to win, deposit {}", nrn(*reward), nrn(*deposit)))
+        }
+        ChainEvent::Committed { round: number, trainer, .. } => (round(number), format!("{} has sealed a checkpoint", name(*trainer))),
+        ChainEvent::Revealed(claim) => {
+            (round(&claim.round), format!("{} claims {} → {} nats", name(claim.trainer), nats(claim.base.0), nats(claim.loss.0)))
+        }
+        ChainEvent::Conceded { round: number, trainer, .. } => (round(number), format!("{} concedes", name(*trainer))),
+        ChainEvent::Decided { round: number, outcome: Outcome::Won, winner, .. } => {
+            let losses = devnet.ledger.rounds.get(number).and_then(|round| round.losses());
+            let (base, loss) = losses.map_or((0, 0), |(base, loss)| (base.0, loss.0));
+            (round(number), format!("✓ won by {}: {} → {} nats", name(*winner), nats(base), nats(loss)))
+        }
+        ChainEvent::Decided { round: number, .. } => (round(number), "✗ lost: no claim is true".into()),
+        ChainEvent::Judged { round: number, counted, amount, .. } => {
+            (round(number), format!("{counted} verdicts counted, {} NRN earned by the validators", nrn(*amount)))
+        }
+        ChainEvent::Attended { round: number, counted, stake, .. } => {
+            (round(number), format!("undecided; the presence of {counted} positions with {} NRN is recorded", nrn(*stake)))
+        }
+        ChainEvent::Collected { round: number, winner, issued, .. } => {
+            (round(number), format!("{} NRN issued to {}", nrn(*issued), name(*winner)))
+        }
+        ChainEvent::Settled { round: number, trainer, burned, .. } if !burned.is_zero() => {
+            let is_decided = devnet.ledger.rounds.get(number).is_some_and(|round| round.outcome != Outcome::None);
+            let lied = is_decided && devnet.cast.liars.iter().any(|liar| liar.address() == *trainer);
+            let mark = if lied { "✗ its claim was false: " } else { "" };
+            (round(number), format!("{mark}{} loses {} NRN of its deposit, burned", name(*trainer), nrn(*burned)))
+        }
+        ChainEvent::Struck { round: number, .. } => (round(number), "✗ struck: its coinbase is cancelled".into()),
+        _ => return None,
+    })
+}
+
+fn of_set(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
+    let name = |address| devnet.cast.name_of(address);
+    Some(match event {
+        ChainEvent::Proposed { delta, author, bond, .. } => {
+            (format!("delta {delta}"), format!("proposed by {}, bond {} NRN", name(*author), nrn(*bond)))
+        }
+        ChainEvent::Cast { period, counted, .. } => {
+            (format!("period {period}"), format!("{} signed choices in one transaction", counted.len()))
+        }
+        ChainEvent::Turned { period, applied, head, .. } if applied.0 > 0 => {
+            (format!("period {period}"), format!("delta {applied} applied, head {head}"))
+        }
+        ChainEvent::Turned { period, .. } => (format!("period {period}"), "the set stays as it is".into()),
+        ChainEvent::Refunded { delta, author, bond, issued, .. } => {
+            (format!("delta {delta}"), format!("{} has its bond of {} back, and {} NRN", name(*author), nrn(*bond), nrn(*issued)))
+        }
+        ChainEvent::Displaced { delta, .. } => (format!("delta {delta}"), "a higher bond took its place".into()),
+        ChainEvent::Taken { delta, head, author, paid, burned, .. } => {
+            let author = if paid.is_zero() { "nobody".to_owned() } else { name(*author) };
+            let text = format!("✗ taken back, head {head}: of its bond {} NRN go to {author}, {} are burned", nrn(*paid), nrn(*burned));
+            (format!("delta {delta}"), text)
+        }
+        _ => return None,
+    })
+}
+
+fn of_stake(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
+    let name = |address| devnet.cast.name_of(address);
+    let of = |position: PositionNumber| devnet.view.position(position).map_or_else(|| "?".to_owned(), |position| name(position.signer));
+    Some(match event {
+        ChainEvent::DoubleSigned { position, round, reporter, reward, .. } => {
+            let lost = devnet.ledger.slashes.iter().rev().find(|slash| slash.position == *position).map(|slash| slash.amount);
+            let (who, lost) = (of(*position), nrn(lost.unwrap_or_default()));
+            let text = format!("✗ {who} signed two claims in round {round}: {lost} NRN of its stake are gone, {} to {}", nrn(*reward), name(*reporter));
+            ("slash".into(), text)
+        }
+        ChainEvent::Dozed { position, .. } => ("doze".into(), format!("{} was absent in eight rounds and is put to rest", of(*position))),
+        ChainEvent::Compounded { position, amount, .. } => {
+            ("stake".into(), format!("{} NRN earned by {} are stake from the next epoch on", nrn(*amount), of(*position)))
+        }
+        ChainEvent::Enacted { kind, args, .. } => {
+            ("measure".into(), format!("enacted: {}", words::of_act(&Act::decode(*kind, args).ok()?)))
+        }
+        ChainEvent::PaidBack { to, gas, amount } => {
+            ("purse".into(), format!("{} of the chain's coin back to {} for {gas} gas", amount.to_nrn(), name(*to)))
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,74 @@
+//! Claims of others in one's round that stand before one's own, and which of them are true.
+
+use std::collections::BTreeMap;
+
+use crate::chain::RevealedClaim;
+use crate::ids::Digest;
+use crate::money::Micronats;
+use crate::rules::{claim_hash, rank_key};
+
+/// Claims of others that are kept: the best ones. Who lies more often than that pays for it and delays nothing.
+pub const MAX_RIVALS: usize = 64;
+
+/// What others have shown.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rivals {
+    /// Best first.
+    claims: BTreeMap<(u32, u64), (Digest, RevealedClaim)>,
+    checks: BTreeMap<Digest, Check>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Check {
+    Asked,
+    True,
+    /// Or nothing could be found out.
+    False,
+}
+
+/// What one's own claim is worth beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// No claim before it is true, as far as was found out.
+    First,
+    /// A true one is before it: it would never be read.
+    Beaten,
+    /// It depends on a claim that is being measured.
+    Unknown,
+    /// It depends on this claim; its check counts as asked for.
+    Check(Digest, RevealedClaim),
+}
+
+impl Rivals {
+    pub fn revealed(&mut self, claim: RevealedClaim) {
+        let hash = claim_hash(claim.file, claim.base, claim.loss, claim.loss_root);
+        self.claims.insert(rank_key(claim.base, claim.loss, claim.number), (hash, claim));
+        if self.claims.len() > MAX_RIVALS {
+            self.claims.pop_last();
+        }
+    }
+
+    pub fn checked(&mut self, claim: Digest, is_true: bool) {
+        if let Some(check) = self.checks.get_mut(&claim) {
+            *check = if is_true { Check::True } else { Check::False };
+        }
+    }
+
+    /// Protocol 3: claims are judged from the best down, and only true ones win. One with another base is false.
+    pub fn standing(&mut self, own: (u32, u64), base: Micronats) -> Standing {
+        let before = self.claims.range(..own).map(|(_, pair)| *pair).filter(|(_, claim)| claim.base == base);
+        let mut first = None;
+        for (hash, claim) in before {
+            match self.checks.get(&hash) {
+                Some(Check::True) => return Standing::Beaten,
+                Some(Check::False) => {}
+                Some(Check::Asked) => first = first.or(Some(Standing::Unknown)),
+                None => first = first.or(Some(Standing::Check(hash, claim))),
+            }
+        }
+        if let Some(Standing::Check(hash, _)) = first {
+            self.checks.insert(hash, Check::Asked);
+        }
+        first.unwrap_or(Standing::First)
+    }
+}

@@ -1,0 +1,79 @@
+//! What a warden is told and what it asks for.
+
+use crate::chain::{Block, ChainEvent, GroupView};
+use crate::eip712::{Domain, SignedVerdict};
+use crate::ids::{Address, Digest, GroupId, PositionNumber, RoundNumber};
+
+/// One warden: a signer in a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    pub group: GroupId,
+    pub domain: Domain,
+    /// The account that sends; its position is never accused.
+    pub signer: Address,
+    /// No transaction is asked for in the last seconds of a round.
+    pub edge_s: u64,
+    /// Seconds from one warden's attempt to the next one's, to which one is added for the block that carries the earlier.
+    pub step_s: u64,
+    /// One's pay is made stake once it is this part of the stake (64: one 64th); 0: never.
+    pub compound_part: u64,
+}
+
+/// What the shell tells. Order: `Group`, then blocks and events as they stand on the chain, then `Live`, then whatever
+/// comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// History is over: from now on the machine asks for effects.
+    Live,
+    /// Every confirmed block.
+    Block(Block),
+    /// The group anew: at the start of a round, and after events of stake or group.
+    Group(GroupView),
+    Event(ChainEvent),
+    /// A verdict from the log, one's own included; its signature is checked here.
+    Heard(SignedVerdict),
+    /// An alarm in the log about this verdict, one's own included.
+    Alarmed(SignedVerdict),
+    /// Answer to [`Effect::ReadAbsent`].
+    Absent(Result<Vec<PositionNumber>, String>),
+    /// Answer to [`Effect::Replay`]: verdicts whose probe is not what the model gives, each with what it should be.
+    Replayed { round: RoundNumber, wrong: Vec<(SignedVerdict, String)> },
+    /// Answer to a transaction; what it did is told by its event.
+    Sent { duty: Duty, result: Result<(), String> },
+}
+
+/// The transactions of a warden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Duty {
+    Attend(RoundNumber),
+    Doze(PositionNumber),
+    Slash(PositionNumber, RoundNumber),
+    Compound(PositionNumber),
+}
+
+/// A verdict to be replayed: the file whose probe it should hold, none for that of the base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replay {
+    pub signer: Address,
+    pub verdict: SignedVerdict,
+    pub file: Option<Digest>,
+}
+
+/// What the machine asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Record who judged a round that stayed undecided.
+    Attend { round: RoundNumber, verdicts: Vec<(PositionNumber, SignedVerdict)> },
+    /// Read whom the contract would put to rest: awake in the last counted rounds and present in none.
+    ReadAbsent,
+    /// Put an absent position to rest.
+    Doze { position: PositionNumber },
+    /// Show two claims that one position signed in a round.
+    SlashDouble { position: PositionNumber, round: RoundNumber, one: SignedVerdict, other: SignedVerdict },
+    /// Compute the probes of others on the examples drawn by `seed` from the set at `head`; `checkpoint` is the base.
+    Replay { round: RoundNumber, checkpoint: Digest, head: Digest, seed: Digest, verdicts: Vec<Replay> },
+    /// Tell the log that a verdict's probe is wrong.
+    Alarm { verdict: SignedVerdict, reason: String },
+    /// Make one's pay stake.
+    Compound { position: PositionNumber },
+}

@@ -1,0 +1,134 @@
+//! Where the contracts of a network stand, and the check that all point at one another.
+
+use chain::convert::{self, to_eth};
+use chain::{Chain, ChainError, Contract};
+use protocol::ids::Address;
+use serde::{Deserialize, Serialize};
+use token::{Emission, Neuron, Purse, Sale, Stake, StakeTerms};
+
+use crate::bindings::{INetwork as Abi, council::Council};
+use crate::errors::{GovernanceError, explain};
+
+/// The six contracts of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Addresses {
+    pub neuron: Address,
+    pub emission: Address,
+    pub sale: Address,
+    pub purse: Address,
+    /// Code behind `network` for all but stake and rounds.
+    pub council: Address,
+    /// The address that a network is known by.
+    pub network: Address,
+}
+
+/// What the code of a council was deployed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CouncilTerms {
+    pub(crate) neuron: Address,
+    pub(crate) emission: Address,
+    pub(crate) purse: Address,
+    pub(crate) stake: StakeTerms,
+}
+
+impl Addresses {
+    /// How many there are.
+    pub const COUNT: u64 = 6;
+
+    /// The addresses that six deployments in this order give to `deployer`, whose next nonce is `nonce`.
+    pub fn foretell(deployer: Address, nonce: u64) -> Self {
+        let at = |step: u64| convert::address(to_eth(deployer).create(nonce.saturating_add(step)));
+        Self { neuron: at(0), emission: at(1), sale: at(2), purse: at(3), council: at(4), network: at(5) }
+    }
+
+    /// In the order of deployment.
+    pub fn in_order(&self) -> [Address; 6] {
+        [self.neuron, self.emission, self.sale, self.purse, self.council, self.network]
+    }
+
+    /// Reads them from the contracts, starting at `network`, and checks that all point at one another.
+    pub async fn discover(chain: &Chain, network: Address) -> Result<Self, GovernanceError> {
+        let stake = Stake::new(chain, network);
+        let read = async {
+            let (neuron, emission, purse) = (stake.neuron().await?, stake.emission().await?, stake.purse().await?);
+            let sale = Emission::new(chain, emission).sale().await?;
+            let council = Contract::new(chain, network, explain).read(&Abi::councilCall {}).await?;
+            Ok(Self { neuron, emission, sale, purse, council: convert::address(council), network })
+        };
+        let addresses = read.await.map_err(|error| unlike(network, error))?;
+        addresses.verify(chain).await?;
+        Ok(addresses)
+    }
+
+    /// Checks that the contracts at these addresses point at one another and that the council has the network's terms.
+    pub async fn verify(&self, chain: &Chain) -> Result<(), GovernanceError> {
+        let odd = async { Ok(self.odd_wire(chain).await?.or(self.odd_terms(chain).await?)) };
+        match odd.await.map_err(|error| unlike(self.network, error))? {
+            None => Ok(()),
+            Some(odd) => Err(not_network(self.network, odd)),
+        }
+    }
+
+    /// The first address that a contract was wired to and that is not among these.
+    async fn odd_wire(&self, chain: &Chain) -> Result<Option<String>, ChainError> {
+        let (neuron, emission) = (Neuron::new(chain, self.neuron), Emission::new(chain, self.emission));
+        let (sale, purse) = (Sale::new(chain, self.sale), Purse::new(chain, self.purse));
+        let (stake, network) = (Stake::new(chain, self.network), Contract::new(chain, self.network, explain));
+        let wires = [
+            ("network.neuron", stake.neuron().await?, self.neuron),
+            ("network.emission", stake.emission().await?, self.emission),
+            ("network.purse", stake.purse().await?, self.purse),
+            ("network.council", convert::address(network.read(&Abi::councilCall {}).await?), self.council),
+            ("emission.sale", emission.sale().await?, self.sale),
+            ("neuron.emission", neuron.emission().await?, self.emission),
+            ("emission.neuron", emission.neuron().await?, self.neuron),
+            ("emission.network", emission.network().await?, self.network),
+            ("sale.neuron", sale.neuron().await?, self.neuron),
+            ("sale.emission", sale.emission().await?, self.emission),
+            ("sale.purse", sale.purse().await?, self.purse),
+            ("purse.network", purse.network().await?, self.network),
+        ];
+        let odd = wires.into_iter().find(|(_, found, expected)| found != expected);
+        Ok(odd.map(|(wire, found, expected)| format!("{wire} is {found}, not {expected}")))
+    }
+
+    /// What the council was deployed with, where the network says otherwise.
+    async fn odd_terms(&self, chain: &Chain) -> Result<Option<String>, ChainError> {
+        let expected = CouncilTerms {
+            neuron: self.neuron,
+            emission: self.emission,
+            purse: self.purse,
+            stake: Stake::new(chain, self.network).terms().await?,
+        };
+        let found = council_terms(chain, self.council).await?;
+        Ok((found != expected).then(|| format!("council.terms are {found:?}, not {expected:?}")))
+    }
+}
+
+pub(crate) async fn council_terms(chain: &Chain, council: Address) -> Result<CouncilTerms, ChainError> {
+    let terms = Contract::new(chain, council, explain).read(&Council::termsCall {}).await?;
+    let number = |number| convert::number("terms", number);
+    let stake = StakeTerms {
+        epoch_s: number(terms.epochLength)?,
+        exit_s: number(terms.exitTime)?,
+        maturity_s: number(terms.maturity)?,
+        genesis_s: number(terms.genesis)?,
+        min_deposit: convert::amount("terms", terms.minDeposit)?,
+    };
+    let [neuron, emission, purse] = [terms.neuron, terms.emission, terms.purse].map(convert::address);
+    Ok(CouncilTerms { neuron, emission, purse, stake })
+}
+
+/// A contract that answers otherwise, or none at all, is no fault of the connection.
+pub(crate) fn unlike(network: Address, error: ChainError) -> GovernanceError {
+    match error {
+        ChainError::NoContract(address) => not_network(network, format!("there is no contract at {address}")),
+        ChainError::Reverted(_) | ChainError::BadAnswer { .. } => not_network(network, error.to_string()),
+        other => other.into(),
+    }
+}
+
+pub(crate) fn not_network(network: Address, reason: impl Into<String>) -> GovernanceError {
+    GovernanceError::NotNetwork { network, reason: reason.into() }
+}

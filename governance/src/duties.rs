@@ -1,0 +1,74 @@
+//! Presence and honesty of validators: who was there, who is put to sleep, who signed twice.
+
+use alloy::primitives::U256;
+use chain::convert::to_b256;
+use chain::{ChainError, Receipt};
+use protocol::chain::{ChainEvent, GroupView, PositionView};
+use protocol::eip712::SignedVerdict;
+use protocol::ids::{GroupId, PositionNumber, RoundNumber};
+use protocol::money::Wei;
+use protocol::rules::{self, ABSENCES};
+
+use crate::bindings::{INetwork as Abi, IRounds};
+use crate::events::network_event;
+use crate::groups::unreadable;
+use crate::network::Network;
+use crate::rounds::{VERDICTS_LIMIT, for_contract};
+
+impl Network {
+    /// In the round after one that stayed undecided: records who signed a verdict in that one, whatever its claim, each with
+    /// the position that signed it. The first batch holds more than half of awake stake; at most [`VERDICTS_LIMIT`].
+    pub async fn attend(&self, group: GroupId, verdicts: &[(PositionNumber, SignedVerdict)]) -> Result<Receipt, ChainError> {
+        let present = verdicts.iter().take(VERDICTS_LIMIT);
+        let attendances = present.map(|(position, verdict)| attendance(*position, verdict)).collect();
+        self.contract.send(&Abi::attendCall { group: U256::from(group.0), attendances }).await
+    }
+
+    /// Anybody: puts to rest who was awake in the last eight counted rounds and present in none.
+    pub async fn doze(&self, group: GroupId, position: PositionNumber) -> Result<Receipt, ChainError> {
+        let (group, position) = (U256::from(group.0), U256::from(position.0));
+        self.contract.send(&Abi::dozeCall { group, position }).await
+    }
+
+    /// Anybody: shows that `position` signed two claims in one round, that of the verdicts. Returns the reporter's reward.
+    pub async fn slash_double(&self, position: PositionNumber, one: &SignedVerdict, other: &SignedVerdict) -> Result<Wei, ChainError> {
+        let call = Abi::slashDoubleCall {
+            group: U256::from(one.message.group.0),
+            round: U256::from(one.message.round.0),
+            one: attendance(position, one),
+            other: attendance(position, other),
+        };
+        let receipt = self.contract.send(&call).await?;
+        let reward = receipt.logs.iter().find_map(|log| match network_event(log) {
+            Some(ChainEvent::DoubleSigned { reward, .. }) => Some(reward),
+            _ => None,
+        });
+        reward.ok_or_else(|| unreadable("slashDouble", "no event tells the reward"))
+    }
+
+    /// The positions of `view` that [`Network::doze`] would put to rest.
+    pub async fn absent(&self, view: &GroupView) -> Result<Vec<PositionNumber>, ChainError> {
+        let mut absent = Vec::new();
+        for position in &view.positions {
+            let could_be = rules::is_absent(view, position, |_| false);
+            if could_be && !self.was_present(view, position).await? {
+                absent.push(position.number);
+            }
+        }
+        Ok(absent)
+    }
+
+    /// Whether a verdict of the position was counted in one of the last counted rounds.
+    async fn was_present(&self, view: &GroupView, position: &PositionView) -> Result<bool, ChainError> {
+        for round in view.recent.iter().take(ABSENCES) {
+            if self.judged_by(view.id, RoundNumber(round.0), position.number).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn attendance(position: PositionNumber, verdict: &SignedVerdict) -> IRounds::Attendance {
+    IRounds::Attendance { claim: to_b256(verdict.message.claim), verdict: for_contract(position, verdict) }
+}

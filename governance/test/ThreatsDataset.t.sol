@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IDataset, IMeasures} from "governance/INetwork.sol";
+import {Rules} from "governance/Rules.sol";
+import {Periodic} from "governance-test/Periodic.sol";
+
+/// @title Threats to the training set: poison, hidden bodies, crowding out, old votes.
+contract ThreatsDatasetTest is Periodic {
+    uint256 private constant MOST = 1_000_000 ether;
+
+    function test_APoisonedDeltaIsTakenBackAndItsAuthorLosesTheBond() public {
+        _propose(BOB, "good");
+        _choose(1, 1);
+        bytes32 good = network.group(1).head;
+        _propose(ANN, "poison", 3 * _leastBond());
+        _choose(2, 2);
+        vm.assertEq(network.group(1).head, Rules.next(good, "poison"), "applied");
+        uint256 supply = neuron.totalSupply();
+        uint256 paid = 3 * _leastBond() / 2;
+        vm.expectEmit();
+        emit IMeasures.Taken(1, 2, good, BOB, paid, paid);
+        _enactBy(IMeasures.Kind.Rollback, abi.encode(1, 2), 1, 2);
+        vm.assertEq(network.group(1).head, good, "the head is that of its parent");
+        vm.assertEq(neuron.balanceOf(BOB), MOST - _leastBond() + paid, "half for the author of the last that stood");
+        vm.assertEq(supply - neuron.totalSupply(), paid, "half is burned");
+        vm.warp(network.group(1).periodEnd);
+        vm.expectRevert(IDataset.TakenBack.selector);
+        network.refund(1, 2);
+        vm.assertEq(neuron.balanceOf(ANN), MOST - 3 * _leastBond(), "nothing comes back");
+    }
+
+    function test_APoisonedFirstDeltaBurnsTheWholeBond() public {
+        _propose(ANN, "poison");
+        _choose(1, 1);
+        uint256 supply = neuron.totalSupply();
+        _enactBy(IMeasures.Kind.Rollback, abi.encode(1, 1), 1, 2);
+        vm.assertEq(network.group(1).head, head, "as it was");
+        vm.assertEq(supply - neuron.totalSupply(), _leastBond(), "none stood before: all is burned");
+    }
+
+    function test_AnUnfetchableDeltaGetsNoVoteAndItsBondBack() public {
+        _propose(ANN, "nobody has it");
+        vm.warp(periodEnd);
+        network.turn(1);
+        vm.assertEq(network.group(1).head, head, "not applied");
+        network.refund(1, 1);
+        vm.assertEq(neuron.balanceOf(ANN), MOST, "the bond is back");
+    }
+
+    function test_AnUnfetchableDeltaThatWasAppliedIsRolledBack() public {
+        _propose(ANN, "withdrawn after the vote");
+        _choose(1, 1);
+        _enactBy(IMeasures.Kind.Rollback, abi.encode(1, 1), 1, 2);
+        vm.assertEq(network.group(1).head, head, "as it was");
+        _propose(BOB, "the next");
+        _choose(2, 2);
+        vm.assertEq(network.group(1).head, Rules.next(head, "the next"), "and goes on");
+    }
+
+    function test_APatchOnTheTakenHeadIsNotApplied() public {
+        _propose(ANN, "poison");
+        _choose(1, 1);
+        _propose(BOB, "on top of the poison");
+        _enactBy(IMeasures.Kind.Rollback, abi.encode(1, 1), 1, 2);
+        _choose(2, 2);
+        vm.assertEq(network.group(1).head, head, "its parent is no longer the head");
+        network.refund(1, 2);
+        vm.assertEq(neuron.balanceOf(BOB), MOST, "its author loses nothing");
+    }
+
+    function test_AFrontRunProposalTakesNothingFromTheTrueAuthor() public {
+        vm.assertEq(_propose(BOB, "copied"), 1, "the copier is first");
+        vm.assertEq(_propose(ANN, "copied"), 2, "the author comes in all the same");
+        _choose(1, 2);
+        vm.assertEq(network.group(1).applied, 2, "votes name the number, not the digest");
+        vm.warp(network.group(1).periodEnd);
+        network.refund(1, 2);
+        vm.assertEq(neuron.balanceOf(ANN), MOST + _authorReward(), "the author is paid");
+        network.refund(1, 1);
+        vm.assertEq(neuron.balanceOf(BOB), MOST, "the copier is not");
+    }
+
+    function test_SeventeenProposalsCannotKeepABetterOneOut() public {
+        for (uint256 i; i < 16; ++i) {
+            _propose(BOB, bytes32(i));
+        }
+        vm.expectRevert(IDataset.ProposalsFull.selector);
+        _propose(ANN, "wanted");
+        uint256 wanted = _propose(ANN, "wanted", _leastBond() + 1);
+        _choose(1, wanted);
+        vm.assertEq(network.group(1).applied, wanted, "one wei more is enough");
+    }
+
+    function test_AnOldVoteReplayedCountsNothing() public {
+        _propose(ANN, "one");
+        IDataset.Choice[] memory old = new IDataset.Choice[](1);
+        old[0] = _choice(1, 1, 1, 7);
+        network.cast(1, old);
+        _cast(1, 1, 0, 8);
+        network.cast(1, old);
+        vm.assertEq(_votes(1), 0, "a newer one stands");
+        vm.warp(periodEnd);
+        network.turn(1);
+        _propose(ANN, "two");
+        network.cast(1, old);
+        vm.assertEq(_votes(1) + _votes(2), 0, "nor does it serve in another period");
+    }
+
+    function test_AVoteOfAnotherGroupCountsNothing() public {
+        _propose(ANN, "one");
+        _proposeBy(2, ANN, "one");
+        IDataset.Choice[] memory choices = new IDataset.Choice[](1);
+        choices[0] = _choiceOf(2, 1, 1, 1, 1);
+        network.cast(1, choices);
+        vm.assertEq(_votes(1), 0, "not here");
+        network.cast(2, choices);
+        vm.assertEq(network.delta(2, 1).votes, STAKE / 10, "only there");
+    }
+
+    function test_AVoteThatIsTooLargeToRememberIsNone() public {
+        _propose(ANN, "one");
+        _cast(1, 1, 1, 2 ** 96);
+        vm.assertEq(_votes(1), 0, "not counted");
+        _cast(1, 1, 1, 2 ** 96 - 1);
+        vm.assertEq(_votes(1), STAKE, "the largest");
+        _cast(1, 1, 2 ** 32 + 1, 1);
+        vm.assertEq(_votes(1), STAKE, "nor does a number wrap around");
+    }
+
+    function test_APoisonThatOnlyAFewWantIsNotApplied() public {
+        _join(1, 4, STAKE / 4);
+        vm.warp(_start(FIRST + 24));
+        _propose(ANN, "poison");
+        _cast(4, 1, 1, 1);
+        vm.warp(periodEnd);
+        network.turn(1);
+        vm.assertEq(network.group(1).head, head, "less than a tenth");
+    }
+
+    function test_AnUnwantedDeltaIsVotedDownByKeeping() public {
+        _propose(ANN, "poison");
+        _cast(1, 1, 1, 1);
+        _cast(2, 1, 0, 1);
+        vm.warp(periodEnd);
+        network.turn(1);
+        vm.assertEq(network.group(1).head, head, "kept");
+    }
+
+    function test_AHaltedPeriodIsSkippedAndPaysNobody() public {
+        _propose(ANN, "one");
+        _choose(1, 1);
+        vm.warp(block.timestamp + 20 * PERIOD);
+        uint256 supply = neuron.totalSupply();
+        network.refund(1, 1);
+        vm.assertEq(neuron.totalSupply() - supply, _authorReward(), "the delta stands and pays once");
+        network.turn(1);
+        vm.assertEq(network.group(1).periodNumber, 3, "one turn");
+        vm.assertEq(neuron.totalSupply() - supply, _authorReward(), "which pays nobody");
+    }
+}

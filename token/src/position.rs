@@ -1,0 +1,77 @@
+//! A stake position as the contract shows it.
+
+use chain::{ChainError, convert};
+use protocol::chain::PositionView;
+use protocol::ids::{Address, GroupId, PositionNumber};
+use protocol::money::Wei;
+use serde::{Deserialize, Serialize};
+
+use crate::bindings::IStake as Abi;
+
+/// A position with what changes at the next epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    pub number: PositionNumber,
+    pub owner: Address,
+    pub signer: Address,
+    /// The key that signs from the next epoch on.
+    pub signer_next: Address,
+    /// Counts in this epoch.
+    pub live: Wei,
+    /// Counts from the next one.
+    pub next: Wei,
+    pub awake: bool,
+    pub awake_next: bool,
+    /// The epoch from which it has been awake since it was woken last.
+    pub woken_at: u64,
+    /// Pay that `compound` makes stake.
+    pub earned: Wei,
+    /// On its way out; withdrawable from `exit_at_s`, slashable until then.
+    pub exiting: Wei,
+    pub exit_at_s: u64,
+    /// End of the epoch of the last slash for signing twice: rounds that began before are forgiven.
+    pub forgiven_until_s: u64,
+    /// The position of a child group to which stake has moved from here.
+    pub heir: Option<(GroupId, PositionNumber)>,
+}
+
+impl Position {
+    pub(crate) fn read(number: PositionNumber, shown: &Abi::Position) -> Result<Self, ChainError> {
+        let amount = |amount| convert::amount("position", amount);
+        let count = |number| convert::number("position", number);
+        let (group, heir) = (count(shown.heirGroup)?, count(shown.heir)?);
+        Ok(Self {
+            number,
+            owner: convert::address(shown.owner),
+            signer: convert::address(shown.signer),
+            signer_next: convert::address(shown.signerNext),
+            live: amount(shown.live)?,
+            next: amount(shown.next)?,
+            awake: shown.awake,
+            awake_next: shown.awakeNext,
+            woken_at: count(shown.wokenAt)?,
+            earned: amount(shown.earned)?,
+            exiting: amount(shown.exiting)?,
+            exit_at_s: count(shown.exitAt)?,
+            forgiven_until_s: count(shown.forgivenUntil)?,
+            heir: (group != 0).then_some((GroupId(group), PositionNumber(heir))),
+        })
+    }
+
+    /// What the machines of a node need of it.
+    pub fn view(&self) -> PositionView {
+        PositionView {
+            number: self.number,
+            owner: self.owner,
+            signer: self.signer,
+            signer_next: self.signer_next,
+            live: self.live,
+            next: self.next,
+            awake: self.awake,
+            awake_next: self.awake_next,
+            woken_at: self.woken_at,
+            earned: self.earned,
+            forgiven_until_s: self.forgiven_until_s,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Benchmarks: what the contracts' calls cost in gas, beside OpenZeppelin's Governor and ERC20 in the same run.
+
+use std::{fmt::Write, fs, path::Path};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Map, Value, json};
+
+use crate::{contracts, copy::remove, tools};
+
+const TESTS: &str = "governance/test/bench/*";
+/// Where forge writes what was measured, from the root; under a folder that is not committed.
+const MEASURED: &str = "cache/bench";
+const BOOK: &str = "docs/BENCHMARKS.md";
+
+/// Rows that must be there, so that a renamed test does not go unseen.
+const ROWS: [&str; 11] = [
+    "round/verdicts=5",
+    "round/verdicts=50",
+    "round/verdicts=500",
+    "round/verdicts=50/first of a group",
+    "vote/choices=5",
+    "vote/choices=50",
+    "vote/choices=500",
+    "verdict",
+    "choice",
+    "commit",
+    "reveal",
+];
+
+const TITLE: &str = "# Benchmarks\n\nWhat was measured, beside what else there is. Each section is written by the command that it names.\n";
+
+const WORDS: &str = "\
+`cargo xtask bench gas` measures every call as a transaction of its own: calldata and the base fee of 21,000 included, cold storage, refunds taken
+off, Cancun rules. Ours: an admitted group in which everybody has earned or voted before. A round is commit, reveal, judge, settle and collect; a
+vote is propose, cast and turn; `verdict` and `choice` are one more in a batch (50 against 5); `commit` is one after the first of a round, which
+opens it. Theirs, OpenZeppelin 5.7: as many `castVoteBySig` of a Governor (simple counting, ERC20Votes; voters who voted before) as there are verdicts or choices,
+without its propose and execute; for `commit` and `reveal` an ERC20 `transfer` between two holders. Ratio = theirs / ours: above 1 ours uses less.
+";
+
+struct Row {
+    name: String,
+    ours: u64,
+    theirs: u64,
+}
+
+impl Row {
+    fn ratio(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "gas has far fewer than 52 bits")]
+        let ratio = self.theirs as f64 / self.ours as f64;
+        (ratio * 100.0).round() / 100.0
+    }
+}
+
+/// Measures gas; prints a table, writes it into docs/BENCHMARKS.md and, if asked, the rows as JSON.
+///
+/// # Errors
+/// When a test fails, a row is missing or a file cannot be written.
+pub fn gas(json: Option<&Path>) -> Result<()> {
+    remove(&tools::root().join(MEASURED))?;
+    let mut forge = contracts::forge_command("default")?;
+    tools::run_with(forge.args(["test", "--match-path", TESTS]).env("FOUNDRY_SNAPSHOTS", MEASURED))?;
+    let path = tools::root().join(MEASURED).join("Bench.json");
+    let measured = fs::read(&path).with_context(|| format!("{} is missing: {TESTS} measured nothing", path.display()))?;
+    let rows = rows(&serde_json::from_slice(&measured)?)?;
+    let table = table(&rows);
+    print!("{table}");
+    record("gas", "Gas", &format!("{WORDS}\n{table}"))?;
+    if let Some(path) = json {
+        let list: Vec<_> = rows.iter().map(as_json).collect();
+        fs::write(path, serde_json::to_string_pretty(&list)? + "\n").with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn as_json(row: &Row) -> Value {
+    json!({ "name": row.name, "ours": row.ours, "theirs": row.theirs, "ratio": row.ratio(), "unit": "gas" })
+}
+
+/// Pairs what forge wrote as `ours NAME` and `theirs NAME`, those of `ROWS` first and in its order.
+fn rows(measured: &Map<String, Value>) -> Result<Vec<Row>> {
+    let value = |key: &str| measured.get(key).and_then(Value::as_str).and_then(|gas| gas.parse().ok());
+    let further = measured.keys().filter_map(|key| key.strip_prefix("ours ")).filter(|name| !ROWS.contains(name));
+    ROWS.into_iter()
+        .chain(further)
+        .map(|name| {
+            let ours = value(&format!("ours {name}")).with_context(|| format!("nothing of ours was measured for {name}"))?;
+            let theirs = value(&format!("theirs {name}")).with_context(|| format!("nothing was measured beside our {name}"))?;
+            ensure!(ours > 0, "{name} cost nothing, which cannot be");
+            Ok(Row { name: name.to_owned(), ours, theirs })
+        })
+        .collect()
+}
+
+fn table(rows: &[Row]) -> String {
+    let mut text = String::from("| name | ours (gas) | theirs (gas) | ratio |\n|---|--:|--:|--:|\n");
+    for row in rows {
+        let _ = writeln!(text, "| {} | {} | {} | {:.2} |", row.name, grouped(row.ours), grouped(row.theirs), row.ratio());
+    }
+    text
+}
+
+/// 1234567 as 1,234,567.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let parts: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    parts.join(",")
+}
+
+/// Puts a section into docs/BENCHMARKS.md, in the place of the one of that name.
+///
+/// # Errors
+/// When the file cannot be read or written.
+pub fn record(name: &str, title: &str, text: &str) -> Result<()> {
+    let path = tools::root().join(BOOK);
+    let held = if path.exists() { fs::read_to_string(&path)? } else { TITLE.to_owned() };
+    fs::write(&path, with_section(&held, name, title, text)).with_context(|| format!("cannot write {BOOK}"))
+}
+
+fn with_section(held: &str, name: &str, title: &str, text: &str) -> String {
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->\n"));
+    let section = format!("{open}## {title}\n\n{text}{close}");
+    match (held.find(&open), held.find(&close)) {
+        (Some(start), Some(end)) if start < end => format!("{}{section}{}", &held[..start], &held[end + close.len()..]),
+        _ => format!("{}\n\n{section}", held.trim_end()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{grouped, with_section};
+
+    #[test]
+    fn a_section_takes_the_place_of_the_one_of_its_name() {
+        let once = with_section("# Book\n", "gas", "Gas", "first\n");
+        let both = with_section(&once, "time", "Time", "else\n");
+        let again = with_section(&both, "gas", "Gas", "second\n");
+        assert!(again.contains("second") && again.contains("else") && !again.contains("first"), "{again}");
+        assert_eq!(again.matches("## Gas").count(), 1);
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}

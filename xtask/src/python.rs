@@ -1,0 +1,91 @@
+//! Python tools, each in a virtual environment of its own under the target folder, installed from a lock file with digests.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::tools;
+
+/// The oldest Python that the lock files were made for.
+const LEAST: (u32, u32) = (3, 11);
+
+/// A virtual environment: the name of its folder, and the lock file in `xtask/` that says what is in it.
+pub struct Environment {
+    name: &'static str,
+    lock: &'static str,
+}
+
+/// Trail of Bits' static analyser, with its conformance check and its generator of properties.
+pub const SLITHER: Environment = Environment { name: "slither-0.11.6", lock: "slither-requirements.txt" };
+
+/// The environment's folder of programs; makes the environment when it is missing or older than its lock file.
+///
+/// # Errors
+/// When Python is missing or too old, or a package cannot be had.
+pub fn programs(environment: &Environment) -> Result<PathBuf> {
+    let Environment { name, lock } = environment;
+    let lock = tools::root().join("xtask").join(lock);
+    let wanted = fs::read(&lock).with_context(|| format!("{} is missing", lock.display()))?;
+    let folder = tools::target_dir()?.join("tools").join(name);
+    let (programs, done) = (folder.join("bin"), folder.join("installed.txt"));
+    if fs::read(&done).is_ok_and(|held| held == wanted) {
+        return Ok(programs);
+    }
+    let python = interpreter()?;
+    eprintln!("installing {name} into {} …", folder.display());
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    create(&python, &folder)?;
+    install(&programs.join("python"), &lock)?;
+    fs::write(&done, wanted)?;
+    Ok(programs)
+}
+
+fn create(python: &str, folder: &Path) -> Result<()> {
+    tools::run_with(Command::new(python).args(["-m", "venv"]).arg(folder))
+        .context("Python cannot make a virtual environment: install its venv module (Debian and Ubuntu: python3-venv)")
+}
+
+fn install(python: &Path, lock: &Path) -> Result<()> {
+    let mut command = Command::new(python);
+    command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--requirement"]);
+    tools::run_with(command.arg(lock)).context("the packages could not be installed: is PyPI, or your mirror of it, within reach?")
+}
+
+/// The first Python on PATH that is new enough.
+fn interpreter() -> Result<String> {
+    let mut seen = Vec::new();
+    for name in ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python"] {
+        match version(name) {
+            Some(version) if version >= LEAST => return Ok(name.to_owned()),
+            Some((major, minor)) => seen.push(format!("{name} is {major}.{minor}")),
+            None => {}
+        }
+    }
+    let (major, minor) = LEAST;
+    let seen = if seen.is_empty() { "there is none on PATH".to_owned() } else { seen.join(", ") };
+    bail!("the checks of the contracts need Python {major}.{minor} or newer with pip and venv ({seen}): install it and run again");
+}
+
+fn version(name: &str) -> Option<(u32, u32)> {
+    let output = Command::new(name).args(["-c", "import sys; print(sys.version_info[0], sys.version_info[1])"]).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let (major, minor) = text.trim().split_once(' ')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+/// PATH with the folder of `program` before the others, for tools that look for it there.
+///
+/// # Errors
+/// When the folder's name cannot stand in PATH.
+pub fn path_with(program: &Path) -> Result<std::ffi::OsString> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let first = program.parent().filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);
+    ensure!(first.as_ref().is_none_or(|folder| folder.is_absolute()), "{} is no absolute path", program.display());
+    std::env::join_paths(first.into_iter().chain(std::env::split_paths(&path))).context("PATH cannot be made")
+}
