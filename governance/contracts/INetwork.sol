@@ -348,7 +348,8 @@ interface IDataset {
 
     /// @notice Anyone, not in the last quarter of a period: proposes the patch with that digest on the current head. Takes
     /// `amount` as bond, at least `leastBond` (needs an allowance); of sixteen open ones the lowest bond gives way to a
-    /// higher one, unless a tenth of the group's stake has voted for it. Emits `Proposed`, `Displaced`. Reverts: NoSuchGroup, LastQuarter, BondTooSmall, ProposalsFull, ERC20's.
+    /// higher one, unless a tenth of the group's stake has voted for it. Emits `Proposed`, `Displaced`.
+    /// Reverts: NoSuchGroup, LastQuarter, BondTooSmall, ProposalsFull, ERC20's.
     function propose(uint256 group, bytes32 digest, uint256 amount) external returns (uint256 delta);
     /// @notice Anyone brings signed choices for the running period; a higher `seq` replaces. Bad ones are skipped.
     /// Emits `Cast`. Reverts: NoSuchGroup.

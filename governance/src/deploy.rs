@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use alloy::primitives::U256;
-use chain::blueprint::{Blueprint, Found, Word, address_word, eip712_words, number_word};
+use chain::blueprint::{Blueprint, Code, Found, Word, address_word, eip712_words, number_word};
 use chain::convert::{to_eth, to_u256};
 use chain::{Chain, ChainError};
 use protocol::ids::Address;
@@ -149,16 +149,18 @@ fn council_blueprint(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u6
         maturity_: U256::from(terms.maturity_s),
         minDeposit_: to_u256(terms.min_deposit),
     };
+    let code = Code { creation: Council::BYTECODE.clone(), runtime: Council::DEPLOYED_BYTECODE.clone() };
     let fixed = fixed_terms(at, terms, genesis_s).into_iter().chain(eip712_words("Neuron", "1", chain_id, at.council));
-    Blueprint::new("Council", &Council::BYTECODE, &arguments, fixed, explain)
+    Blueprint::new("Council", code, &arguments, fixed, explain)
 }
 
 fn network_blueprint(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> Blueprint {
     let arguments = NetworkCode::constructorCall { council_: to_eth(at.council) };
+    let code = Code { creation: NetworkCode::BYTECODE.clone(), runtime: NetworkCode::DEPLOYED_BYTECODE.clone() };
     let mut fixed = fixed_terms(at, terms, genesis_s);
     fixed.extend(eip712_words("Neuron", "1", chain_id, at.network));
     fixed.push(address_word(at.council));
-    Blueprint::new("Network", &NetworkCode::BYTECODE, &arguments, fixed, explain)
+    Blueprint::new("Network", code, &arguments, fixed, explain)
 }
 
 /// What both contracts of the network keep in their code.

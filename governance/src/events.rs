@@ -107,11 +107,9 @@ fn of_rounds(event: &Event) -> Option<ChainEvent> {
             asked: wei(event.asked)?,
             issued: wei(event.issued)?,
         },
-        Event::Struck(event) => ChainEvent::Struck {
-            group: group(event.group)?,
-            round: round(event.round)?,
-            checkpoint: digest(event.checkpoint),
-        },
+        Event::Struck(event) => {
+            ChainEvent::Struck { group: group(event.group)?, round: round(event.round)?, checkpoint: digest(event.checkpoint) }
+        }
         _ => return None,
     })
 }

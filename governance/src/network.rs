@@ -8,8 +8,8 @@ use protocol::ids::{Address, GroupId};
 use protocol::lineage::Lineage;
 use token::{Emission, Neuron, Purse, Sale, Stake, StakeTerms};
 
-use crate::bindings::INetwork as Abi;
 use crate::addresses::Addresses;
+use crate::bindings::INetwork as Abi;
 use crate::errors::{GovernanceError, explain};
 use crate::events::network_event;
 

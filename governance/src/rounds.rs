@@ -10,7 +10,7 @@ use protocol::money::{Micronats, Wei};
 use protocol::rules;
 use serde::{Deserialize, Serialize};
 
-use crate::bindings::{IRounds, INetwork as Abi};
+use crate::bindings::{INetwork as Abi, IRounds};
 use crate::events::{network_event, outcome};
 use crate::groups::unreadable;
 use crate::network::Network;

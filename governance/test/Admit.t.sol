@@ -41,11 +41,19 @@ contract AdmitTest is Measuring {
         vm.assertEq(network.allBonded(), SUPPLY / 10 - 1 gwei, "all that is bonded");
         IMeasures.Assent[] memory assents = _assents(ADMIT, args, 1, 1, 1);
         _refuse(ADMIT, args, assents, IMeasures.NoMajority.selector);
+        _refuseAlone(IMeasures.Kind.Revoke, abi.encode(1));
+        _refuseAlone(IMeasures.Kind.Strike, abi.encode(1, FIRST, 0));
+        _refuseAlone(IMeasures.Kind.Slash, abi.encode(1, 1, 100));
         _fund(vm.addr(1), 1 gwei);
         vm.prank(vm.addr(1));
         network.bond(1, vm.addr(1), 1 gwei, "");
         _nextEpoch();
         _pass(ADMIT, args, assents);
+    }
+
+    /// @dev With the assent of position 1 of group 1, which has all that is bonded.
+    function _refuseAlone(IMeasures.Kind kind, bytes memory arguments) private {
+        _refuse(kind, arguments, _assents(kind, arguments, 1, 1, 1), IMeasures.NoMajority.selector);
     }
 
     function test_RevertIf_AStrangerAdmitsAGroupOfHisOwn() public {

@@ -24,6 +24,12 @@ contract DisplaceTest is Periodic {
         vm.assertEq(network.group(1).proposals, MOST, "no number was used");
     }
 
+    function test_RevertIf_TheBondIsHigherThanThatOfTheWantedOneOnly() public {
+        _cast(1, 1, LOWEST, 1);
+        vm.expectRevert(IDataset.ProposalsFull.selector);
+        _propose(BOB, "equal to the others", _leastBond() + 2 ether);
+    }
+
     function test_RevertIf_TheDisplacedIsRefundedTwice() public {
         _displace();
         network.refund(1, LOWEST);
@@ -60,15 +66,46 @@ contract DisplaceTest is Periodic {
         vm.assertEq(neuron.balanceOf(address(network)), _held(), "the others' bonds stay");
     }
 
-    function test_AVoteForTheDisplacedCanBeMovedAndElectsNothing() public {
+    function test_WhatATenthOfTheStakeWantsIsNotDisplaced() public {
+        _fewWant(0);
+        vm.expectEmit();
+        emit IDataset.Displaced(1, 1);
+        _propose(BOB, "higher than the others", _leastBond() + 3 ether);
+        _isStatus(LOWEST, IDataset.DeltaStatus.Open, "the lowest bond, but wanted");
+        _cast(4, 1, 0, 2);
+        _displace();
+        _isStatus(LOWEST, IDataset.DeltaStatus.Dropped, "no longer wanted");
+    }
+
+    function test_WhatLessThanATenthWantsIsDisplaced() public {
+        _fewWant(1 gwei);
+        _displace();
+        _isStatus(LOWEST, IDataset.DeltaStatus.Dropped, "displaced");
+    }
+
+    function test_SixteenHigherBondsInTheLastSecondDoNotStopWhatIsWanted() public {
         _cast(1, 1, LOWEST, 1);
-        _cast(2, 1, LOWEST, 1);
+        vm.warp(periodEnd - PERIOD / 4 - 1);
+        for (uint256 i = 1; i < MOST; ++i) {
+            _propose(BOB, "crowd", _leastBond() + 3 ether);
+        }
+        vm.expectRevert(IDataset.ProposalsFull.selector);
+        _propose(BOB, "crowd", _leastBond() + 3 ether);
+        vm.warp(periodEnd);
+        network.turn(1);
+        vm.assertEq(network.group(1).applied, LOWEST, "applied");
+    }
+
+    function test_AVoteForTheDisplacedCanBeMovedAndElectsNothing() public {
+        _fewWant(1 gwei);
+        uint256 few = _votes(LOWEST);
         _displace();
         _cast(3, 1, LOWEST, 1);
-        vm.assertEq(_votes(LOWEST), 2 * STAKE, "nothing is added");
+        vm.assertEq(_votes(LOWEST), few, "nothing is added");
         _cast(1, 1, 1, 2);
-        vm.assertEq(_votes(LOWEST), STAKE, "taken back");
-        vm.assertEq(_votes(1), STAKE, "moved");
+        _cast(4, 1, 1, 2);
+        vm.assertEq(_votes(LOWEST), 0, "taken back");
+        vm.assertEq(_votes(1), STAKE + few, "moved");
         vm.warp(periodEnd);
         network.turn(1);
         vm.assertEq(network.group(1).applied, 1, "only what is open is elected");
@@ -89,6 +126,16 @@ contract DisplaceTest is Periodic {
         vm.warp(periodEnd);
         vm.assertEq(_propose(BOB, "the least bond is enough again", _leastBond()), MOST + 1, "number");
         vm.assertEq(network.openDeltas(1).length, 1, "alone");
+    }
+
+    /// @dev Key 4 with a tenth of the group's stake, if there were not `excess` beside it, votes for the lowest.
+    function _fewWant(uint256 excess) private {
+        uint256 own = STAKE * 34 / 100;
+        _join(1, 4, own);
+        _join(1, 5, 9 * own - VALIDATORS * STAKE + excess);
+        vm.warp(_start(FIRST + 24));
+        _cast(4, 1, LOWEST, 1);
+        vm.assertEq(network.stake(1).bonded, 10 * own + excess, "stake");
     }
 
     function _displace() private returns (uint256) {

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IEmission} from "token/IEmission.sol";
 import {IStake} from "token/IStake.sol";
-import {IRounds} from "governance/INetwork.sol";
+import {IMeasures, IRounds} from "governance/INetwork.sol";
 import {Play} from "governance-test/Play.sol";
 
 /// @dev Ann's claim "a" and Bob's better one "b" were revealed in round `FIRST` of group 1; JUDGE begins.
@@ -126,6 +126,16 @@ contract JudgeTest is Judged {
         bytes32 claim = _claim("same", BASE, LOSS);
         network.judge(1, claim, _verdicts(1, FIRST + 1, claim, 1, 3));
         vm.assertEq(network.round(1, FIRST + 1).winner, ANN, "winner");
+    }
+
+    function test_AWinnerOnABaseThatWasStruckLeavesTheCheckpointAlone() public {
+        _judge(_claim("b", BASE, BETTER), 1, 3);
+        bytes32 claim = _enter(1, FIRST + 1, ANN, "on top of b");
+        _enact(IMeasures.Kind.Strike, abi.encode(1, FIRST, 1));
+        vm.warp(_judgeStart(FIRST + 1));
+        network.judge(1, claim, _verdicts(1, FIRST + 1, claim, 1, 3));
+        vm.assertEq(network.round(1, FIRST + 1).winner, ANN, "won and paid");
+        vm.assertEq(network.group(1).checkpoint, BASE_FILE, "what it improved on is no longer the group's");
     }
 
     function test_ADecisionEndsARowOfVoidRounds() public {

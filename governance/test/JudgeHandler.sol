@@ -37,7 +37,9 @@ abstract contract JudgeHandler is StakeHandler {
         _demand(_try(RELAYER, call), expected, "slash for signing twice");
         if (!expected) return;
         uint256 most = (shown.live + shown.next + shown.earned + shown.exiting) / 20;
-        if (shown.heirGroup == 0) vm.assertLe(neuron.balanceOf(RELAYER) - before, most / 2, "half of a twentieth at most");
+        if (shown.heirGroup == 0) {
+            vm.assertLe(neuron.balanceOf(RELAYER) - before, most / 2, "half of a twentieth at most");
+        }
         _setNoisy();
     }
 
@@ -57,7 +59,7 @@ abstract contract JudgeHandler is StakeHandler {
 
     /// @dev In the round after one that stayed undecided.
     function _tryAttend(uint256 group, uint256 seed) internal {
-        (uint256 number,,) = network.clock(group);
+        (uint256 number, IRounds.Phase phase,) = network.clock(group);
         IRounds.Round memory past = network.round(group, --number);
         Batch memory batch = _batch(group, number, "any", _draw(seed, 1, 2 ** 128));
         IRounds.Attendance[] memory attendances = new IRounds.Attendance[](batch.verdicts.length);
@@ -65,7 +67,8 @@ abstract contract JudgeHandler is StakeHandler {
             attendances[i] = IRounds.Attendance("any", batch.verdicts[i]);
         }
         bool open = past.outcome == IRounds.Outcome.None && past.reveals != 0;
-        bool enough = past.attended || batch.weight * 2 > network.stake(group).awake;
+        bool most = phase == IRounds.Phase.Train && batch.weight * 2 > network.stake(group).awake;
+        bool enough = past.attended || most;
         bool expected = open && enough && batch.weight != 0;
         _demand(_try(RELAYER, abi.encodeCall(IRounds.attend, (group, attendances))), expected, "attend");
         if (expected && !past.attended) counted[group].push(number);
@@ -114,7 +117,11 @@ abstract contract JudgeHandler is StakeHandler {
     }
 
     /// @dev Verdicts in any order, one twice, one bad, of sleepers too. The fourth position hardly ever signs.
-    function _batch(uint256 group, uint256 number, bytes32 claim, uint256 seed) private view returns (Batch memory batch) {
+    function _batch(uint256 group, uint256 number, bytes32 claim, uint256 seed)
+        private
+        view
+        returns (Batch memory batch)
+    {
         uint256 positions = network.positions(group);
         uint256 start = _draw(seed, 1, positions);
         uint256 silent = _draw(seed, 2, 4) == 0 ? 16 : 0;

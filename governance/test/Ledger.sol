@@ -7,8 +7,8 @@ import {IGroups, INetwork} from "governance/INetwork.sol";
 import {Play} from "governance-test/Play.sol";
 
 /// @title The world of the handlers and the books that they keep beside the contracts'.
-/// @dev Group 1 is admitted, group 2 is not, group 3 is a fork of group 1 with rounds of half the length. Keys 1 to 4 own
-/// the positions of the same numbers in all of them; positions that come later belong to one of these keys, too.
+/// @dev Group 1 is admitted, group 2 is not, group 3 is a fork of group 1 with rounds of half the length. Keys 1 to 4
+/// own the positions of the same numbers in all of them; positions that come later belong to one of these keys, too.
 abstract contract Ledger is Play {
     struct Played {
         uint256 group;
@@ -31,8 +31,9 @@ abstract contract Ledger is Play {
     uint256 internal constant EPOCHS_MAX = 120;
     address internal constant RELAYER = address(0x4E1);
 
-    /// @dev Every round that had a commit, and how often something happened: a search that reaches nothing shows nothing.
+    /// @dev Every round that had a commit; how often something happened: a search that reaches nothing shows nothing.
     Played[] public played;
+    Played[] internal struck;
     mapping(string what => uint256) public reached;
     mapping(bytes32 file => uint256) public wins;
     /// @dev Stake that was counted for a round, each position once; wei that its winner collected.

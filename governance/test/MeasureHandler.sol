@@ -20,20 +20,23 @@ abstract contract MeasureHandler is PeriodHandler {
         uint256 onTrial = _groupOnTrial();
         if (onTrial != 0 && _draw(seed, 5, 2) == 0) (kind, group) = (IMeasures.Kind.Rollback, onTrial);
         bytes memory args = _args(kind, group, seed);
-        bool local = kind == IMeasures.Kind.Period || kind == IMeasures.Kind.Rollback;
         bytes32 hash = Typed.measure(uint8(kind), args, ++measures, FOREVER);
-        uint256 only = local ? group : 0;
-        (IMeasures.Assent[] memory assents, uint256 sum) = _assentsOf(hash, only, kind == IMeasures.Kind.Rollback, seed);
+        (IMeasures.Assent[] memory assents, uint256 sum) = _assentsOf(kind, group, hash, seed);
         bool expected = _carries(kind, group, sum) && _isPossible(kind, group, args);
         bytes memory call = abi.encodeCall(IMeasures.enact, (kind, args, measures, FOREVER, assents));
         bonds -= kind == IMeasures.Kind.Rollback && expected ? _bondOf(group, args) : 0;
         _demand(_try(RELAYER, call), expected, _name(kind));
         if (expected) _demand(_try(RELAYER, call), false, "enact twice");
-        if (expected && !local) _setNoisy();
+        if (expected && !_isLocal(kind)) _setNoisy();
+        if (expected && kind == IMeasures.Kind.Strike) _noteStruck(args);
     }
 
-    /// @dev Assents of most members in order, and some that are bad.
-    function _assentsOf(bytes32 hash, uint256 only, bool mustBeAwake, uint256 seed)
+    function _isLocal(IMeasures.Kind kind) private pure returns (bool) {
+        return kind == IMeasures.Kind.Period || kind == IMeasures.Kind.Rollback;
+    }
+
+    /// @dev Assents of most members in order, and some that are bad; the stake of those that count.
+    function _assentsOf(IMeasures.Kind kind, uint256 only, bytes32 hash, uint256 seed)
         private
         view
         returns (IMeasures.Assent[] memory assents, uint256 sum)
@@ -46,7 +49,8 @@ abstract contract MeasureHandler is PeriodHandler {
             assents[i] = IMeasures.Assent(group, position, 0, 0);
             if (position > network.positions(group) || _draw(seed, 20 + i, most) == 0) continue;
             (assents[i].r, assents[i].vs) = vm.signCompact(_key(group, position), digest);
-            if (only == 0 || group == only) sum += _liveOf(group, position, mustBeAwake);
+            if (_isLocal(kind) && group != only) continue;
+            sum += _liveOf(group, position, kind == IMeasures.Kind.Rollback);
         }
     }
 
@@ -59,7 +63,9 @@ abstract contract MeasureHandler is PeriodHandler {
     function _args(IMeasures.Kind kind, uint256 group, uint256 seed) private view returns (bytes memory) {
         uint256 number = _draw(seed, 3, 8);
         if (kind == IMeasures.Kind.Period) return abi.encode(group, number * 2 days);
-        if (kind == IMeasures.Kind.Rollback) return abi.encode(group, number < 6 ? network.group(group).applied : number);
+        if (kind == IMeasures.Kind.Rollback) {
+            return abi.encode(group, number < 6 ? network.group(group).applied : number);
+        }
         if (kind == IMeasures.Kind.Slash) return abi.encode(group, 1 + number % 5, 150 * number);
         if (kind != IMeasures.Kind.Strike) return abi.encode(group);
         if (played.length == 0) return abi.encode(group, number, 0);
@@ -84,7 +90,9 @@ abstract contract MeasureHandler is PeriodHandler {
         if (kind == IMeasures.Kind.Strike) return _mayStrike(args);
         (, uint256 second) = abi.decode(args, (uint256, uint256));
         if (kind == IMeasures.Kind.Period) return second != 0 && second <= EXIT / 2;
-        if (kind == IMeasures.Kind.Rollback) return second != 0 && second == state.applied && _isOnTrial(group, second);
+        if (kind == IMeasures.Kind.Rollback) {
+            return second != 0 && second == state.applied && _isOnTrial(group, second);
+        }
         (,, uint256 basisPoints) = abi.decode(args, (uint256, uint256, uint256));
         return second <= network.positions(group) && basisPoints != 0 && basisPoints <= 1000;
     }
@@ -96,9 +104,15 @@ abstract contract MeasureHandler is PeriodHandler {
         return restore < 2 && early && round.outcome == IRounds.Outcome.Won && !round.collected;
     }
 
+    function _noteStruck(bytes memory args) private {
+        (uint256 group, uint256 number,) = abi.decode(args, (uint256, uint256, uint256));
+        struck.push(Played(group, number, true));
+    }
+
+    /// @dev A group with a delta on trial, or with one whose trial ended without a turn.
     function _groupOnTrial() private view returns (uint256 group) {
         for (group = GROUPS; group != 0; --group) {
-            if (_isOnTrial(group, network.group(group).applied)) break;
+            if (network.group(group).applied != 0) break;
         }
     }
 

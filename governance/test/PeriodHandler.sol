@@ -38,9 +38,14 @@ abstract contract PeriodHandler is RoundHandler {
         }
     }
 
+    /// @dev The last few of a group, whatever became of them, and one that does not exist.
     function refund(uint256 seed) external {
         uint256 group = _randomGroup(seed);
-        _tryRefund(group, 1 + _draw(seed, 1, network.group(group).proposals + 1));
+        uint256 last = network.group(group).proposals + 1;
+        uint256 first = last - _draw(seed, 1, last < 40 ? last : 40);
+        for (uint256 number = first; number <= last; ++number) {
+            _tryRefund(group, number);
+        }
     }
 
     function _propose(uint256 group, uint256 seed) private {
@@ -51,7 +56,7 @@ abstract contract PeriodHandler is RoundHandler {
         if (neuron.balanceOf(CEM) < 10_000 ether) _fund(CEM, 300_000 ether);
         uint256 displaced = _lowest(group);
         bool full = network.openDeltas(group).length == OPEN_MAX;
-        bool room = !full || network.delta(group, displaced).bond < amount;
+        bool room = !full || (displaced != 0 && network.delta(group, displaced).bond < amount);
         bool expected = amount >= least && room && block.timestamp < state.periodEnd - state.period / 4;
         bytes memory call = abi.encodeCall(IDataset.propose, (group, bytes32(++digests), amount));
         _demand(_try(CEM, call), expected, full ? "propose to a full list" : "propose");
@@ -146,10 +151,13 @@ abstract contract PeriodHandler is RoundHandler {
         }
     }
 
-    /// @dev The open delta with the lowest bond, the earliest on the list of several.
+    /// @dev The open delta with the lowest bond, the earliest on the list of several; none that a tenth of stake wants.
     function _lowest(uint256 group) private view returns (uint256 lowest) {
         uint256[] memory open = network.openDeltas(group);
+        uint256 period = network.group(group).periodNumber;
         for (uint256 i; i < open.length; ++i) {
+            uint256 sum = votesFor(group, period, open[i]);
+            if (sum != 0 && sum * 10 >= network.stake(group).bonded) continue;
             bool lower = lowest == 0 || network.delta(group, open[i]).bond < network.delta(group, lowest).bond;
             if (lower) lowest = open[i];
         }

@@ -52,7 +52,9 @@ contract RollbackTest is Periodic, Measuring {
     }
 
     function test_RevertIf_NothingIsOnTrial() public {
-        _refuse(ROLLBACK, abi.encode(2, 0), _assents(ROLLBACK, abi.encode(2, 0), 2, 1, 3), IMeasures.NotOnTrial.selector);
+        _refuse(
+            ROLLBACK, abi.encode(2, 0), _assents(ROLLBACK, abi.encode(2, 0), 2, 1, 3), IMeasures.NotOnTrial.selector
+        );
     }
 
     function test_RevertIf_TheDeltaStands() public {

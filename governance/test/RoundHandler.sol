@@ -42,6 +42,8 @@ abstract contract RoundHandler is JudgeHandler {
     function clean(uint256 seed) external {
         if (played.length == 0) return;
         Played memory past = played[seed % played.length];
+        // A struck round is worth a second look.
+        if (struck.length != 0 && _draw(seed, 2, 2) == 0) past = struck[_draw(seed, 3, struck.length)];
         _settleAll(past);
         _tryCollect(past, _draw(seed, 1, 2) == 0);
     }
@@ -63,10 +65,8 @@ abstract contract RoundHandler is JudgeHandler {
         uint256 step = 1 + 3 * number + uint256(phase);
         if (acted[group] == step) return;
         acted[group] = step;
-        if (phase == IRounds.Phase.Train) {
-            _tryAttend(group, seed);
-            _commits(group, number, seed);
-        }
+        if (_draw(seed, 4, 2) == 0) _tryAttend(group, seed);
+        if (phase == IRounds.Phase.Train) _commits(group, number, seed);
         if (phase == IRounds.Phase.Reveal) _reveals(group, number, seed);
         if (phase == IRounds.Phase.Judge) _judgeRound(group, number, seed);
     }

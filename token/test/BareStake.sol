@@ -137,7 +137,7 @@ abstract contract StakeTest is Test {
         return stake.weigh(group, number, false, "hash", r, vs);
     }
 
-    /// @dev The sums of the groups from 1 to `groups` and of all are those of the positions, in this epoch and the next.
+    /// @dev The sums of the groups from 1 to `groups` and of all are those of the positions, now and in the next epoch.
     function _checkSums(uint256 groups) internal {
         _checkSumsNow(groups);
         _nextEpoch();

@@ -112,6 +112,26 @@ contract EmissionTest is Test {
         vm.assertLe(emission.allowance(), whole, "allowance");
         vm.assertLe(whole, emission.allowance() + 2, "all but roundings");
     }
+
+    /// @dev However a stretch of time is cut, across how many eras whatever.
+    function test_TheAllowanceOfAStretchIsThatOfItsParts(uint40 from, uint40 first, uint40 second, uint96 supply)
+        public
+        pure
+    {
+        uint256 middle = uint256(from) + first;
+        uint256 end = middle + second;
+        uint256 whole = Schedule.accrued(supply, 0, from, end);
+        uint256 parts = Schedule.accrued(supply, 0, from, middle) + Schedule.accrued(supply, 0, middle, end);
+        vm.assertLe(parts, whole, "never more");
+        vm.assertLe(whole, parts + 1, "all but one rounding");
+    }
+
+    function test_NothingAccruesAfterTheLastEra(uint96 supply, uint40 after_, uint40 length) public pure {
+        uint256 end = 64 * Schedule.ERA;
+        vm.assertEq(Schedule.accrued(supply, 0, end + after_, end + after_ + length), 0, "nothing");
+        uint256 last = Schedule.accrued(supply, 0, end - 1, end + length);
+        vm.assertEq(last, uint256(supply) * 13 / 3_600_000_000 >> 63, "the last second of the last era");
+    }
 }
 
 /// @dev The same cases as in Rust.

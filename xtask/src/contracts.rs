@@ -53,7 +53,8 @@ fn artifact(name: &str, room: &str, check: bool) -> Result<()> {
     let built: Value = read(tools::root().join(format!("out/{name}.sol/{name}.json")))?;
     let size = code(name, &built)?;
     let path = tools::root().join(format!("{room}/abi/{name}.json"));
-    let wanted = json!({ "abi": built["abi"], "bytecode": built["bytecode"]["object"] });
+    let [creation, runtime] = ["bytecode", "deployedBytecode"].map(|part| &built[part]["object"]);
+    let wanted = json!({ "abi": built["abi"], "bytecode": creation, "deployedBytecode": runtime });
     if fs::read(&path).is_ok_and(|bytes| serde_json::from_slice::<Value>(&bytes).is_ok_and(|held| held == wanted)) {
         return Ok(());
     }

@@ -23,7 +23,7 @@ const PARTS: [&str; 9] = [
     "crates/protocol/vectors",
 ];
 
-/// The quick build: no optimiser, and contracts as large as that makes them.
+/// The quick build, for what does not care how much gas code takes: no optimiser, and contracts as large as that makes them.
 pub const QUICK: [(&str, &str); 2] = [("FOUNDRY_OPTIMIZER", "false"), ("FOUNDRY_CODE_SIZE_LIMIT", "1000000")];
 
 /// The folder and the forge that works in it.
@@ -53,10 +53,10 @@ impl Copy {
         Ok(Self { root, forge })
     }
 
-    /// Forge in the copy, with a profile of foundry.toml and the quick build; each profile keeps what it compiled to itself.
+    /// Forge in the copy, with a profile of foundry.toml; each profile keeps what it compiled to itself.
     pub fn forge(&self, profile: &str) -> Command {
         let mut command = Command::new(&self.forge);
-        command.current_dir(&self.root).envs(QUICK).env("FOUNDRY_PROFILE", profile);
+        command.current_dir(&self.root).env("FOUNDRY_PROFILE", profile);
         command.env("FOUNDRY_DISABLE_NIGHTLY_WARNING", "1").env("FOUNDRY_SNAPSHOTS", "cache/gas");
         command.env("FOUNDRY_OUT", format!("out-{profile}")).env("FOUNDRY_CACHE_PATH", format!("cache-{profile}"));
         command

@@ -4,6 +4,7 @@ mod analysis;
 mod bench;
 mod contracts;
 mod copy;
+mod ground;
 mod mutants;
 mod opcodes;
 mod properties;
@@ -40,7 +41,7 @@ enum Task {
     },
     /// Apply the committed mutations of the contracts one by one: the tests must notice each. Ends with `N mutants, N killed`.
     Mutants {
-        /// Run only the one of this name.
+        /// Run only the one of this name, or those of the list mutants/NAME.toml.
         #[arg(long, value_name = "NAME")]
         only: Option<String>,
         /// Only look whether every mutation still fits the sources.

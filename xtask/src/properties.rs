@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::{
-    copy::{Copy, remove},
+    copy::{Copy, QUICK, remove},
     python::{self, SLITHER},
     tools,
 };
@@ -40,7 +40,11 @@ pub fn run() -> Result<()> {
 
 fn forge(copy: &Copy) -> Command {
     let mut command = copy.forge("token");
-    command.env("FOUNDRY_TEST", "properties").env("FOUNDRY_OUT", "properties-out").env("FOUNDRY_CACHE_PATH", "properties-cache");
+    command
+        .envs(QUICK)
+        .env("FOUNDRY_TEST", "properties")
+        .env("FOUNDRY_OUT", "properties-out")
+        .env("FOUNDRY_CACHE_PATH", "properties-cache");
     command.env("FOUNDRY_REMAPPINGS", REMAPPINGS).env("FOUNDRY_IGNORED_ERROR_CODES", GENERATED);
     command
 }

@@ -22,11 +22,19 @@ pub type Word = B256;
 #[derive(Clone, Debug)]
 pub struct Blueprint {
     pub name: &'static str,
-    /// What creates the contract; it ends with the contract's own code, zeros where the constructor puts values.
-    creation: Bytes,
+    code: Code,
     arguments: Vec<u8>,
-    fixed: BTreeSet<B256>,
+    fixed: BTreeSet<Word>,
     explain: Explain,
+}
+
+/// A contract as its compiler gives it.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// What creates the contract, without its arguments.
+    pub creation: Bytes,
+    /// What then stands on the chain, zeros where the constructor puts values.
+    pub runtime: Bytes,
 }
 
 /// What is at an address where a contract is looked for.
@@ -43,17 +51,17 @@ impl Blueprint {
     /// `fixed` are the values that may stand in the code, each as a word.
     pub fn new(
         name: &'static str,
-        creation: &Bytes,
+        code: Code,
         arguments: &impl SolConstructor,
-        fixed: impl IntoIterator<Item = B256>,
+        fixed: impl IntoIterator<Item = Word>,
         explain: Explain,
     ) -> Self {
-        Self { name, creation: creation.clone(), arguments: arguments.abi_encode(), fixed: fixed.into_iter().collect(), explain }
+        Self { name, code, arguments: arguments.abi_encode(), fixed: fixed.into_iter().collect(), explain }
     }
 
     /// Sends it from the connection's account; returns its address once it is mined.
     pub async fn deploy(&self, chain: &Chain) -> Result<Address, ChainError> {
-        let code = [self.creation.as_ref(), &self.arguments].concat();
+        let code = [self.code.creation.as_ref(), &self.arguments].concat();
         chain.deploy(self.name, code.into(), self.explain).await
     }
 
@@ -68,9 +76,7 @@ impl Blueprint {
     }
 
     fn is(&self, code: &[u8]) -> bool {
-        let template = self.creation.len().checked_sub(code.len()).and_then(|start| self.creation.get(start..));
-        let values = template.and_then(|template| values_in(code, template));
-        values.is_some_and(|values| values.iter().all(|value| self.fixed.contains(value)))
+        values_in(code, &self.code.runtime).is_some_and(|values| values.iter().all(|value| self.fixed.contains(value)))
     }
 }
 
@@ -136,8 +142,8 @@ mod tests {
     }
 
     fn blueprint() -> Blueprint {
-        let creation = [&[0xfe; 7][..], &template()].concat().into();
-        Blueprint { name: "Test", creation, arguments: Vec::new(), fixed: [number_word(U256::from(7))].into(), explain: |_| None }
+        let code = Code { creation: Bytes::new(), runtime: template().into() };
+        Blueprint { name: "Test", code, arguments: Vec::new(), fixed: [number_word(U256::from(7))].into(), explain: |_| None }
     }
 
     #[test]

@@ -109,22 +109,30 @@ struct Shared {
 impl Chain {
     /// Connects and asks for the chain's id, so that a wrong address or network is found out at once.
     pub async fn connect(settings: Settings) -> Result<Self, ChainError> {
+        let chain = Self::open(settings)?;
+        let (found, expected) = (chain.ask_id().await?, chain.chain_id());
+        if found == expected {
+            return Ok(chain);
+        }
+        Err(ChainError::WrongChain { url: chain.shown_url().to_owned(), found, expected })
+    }
+
+    /// As [`Chain::connect`], to whatever chain the server has: its id takes the place of the one in `settings`.
+    pub async fn connect_to_any(settings: Settings) -> Result<Self, ChainError> {
+        let chain_id = Self::open(settings.clone())?.ask_id().await?;
+        Self::connect(Settings { chain_id, ..settings }).await
+    }
+
+    fn open(settings: Settings) -> Result<Self, ChainError> {
         let (url, shown_url) = parse_url(&settings.rpc_url)?;
         let client = http_client(&url, &settings)?;
         let provider = RootProvider::new(ClientBuilder::default().http_with_client(client, url));
         let slots = Semaphore::new(REQUESTS_LIMIT);
-        let chain = Self { shared: Arc::new(Shared { provider, settings, shown_url, slots }), sender: None };
-        chain.check_id().await?;
-        Ok(chain)
+        Ok(Self { shared: Arc::new(Shared { provider, settings, shown_url, slots }), sender: None })
     }
 
-    async fn check_id(&self) -> Result<(), ChainError> {
-        let found = self.ask("eth_chainId", || self.provider().get_chain_id()).await?;
-        let expected = self.settings().chain_id;
-        if found == expected {
-            return Ok(());
-        }
-        Err(ChainError::WrongChain { url: self.shared.shown_url.clone(), found, expected })
+    async fn ask_id(&self) -> Result<u64, ChainError> {
+        self.ask("eth_chainId", || self.provider().get_chain_id()).await
     }
 
     /// The same connection with a task that sends for `account`. Make one per account and clone it: two tasks for one

@@ -35,7 +35,9 @@ pub enum ChainError {
     CannotPay { account: Address, what: &'static str, reason: String },
     #[error("gas costs {wanted} wei now and max_fee_gwei allows {limit} wei; wait, or raise max_fee_gwei")]
     FeeTooHigh { wanted: u128, limit: u128 },
-    #[error("{what} does not fit into a block of this chain, which holds {limit} gas: {reason}; do less in one go, or use a chain of larger blocks")]
+    #[error(
+        "{what} does not fit into a block of this chain, which holds {limit} gas: {reason}; do less in one go, or use a chain of larger blocks"
+    )]
     TooMuchGas { what: &'static str, limit: u64, reason: String },
     #[error("transaction {0} was sent and not mined in time; look it up before you send it again")]
     NotMined(Digest),

@@ -251,7 +251,9 @@ fn classify(failure: TransportError) -> Submitted {
 
 /// An estimate stops at what a block holds.
 fn is_too_large(text: &str) -> bool {
-    ["gas required exceeds", "exceeds block gas limit", "exceeds the block gas limit", "out of gas"].iter().any(|words| text.contains(words))
+    ["gas required exceeds", "exceeds block gas limit", "exceeds the block gas limit", "out of gas"]
+        .iter()
+        .any(|words| text.contains(words))
 }
 
 fn is_poor(text: &str) -> bool {

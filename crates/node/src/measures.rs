@@ -10,6 +10,7 @@ use protocol::{
     eip712::{Assent, Domain, SignedAssent},
     log::{AssentBody, Body},
     measures::{Act, Measure},
+    rules::WEI_PER_GWEI,
 };
 
 /// Measures remembered at most.
@@ -55,10 +56,11 @@ impl Tally {
         self.majority.is_held_by(self.sum)
     }
 
-    /// Wei of stake that must still assent.
+    /// Wei of stake that must still assent: whole gweis, as all stake is.
     pub fn missing(&self) -> Wei {
-        let half = Wei(self.majority.stake.0 / 2).saturating_add(Wei(1));
-        half.max(self.majority.least).saturating_sub(self.sum)
+        let more_than_half = Wei((self.majority.stake.0 / 2 / WEI_PER_GWEI + 1) * WEI_PER_GWEI);
+        let least = Wei(self.majority.least.0.div_ceil(WEI_PER_GWEI) * WEI_PER_GWEI);
+        more_than_half.max(least).saturating_sub(self.sum)
     }
 
     /// What [`Network::enact`] wants.
@@ -176,7 +178,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_more_than_half_and_the_least() {
-        let tally = |stake, least, sum| Tally { counted: Vec::new(), sum: Wei(sum), majority: Majority { stake: Wei(stake), least: Wei(least) } };
+        let tally =
+            |stake, least, sum| Tally { counted: Vec::new(), sum: Wei(sum), majority: Majority { stake: Wei(stake), least: Wei(least) } };
         for (stake, least, sum, missing) in [(100, 0, 50, 1), (100, 0, 51, 0), (101, 0, 50, 1), (10, 60, 20, 40), (0, 0, 0, 1)] {
             let tally = tally(stake, least, sum);
             assert_eq!((tally.missing(), tally.is_carried()), (Wei(missing), missing == 0), "{tally:?}");

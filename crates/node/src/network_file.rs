@@ -215,7 +215,9 @@ mod tests {
         let terms = deploy("price = \"0.5\"\ntip_gwei = 3\nmin_deposit = \"2\"").terms(9).expect("terms");
         assert_eq!((terms.sale.price, terms.sale.deadline_s, terms.sale.minimum), (Wei::nrn(1).mul_div(1, 2), 9, Wei::nrn(1)));
         assert_eq!((terms.tip, terms.min_deposit, terms.epoch_s), (Wei(3_000_000_000), Wei::nrn(2), 86_400));
-        for (text, named) in [("price = \"x\"", "price"), ("price = \"0\"", "price"), ("minimum = \"-1\"", "minimum"), ("min_deposit = \"\"", "min_deposit")] {
+        for (text, named) in
+            [("price = \"x\"", "price"), ("price = \"0\"", "price"), ("minimum = \"-1\"", "minimum"), ("min_deposit = \"\"", "min_deposit")]
+        {
             let error = format!("{:#}", deploy(text).terms(9).expect_err(text));
             assert!(error.contains(named), "{error}");
         }

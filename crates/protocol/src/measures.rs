@@ -122,7 +122,7 @@ fn numbers(args: &[u8]) -> Result<Vec<u64>, ActError> {
         let (high, low) = word.split_last_chunk::<8>().ok_or(ActError::Range)?;
         if high.iter().all(|byte| *byte == 0) { Ok(u64::from_be_bytes(*low)) } else { Err(ActError::Range) }
     };
-    words.iter().map(|word| number(word)).collect()
+    words.iter().map(number).collect()
 }
 
 /// An act that stake can decide, as it is signed. It is enacted once; another `nonce` makes another measure of the same act.

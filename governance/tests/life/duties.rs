@@ -116,7 +116,9 @@ async fn two_claims_signed_in_one_round_cost_a_twentieth_and_the_reporter_gets_h
     assert!(refusal(network.slash_double(position, &one, &other).await).contains("OutOfTime"));
     let events = world.events().await;
     let reporter = account(FOUNDER).address();
-    assert!(events.iter().any(|(_, event)| *event == ChainEvent::DoubleSigned { group: GROUP, position, round, reporter, reward: nrn(10) }));
+    assert!(
+        events.iter().any(|(_, event)| *event == ChainEvent::DoubleSigned { group: GROUP, position, round, reporter, reward: nrn(10) })
+    );
     assert!(events.iter().any(|(_, event)| *event == ChainEvent::Slashed { group: GROUP, position, amount: nrn(20) }));
     let owner = world.network(OWNERS[0]).stake();
     owner.unbond(GROUP, position, nrn(380)).await.expect("what is left can leave");

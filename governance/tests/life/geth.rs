@@ -147,7 +147,9 @@ async fn a_network_lives_on_geth_from_its_deployment_to_a_delta_taken_back() {
         Err(reason) => return println!("skipped, there is no geth: {reason}"),
     };
     let folder = tempfile::tempdir().expect("a folder");
-    let geth = Geth::start(&program, folder.path(), &GethSettings::default()).await.expect("geth starts");
+    // As much as a block of Rootstock holds, the smallest of the chains that are to run this.
+    let settings = GethSettings { block_gas: 6_800_000, ..GethSettings::default() };
+    let geth = Geth::start(&program, folder.path(), &settings).await.expect("geth starts");
     let started = Instant::now();
     let founder = connect(&geth, geth.funded(nrn(100)).await.expect("coins")).await;
     let deadline_s = founder.latest().await.expect("a block").time_s + SALE_S;

@@ -35,6 +35,13 @@ async fn the_wrong_chain_is_refused() {
 }
 
 #[tokio::test]
+async fn whoever_wants_any_chain_learns_its_id() {
+    let anvil = anvil(0).await;
+    let chain = Chain::connect_to_any(Settings { chain_id: 1, ..anvil.settings() }).await.expect("the chain answers");
+    assert_eq!((chain.chain_id(), chain.settings().chain_id), (31_337, 31_337));
+}
+
+#[tokio::test]
 async fn a_busy_server_is_asked_again() {
     let anvil = anvil(0).await;
     let asked = Arc::new(AtomicUsize::new(0));

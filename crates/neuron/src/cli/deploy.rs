@@ -50,7 +50,8 @@ async fn make(context: &Context, chain: &Chain, file: NetworkFile) -> Result<(Ad
 /// The terms of the file. A deadline that it does not tell is written into it before anything is sent, so that an
 /// interrupted deployment goes on with the same one.
 async fn terms(chain: &Chain, file: NetworkFile, path: &Path) -> Result<Terms> {
-    let wanted = file.deploy.with_context(|| format!("{} has no [deploy]: write there what the contracts are to be told", path.display()))?;
+    let wanted =
+        file.deploy.with_context(|| format!("{} has no [deploy]: write there what the contracts are to be told", path.display()))?;
     let now_s = chain.latest().await?.time_s;
     let deadline_s = match wanted.deadline_s()? {
         Some(deadline_s) => deadline_s,
@@ -103,7 +104,12 @@ fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<()> {
 }
 
 fn print_terms(terms: &Terms) {
-    println!("  sale     {} coins for one NRN until {}, at least {} NRN", terms.sale.price.to_nrn(), moment(terms.sale.deadline_s), terms.sale.minimum.to_nrn());
+    println!(
+        "  sale     {} coins for one NRN until {}, at least {} NRN",
+        terms.sale.price.to_nrn(),
+        moment(terms.sale.deadline_s),
+        terms.sale.minimum.to_nrn()
+    );
     println!("  times    epoch {} s, exit {} s, maturity {} s", terms.epoch_s, terms.exit_s, terms.maturity_s);
     println!("  least deposit {} NRN, tip {} wei a gas", terms.min_deposit.to_nrn(), terms.tip);
 }
@@ -131,7 +137,10 @@ mod tests {
         })
         .expect("edited");
         let after = fs::read_to_string(&path).expect("read");
-        assert_eq!(after, "# mine\nname = \"x\" # a name\ncontract = \"0x1\"\n\n[deploy]\nprice = \"1\" # cheap\ndeadline = 2027-03-31T12:00:00Z\n");
+        assert_eq!(
+            after,
+            "# mine\nname = \"x\" # a name\ncontract = \"0x1\"\n\n[deploy]\nprice = \"1\" # cheap\ndeadline = 2027-03-31T12:00:00Z\n"
+        );
         let file: NetworkFile = config::read(&path).expect("well-formed");
         assert_eq!(file.contract, "0x1");
     }

@@ -134,7 +134,9 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Unbond { amount, place } => change(context, place, "on its way out", Change::Unbond(amount)).await,
         Command::Withdraw(place) => change(context, place, "withdrawn", Change::Withdraw).await,
         Command::Compound(place) => change(context, place, "its pay is stake from the next epoch on", Change::Compound).await,
-        Command::Rotate { place, signer } => change(context, place, "the new key signs from the next epoch on", Change::Rotate(signer)).await,
+        Command::Rotate { place, signer } => {
+            change(context, place, "the new key signs from the next epoch on", Change::Rotate(signer)).await
+        }
         Command::Move { place, child, signer } => move_stake(context, place, GroupId(child), &signer).await,
     }
 }

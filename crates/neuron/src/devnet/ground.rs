@@ -36,9 +36,12 @@ impl Ground {
     }
 
     async fn connect(rpc: &str, options: &Options) -> Result<Self> {
-        let chain_id = options.chain_id.context("--rpc needs --chain-id")?;
         let payer = options.payer.clone().context("--rpc needs the key of an account that can pay: --key and --password-file")?;
-        let chain = Chain::connect(Settings { rpc_url: rpc.to_owned(), chain_id, ..Settings::default() }).await?;
+        let settings = Settings { rpc_url: rpc.to_owned(), ..Settings::default() };
+        let chain = match options.chain_id {
+            Some(chain_id) => Chain::connect(Settings { chain_id, ..settings }).await?,
+            None => Chain::connect_to_any(settings).await?,
+        };
         Ok(Self { chain, payer, anvil: None })
     }
 

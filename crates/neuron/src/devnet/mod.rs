@@ -270,14 +270,7 @@ struct Founded {
 }
 
 /// Publishes the group's files from this process and makes the group.
-async fn found(
-    options: &Options,
-    file: &GroupFile,
-    dir: &Path,
-    cast: &Cast,
-    hands: &Hands,
-    network: &Network,
-) -> Result<Founded> {
+async fn found(options: &Options, file: &GroupFile, dir: &Path, cast: &Cast, hands: &Hands, network: &Network) -> Result<Founded> {
     let path = dir.join("network.toml");
     let alone = setup::network_file(&path, network, Vec::new()).await?;
     let data = dir.join("publisher");

@@ -50,9 +50,9 @@ pub struct Options {
     pub port: u16,
     /// Run on the chain at this JSON-RPC address instead of a local one of its own; it must make a block about every second.
     /// The account at --key pays for everything.
-    #[arg(long, conflicts_with = "port", requires = "chain_id")]
+    #[arg(long, conflicts_with = "port")]
     pub rpc: Option<String>,
-    /// EIP-155 id of that chain; `geth --dev` has 1337.
+    /// Refuse another chain there than the one with this EIP-155 id.
     #[arg(long, requires = "rpc")]
     pub chain_id: Option<u64>,
     /// Who pays on that chain.

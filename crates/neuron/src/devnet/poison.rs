@@ -78,7 +78,11 @@ impl Votes {
             let seen = self.teller.seen().accuracy;
             let worse = seen.range(last..).map(|(_, share)| *share).find(|share| *share < usual - ALARMING);
             if let Some(share) = worse {
-                let text = format!("right on {} of the rows in no set, {} before: the members take the delta back", percent(share), percent(usual));
+                let text = format!(
+                    "right on {} of the rows in no set, {} before: the members take the delta back",
+                    percent(share),
+                    percent(usual)
+                );
                 self.teller.tell("members", text);
                 return Ok(());
             }

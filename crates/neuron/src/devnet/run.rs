@@ -80,8 +80,13 @@ fn show(screen: &mut Screen, devnet: &Devnet, heard: &Heard) {
             }
         }
         Heard::Log { author, body: Body::Alarm { verdict, .. } } => {
-            let signer = verdict.signer(&devnet.network.domain()).map_or_else(|_| "nobody".to_owned(), |signer| devnet.cast.name_of(signer));
-            let text = format!("{} replayed the verdict of {signer} in round {}: it has run no model", devnet.name_of_node(*author), verdict.message.round);
+            let signer =
+                verdict.signer(&devnet.network.domain()).map_or_else(|_| "nobody".to_owned(), |signer| devnet.cast.name_of(signer));
+            let text = format!(
+                "{} replayed the verdict of {signer} in round {}: it has run no model",
+                devnet.name_of_node(*author),
+                verdict.message.round
+            );
             screen.line("alarm", &text);
         }
         _ => {}
@@ -95,7 +100,16 @@ async fn keep(devnet: &mut Devnet) -> Result<()> {
     let guest =
         format!("neuron --network {} --key {}/guest.json --password-file {}/password", network.display(), keys.display(), keys.display());
     println!("\n  The network goes on until Ctrl-C. RPC: {}\n", devnet.rpc_url());
-    for command in ["token balance", "group show", "round show", "stake show", "delta show", "measure show", "round alarms", "predict --line 0,0,5,13,9,1,…"] {
+    for command in [
+        "token balance",
+        "group show",
+        "round show",
+        "stake show",
+        "delta show",
+        "measure show",
+        "round alarms",
+        "predict --line 0,0,5,13,9,1,…",
+    ] {
         println!("    {guest} {command}");
     }
     println!("\n  A node of your own: set `network`, `keystore` and `password_file` in configs/trainer.toml to these paths.\n");

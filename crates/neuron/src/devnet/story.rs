@@ -88,7 +88,11 @@ fn of_stake(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
         ChainEvent::DoubleSigned { position, round, reporter, reward, .. } => {
             let lost = devnet.ledger.slashes.iter().rev().find(|slash| slash.position == *position).map(|slash| slash.amount);
             let (who, lost) = (of(*position), nrn(lost.unwrap_or_default()));
-            let text = format!("✗ {who} signed two claims in round {round}: {lost} NRN of its stake are gone, {} to {}", nrn(*reward), name(*reporter));
+            let text = format!(
+                "✗ {who} signed two claims in round {round}: {lost} NRN of its stake are gone, {} to {}",
+                nrn(*reward),
+                name(*reporter)
+            );
             ("slash".into(), text)
         }
         ChainEvent::Dozed { position, .. } => ("doze".into(), format!("{} was absent in eight rounds and is put to rest", of(*position))),

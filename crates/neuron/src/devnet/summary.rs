@@ -146,5 +146,6 @@ async fn balances(devnet: &Devnet) -> Result<BTreeMap<String, Wei>> {
 
 async fn positions(devnet: &Devnet) -> Result<Vec<Position>> {
     let stake = devnet.network.stake();
-    try_join_all(devnet.view.positions.iter().map(|position| async { anyhow::Ok(stake.position(devnet.group, position.number).await?) })).await
+    try_join_all(devnet.view.positions.iter().map(|position| async { anyhow::Ok(stake.position(devnet.group, position.number).await?) }))
+        .await
 }

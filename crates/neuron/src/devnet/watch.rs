@@ -47,7 +47,8 @@ impl Watch {
                 let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
                 let share = accuracy(&*self.member.checkpoint(file).await?, &text)?;
                 self.teller.note(|seen| seen.accuracy.extend([(round, share)]));
-                self.teller.tell(format!("round {round}"), format!("its model is right on {} of the rows that are in no set", percent(share)));
+                self.teller
+                    .tell(format!("round {round}"), format!("its model is right on {} of the rows that are in no set", percent(share)));
             }
             ChainEvent::Turned { applied, .. } if applied.0 > 0 => {
                 let link = self.member.proposal(applied).await.context("its proposal was not heard")?;
@@ -59,7 +60,8 @@ impl Watch {
                 let checkpoint = self.member.checkpoint(checkpoint).await?;
                 let (fresh, known) = (loss_on(&checkpoint, rows).await?, loss(&checkpoint, before).await?);
                 self.teller.note(|seen| seen.fresh.extend([(applied, (fresh, known))]));
-                let text = format!("fresh loss: the running model has {} nats on its new rows, {} on the set before", nats(fresh), nats(known));
+                let text =
+                    format!("fresh loss: the running model has {} nats on its new rows, {} on the set before", nats(fresh), nats(known));
                 self.teller.tell(format!("delta {applied}"), text);
             }
             _ => {}

@@ -3,15 +3,14 @@
 
 use std::{fs, path::PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use neuron::devnet::{Options, summarize};
-use protocol::{
-    Digest, RoundNumber, Wei,
-    chain::Outcome,
-    rules,
-};
+use protocol::{Digest, RoundNumber, Wei, chain::Outcome, rules};
 
-use crate::watched::{Settled, Watched, digits, fresh_folder};
+use crate::{
+    commands,
+    watched::{Settled, Watched, digits, fresh_folder},
+};
 
 /// Enough for eight counted rounds after the one in which the validator cheats, and for the poison's whole life.
 const ROUNDS: u64 = 11;
@@ -35,7 +34,8 @@ async fn who_lies_cheats_hides_or_poisons_pays_for_it_and_nothing_stops() -> Res
     check_cheat(&network).await?;
     check_void(&network, void).await?;
     check_poison(&network)?;
-    check_book(&network).await
+    check_book(&network).await?;
+    check_commands(&network, void).await
 }
 
 /// The shipped group with one delta to vote about.
@@ -117,7 +117,7 @@ async fn check_void(network: &Watched, void: RoundNumber) -> Result<()> {
     let round = &devnet.ledger.rounds[&void];
     assert_eq!((round.outcome, round.verdicts, round.validators), (Outcome::None, 0, Wei::ZERO));
     assert!(!round.claims.is_empty() && round.burned < round.reward, "{round:?}");
-    assert_eq!(round.attended, Wei(round.awake.0 / 5 * 3), "three of five were there");
+    assert_eq!(round.attended, Wei(OWNER.0 * 3), "three of five were there");
     let on_chain = devnet.network.round(devnet.group, void).await?.context("opened")?;
     assert!(on_chain.attended);
     for (index, present) in [(0, true), (1, true), (2, true), (AWAY, false)] {
@@ -164,5 +164,31 @@ async fn check_book(network: &Watched) -> Result<()> {
     for words in ["cheat-1 lost", "was put to rest", "was taken back", "the purse paid", "earned"] {
         assert!(picture.contains(words), "no {words:?} in {picture}");
     }
+    Ok(())
+}
+
+/// What a person is told of it by the command.
+async fn check_commands(network: &Watched, void: RoundNumber) -> Result<()> {
+    let (void, stake) = (void.to_string(), network.position(0)?.to_string());
+    commands::check(
+        network,
+        &[
+            ("guest", &["round", "alarms"], "was signed without running the model"),
+            ("guest", &["round", "show", &void], "void: no decision; who judged was recorded"),
+            ("guest", &["measure", "show"], "it was enacted"),
+            ("guest", &["delta", "show"], "Taken"),
+            ("guest", &["stake", "show"], "NRN earned and not yet stake"),
+            ("guest", &["stake", "compound", "--position", &stake], "its pay is stake"),
+            ("validator-1", &["measure", "propose", "period", "24", "--reason", "shorter weeks"], "signed for position"),
+        ],
+    )
+    .await?;
+    let text = commands::neuron(network, "guest", &["measure", "show"]).await?;
+    let name = text.lines().zip(text.lines().skip(1)).find(|(_, next)| next.contains("last 24 s")).context("the new measure")?.0.to_owned();
+    for actor in ["validator-2", "validator-3"] {
+        commands::neuron(network, actor, &["measure", "sign", &name[..10]]).await?;
+    }
+    commands::check(network, &[("guest", &["measure", "enact", &name[..10]], "enacted with")]).await?;
+    ensure!(network.devnet.network.view(network.devnet.group).await?.period_s == 24, "periods last as long as was decided");
     Ok(())
 }

@@ -3,6 +3,8 @@
 //! The programs `trainer-node` and `validator-node` must have been built before: `cargo build --workspace`.
 
 mod bad_input;
+mod commands;
+mod deploying;
 mod devnet;
 mod hostile;
 mod liars;

@@ -256,11 +256,9 @@ impl ChainEvent {
     /// The group that the event is about, if it is about one.
     pub fn group(&self) -> Option<GroupId> {
         match self {
-            Self::ScheduleOpened { .. }
-            | Self::Issued { .. }
-            | Self::Received { .. }
-            | Self::PaidBack { .. }
-            | Self::Enacted { .. } => None,
+            Self::ScheduleOpened { .. } | Self::Issued { .. } | Self::Received { .. } | Self::PaidBack { .. } | Self::Enacted { .. } => {
+                None
+            }
             Self::Bonded { group, .. }
             | Self::Woken { group, .. }
             | Self::Rested { group, .. }

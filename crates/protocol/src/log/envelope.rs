@@ -38,17 +38,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
-        Self::Verdict,
-        Self::Choice,
-        Self::Assent,
-        Self::Have,
-        Self::Alarm,
-        Self::Announcement,
-        Self::Binding,
-        Self::Note,
-        Self::Measure,
-    ];
+    const ALL: [Self; 9] =
+        [Self::Verdict, Self::Choice, Self::Assent, Self::Have, Self::Alarm, Self::Announcement, Self::Binding, Self::Note, Self::Measure];
 
     fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| *kind as u8 == byte)

@@ -53,7 +53,8 @@ impl Doubles {
     /// Protocol 3, slashDouble: one case of a position at a time.
     pub fn advance(&mut self, view: &View<'_>) -> Option<Effect> {
         let now_s = view.now.time_s;
-        let lasts = |number, round| view.group.position(number).is_some_and(|position| may_slash_double(view.group, position, round, now_s));
+        let lasts =
+            |number, round| view.group.position(number).is_some_and(|position| may_slash_double(view.group, position, round, now_s));
         self.cases.retain(|(position, round), _| lasts(*position, *round));
         let mut before = None;
         let open = self.cases.iter_mut().filter(|((position, _), case)| case.failures < MAX_FAILURES && *position != view.own);

@@ -37,9 +37,15 @@ pub enum Input {
     /// Answer to [`Effect::ReadAbsent`].
     Absent(Result<Vec<PositionNumber>, String>),
     /// Answer to [`Effect::Replay`]: verdicts whose probe is not what the model gives, each with what it should be.
-    Replayed { round: RoundNumber, wrong: Vec<(SignedVerdict, String)> },
+    Replayed {
+        round: RoundNumber,
+        wrong: Vec<(SignedVerdict, String)>,
+    },
     /// Answer to a transaction; what it did is told by its event.
-    Sent { duty: Duty, result: Result<(), String> },
+    Sent {
+        duty: Duty,
+        result: Result<(), String>,
+    },
 }
 
 /// The transactions of a warden.

@@ -2,10 +2,11 @@
 
 use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
-use protocol::eip712::{Node, SignedNode, Typed as _, sign};
-use protocol::log::{Binding, Body, BodyError, Draft, Envelope, EnvelopeError, Kind, Log, LogError};
+use protocol::eip712::{Assent, Node, SignedNode, Typed as _, sign};
+use protocol::log::{AssentBody, Binding, Body, BodyError, Draft, Envelope, EnvelopeError, Kind, Log, LogError, MeasureBody};
 use protocol::log::{MAX_AUTHOR_BYTES, MAX_BODY, MAX_ENVELOPE, MAX_PER_TOPIC, MAX_TOPICS};
-use protocol::{Digest, GroupId, NodeId, RoundNumber};
+use protocol::measures::{Act, Measure};
+use protocol::{DeltaNumber, Digest, GroupId, NodeId, PositionNumber, RoundNumber};
 
 use crate::world::*;
 
@@ -33,15 +34,22 @@ fn the_bytes_of_an_envelope_are_the_committed_ones() {
     assert_eq!(Envelope::from_bytes(envelope.bytes()), Ok(envelope));
 }
 
+fn measure() -> Measure {
+    Measure::new(&Act::Rollback { group: GROUP, delta: DeltaNumber(4) }, digest("nonce"), 1_000)
+}
+
 #[test]
 fn bodies_are_written_as_committed_and_read_back() {
     let golden = String::from_utf8(read_golden("bodies-1.jsonl")).unwrap();
+    let signature = sign(Assent { measure: measure().hash() }.digest(&DOMAIN), &key(3)).unwrap();
     let bodies = [
         Body::Verdict(verdict(1, RoundNumber(7), digest("claim"))),
         Body::Have { round: RoundNumber(7), file: digest("file") },
         Body::Alarm { verdict: verdict(1, RoundNumber(7), digest("claim")), reason: "wrong probe".into() },
         Body::Announcement { addresses: vec!["/ip4/127.0.0.1/tcp/4001".into()] },
         Body::Note("hello".into()),
+        Body::Assent(AssentBody { measure: measure(), group: GROUP, position: PositionNumber(3), signature }),
+        Body::Measure(MeasureBody { measure: measure(), reason: "the labels are wrong".into() }),
     ];
     let written: Vec<_> = bodies.iter().map(|body| String::from_utf8(body.to_bytes().unwrap()).unwrap()).collect();
     assert_eq!(golden.lines().collect::<Vec<_>>(), written);

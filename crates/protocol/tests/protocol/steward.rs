@@ -296,7 +296,11 @@ fn what_a_batch_counted_need_not_be_brought_and_everything_else_must() {
             tell(&mut steward, [Input::Block(block(CASTING_S - 1)), counted(&batch)]);
             hear(&mut steward, &choices);
             let casts = run(&mut steward, [CASTING_S]);
-            let expected: Vec<_> = Some(&expected).filter(|expected| !expected.is_empty()).map(|expected| (CASTING_S, Sent::Cast(expected.clone()))).into_iter().collect();
+            let expected: Vec<_> = Some(&expected)
+                .filter(|expected| !expected.is_empty())
+                .map(|expected| (CASTING_S, Sent::Cast(expected.clone())))
+                .into_iter()
+                .collect();
             assert_eq!(casts, expected, "{name}, heard before: {is_heard}");
         }
     }

@@ -145,7 +145,8 @@ fn who_was_left_out_is_added() {
     let sent = Input::Sent { duty: Duty::Attend(PAST), result: Ok(()) };
     assert_eq!(tell(&mut warden, [attended(200), sent]), []);
     assert_eq!(seconds(&mut warden, 1..10, attendance), [], "all are in");
-    let mut batches: Vec<_> = tell(&mut warden, [Input::Heard(verdict(3, PAST, NONE_IS_TRUE))]).into_iter().filter_map(attendance).collect();
+    let mut batches: Vec<_> =
+        tell(&mut warden, [Input::Heard(verdict(3, PAST, NONE_IS_TRUE))]).into_iter().filter_map(attendance).collect();
     batches.extend(seconds(&mut warden, 10..38, attendance).into_iter().map(|(_, batch)| batch));
     assert_eq!(batches, [vec![1, 2, 3]], "whoever was recorded is skipped");
 }
@@ -259,7 +260,8 @@ fn what_is_no_offence_is_not_shown() {
 fn a_slash_that_somebody_else_has_shown_is_not_shown_again() {
     let late = [1, 3].into_iter().map(|signer| doubles(signer, truth(), NONE_IS_TRUE));
     for mut warden in late {
-        let signed = ChainEvent::DoubleSigned { group: GROUP, position: PositionNumber(2), round: PAST, reporter: account(9), reward: Wei(1) };
+        let signed =
+            ChainEvent::DoubleSigned { group: GROUP, position: PositionNumber(2), round: PAST, reporter: account(9), reward: Wei(1) };
         tell(&mut warden, [event(signed)]);
         assert_eq!(seconds(&mut warden, 0..38, slash), []);
     }
@@ -268,7 +270,10 @@ fn a_slash_that_somebody_else_has_shown_is_not_shown_again() {
 #[test]
 fn old_rounds_and_forgiven_ones_are_not_shown() {
     let exit_rounds = EXIT_S / TIMES.length_s();
-    let forgiven = GroupView { positions: vec![position(1, 100), PositionView { forgiven_until_s: at(NOW, 0).time_s, ..position(2, 100) }], ..group() };
+    let forgiven = GroupView {
+        positions: vec![position(1, 100), PositionView { forgiven_until_s: at(NOW, 0).time_s, ..position(2, 100) }],
+        ..group()
+    };
     for (name, round, view, is_shown) in [
         ("the last one", PAST, group(), true),
         ("the oldest", RoundNumber(NOW.0 - exit_rounds), group(), true),
@@ -301,7 +306,11 @@ fn the_absent_are_read_once_nothing_can_be_added_and_put_to_rest_in_an_order() {
         tell(&mut warden, [decided(), Input::Group(counted(PAST))]);
         assert_eq!(reads(&tell(&mut warden, [Input::Block(at(PAST, 39))])), 0, "the round still runs");
         assert_eq!(reads(&tell(&mut warden, [Input::Block(at(NOW, 0))])), 1);
-        let mut dozed: Vec<_> = tell(&mut warden, [Input::Absent(Ok(vec![PositionNumber(2), PositionNumber(signer.into())]))]).into_iter().filter_map(doze).map(|position| (0, position)).collect();
+        let mut dozed: Vec<_> = tell(&mut warden, [Input::Absent(Ok(vec![PositionNumber(2), PositionNumber(signer.into())]))])
+            .into_iter()
+            .filter_map(doze)
+            .map(|position| (0, position))
+            .collect();
         dozed.extend(seconds(&mut warden, 1..38, doze));
         assert_eq!(dozed.iter().map(|(_, position)| *position).collect::<Vec<_>>(), [2], "once, and never oneself");
         turns.push(dozed[0].0);
