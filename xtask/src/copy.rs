@@ -1,12 +1,12 @@
 //! A copy of the contracts in the target folder, where a tool may change and add sources. What forge compiled there is kept from run to run.
 
 use std::{
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::tools;
 
@@ -30,6 +30,8 @@ pub const QUICK: [(&str, &str); 2] = [("FOUNDRY_OPTIMIZER", "false"), ("FOUNDRY_
 pub struct Copy {
     pub root: PathBuf,
     forge: PathBuf,
+    /// Held as long as the copy is in use.
+    _lock: File,
 }
 
 impl Copy {
@@ -40,6 +42,9 @@ impl Copy {
     pub fn new(name: &str, more: &[&str]) -> Result<Self> {
         let forge = tools::npm_tool("forge")?;
         let root = tools::target_dir()?.join(name);
+        fs::create_dir_all(&root)?;
+        let lock = File::create(root.join("lock"))?;
+        ensure!(lock.try_lock().is_ok(), "another run works in {}: wait for its end", root.display());
         // Counterexamples of the last run would be tried first, and one run would no longer be like the next.
         remove(&root.join("cache"))?;
         for part in PARTS.iter().chain(more) {
@@ -50,7 +55,7 @@ impl Copy {
             }
         }
         link(&tools::root().join("node_modules"), &root.join("node_modules"))?;
-        Ok(Self { root, forge })
+        Ok(Self { root, forge, _lock: lock })
     }
 
     /// Forge in the copy, with a profile of foundry.toml; each profile keeps what it compiled to itself.

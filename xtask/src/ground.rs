@@ -38,7 +38,7 @@ const BUILDS: [Build; 2] = [
             ("FOUNDRY_ADDITIONAL_COMPILER_PROFILES", "[]"),
             ("FOUNDRY_COMPILATION_RESTRICTIONS", "[]"),
             ("FOUNDRY_CODE_SIZE_LIMIT", "1000000"),
-            ("FOUNDRY_GAS_LIMIT", "18446744073709551615"),
+            ("FOUNDRY_GAS_LIMIT", "3000000000"),
         ],
         // The purse gives receivers of coins little gas; what one does with it is tested in the other build.
         arguments: &["--no-match-test", "AReceiverThatCallsAgain"],

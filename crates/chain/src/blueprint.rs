@@ -151,7 +151,7 @@ mod tests {
         assert!(blueprint().is(&with_value(7)));
         assert!(!blueprint().is(&with_value(8)), "another value");
         assert!(!blueprint().is(&template()), "no value");
-        assert!(!blueprint().is(&[]) && !blueprint().is(&vec![0; 99]));
+        assert!(!blueprint().is(&[]) && !blueprint().is(&[0; 99]));
     }
 
     #[test]

@@ -178,11 +178,11 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_more_than_half_and_the_least() {
-        let tally =
-            |stake, least, sum| Tally { counted: Vec::new(), sum: Wei(sum), majority: Majority { stake: Wei(stake), least: Wei(least) } };
+        let gweis = |units: u128| Wei(units * WEI_PER_GWEI);
         for (stake, least, sum, missing) in [(100, 0, 50, 1), (100, 0, 51, 0), (101, 0, 50, 1), (10, 60, 20, 40), (0, 0, 0, 1)] {
-            let tally = tally(stake, least, sum);
-            assert_eq!((tally.missing(), tally.is_carried()), (Wei(missing), missing == 0), "{tally:?}");
+            let majority = Majority { stake: gweis(stake), least: gweis(least) };
+            let tally = Tally { counted: Vec::new(), sum: gweis(sum), majority };
+            assert_eq!((tally.missing(), tally.is_carried()), (gweis(missing), missing == 0), "{tally:?}");
         }
     }
 }

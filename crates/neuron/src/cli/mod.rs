@@ -32,7 +32,7 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run the whole network on this machine.
-    Devnet(devnet::Options),
+    Devnet(Box<devnet::Options>),
     /// Make the network that the network file describes; run again, go on or check.
     Deploy,
     /// Balances and transfers of NRN.
@@ -74,7 +74,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
             if options.rpc.is_some() {
                 options.payer = Some(context.account()?);
             }
-            devnet::run(options).await
+            devnet::run(*options).await
         }
         Command::Deploy => deploy::run(&context).await,
         Command::Token(command) => token::run(&context, command).await,
