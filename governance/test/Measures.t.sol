@@ -190,6 +190,18 @@ contract PeriodTest is Measuring {
         _pass(PERIOD_KIND, args, _join2(assents, _assents(PERIOD_KIND, args, 2, 2, 2)));
     }
 
+    function test_RevertIf_MembersWhoSleepAreSilent() public {
+        _balance(1, STAKE);
+        for (uint256 key = 3; key <= FOURTH; ++key) {
+            vm.prank(vm.addr(key));
+            network.rest(1, key);
+        }
+        _nextEpoch();
+        bytes memory args = abi.encode(1, 1 days);
+        vm.assertEq(network.stake(1).awake, 2 * STAKE, "all that is awake assents");
+        _refuse(PERIOD_KIND, args, _assents(PERIOD_KIND, args, 1, 1, 2), IMeasures.NoMajority.selector);
+    }
+
     function test_AMemberWhoSleepsHasAVoice() public {
         vm.prank(vm.addr(1));
         network.rest(1, 1);

@@ -28,8 +28,13 @@ contract RollbackTest is Periodic, Measuring {
     }
 
     function test_RevertIf_OthersThanMembersAssent() public {
-        IMeasures.Assent[] memory assents = _assents(ROLLBACK, abi.encode(1, 1), 2, 1, 3);
-        _refuse(ROLLBACK, abi.encode(1, 1), assents, IMeasures.NoMajority.selector);
+        bytes memory args = abi.encode(1, 1);
+        _balance(2, STAKE);
+        // One of three members, and strangers with more than another one has.
+        IMeasures.Assent[] memory member = _assents(ROLLBACK, args, 1, 1, 1);
+        IMeasures.Assent[] memory strangers = _assents(ROLLBACK, args, 2, 1, FOURTH);
+        _refuse(ROLLBACK, args, _join2(member, strangers), IMeasures.NoMajority.selector);
+        _pass(ROLLBACK, args, _join2(_assents(ROLLBACK, args, 1, 1, 2), strangers));
     }
 
     function test_RevertIf_MembersWhoSleepAssent() public {
