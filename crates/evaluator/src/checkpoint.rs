@@ -71,17 +71,10 @@ impl Checkpoint {
         Ok(Self { manifest: manifest.clone(), tensors })
     }
 
-    /// First weights of a group: each value uniform in ±1/√inputs of its layer, drawn from `seed`.
+    /// First weights of a group, drawn from `seed` as the family says.
     pub fn initial(manifest: &Manifest, seed: [u8; 32]) -> Self {
-        let mut stream = Stream::new("neuron/initial/1", &[&seed]);
-        let mut tensors = Vec::new();
-        for (inputs, outputs) in manifest.layers() {
-            // At most 1, and weight_max is at least 1: nothing to clamp.
-            let bound = 1.0 / (inputs as f32).sqrt();
-            let (inputs, outputs) = (inputs as usize, outputs as usize);
-            tensors.push((0..inputs * outputs).map(|_| stream.signed_unit() * bound).collect());
-            tensors.push((0..outputs).map(|_| stream.signed_unit() * bound).collect());
-        }
+        // Every family draws within ±1, and weight_max is at least 1: nothing to clamp.
+        let tensors = manifest.family().initial(&mut Stream::new("neuron/initial/1", &[&seed]));
         Self { manifest: manifest.clone(), tensors }
     }
 

@@ -1,36 +1,72 @@
-//! The training set as numbers: lines of text become features and labels.
+//! The training set as numbers: lines become features and labels, texts become windows of tokens.
 
+use crate::data::{Data, Tokenizer};
 use crate::manifest::Manifest;
 
 /// Most examples of a training set.
 pub const EXAMPLES_MAX: usize = 1 << 20;
+/// Most tokens of a training set (256 MiB of them).
+pub const TOKENS_MAX: usize = 1 << 27;
 /// Most features of a training set, all examples together (256 MiB of binary32).
 pub const FEATURES_MAX: usize = 1 << 26;
 /// Largest magnitude of an integer in a line: exact in binary32.
 pub const FEATURE_MAX: i32 = 1 << 24;
 /// Longest line in bytes.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
-/// Only files whose path ends so hold examples; a tree may carry a readme beside them.
-const SUFFIX: &str = ".csv";
 
-/// Examples in their order: files by path, bytewise, then lines.
+/// Examples in their order: files by path, bytewise, then lines or windows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Examples {
     inputs: usize,
     outputs: u32,
+    values: Values,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Values {
+    Rows(Rows),
+    Windows(Windows),
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Rows {
     features: Vec<f32>,
     labels: Vec<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Windows {
+    tokens: Vec<u16>,
+    stride: usize,
 }
 
 /// Why text is no training set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DataError {
-    /// No line in any file.
-    #[error("no example: the tree needs a file whose name ends in {SUFFIX} with one example per line")]
-    Empty,
+    /// No line in any file, or too few tokens for one window.
+    #[error("no example: the tree needs files whose names end in {suffix}, {needs}")]
+    Empty {
+        /// End of the path of a file with examples.
+        suffix: &'static str,
+        /// What they must hold.
+        needs: String,
+    },
     /// More than the limits.
-    #[error("more than {EXAMPLES_MAX} examples or {FEATURES_MAX} features: make the training set smaller")]
+    #[error("more than {EXAMPLES_MAX} examples, {FEATURES_MAX} features or {TOKENS_MAX} tokens: make the training set smaller")]
     TooMany,
+    /// A character that is no token.
+    #[error("{path}, line {line}: {character:?} is not among the characters of the manifest's tokenizer")]
+    Character {
+        /// File in the tree; empty for a text given alone.
+        path: String,
+        /// Line, counted from 1.
+        line: usize,
+        /// The character.
+        character: char,
+    },
+    /// A text given alone that has no token.
+    #[error("the text is empty: give at least one character")]
+    NoToken,
     /// A line that is no example.
     #[error("{path}, line {line}: {fault}")]
     Line {
@@ -74,79 +110,147 @@ pub enum LineFault {
 }
 
 impl Examples {
-    /// Reads `(path, text)` of a tree in any order; paths must differ. One faulty line refuses the whole set.
+    /// Reads `(path, text)` of a tree in any order; paths must differ. One fault refuses the whole set.
     pub fn parse<P: AsRef<str>, T: AsRef<str>>(manifest: &Manifest, files: impl IntoIterator<Item = (P, T)>) -> Result<Self, DataError> {
+        let suffix = manifest.data().suffix();
         let mut files: Vec<(P, T)> = files.into_iter().collect();
-        files.retain(|(path, _)| path.as_ref().ends_with(SUFFIX));
+        files.retain(|(path, _)| path.as_ref().ends_with(suffix));
         files.sort_by(|left, right| left.0.as_ref().cmp(right.0.as_ref()));
-        let mut examples = Self::none(manifest);
-        for (path, text) in &files {
-            for (index, line) in text.as_ref().split_terminator('\n').enumerate() {
-                examples.push(manifest, path.as_ref(), index + 1, line)?;
-            }
-        }
-        if examples.is_empty() { Err(DataError::Empty) } else { Ok(examples) }
-    }
-
-    fn none(manifest: &Manifest) -> Self {
+        let files = files.iter().map(|(path, text)| (path.as_ref(), text.as_ref()));
         let (inputs, outputs) = (manifest.inputs() as usize, manifest.outputs());
-        Self { inputs, outputs, features: Vec::new(), labels: Vec::new() }
-    }
-
-    fn push(&mut self, manifest: &Manifest, path: &str, line: usize, text: &str) -> Result<(), DataError> {
-        if self.len() == EXAMPLES_MAX || self.features.len() + self.inputs > FEATURES_MAX {
-            return Err(DataError::TooMany);
+        let (values, needs) = match manifest.data() {
+            Data::Csv { divisor } => (Values::Rows(Rows::parse(inputs, outputs, *divisor, files)?), "one example on each line".to_owned()),
+            Data::Text { tokenizer, stride } => {
+                let windows = Windows { tokens: tokens_of(tokenizer, files)?, stride: *stride as usize };
+                (Values::Windows(windows), format!("with more than {inputs} tokens"))
+            }
+        };
+        let examples = Self { inputs, outputs, values };
+        match examples.len() {
+            0 => Err(DataError::Empty { suffix, needs }),
+            count if count > EXAMPLES_MAX => Err(DataError::TooMany),
+            _ => Ok(examples),
         }
-        let fault = |fault| DataError::Line { path: path.to_owned(), line, fault };
-        let values = integers(text, self.inputs + 1).map_err(fault)?;
-        let label = values[self.inputs];
-        let most = self.outputs - 1;
-        let class = u32::try_from(label).ok().filter(|class| *class <= most);
-        self.labels.push(class.ok_or_else(|| fault(LineFault::Label { label, most }))?);
-        self.features.extend(scaled(manifest, &values[..self.inputs]));
-        Ok(())
     }
 
     /// Number of examples.
     pub fn len(&self) -> usize {
-        self.labels.len()
+        match &self.values {
+            Values::Rows(rows) => rows.labels.len(),
+            Values::Windows(windows) => windows.tokens.len().checked_sub(self.inputs + 1).map_or(0, |rest| rest / windows.stride + 1),
+        }
     }
 
-    /// True only before the first example was read.
+    /// Never true: a set has at least one example.
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
+        self.len() == 0
     }
 
-    /// Features of one example.
+    /// Features of one example, or tokens that a target may see.
     pub fn inputs(&self) -> usize {
         self.inputs
     }
 
-    /// Classes.
+    /// Classes, or different tokens.
     pub fn outputs(&self) -> u32 {
         self.outputs
     }
 
-    /// Features of example `index`, scaled, if there is one.
+    /// Features of example `index`, scaled, if there is one and it has features.
     pub fn features(&self, index: usize) -> Option<&[f32]> {
-        self.features.chunks_exact(self.inputs).nth(index)
+        let Values::Rows(rows) = &self.values else { return None };
+        rows.features.chunks_exact(self.inputs).nth(index)
     }
 
-    /// Class of example `index`, if there is one.
+    /// Class of example `index`, if there is one and it has a label.
     pub fn label(&self, index: usize) -> Option<u32> {
-        self.labels.get(index).copied()
+        let Values::Rows(rows) = &self.values else { return None };
+        rows.labels.get(index).copied()
+    }
+
+    /// Tokens of example `index`, one more than `inputs`: the target of each is the one that follows it.
+    pub fn window(&self, index: usize) -> Option<&[u16]> {
+        let Values::Windows(windows) = &self.values else { return None };
+        windows.tokens.get(index.checked_mul(windows.stride)?..)?.get(..self.inputs + 1)
+    }
+
+    /// Whether a model reads such examples.
+    pub(crate) fn fit(&self, manifest: &Manifest) -> bool {
+        let same_kind = matches!((&self.values, manifest.data()), (Values::Rows(_), Data::Csv { .. }) | (Values::Windows(_), Data::Text { .. }));
+        same_kind && self.inputs == manifest.inputs() as usize && self.outputs == manifest.outputs()
     }
 }
 
-/// Features of one line without a label, `inputs` integers joined by commas, scaled as the manifest says.
-pub fn parse_features(manifest: &Manifest, line: &str) -> Result<Vec<f32>, DataError> {
-    let values = integers(line, manifest.inputs() as usize).map_err(DataError::Features)?;
-    Ok(scaled(manifest, &values).collect())
+impl Rows {
+    fn parse<'a>(inputs: usize, outputs: u32, divisor: u32, files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, DataError> {
+        let mut rows = Self::default();
+        for (path, text) in files {
+            for (index, line) in text.split_terminator('\n').enumerate() {
+                if rows.labels.len() == EXAMPLES_MAX || rows.features.len() + inputs > FEATURES_MAX {
+                    return Err(DataError::TooMany);
+                }
+                let fault = |fault| DataError::Line { path: path.to_owned(), line: index + 1, fault };
+                rows.push(inputs, outputs, divisor, line).map_err(fault)?;
+            }
+        }
+        Ok(rows)
+    }
+
+    fn push(&mut self, inputs: usize, outputs: u32, divisor: u32, line: &str) -> Result<(), LineFault> {
+        let values = integers(line, inputs + 1)?;
+        let (label, most) = (values[inputs], outputs - 1);
+        let class = u32::try_from(label).ok().filter(|class| *class <= most);
+        self.labels.push(class.ok_or(LineFault::Label { label, most })?);
+        self.features.extend(scaled(divisor, &values[..inputs]));
+        Ok(())
+    }
 }
 
-fn scaled(manifest: &Manifest, values: &[i32]) -> impl Iterator<Item = f32> {
-    let divisor = manifest.divisor() as f32;
-    values.iter().map(move |value| *value as f32 / divisor)
+/// Tokens of all files, one after the other.
+fn tokens_of<'a>(tokenizer: &Tokenizer, files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Vec<u16>, DataError> {
+    let mut tokens = Vec::new();
+    for (path, text) in files {
+        if tokens.len() + text.len() > TOKENS_MAX {
+            return Err(DataError::TooMany);
+        }
+        tokens.extend(encode(tokenizer, path, text)?);
+    }
+    Ok(tokens)
+}
+
+fn encode(tokenizer: &Tokenizer, path: &str, text: &str) -> Result<Vec<u16>, DataError> {
+    tokenizer.encode(text).map_err(|character| {
+        let before = text.split(character).next().unwrap_or_default();
+        DataError::Character { path: path.to_owned(), line: before.matches('\n').count() + 1, character }
+    })
+}
+
+/// Inputs of one example without a target.
+pub(crate) enum Input {
+    /// Scaled as the manifest says.
+    Features(Vec<f32>),
+    /// The last ones that the model can see.
+    Tokens(Vec<u16>),
+}
+
+/// Reads a line of features, or a text that is to be continued.
+pub(crate) fn parse_input(manifest: &Manifest, text: &str) -> Result<Input, DataError> {
+    match manifest.data() {
+        Data::Csv { divisor } => {
+            let values = integers(text, manifest.inputs() as usize).map_err(DataError::Features)?;
+            Ok(Input::Features(scaled(*divisor, &values).collect()))
+        }
+        Data::Text { tokenizer, .. } => {
+            let tokens = encode(tokenizer, "", text)?;
+            let seen = tokens.len().min(manifest.inputs() as usize);
+            let tokens = tokens[tokens.len() - seen..].to_vec();
+            if tokens.is_empty() { Err(DataError::NoToken) } else { Ok(Input::Tokens(tokens)) }
+        }
+    }
+}
+
+fn scaled(divisor: u32, values: &[i32]) -> impl Iterator<Item = f32> {
+    values.iter().map(move |value| *value as f32 / divisor as f32)
 }
 
 fn integers(line: &str, expected: usize) -> Result<Vec<i32>, LineFault> {

@@ -1,22 +1,30 @@
 //! The canonical evaluator: model manifests, checkpoints, training examples, and losses that are equal to the last bit on every machine.
 //!
 //! Pure: bytes, seeds and indices come in, bytes and integers go out. The order of every operation is fixed in docs/PROTOCOL.md.
+//! `Compute` chooses instruction set and threads; it changes how long a measurement takes and nothing else.
 
+mod arena;
 mod checkpoint;
+mod data;
 mod draw;
 mod examples;
-mod functions;
-mod kernel;
+mod families;
+mod isa;
+mod kernels;
 mod loss;
 mod manifest;
-mod mlp;
+mod measure;
 mod probe;
 mod stream;
 
 pub use checkpoint::{Checkpoint, CheckpointError, checkpoint_len};
+pub use data::{Data, Tokenizer};
 pub use draw::draw;
-pub use examples::{DataError, EXAMPLES_MAX, Examples, FEATURE_MAX, FEATURES_MAX, LINE_BYTES_MAX, LineFault, parse_features};
-pub use functions::{exp, log};
-pub use loss::{Accuracy, MeasureError, Measurement, accuracy, evaluate, loss_root, mean, micronats, predict};
-pub use manifest::{Activation, MANIFEST_BYTES_MAX, MANIFEST_VERSION, Manifest, ManifestError, Mlp, Model, TensorSpec};
+pub use examples::{DataError, EXAMPLES_MAX, Examples, FEATURE_MAX, FEATURES_MAX, LINE_BYTES_MAX, LineFault, TOKENS_MAX};
+pub use families::{Activation, Gpt, Mlp, Model};
+pub use isa::{Compute, Isa, IsaError, THREADS_MAX};
+pub use kernels::{erf, exp, log};
+pub use loss::{loss_root, mean, micronats};
+pub use manifest::{MANIFEST_BYTES_MAX, MANIFEST_VERSION, Manifest, ManifestError, TensorSpec};
+pub use measure::{Accuracy, MeasureError, Measurement, accuracy, evaluate, predict};
 pub use probe::{PROBE_VALUES, probe};

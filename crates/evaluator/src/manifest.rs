@@ -2,22 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::Data;
+use crate::families::{Family, Model};
+
 /// The only version of the manifest that this client reads.
 pub const MANIFEST_VERSION: u32 = 1;
 /// Longest manifest in bytes.
 pub const MANIFEST_BYTES_MAX: usize = 4096;
-/// Most hidden layers of an `mlp`.
-const HIDDEN_LAYERS_MAX: usize = 16;
 /// Most units of one layer, inputs included.
-const WIDTH_MAX: u32 = 65_536;
+pub(crate) const WIDTH_MAX: u32 = 65_536;
 /// Most weights and biases of a model (1 GiB of binary32).
 const PARAMETERS_MAX: u64 = 1 << 28;
 /// Most examples of one measurement.
 const EVAL_MAX: u32 = 1 << 20;
 /// Largest bound on a weight; with `WIDTH_MAX` it keeps three layers finite.
 const WEIGHT_MAX: u32 = 65_536;
-/// Largest divisor of a feature: integers up to here are exact in binary32.
-const DIVISOR_MAX: u32 = 1 << 24;
 
 /// What a group trains. Its bytes are the JSON without spaces, keys in the order of the fields below; only `from_bytes` makes
 /// one, so every manifest keeps the limits of this file.
@@ -30,47 +29,6 @@ pub struct Manifest {
     loss: LossRule,
     eval_max: u32,
     weight_max: u32,
-}
-
-/// The families that a client ships.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "family", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Model {
-    /// Fully connected layers, log-softmax at the end.
-    Mlp(Mlp),
-}
-
-/// Sizes of a multi-layer perceptron.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mlp {
-    /// Features of an example.
-    pub inputs: u32,
-    /// Units of each hidden layer; empty = softmax regression.
-    pub hidden: Vec<u32>,
-    /// Classes.
-    pub outputs: u32,
-    /// Function after each hidden layer.
-    pub activation: Activation,
-}
-
-/// Function between two layers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Activation {
-    /// `x > 0 ? x : 0`.
-    Relu,
-}
-
-/// Format of the training set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "format", rename_all = "lowercase", deny_unknown_fields)]
-enum Data {
-    /// Lines of `inputs` decimal integers and the label, joined by commas.
-    Csv {
-        /// A feature is its integer divided by this.
-        divisor: u32,
-    },
 }
 
 /// Cost of one target.
@@ -86,7 +44,7 @@ enum LossRule {
 pub struct TensorSpec {
     /// Name as PyTorch's `state_dict` writes it.
     pub name: String,
-    /// `[outputs, inputs]` of a weight, `[outputs]` of a bias.
+    /// `[outputs, inputs]` of a weight, `[outputs]` of a bias or of a norm.
     pub shape: Vec<u32>,
 }
 
@@ -114,6 +72,17 @@ pub enum ManifestError {
         /// Greatest value allowed.
         most: u64,
     },
+    /// A family that does not read this format.
+    #[error("manifest: the family {family} reads data of the format {format}: change one of them")]
+    Format {
+        /// Family of the manifest.
+        family: &'static str,
+        /// Format that it reads.
+        format: &'static str,
+    },
+    /// A list of characters that is no order.
+    #[error("manifest: the characters of the tokenizer must ascend by code point, each once")]
+    NotAscending,
 }
 
 impl Manifest {
@@ -142,14 +111,8 @@ impl Manifest {
     fn check(&self) -> Result<(), ManifestError> {
         let version = u64::from(MANIFEST_VERSION);
         within("version", u64::from(self.version), version, version)?;
-        let Model::Mlp(model) = &self.model;
-        let hidden = model.hidden.len() as u64;
-        within("number of hidden layers", hidden, 0, HIDDEN_LAYERS_MAX as u64)?;
-        for (field, width, least) in model.widths() {
-            within(field, u64::from(width), least, u64::from(WIDTH_MAX))?;
-        }
-        let Data::Csv { divisor } = self.data;
-        within("divisor", u64::from(divisor), 1, u64::from(DIVISOR_MAX))?;
+        self.data.check()?;
+        self.family().check(&self.data)?;
         within("eval_max", u64::from(self.eval_max), 1, u64::from(EVAL_MAX))?;
         within("weight_max", u64::from(self.weight_max), 1, u64::from(WEIGHT_MAX))?;
         within("number of parameters", self.parameters(), 1, PARAMETERS_MAX)
@@ -160,10 +123,14 @@ impl Manifest {
         &self.model
     }
 
-    /// Divisor of every feature.
-    pub fn divisor(&self) -> u32 {
-        let Data::Csv { divisor } = self.data;
-        divisor
+    /// The family's own rules and computations.
+    pub(crate) fn family(&self) -> &dyn Family {
+        self.model.family()
+    }
+
+    /// Format of the training set.
+    pub fn data(&self) -> &Data {
+        &self.data
     }
 
     /// Most examples drawn for a measurement.
@@ -176,35 +143,19 @@ impl Manifest {
         self.weight_max as f32
     }
 
-    /// Features of an example.
+    /// Features of an example, or tokens that a target may see.
     pub fn inputs(&self) -> u32 {
-        let Model::Mlp(model) = &self.model;
-        model.inputs
+        self.family().inputs()
     }
 
     /// Classes of a target.
     pub fn outputs(&self) -> u32 {
-        let Model::Mlp(model) = &self.model;
-        model.outputs
+        self.family().outputs()
     }
 
-    /// `(inputs, outputs)` of each layer, first layer first.
-    pub fn layers(&self) -> Vec<(u32, u32)> {
-        let Model::Mlp(model) = &self.model;
-        let widths: Vec<u32> = model.widths().map(|(_, width, _)| width).collect();
-        widths.windows(2).map(|pair| (pair[0], pair[1])).collect()
-    }
-
-    /// Tensors of a checkpoint in the order of their bytes: weight, then bias, of each layer.
+    /// Tensors of a checkpoint in the order of their bytes.
     pub fn tensors(&self) -> Vec<TensorSpec> {
-        let mut tensors = Vec::new();
-        for (index, (inputs, outputs)) in self.layers().into_iter().enumerate() {
-            let name = format!("layers.{index}.weight");
-            tensors.push(TensorSpec { name, shape: vec![outputs, inputs] });
-            let name = format!("layers.{index}.bias");
-            tensors.push(TensorSpec { name, shape: vec![outputs] });
-        }
-        tensors
+        self.family().tensors()
     }
 
     /// Number of weights and biases.
@@ -213,22 +164,18 @@ impl Manifest {
     }
 }
 
-impl Mlp {
-    /// `(field, units, least units)` from the inputs to the outputs.
-    fn widths(&self) -> impl Iterator<Item = (&'static str, u32, u64)> {
-        let hidden = self.hidden.iter().map(|width| ("hidden", *width, 1));
-        let inputs = std::iter::once(("inputs", self.inputs, 1));
-        inputs.chain(hidden).chain([("outputs", self.outputs, 2)])
-    }
-}
-
 impl TensorSpec {
+    pub(crate) fn new(name: String, shape: impl Into<Vec<u32>>) -> Self {
+        Self { name, shape: shape.into() }
+    }
+
     /// Number of values.
     pub fn elements(&self) -> u64 {
         self.shape.iter().map(|side| u64::from(*side)).product()
     }
 }
 
-fn within(field: &'static str, value: u64, least: u64, most: u64) -> Result<(), ManifestError> {
+/// Refuses a value outside `least` to `most`.
+pub(crate) fn within(field: &'static str, value: u64, least: u64, most: u64) -> Result<(), ManifestError> {
     if (least..=most).contains(&value) { Ok(()) } else { Err(ManifestError::OutOfRange { field, value, least, most }) }
 }

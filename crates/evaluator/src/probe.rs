@@ -4,7 +4,8 @@ use sha3::{Digest, Keccak256};
 
 use crate::checkpoint::Checkpoint;
 use crate::examples::Examples;
-use crate::loss::{MeasureError, each};
+use crate::isa::Compute;
+use crate::measure::{MeasureError, Target};
 use crate::stream::Stream;
 
 /// Log-probabilities in a probe.
@@ -13,7 +14,11 @@ pub const PROBE_VALUES: usize = 16;
 const NAN_BITS: u32 = 0x7fc0_0000;
 
 /// keccak256 over the binary32 bits, big-endian, of sixteen log-probabilities: for each the stream of (`seed`, `signer`)
-/// gives a place in `drawn`, then a class. `signer` is the account that signs the verdict.
+/// gives a place in `drawn`, then a class; of an example with several targets the last one counts. `signer` is the account
+/// that signs the verdict.
+///
+/// # Errors
+/// When checkpoint, examples and indices do not belong together.
 pub fn probe(
     checkpoint: &Checkpoint,
     examples: &Examples,
@@ -21,16 +26,37 @@ pub fn probe(
     seed: [u8; 32],
     signer: [u8; 20],
 ) -> Result<[u8; 32], MeasureError> {
-    let mut stream = Stream::new("neuron/probe/1", &[&seed, &signer]);
-    let count = u32::try_from(drawn.len()).unwrap_or(u32::MAX).max(1);
-    let places: [(u32, u32); PROBE_VALUES] = std::array::from_fn(|_| (stream.below(count), stream.below(examples.outputs())));
-    let chosen: Vec<u32> = places.iter().filter_map(|(place, _)| drawn.get(*place as usize).copied()).collect();
-    let rows = each(checkpoint, examples, &chosen, |row, _| row.to_vec())?;
-    let mut hash = Keccak256::new();
-    for (row, (_, class)) in rows.iter().zip(places) {
-        hash.update(bits(row[class as usize]).to_be_bytes());
+    Compute::detect().probe(checkpoint, examples, drawn, seed, signer)
+}
+
+impl Compute {
+    /// As the function `probe`.
+    ///
+    /// # Errors
+    /// When checkpoint, examples and indices do not belong together.
+    pub fn probe(
+        self,
+        checkpoint: &Checkpoint,
+        examples: &Examples,
+        drawn: &[u32],
+        seed: [u8; 32],
+        signer: [u8; 20],
+    ) -> Result<[u8; 32], MeasureError> {
+        let mut stream = Stream::new("neuron/probe/1", &[&seed, &signer]);
+        let count = u32::try_from(drawn.len()).unwrap_or(u32::MAX).max(1);
+        let places: [(u32, u32); PROBE_VALUES] = std::array::from_fn(|_| (stream.below(count), stream.below(examples.outputs())));
+        let chosen: Vec<u32> = places.iter().filter_map(|(place, _)| drawn.get(*place as usize).copied()).collect();
+        let rows = self.each(checkpoint, examples, &chosen, |row: &mut Vec<f32>, target: Target<'_>| {
+            if target.last {
+                row.extend_from_slice(target.log_probabilities);
+            }
+        })?;
+        let mut hash = Keccak256::new();
+        for (row, (_, class)) in rows.iter().zip(places) {
+            hash.update(bits(row[class as usize]).to_be_bytes());
+        }
+        Ok(hash.finalize().into())
     }
-    Ok(hash.finalize().into())
 }
 
 fn bits(value: f32) -> u32 {

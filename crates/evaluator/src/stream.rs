@@ -48,8 +48,13 @@ impl Stream {
     }
 
     /// Uniform in [-1, 1) in steps of 2⁻²³: the high 24 bits of a word, exact in binary32.
-    pub(crate) fn signed_unit(&mut self) -> f32 {
+    fn signed_unit(&mut self) -> f32 {
         let steps = (self.next() >> 8) as i32 - (1 << 23);
         steps as f32 / (1 << 23) as f32
+    }
+
+    /// `count` values in ±bound, one word each; the product is rounded.
+    pub(crate) fn uniform(&mut self, count: usize, bound: f32) -> Vec<f32> {
+        (0..count).map(|_| self.signed_unit() * bound).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Which bytes are a manifest, and what follows from it.
 
-use evaluator::{Manifest, ManifestError};
+use evaluator::{Manifest, ManifestError, Model};
 
 const TEXT: &str = r#"{"version":1,"model":{"family":"mlp","inputs":3,"hidden":[],"outputs":2,"activation":"relu"},"data":{"format":"csv","divisor":1},"loss":"cross_entropy","eval_max":1,"weight_max":1}"#;
 
@@ -13,7 +13,8 @@ fn read(piece: &str, other: &str) -> Result<Manifest, ManifestError> {
 #[test]
 fn a_regression_has_one_layer() {
     let manifest = Manifest::from_bytes(TEXT.as_bytes()).unwrap();
-    assert_eq!(manifest.layers(), [(3, 2)]);
+    let Model::Mlp(mlp) = manifest.model() else { panic!("{manifest:?}") };
+    assert_eq!(mlp.layers(), [(3, 2)]);
     assert_eq!(manifest.parameters(), 8);
     let names: Vec<String> = manifest.tensors().into_iter().map(|spec| format!("{} {:?}", spec.name, spec.shape)).collect();
     assert_eq!(names, ["layers.0.weight [2, 3]", "layers.0.bias [2]"]);

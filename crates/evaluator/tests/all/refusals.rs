@@ -90,7 +90,8 @@ fn a_faulty_line_refuses_the_set_and_is_named() {
 fn a_set_without_examples_is_refused() {
     let cases: [&[(&str, &str)]; 4] = [&[], &[("set.csv", "")], &[("readme.md", "1,2,3,4,5,0\n")], &[("set.CSV", "1,2,3,4,5,0\n")]];
     for files in cases {
-        assert_eq!(Examples::parse(&manifest(), files.iter().copied()), Err(DataError::Empty));
+        let result = Examples::parse(&manifest(), files.iter().copied());
+        assert!(matches!(result, Err(DataError::Empty { suffix: ".csv", .. })), "{result:?}");
     }
 }
 

@@ -1,0 +1,31 @@
+//! Working memory of one thread, allocated once and used again by every pass.
+
+/// Bytes to which every slice is aligned: a line of the cache, and the widest register.
+const ALIGN_BYTES: usize = 64;
+/// The same in values.
+const ALIGN: usize = ALIGN_BYTES / size_of::<f32>();
+
+/// Grows to the greatest demand; what it hands out holds old values.
+#[derive(Default)]
+pub(crate) struct Arena {
+    values: Vec<f32>,
+}
+
+impl Arena {
+    /// Slices of the lengths asked for, none of which overlap.
+    pub(crate) fn slices<const N: usize>(&mut self, lengths: [usize; N]) -> [&mut [f32]; N] {
+        let padded = lengths.map(|length| length.next_multiple_of(ALIGN));
+        let needed = padded.iter().sum::<usize>() + ALIGN;
+        if self.values.len() < needed {
+            self.values = vec![0.0; needed];
+        }
+        // Where the address cannot be told, unaligned values serve as well.
+        let skip = self.values.as_ptr().align_offset(ALIGN_BYTES).min(ALIGN);
+        let mut rest = &mut self.values[skip..];
+        std::array::from_fn(|index| {
+            let (slice, after) = std::mem::take(&mut rest).split_at_mut(padded[index]);
+            rest = after;
+            &mut slice[..lengths[index]]
+        })
+    }
+}

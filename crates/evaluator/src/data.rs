@@ -1,0 +1,103 @@
+//! Formats of a training set: what the manifest says of its files and of the tokens in them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::manifest::{ManifestError, within};
+
+/// Largest divisor of a feature: integers up to here are exact in binary32.
+const DIVISOR_MAX: u32 = 1 << 24;
+/// Largest distance of two windows.
+const STRIDE_MAX: u32 = 1 << 20;
+/// Values of a byte.
+const BYTES: u32 = 256;
+
+/// Format of the training set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "format", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Data {
+    /// Lines of decimal integers and a label, joined by commas, in files whose path ends in `.csv`.
+    Csv {
+        /// A feature is its integer divided by this.
+        divisor: u32,
+    },
+    /// One stream of tokens from all files whose path ends in `.txt`; an example is a window of it.
+    Text {
+        /// How text becomes tokens.
+        tokenizer: Tokenizer,
+        /// Tokens from the beginning of a window to that of the next.
+        stride: u32,
+    },
+}
+
+/// How text becomes tokens, and tokens text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tokenizer {
+    /// Every byte of the UTF-8 text is a token.
+    Bytes,
+    /// Every character is a token: its place in this list, which ascends and names each once.
+    Characters(String),
+}
+
+impl Data {
+    /// How the path of a file with examples ends; other files of a tree, a readme say, hold none.
+    pub fn suffix(&self) -> &'static str {
+        match self {
+            Self::Csv { .. } => ".csv",
+            Self::Text { .. } => ".txt",
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ManifestError> {
+        match self {
+            Self::Csv { divisor } => within("divisor", u64::from(*divisor), 1, u64::from(DIVISOR_MAX)),
+            Self::Text { tokenizer, stride } => {
+                within("stride", u64::from(*stride), 1, u64::from(STRIDE_MAX))?;
+                tokenizer.check()
+            }
+        }
+    }
+}
+
+impl Tokenizer {
+    fn check(&self) -> Result<(), ManifestError> {
+        let Self::Characters(characters) = self else { return Ok(()) };
+        within("number of characters", characters.chars().count() as u64, 2, u64::from(u16::MAX))?;
+        let ascending = characters.chars().zip(characters.chars().skip(1)).all(|(left, right)| left < right);
+        if ascending { Ok(()) } else { Err(ManifestError::NotAscending) }
+    }
+
+    /// Number of different tokens.
+    pub fn vocabulary(&self) -> u32 {
+        match self {
+            Self::Bytes => BYTES,
+            Self::Characters(characters) => characters.chars().count() as u32,
+        }
+    }
+
+    /// Tokens of a text, or the first character that has none.
+    pub fn encode(&self, text: &str) -> Result<Vec<u16>, char> {
+        match self {
+            Self::Bytes => Ok(text.bytes().map(u16::from).collect()),
+            Self::Characters(characters) => {
+                let places: Vec<char> = characters.chars().collect();
+                let place = |character| places.binary_search(&character).map(|place| place as u16).map_err(|_| character);
+                text.chars().map(place).collect()
+            }
+        }
+    }
+
+    /// Text of tokens; bytes that are no UTF-8 become replacement characters, tokens beyond the vocabulary nothing.
+    pub fn decode(&self, tokens: &[u16]) -> String {
+        match self {
+            Self::Bytes => {
+                let bytes: Vec<u8> = tokens.iter().filter_map(|token| u8::try_from(*token).ok()).collect();
+                String::from_utf8_lossy(&bytes).into_owned()
+            }
+            Self::Characters(characters) => {
+                let places: Vec<char> = characters.chars().collect();
+                tokens.iter().filter_map(|token| places.get(usize::from(*token))).collect()
+            }
+        }
+    }
+}

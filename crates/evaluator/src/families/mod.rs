@@ -1,0 +1,76 @@
+//! The families of models that a client ships: one file each, and one list.
+
+mod gpt;
+mod mlp;
+
+pub use gpt::Gpt;
+pub use mlp::{Activation, Mlp};
+
+use serde::{Deserialize, Serialize};
+
+use crate::arena::Arena;
+use crate::data::Data;
+use crate::kernels::Kernels;
+use crate::manifest::{ManifestError, TensorSpec};
+use crate::stream::Stream;
+
+/// What every family tells of itself and can compute.
+pub(crate) trait Family {
+    /// Whether the sizes keep their limits and the data have a format that the family reads.
+    fn check(&self, data: &Data) -> Result<(), ManifestError>;
+    /// Features of an example, or tokens that a target may see.
+    fn inputs(&self) -> u32;
+    /// Classes of a target.
+    fn outputs(&self) -> u32;
+    /// Tensors of a checkpoint in the order of their bytes.
+    fn tensors(&self) -> Vec<TensorSpec>;
+    /// First weights in that order.
+    fn initial(&self, stream: &mut Stream) -> Vec<Vec<f32>>;
+    /// Examples of one pass: enough to use weights often while they are near.
+    fn examples_per_pass(&self) -> usize;
+    /// Calls `read` with the number and log-probabilities of every target of the batch, in order.
+    fn forward(&self, pass: Pass<'_>, batch: Batch<'_>, read: &mut dyn FnMut(usize, &[f32]));
+}
+
+/// What a forward pass works with.
+pub(crate) struct Pass<'a> {
+    pub(crate) kernels: Kernels,
+    /// Weights in the order of `Family::tensors`.
+    pub(crate) tensors: &'a [Vec<f32>],
+    pub(crate) arena: &'a mut Arena,
+}
+
+/// Inputs of some examples.
+pub(crate) enum Batch<'a> {
+    /// Features of each.
+    Features(&'a [&'a [f32]]),
+    /// Tokens of each; the target of a token is the one that follows it.
+    Tokens(&'a [&'a [u16]]),
+}
+
+/// The list: `Name(file::Type)`, written in manifests in lower case.
+macro_rules! families {
+    ($($(#[$doc:meta])* $name:ident($type:ty),)*) => {
+        /// The families that a client ships.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "family", rename_all = "lowercase", deny_unknown_fields)]
+        pub enum Model {
+            $($(#[$doc])* $name($type),)*
+        }
+
+        impl Model {
+            pub(crate) fn family(&self) -> &dyn Family {
+                match self {
+                    $(Self::$name(family) => family,)*
+                }
+            }
+        }
+    };
+}
+
+families! {
+    /// Fully connected layers, log-softmax at the end.
+    Mlp(Mlp),
+    /// A transformer that predicts the next token, as nanoGPT and GPT-2 have it.
+    Gpt(Gpt),
+}

@@ -1,0 +1,158 @@
+//! Causal attention of one head: each row looks at itself and the rows before it.
+
+use super::matmul::{accumulate, pack_transposed, products};
+use super::matrix::Matrix;
+use super::real::{LANES, Vector};
+use super::rows::softmax;
+
+/// Most rows of a tile, of any instruction set.
+const TILE_ROWS_MAX: usize = 12;
+
+/// Where one head lies in rows of queries, keys and values: at `head`, `width + head` and `2 · width + head`.
+#[derive(Clone, Copy)]
+pub(crate) struct Head {
+    pub(crate) rows: usize,
+    pub(crate) stride: usize,
+    /// Values of all heads together.
+    pub(crate) width: usize,
+    /// First value of this head.
+    pub(crate) start: usize,
+    /// Values of this head.
+    pub(crate) size: usize,
+    /// Factor of the products of queries and keys.
+    pub(crate) scale: f32,
+}
+
+/// Values of scratch space that `attention` needs.
+pub(crate) fn scratch_len(rows: usize, size: usize) -> usize {
+    let (rows, size) = (rows.next_multiple_of(LANES), size.next_multiple_of(LANES));
+    2 * rows * size + TILE_ROWS_MAX * rows
+}
+
+/// Replaces the queries of a head by what it gathers.
+#[inline(always)]
+pub(crate) fn attention<V: Vector, const ROWS: usize, const PANELS: usize>(values: &mut [f32], head: Head, scratch: &mut [f32]) {
+    const { assert!(ROWS <= TILE_ROWS_MAX) };
+    let padded_rows = head.rows.next_multiple_of(LANES);
+    let (keys, scratch) = scratch.split_at_mut(padded_rows * head.size);
+    let (gathered, scores) = scratch.split_at_mut(head.size.next_multiple_of(LANES) * head.rows);
+    pack_keys(values, head, keys);
+    pack_values(values, head, gathered);
+    let mut pass = Pass { values, head, keys, gathered, scores, padded_rows };
+    let mut row = 0;
+    while row + ROWS <= head.rows {
+        pass.tile::<V, ROWS, PANELS>(row);
+        row += ROWS;
+    }
+    while row < head.rows {
+        pass.tile::<V, 1, PANELS>(row);
+        row += 1;
+    }
+}
+
+/// Panels of sixteen keys: [size, LANES] each.
+#[inline(always)]
+fn pack_keys(values: &[f32], head: Head, keys: &mut [f32]) {
+    let all = Matrix::new(&values[head.width + head.start..], head.rows, head.size, head.stride);
+    for (index, panel) in keys.chunks_exact_mut(head.size * LANES).enumerate() {
+        let first = index * LANES;
+        pack_transposed(all.part(first, LANES.min(head.rows - first)), panel);
+    }
+}
+
+/// Panels of sixteen places of the values: [rows, LANES] each.
+#[inline(always)]
+fn pack_values(values: &[f32], head: Head, gathered: &mut [f32]) {
+    let all = Matrix::new(&values[2 * head.width + head.start..], head.rows, head.size, head.stride);
+    for (index, panel) in gathered.chunks_exact_mut(head.rows * LANES).enumerate() {
+        let first = index * LANES;
+        let count = LANES.min(head.size - first);
+        for (row, lanes) in panel.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+            lanes[count..].fill(0.0);
+            lanes[..count].copy_from_slice(&all.row(row)[first..first + count]);
+        }
+    }
+}
+
+struct Pass<'a> {
+    values: &'a mut [f32],
+    head: Head,
+    keys: &'a [f32],
+    gathered: &'a [f32],
+    scores: &'a mut [f32],
+    padded_rows: usize,
+}
+
+impl Pass<'_> {
+    /// Rows `first` to `first + ROWS`.
+    #[inline(always)]
+    fn tile<V: Vector, const ROWS: usize, const PANELS: usize>(&mut self, first: usize) {
+        let panels = (first + ROWS).div_ceil(LANES);
+        let mut panel = 0;
+        while PANELS == 2 && panel + 2 <= panels {
+            self.scores::<V, ROWS, 2>(first, panel);
+            panel += 2;
+        }
+        while panel < panels {
+            self.scores::<V, ROWS, 1>(first, panel);
+            panel += 1;
+        }
+        for (row, scores) in self.scores.chunks_exact_mut(self.padded_rows).take(ROWS).enumerate() {
+            softmax::<V>(scores, first + row + 1, self.head.scale);
+        }
+        let panels = self.head.size.div_ceil(LANES);
+        let mut panel = 0;
+        while PANELS == 2 && panel + 2 <= panels {
+            self.gather::<V, ROWS, 2>(first, panel);
+            panel += 2;
+        }
+        while panel < panels {
+            self.gather::<V, ROWS, 1>(first, panel);
+            panel += 1;
+        }
+    }
+
+    /// Products of the queries with sixteen keys from each of `PANELS` panels.
+    #[inline(always)]
+    fn scores<V: Vector, const ROWS: usize, const PANELS: usize>(&mut self, first: usize, panel: usize) {
+        let head = self.head;
+        let queries = Matrix::new(&self.values[head.start..], head.rows, head.size, head.stride).part(first, ROWS);
+        let sums = products::<V, ROWS, PANELS>(queries, &self.keys[panel * LANES * head.size..]);
+        for (row, sums) in sums.iter().enumerate() {
+            let target = &mut self.scores[row * self.padded_rows + panel * LANES..];
+            let (lanes, _) = target.as_chunks_mut::<LANES>();
+            for (sum, lanes) in sums.iter().zip(lanes) {
+                sum.store(lanes);
+            }
+        }
+    }
+
+    /// Sums of the values, each times its share, over the rows up to each row's own.
+    #[inline(always)]
+    fn gather<V: Vector, const ROWS: usize, const PANELS: usize>(&mut self, first: usize, panel: usize) {
+        let head = self.head;
+        let distance = LANES * head.rows;
+        let packed = &self.gathered[panel * distance..][..PANELS * distance];
+        let shares = Matrix::new(self.scores, ROWS, first + ROWS, self.padded_rows);
+        let mut sums = [[V::splat(0.0); PANELS]; ROWS];
+        // SAFETY: `shares` holds ROWS rows, `packed` PANELS times head.rows lanes, of which first + 1 are read.
+        unsafe { accumulate(&mut sums, shares.values.as_ptr(), shares.stride, first + 1, packed.as_ptr(), distance) };
+        for row in 1..ROWS {
+            for at in first + 1..=first + row {
+                let share = V::splat(shares.values[row * shares.stride + at]);
+                for panel in 0..PANELS {
+                    let lanes = &packed[panel * distance + at * LANES..].as_chunks::<LANES>().0[0];
+                    sums[row][panel] = share.fma(V::load(lanes), sums[row][panel]);
+                }
+            }
+        }
+        for (row, sums) in sums.iter().enumerate() {
+            for (index, sum) in sums.iter().enumerate() {
+                let start = (panel + index) * LANES;
+                let count = LANES.min(head.size - start);
+                let target = &mut self.values[(first + row) * head.stride + head.start + start..][..count];
+                target.copy_from_slice(&sum.lanes()[..count]);
+            }
+        }
+    }
+}

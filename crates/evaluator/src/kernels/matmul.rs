@@ -1,0 +1,178 @@
+//! Matrix products: one accumulator per output, from +0, ascending index, fused multiply-add; blocked over rows and panels.
+
+use super::matrix::{Matrix, MatrixMut};
+use super::real::{LANES, Vector};
+
+/// Rows of the smaller tile for what the large one leaves.
+const REST_ROWS: usize = 4;
+
+/// A linear layer: weight [outputs, inputs] row-major, bias [outputs].
+#[derive(Clone, Copy)]
+pub(crate) struct Linear<'a> {
+    pub(crate) weight: &'a [f32],
+    pub(crate) bias: Option<&'a [f32]>,
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
+}
+
+/// What happens to a result.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// It replaces what was there.
+    Store,
+    /// It is added to what was there.
+    Add,
+}
+
+/// Values of packing space that `linear` needs for rows of `inputs`.
+pub(crate) fn packing_len(inputs: usize) -> usize {
+    2 * LANES * inputs
+}
+
+/// `output` = `input` · weightᵀ, then + bias. `packing` has `packing_len(inputs)` values.
+#[inline(always)]
+pub(crate) fn linear<V: Vector, const ROWS: usize, const PANELS: usize>(
+    input: Matrix<'_>,
+    layer: Linear<'_>,
+    output: MatrixMut<'_>,
+    then: Then,
+    packing: &mut [f32],
+) {
+    assert!(input.columns == layer.inputs && output.columns == layer.outputs && input.rows <= output.rows, "a layer fits its rows");
+    assert!(layer.weight.len() == layer.inputs * layer.outputs, "a weight has its shape");
+    let mut output = output;
+    let mut first = 0;
+    while first < layer.outputs {
+        let left = (layer.outputs - first).div_ceil(LANES);
+        if PANELS == 2 && left >= 2 {
+            panels::<V, ROWS, 2>(input, layer, &mut output, then, packing, first);
+            first += 2 * LANES;
+        } else {
+            panels::<V, ROWS, 1>(input, layer, &mut output, then, packing, first);
+            first += LANES;
+        }
+    }
+}
+
+/// The outputs of `PANELS` panels from `first` on, for all rows.
+#[inline(always)]
+fn panels<V: Vector, const ROWS: usize, const PANELS: usize>(
+    input: Matrix<'_>,
+    layer: Linear<'_>,
+    output: &mut MatrixMut<'_>,
+    then: Then,
+    packing: &mut [f32],
+    first: usize,
+) {
+    let depth = layer.inputs;
+    let weight = Matrix::new(layer.weight, layer.outputs, depth, depth);
+    let packed = &mut packing[..PANELS * LANES * depth];
+    let mut bias = [[0.0; LANES]; PANELS];
+    for (panel, (bias, packed)) in bias.iter_mut().zip(packed.chunks_exact_mut(LANES * depth)).enumerate() {
+        let start = first + panel * LANES;
+        let count = LANES.min(layer.outputs - start);
+        pack_transposed(weight.part(start, count), packed);
+        if let Some(values) = layer.bias {
+            bias[..count].copy_from_slice(&values[start..start + count]);
+        }
+    }
+    let block = Block { input, packed, bias: layer.bias.map(|_| &bias), then, first };
+    let mut row = 0;
+    while row + ROWS <= input.rows {
+        block.tile::<V, ROWS>(output, row);
+        row += ROWS;
+    }
+    while row + REST_ROWS <= input.rows {
+        block.tile::<V, REST_ROWS>(output, row);
+        row += REST_ROWS;
+    }
+    while row < input.rows {
+        block.tile::<V, 1>(output, row);
+        row += 1;
+    }
+}
+
+/// What the tiles of some panels share.
+struct Block<'a, const PANELS: usize> {
+    input: Matrix<'a>,
+    packed: &'a [f32],
+    bias: Option<&'a [[f32; LANES]; PANELS]>,
+    then: Then,
+    first: usize,
+}
+
+impl<const PANELS: usize> Block<'_, PANELS> {
+    #[inline(always)]
+    fn tile<V: Vector, const ROWS: usize>(&self, output: &mut MatrixMut<'_>, row: usize) {
+        let sums = products::<V, ROWS, PANELS>(self.input.part(row, ROWS), self.packed);
+        let mut at = 0;
+        while at < ROWS {
+            let target = &mut output.row(row + at)[self.first..][..PANELS * LANES];
+            for panel in 0..PANELS {
+                let (target, _) = target[panel * LANES..].as_chunks_mut::<LANES>();
+                let mut value = sums[at][panel];
+                if let Some(bias) = self.bias {
+                    value = value.plus(V::load(&bias[panel]));
+                }
+                if self.then == Then::Add {
+                    value = V::load(&target[0]).plus(value);
+                }
+                value.store(&mut target[0]);
+            }
+            at += 1;
+        }
+    }
+}
+
+/// For each row and lane Σ row[k] · panel[k] in ascending k, from +0; `packed` is `PANELS` times [columns, LANES].
+#[inline(always)]
+pub(crate) fn products<V: Vector, const ROWS: usize, const PANELS: usize>(rows: Matrix<'_>, packed: &[f32]) -> [[V; PANELS]; ROWS] {
+    assert!(rows.rows == ROWS && packed.len() >= PANELS * LANES * rows.columns, "a tile fits its panels");
+    let mut sums = [[V::splat(0.0); PANELS]; ROWS];
+    // SAFETY: `Matrix` holds ROWS rows of `columns` values, `packed` as many lanes for each panel, as just asserted.
+    unsafe { accumulate(&mut sums, rows.values.as_ptr(), rows.stride, rows.columns, packed.as_ptr(), LANES * rows.columns) };
+    sums
+}
+
+/// # Safety
+/// `rows` points at ROWS rows of `depth` values, `stride` apart; `panels` at PANELS times `depth` lanes, `distance` apart.
+#[inline(always)]
+pub(crate) unsafe fn accumulate<V: Vector, const ROWS: usize, const PANELS: usize>(
+    sums: &mut [[V; PANELS]; ROWS],
+    rows: *const f32,
+    stride: usize,
+    depth: usize,
+    panels: *const f32,
+    distance: usize,
+) {
+    let mut local = *sums;
+    for k in 0..depth {
+        let mut weights = [V::splat(0.0); PANELS];
+        for (panel, weight) in weights.iter_mut().enumerate() {
+            // SAFETY: k is below `depth`.
+            *weight = unsafe { V::read(panels.add(panel * distance + k * LANES)) };
+        }
+        for row in 0..ROWS {
+            // SAFETY: k is below `depth`.
+            let value = V::splat(unsafe { rows.add(row * stride + k).read() });
+            for panel in 0..PANELS {
+                local[row][panel] = value.fma(weights[panel], local[row][panel]);
+            }
+        }
+    }
+    *sums = local;
+}
+
+/// Turns at most sixteen rows into one panel: [columns, LANES], missing rows as +0.
+#[inline(always)]
+pub(crate) fn pack_transposed(rows: Matrix<'_>, panel: &mut [f32]) {
+    let (lanes, _) = panel.as_chunks_mut::<LANES>();
+    if rows.rows < LANES {
+        lanes.as_flattened_mut().fill(0.0);
+    }
+    for index in 0..rows.rows {
+        for (lanes, value) in lanes.iter_mut().zip(rows.row(index)) {
+            lanes[index] = *value;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Exact kernels: what is computed stands in the generic files, how it is computed is the instruction set's; the bits are the same.
+
+#[cfg(target_arch = "aarch64")]
+mod arm;
+mod attention;
+mod functions;
+mod matmul;
+mod matrix;
+mod portable;
+mod real;
+mod rows;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use attention::{Head, scratch_len};
+pub(crate) use matmul::{Linear, Then, packing_len};
+pub(crate) use matrix::{Matrix, MatrixMut, stride_of};
+
+use crate::isa::{Compute, Isa};
+
+/// e to the power x, within one unit in the last place; +∞ and +0 beyond binary32.
+pub fn exp(x: f32) -> f32 {
+    functions::exp(x)
+}
+
+/// Natural logarithm, within one unit in the last place; of 0 −∞, of less NaN.
+pub fn log(x: f32) -> f32 {
+    functions::log(x)
+}
+
+/// Error function, within one unit in the last place.
+pub fn erf(x: f32) -> f32 {
+    functions::erf(x)
+}
+
+/// Kernels of an instruction set that the processor has: only a `Compute` gives them.
+#[derive(Clone, Copy)]
+pub(crate) struct Kernels(Isa);
+
+impl Compute {
+    pub(crate) fn kernels(self) -> Kernels {
+        Kernels(self.isa())
+    }
+}
+
+/// One method per kernel: chooses the instruction set and enters code that was compiled for it.
+macro_rules! kernels {
+    ($($(#[$doc:meta])* $name:ident = $path:path [$($tile:tt),*], ($($argument:ident: $type:ty),*);)*) => {
+        impl Kernels {
+            $($(#[$doc])*
+            pub(crate) fn $name(self, $($argument: $type),*) {
+                kernels!(@run self, $path, [$($tile),*], ($($argument: $type),*))
+            })*
+        }
+    };
+    (@run $self:ident, $path:path, [], ($($argument:ident: $type:ty),*)) => {
+        kernels!(@enter $self, ($($argument: $type),*),
+            { use $path as kernel; kernel::<portable::Portable>($($argument),*) },
+            { use $path as kernel; kernel::<x86::Avx2>($($argument),*) },
+            { use $path as kernel; kernel::<x86::Avx512>($($argument),*) },
+            { use $path as kernel; kernel::<arm::Neon>($($argument),*) })
+    };
+    // Rows and panels of a tile: twenty-odd accumulators, fewer than the registers that the set has.
+    (@run $self:ident, $path:path, [tiles], ($($argument:ident: $type:ty),*)) => {
+        kernels!(@enter $self, ($($argument: $type),*),
+            { use $path as kernel; kernel::<portable::Portable, 4, 1>($($argument),*) },
+            { use $path as kernel; kernel::<x86::Avx2, 6, 1>($($argument),*) },
+            { use $path as kernel; kernel::<x86::Avx512, 12, 2>($($argument),*) },
+            { use $path as kernel; kernel::<arm::Neon, 5, 1>($($argument),*) })
+    };
+    (@enter $self:ident, ($($argument:ident: $type:ty),*), $portable:block, $avx2:block, $avx512:block, $neon:block) => {
+        match $self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => {
+                #[target_feature(enable = "avx2,fma")]
+                fn enter($($argument: $type),*) $avx2
+                // SAFETY: a `Compute` with this instruction set asked the processor for both features.
+                unsafe { enter($($argument),*) }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => {
+                #[target_feature(enable = "avx512f")]
+                fn enter($($argument: $type),*) $avx512
+                // SAFETY: a `Compute` with this instruction set asked the processor for the feature.
+                unsafe { enter($($argument),*) }
+            }
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => $neon,
+            _ => $portable,
+        }
+    };
+}
+
+kernels! {
+    /// `output` = `input` · weightᵀ + bias, or that added to `output`; `packing` has `packing_len(inputs)` values.
+    linear = matmul::linear [tiles], (input: Matrix<'_>, layer: Linear<'_>, output: MatrixMut<'_>, then: Then, packing: &mut [f32]);
+    /// Replaces the queries of a head by what it gathers; `scratch` has `scratch_len` values.
+    attention = attention::attention [tiles], (values: &mut [f32], head: Head, scratch: &mut [f32]);
+    /// Layer norm of each row.
+    layer_norm = rows::layer_norm [], (input: Matrix<'_>, weight: &[f32], bias: Option<&[f32]>, output: MatrixMut<'_>);
+    /// Gaussian error linear unit of each value.
+    gelu = rows::gelu_all [], (values: &mut [f32]);
+    /// Rectified linear unit of each value.
+    relu = rows::relu_all [], (values: &mut [f32]);
+    /// Log-probabilities of each row of logits; what stands behind the columns means nothing.
+    log_softmax = rows::log_softmax [], (logits: MatrixMut<'_>);
+}

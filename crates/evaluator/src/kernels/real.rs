@@ -1,0 +1,228 @@
+//! The operations of binary32 that kernels are made of, on one value, one register, or sixteen lanes.
+
+/// Lanes of a row reduction, and outputs of one panel.
+pub(crate) const LANES: usize = 16;
+
+/// Sixteen neighbouring values.
+pub(crate) type Lanes = [f32; LANES];
+
+/// One or several values of binary32. Every operation rounds once, to nearest, ties to even, and keeps subnormals.
+///
+/// Types for registers must only be used inside functions that were entered after the processor was asked for the feature.
+pub(crate) trait Real: Copy {
+    /// The same value everywhere.
+    fn splat(value: f32) -> Self;
+    /// self + other
+    fn plus(self, other: Self) -> Self;
+    /// self − other
+    fn minus(self, other: Self) -> Self;
+    /// self · other
+    fn times(self, other: Self) -> Self;
+    /// self / other
+    fn over(self, other: Self) -> Self;
+    /// √self
+    fn root(self) -> Self;
+    /// self · factor + addend, rounded once.
+    fn fma(self, factor: Self, addend: Self) -> Self;
+    /// self > other ? yes : no
+    fn if_greater(self, other: Self, yes: Self, no: Self) -> Self;
+    /// self is NaN ? yes : no
+    fn if_nan(self, yes: Self, no: Self) -> Self;
+    /// Without its sign.
+    fn magnitude(self) -> Self;
+    /// The magnitude of `self` with the sign of `other`.
+    fn signed_like(self, other: Self) -> Self;
+    /// Of n + 1.5 · 2²³ with −252 ≤ n ≤ 254: 2ʰ and 2ⁿ⁻ʰ with h = ⌊n / 2⌋; of anything else, something.
+    fn two_powers(self) -> (Self, Self);
+    /// Of a normal number: g and e with self = g · 2ᵉ and √½ ≤ g < √2; of anything else, something.
+    fn significand_and_exponent(self) -> (Self, Self);
+
+    /// `self > other ? self : other`: of two zeros, and beside NaN, the second.
+    #[inline(always)]
+    fn larger(self, other: Self) -> Self {
+        self.if_greater(other, self, other)
+    }
+}
+
+/// Values of one register.
+pub(crate) trait Register: Real {
+    /// How many.
+    const WIDTH: usize;
+
+    /// # Safety
+    /// `WIDTH` values can be read there.
+    unsafe fn read(from: *const f32) -> Self;
+
+    /// # Safety
+    /// `WIDTH` values can be written there.
+    unsafe fn write(self, to: *mut f32);
+}
+
+/// Sixteen lanes.
+pub(crate) trait Vector: Real {
+    /// # Safety
+    /// Sixteen values can be read there.
+    unsafe fn read(from: *const f32) -> Self;
+
+    /// # Safety
+    /// Sixteen values can be written there.
+    unsafe fn write(self, to: *mut f32);
+
+    /// Copies in.
+    #[inline(always)]
+    fn load(lanes: &Lanes) -> Self {
+        // SAFETY: sixteen values are there.
+        unsafe { Self::read(lanes.as_ptr()) }
+    }
+
+    /// Copies out.
+    #[inline(always)]
+    fn store(self, lanes: &mut Lanes) {
+        // SAFETY: sixteen values are there.
+        unsafe { self.write(lanes.as_mut_ptr()) }
+    }
+
+    /// The lanes as they lie in memory.
+    #[inline(always)]
+    fn lanes(self) -> Lanes {
+        let mut lanes = [0.0; LANES];
+        self.store(&mut lanes);
+        lanes
+    }
+
+    /// Sum of the lanes, joined 8-4-2-1.
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        join(self.lanes(), |a, b| a + b)
+    }
+
+    /// Greatest lane, joined 8-4-2-1.
+    #[inline(always)]
+    fn greatest(self) -> f32 {
+        join(self.lanes(), |a, b| if a > b { a } else { b })
+    }
+}
+
+#[inline(always)]
+fn join(mut lanes: Lanes, combine: impl Fn(f32, f32) -> f32) -> f32 {
+    for width in [8, 4, 2, 1] {
+        for lane in 0..width {
+            lanes[lane] = combine(lanes[lane], lanes[lane + width]);
+        }
+    }
+    lanes[0]
+}
+
+/// Sixteen lanes as `N` registers.
+#[derive(Clone, Copy)]
+pub(crate) struct Wide<R, const N: usize>([R; N]);
+
+macro_rules! each_register {
+    ($N:ident, |$index:ident| $value:expr, $first:expr) => {{
+        let mut registers = [$first; $N];
+        let mut $index = 0;
+        while $index < $N {
+            registers[$index] = $value;
+            $index += 1;
+        }
+        Self(registers)
+    }};
+}
+
+impl<R: Real, const N: usize> Real for Wide<R, N> {
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        Self([R::splat(value); N])
+    }
+
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        each_register!(N, |i| self.0[i].plus(other.0[i]), self.0[0])
+    }
+
+    #[inline(always)]
+    fn minus(self, other: Self) -> Self {
+        each_register!(N, |i| self.0[i].minus(other.0[i]), self.0[0])
+    }
+
+    #[inline(always)]
+    fn times(self, other: Self) -> Self {
+        each_register!(N, |i| self.0[i].times(other.0[i]), self.0[0])
+    }
+
+    #[inline(always)]
+    fn over(self, other: Self) -> Self {
+        each_register!(N, |i| self.0[i].over(other.0[i]), self.0[0])
+    }
+
+    #[inline(always)]
+    fn root(self) -> Self {
+        each_register!(N, |i| self.0[i].root(), self.0[0])
+    }
+
+    #[inline(always)]
+    fn fma(self, factor: Self, addend: Self) -> Self {
+        each_register!(N, |i| self.0[i].fma(factor.0[i], addend.0[i]), self.0[0])
+    }
+
+    #[inline(always)]
+    fn if_greater(self, other: Self, yes: Self, no: Self) -> Self {
+        each_register!(N, |i| self.0[i].if_greater(other.0[i], yes.0[i], no.0[i]), self.0[0])
+    }
+
+    #[inline(always)]
+    fn if_nan(self, yes: Self, no: Self) -> Self {
+        each_register!(N, |i| self.0[i].if_nan(yes.0[i], no.0[i]), self.0[0])
+    }
+
+    #[inline(always)]
+    fn magnitude(self) -> Self {
+        each_register!(N, |i| self.0[i].magnitude(), self.0[0])
+    }
+
+    #[inline(always)]
+    fn signed_like(self, other: Self) -> Self {
+        each_register!(N, |i| self.0[i].signed_like(other.0[i]), self.0[0])
+    }
+
+    #[inline(always)]
+    fn two_powers(self) -> (Self, Self) {
+        let (mut first, mut second) = (self.0, self.0);
+        let mut i = 0;
+        while i < N {
+            (first[i], second[i]) = self.0[i].two_powers();
+            i += 1;
+        }
+        (Self(first), Self(second))
+    }
+
+    #[inline(always)]
+    fn significand_and_exponent(self) -> (Self, Self) {
+        let (mut significand, mut exponent) = (self.0, self.0);
+        let mut i = 0;
+        while i < N {
+            (significand[i], exponent[i]) = self.0[i].significand_and_exponent();
+            i += 1;
+        }
+        (Self(significand), Self(exponent))
+    }
+}
+
+impl<R: Register, const N: usize> Vector for Wide<R, N> {
+    #[inline(always)]
+    unsafe fn read(from: *const f32) -> Self {
+        const { assert!(N * R::WIDTH == LANES) };
+        // SAFETY: the caller's sixteen values are N registers of them.
+        each_register!(N, |i| unsafe { R::read(from.add(i * R::WIDTH)) }, R::splat(0.0))
+    }
+
+    #[inline(always)]
+    unsafe fn write(self, to: *mut f32) {
+        let mut i = 0;
+        while i < N {
+            // SAFETY: the caller's sixteen values are N registers of them.
+            unsafe { self.0[i].write(to.add(i * R::WIDTH)) };
+            i += 1;
+        }
+    }
+}

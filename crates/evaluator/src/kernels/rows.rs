@@ -1,0 +1,147 @@
+//! What is done to one row after another: layer norm, softmax, log-softmax, and functions of each value.
+
+use super::functions::{exp, gelu, log};
+use super::matrix::{Matrix, MatrixMut};
+use super::real::{LANES, Lanes, Vector};
+
+/// ε of layer norm, PyTorch's 10⁻⁵.
+pub(crate) const EPSILON: f32 = f32::from_bits(0x3727_c5ac);
+
+/// Layer norm in two passes over each row of `input`; `bias` may be missing.
+#[inline(always)]
+pub(crate) fn layer_norm<V: Vector>(input: Matrix<'_>, weight: &[f32], bias: Option<&[f32]>, output: MatrixMut<'_>) {
+    assert!(weight.len() == input.columns && bias.is_none_or(|bias| bias.len() == input.columns), "a layer norm fits its rows");
+    let mut output = output;
+    for index in 0..input.rows {
+        let row = input.row(index);
+        let (mean, scale) = moments::<V>(row);
+        let (target, _) = output.row(index).as_chunks_mut::<LANES>();
+        for (place, target) in target.iter_mut().enumerate().take(row.len().div_ceil(LANES)) {
+            let at = place * LANES;
+            let normal = part::<V>(row, at, 0.0).minus(mean).times(scale);
+            let weight = part::<V>(weight, at, 0.0);
+            let value = match bias {
+                Some(bias) => normal.fma(weight, part(bias, at, 0.0)),
+                None => normal.times(weight),
+            };
+            value.store(target);
+        }
+    }
+}
+
+/// Mean of a row and 1 / √(variance + ε), everywhere.
+#[inline(always)]
+fn moments<V: Vector>(row: &[f32]) -> (V, V) {
+    let count = row.len() as f32;
+    let mut sums = V::splat(0.0);
+    for at in (0..row.len()).step_by(LANES) {
+        sums = sums.plus(part(row, at, 0.0));
+    }
+    let mean = sums.sum() / count;
+    let mut squares = V::splat(0.0);
+    for at in (0..row.len()).step_by(LANES) {
+        // Padding takes the mean, so that it differs from it by 0.
+        let difference = part::<V>(row, at, mean).minus(V::splat(mean));
+        squares = difference.fma(difference, squares);
+    }
+    (V::splat(mean), V::splat(1.0 / (squares.sum() / count + EPSILON).sqrt()))
+}
+
+/// Sixteen values from `at` on, filled up behind the end.
+#[inline(always)]
+fn part<V: Vector>(values: &[f32], at: usize, fill: f32) -> V {
+    match values[at..].first_chunk::<LANES>() {
+        Some(lanes) => V::load(lanes),
+        None => padded(&values[at..], fill),
+    }
+}
+
+#[inline(always)]
+fn padded<V: Vector>(rest: &[f32], fill: f32) -> V {
+    let mut lanes: Lanes = [fill; LANES];
+    lanes[..rest.len()].copy_from_slice(rest);
+    V::load(&lanes)
+}
+
+/// `gelu` of every value.
+#[inline(always)]
+pub(crate) fn gelu_all<V: Vector>(values: &mut [f32]) {
+    map::<V>(values, gelu);
+}
+
+/// `x > 0 ? x : 0` of every value.
+#[inline(always)]
+pub(crate) fn relu_all<V: Vector>(values: &mut [f32]) {
+    map::<V>(values, relu);
+}
+
+#[inline(always)]
+fn relu<V: Vector>(value: V) -> V {
+    value.larger(V::splat(0.0))
+}
+
+#[inline(always)]
+fn map<V: Vector>(values: &mut [f32], function: impl Fn(V) -> V) {
+    let (lanes, rest) = values.as_chunks_mut::<LANES>();
+    for lanes in lanes {
+        function(V::load(lanes)).store(lanes);
+    }
+    let results = function(padded(rest, 0.0)).lanes();
+    rest.copy_from_slice(&results[..rest.len()]);
+}
+
+/// Softmax of scale · row[..count]; `row` is whole lanes, behind `count` it is overwritten.
+#[inline(always)]
+pub(crate) fn softmax<V: Vector>(row: &mut [f32], count: usize, scale: f32) {
+    let (lanes, _) = row[..count.next_multiple_of(LANES)].as_chunks_mut::<LANES>();
+    let mut greatest = V::splat(f32::NEG_INFINITY);
+    let full = count / LANES;
+    for lanes in &mut lanes[..full] {
+        let values = V::load(lanes).times(V::splat(scale));
+        values.store(lanes);
+        greatest = greatest.larger(values);
+    }
+    if let Some(lanes) = lanes.get_mut(full) {
+        V::load(lanes).times(V::splat(scale)).store(lanes);
+        lanes[count - full * LANES..].fill(f32::NEG_INFINITY);
+        greatest = greatest.larger(V::load(lanes));
+    }
+    let greatest = V::splat(greatest.greatest());
+    let mut sums = V::splat(0.0);
+    for lanes in lanes.iter_mut() {
+        let power = exp(V::load(lanes).minus(greatest));
+        power.store(lanes);
+        sums = sums.plus(power);
+    }
+    let sum = V::splat(sums.sum());
+    for lanes in lanes {
+        V::load(lanes).over(sum).store(lanes);
+    }
+}
+
+/// (x − m) − log Σ exp(x − m) of each row, m = its maximum; what stands behind the columns means nothing.
+#[inline(always)]
+pub(crate) fn log_softmax<V: Vector>(matrix: MatrixMut<'_>) {
+    let mut matrix = matrix;
+    let columns = matrix.columns;
+    for index in 0..matrix.rows {
+        let row = &mut matrix.row(index)[..columns.next_multiple_of(LANES)];
+        row[columns..].fill(f32::NEG_INFINITY);
+        let (lanes, _) = row.as_chunks_mut::<LANES>();
+        let mut greatest = V::splat(f32::NEG_INFINITY);
+        for lanes in lanes.iter() {
+            greatest = greatest.larger(V::load(lanes));
+        }
+        let greatest = V::splat(greatest.greatest());
+        let mut sums = V::splat(0.0);
+        for lanes in lanes.iter_mut() {
+            let difference = V::load(lanes).minus(greatest);
+            difference.store(lanes);
+            sums = sums.plus(exp(difference));
+        }
+        let logarithm = log(V::splat(sums.sum()));
+        for lanes in lanes {
+            V::load(lanes).minus(logarithm).store(lanes);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Passes over examples on several threads: losses, accuracy, prediction; no number of threads changes a bit.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use crate::arena::Arena;
+use crate::checkpoint::Checkpoint;
+use crate::examples::{DataError, Examples, Input, parse_input};
+use crate::families::{Batch, Pass};
+use crate::isa::Compute;
+use crate::loss::{Mean, mean, micronats};
+
+/// Why nothing was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MeasureError {
+    /// Examples and checkpoint have other inputs or outputs.
+    #[error("these examples belong to another manifest than the checkpoint: parse them with its own")]
+    OtherManifest,
+    /// An index beyond the training set.
+    #[error("example {0} is not in the training set: draw from its own length")]
+    NoSuchExample(u32),
+}
+
+/// One side of a claim: losses of one checkpoint on the drawn examples.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measurement {
+    /// Micronats of each example, in the order drawn: the mean over its targets, rounded down.
+    pub losses: Vec<u32>,
+    /// Their mean, rounded down.
+    pub mean: u32,
+}
+
+/// How many targets a checkpoint predicts rightly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accuracy {
+    /// Targets that have the greatest log-probability, the first of equals.
+    pub right: u32,
+    /// All targets.
+    pub total: u32,
+}
+
+impl Accuracy {
+    /// Share of right predictions, 0 to 1.
+    pub fn share(&self) -> f64 {
+        f64::from(self.right) / f64::from(self.total.max(1))
+    }
+}
+
+/// Loss of each drawn example with everything this machine has; other choices of `Compute` give the same bits.
+///
+/// # Errors
+/// When checkpoint, examples and indices do not belong together.
+pub fn evaluate(checkpoint: &Checkpoint, examples: &Examples, drawn: &[u32]) -> Result<Measurement, MeasureError> {
+    Compute::detect().evaluate(checkpoint, examples, drawn)
+}
+
+/// Predictions on all examples of a set, say a held-out one.
+///
+/// # Errors
+/// When checkpoint and examples do not belong together.
+pub fn accuracy(checkpoint: &Checkpoint, examples: &Examples) -> Result<Accuracy, MeasureError> {
+    Compute::detect().accuracy(checkpoint, examples)
+}
+
+/// Log-probability of each class for one line of features without a label, or of each token after a text.
+///
+/// # Errors
+/// When the line or text is none that the manifest allows.
+pub fn predict(checkpoint: &Checkpoint, line: &str) -> Result<Vec<f32>, DataError> {
+    Compute::detect().predict(checkpoint, line)
+}
+
+impl Compute {
+    /// Loss of each drawn example.
+    ///
+    /// # Errors
+    /// When checkpoint, examples and indices do not belong together.
+    pub fn evaluate(self, checkpoint: &Checkpoint, examples: &Examples, drawn: &[u32]) -> Result<Measurement, MeasureError> {
+        let add = |mean: &mut Mean, target: Target<'_>| mean.add(micronats(-target.log_probabilities[target.class]));
+        let means = self.each(checkpoint, examples, drawn, add)?;
+        let losses: Vec<u32> = means.into_iter().map(Mean::floor).collect();
+        Ok(Measurement { mean: mean(&losses), losses })
+    }
+
+    /// Predictions on all examples of a set.
+    ///
+    /// # Errors
+    /// When checkpoint and examples do not belong together.
+    pub fn accuracy(self, checkpoint: &Checkpoint, examples: &Examples) -> Result<Accuracy, MeasureError> {
+        let all: Vec<u32> = (0..examples.len() as u32).collect();
+        let add = |(right, total): &mut (u32, u32), target: Target<'_>| {
+            *right += u32::from(greatest(target.log_probabilities) == target.class);
+            *total += 1;
+        };
+        let counts = self.each(checkpoint, examples, &all, add)?;
+        let sum = counts.iter().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
+        Ok(Accuracy { right: sum.0, total: sum.1 })
+    }
+
+    /// Log-probability of each class for one line of features without a label, or of each token after a text.
+    ///
+    /// # Errors
+    /// When the line or text is none that the manifest allows.
+    pub fn predict(self, checkpoint: &Checkpoint, line: &str) -> Result<Vec<f32>, DataError> {
+        let input = parse_input(checkpoint.manifest(), line)?;
+        let (features, tokens);
+        let batch = match &input {
+            Input::Features(values) => {
+                features = [values.as_slice()];
+                Batch::Features(&features)
+            }
+            Input::Tokens(values) => {
+                tokens = [values.as_slice()];
+                Batch::Tokens(&tokens)
+            }
+        };
+        let mut last = Vec::new();
+        let mut arena = Arena::default();
+        let pass = Pass { kernels: self.kernels(), tensors: checkpoint.tensors(), arena: &mut arena };
+        checkpoint.manifest().family().forward(pass, batch, &mut |_, row| {
+            last.clear();
+            last.extend_from_slice(row);
+        });
+        Ok(last)
+    }
+
+    /// Folds the targets of each drawn example, in order, into a value of its own.
+    pub(crate) fn each<V: Clone + Default + Send>(
+        self,
+        checkpoint: &Checkpoint,
+        examples: &Examples,
+        drawn: &[u32],
+        add: impl Fn(&mut V, Target<'_>) + Sync,
+    ) -> Result<Vec<V>, MeasureError> {
+        if !examples.fit(checkpoint.manifest()) {
+            return Err(MeasureError::OtherManifest);
+        }
+        if let Some(beyond) = drawn.iter().find(|index| **index as usize >= examples.len()) {
+            return Err(MeasureError::NoSuchExample(*beyond));
+        }
+        let most = checkpoint.manifest().family().examples_per_pass();
+        let size = drawn.len().div_ceil(self.threads()).clamp(1, most);
+        let parts: Vec<&[u32]> = drawn.chunks(size).collect();
+        let job = Job { compute: self, checkpoint, examples, add: &add };
+        Ok(in_threads(self.threads(), parts.len(), |arena, index| job.pass(arena, parts[index])).into_iter().flatten().collect())
+    }
+}
+
+/// One target of an example.
+pub(crate) struct Target<'a> {
+    /// Its number within the example; one more are still to come until it is `last`.
+    pub(crate) last: bool,
+    /// The class or token that is right.
+    pub(crate) class: usize,
+    pub(crate) log_probabilities: &'a [f32],
+}
+
+/// What the passes of one measurement share.
+struct Job<'a, F> {
+    compute: Compute,
+    checkpoint: &'a Checkpoint,
+    examples: &'a Examples,
+    add: &'a F,
+}
+
+impl<F> Job<'_, F> {
+    /// One pass over examples all of which exist.
+    fn pass<V: Clone + Default>(&self, arena: &mut Arena, part: &[u32]) -> Vec<V>
+    where
+        F: Fn(&mut V, Target<'_>),
+    {
+        let mut values = vec![V::default(); part.len()];
+        let examples = part.iter().map(|index| *index as usize);
+        let windows: Vec<&[u16]> = examples.clone().filter_map(|index| self.examples.window(index)).collect();
+        let features: Vec<&[f32]> = examples.clone().filter_map(|index| self.examples.features(index)).collect();
+        let labels: Vec<u32> = examples.filter_map(|index| self.examples.label(index)).collect();
+        let inputs: Vec<&[u16]> = windows.iter().map(|tokens| &tokens[..tokens.len() - 1]).collect();
+        let batch = if windows.is_empty() { Batch::Features(&features) } else { Batch::Tokens(&inputs) };
+        let targets = if windows.is_empty() { 1 } else { self.examples.inputs() };
+        let pass = Pass { kernels: self.compute.kernels(), tensors: self.checkpoint.tensors(), arena };
+        self.checkpoint.manifest().family().forward(pass, batch, &mut |row, log_probabilities| {
+            let (example, place) = (row / targets, row % targets);
+            let class = windows.get(example).map_or_else(|| labels[example] as usize, |tokens| tokens[place + 1].into());
+            (self.add)(&mut values[example], Target { last: place + 1 == targets, class, log_probabilities });
+        });
+        values
+    }
+}
+
+/// Results of `work` for each index below `count`, in order; each thread takes the next one that nobody has.
+fn in_threads<V: Send>(threads: usize, count: usize, work: impl Fn(&mut Arena, usize) -> V + Sync) -> Vec<V> {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut arena = Arena::default();
+        let mut results = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
+                return results;
+            }
+            results.push((index, work(&mut arena, index)));
+        }
+    };
+    let mut results = thread::scope(|scope| {
+        // A thread that cannot start costs time only: the others take its share.
+        let started: Vec<_> =
+            (1..threads.min(count)).filter_map(|_| thread::Builder::new().spawn_scoped(scope, take).ok()).collect();
+        let mut results = take();
+        results.extend(started.into_iter().flat_map(|thread| match thread.join() {
+            Ok(results) => results,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }));
+        results
+    });
+    results.sort_unstable_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, value)| value).collect()
+}
+
+/// Index of the greatest value, the first of equals.
+fn greatest(row: &[f32]) -> usize {
+    let first = row.first().copied().unwrap_or_default();
+    let best = row.iter().enumerate().fold((0, first), |best, (index, value)| if *value > best.1 { (index, *value) } else { best });
+    best.0
+}
