@@ -16,7 +16,9 @@ const GPT_WIDTH_MAX: u32 = 8192;
 /// Most values of the activations of one example, `context · width`: with it a thread needs at most 64 MiB.
 const ACTIVATIONS_MAX: u32 = 1 << 21;
 /// Rows of one pass, where examples are shorter: so often is a packed weight used.
-const PASS_ROWS: usize = 256;
+const PASS_ROWS: usize = 1024;
+/// Values of the inner layer of a block held at once (16 MiB).
+const INNER: usize = 1 << 22;
 /// Values of logits held at once (1 MiB), but at least one row.
 const LOGITS: usize = 1 << 18;
 /// Units of the inner layer of a block for each value of its width.
@@ -142,7 +144,8 @@ impl Family for Gpt {
     }
 
     fn examples_per_pass(&self) -> usize {
-        (PASS_ROWS / self.context as usize).max(1)
+        let rows = PASS_ROWS.min((ACTIVATIONS_MAX / self.width) as usize);
+        (rows / self.context as usize).max(1)
     }
 
     fn forward(&self, pass: Pass<'_>, batch: Batch<'_>, read: &mut dyn FnMut(usize, &[f32])) {
@@ -236,13 +239,15 @@ struct Sizes {
     stride_attention: usize,
     stride_inner: usize,
     stride_logits: usize,
+    /// Rows of the inner layer, and of logits, at a time.
+    rows_inner: usize,
     rows_logits: usize,
 }
 
 impl Sizes {
     fn new(gpt: &Gpt, examples: &[&[u16]]) -> Self {
         let (width, vocabulary) = (gpt.width as usize, gpt.vocabulary as usize);
-        let stride_logits = stride_of(vocabulary);
+        let (stride_inner, stride_logits) = (stride_of(EXPANSION * width), stride_of(vocabulary));
         Self {
             width,
             heads: gpt.heads as usize,
@@ -251,8 +256,9 @@ impl Sizes {
             longest: examples.iter().map(|tokens| tokens.len()).max().unwrap_or(0),
             stride: stride_of(width),
             stride_attention: stride_of(3 * width),
-            stride_inner: stride_of(EXPANSION * width),
+            stride_inner,
             stride_logits,
+            rows_inner: (INNER / stride_inner).clamp(1, PASS_ROWS),
             rows_logits: (LOGITS / stride_logits).clamp(1, PASS_ROWS),
         }
     }
@@ -260,7 +266,7 @@ impl Sizes {
     /// Of the one buffer that holds queries, keys and values, or a part of the inner layer, or logits.
     fn wide_len(&self) -> usize {
         let attention = self.rows * self.stride_attention;
-        attention.max(self.rows.min(PASS_ROWS) * self.stride_inner).max(self.rows_logits * self.stride_logits)
+        attention.max(self.rows.min(self.rows_inner) * self.stride_inner).max(self.rows_logits * self.stride_logits)
     }
 
     /// Of the space for packed weights, or packed keys and values.
@@ -335,8 +341,8 @@ impl Forward<'_> {
     fn widen(&self, block: &Block<'_>, x: &mut MatrixMut<'_>, normal: &mut MatrixMut<'_>, wide: &mut [f32], packing: &mut [f32]) {
         let sizes = self.sizes;
         self.norm(x, block.norm_2, normal);
-        for first in (0..sizes.rows).step_by(PASS_ROWS) {
-            let rows = PASS_ROWS.min(sizes.rows - first);
+        for first in (0..sizes.rows).step_by(sizes.rows_inner) {
+            let rows = sizes.rows_inner.min(sizes.rows - first);
             let inner = &mut wide[..rows * sizes.stride_inner];
             let output = MatrixMut::new(inner, rows, block.inner.outputs, sizes.stride_inner);
             self.kernels.linear(normal.read().part(first, rows), block.inner, output, Then::Store, packing);
@@ -356,6 +362,33 @@ impl Forward<'_> {
             self.kernels.linear(normal.read().part(first, count), self.weights.head, output, Then::Store, packing);
             self.kernels.log_softmax(MatrixMut::new(logits, count, vocabulary, stride_logits));
             logits.chunks_exact(stride_logits).enumerate().for_each(|(row, values)| read(first + row, &values[..vocabulary]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Tokenizer;
+
+    /// Most bytes of the working memory of a thread.
+    const THREAD_BYTES: usize = 64 << 20;
+
+    #[test]
+    fn a_thread_needs_at_most_64_mebibytes_for_any_allowed_sizes() {
+        for (context, width) in [(1, GPT_WIDTH_MAX), (256, GPT_WIDTH_MAX), (65_536, 32), (2048, 1024), (1024, 2048), (300, 1000), (128, 128)] {
+            for heads in [1, width / 16] {
+                let gpt = Gpt { layers: 1, heads: heads.max(1), width, context, vocabulary: 256, bias: true, tied: true };
+                let data = Data::Text { tokenizer: Tokenizer::Bytes, stride: 1 };
+                if gpt.width % gpt.heads == 0 {
+                    gpt.check(&data).unwrap();
+                }
+                let window = vec![0; context as usize];
+                let examples = vec![window.as_slice(); gpt.examples_per_pass()];
+                let sizes = Sizes::new(&gpt, &examples);
+                let values = 2 * sizes.rows * sizes.stride + sizes.wide_len() + sizes.packing_len();
+                assert!(4 * values <= THREAD_BYTES, "{gpt:?} needs {} bytes", 4 * values);
+            }
         }
     }
 }

@@ -89,6 +89,14 @@ impl Real for Four {
     }
 
     #[inline(always)]
+    fn scaled(self, rounded: Self) -> Self {
+        instruction!({
+            let exponent = vshlq_n_s32::<23>(vreinterpretq_s32_f32(rounded.0));
+            Self(vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(self.0), exponent)))
+        })
+    }
+
+    #[inline(always)]
     fn significand_and_exponent(self) -> (Self, Self) {
         instruction!({
             let least = vdupq_n_s32(ROOT_HALF_BITS);
@@ -114,4 +122,49 @@ impl Register for Four {
         // SAFETY: the caller has four values there.
         unsafe { vst1q_f32(to, self.0) }
     }
+
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
+        let mut rows = [Self::splat(0.0).0; 4];
+        for (index, row) in rows.iter_mut().enumerate() {
+            // SAFETY: the caller has four values in each of four rows.
+            *row = unsafe { Self::read(from.add(index * from_stride)).0 };
+        }
+        for (index, column) in transposed_4(rows).into_iter().enumerate() {
+            // SAFETY: likewise.
+            unsafe { Self(column).write(to.add(index * to_stride)) };
+        }
+    }
+
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        instruction!({
+            let two = vadd_f32(vget_low_f32(self.0), vget_high_f32(self.0));
+            vget_lane_f32::<0>(two) + vget_lane_f32::<1>(two)
+        })
+    }
+
+    #[inline(always)]
+    fn greatest(self) -> f32 {
+        let mut lanes = [0.0; 4];
+        // SAFETY: four values are there.
+        unsafe { self.write(lanes.as_mut_ptr()) };
+        let [a, b, c, d] = lanes;
+        a.larger(c).larger(b.larger(d))
+    }
+}
+
+/// Columns of four rows.
+#[inline(always)]
+fn transposed_4([a, b, c, d]: [float32x4_t; 4]) -> [float32x4_t; 4] {
+    instruction!({
+        let even = [vreinterpretq_f64_f32(vtrn1q_f32(a, b)), vreinterpretq_f64_f32(vtrn1q_f32(c, d))];
+        let odd = [vreinterpretq_f64_f32(vtrn2q_f32(a, b)), vreinterpretq_f64_f32(vtrn2q_f32(c, d))];
+        [
+            vreinterpretq_f32_f64(vtrn1q_f64(even[0], even[1])),
+            vreinterpretq_f32_f64(vtrn1q_f64(odd[0], odd[1])),
+            vreinterpretq_f32_f64(vtrn2q_f64(even[0], even[1])),
+            vreinterpretq_f32_f64(vtrn2q_f64(odd[0], odd[1])),
+        ]
+    })
 }

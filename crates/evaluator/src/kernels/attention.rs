@@ -1,6 +1,6 @@
 //! Causal attention of one head: each row looks at itself and the rows before it.
 
-use super::matmul::{accumulate, pack_transposed, products};
+use super::matmul::{REST_ROWS, accumulate, pack_transposed, products};
 use super::matrix::Matrix;
 use super::real::{LANES, Vector};
 use super::rows::softmax;
@@ -36,13 +36,17 @@ pub(crate) fn attention<V: Vector, const ROWS: usize, const PANELS: usize>(value
     let padded_rows = head.rows.next_multiple_of(LANES);
     let (keys, scratch) = scratch.split_at_mut(padded_rows * head.size);
     let (gathered, scores) = scratch.split_at_mut(head.size.next_multiple_of(LANES) * head.rows);
-    pack_keys(values, head, keys);
+    pack_keys::<V>(values, head, keys);
     pack_values(values, head, gathered);
     let mut pass = Pass { values, head, keys, gathered, scores, padded_rows };
     let mut row = 0;
     while row + ROWS <= head.rows {
         pass.tile::<V, ROWS, PANELS>(row);
         row += ROWS;
+    }
+    while row + REST_ROWS <= head.rows {
+        pass.tile::<V, REST_ROWS, PANELS>(row);
+        row += REST_ROWS;
     }
     while row < head.rows {
         pass.tile::<V, 1, PANELS>(row);
@@ -52,11 +56,11 @@ pub(crate) fn attention<V: Vector, const ROWS: usize, const PANELS: usize>(value
 
 /// Panels of sixteen keys: [size, LANES] each.
 #[inline(always)]
-fn pack_keys(values: &[f32], head: Head, keys: &mut [f32]) {
+fn pack_keys<V: Vector>(values: &[f32], head: Head, keys: &mut [f32]) {
     let all = Matrix::new(&values[head.width + head.start..], head.rows, head.size, head.stride);
     for (index, panel) in keys.chunks_exact_mut(head.size * LANES).enumerate() {
         let first = index * LANES;
-        pack_transposed(all.part(first, LANES.min(head.rows - first)), panel);
+        pack_transposed::<V>(all.part(first, LANES.min(head.rows - first)), panel);
     }
 }
 

@@ -11,6 +11,8 @@ const LOG2_E: f32 = f32::from_bits(0x3fb8_aa3b);
 /// ln 2 in two parts: products of the first with an exponent are exact.
 const LN2_HIGH: f32 = f32::from_bits(0x3f31_7200);
 const LN2_LOW: f32 = f32::from_bits(0x35bf_be8e);
+/// 2⁶⁴.
+const LIFT: f32 = f32::from_bits(0x5f80_0000);
 /// Above it the exponential is +∞.
 const EXP_MOST: f32 = f32::from_bits(0x42b1_7217);
 /// Below it the exponential is +0.
@@ -36,22 +38,32 @@ const ROOT_HALF: f32 = f32::from_bits(0x3f35_04f3);
 /// e to the power x, within one unit in the last place.
 #[inline(always)]
 pub(crate) fn exp<R: Real>(x: R) -> R {
-    let result = exp_inside(x);
+    let (power, rounded) = reduced_exp(x);
+    // In two halves: only the second product can round, and only where the result is subnormal.
+    let (first, second) = rounded.two_powers();
+    let result = power.times(first).times(second);
     let result = x.if_greater(R::splat(EXP_MOST), R::splat(f32::INFINITY), result);
     let result = R::splat(EXP_LEAST).if_greater(x, R::splat(0.0), result);
     x.if_nan(R::splat(NAN), result)
 }
 
-/// `exp` between `EXP_LEAST` and `EXP_MOST`.
+/// `exp` of what is not above 0, with fewer operations and the same bits.
 #[inline(always)]
-fn exp_inside<R: Real>(x: R) -> R {
+pub(crate) fn exp_below<R: Real>(x: R) -> R {
+    let (power, rounded) = reduced_exp(x);
+    // 2⁶⁴ too great, it is normal: only the last product can round, and only where the result is subnormal.
+    let result = power.times(R::splat(LIFT)).scaled(rounded).times(R::splat(1.0 / LIFT));
+    let result = R::splat(EXP_LEAST).if_greater(x, R::splat(0.0), result);
+    x.if_nan(R::splat(NAN), result)
+}
+
+/// y and n + 1.5 · 2²³ with y · 2ⁿ = exp(x) for x between `EXP_LEAST` and `EXP_MOST`.
+#[inline(always)]
+fn reduced_exp<R: Real>(x: R) -> (R, R) {
     let rounded = x.fma(R::splat(LOG2_E), R::splat(ROUND));
     let exponent = rounded.minus(R::splat(ROUND));
     let r = exponent.fma(R::splat(-LN2_LOW), exponent.fma(R::splat(-LN2_HIGH), x));
-    let power = horner(&EXP, r).fma(r.times(r), r).plus(R::splat(1.0));
-    // In two halves: only the second product can round, and only where the result is subnormal.
-    let (first, second) = rounded.two_powers();
-    power.times(first).times(second)
+    (horner(&EXP, r).fma(r.times(r), r).plus(R::splat(1.0)), rounded)
 }
 
 /// Natural logarithm, within one unit in the last place; of 0 −∞, of less NaN.
@@ -72,10 +84,11 @@ pub(crate) fn log<R: Real>(x: R) -> R {
 /// Error function, within one unit in the last place.
 #[inline(always)]
 pub(crate) fn erf<R: Real>(x: R) -> R {
-    let most = R::splat(ERF_MOST);
-    let t = x.magnitude().if_greater(most, most, x.magnitude());
+    let t = x.magnitude().smaller(R::splat(ERF_MOST));
     let small = horner(&ERF_SMALL, t.times(t)).fma(t, t);
-    let large = R::splat(1.0).minus(exp_inside(horner(&ERF_LARGE, t).fma(t, R::splat(0.0).minus(t))));
+    let (power, rounded) = reduced_exp(horner(&ERF_LARGE, t).fma(t, R::splat(0.0).minus(t)));
+    // The exponential is between e⁻¹⁹ and 1: normal.
+    let large = R::splat(1.0).minus(power.scaled(rounded));
     let result = t.if_greater(R::splat(ERF_EDGE), large, small);
     x.if_nan(R::splat(NAN), result.signed_like(x))
 }

@@ -4,7 +4,7 @@ use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
 
 /// Rows of the smaller tile for what the large one leaves.
-const REST_ROWS: usize = 4;
+pub(crate) const REST_ROWS: usize = 4;
 
 /// A linear layer: weight [outputs, inputs] row-major, bias [outputs].
 #[derive(Clone, Copy)]
@@ -71,7 +71,7 @@ fn panels<V: Vector, const ROWS: usize, const PANELS: usize>(
     for (panel, (bias, packed)) in bias.iter_mut().zip(packed.chunks_exact_mut(LANES * depth)).enumerate() {
         let start = first + panel * LANES;
         let count = LANES.min(layer.outputs - start);
-        pack_transposed(weight.part(start, count), packed);
+        pack_transposed::<V>(weight.part(start, count), packed);
         if let Some(values) = layer.bias {
             bias[..count].copy_from_slice(&values[start..start + count]);
         }
@@ -165,14 +165,18 @@ pub(crate) unsafe fn accumulate<V: Vector, const ROWS: usize, const PANELS: usiz
 
 /// Turns at most sixteen rows into one panel: [columns, LANES], missing rows as +0.
 #[inline(always)]
-pub(crate) fn pack_transposed(rows: Matrix<'_>, panel: &mut [f32]) {
-    let (lanes, _) = panel.as_chunks_mut::<LANES>();
-    if rows.rows < LANES {
-        lanes.as_flattened_mut().fill(0.0);
+pub(crate) fn pack_transposed<V: Vector>(rows: Matrix<'_>, panel: &mut [f32]) {
+    assert!(rows.rows <= LANES && panel.len() >= rows.columns * LANES, "a panel has room for its rows");
+    if rows.rows == LANES {
+        // SAFETY: `Matrix` holds sixteen rows of `columns` values, the panel as many lanes.
+        unsafe { V::pack(rows.values.as_ptr(), rows.stride, rows.columns, panel.as_mut_ptr()) };
+        return;
     }
-    for index in 0..rows.rows {
-        for (lanes, value) in lanes.iter_mut().zip(rows.row(index)) {
-            lanes[index] = *value;
+    let (lanes, _) = panel.as_chunks_mut::<LANES>();
+    for (column, lanes) in lanes.iter_mut().enumerate().take(rows.columns) {
+        lanes.fill(0.0);
+        for (row, lane) in lanes.iter_mut().enumerate().take(rows.rows) {
+            *lane = rows.values[row * rows.stride + column];
         }
     }
 }

@@ -89,6 +89,11 @@ impl Real for f32 {
     }
 
     #[inline(always)]
+    fn scaled(self, rounded: Self) -> Self {
+        f32::from_bits(self.to_bits().wrapping_add(rounded.to_bits() << 23))
+    }
+
+    #[inline(always)]
     fn significand_and_exponent(self) -> (Self, Self) {
         let offset = (self.to_bits() as i32).wrapping_sub(ROOT_HALF_BITS);
         let significand = (offset & SIGNIFICAND_BITS) + ROOT_HALF_BITS;
@@ -109,6 +114,22 @@ impl Register for f32 {
     unsafe fn write(self, to: *mut f32) {
         // SAFETY: the caller has one value there.
         unsafe { to.write(self) }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, _: usize, to: *mut f32, _: usize) {
+        // SAFETY: the caller has one value there.
+        unsafe { to.write(from.read()) }
+    }
+
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        self
+    }
+
+    #[inline(always)]
+    fn greatest(self) -> f32 {
+        self
     }
 }
 

@@ -34,8 +34,16 @@ pub(crate) trait Real: Copy {
     fn signed_like(self, other: Self) -> Self;
     /// Of n + 1.5 · 2²³ with −252 ≤ n ≤ 254: 2ʰ and 2ⁿ⁻ʰ with h = ⌊n / 2⌋; of anything else, something.
     fn two_powers(self) -> (Self, Self);
+    /// self · 2ⁿ for `rounded` = n + 1.5 · 2²³, where self and the result are normal; else something.
+    fn scaled(self, rounded: Self) -> Self;
     /// Of a normal number: g and e with self = g · 2ᵉ and √½ ≤ g < √2; of anything else, something.
     fn significand_and_exponent(self) -> (Self, Self);
+
+    /// `self < other ? self : other`
+    #[inline(always)]
+    fn smaller(self, other: Self) -> Self {
+        other.if_greater(self, self, other)
+    }
 
     /// `self > other ? self : other`: of two zeros, and beside NaN, the second.
     #[inline(always)]
@@ -56,6 +64,18 @@ pub(crate) trait Register: Real {
     /// # Safety
     /// `WIDTH` values can be written there.
     unsafe fn write(self, to: *mut f32);
+
+    /// Writes the transpose of a square of `WIDTH` rows.
+    ///
+    /// # Safety
+    /// `WIDTH` rows of `WIDTH` values can be read and written there, each row so far from the next.
+    unsafe fn transpose(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize);
+
+    /// Sum of the lanes: the upper half onto the lower one, again and again.
+    fn sum(self) -> f32;
+
+    /// Greatest lane, joined likewise: `lower > upper ? lower : upper`.
+    fn greatest(self) -> f32;
 }
 
 /// Sixteen lanes.
@@ -67,6 +87,12 @@ pub(crate) trait Vector: Real {
     /// # Safety
     /// Sixteen values can be written there.
     unsafe fn write(self, to: *mut f32);
+
+    /// Turns sixteen rows, `stride` apart, into a panel [columns, LANES].
+    ///
+    /// # Safety
+    /// Sixteen rows of `columns` values can be read, and as many lanes written.
+    unsafe fn pack(from: *const f32, stride: usize, columns: usize, to: *mut f32);
 
     /// Copies in.
     #[inline(always)]
@@ -91,26 +117,10 @@ pub(crate) trait Vector: Real {
     }
 
     /// Sum of the lanes, joined 8-4-2-1.
-    #[inline(always)]
-    fn sum(self) -> f32 {
-        join(self.lanes(), |a, b| a + b)
-    }
+    fn sum(self) -> f32;
 
     /// Greatest lane, joined 8-4-2-1.
-    #[inline(always)]
-    fn greatest(self) -> f32 {
-        join(self.lanes(), |a, b| if a > b { a } else { b })
-    }
-}
-
-#[inline(always)]
-fn join(mut lanes: Lanes, combine: impl Fn(f32, f32) -> f32) -> f32 {
-    for width in [8, 4, 2, 1] {
-        for lane in 0..width {
-            lanes[lane] = combine(lanes[lane], lanes[lane + width]);
-        }
-    }
-    lanes[0]
+    fn greatest(self) -> f32;
 }
 
 /// Sixteen lanes as `N` registers.
@@ -197,6 +207,21 @@ impl<R: Real, const N: usize> Real for Wide<R, N> {
     }
 
     #[inline(always)]
+    fn scaled(self, rounded: Self) -> Self {
+        each_register!(N, |i| self.0[i].scaled(rounded.0[i]), self.0[0])
+    }
+
+    #[inline(always)]
+    fn larger(self, other: Self) -> Self {
+        each_register!(N, |i| self.0[i].larger(other.0[i]), self.0[0])
+    }
+
+    #[inline(always)]
+    fn smaller(self, other: Self) -> Self {
+        each_register!(N, |i| self.0[i].smaller(other.0[i]), self.0[0])
+    }
+
+    #[inline(always)]
     fn significand_and_exponent(self) -> (Self, Self) {
         let (mut significand, mut exponent) = (self.0, self.0);
         let mut i = 0;
@@ -224,5 +249,52 @@ impl<R: Register, const N: usize> Vector for Wide<R, N> {
             unsafe { self.0[i].write(to.add(i * R::WIDTH)) };
             i += 1;
         }
+    }
+
+    #[inline(always)]
+    unsafe fn pack(from: *const f32, stride: usize, columns: usize, to: *mut f32) {
+        let whole = columns - columns % R::WIDTH;
+        for column in (0..whole).step_by(R::WIDTH) {
+            for row in (0..LANES).step_by(R::WIDTH) {
+                // SAFETY: rows below sixteen and columns below `columns`, on both sides.
+                unsafe { R::transpose(from.add(row * stride + column), stride, to.add(column * LANES + row), LANES) };
+            }
+        }
+        for column in whole..columns {
+            for row in 0..LANES {
+                // SAFETY: likewise.
+                unsafe { to.add(column * LANES + row).write(from.add(row * stride + column).read()) };
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        let mut registers = self.0;
+        let mut half = N / 2;
+        while half > 0 {
+            let mut i = 0;
+            while i < half {
+                registers[i] = registers[i].plus(registers[i + half]);
+                i += 1;
+            }
+            half /= 2;
+        }
+        registers[0].sum()
+    }
+
+    #[inline(always)]
+    fn greatest(self) -> f32 {
+        let mut registers = self.0;
+        let mut half = N / 2;
+        while half > 0 {
+            let mut i = 0;
+            while i < half {
+                registers[i] = registers[i].larger(registers[i + half]);
+                i += 1;
+            }
+            half /= 2;
+        }
+        registers[0].greatest()
     }
 }

@@ -1,8 +1,8 @@
 //! What is done to one row after another: layer norm, softmax, log-softmax, and functions of each value.
 
-use super::functions::{exp, gelu, log};
+use super::functions::{exp_below, gelu, log};
 use super::matrix::{Matrix, MatrixMut};
-use super::real::{LANES, Lanes, Vector};
+use super::real::{LANES, Lanes, Real, Vector};
 
 /// ε of layer norm, PyTorch's 10⁻⁵.
 pub(crate) const EPSILON: f32 = f32::from_bits(0x3727_c5ac);
@@ -63,31 +63,54 @@ fn padded<V: Vector>(rest: &[f32], fill: f32) -> V {
     V::load(&lanes)
 }
 
+/// A function of one value. (A closure would not be compiled for the instruction set of its caller.)
+pub(crate) trait Function {
+    fn of<R: Real>(value: R) -> R;
+}
+
+/// x · Φ(x).
+pub(crate) struct Gelu;
+
+/// `x > 0 ? x : 0`.
+pub(crate) struct Relu;
+
+impl Function for Gelu {
+    #[inline(always)]
+    fn of<R: Real>(value: R) -> R {
+        gelu(value)
+    }
+}
+
+impl Function for Relu {
+    #[inline(always)]
+    fn of<R: Real>(value: R) -> R {
+        value.larger(R::splat(0.0))
+    }
+}
+
+/// The function of every value.
+#[inline(always)]
+pub(crate) fn map<V: Vector, F: Function>(values: &mut [f32]) {
+    let (lanes, rest) = values.as_chunks_mut::<LANES>();
+    for lanes in lanes {
+        F::of(V::load(lanes)).store(lanes);
+    }
+    if !rest.is_empty() {
+        let results = F::of(padded::<V>(rest, 0.0)).lanes();
+        rest.copy_from_slice(&results[..rest.len()]);
+    }
+}
+
 /// `gelu` of every value.
 #[inline(always)]
 pub(crate) fn gelu_all<V: Vector>(values: &mut [f32]) {
-    map::<V>(values, gelu);
+    map::<V, Gelu>(values);
 }
 
-/// `x > 0 ? x : 0` of every value.
+/// `relu` of every value.
 #[inline(always)]
 pub(crate) fn relu_all<V: Vector>(values: &mut [f32]) {
-    map::<V>(values, relu);
-}
-
-#[inline(always)]
-fn relu<V: Vector>(value: V) -> V {
-    value.larger(V::splat(0.0))
-}
-
-#[inline(always)]
-fn map<V: Vector>(values: &mut [f32], function: impl Fn(V) -> V) {
-    let (lanes, rest) = values.as_chunks_mut::<LANES>();
-    for lanes in lanes {
-        function(V::load(lanes)).store(lanes);
-    }
-    let results = function(padded(rest, 0.0)).lanes();
-    rest.copy_from_slice(&results[..rest.len()]);
+    map::<V, Relu>(values);
 }
 
 /// Softmax of scale · row[..count]; `row` is whole lanes, behind `count` it is overwritten.
@@ -109,7 +132,7 @@ pub(crate) fn softmax<V: Vector>(row: &mut [f32], count: usize, scale: f32) {
     let greatest = V::splat(greatest.greatest());
     let mut sums = V::splat(0.0);
     for lanes in lanes.iter_mut() {
-        let power = exp(V::load(lanes).minus(greatest));
+        let power = exp_below(V::load(lanes).minus(greatest));
         power.store(lanes);
         sums = sums.plus(power);
     }
@@ -137,7 +160,7 @@ pub(crate) fn log_softmax<V: Vector>(matrix: MatrixMut<'_>) {
         for lanes in lanes.iter_mut() {
             let difference = V::load(lanes).minus(greatest);
             difference.store(lanes);
-            sums = sums.plus(exp(difference));
+            sums = sums.plus(exp_below(difference));
         }
         let logarithm = log(V::splat(sums.sum()));
         for lanes in lanes {

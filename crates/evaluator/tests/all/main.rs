@@ -4,7 +4,9 @@
 
 mod functions;
 mod golden;
+mod gpt;
 mod manifest;
 mod measurement;
 mod reference;
+mod reference_gpt;
 mod refusals;

@@ -45,18 +45,20 @@ pub fn log_probabilities(layers: &[Layer], features: &[f32]) -> Vec<f32> {
 }
 
 pub fn log_softmax(x: &[f32]) -> Vec<f32> {
-    let m = lanes(x, f32::NEG_INFINITY, |a, b| if a > b { a } else { b });
+    let larger = |a: f32, b: f32| if a > b { a } else { b };
+    let m = reduce(x, f32::NEG_INFINITY, larger, larger);
     let shifted: Vec<f32> = x.iter().map(|v| v - m).collect();
     let powers: Vec<f32> = shifted.iter().map(|v| exp(*v)).collect();
-    let total = log(lanes(&powers, 0.0, |a, b| a + b));
+    let total = log(reduce(&powers, 0.0, |a, b| a + b, |a, b| a + b));
     shifted.iter().map(|v| v - total).collect()
 }
 
-fn lanes(row: &[f32], start: f32, combine: fn(f32, f32) -> f32) -> f32 {
+/// Sixteen lanes from `start`, each taking every sixteenth element by `take`, then joined 8-4-2-1.
+pub fn reduce(row: &[f32], start: f32, take: fn(f32, f32) -> f32, combine: fn(f32, f32) -> f32) -> f32 {
     let padding = row.len().next_multiple_of(16) - row.len();
     let mut lanes = [start; 16];
     for (index, value) in row.iter().chain(&vec![start; padding]).enumerate() {
-        lanes[index % 16] = combine(lanes[index % 16], *value);
+        lanes[index % 16] = take(lanes[index % 16], *value);
     }
     let mut width = 16;
     while width > 1 {
@@ -68,7 +70,7 @@ fn lanes(row: &[f32], start: f32, combine: fn(f32, f32) -> f32) -> f32 {
     lanes[0]
 }
 
-fn polynomial(bits: &[u32], x: f32) -> f32 {
+pub fn polynomial(bits: &[u32], x: f32) -> f32 {
     bits.iter().skip(1).fold(f32::from_bits(bits[0]), |sum, next| sum.mul_add(x, f32::from_bits(*next)))
 }
 
