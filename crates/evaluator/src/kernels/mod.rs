@@ -12,9 +12,6 @@ mod rows;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use attention::{Head, scratch_len};
 pub(crate) use matmul::{Linear, Then, packing_len};
 pub(crate) use matrix::{Matrix, MatrixMut, stride_of};
@@ -58,18 +55,18 @@ macro_rules! kernels {
     };
     (@run $self:ident, $path:path, [], ($($argument:ident: $type:ty),*)) => {
         kernels!(@enter $self, ($($argument: $type),*),
-            { use $path as kernel; kernel::<portable::Portable>($($argument),*) },
-            { use $path as kernel; kernel::<x86::Avx2>($($argument),*) },
-            { use $path as kernel; kernel::<x86::Avx512>($($argument),*) },
-            { use $path as kernel; kernel::<arm::Neon>($($argument),*) })
+            { use $path as kernel; kernel::<$crate::kernels::portable::Portable>($($argument),*) },
+            { use $path as kernel; kernel::<$crate::kernels::x86::Avx2>($($argument),*) },
+            { use $path as kernel; kernel::<$crate::kernels::x86::Avx512>($($argument),*) },
+            { use $path as kernel; kernel::<$crate::kernels::arm::Neon>($($argument),*) })
     };
     // Rows and panels of a tile: twenty-odd accumulators, fewer than the registers that the set has.
     (@run $self:ident, $path:path, [tiles], ($($argument:ident: $type:ty),*)) => {
         kernels!(@enter $self, ($($argument: $type),*),
-            { use $path as kernel; kernel::<portable::Portable, 4, 1>($($argument),*) },
-            { use $path as kernel; kernel::<x86::Avx2, 6, 1>($($argument),*) },
-            { use $path as kernel; kernel::<x86::Avx512, 12, 2>($($argument),*) },
-            { use $path as kernel; kernel::<arm::Neon, 5, 1>($($argument),*) })
+            { use $path as kernel; kernel::<$crate::kernels::portable::Portable, 4, 1>($($argument),*) },
+            { use $path as kernel; kernel::<$crate::kernels::x86::Avx2, 6, 1>($($argument),*) },
+            { use $path as kernel; kernel::<$crate::kernels::x86::Avx512, 12, 2>($($argument),*) },
+            { use $path as kernel; kernel::<$crate::kernels::arm::Neon, 5, 1>($($argument),*) })
     };
     (@enter $self:ident, ($($argument:ident: $type:ty),*), $portable:block, $avx2:block, $avx512:block, $neon:block) => {
         match $self.0 {
@@ -108,3 +105,6 @@ kernels! {
     /// Log-probabilities of each row of logits; what stands behind the columns means nothing.
     log_softmax = rows::log_softmax [], (logits: MatrixMut<'_>);
 }
+
+#[cfg(test)]
+mod tests;

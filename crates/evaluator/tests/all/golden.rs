@@ -1,12 +1,34 @@
-//! The committed files, which a second implementation made: every format and number must come out again.
+//! The committed files of each family, which second implementations made: every format and number must come out again.
 
-use evaluator::{Checkpoint, Examples, Manifest, checkpoint_len, draw, evaluate, loss_root, predict, probe};
+use evaluator::{Checkpoint, Compute, Examples, Isa, Manifest, checkpoint_len, draw, loss_root, predict};
 use serde::Deserialize;
 
-pub const MANIFEST: &[u8] = include_bytes!("../golden/manifest.json");
-pub const BASE: &[u8] = include_bytes!("../golden/base.safetensors");
-pub const NEW: &[u8] = include_bytes!("../golden/new.safetensors");
-pub const FILES: [(&str, &str); 2] = [("b.csv", include_str!("../golden/b.csv")), ("a.csv", include_str!("../golden/a.csv"))];
+/// The files of one family.
+pub struct Family {
+    pub manifest: &'static [u8],
+    pub base: &'static [u8],
+    pub new: &'static [u8],
+    pub files: [(&'static str, &'static str); 2],
+    measurement: &'static str,
+}
+
+pub const MLP: Family = Family {
+    manifest: include_bytes!("../golden/manifest.json"),
+    base: include_bytes!("../golden/base.safetensors"),
+    new: include_bytes!("../golden/new.safetensors"),
+    files: [("b.csv", include_str!("../golden/b.csv")), ("a.csv", include_str!("../golden/a.csv"))],
+    measurement: include_str!("../golden/measurement.json"),
+};
+
+pub const GPT: Family = Family {
+    manifest: include_bytes!("../golden/gpt/manifest.json"),
+    base: include_bytes!("../golden/gpt/base.safetensors"),
+    new: include_bytes!("../golden/gpt/new.safetensors"),
+    files: [("b.txt", include_str!("../golden/gpt/b.txt")), ("a.txt", include_str!("../golden/gpt/a.txt"))],
+    measurement: include_str!("../golden/gpt/measurement.json"),
+};
+
+pub const FAMILIES: [Family; 2] = [MLP, GPT];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,22 +48,24 @@ struct Golden {
     first_log_probabilities: Vec<String>,
 }
 
-pub fn manifest() -> Manifest {
-    Manifest::from_bytes(MANIFEST).unwrap()
-}
+impl Family {
+    pub fn manifest(&self) -> Manifest {
+        Manifest::from_bytes(self.manifest).unwrap()
+    }
 
-pub fn examples() -> Examples {
-    Examples::parse(&manifest(), FILES).unwrap()
-}
+    pub fn examples(&self) -> Examples {
+        Examples::parse(&self.manifest(), self.files).unwrap()
+    }
 
-pub fn checkpoint(bytes: &[u8]) -> Checkpoint {
-    Checkpoint::from_bytes(&manifest(), bytes).unwrap()
-}
+    pub fn checkpoint(&self, bytes: &[u8]) -> Checkpoint {
+        Checkpoint::from_bytes(&self.manifest(), bytes).unwrap()
+    }
 
-fn golden() -> Golden {
-    let golden: Golden = serde_json::from_str(include_str!("../golden/measurement.json")).unwrap();
-    assert_eq!(golden.version, 1);
-    golden
+    fn golden(&self) -> Golden {
+        let golden: Golden = serde_json::from_str(self.measurement).unwrap();
+        assert_eq!(golden.version, 1);
+        golden
+    }
 }
 
 fn bytes<const N: usize>(hex: &str) -> [u8; N] {
@@ -50,58 +74,98 @@ fn bytes<const N: usize>(hex: &str) -> [u8; N] {
 
 #[test]
 fn a_manifest_keeps_its_bytes() {
-    assert_eq!(manifest().to_bytes(), MANIFEST);
+    for family in FAMILIES {
+        assert_eq!(family.manifest().to_bytes(), family.manifest);
+    }
 }
 
 #[test]
 fn a_checkpoint_keeps_its_bytes_and_has_the_length_implied() {
-    for file in [BASE, NEW] {
-        assert_eq!(checkpoint(file).to_bytes(), file);
-        assert_eq!(checkpoint_len(&manifest()), file.len() as u64);
+    for family in FAMILIES {
+        for file in [family.base, family.new] {
+            assert_eq!(family.checkpoint(file).to_bytes(), file);
+            assert_eq!(checkpoint_len(&family.manifest()), file.len() as u64);
+        }
     }
 }
 
 #[test]
 fn first_weights_follow_from_a_seed() {
     let seed = std::array::from_fn(|index| index as u8);
-    assert_eq!(Checkpoint::initial(&manifest(), seed).to_bytes(), BASE);
-    assert_eq!(Checkpoint::initial(&manifest(), [7; 32]).to_bytes(), NEW);
+    for family in FAMILIES {
+        assert_eq!(Checkpoint::initial(&family.manifest(), seed).to_bytes(), family.base);
+    }
+    assert_eq!(Checkpoint::initial(&MLP.manifest(), [7; 32]).to_bytes(), MLP.new);
 }
 
 #[test]
 fn any_safetensors_reader_opens_a_checkpoint() {
-    let file = safetensors::SafeTensors::deserialize(BASE).unwrap();
-    let checkpoint = checkpoint(BASE);
-    assert_eq!(file.len(), checkpoint.tensors().len());
-    for (spec, values) in manifest().tensors().iter().zip(checkpoint.tensors()) {
-        let tensor = file.tensor(&spec.name).unwrap();
-        let shape: Vec<usize> = spec.shape.iter().map(|side| *side as usize).collect();
-        let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        assert_eq!((tensor.dtype(), tensor.shape(), tensor.data()), (safetensors::Dtype::F32, &shape[..], &data[..]));
+    for family in FAMILIES {
+        let file = safetensors::SafeTensors::deserialize(family.base).unwrap();
+        let checkpoint = family.checkpoint(family.base);
+        assert_eq!(file.len(), checkpoint.tensors().len());
+        for (spec, values) in family.manifest().tensors().iter().zip(checkpoint.tensors()) {
+            let tensor = file.tensor(&spec.name).unwrap();
+            let shape: Vec<usize> = spec.shape.iter().map(|side| *side as usize).collect();
+            let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            assert_eq!((tensor.dtype(), tensor.shape(), tensor.data()), (safetensors::Dtype::F32, &shape[..], &data[..]));
+        }
     }
 }
 
-#[test]
-fn a_claim_is_measured_as_by_the_second_implementation() {
-    let (golden, examples) = (golden(), examples());
-    let (manifest, seed) = (manifest(), bytes(&golden.seed));
+/// Losses, root and probe of a family as the second implementation has them.
+fn check(family: &Family, compute: Compute) {
+    let (golden, examples) = (family.golden(), family.examples());
+    let (manifest, seed) = (family.manifest(), bytes(&golden.seed));
     let drawn = draw(seed, golden.group, golden.round, examples.len() as u32, manifest.eval_max());
     assert_eq!(drawn, golden.drawn);
-    let base = evaluate(&checkpoint(BASE), &examples, &drawn).unwrap();
-    let new = evaluate(&checkpoint(NEW), &examples, &drawn).unwrap();
-    assert_eq!((&base.losses, base.mean), (&golden.base, golden.base_mean));
-    assert_eq!((&new.losses, new.mean), (&golden.new, golden.new_mean));
+    let base = compute.evaluate(&family.checkpoint(family.base), &examples, &drawn).unwrap();
+    let new = compute.evaluate(&family.checkpoint(family.new), &examples, &drawn).unwrap();
+    assert_eq!((&base.losses, base.mean), (&golden.base, golden.base_mean), "{compute:?}");
+    assert_eq!((&new.losses, new.mean), (&golden.new, golden.new_mean), "{compute:?}");
     assert_eq!(loss_root(&base.losses, &new.losses), bytes(&golden.loss_root));
-    let probe = probe(&checkpoint(NEW), &examples, &drawn, seed, bytes(&golden.signer)).unwrap();
-    assert_eq!(probe, bytes(&golden.probe));
+    let probe = compute.probe(&family.checkpoint(family.new), &examples, &drawn, seed, bytes(&golden.signer)).unwrap();
+    assert_eq!(probe, bytes(&golden.probe), "{compute:?}");
+}
+
+#[test]
+fn a_claim_is_measured_as_by_the_second_implementation_on_every_instruction_set() {
+    for isa in Isa::available() {
+        for threads in [1, 2, 7] {
+            FAMILIES.iter().for_each(|family| check(family, Compute::new(isa, threads).unwrap()));
+        }
+    }
+}
+
+fn hex_of(row: &[f32]) -> Vec<String> {
+    row.iter().map(|value| format!("{:08x}", value.to_bits())).collect()
 }
 
 #[test]
 fn a_prediction_is_the_row_that_a_loss_is_read_from() {
-    let golden = golden();
-    let lines: Vec<&str> = FILES[1].1.lines().chain(FILES[0].1.lines()).collect();
+    let golden = MLP.golden();
+    let lines: Vec<&str> = MLP.files[1].1.lines().chain(MLP.files[0].1.lines()).collect();
     let (features, _) = lines[golden.drawn[0] as usize].rsplit_once(',').unwrap();
-    let row = predict(&checkpoint(NEW), features).unwrap();
-    let bits: Vec<String> = row.iter().map(|value| format!("{:08x}", value.to_bits())).collect();
-    assert_eq!(bits, golden.first_log_probabilities);
+    let row = predict(&MLP.checkpoint(MLP.new), features).unwrap();
+    assert_eq!(hex_of(&row), golden.first_log_probabilities);
+
+    let (golden, context) = (GPT.golden(), GPT.examples().inputs());
+    let text: Vec<char> = GPT.files[1].1.chars().chain(GPT.files[0].1.chars()).collect();
+    let start = golden.drawn[0] as usize * 7;
+    let seen: String = text[start..start + context].iter().collect();
+    let row = predict(&GPT.checkpoint(GPT.new), &seen).unwrap();
+    assert_eq!(hex_of(&row), golden.first_log_probabilities);
+}
+
+#[test]
+fn an_instruction_set_that_the_processor_lacks_or_nobody_knows_is_refused() {
+    for name in ["portable", "avx2", "avx512", "neon"] {
+        let isa: Isa = name.parse().unwrap();
+        assert_eq!(isa.to_string(), name);
+        assert_eq!(Compute::new(isa, 1).is_ok(), Isa::available().any(|available| available == isa), "{name}");
+    }
+    assert!("sse2".parse::<Isa>().unwrap_err().to_string().contains("portable, avx2, avx512 or neon"));
+    assert!(Isa::available().any(|isa| isa == Isa::detect()));
+    assert_eq!(Compute::new(Isa::Portable, 0).unwrap().threads(), 1);
+    assert_eq!(Compute::new(Isa::Portable, 1000).unwrap().threads(), evaluator::THREADS_MAX);
 }

@@ -1,13 +1,23 @@
 //! Which bytes are a manifest, and what follows from it.
 
-use evaluator::{Manifest, ManifestError, Model};
+use evaluator::{Data, Manifest, ManifestError, Model, Tokenizer};
 
 const TEXT: &str = r#"{"version":1,"model":{"family":"mlp","inputs":3,"hidden":[],"outputs":2,"activation":"relu"},"data":{"format":"csv","divisor":1},"loss":"cross_entropy","eval_max":1,"weight_max":1}"#;
 
-/// Replaces a piece of the valid text and reads the result.
+const GPT: &str = r#"{"version":1,"model":{"family":"gpt","layers":2,"heads":3,"width":12,"context":8,"vocabulary":256,"bias":true,"tied":true},"data":{"format":"text","tokenizer":"bytes","stride":8},"loss":"cross_entropy","eval_max":1,"weight_max":1}"#;
+
+/// Replaces a piece of a valid text and reads the result.
+fn changed(text: &str, piece: &str, other: &str) -> Result<Manifest, ManifestError> {
+    assert!(text.contains(piece), "{piece}");
+    Manifest::from_bytes(text.replacen(piece, other, 1).as_bytes())
+}
+
 fn read(piece: &str, other: &str) -> Result<Manifest, ManifestError> {
-    assert!(TEXT.contains(piece), "{piece}");
-    Manifest::from_bytes(TEXT.replacen(piece, other, 1).as_bytes())
+    changed(TEXT, piece, other)
+}
+
+fn names(manifest: &Manifest) -> Vec<String> {
+    manifest.tensors().into_iter().map(|spec| format!("{} {:?}", spec.name, spec.shape)).collect()
 }
 
 #[test]
@@ -16,8 +26,92 @@ fn a_regression_has_one_layer() {
     let Model::Mlp(mlp) = manifest.model() else { panic!("{manifest:?}") };
     assert_eq!(mlp.layers(), [(3, 2)]);
     assert_eq!(manifest.parameters(), 8);
-    let names: Vec<String> = manifest.tensors().into_iter().map(|spec| format!("{} {:?}", spec.name, spec.shape)).collect();
-    assert_eq!(names, ["layers.0.weight [2, 3]", "layers.0.bias [2]"]);
+    assert_eq!(names(&manifest), ["layers.0.weight [2, 3]", "layers.0.bias [2]"]);
+}
+
+#[test]
+fn a_transformer_has_the_tensors_of_nanogpt() {
+    let manifest = Manifest::from_bytes(GPT.as_bytes()).unwrap();
+    let block = [
+        "ln_1.weight [12]",
+        "ln_1.bias [12]",
+        "attn.c_attn.weight [36, 12]",
+        "attn.c_attn.bias [36]",
+        "attn.c_proj.weight [12, 12]",
+        "attn.c_proj.bias [12]",
+        "ln_2.weight [12]",
+        "ln_2.bias [12]",
+        "mlp.c_fc.weight [48, 12]",
+        "mlp.c_fc.bias [48]",
+        "mlp.c_proj.weight [12, 48]",
+        "mlp.c_proj.bias [12]",
+    ];
+    let mut all = vec!["transformer.wte.weight [256, 12]".to_owned(), "transformer.wpe.weight [8, 12]".to_owned()];
+    for layer in 0..2 {
+        all.extend(block.iter().map(|name| format!("transformer.h.{layer}.{name}")));
+    }
+    all.extend(["transformer.ln_f.weight [12]".to_owned(), "transformer.ln_f.bias [12]".to_owned()]);
+    assert_eq!(names(&manifest), all);
+    assert_eq!((manifest.inputs(), manifest.outputs(), manifest.data().suffix()), (8, 256, ".txt"));
+
+    let bare = GPT.replace(r#""bias":true,"tied":true"#, r#""bias":false,"tied":false"#);
+    all.retain(|name| !name.contains(".bias"));
+    all.push("lm_head.weight [256, 12]".to_owned());
+    assert_eq!(names(&Manifest::from_bytes(bare.as_bytes()).unwrap()), all);
+}
+
+#[test]
+fn sizes_of_a_transformer_outside_their_limits_are_refused_and_named() {
+    let cases = [
+        ("\"layers\":2", "\"layers\":0", "layers"),
+        ("\"layers\":2", "\"layers\":65", "layers"),
+        ("\"heads\":3", "\"heads\":0", "heads"),
+        ("\"heads\":3", "\"heads\":13", "heads"),
+        ("\"heads\":3", "\"heads\":5", "width modulo heads"),
+        ("\"width\":12", "\"width\":0", "width"),
+        ("\"width\":12", "\"width\":8193", "width"),
+        ("\"context\":8", "\"context\":0", "context"),
+        ("\"context\":8", "\"context\":65537", "context"),
+        ("\"width\":12,\"context\":8", "\"width\":4098,\"context\":512", "context times width"),
+        ("\"layers\":2,\"heads\":3,\"width\":12", "\"layers\":64,\"heads\":1,\"width\":8192", "number of parameters"),
+        ("\"vocabulary\":256", "\"vocabulary\":255", "vocabulary"),
+        ("\"vocabulary\":256", "\"vocabulary\":0", "vocabulary"),
+        ("\"stride\":8", "\"stride\":0", "stride"),
+        ("\"stride\":8", "\"stride\":1048577", "stride"),
+        ("\"bytes\"", "{\"characters\":\"a\"}", "number of characters"),
+    ];
+    for (piece, other, name) in cases {
+        match changed(GPT, piece, other) {
+            Err(ManifestError::OutOfRange { field, .. }) => assert_eq!(field, name, "{other}"),
+            result => panic!("{other}: {result:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_family_reads_its_own_format_only() {
+    let text = read(r#"{"format":"csv","divisor":1}"#, r#"{"format":"text","tokenizer":"bytes","stride":1}"#);
+    assert_eq!(text, Err(ManifestError::Format { family: "mlp", format: "csv" }));
+    let csv = changed(GPT, r#"{"format":"text","tokenizer":"bytes","stride":8}"#, r#"{"format":"csv","divisor":1}"#);
+    assert_eq!(csv, Err(ManifestError::Format { family: "gpt", format: "text" }));
+}
+
+#[test]
+fn characters_of_a_tokenizer_ascend() {
+    let read = |characters: &str, count: usize| {
+        let text = GPT.replace("\"vocabulary\":256", &format!("\"vocabulary\":{count}"));
+        changed(&text, "\"bytes\"", &format!("{{\"characters\":\"{characters}\"}}"))
+    };
+    for (characters, count) in [("ba", 2), ("aa", 2), ("aéb", 3)] {
+        assert_eq!(read(characters, count), Err(ManifestError::NotAscending), "{characters}");
+    }
+    let manifest = read("\\n abé", 5).unwrap();
+    let Data::Text { tokenizer, .. } = manifest.data() else { panic!("{manifest:?}") };
+    assert_eq!(tokenizer.encode("é\nab "), Ok(vec![4, 0, 2, 3, 1]));
+    assert_eq!(tokenizer.encode("abc"), Err('c'));
+    assert_eq!(tokenizer.decode(&[4, 0, 2, 3, 1, 5]), "é\nab ");
+    assert_eq!(Tokenizer::Bytes.decode(&Tokenizer::Bytes.encode("déjà").unwrap()), "déjà");
+    assert_eq!(Tokenizer::Bytes.decode(&[97, 256, 0xff]), "a\u{fffd}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use evaluator::{
 };
 use proptest::prelude::*;
 
-use crate::golden;
+use crate::golden::MLP;
 use crate::reference;
 
 fn manifest(widths: &[usize], weight_max: u32) -> Manifest {
@@ -112,8 +112,8 @@ fn a_mean_is_rounded_down_and_nothing_is_worst() {
 
 #[test]
 fn a_probe_depends_on_seed_signer_and_weights() {
-    let (examples, drawn) = (golden::examples(), [4, 2, 9]);
-    let (base, new) = (golden::checkpoint(golden::BASE), golden::checkpoint(golden::NEW));
+    let (examples, drawn) = (MLP.examples(), [4, 2, 9]);
+    let (base, new) = (MLP.checkpoint(MLP.base), MLP.checkpoint(MLP.new));
     let first = probe(&base, &examples, &drawn, [1; 32], [1; 20]).unwrap();
     assert_eq!(probe(&base, &examples, &drawn, [1; 32], [1; 20]).unwrap(), first);
     for (checkpoint, drawn, seed, signer) in
@@ -138,7 +138,7 @@ fn accuracy_counts_the_greatest_log_probability() {
 
 #[test]
 fn what_does_not_belong_together_is_not_measured() {
-    let (checkpoint, examples) = (golden::checkpoint(golden::BASE), golden::examples());
+    let (checkpoint, examples) = (MLP.checkpoint(MLP.base), MLP.examples());
     let count = examples.len() as u32;
     assert_eq!(evaluate(&checkpoint, &examples, &[0, count]), Err(MeasureError::NoSuchExample(count)));
     for widths in [[5, 16], [4, 17]] {
