@@ -1,9 +1,9 @@
 //! A node's part in one group: its files, its training set, and exact measurements.
 
-use std::{sync::Arc, time::Duration};
+use std::{env, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use evaluator::{Checkpoint, Examples, MANIFEST_BYTES_MAX, Manifest, Measurement, checkpoint_len};
+use evaluator::{Checkpoint, Compute, Examples, Isa, MANIFEST_BYTES_MAX, Manifest, Measurement, checkpoint_len};
 use governance::Network;
 use network::{Client, FetchError};
 use protocol::{
@@ -19,6 +19,20 @@ use crate::dataset::{Dataset, MAX_PATCH, Set};
 const START: Duration = Duration::from_secs(60);
 /// How long one attempt for a checkpoint lasts; who asked decides whether to ask again.
 const ATTEMPT: Duration = Duration::from_secs(10);
+
+/// Forces an instruction set: `portable`, `avx2`, `avx512` or `neon`. Losses are the same with each.
+pub const ISA: &str = "NEURON_ISA";
+
+/// How this machine measures: the fastest way, or the one that `NEURON_ISA` forces.
+///
+/// # Errors
+/// When the variable names nothing that the processor has.
+pub fn compute() -> Result<Compute> {
+    let fastest = Compute::detect();
+    let Some(forced) = env::var_os(ISA) else { return Ok(fastest) };
+    let isa: Isa = forced.to_string_lossy().parse().context(ISA)?;
+    Compute::new(isa, fastest.threads()).context(ISA)
+}
 
 /// Clones share everything.
 #[derive(Clone)]
@@ -41,8 +55,9 @@ impl Member {
     /// Fetches the manifest; the training set follows when it is asked for.
     ///
     /// # Errors
-    /// When nobody has the manifest, or this client does not know its family.
+    /// When nobody has the manifest, this client does not know its family, or `NEURON_ISA` cannot be used.
     pub async fn join(view: &GroupView, client: &Client) -> Result<Self> {
+        compute()?;
         let bytes = client.fetch_up_to(view.manifest, MANIFEST_BYTES_MAX as u64, START).await;
         let bytes = bytes.context("the group's manifest cannot be fetched: check the peers in the network file")?;
         let manifest = Manifest::from_bytes(&bytes)?;
@@ -143,7 +158,7 @@ impl Member {
 /// # Errors
 /// When examples and checkpoint do not fit one another.
 pub async fn measure(checkpoint: Arc<Checkpoint>, exam: Exam) -> Result<Measurement> {
-    blocking(move || Ok(evaluator::evaluate(&checkpoint, &exam.set.examples, &exam.drawn)?)).await
+    blocking(move || Ok(compute()?.evaluate(&checkpoint, &exam.set.examples, &exam.drawn)?)).await
 }
 
 /// The probe that `signer` has to sign for a checkpoint on an exam drawn by `seed`.
@@ -151,7 +166,7 @@ pub async fn measure(checkpoint: Arc<Checkpoint>, exam: Exam) -> Result<Measurem
 /// # Errors
 /// When examples and checkpoint do not fit one another.
 pub async fn probe(checkpoint: Arc<Checkpoint>, exam: Exam, seed: Digest, signer: Address) -> Result<Digest> {
-    blocking(move || Ok(Digest(evaluator::probe(&checkpoint, &exam.set.examples, &exam.drawn, seed.0, signer.0)?))).await
+    blocking(move || Ok(Digest(compute()?.probe(&checkpoint, &exam.set.examples, &exam.drawn, seed.0, signer.0)?))).await
 }
 
 /// Share of rightly predicted examples of a text that is not in any set.
@@ -159,9 +174,10 @@ pub async fn probe(checkpoint: Arc<Checkpoint>, exam: Exam, seed: Digest, signer
 /// # Errors
 /// When the text cannot be read as examples.
 pub fn accuracy(checkpoint: &Checkpoint, text: &str) -> Result<f64> {
-    let examples = Examples::parse(checkpoint.manifest(), [("heldout.csv", text)])?;
+    let path = format!("heldout{}", checkpoint.manifest().data().suffix());
+    let examples = Examples::parse(checkpoint.manifest(), [(path, text)])?;
     ensure!(!examples.is_empty(), "there is no example to be predicted");
-    Ok(evaluator::accuracy(checkpoint, &examples)?.share())
+    Ok(compute()?.accuracy(checkpoint, &examples)?.share())
 }
 
 /// Runs heavy work on a thread of its own.

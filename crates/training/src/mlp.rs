@@ -14,9 +14,9 @@ pub(crate) struct Mlp<B: Backend> {
 }
 
 impl<B: Backend> Mlp<B> {
-    /// Takes the weights of a checkpoint.
-    pub(crate) fn from_checkpoint(checkpoint: &Checkpoint, device: &B::Device) -> Self {
-        let sizes = checkpoint.manifest().layers();
+    /// Takes the weights of a checkpoint of these sizes.
+    pub(crate) fn from_checkpoint(checkpoint: &Checkpoint, sizes: &evaluator::Mlp, device: &B::Device) -> Self {
+        let sizes = sizes.layers();
         let pairs = checkpoint.tensors().as_chunks::<2>().0;
         let layers = sizes.iter().zip(pairs).map(|((inputs, outputs), [weight, bias])| {
             let (inputs, outputs) = (*inputs as usize, *outputs as usize);

@@ -7,7 +7,7 @@ use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{AdamW, AdamWConfig, GradientsParams, Optimizer as _, Sgd, SgdConfig};
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::{Tensor, TensorData};
-use evaluator::{Checkpoint, CheckpointError, Examples, Manifest};
+use evaluator::{Checkpoint, CheckpointError, Examples, Manifest, Model};
 
 use crate::batches::Batches;
 use crate::device::{Backend, Device, device};
@@ -55,6 +55,9 @@ pub enum TrainError {
     /// Examples and base have other inputs or outputs.
     #[error("these examples belong to another manifest than the base: parse them with its own")]
     OtherManifest,
+    /// No module of that family.
+    #[error("this program cannot train the family of this manifest: use a trainer that has it")]
+    Family,
     /// The weights became NaN or infinite.
     #[error("training diverged ({0}): lower learning_rate and train again")]
     Diverged(CheckpointError),
@@ -94,12 +97,13 @@ impl<'a> Trainer<'a> {
         if manifest.inputs() as usize != examples.inputs() || manifest.outputs() != examples.outputs() {
             return Err(TrainError::OtherManifest);
         }
+        let Model::Mlp(sizes) = base.manifest().model() else { return Err(TrainError::Family) };
         let device = device();
         Ok(Self {
             manifest,
             examples,
             learning_rate: settings.learning_rate,
-            model: Mlp::from_checkpoint(base, &device),
+            model: Mlp::from_checkpoint(base, sizes, &device),
             device,
             rule: Rule::new(settings),
             batches: Batches::new(examples, settings.batch as usize, seed),

@@ -35,7 +35,7 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
     let peer = context.peer(&site, group).await?;
     let checkpoint = peer.member.checkpoint(site.network.view(group).await?.checkpoint).await?;
     for line in text.lines() {
-        let log_probabilities = evaluator::predict(&checkpoint, line)?;
+        let log_probabilities = node::member::compute()?.predict(&checkpoint, line)?;
         let best = log_probabilities.iter().enumerate().max_by(|left, right| left.1.total_cmp(right.1));
         let (class, value) = best.context("the model has no outputs")?;
         println!("{class}  ({:.1} %)", f64::from(*value).exp() * 100.0);
