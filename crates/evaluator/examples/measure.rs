@@ -1,7 +1,8 @@
 //! Measures a model on command, so that another program can compare numbers and times with its own.
 //!
 //! `measure MANIFEST CHECKPOINT TEXT ISA THREADS`: makes the checkpoint if there is none, then reads commands from standard
-//! input: `losses` prints micronats of every example, `time` the seconds of one measurement of all, `memory` the peak in KiB.
+//! input: `losses` prints micronats of every example, `rows` the log-probabilities after every example's inputs, `time` the
+//! seconds of one measurement of all, `memory` the peak in KiB.
 
 #![allow(clippy::disallowed_methods, reason = "a program above the wall: it reads files and the clock")]
 
@@ -11,7 +12,7 @@ use std::path::Path;
 use std::time::Instant;
 use std::{env, fs};
 
-use evaluator::{Checkpoint, Compute, Examples, Isa, Manifest};
+use evaluator::{Checkpoint, Compute, Data, Examples, Isa, Manifest};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -30,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for command in stdin().lock().lines() {
         match command?.as_str() {
             "losses" => println!("{:?}", compute.evaluate(&checkpoint, &examples, &drawn)?.losses),
+            "rows" => rows(compute, &checkpoint, &examples)?,
             "time" => {
                 let start = Instant::now();
                 compute.evaluate(&checkpoint, &examples, &drawn)?;
@@ -43,5 +45,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         stdout().flush()?;
     }
+    Ok(())
+}
+
+fn rows(compute: Compute, checkpoint: &Checkpoint, examples: &Examples) -> Result<(), Box<dyn Error>> {
+    let Data::Text { tokenizer, .. } = checkpoint.manifest().data() else { return Err("rows are of texts".into()) };
+    for window in (0..examples.len()).filter_map(|index| examples.window(index)) {
+        let text = tokenizer.decode(&window[..examples.inputs()]);
+        println!("{:?}", compute.predict(checkpoint, &text)?);
+    }
+    println!("[]");
     Ok(())
 }

@@ -176,7 +176,8 @@ impl Examples {
 
     /// Whether a model reads such examples.
     pub(crate) fn fit(&self, manifest: &Manifest) -> bool {
-        let same_kind = matches!((&self.values, manifest.data()), (Values::Rows(_), Data::Csv { .. }) | (Values::Windows(_), Data::Text { .. }));
+        let same_kind =
+            matches!((&self.values, manifest.data()), (Values::Rows(_), Data::Csv { .. }) | (Values::Windows(_), Data::Text { .. }));
         same_kind && self.inputs == manifest.inputs() as usize && self.outputs == manifest.outputs()
     }
 }

@@ -203,8 +203,7 @@ fn in_threads<V: Send>(threads: usize, count: usize, work: impl Fn(&mut Arena, u
     };
     let mut results = thread::scope(|scope| {
         // A thread that cannot start costs time only: the others take its share.
-        let started: Vec<_> =
-            (1..threads.min(count)).filter_map(|_| thread::Builder::new().spawn_scoped(scope, take).ok()).collect();
+        let started: Vec<_> = (1..threads.min(count)).filter_map(|_| thread::Builder::new().spawn_scoped(scope, take).ok()).collect();
         let mut results = take();
         results.extend(started.into_iter().flat_map(|thread| match thread.join() {
             Ok(results) => results,

@@ -376,7 +376,9 @@ mod tests {
 
     #[test]
     fn a_thread_needs_at_most_64_mebibytes_for_any_allowed_sizes() {
-        for (context, width) in [(1, GPT_WIDTH_MAX), (256, GPT_WIDTH_MAX), (65_536, 32), (2048, 1024), (1024, 2048), (300, 1000), (128, 128)] {
+        for (context, width) in
+            [(1, GPT_WIDTH_MAX), (256, GPT_WIDTH_MAX), (65_536, 32), (2048, 1024), (1024, 2048), (300, 1000), (128, 128)]
+        {
             for heads in [1, width / 16] {
                 let gpt = Gpt { layers: 1, heads: heads.max(1), width, context, vocabulary: 256, bias: true, tied: true };
                 let data = Data::Text { tokenizer: Tokenizer::Bytes, stride: 1 };

@@ -1,6 +1,6 @@
 //! One value at a time, on any processor: its fused multiply-add is computed in binary64.
 
-use super::real::{Register, Real, Wide};
+use super::real::{Real, Register, Wide};
 
 /// Sixteen single values.
 pub(crate) type Portable = Wide<f32, 16>;
@@ -11,8 +11,6 @@ pub(crate) const ROUND_BITS: i32 = 0x4b40_0000;
 pub(crate) const ROOT_HALF_BITS: i32 = 0x3f35_04f3;
 /// Bits of a significand.
 pub(crate) const SIGNIFICAND_BITS: i32 = 0x007f_ffff;
-/// Bits of everything but the sign.
-pub(crate) const MAGNITUDE_BITS: i32 = 0x7fff_ffff;
 
 impl Real for f32 {
     #[inline(always)]

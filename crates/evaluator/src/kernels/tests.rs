@@ -331,11 +331,8 @@ fn digest_of_all(kernel: impl Fn(Kernels, &mut [f32]) + Sync, kernels: Kernels) 
 #[ignore = "all 2^32 inputs of three functions on every instruction set: half an hour on two cores"]
 fn all_outputs_have_the_committed_digests() {
     for (isa, kernels) in every().collect::<Vec<_>>().into_iter().rev() {
-        let found = [
-            digest_of_all(Kernels::exp_all, kernels),
-            digest_of_all(Kernels::log_all, kernels),
-            digest_of_all(Kernels::erf_all, kernels),
-        ];
+        let found =
+            [digest_of_all(Kernels::exp_all, kernels), digest_of_all(Kernels::log_all, kernels), digest_of_all(Kernels::erf_all, kernels)];
         for ((name, expected), found) in ALL.iter().zip(&found) {
             assert_eq!(found, expected, "{name} with {isa}");
         }

@@ -2,8 +2,11 @@
 
 use std::arch::x86_64::*;
 
-use super::portable::{MAGNITUDE_BITS, ROOT_HALF_BITS, ROUND_BITS, SIGNIFICAND_BITS};
+use super::portable::{ROOT_HALF_BITS, ROUND_BITS, SIGNIFICAND_BITS};
 use super::real::{Real, Register, Wide};
+
+/// Bits of everything but the sign.
+const MAGNITUDE_BITS: i32 = 0x7fff_ffff;
 
 /// Sixteen lanes in two registers.
 pub(crate) type Avx2 = Wide<Eight, 2>;

@@ -82,8 +82,10 @@ fn windows_start_a_stride_apart_in_the_stream_of_all_files() {
     let manifest = manifest(sizes, 3, 1);
     let files = [("b.txt", "fghij"), ("readme.md", "no"), ("a.txt", "abcde"), ("c.csv", "1")];
     let examples = Examples::parse(&manifest, files).unwrap();
-    let windows: Vec<String> =
-        (0..9).filter_map(|index| examples.window(index)).map(|window| window.iter().map(|token| char::from(*token as u8)).collect()).collect();
+    let windows: Vec<String> = (0..9)
+        .filter_map(|index| examples.window(index))
+        .map(|window| window.iter().map(|token| char::from(*token as u8)).collect())
+        .collect();
     assert_eq!((examples.len(), windows), (2, vec!["abcde".to_owned(), "defgh".to_owned()]));
     assert_eq!((examples.features(0), examples.label(0)), (None, None));
 }

@@ -158,10 +158,7 @@ pub fn erf(x: f32) -> f32 {
         return f32::from_bits(0x7fc00000);
     }
     let t = if x.abs() < 4.0 { x.abs() } else { 4.0 };
-    let value = if t > 0.921875 {
-        1.0 - exp(polynomial(&ERF_LARGE, t).mul_add(t, -t))
-    } else {
-        polynomial(&ERF_SMALL, t * t).mul_add(t, t)
-    };
+    let value =
+        if t > 0.921875 { 1.0 - exp(polynomial(&ERF_LARGE, t).mul_add(t, -t)) } else { polynomial(&ERF_SMALL, t * t).mul_add(t, t) };
     if x.is_sign_negative() { -value } else { value }
 }
