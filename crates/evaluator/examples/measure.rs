@@ -2,7 +2,7 @@
 //!
 //! `measure MANIFEST CHECKPOINT TEXT ISA THREADS`: makes the checkpoint if there is none, then reads commands from standard
 //! input: `losses` prints micronats of every example, `rows` the log-probabilities after every example's inputs, `time` the
-//! seconds of one measurement of all, `memory` the peak in KiB.
+//! seconds of one measurement of all, `train` those of one step of training on all, `memory` the peak in KiB.
 
 #![allow(clippy::disallowed_methods, reason = "a program above the wall: it reads files and the clock")]
 
@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Instant;
 use std::{env, fs};
 
-use evaluator::{Checkpoint, Compute, Data, Examples, Isa, Manifest};
+use evaluator::{AdamW, Checkpoint, Compute, Data, Exact, Examples, Isa, Manifest};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let isa = if isa == "best" { Isa::detect() } else { isa.parse()? };
     let compute = Compute::new(isa, threads.parse()?)?;
     let drawn: Vec<u32> = (0..examples.len() as u32).collect();
+    let mut exact = None;
     for command in stdin().lock().lines() {
         match command?.as_str() {
             "losses" => println!("{:?}", compute.evaluate(&checkpoint, &examples, &drawn)?.losses),
@@ -36,6 +37,12 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let start = Instant::now();
                 compute.evaluate(&checkpoint, &examples, &drawn)?;
                 println!("{}", start.elapsed().as_secs_f64());
+            }
+            "train" => {
+                let exact = exact.get_or_insert_with(|| Exact::new(compute, &checkpoint));
+                let start = Instant::now();
+                let loss = exact.step(&examples, &drawn, &AdamW::default())?;
+                println!("{} {loss}", start.elapsed().as_secs_f64());
             }
             "memory" => {
                 let status = fs::read_to_string("/proc/self/status")?;

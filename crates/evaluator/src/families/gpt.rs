@@ -22,7 +22,7 @@ const INNER: usize = 1 << 22;
 /// Values of logits held at once (1 MiB), but at least one row.
 const LOGITS: usize = 1 << 18;
 /// Units of the inner layer of a block for each value of its width.
-const EXPANSION: usize = 4;
+pub(crate) const EXPANSION: usize = 4;
 /// Bound of the uniform first weights, √3 · 0.02: the standard deviation is GPT-2's.
 const INITIAL_BOUND: f32 = f32::from_bits(0x3d0d_e3bd);
 
@@ -48,7 +48,7 @@ pub struct Gpt {
 
 impl Gpt {
     /// Tensors of a block: name, shape, what the first weights are.
-    fn block(&self) -> Vec<(&'static str, Vec<u32>, First)> {
+    pub(crate) fn block(&self) -> Vec<(&'static str, Vec<u32>, First)> {
         let width = self.width;
         let inner = width * EXPANSION as u32;
         let matrix = |name, outputs, inputs, first| (name, vec![outputs, inputs], first);
@@ -93,7 +93,7 @@ impl Gpt {
 
 /// First values of a tensor.
 #[derive(Clone, Copy)]
-enum First {
+pub(crate) enum First {
     Zero,
     One,
     /// Uniform in ±`INITIAL_BOUND`.
@@ -157,29 +157,30 @@ impl Family for Gpt {
 }
 
 /// The tensors of a checkpoint by their use.
-struct Weights<'a> {
+pub(crate) struct Weights<'a> {
     tokens: &'a [f32],
     positions: &'a [f32],
-    blocks: Vec<Block<'a>>,
-    norm: Norm<'a>,
-    head: Linear<'a>,
+    pub(crate) blocks: Vec<Block<'a>>,
+    pub(crate) norm: Norm<'a>,
+    pub(crate) head: Linear<'a>,
 }
 
-struct Block<'a> {
-    norm_1: Norm<'a>,
-    attention: Linear<'a>,
-    attention_out: Linear<'a>,
-    norm_2: Norm<'a>,
-    inner: Linear<'a>,
-    inner_out: Linear<'a>,
+/// Those of a block.
+pub(crate) struct Block<'a> {
+    pub(crate) norm_1: Norm<'a>,
+    pub(crate) attention: Linear<'a>,
+    pub(crate) attention_out: Linear<'a>,
+    pub(crate) norm_2: Norm<'a>,
+    pub(crate) inner: Linear<'a>,
+    pub(crate) inner_out: Linear<'a>,
 }
 
 /// Weight and bias of a layer norm.
-type Norm<'a> = (&'a [f32], Option<&'a [f32]>);
+pub(crate) type Norm<'a> = (&'a [f32], Option<&'a [f32]>);
 
 impl<'a> Weights<'a> {
     /// Takes the tensors in the order of `Gpt::all`; nothing if some are missing.
-    fn new(gpt: &Gpt, tensors: &'a [Vec<f32>]) -> Option<Self> {
+    pub(crate) fn new(gpt: &Gpt, tensors: &'a [Vec<f32>]) -> Option<Self> {
         let width = gpt.width as usize;
         let mut tensors = Tensors { values: tensors.iter(), bias: gpt.bias };
         let (tokens, positions) = (tensors.next()?, tensors.next()?);
@@ -188,6 +189,17 @@ impl<'a> Weights<'a> {
         let weight = if gpt.tied { tokens } else { tensors.next()? };
         let head = Linear { weight, bias: None, inputs: width, outputs: gpt.vocabulary as usize };
         Some(Self { tokens, positions, blocks, norm, head })
+    }
+
+    /// x[t] = embedding of token t + embedding of position t, one example after the other.
+    pub(crate) fn embed<'e>(&self, examples: impl Iterator<Item = &'e [u16]>, x: &mut MatrixMut<'_>) {
+        let width = x.columns;
+        for (row, (position, token)) in examples.flat_map(|tokens| tokens.iter().enumerate()).enumerate() {
+            let token = &self.tokens[usize::from(*token) * width..][..width];
+            let position = &self.positions[position * width..][..width];
+            let sums = token.iter().zip(position).map(|(token, position)| token + position);
+            x.row(row).iter_mut().zip(sums).for_each(|(value, sum)| *value = sum);
+        }
     }
 }
 
@@ -290,25 +302,13 @@ impl Forward<'_> {
         let [x, normal, wide, packing] = arena.slices([rows, rows, sizes.wide_len(), sizes.packing_len()]);
         let mut x = MatrixMut::new(x, sizes.rows, sizes.width, sizes.stride);
         let mut normal = MatrixMut::new(normal, sizes.rows, sizes.width, sizes.stride);
-        self.embed(&mut x);
+        self.weights.embed(self.examples.iter().copied(), &mut x);
         for block in &self.weights.blocks {
             self.attend(block, &mut x, &mut normal, wide, packing);
             self.widen(block, &mut x, &mut normal, wide, packing);
         }
         self.norm(&x, self.weights.norm, &mut normal);
         self.predict(&normal, wide, packing, read);
-    }
-
-    /// x[t] = embedding of token t + embedding of position t.
-    fn embed(&self, x: &mut MatrixMut<'_>) {
-        let width = self.sizes.width;
-        let places = self.examples.iter().flat_map(|tokens| tokens.iter().enumerate());
-        for (row, (position, token)) in places.enumerate() {
-            let token = &self.weights.tokens[usize::from(*token) * width..][..width];
-            let position = &self.weights.positions[position * width..][..width];
-            let sums = token.iter().zip(position).map(|(token, position)| token + position);
-            x.row(row).iter_mut().zip(sums).for_each(|(value, sum)| *value = sum);
-        }
     }
 
     fn norm(&self, x: &MatrixMut<'_>, (weight, bias): Norm<'_>, normal: &mut MatrixMut<'_>) {

@@ -1,6 +1,6 @@
 //! The families of models that a client ships: one file each, and one list.
 
-mod gpt;
+pub(crate) mod gpt;
 mod mlp;
 
 pub use gpt::Gpt;

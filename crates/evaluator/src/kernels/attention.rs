@@ -1,6 +1,6 @@
 //! Causal attention of one head: each row looks at itself and the rows before it.
 
-use super::matmul::{REST_ROWS, accumulate, pack_transposed, products};
+use super::matmul::{Factors, Panels, REST_ROWS, accumulate, pack, pack_transposed, products};
 use super::matrix::Matrix;
 use super::real::{LANES, Vector};
 use super::rows::softmax;
@@ -23,6 +23,13 @@ pub(crate) struct Head {
     pub(crate) scale: f32,
 }
 
+impl Head {
+    /// Queries (0), keys (1) or values (2) of this head.
+    pub(crate) fn part(self, values: &[f32], index: usize) -> Matrix<'_> {
+        Matrix::new(&values[index * self.width + self.start..], self.rows, self.size, self.stride)
+    }
+}
+
 /// Values of scratch space that `attention` needs.
 pub(crate) fn scratch_len(rows: usize, size: usize) -> usize {
     let (rows, size) = (rows.next_multiple_of(LANES), size.next_multiple_of(LANES));
@@ -36,8 +43,8 @@ pub(crate) fn attention<V: Vector, const ROWS: usize, const PANELS: usize>(value
     let padded_rows = head.rows.next_multiple_of(LANES);
     let (keys, scratch) = scratch.split_at_mut(padded_rows * head.size);
     let (gathered, scores) = scratch.split_at_mut(head.size.next_multiple_of(LANES) * head.rows);
-    pack_keys::<V>(values, head, keys);
-    pack_values(values, head, gathered);
+    pack_keys::<V>(head.part(values, 1), keys);
+    pack_values(head.part(values, 2), gathered);
     let mut pass = Pass { values, head, keys, gathered, scores, padded_rows };
     let mut row = 0;
     while row + ROWS <= head.rows {
@@ -54,27 +61,20 @@ pub(crate) fn attention<V: Vector, const ROWS: usize, const PANELS: usize>(value
     }
 }
 
-/// Panels of sixteen keys: [size, LANES] each.
+/// Panels of sixteen rows, their columns turned into steps: [size, LANES] each.
 #[inline(always)]
-fn pack_keys<V: Vector>(values: &[f32], head: Head, keys: &mut [f32]) {
-    let all = Matrix::new(&values[head.width + head.start..], head.rows, head.size, head.stride);
-    for (index, panel) in keys.chunks_exact_mut(head.size * LANES).enumerate() {
+pub(crate) fn pack_keys<V: Vector>(all: Matrix<'_>, keys: &mut [f32]) {
+    for (index, panel) in keys.chunks_exact_mut(all.columns * LANES).enumerate() {
         let first = index * LANES;
-        pack_transposed::<V>(all.part(first, LANES.min(head.rows - first)), panel);
+        pack_transposed::<V>(all.part(first, LANES.min(all.rows - first)), panel);
     }
 }
 
-/// Panels of sixteen places of the values: [rows, LANES] each.
+/// Panels of sixteen columns: [rows, LANES] each.
 #[inline(always)]
-fn pack_values(values: &[f32], head: Head, gathered: &mut [f32]) {
-    let all = Matrix::new(&values[2 * head.width + head.start..], head.rows, head.size, head.stride);
-    for (index, panel) in gathered.chunks_exact_mut(head.rows * LANES).enumerate() {
-        let first = index * LANES;
-        let count = LANES.min(head.size - first);
-        for (row, lanes) in panel.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-            lanes[count..].fill(0.0);
-            lanes[..count].copy_from_slice(&all.row(row)[first..first + count]);
-        }
+pub(crate) fn pack_values(all: Matrix<'_>, values: &mut [f32]) {
+    for (index, panel) in values.chunks_exact_mut(all.rows * LANES).enumerate() {
+        pack(all, index * LANES, panel);
     }
 }
 
@@ -120,7 +120,7 @@ impl Pass<'_> {
     #[inline(always)]
     fn scores<V: Vector, const ROWS: usize, const PANELS: usize>(&mut self, first: usize, panel: usize) {
         let head = self.head;
-        let queries = Matrix::new(&self.values[head.start..], head.rows, head.size, head.stride).part(first, ROWS);
+        let queries = head.part(self.values, 0).part(first, ROWS);
         let sums = products::<V, ROWS, PANELS>(queries, &self.keys[panel * LANES * head.size..]);
         for (row, sums) in sums.iter().enumerate() {
             let target = &mut self.scores[row * self.padded_rows + panel * LANES..];
@@ -139,8 +139,10 @@ impl Pass<'_> {
         let packed = &self.gathered[panel * distance..][..PANELS * distance];
         let shares = Matrix::new(self.scores, ROWS, first + ROWS, self.padded_rows);
         let mut sums = [[V::splat(0.0); PANELS]; ROWS];
+        let factors = Factors { values: shares.values.as_ptr(), row: shares.stride, step: 1 };
+        let panels = Panels { values: packed.as_ptr(), panel: distance, step: LANES };
         // SAFETY: `shares` holds ROWS rows, `packed` PANELS times head.rows lanes, of which first + 1 are read.
-        unsafe { accumulate(&mut sums, shares.values.as_ptr(), shares.stride, first + 1, packed.as_ptr(), distance) };
+        unsafe { accumulate(&mut sums, factors, panels, first + 1) };
         for row in 1..ROWS {
             for at in first + 1..=first + row {
                 let share = V::splat(shares.values[row * shares.stride + at]);

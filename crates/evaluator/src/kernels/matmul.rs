@@ -54,6 +54,25 @@ pub(crate) fn linear<V: Vector, const ROWS: usize, const PANELS: usize>(
     }
 }
 
+/// `output` = `gradient` · weight, what a layer's outputs pull at its inputs. `packing` has `packing_len(outputs)` values.
+#[inline(always)]
+pub(crate) fn linear_back<V: Vector, const ROWS: usize, const PANELS: usize>(
+    gradient: Matrix<'_>,
+    layer: Linear<'_>,
+    output: MatrixMut<'_>,
+    packing: &mut [f32],
+) {
+    assert!(gradient.columns == layer.outputs && output.columns == layer.inputs && gradient.rows <= output.rows, "a layer fits its rows");
+    let weight = Matrix::new(layer.weight, layer.outputs, layer.inputs, layer.inputs);
+    let mut output = output;
+    for first in (0..layer.inputs).step_by(LANES) {
+        let packed = &mut packing[..LANES * layer.outputs];
+        pack(weight, first, packed);
+        let block = Block::<1> { input: gradient, packed, bias: None, then: Then::Store, first };
+        block.tiles::<V, ROWS>(&mut output);
+    }
+}
+
 /// The outputs of `PANELS` panels from `first` on, for all rows.
 #[inline(always)]
 fn panels<V: Vector, const ROWS: usize, const PANELS: usize>(
@@ -77,19 +96,7 @@ fn panels<V: Vector, const ROWS: usize, const PANELS: usize>(
         }
     }
     let block = Block { input, packed, bias: layer.bias.map(|_| &bias), then, first };
-    let mut row = 0;
-    while row + ROWS <= input.rows {
-        block.tile::<V, ROWS>(output, row);
-        row += ROWS;
-    }
-    while row + REST_ROWS <= input.rows {
-        block.tile::<V, REST_ROWS>(output, row);
-        row += REST_ROWS;
-    }
-    while row < input.rows {
-        block.tile::<V, 1>(output, row);
-        row += 1;
-    }
+    block.tiles::<V, ROWS>(output);
 }
 
 /// What the tiles of some panels share.
@@ -102,6 +109,24 @@ struct Block<'a, const PANELS: usize> {
 }
 
 impl<const PANELS: usize> Block<'_, PANELS> {
+    /// All rows, as many at a time as a tile has.
+    #[inline(always)]
+    fn tiles<V: Vector, const ROWS: usize>(&self, output: &mut MatrixMut<'_>) {
+        let mut row = 0;
+        while row + ROWS <= self.input.rows {
+            self.tile::<V, ROWS>(output, row);
+            row += ROWS;
+        }
+        while row + REST_ROWS <= self.input.rows {
+            self.tile::<V, REST_ROWS>(output, row);
+            row += REST_ROWS;
+        }
+        while row < self.input.rows {
+            self.tile::<V, 1>(output, row);
+            row += 1;
+        }
+    }
+
     #[inline(always)]
     fn tile<V: Vector, const ROWS: usize>(&self, output: &mut MatrixMut<'_>, row: usize) {
         let sums = products::<V, ROWS, PANELS>(self.input.part(row, ROWS), self.packed);
@@ -129,32 +154,54 @@ impl<const PANELS: usize> Block<'_, PANELS> {
 pub(crate) fn products<V: Vector, const ROWS: usize, const PANELS: usize>(rows: Matrix<'_>, packed: &[f32]) -> [[V; PANELS]; ROWS] {
     assert!(rows.rows == ROWS && packed.len() >= PANELS * LANES * rows.columns, "a tile fits its panels");
     let mut sums = [[V::splat(0.0); PANELS]; ROWS];
+    let factors = Factors { values: rows.values.as_ptr(), row: rows.stride, step: 1 };
+    let panels = Panels { values: packed.as_ptr(), panel: LANES * rows.columns, step: LANES };
     // SAFETY: `Matrix` holds ROWS rows of `columns` values, `packed` as many lanes for each panel, as just asserted.
-    unsafe { accumulate(&mut sums, rows.values.as_ptr(), rows.stride, rows.columns, packed.as_ptr(), LANES * rows.columns) };
+    unsafe { accumulate(&mut sums, factors, panels, rows.columns) };
     sums
 }
 
+/// Where the factor of a row and a step lies.
+#[derive(Clone, Copy)]
+pub(crate) struct Factors {
+    pub(crate) values: *const f32,
+    /// From one row to the next.
+    pub(crate) row: usize,
+    /// From one step to the next.
+    pub(crate) step: usize,
+}
+
+/// Where the lanes of a panel and a step lie.
+#[derive(Clone, Copy)]
+pub(crate) struct Panels {
+    pub(crate) values: *const f32,
+    /// From one panel to the next.
+    pub(crate) panel: usize,
+    /// From one step to the next.
+    pub(crate) step: usize,
+}
+
+/// Adds `depth` products to each sum, one after the other.
+///
 /// # Safety
-/// `rows` points at ROWS rows of `depth` values, `stride` apart; `panels` at PANELS times `depth` lanes, `distance` apart.
+/// A factor can be read for each of ROWS rows and `depth` steps, sixteen lanes for each of PANELS panels and `depth` steps.
 #[inline(always)]
 pub(crate) unsafe fn accumulate<V: Vector, const ROWS: usize, const PANELS: usize>(
     sums: &mut [[V; PANELS]; ROWS],
-    rows: *const f32,
-    stride: usize,
+    factors: Factors,
+    panels: Panels,
     depth: usize,
-    panels: *const f32,
-    distance: usize,
 ) {
     let mut local = *sums;
     for k in 0..depth {
         let mut weights = [V::splat(0.0); PANELS];
         for (panel, weight) in weights.iter_mut().enumerate() {
             // SAFETY: k is below `depth`.
-            *weight = unsafe { V::read(panels.add(panel * distance + k * LANES)) };
+            *weight = unsafe { V::read(panels.values.add(panel * panels.panel + k * panels.step)) };
         }
         for row in 0..ROWS {
             // SAFETY: k is below `depth`.
-            let value = V::splat(unsafe { rows.add(row * stride + k).read() });
+            let value = V::splat(unsafe { factors.values.add(row * factors.row + k * factors.step).read() });
             for panel in 0..PANELS {
                 local[row][panel] = value.fma(weights[panel], local[row][panel]);
             }
@@ -177,6 +224,22 @@ pub(crate) fn pack_transposed<V: Vector>(rows: Matrix<'_>, panel: &mut [f32]) {
         lanes.fill(0.0);
         for (row, lane) in lanes.iter_mut().enumerate().take(rows.rows) {
             *lane = rows.values[row * rows.stride + column];
+        }
+    }
+}
+
+/// Copies at most sixteen columns of all rows into one panel: [rows, LANES], missing columns as +0.
+#[inline(always)]
+pub(crate) fn pack(rows: Matrix<'_>, first: usize, panel: &mut [f32]) {
+    let count = LANES.min(rows.columns - first);
+    for (row, lanes) in panel.as_chunks_mut::<LANES>().0.iter_mut().enumerate().take(rows.rows) {
+        let values = &rows.row(row)[first..first + count];
+        match values.first_chunk::<LANES>() {
+            Some(values) => *lanes = *values,
+            None => {
+                lanes[count..].fill(0.0);
+                lanes[..count].copy_from_slice(values);
+            }
         }
     }
 }

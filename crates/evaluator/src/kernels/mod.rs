@@ -3,6 +3,8 @@
 #[cfg(target_arch = "aarch64")]
 mod arm;
 mod attention;
+mod attention_back;
+mod backward;
 mod functions;
 mod matmul;
 mod matrix;
@@ -13,6 +15,8 @@ mod rows;
 mod x86;
 
 pub(crate) use attention::{Head, scratch_len};
+pub(crate) use attention_back::{Gathering, back_len};
+pub(crate) use backward::{Adam, Slice};
 pub(crate) use matmul::{Linear, Then, packing_len};
 pub(crate) use matrix::{Matrix, MatrixMut, stride_of};
 
@@ -102,6 +106,28 @@ kernels! {
     gelu = rows::gelu_all [], (values: &mut [f32]);
     /// Rectified linear unit of each value.
     relu = rows::relu_all [], (values: &mut [f32]);
+    /// `output` = `gradient` · weight; `packing` has `packing_len(outputs)` values.
+    linear_back = matmul::linear_back [tiles], (gradient: Matrix<'_>, layer: Linear<'_>, output: MatrixMut<'_>, packing: &mut [f32]);
+    /// Adds gradientᵀ · input to some rows of a weight's gradient.
+    outer = backward::outer [tiles], (gradient: Matrix<'_>, input: Matrix<'_>, into: Slice<'_>);
+    /// Gradients of one head; `scratch` has `back_len` values.
+    attention_back = attention_back::attention_back [tiles], (from: Gathering<'_>, gradients: &mut [f32], scratch: &mut [f32]);
+    /// Adds every row.
+    column_sums = backward::column_sums [], (gradient: Matrix<'_>, into: &mut [f32]);
+    /// Adds the gradient of a layer norm's weight.
+    norm_sums = backward::norm_sums [], (gradient: Matrix<'_>, input: Matrix<'_>, into: &mut [f32]);
+    /// Adds the gradient of a layer norm's inputs.
+    norm_back = backward::norm_back [], (gradient: Matrix<'_>, input: Matrix<'_>, weight: &[f32], into: MatrixMut<'_>);
+    /// Replaces the inputs of `gelu` by their gradients.
+    gelu_back = backward::gelu_back [], (inputs: &mut [f32], gradients: &[f32]);
+    /// Keeps gradients where the outputs of `relu` are above 0.
+    relu_back = backward::relu_back [], (outputs: &[f32], gradients: &mut [f32]);
+    /// Turns log-probabilities into probabilities · share.
+    probabilities = backward::probabilities [], (values: &mut [f32], share: f32);
+    /// Adds the sum of squares.
+    squares = backward::squares [], (values: &[f32], total: &mut f32);
+    /// One step of AdamW.
+    adamw = backward::adamw [], (weights: &mut [f32], gradients: &[f32], first: &mut [f32], second: &mut [f32], adam: Adam);
     /// Log-probabilities of each row of logits; what stands behind the columns means nothing.
     log_softmax = rows::log_softmax [], (logits: MatrixMut<'_>);
 }

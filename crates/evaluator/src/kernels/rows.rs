@@ -31,7 +31,7 @@ pub(crate) fn layer_norm<V: Vector>(input: Matrix<'_>, weight: &[f32], bias: Opt
 
 /// Mean of a row and 1 / √(variance + ε), everywhere.
 #[inline(always)]
-fn moments<V: Vector>(row: &[f32]) -> (V, V) {
+pub(crate) fn moments<V: Vector>(row: &[f32]) -> (V, V) {
     let count = row.len() as f32;
     let mut sums = V::splat(0.0);
     for at in (0..row.len()).step_by(LANES) {
@@ -49,7 +49,7 @@ fn moments<V: Vector>(row: &[f32]) -> (V, V) {
 
 /// Sixteen values from `at` on, filled up behind the end.
 #[inline(always)]
-fn part<V: Vector>(values: &[f32], at: usize, fill: f32) -> V {
+pub(crate) fn part<V: Vector>(values: &[f32], at: usize, fill: f32) -> V {
     match values[at..].first_chunk::<LANES>() {
         Some(lanes) => V::load(lanes),
         None => padded(&values[at..], fill),

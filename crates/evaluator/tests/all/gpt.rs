@@ -16,13 +16,13 @@ pub fn manifest(sizes: Sizes, stride: usize, weight_max: u32) -> Manifest {
 }
 
 /// A text of small letters that looks random.
-fn text(length: usize) -> String {
+pub fn text(length: usize) -> String {
     let letter = |index: usize| b"etaoin shrdlu\n"[(index.wrapping_mul(2_654_435_761) >> 9) % 14] as char;
     (0..length).map(letter).collect()
 }
 
 /// First weights that were moved, so that norms and biases count, and scaled.
-fn checkpoint(manifest: &Manifest, scale: f32) -> Checkpoint {
+pub fn checkpoint(manifest: &Manifest, scale: f32) -> Checkpoint {
     let initial = Checkpoint::initial(manifest, [3; 32]);
     let moved = |(index, value): (usize, &f32)| (value + ((index * 37) % 101) as f32 / 500.0 - 0.1) * scale;
     let tensors = initial.tensors().iter().map(|values| values.iter().enumerate().map(moved).collect());

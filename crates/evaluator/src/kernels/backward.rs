@@ -1,0 +1,232 @@
+//! Gradients of linear layers, layer norm and functions, and the step of AdamW: sums over rows run in their order, from the first.
+
+use super::functions::{erf, exp_below};
+use super::matmul::{Factors, Panels, REST_ROWS, accumulate};
+use super::matrix::{Matrix, MatrixMut};
+use super::real::{LANES, Vector};
+use super::rows::{moments, part};
+
+/// 1 / √(2π).
+const NORMAL: f32 = f32::from_bits(0x3ecc_422a);
+/// √½.
+const ROOT_HALF: f32 = f32::from_bits(0x3f35_04f3);
+
+/// Rows `first` and following of a weight's gradient.
+pub(crate) struct Slice<'a> {
+    /// Row-major without padding.
+    pub(crate) values: &'a mut [f32],
+    pub(crate) first: usize,
+    pub(crate) inputs: usize,
+}
+
+/// Adds gradientᵀ · input, row after row.
+#[inline(always)]
+pub(crate) fn outer<V: Vector, const ROWS: usize, const PANELS: usize>(gradient: Matrix<'_>, input: Matrix<'_>, into: Slice<'_>) {
+    let mut into = into;
+    assert!(input.rows == gradient.rows && input.columns == into.inputs, "a gradient fits its rows");
+    assert!(input.values.len() >= input.rows * input.stride && input.columns.next_multiple_of(LANES) <= input.stride, "rows have whole lanes");
+    let mut column = 0;
+    while column < into.inputs {
+        if PANELS == 2 && column + LANES < into.inputs {
+            outer_panels::<V, ROWS, 2>(gradient, input, &mut into, column);
+            column += 2 * LANES;
+        } else {
+            outer_panels::<V, ROWS, 1>(gradient, input, &mut into, column);
+            column += LANES;
+        }
+    }
+}
+
+#[inline(always)]
+fn outer_panels<V: Vector, const ROWS: usize, const PANELS: usize>(
+    gradient: Matrix<'_>,
+    input: Matrix<'_>,
+    into: &mut Slice<'_>,
+    column: usize,
+) {
+    let rows = into.values.len() / into.inputs;
+    let mut row = 0;
+    while row + ROWS <= rows {
+        outer_tile::<V, ROWS, PANELS>(gradient, input, into, row, column);
+        row += ROWS;
+    }
+    while row + REST_ROWS <= rows {
+        outer_tile::<V, REST_ROWS, PANELS>(gradient, input, into, row, column);
+        row += REST_ROWS;
+    }
+    while row < rows {
+        outer_tile::<V, 1, PANELS>(gradient, input, into, row, column);
+        row += 1;
+    }
+}
+
+#[inline(always)]
+fn outer_tile<V: Vector, const ROWS: usize, const PANELS: usize>(
+    gradient: Matrix<'_>,
+    input: Matrix<'_>,
+    into: &mut Slice<'_>,
+    row: usize,
+    column: usize,
+) {
+    let first = into.first + row;
+    assert!(first + ROWS <= gradient.columns, "a tile within the outputs");
+    let mut sums = [[V::splat(0.0); PANELS]; ROWS];
+    for at in 0..ROWS {
+        for panel in 0..PANELS {
+            let from = &into.values[(row + at) * into.inputs..][..into.inputs];
+            sums[at][panel] = part(from, column + panel * LANES, 0.0);
+        }
+    }
+    let factors = Factors { values: gradient.values[first..].as_ptr(), row: 1, step: gradient.stride };
+    let panels = Panels { values: input.values[column..].as_ptr(), panel: LANES, step: input.stride };
+    // SAFETY: `gradient` has ROWS columns from `first` on, the rows of `input` whole lanes, and both the same number of rows.
+    unsafe { accumulate(&mut sums, factors, panels, input.rows) };
+    for at in 0..ROWS {
+        for panel in 0..PANELS {
+            let target = &mut into.values[(row + at) * into.inputs..][..into.inputs];
+            store_part(sums[at][panel], &mut target[column + panel * LANES..]);
+        }
+    }
+}
+
+/// As many lanes as there is room for.
+#[inline(always)]
+pub(crate) fn store_part<V: Vector>(value: V, target: &mut [f32]) {
+    match target.first_chunk_mut::<LANES>() {
+        Some(lanes) => value.store(lanes),
+        None => {
+            let count = target.len();
+            target.copy_from_slice(&value.lanes()[..count]);
+        }
+    }
+}
+
+/// Adds every row.
+#[inline(always)]
+pub(crate) fn column_sums<V: Vector>(gradient: Matrix<'_>, into: &mut [f32]) {
+    for column in (0..gradient.columns).step_by(LANES) {
+        let mut sum: V = part(into, column, 0.0);
+        for row in 0..gradient.rows {
+            sum = sum.plus(part(gradient.row(row), column, 0.0));
+        }
+        store_part(sum, &mut into[column..]);
+    }
+}
+
+/// Adds gradient · normalised input of every row: the gradient of a layer norm's weight.
+#[inline(always)]
+pub(crate) fn norm_sums<V: Vector>(gradient: Matrix<'_>, input: Matrix<'_>, into: &mut [f32]) {
+    for row in 0..input.rows {
+        let (values, pulls) = (input.row(row), gradient.row(row));
+        let (mean, scale) = moments::<V>(values);
+        for column in (0..values.len()).step_by(LANES) {
+            let normal = part::<V>(values, column, 0.0).minus(mean).times(scale);
+            let sum = part::<V>(pulls, column, 0.0).fma(normal, part(into, column, 0.0));
+            store_part(sum, &mut into[column..]);
+        }
+    }
+}
+
+/// Adds what the outputs of a layer norm pull at its inputs: scale · (g − mean of g − normal · mean of g · normal), g = gradient · weight.
+#[inline(always)]
+pub(crate) fn norm_back<V: Vector>(gradient: Matrix<'_>, input: Matrix<'_>, weight: &[f32], into: MatrixMut<'_>) {
+    let mut into = into;
+    let count = V::splat(input.columns as f32);
+    for row in 0..input.rows {
+        let (values, pulls) = (input.row(row), gradient.row(row));
+        let (mean, scale) = moments::<V>(values);
+        let (mut sums, mut products) = (V::splat(0.0), V::splat(0.0));
+        for column in (0..values.len()).step_by(LANES) {
+            let pull = part::<V>(pulls, column, 0.0).times(part(weight, column, 0.0));
+            let normal = part::<V>(values, column, mean.lanes()[0]).minus(mean).times(scale);
+            sums = sums.plus(pull);
+            products = pull.fma(normal, products);
+        }
+        let (sum, product) = (V::splat(sums.sum()).over(count), V::splat(products.sum()).over(count));
+        let target = &mut into.row(row)[..values.len()];
+        for column in (0..values.len()).step_by(LANES) {
+            let pull = part::<V>(pulls, column, 0.0).times(part(weight, column, 0.0));
+            let normal = part::<V>(values, column, 0.0).minus(mean).times(scale);
+            let inner = pull.minus(sum).minus(normal.times(product));
+            let sum = inner.fma(scale, part(target, column, 0.0));
+            store_part(sum, &mut target[column..]);
+        }
+    }
+}
+
+/// Replaces each input x of `gelu` by its gradient · (Φ(x) + x · φ(x)).
+#[inline(always)]
+pub(crate) fn gelu_back<V: Vector>(inputs: &mut [f32], gradients: &[f32]) {
+    for column in (0..inputs.len()).step_by(LANES) {
+        let x: V = part(inputs, column, 0.0);
+        let below = V::splat(0.5).times(V::splat(1.0).plus(erf(x.times(V::splat(ROOT_HALF)))));
+        let density = exp_below(x.times(x).times(V::splat(-0.5))).times(V::splat(NORMAL));
+        let slope = x.fma(density, below);
+        store_part(part::<V>(gradients, column, 0.0).times(slope), &mut inputs[column..]);
+    }
+}
+
+/// Keeps the gradients where the outputs of `relu` are above 0.
+#[inline(always)]
+pub(crate) fn relu_back<V: Vector>(outputs: &[f32], gradients: &mut [f32]) {
+    let zero = V::splat(0.0);
+    for column in (0..gradients.len()).step_by(LANES) {
+        let kept = part::<V>(outputs, column, 0.0).if_greater(zero, part(gradients, column, 0.0), zero);
+        store_part(kept, &mut gradients[column..]);
+    }
+}
+
+/// Turns log-probabilities into probabilities · share.
+#[inline(always)]
+pub(crate) fn probabilities<V: Vector>(values: &mut [f32], share: f32) {
+    for column in (0..values.len()).step_by(LANES) {
+        let probability = exp_below::<V>(part(values, column, 0.0));
+        store_part(probability.times(V::splat(share)), &mut values[column..]);
+    }
+}
+
+/// Sum of squares in sixteen lanes, added to `total`.
+#[inline(always)]
+pub(crate) fn squares<V: Vector>(values: &[f32], total: &mut f32) {
+    let mut sums = V::splat(0.0);
+    for column in (0..values.len()).step_by(LANES) {
+        let value: V = part(values, column, 0.0);
+        sums = value.fma(value, sums);
+    }
+    *total += sums.sum();
+}
+
+/// Numbers of one step of AdamW.
+#[derive(Clone, Copy)]
+pub(crate) struct Adam {
+    pub(crate) learning_rate: f32,
+    pub(crate) beta_1: f32,
+    pub(crate) beta_2: f32,
+    pub(crate) epsilon: f32,
+    /// learning rate · weight decay.
+    pub(crate) decay: f32,
+    /// 1 − βᵗ of both means.
+    pub(crate) correction_1: f32,
+    pub(crate) correction_2: f32,
+    /// Factor of every gradient, for clipping.
+    pub(crate) scale: f32,
+}
+
+/// One step: means of gradients and of their squares, decoupled decay, weight.
+#[inline(always)]
+pub(crate) fn adamw<V: Vector>(weights: &mut [f32], gradients: &[f32], first: &mut [f32], second: &mut [f32], adam: Adam) {
+    let (beta_1, beta_2) = (V::splat(adam.beta_1), V::splat(adam.beta_2));
+    let (rest_1, rest_2) = (V::splat(1.0 - adam.beta_1), V::splat(1.0 - adam.beta_2));
+    for column in (0..weights.len()).step_by(LANES) {
+        let gradient = part::<V>(gradients, column, 0.0).times(V::splat(adam.scale));
+        let mean = beta_1.times(part(first, column, 0.0)).plus(rest_1.times(gradient));
+        let square = beta_2.times(part(second, column, 0.0)).plus(rest_2.times(gradient).times(gradient));
+        store_part(mean, &mut first[column..]);
+        store_part(square, &mut second[column..]);
+        let root = square.over(V::splat(adam.correction_2)).root().plus(V::splat(adam.epsilon));
+        let step = mean.over(V::splat(adam.correction_1)).over(root).times(V::splat(adam.learning_rate));
+        let weight: V = part(weights, column, 0.0);
+        let decayed = weight.minus(weight.times(V::splat(adam.decay)));
+        store_part(decayed.minus(step), &mut weights[column..]);
+    }
+}

@@ -1,0 +1,111 @@
+//! Exact training: gradients against differences of the loss, and the same bits on every instruction set and number of threads.
+
+use evaluator::{AdamW, Checkpoint, Compute, Exact, Examples, Isa, Manifest, MeasureError, evaluate};
+
+use crate::golden::{FAMILIES, GPT, MLP};
+use crate::gpt;
+use crate::reference_gpt::Sizes;
+
+/// Sizes that fill no tile and no register.
+fn odd_gpt(bias: bool, tied: bool) -> (Manifest, Examples) {
+    let sizes = Sizes { layers: 2, heads: 3, width: 51, context: 37, vocabulary: 256, bias, tied };
+    let manifest = gpt::manifest(sizes, 29, 4);
+    let examples = Examples::parse(&manifest, [("a.txt", gpt::text(600))]).unwrap();
+    (manifest, examples)
+}
+
+fn all(examples: &Examples) -> Vec<u32> {
+    (0..examples.len() as u32).collect()
+}
+
+fn compute() -> Compute {
+    Compute::new(Isa::detect(), 2).unwrap()
+}
+
+/// Mean loss in nats.
+fn loss(manifest: &Manifest, tensors: Vec<Vec<f32>>, examples: &Examples, batch: &[u32]) -> f64 {
+    let checkpoint = Checkpoint::from_tensors(manifest, tensors).unwrap();
+    f64::from(Exact::new(compute(), &checkpoint).backward(examples, batch).unwrap())
+}
+
+/// Moves each tensor along its gradient: the loss must change by the gradient's square.
+fn check_gradients(manifest: &Manifest, examples: &Examples) {
+    let base = gpt::checkpoint(manifest, 1.0);
+    let batch = all(examples);
+    let mut exact = Exact::new(compute(), &base);
+    exact.backward(examples, &batch).unwrap();
+    for (index, (gradient, spec)) in exact.gradients().iter().zip(manifest.tensors()).enumerate() {
+        let square: f64 = gradient.iter().map(|value| f64::from(*value) * f64::from(*value)).sum();
+        assert!(square > 1e-9, "{} must count", spec.name);
+        // A move that changes the loss by about 0.0006: more would pass kinks of relu, less would drown in rounding.
+        let length = 0.0003 / square;
+        let moved = |sign: f64| {
+            let mut tensors = base.tensors().to_vec();
+            tensors[index].iter_mut().zip(gradient).for_each(|(value, slope)| *value += (sign * length * f64::from(*slope)) as f32);
+            loss(manifest, tensors, examples, &batch)
+        };
+        let slope = (moved(1.0) - moved(-1.0)) / (2.0 * length * square);
+        assert!((slope - 1.0).abs() < 0.02, "{}: the loss changes {slope} times as much as its gradient says", spec.name);
+    }
+}
+
+#[test]
+fn gradients_are_what_the_loss_changes_by() {
+    for (bias, tied) in [(true, true), (true, false), (false, true)] {
+        let (manifest, examples) = odd_gpt(bias, tied);
+        check_gradients(&manifest, &examples);
+    }
+    check_gradients(&MLP.manifest(), &MLP.examples());
+    check_gradients(&GPT.manifest(), &GPT.examples());
+}
+
+/// Bytes of the checkpoint after some steps on changing batches.
+fn trained(manifest: &Manifest, examples: &Examples, compute: Compute) -> Vec<u8> {
+    let base = gpt::checkpoint(manifest, 1.0);
+    let mut exact = Exact::new(compute, &base);
+    let count = examples.len() as u32;
+    for step in 0..4 {
+        let batch: Vec<u32> = (0..7).map(|place| (step * 5 + place * 3) % count).collect();
+        let settings = AdamW { learning_rate: 0.01, clip: (step % 2 == 0).then_some(0.1), ..AdamW::default() };
+        exact.step(examples, &batch, &settings).unwrap();
+    }
+    exact.checkpoint().unwrap().to_bytes()
+}
+
+#[test]
+fn a_trained_checkpoint_has_the_same_bits_on_every_instruction_set_and_any_threads() {
+    let mut cases: Vec<(Manifest, Examples)> = FAMILIES.iter().map(|family| (family.manifest(), family.examples())).collect();
+    cases.push(odd_gpt(true, true));
+    cases.push(odd_gpt(false, false));
+    for (manifest, examples) in cases {
+        let expected = trained(&manifest, &examples, Compute::new(Isa::Portable, 1).unwrap());
+        for isa in Isa::available() {
+            let threads: &[usize] = if isa == Isa::Portable { &[3] } else { &[1, 2, 7] };
+            for threads in threads.iter().copied() {
+                let found = trained(&manifest, &examples, Compute::new(isa, threads).unwrap());
+                assert!(found == expected, "{isa} on {threads} threads");
+            }
+        }
+    }
+}
+
+#[test]
+fn training_lowers_the_loss_and_starts_from_the_loss_that_is_measured() {
+    for family in FAMILIES {
+        let (base, examples) = (family.checkpoint(family.base), family.examples());
+        let batch = all(&examples);
+        let mut exact = Exact::new(compute(), &base);
+        let settings = AdamW { learning_rate: 0.01, ..AdamW::default() };
+        let losses: Vec<f32> = (0..60).map(|_| exact.step(&examples, &batch, &settings).unwrap()).collect();
+        let (before, after) = (evaluate(&base, &examples, &batch).unwrap(), evaluate(&exact.checkpoint().unwrap(), &examples, &batch).unwrap());
+        assert!((f64::from(losses[0]) * 1e6 - f64::from(before.mean)).abs() < 2.0, "{} {}", losses[0], before.mean);
+        assert!(after.mean < before.mean / 4 * 3, "from {} to {}", before.mean, after.mean);
+    }
+}
+
+#[test]
+fn what_does_not_belong_together_is_not_trained() {
+    let mut exact = Exact::new(compute(), &MLP.checkpoint(MLP.base));
+    assert_eq!(exact.backward(&GPT.examples(), &[0]), Err(MeasureError::OtherManifest));
+    assert_eq!(exact.backward(&MLP.examples(), &[0, 40]), Err(MeasureError::NoSuchExample(40)));
+}
