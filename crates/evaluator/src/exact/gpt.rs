@@ -5,7 +5,7 @@ use super::{Backward, Example};
 use crate::arena::Arena;
 use crate::families::gpt::{Block, EXPANSION, Weights};
 use crate::families::{Gpt, Pass};
-use crate::kernels::{Gathering, Head, Kernels, Matrix, MatrixMut, Then, back_len, packing_len, scratch_len};
+use crate::kernels::{Gathering, Head, Kernels, Matrix, MatrixMut, NormBack, Then, back_len, packing_len, scratch_len};
 
 /// Views of one block.
 struct BlockViews {
@@ -192,9 +192,8 @@ impl Run<'_> {
         for head in self.heads(attention.stride) {
             kernels.attention(attention.values, head, packing);
         }
-        middle.values.copy_from_slice(x.values);
         let gathered = Matrix::new(attention.values, rows, width, attention.stride);
-        kernels.linear(gathered, block.attention_out, middle, Then::Add, packing);
+        kernels.linear(gathered, block.attention_out, middle, Then::Plus(x.read()), packing);
     }
 
     fn widen(&self, index: usize, block: &Block<'_>, tape: &mut [f32], packing: &mut [f32]) {
@@ -204,10 +203,8 @@ impl Run<'_> {
         let (kernels, rows) = (self.kernels, self.rows);
         kernels.layer_norm(middle.read(), block.norm_2.0, block.norm_2.1, normal.part(0, rows));
         kernels.linear(normal.read(), block.inner, inner.part(0, rows), Then::Store, packing);
-        inner_out.values.copy_from_slice(inner.values);
-        kernels.gelu(inner_out.values);
-        after.values.copy_from_slice(middle.values);
-        kernels.linear(inner_out.read(), block.inner_out, after, Then::Add, packing);
+        kernels.gelu_to(inner.values, inner_out.values);
+        kernels.linear(inner_out.read(), block.inner_out, after, Then::Plus(middle.read()), packing);
     }
 
     /// Loss, and its gradients down to the last block.
@@ -228,8 +225,7 @@ impl Run<'_> {
             row[usize::from(*target)] -= share;
         }
         kernels.linear_back(logits.read(), self.weights.head, normal_back.part(0, rows), packing);
-        out_back.values.fill(0.0);
-        kernels.norm_back(normal_back.read(), x.read(), norm.0, out_back);
+        kernels.norm_back(NormBack { gradient: normal_back.read(), input: x.read(), weight: norm.0 }, None, out_back);
         loss
     }
 
@@ -242,8 +238,8 @@ impl Run<'_> {
         kernels.linear_back(out_back.read(), block.inner_out, MatrixMut::new(wide, rows, inner.columns, inner.stride), packing);
         kernels.gelu_back(inner.values, wide);
         kernels.linear_back(inner.read(), block.inner, normal_back.part(0, rows), packing);
-        middle_back.values.copy_from_slice(out_back.values);
-        kernels.norm_back(normal_back.read(), middle.read(), block.norm_2.0, middle_back);
+        let norm = NormBack { gradient: normal_back.read(), input: middle.read(), weight: block.norm_2.0 };
+        kernels.norm_back(norm, Some(out_back.read()), middle_back);
     }
 
     fn attend_back(&self, index: usize, block: &Block<'_>, tape: &mut [f32], wide: &mut [f32], packing: &mut [f32]) {
@@ -264,7 +260,7 @@ impl Run<'_> {
             kernels.attention_back(Gathering { queries, values: attention.values, pulls, head }, attention_back.values, packing);
         }
         kernels.linear_back(attention_back.read(), block.attention, normal_back.part(0, rows), packing);
-        before.values.copy_from_slice(middle_back.values);
-        kernels.norm_back(normal_back.read(), x.read(), block.norm_1.0, before);
+        let norm = NormBack { gradient: normal_back.read(), input: x.read(), weight: block.norm_1.0 };
+        kernels.norm_back(norm, Some(middle_back.read()), before);
     }
 }

@@ -1,6 +1,6 @@
 //! Gradients of linear layers, layer norm and functions, and the step of AdamW: sums over rows run in their order, from the first.
 
-use super::functions::{erf, exp_below};
+use super::functions::{erf, exp_below, gelu};
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate};
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
@@ -127,10 +127,19 @@ pub(crate) fn norm_sums<V: Vector>(gradient: Matrix<'_>, input: Matrix<'_>, into
     }
 }
 
-/// Adds what the outputs of a layer norm pull at its inputs: scale · (g − mean of g − normal · mean of g · normal), g = gradient · weight.
+/// What the gradient of a layer norm's inputs is computed from.
+#[derive(Clone, Copy)]
+pub(crate) struct NormBack<'a> {
+    pub(crate) gradient: Matrix<'a>,
+    pub(crate) input: Matrix<'a>,
+    pub(crate) weight: &'a [f32],
+}
+
+/// `output` = `before` (or 0) + scale · (g − mean of g − normal · mean of g · normal), g = gradient · weight.
 #[inline(always)]
-pub(crate) fn norm_back<V: Vector>(gradient: Matrix<'_>, input: Matrix<'_>, weight: &[f32], into: MatrixMut<'_>) {
-    let mut into = into;
+pub(crate) fn norm_back<V: Vector>(norm: NormBack<'_>, before: Option<Matrix<'_>>, output: MatrixMut<'_>) {
+    let NormBack { gradient, input, weight } = norm;
+    let mut output = output;
     let count = V::splat(input.columns as f32);
     for row in 0..input.rows {
         let (values, pulls) = (input.row(row), gradient.row(row));
@@ -143,14 +152,25 @@ pub(crate) fn norm_back<V: Vector>(gradient: Matrix<'_>, input: Matrix<'_>, weig
             products = pull.fma(normal, products);
         }
         let (sum, product) = (V::splat(sums.sum()).over(count), V::splat(products.sum()).over(count));
-        let target = &mut into.row(row)[..values.len()];
+        let target = &mut output.row(row)[..values.len()];
         for column in (0..values.len()).step_by(LANES) {
             let pull = part::<V>(pulls, column, 0.0).times(part(weight, column, 0.0));
             let normal = part::<V>(values, column, 0.0).minus(mean).times(scale);
             let inner = pull.minus(sum).minus(normal.times(product));
-            let sum = inner.fma(scale, part(target, column, 0.0));
-            store_part(sum, &mut target[column..]);
+            let start = match before {
+                Some(before) => part(before.row(row), column, 0.0),
+                None => V::splat(0.0),
+            };
+            store_part(inner.fma(scale, start), &mut target[column..]);
         }
+    }
+}
+
+/// `gelu` of every value, written elsewhere.
+#[inline(always)]
+pub(crate) fn gelu_to<V: Vector>(inputs: &[f32], outputs: &mut [f32]) {
+    for column in (0..inputs.len()).step_by(LANES) {
+        store_part(gelu::<V>(part(inputs, column, 0.0)), &mut outputs[column..]);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
+use super::rows::part;
 
 /// Rows of the smaller tile for what the large one leaves.
 pub(crate) const REST_ROWS: usize = 4;
@@ -16,12 +17,14 @@ pub(crate) struct Linear<'a> {
 }
 
 /// What happens to a result.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Then {
+#[derive(Clone, Copy)]
+pub(crate) enum Then<'a> {
     /// It replaces what was there.
     Store,
     /// It is added to what was there.
     Add,
+    /// It is added to what is in the same place here, and replaces what was there.
+    Plus(Matrix<'a>),
 }
 
 /// Values of packing space that `linear` needs for rows of `inputs`.
@@ -35,7 +38,7 @@ pub(crate) fn linear<V: Vector, const ROWS: usize, const PANELS: usize>(
     input: Matrix<'_>,
     layer: Linear<'_>,
     output: MatrixMut<'_>,
-    then: Then,
+    then: Then<'_>,
     packing: &mut [f32],
 ) {
     assert!(input.columns == layer.inputs && output.columns == layer.outputs && input.rows <= output.rows, "a layer fits its rows");
@@ -63,14 +66,34 @@ pub(crate) fn linear_back<V: Vector, const ROWS: usize, const PANELS: usize>(
     packing: &mut [f32],
 ) {
     assert!(gradient.columns == layer.outputs && output.columns == layer.inputs && gradient.rows <= output.rows, "a layer fits its rows");
-    let weight = Matrix::new(layer.weight, layer.outputs, layer.inputs, layer.inputs);
     let mut output = output;
-    for first in (0..layer.inputs).step_by(LANES) {
-        let packed = &mut packing[..LANES * layer.outputs];
-        pack(weight, first, packed);
-        let block = Block::<1> { input: gradient, packed, bias: None, then: Then::Store, first };
-        block.tiles::<V, ROWS>(&mut output);
+    let mut first = 0;
+    while first < layer.inputs {
+        if PANELS == 2 && first + LANES < layer.inputs {
+            panels_back::<V, ROWS, 2>(gradient, layer, &mut output, packing, first);
+            first += 2 * LANES;
+        } else {
+            panels_back::<V, ROWS, 1>(gradient, layer, &mut output, packing, first);
+            first += LANES;
+        }
     }
+}
+
+/// The inputs of `PANELS` panels from `first` on, for all rows.
+#[inline(always)]
+fn panels_back<V: Vector, const ROWS: usize, const PANELS: usize>(
+    gradient: Matrix<'_>,
+    layer: Linear<'_>,
+    output: &mut MatrixMut<'_>,
+    packing: &mut [f32],
+    first: usize,
+) {
+    let weight = Matrix::new(layer.weight, layer.outputs, layer.inputs, layer.inputs);
+    let packed = &mut packing[..PANELS * LANES * layer.outputs];
+    for (panel, packed) in packed.chunks_exact_mut(LANES * layer.outputs).enumerate() {
+        pack(weight, first + panel * LANES, packed);
+    }
+    Block::<PANELS> { input: gradient, packed, bias: None, then: Then::Store, first }.tiles::<V, ROWS>(output);
 }
 
 /// The outputs of `PANELS` panels from `first` on, for all rows.
@@ -79,7 +102,7 @@ fn panels<V: Vector, const ROWS: usize, const PANELS: usize>(
     input: Matrix<'_>,
     layer: Linear<'_>,
     output: &mut MatrixMut<'_>,
-    then: Then,
+    then: Then<'_>,
     packing: &mut [f32],
     first: usize,
 ) {
@@ -104,7 +127,7 @@ struct Block<'a, const PANELS: usize> {
     input: Matrix<'a>,
     packed: &'a [f32],
     bias: Option<&'a [[f32; LANES]; PANELS]>,
-    then: Then,
+    then: Then<'a>,
     first: usize,
 }
 
@@ -139,8 +162,10 @@ impl<const PANELS: usize> Block<'_, PANELS> {
                 if let Some(bias) = self.bias {
                     value = value.plus(V::load(&bias[panel]));
                 }
-                if self.then == Then::Add {
-                    value = V::load(&target[0]).plus(value);
+                match self.then {
+                    Then::Store => {}
+                    Then::Add => value = V::load(&target[0]).plus(value),
+                    Then::Plus(matrix) => value = part::<V>(matrix.row(row + at), self.first + panel * LANES, 0.0).plus(value),
                 }
                 value.store(&mut target[0]);
             }

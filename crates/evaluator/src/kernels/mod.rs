@@ -16,7 +16,7 @@ mod x86;
 
 pub(crate) use attention::{Head, scratch_len};
 pub(crate) use attention_back::{Gathering, back_len};
-pub(crate) use backward::{Adam, Slice};
+pub(crate) use backward::{Adam, NormBack, Slice};
 pub(crate) use matmul::{Linear, Then, packing_len};
 pub(crate) use matrix::{Matrix, MatrixMut, stride_of};
 
@@ -97,7 +97,7 @@ macro_rules! kernels {
 
 kernels! {
     /// `output` = `input` · weightᵀ + bias, or that added to `output`; `packing` has `packing_len(inputs)` values.
-    linear = matmul::linear [tiles], (input: Matrix<'_>, layer: Linear<'_>, output: MatrixMut<'_>, then: Then, packing: &mut [f32]);
+    linear = matmul::linear [tiles], (input: Matrix<'_>, layer: Linear<'_>, output: MatrixMut<'_>, then: Then<'_>, packing: &mut [f32]);
     /// Replaces the queries of a head by what it gathers; `scratch` has `scratch_len` values.
     attention = attention::attention [tiles], (values: &mut [f32], head: Head, scratch: &mut [f32]);
     /// Layer norm of each row.
@@ -116,8 +116,10 @@ kernels! {
     column_sums = backward::column_sums [], (gradient: Matrix<'_>, into: &mut [f32]);
     /// Adds the gradient of a layer norm's weight.
     norm_sums = backward::norm_sums [], (gradient: Matrix<'_>, input: Matrix<'_>, into: &mut [f32]);
-    /// Adds the gradient of a layer norm's inputs.
-    norm_back = backward::norm_back [], (gradient: Matrix<'_>, input: Matrix<'_>, weight: &[f32], into: MatrixMut<'_>);
+    /// `output` = `before` + the gradient of a layer norm's inputs.
+    norm_back = backward::norm_back [], (norm: NormBack<'_>, before: Option<Matrix<'_>>, output: MatrixMut<'_>);
+    /// Gaussian error linear unit of each value, written elsewhere.
+    gelu_to = backward::gelu_to [], (inputs: &[f32], outputs: &mut [f32]);
     /// Replaces the inputs of `gelu` by their gradients.
     gelu_back = backward::gelu_back [], (inputs: &mut [f32], gradients: &[f32]);
     /// Keeps gradients where the outputs of `relu` are above 0.

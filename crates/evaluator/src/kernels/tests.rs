@@ -125,7 +125,7 @@ fn larger(a: f32, b: f32) -> f32 {
 }
 
 /// The triple loop.
-fn plain_linear(input: &[f32], rows: usize, layer: Linear<'_>, before: &[f32], then: Then) -> Vec<f32> {
+fn plain_linear(input: &[f32], rows: usize, layer: Linear<'_>, before: &[f32], add: bool) -> Vec<f32> {
     let mut output = Vec::new();
     for row in 0..rows {
         for column in 0..layer.outputs {
@@ -136,7 +136,7 @@ fn plain_linear(input: &[f32], rows: usize, layer: Linear<'_>, before: &[f32], t
             if let Some(bias) = layer.bias {
                 sum += bias[column];
             }
-            output.push(if then == Then::Add { before[row * layer.outputs + column] + sum } else { sum });
+            output.push(if add { before[row * layer.outputs + column] + sum } else { sum });
         }
     }
     output
@@ -186,16 +186,52 @@ proptest! {
         let (input, weight) = (values(rows * inputs, seed, extremes), values(inputs * outputs, seed ^ 1, extremes));
         let (biases, before) = (values(outputs, seed ^ 2, extremes), values(rows * outputs, seed ^ 3, extremes));
         let layer = Linear { weight: &weight, bias: bias.then_some(&biases), inputs, outputs };
-        let then = if add { Then::Add } else { Then::Store };
-        let expected = plain_linear(&input, rows, layer, &before, then);
+        let expected = plain_linear(&input, rows, layer, &before, add);
         let (input_stride, stride) = (inputs + gap, outputs.next_multiple_of(LANES) + gap);
         let input = spread(&input, rows, inputs, input_stride);
         for (isa, kernels) in every() {
             let mut output = spread(&before, rows, outputs, stride);
             let mut packing = vec![f32::NAN; packing_len(inputs)];
             let target = MatrixMut::new(&mut output, rows, outputs, stride);
-            kernels.linear(Matrix::new(&input, rows, inputs, input_stride), layer, target, then, &mut packing);
+            let input = Matrix::new(&input, rows, inputs, input_stride);
+            kernels.linear(input, layer, target, if add { Then::Add } else { Then::Store }, &mut packing);
             prop_assert_eq!(bits(&gathered(&output, outputs, stride)), bits(&expected), "{}", isa);
+            if add {
+                let mut other = vec![f32::NAN; rows * stride];
+                let target = MatrixMut::new(&mut other, rows, outputs, stride);
+                kernels.linear(input, layer, target, Then::Plus(Matrix::new(&before, rows, outputs, outputs)), &mut packing);
+                prop_assert_eq!(bits(&gathered(&other, outputs, stride)), bits(&expected), "{}", isa);
+            }
+        }
+    }
+
+    #[test]
+    fn gradients_of_a_linear_layer_equal_the_triple_loop(
+        rows in 1_usize..40, inputs in 1_usize..70, outputs in 1_usize..70, first in 0_usize..50, seed: u64, extremes: bool,
+    ) {
+        let (input, weight) = (values(rows * inputs, seed, extremes), values(inputs * outputs, seed ^ 1, extremes));
+        let (gradient, before) = (values(rows * outputs, seed ^ 2, extremes), values(inputs * outputs, seed ^ 3, extremes));
+        let mut back = Vec::new();
+        for row in gradient.chunks(outputs) {
+            back.extend((0..inputs).map(|input| (0..outputs).fold(0.0_f32, |sum, k| row[k].mul_add(weight[k * inputs + input], sum))));
+        }
+        let mut sums = before.clone();
+        for (gradient, input) in gradient.chunks(outputs).zip(input.chunks(inputs)) {
+            for (sums, gradient) in sums.chunks_mut(inputs).zip(gradient) {
+                sums.iter_mut().zip(input).for_each(|(sum, input)| *sum = gradient.mul_add(*input, *sum));
+            }
+        }
+        let (stride, first) = (inputs.next_multiple_of(LANES), first % outputs);
+        let input = spread(&input, rows, inputs, stride);
+        let layer = Linear { weight: &weight, bias: None, inputs, outputs };
+        for (isa, kernels) in every() {
+            let gradient = Matrix::new(&gradient, rows, outputs, outputs);
+            let mut output = vec![f32::NAN; rows * stride];
+            kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), &mut vec![f32::NAN; packing_len(outputs)]);
+            prop_assert_eq!(bits(&gathered(&output, inputs, stride)), bits(&back), "{}", isa);
+            let mut part = before[first * inputs..].to_vec();
+            kernels.outer(gradient, Matrix::new(&input, rows, inputs, stride), Slice { values: &mut part, first, inputs });
+            prop_assert_eq!(bits(&part), bits(&sums[first * inputs..]), "{}", isa);
         }
     }
 
