@@ -245,10 +245,8 @@ impl Run<'_> {
     fn attend_back(&self, index: usize, block: &Block<'_>, tape: &mut [f32], wide: &mut [f32], packing: &mut [f32]) {
         let views = &self.views.blocks[index];
         let before = self.views.before_back(index);
-        let [middle_back, attention, queries, attention_back, mut normal_back, x, before] = self.parts(
-            tape,
-            [views.middle_back, views.attention, views.queries, views.attention_back, views.normal_1_back, views.x, before],
-        );
+        let [middle_back, attention, queries, attention_back, mut normal_back, x, before] = self
+            .parts(tape, [views.middle_back, views.attention, views.queries, views.attention_back, views.normal_1_back, views.x, before]);
         let (kernels, rows, width) = (self.kernels, self.rows, self.gpt.width as usize);
         let pulls = &mut wide[..rows * middle_back.stride];
         let output = MatrixMut::new(pulls, rows, width, middle_back.stride);

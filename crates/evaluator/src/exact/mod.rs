@@ -97,11 +97,7 @@ impl Exact {
         let manifest = base.manifest().clone();
         let zeros: Vec<Vec<f32>> = base.tensors().iter().map(|values| vec![0.0; values.len()]).collect();
         let len = backward(&manifest).tape_len();
-        let worker = |_| Worker {
-            arena: Arena::default(),
-            tape: Tape { values: vec![0.0; len], rows: 0, tokens: Vec::new() },
-            loss: 0.0,
-        };
+        let worker = |_| Worker { arena: Arena::default(), tape: Tape { values: vec![0.0; len], rows: 0, tokens: Vec::new() }, loss: 0.0 };
         Self {
             compute,
             tensors: base.tensors().to_vec(),

@@ -382,7 +382,7 @@ mod tests {
             for heads in [1, width / 16] {
                 let gpt = Gpt { layers: 1, heads: heads.max(1), width, context, vocabulary: 256, bias: true, tied: true };
                 let data = Data::Text { tokenizer: Tokenizer::Bytes, stride: 1 };
-                if gpt.width % gpt.heads == 0 {
+                if gpt.width.is_multiple_of(gpt.heads) {
                     gpt.check(&data).unwrap();
                 }
                 let window = vec![0; context as usize];

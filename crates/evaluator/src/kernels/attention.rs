@@ -3,7 +3,7 @@
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate, pack, pack_transposed, products};
 use super::matrix::Matrix;
 use super::real::{LANES, Vector};
-use super::rows::softmax;
+use super::rows::{softmax, store_part};
 
 /// Most rows of a tile, of any instruction set.
 const TILE_ROWS_MAX: usize = 12;
@@ -156,8 +156,7 @@ impl Pass<'_> {
             for (index, sum) in sums.iter().enumerate() {
                 let start = (panel + index) * LANES;
                 let count = LANES.min(head.size - start);
-                let target = &mut self.values[(first + row) * head.stride + head.start + start..][..count];
-                target.copy_from_slice(&sum.lanes()[..count]);
+                store_part(*sum, &mut self.values[(first + row) * head.stride + head.start + start..][..count]);
             }
         }
     }

@@ -1,11 +1,10 @@
 //! Gradients of causal attention of one head.
 
 use super::attention::{Head, pack_keys, pack_values};
-use super::backward::store_part;
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate, products};
 use super::matrix::Matrix;
 use super::real::{LANES, Vector};
-use super::rows::{part, softmax};
+use super::rows::{part, softmax, store_part};
 
 /// What a head's gradients are computed from; all rows are those of one example.
 #[derive(Clone, Copy)]

@@ -4,7 +4,7 @@ use super::functions::{erf, exp_below, gelu};
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate};
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
-use super::rows::{moments, part};
+use super::rows::{moments, part, store_part};
 
 /// 1 / √(2π).
 const NORMAL: f32 = f32::from_bits(0x3ecc_422a);
@@ -24,7 +24,10 @@ pub(crate) struct Slice<'a> {
 pub(crate) fn outer<V: Vector, const ROWS: usize, const PANELS: usize>(gradient: Matrix<'_>, input: Matrix<'_>, into: Slice<'_>) {
     let mut into = into;
     assert!(input.rows == gradient.rows && input.columns == into.inputs, "a gradient fits its rows");
-    assert!(input.values.len() >= input.rows * input.stride && input.columns.next_multiple_of(LANES) <= input.stride, "rows have whole lanes");
+    assert!(
+        input.values.len() >= input.rows * input.stride && input.columns.next_multiple_of(LANES) <= input.stride,
+        "rows have whole lanes"
+    );
     let mut column = 0;
     while column < into.inputs {
         if PANELS == 2 && column + LANES < into.inputs {
@@ -85,18 +88,6 @@ fn outer_tile<V: Vector, const ROWS: usize, const PANELS: usize>(
         for panel in 0..PANELS {
             let target = &mut into.values[(row + at) * into.inputs..][..into.inputs];
             store_part(sums[at][panel], &mut target[column + panel * LANES..]);
-        }
-    }
-}
-
-/// As many lanes as there is room for.
-#[inline(always)]
-pub(crate) fn store_part<V: Vector>(value: V, target: &mut [f32]) {
-    match target.first_chunk_mut::<LANES>() {
-        Some(lanes) => value.store(lanes),
-        None => {
-            let count = target.len();
-            target.copy_from_slice(&value.lanes()[..count]);
         }
     }
 }

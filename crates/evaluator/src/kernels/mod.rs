@@ -1,5 +1,7 @@
 //! Exact kernels: what is computed stands in the generic files, how it is computed is the instruction set's; the bits are the same.
 
+#![allow(clippy::needless_range_loop, reason = "tiles have sizes known when compiling: plain loops over them become registers")]
+
 #[cfg(target_arch = "aarch64")]
 mod arm;
 mod attention;

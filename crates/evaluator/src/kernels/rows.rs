@@ -56,6 +56,18 @@ pub(crate) fn part<V: Vector>(values: &[f32], at: usize, fill: f32) -> V {
     }
 }
 
+/// As many lanes as there is room for.
+#[inline(always)]
+pub(crate) fn store_part<V: Vector>(value: V, target: &mut [f32]) {
+    match target.first_chunk_mut::<LANES>() {
+        Some(lanes) => value.store(lanes),
+        None => {
+            let count = target.len();
+            target.copy_from_slice(&value.lanes()[..count]);
+        }
+    }
+}
+
 #[inline(always)]
 fn padded<V: Vector>(rest: &[f32], fill: f32) -> V {
     let mut lanes: Lanes = [fill; LANES];

@@ -97,7 +97,8 @@ fn training_lowers_the_loss_and_starts_from_the_loss_that_is_measured() {
         let mut exact = Exact::new(compute(), &base);
         let settings = AdamW { learning_rate: 0.01, ..AdamW::default() };
         let losses: Vec<f32> = (0..60).map(|_| exact.step(&examples, &batch, &settings).unwrap()).collect();
-        let (before, after) = (evaluate(&base, &examples, &batch).unwrap(), evaluate(&exact.checkpoint().unwrap(), &examples, &batch).unwrap());
+        let (before, after) =
+            (evaluate(&base, &examples, &batch).unwrap(), evaluate(&exact.checkpoint().unwrap(), &examples, &batch).unwrap());
         assert!((f64::from(losses[0]) * 1e6 - f64::from(before.mean)).abs() < 2.0, "{} {}", losses[0], before.mean);
         assert!(after.mean < before.mean / 4 * 3, "from {} to {}", before.mean, after.mean);
     }
