@@ -67,6 +67,9 @@ pub enum DataError {
     /// A text given alone that has no token.
     #[error("the text is empty: give at least one character")]
     NoToken,
+    /// A model of features was asked for text.
+    #[error("this model reads features, not text: give it a line of them")]
+    NoText,
     /// A line that is no example.
     #[error("{path}, line {line}: {fault}")]
     Line {

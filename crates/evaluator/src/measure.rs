@@ -103,8 +103,13 @@ impl Compute {
     /// When the line or text is none that the manifest allows.
     pub fn predict(self, checkpoint: &Checkpoint, line: &str) -> Result<Vec<f32>, DataError> {
         let input = parse_input(checkpoint.manifest(), line)?;
+        Ok(self.last_row(&mut Arena::default(), checkpoint, &input))
+    }
+
+    /// Log-probabilities after the last token, or of the only target.
+    pub(crate) fn last_row(self, arena: &mut Arena, checkpoint: &Checkpoint, input: &Input) -> Vec<f32> {
         let (features, tokens);
-        let batch = match &input {
+        let batch = match input {
             Input::Features(values) => {
                 features = [values.as_slice()];
                 Batch::Features(&features)
@@ -115,13 +120,12 @@ impl Compute {
             }
         };
         let mut last = Vec::new();
-        let mut arena = Arena::default();
-        let pass = Pass { kernels: self.kernels(), tensors: checkpoint.tensors(), arena: &mut arena };
+        let pass = Pass { kernels: self.kernels(), tensors: checkpoint.tensors(), arena };
         checkpoint.manifest().family().forward(pass, batch, &mut |_, row| {
             last.clear();
             last.extend_from_slice(row);
         });
-        Ok(last)
+        last
     }
 
     /// Folds the targets of each drawn example, in order, into a value of its own.
@@ -216,7 +220,7 @@ fn in_threads<V: Send>(threads: usize, count: usize, work: impl Fn(&mut Arena, u
 }
 
 /// Index of the greatest value, the first of equals.
-fn greatest(row: &[f32]) -> usize {
+pub(crate) fn greatest(row: &[f32]) -> usize {
     let first = row.first().copied().unwrap_or_default();
     let best = row.iter().enumerate().fold((0, first), |best, (index, value)| if *value > best.1 { (index, *value) } else { best });
     best.0

@@ -53,6 +53,11 @@ impl Stream {
         steps as f32 / (1 << 23) as f32
     }
 
+    /// Uniform in [0, 1) in steps of 2⁻³².
+    pub(crate) fn unit(&mut self) -> f64 {
+        f64::from(self.next()) / (1_u64 << 32) as f64
+    }
+
     /// `count` values in ±bound, one word each; the product is rounded.
     pub(crate) fn uniform(&mut self, count: usize, bound: f32) -> Vec<f32> {
         (0..count).map(|_| self.signed_unit() * bound).collect()

@@ -1,6 +1,6 @@
 //! The family gpt: losses, probes and predictions against the reference, at many shapes, on every instruction set.
 
-use evaluator::{Accuracy, Checkpoint, Compute, Examples, Isa, Manifest, accuracy, evaluate, mean, micronats, predict};
+use evaluator::{Accuracy, Checkpoint, Compute, DataError, Examples, Isa, Manifest, accuracy, evaluate, mean, micronats, predict};
 
 use crate::reference_gpt::{Sizes, log_probabilities};
 
@@ -117,4 +117,26 @@ fn accuracy_counts_every_target() {
     let uniform = micronats(256.0_f32.ln());
     let measured = evaluate(&checkpoint, &examples, &[0, 1]).unwrap();
     assert!(measured.mean.abs_diff(uniform) <= 1, "{measured:?}");
+}
+
+#[test]
+fn a_text_is_continued_the_same_way_by_the_same_seed_and_with_the_likeliest_tokens_at_temperature_0() {
+    let sizes = Sizes { layers: 1, heads: 2, width: 8, context: 6, vocabulary: 29, bias: true, tied: true };
+    let manifest = manifest(sizes, 6, 4);
+    let checkpoint = checkpoint(&manifest, 1.0);
+    let generate = |temperature: f32, seed: u8| -> Vec<u16> {
+        Compute::detect().generate(&checkpoint, "abc", temperature, [seed; 32]).unwrap().take(20).collect()
+    };
+    assert_eq!(generate(0.8, 1), generate(0.8, 1));
+    assert_ne!(generate(0.8, 1), generate(0.8, 2));
+    assert!(generate(0.8, 1).iter().all(|token| *token < 29));
+    let mut tokens = vec![2, 3, 4];
+    for token in generate(0.0, 1) {
+        let rows = log_probabilities(&checkpoint.to_bytes(), sizes, &tokens[tokens.len().saturating_sub(6)..]);
+        let row = rows.last().unwrap();
+        assert!(row.iter().all(|value| *value <= row[token as usize]), "{token} after {tokens:?}");
+        tokens.push(token);
+    }
+    let mlp = crate::golden::MLP.checkpoint(crate::golden::MLP.base);
+    assert!(matches!(Compute::detect().generate(&mlp, "1,2,3,4,5", 0.0, [0; 32]), Err(DataError::NoText)));
 }

@@ -1,0 +1,72 @@
+//! Continues a text, token by token: for people who want to see what a model has learned.
+
+use crate::arena::Arena;
+use crate::checkpoint::Checkpoint;
+use crate::examples::{DataError, Input, parse_input};
+use crate::isa::Compute;
+use crate::kernels::exp;
+use crate::measure::greatest;
+use crate::stream::Stream;
+
+/// Tokens that follow a text, without end. Equal settings give equal tokens on every machine.
+pub struct Generator<'a> {
+    compute: Compute,
+    checkpoint: &'a Checkpoint,
+    input: Input,
+    temperature: f32,
+    stream: Stream,
+    arena: Arena,
+}
+
+impl Compute {
+    /// Starts behind `prompt`. `temperature` divides the log-probabilities before a token is drawn by `seed`: below 1 the likely
+    /// ones are drawn more often, at 0 always the likeliest.
+    ///
+    /// # Errors
+    /// When the prompt is none that the manifest allows, or the model is none of text.
+    pub fn generate<'a>(
+        self,
+        checkpoint: &'a Checkpoint,
+        prompt: &str,
+        temperature: f32,
+        seed: [u8; 32],
+    ) -> Result<Generator<'a>, DataError> {
+        let input = parse_input(checkpoint.manifest(), prompt)?;
+        if matches!(input, Input::Features(_)) {
+            return Err(DataError::NoText);
+        }
+        let stream = Stream::new("neuron/generate/1", &[&seed]);
+        Ok(Generator { compute: self, checkpoint, input, temperature, stream, arena: Arena::default() })
+    }
+}
+
+impl Iterator for Generator<'_> {
+    type Item = u16;
+
+    fn next(&mut self) -> Option<u16> {
+        let row = self.compute.last_row(&mut self.arena, self.checkpoint, &self.input);
+        let place = if self.temperature > 0.0 { self.draw(&row) } else { greatest(&row) };
+        let token = u16::try_from(place).ok()?;
+        let Input::Tokens(tokens) = &mut self.input else { return None };
+        if tokens.len() == self.checkpoint.manifest().inputs() as usize {
+            tokens.remove(0);
+        }
+        tokens.push(token);
+        Some(token)
+    }
+}
+
+impl Generator<'_> {
+    /// A place with a chance in proportion to exp(value / temperature).
+    fn draw(&mut self, row: &[f32]) -> usize {
+        let best = row.get(greatest(row)).copied().unwrap_or_default();
+        let chances: Vec<f32> = row.iter().map(|value| exp((value - best) / self.temperature)).collect();
+        let total: f64 = chances.iter().copied().map(f64::from).sum();
+        let mut left = self.stream.unit() * total;
+        let found = chances.iter().position(|chance| {
+            left -= f64::from(*chance);
+            left < 0.0
+        });
+        found.unwrap_or_else(|| greatest(row))
+    }
+}
