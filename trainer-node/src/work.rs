@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Result, ensure};
 use evaluator::Checkpoint;
 use node::{
-    Exam, Member,
+    Exam, Member, claims,
     member::{blocking, measure},
 };
 use protocol::{Digest, Micronats, RoundNumber, chain::RevealedClaim, trainer::Measured};
@@ -78,12 +78,11 @@ pub async fn claim(member: Member, round: RoundNumber, base: Digest, file: Diges
     let exam = member.exam(head, seed, round).await?;
     let (base, new) = tokio::try_join!(member.checkpoint(base), member.checkpoint(file))?;
     let (base, new) = (measure(base, exam.clone()).await?, measure(new, exam).await?);
-    let loss_root = Digest(evaluator::loss_root(&base.losses, &new.losses));
-    Ok(Measured { base: Micronats(base.mean), loss: Micronats(new.mean), loss_root })
+    Ok(claims::found(&base, &new))
 }
 
 /// Whether a claim of somebody else is true; an error if it cannot be found out here and now.
 pub async fn is_true(member: Member, claim: RevealedClaim, base: Digest, head: Digest, seed: Digest) -> Result<bool> {
     let found = self::claim(member, claim.round, base, claim.file, head, seed).await?;
-    Ok(found == Measured { base: claim.base, loss: claim.loss, loss_root: claim.loss_root })
+    Ok(claims::difference(&claim, found).is_none())
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use evaluator::{Checkpoint, Measurement};
 use network::FetchError;
 use node::{
-    Exam, Member,
+    Exam, Member, claims,
     member::{measure, probe},
 };
 use protocol::{
@@ -83,8 +83,7 @@ impl Bench {
             Err(error) => return Ok(Finding::False { reason: error.to_string() }),
         };
         let new = measure(checkpoint.clone(), exam.clone()).await?;
-        let root = Digest(evaluator::loss_root(&losses.losses, &new.losses));
-        if let Some(reason) = difference(claim, losses.mean, new.mean, root) {
+        if let Some(reason) = claims::difference(claim, claims::found(&losses, &new)) {
             return Ok(Finding::False { reason });
         }
         Ok(Finding::True { probe: self.probe(checkpoint, exam, seed).await? })
@@ -121,39 +120,4 @@ pub struct Replays {
     pub head: Digest,
     pub seed: Digest,
     pub verdicts: Vec<Replay>,
-}
-
-/// What a claim says and what is so, if they differ.
-fn difference(claim: &RevealedClaim, base: u32, loss: u32, root: Digest) -> Option<String> {
-    if (claim.base.0, claim.loss.0) != (base, loss) {
-        return Some(format!("it says {} to {} micronats, measured were {base} to {loss}", claim.base.0, claim.loss.0));
-    }
-    (claim.loss_root != root).then(|| format!("its loss root is {}, measured was {root}", claim.loss_root))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use protocol::GroupId;
-
-    #[test]
-    fn one_micronat_or_one_bit_of_the_root_makes_a_claim_false() {
-        let root = Digest([5; 32]);
-        let claim = RevealedClaim {
-            group: GroupId(1),
-            round: RoundNumber(1),
-            trainer: Address([1; 20]),
-            number: 1,
-            file: Digest([2; 32]),
-            base: Micronats(1_000_000),
-            loss: Micronats(900_000),
-            loss_root: root,
-        };
-        assert_eq!(difference(&claim, 1_000_000, 900_000, root), None);
-        assert!(difference(&claim, 1_000_000, 900_001, root).is_some_and(|reason| reason.contains("900001")));
-        assert!(difference(&claim, 1_000_001, 900_000, root).is_some());
-        let mut other = root;
-        other.0[31] ^= 1;
-        assert!(difference(&claim, 1_000_000, 900_000, other).is_some());
-    }
 }

@@ -1,6 +1,7 @@
 //! What the three programs share: configuration, keys, checks at start, the training set, and what a node hears.
 
 pub mod bindings;
+pub mod claims;
 pub mod config;
 pub mod dataset;
 pub mod feed;

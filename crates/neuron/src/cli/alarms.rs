@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, bail};
 use node::{Site, member};
 use protocol::{
-    Address, Digest, GroupId, RoundNumber,
+    Address, GroupId, RoundNumber,
     chain::{ChainEvent, GroupView},
     eip712::SignedVerdict,
     log::Body,
-    rules::claim_hash,
 };
 
-use super::context::{Context, Peer, history};
+use super::{
+    context::{Context, Peer, history},
+    past::Past,
+};
 
 /// Everything that a replay needs.
 struct Court<'a> {
@@ -29,7 +31,7 @@ pub async fn run(context: &Context, group: GroupId, round: Option<RoundNumber>) 
     let (view, events) = (site.network.view(group).await?, history(&site, group).await?);
     let court = Court { site: &site, peer: &peer, view, events };
     let mut alarms: BTreeMap<(RoundNumber, [u8; 64]), (SignedVerdict, usize)> = BTreeMap::new();
-    for body in peer.read_log().await? {
+    for (_, body) in peer.read_log().await? {
         if let Body::Alarm { verdict, .. } = body
             && verdict.message.group == group
             && round.is_none_or(|round| round == verdict.message.round)
@@ -58,35 +60,18 @@ impl Court<'_> {
     async fn check(&self, verdict: &SignedVerdict, signer: Address) -> Result<String> {
         let message = verdict.message;
         let Some(position) = self.view.position_of(signer) else { bail!("no position of the group has this signer now") };
-        let (base, head) = self.opening(message.round)?;
-        let file = if message.claim.is_zero() { base } else { self.file(message.round, message.claim)? };
-        let start_s = self.view.times.reveal_start_s(self.view.genesis_s, message.round);
-        let seed = self.site.network.chain().first_block_since(start_s).await?.context("REVEAL of that round has not begun")?.hash;
-        let member = &self.peer.member;
-        let (exam, checkpoint) = (member.exam(head, seed, message.round).await?, member.checkpoint(file).await?);
+        let past = Past::read(self.site, &self.view, &self.events, message.round).await?;
+        let file = match message.claim.is_zero() {
+            true => past.base,
+            false => past.claim(message.claim).context("its claim was never revealed")?.file,
+        };
+        let (member, seed) = (&self.peer.member, past.seed.hash);
+        let (exam, checkpoint) = (member.exam(past.head, seed, past.round).await?, member.checkpoint(file).await?);
         let probe = member::probe(checkpoint, exam, seed, signer).await?;
         let number = position.number;
         Ok(match probe == message.probe {
             true => format!("(position {number}) is right: the alarm is false"),
             false => format!("(position {number}) was signed without running the model: its probe should be {probe}"),
         })
-    }
-
-    fn opening(&self, round: RoundNumber) -> Result<(Digest, Digest)> {
-        let opened = self.events.iter().find_map(|event| match event {
-            ChainEvent::Opened { round: opened, checkpoint, head, .. } if *opened == round => Some((*checkpoint, *head)),
-            _ => None,
-        });
-        opened.context("nobody committed in that round")
-    }
-
-    fn file(&self, round: RoundNumber, name: Digest) -> Result<Digest> {
-        let file = self.events.iter().find_map(|event| match event {
-            ChainEvent::Revealed(claim) if claim.round == round => {
-                (claim_hash(claim.file, claim.base, claim.loss, claim.loss_root) == name).then_some(claim.file)
-            }
-            _ => None,
-        });
-        file.context("its claim was never revealed")
     }
 }

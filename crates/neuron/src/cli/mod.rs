@@ -7,7 +7,9 @@ mod deploy;
 mod group;
 mod key;
 mod measure;
+mod past;
 mod predict;
+mod replay;
 mod round;
 mod sale;
 mod stake;
@@ -53,6 +55,8 @@ enum Command {
     /// Rounds of a group.
     #[command(subcommand)]
     Round(round::Command),
+    /// Compute the losses and the verdict of a past round anew.
+    Replay(replay::Options),
     /// What the majority of stake decides: take a delta back, admit a group, strike a round, …
     #[command(subcommand)]
     Measure(measure::Command),
@@ -83,6 +87,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Group(command) => group::run(&context, command).await,
         Command::Delta(command) => delta::run(&context, command).await,
         Command::Round(command) => round::run(&context, command).await,
+        Command::Replay(options) => replay::run(&context, options).await,
         Command::Measure(command) => measure::run(&context, command).await,
         Command::Key(command) => key::run(&context, command),
         Command::Predict(options) => predict::run(&context, options).await,

@@ -96,7 +96,8 @@ pub enum Transaction {
 /// What the machine asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Train from `base` on the set at `head` until `until_s`, then store the file and answer with the same `attempt`.
+    /// Train from `base` on the set at `head` until `until_s`, then store the file and answer with the same `attempt`. For
+    /// the next round it may come while the running one is judged.
     Train {
         round: RoundNumber,
         attempt: u32,
@@ -132,7 +133,7 @@ pub enum Effect {
         file: Digest,
         measured: Measured,
     },
-    /// Measure somebody else's claim that stands before one's own; the base was measured before.
+    /// Measure somebody else's claim that stands before one's own, or before all that is known to be true.
     Check {
         claim: RevealedClaim,
         hash: Digest,

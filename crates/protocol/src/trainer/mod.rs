@@ -1,4 +1,6 @@
 //! The machine of a trainer: it is told facts and asks for effects; the last confirmed block is its clock.
+//!
+//! While a round is judged it asks already to train for the next one, from what will probably have won.
 
 mod io;
 mod rivals;
@@ -9,12 +11,12 @@ use std::fmt;
 
 pub use io::{Config, Effect, Input, Measured, RoundReport, Transaction};
 
-use crate::chain::{Block, ChainEvent, Clock, GroupView, Outcome};
+use crate::chain::{Block, ChainEvent, Clock, GroupView, Outcome, Phase};
 use crate::ids::{Digest, RoundNumber, keccak256};
 use crate::seeds::Seeds;
 pub use rivals::MAX_RIVALS;
 use round::Round;
-pub use round::{MAX_ATTEMPTS, MAX_FAILURES};
+pub use round::{MAX_ATTEMPTS, MAX_EARLY, MAX_FAILURES};
 
 /// Rounds kept at most: those that still have a deposit or a coinbase to bring home. Beyond it the oldest are dropped.
 pub const MAX_ROUNDS: usize = 65_536;
@@ -36,6 +38,15 @@ pub(crate) struct View<'a> {
     pub now: Block,
     pub clock: Clock,
     pub seed: Option<Digest>,
+    /// What the next round, if this is it, will probably start from: while the running one is judged, once that can be said.
+    pub likely: Option<Digest>,
+}
+
+impl View<'_> {
+    /// Whether to race here at all.
+    pub fn is_wanted(&self) -> bool {
+        self.group.admitted || self.config.unpaid
+    }
 }
 
 impl fmt::Debug for Config {
@@ -112,8 +123,10 @@ impl Trainer {
             ChainEvent::Revealed(claim) if claim.trainer == own => self.known(number, |round| round.revealed(*claim)),
             ChainEvent::Revealed(claim) => self.known(number, |round| round.rivals.revealed(*claim)),
             ChainEvent::Conceded { trainer, .. } if *trainer == own => self.known(number, Round::conceded),
-            ChainEvent::Decided { outcome, winner, .. } => self.known(number, |round| round.decided(*outcome, *winner == own)),
-            ChainEvent::Struck { .. } => self.known(number, |round| round.decided(Outcome::Struck, false)),
+            ChainEvent::Decided { outcome, winner, file, .. } => {
+                self.known(number, |round| round.decided(*outcome, *file, *winner == own));
+            }
+            ChainEvent::Struck { .. } => self.known(number, |round| round.decided(Outcome::Struck, Digest::ZERO, false)),
             ChainEvent::Settled { trainer, .. } if *trainer == own => self.known(number, Round::settled),
             ChainEvent::Collected { winner, .. } if *winner == own => self.known(number, Round::collected),
             _ => {}
@@ -151,10 +164,14 @@ impl Trainer {
 
     fn advance(&mut self) -> Vec<Effect> {
         let (Some(clock), Some(group), Some(now)) = (self.clock(), &self.group, self.seeds.last()) else { return Vec::new() };
-        self.rounds.entry(clock.round).or_insert_with(|| Round::new(clock.round));
+        let current = self.rounds.entry(clock.round).or_insert_with(|| Round::new(clock.round));
+        let likely = (clock.phase == Phase::Judge).then(|| current.likely(group)).flatten();
+        let next = RoundNumber(clock.round.0.saturating_add(1));
+        self.rounds.entry(next).or_insert_with(|| Round::new(next));
         let mut effects = Vec::new();
         for (number, round) in &mut self.rounds {
-            let view = View { config: &self.config, group, now, clock, seed: self.seeds.of(*number) };
+            let view =
+                View { config: &self.config, group, now, clock, seed: self.seeds.of(*number), likely: likely.filter(|_| *number == next) };
             effects.extend(round.advance(&view));
         }
         self.rounds.retain(|number, round| *number >= clock.round || !round.is_finished());

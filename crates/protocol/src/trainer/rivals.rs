@@ -39,6 +39,19 @@ pub(super) enum Standing {
     Check(Digest, RevealedClaim),
 }
 
+/// The first true claim of a round in the order of judging, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum First {
+    /// Its file.
+    File(Digest),
+    /// All are false, or there is none.
+    Nobody,
+    /// It depends on a claim that is being measured.
+    Unknown,
+    /// It depends on this claim, which nobody has measured here.
+    Unchecked(Digest, RevealedClaim),
+}
+
 impl Rivals {
     pub fn revealed(&mut self, claim: RevealedClaim) {
         let hash = claim_hash(claim.file, claim.base, claim.loss, claim.loss_root);
@@ -54,6 +67,25 @@ impl Rivals {
         }
     }
 
+    /// Notes that the claim is being measured.
+    pub fn asked(&mut self, claim: Digest) {
+        self.checks.insert(claim, Check::Asked);
+    }
+
+    /// Protocol 6: the first true claim wins; one's own, of that rank and file, is true. `base` is known if it was measured.
+    pub fn first(&self, own: Option<((u32, u64), Digest)>, base: Option<Micronats>) -> First {
+        let before = self.claims.iter().take_while(|(rank, _)| own.is_none_or(|(own, _)| **rank < own));
+        for (hash, claim) in before.map(|(_, pair)| *pair).filter(|(_, claim)| base.is_none_or(|base| claim.base == base)) {
+            match self.checks.get(&hash) {
+                Some(Check::True) => return First::File(claim.file),
+                Some(Check::False) => {}
+                Some(Check::Asked) => return First::Unknown,
+                None => return First::Unchecked(hash, claim),
+            }
+        }
+        own.map_or(First::Nobody, |(_, file)| First::File(file))
+    }
+
     /// Protocol 3: claims are judged from the best down, and only true ones win. One with another base is false.
     pub fn standing(&mut self, own: (u32, u64), base: Micronats) -> Standing {
         let before = self.claims.range(..own).map(|(_, pair)| *pair).filter(|(_, claim)| claim.base == base);
@@ -67,7 +99,7 @@ impl Rivals {
             }
         }
         if let Some(Standing::Check(hash, _)) = first {
-            self.checks.insert(hash, Check::Asked);
+            self.asked(hash);
         }
         first.unwrap_or(Standing::First)
     }

@@ -2,14 +2,16 @@
 
 use super::View;
 use super::io::{Effect, Measured, RoundReport, Transaction};
-use super::rivals::{Rivals, Standing};
-use crate::chain::{Outcome, Phase, RevealedClaim};
+use super::rivals::{First, Rivals, Standing};
+use crate::chain::{GroupView, Outcome, Phase, RevealedClaim};
 use crate::ids::{Digest, RoundNumber};
 use crate::money::{Micronats, Wei};
 use crate::rules::{improves, rank_key, seal};
 
-/// Trainings of one round at most: another one for each change of the base.
+/// Trainings of one round at most that begin in it: another one for each change of the base.
 pub const MAX_ATTEMPTS: u32 = 4;
+/// Trainings at most that begin while the round before is judged.
+pub const MAX_EARLY: u32 = 2;
 /// Failures of a transaction, or of a measurement, after which it is left alone.
 pub const MAX_FAILURES: u32 = 8;
 /// Refusals after which a reveal is given up and conceded: a concession costs a sixteenth, an unopened seal all.
@@ -21,6 +23,8 @@ pub(crate) struct Round {
     number: RoundNumber,
     work: Work,
     attempts: u32,
+    /// Those of them, the first ones, that began before the round.
+    early: u32,
     /// What training starts from, or started from.
     base: Option<(Digest, Digest)>,
     file: Option<(Digest, Digest)>,
@@ -34,6 +38,8 @@ pub(crate) struct Round {
     revealed: Option<Measured>,
     conceded: bool,
     outcome: Outcome,
+    /// The file that won it.
+    winner: Option<Digest>,
     won: bool,
     settled: bool,
     collected: bool,
@@ -78,6 +84,7 @@ impl Round {
             number,
             work: Work::Idle,
             attempts: 0,
+            early: 0,
             base: None,
             file: None,
             opened: None,
@@ -88,6 +95,7 @@ impl Round {
             revealed: None,
             conceded: false,
             outcome: Outcome::None,
+            winner: None,
             won: false,
             settled: false,
             collected: false,
@@ -126,8 +134,10 @@ impl Round {
         self.done(Transaction::Concede);
     }
 
-    pub fn decided(&mut self, outcome: Outcome, won: bool) {
+    /// `file` counts if the round was won, `won` tells by whom.
+    pub fn decided(&mut self, outcome: Outcome, file: Digest, won: bool) {
         (self.outcome, self.won) = (outcome, won);
+        self.winner = (outcome == Outcome::Won).then_some(file);
     }
 
     pub fn settled(&mut self) {
@@ -158,9 +168,13 @@ impl Round {
         };
     }
 
+    /// A run that began before the round was only a try.
     pub fn train_failed(&mut self, attempt: u32, reason: String) {
         if self.work == Work::Training && attempt == self.attempts {
-            self.work = self.give_up(reason);
+            self.work = match self.give_up(reason) {
+                _ if attempt <= self.early => Work::Idle,
+                given_up => given_up,
+            };
         }
     }
 
@@ -226,7 +240,7 @@ impl Round {
     /// What to do now.
     pub fn advance(&mut self, view: &View<'_>) -> Vec<Effect> {
         if self.number > view.clock.round {
-            return Vec::new();
+            return self.ahead(view);
         }
         if self.number < view.clock.round {
             return self.after(view);
@@ -234,32 +248,45 @@ impl Round {
         match view.clock.phase {
             Phase::Train => self.train(view),
             Phase::Reveal => self.stop().into_iter().chain(self.show(view)).collect(),
-            Phase::Judge => Vec::new(),
+            Phase::Judge => self.foresee(view).into_iter().collect(),
         }
     }
 
     /// Protocol 3, TRAIN: from the checkpoint and head of this round; a change of them starts anew.
     fn train(&mut self, view: &View<'_>) -> Vec<Effect> {
         let base = self.opened.unwrap_or((view.group.checkpoint, view.group.head));
-        let until_s = view.clock.phase_end_s.saturating_sub(view.config.edge_s.saturating_add(view.config.commit_s));
-        let is_stale = self.base.is_some_and(|started| started != base) && self.work != Work::Idle;
-        let is_paid = view.group.admitted || view.config.unpaid;
-        if !is_paid || self.committed.is_some() || self.sending.is_some() || self.sent.is_some() {
+        if !view.is_wanted() || self.committed.is_some() || self.sending.is_some() || self.sent.is_some() {
             return Vec::new();
         }
+        let mut effects = self.run(view, base, self.attempts - self.early < MAX_ATTEMPTS);
+        effects.extend(self.commit(view));
+        effects
+    }
+
+    /// Protocol 15, the JUDGE before: from what will probably have won. If the round opens with it the run goes on.
+    fn ahead(&mut self, view: &View<'_>) -> Vec<Effect> {
+        let Some(base) = view.likely.filter(|_| view.is_wanted()) else { return Vec::new() };
+        let effects = self.run(view, (base, view.group.head), self.early < MAX_EARLY);
+        self.early = self.attempts;
+        effects
+    }
+
+    /// One run at a time from `base`, a checkpoint and a head; what came of another one is of no use.
+    fn run(&mut self, view: &View<'_>, base: (Digest, Digest), may_begin: bool) -> Vec<Effect> {
+        let end_s = view.group.times.reveal_start_s(view.group.genesis_s, self.number);
+        let until_s = end_s.saturating_sub(view.config.edge_s.saturating_add(view.config.commit_s));
         let mut effects = Vec::new();
-        if is_stale {
+        if self.base.is_some_and(|started| started != base) && self.work != Work::Idle {
             let running = self.work == Work::Training;
             effects.extend(running.then_some(Effect::Cancel { round: self.number }));
             (self.work, self.file) = (Work::Idle, None);
         }
-        if self.work == Work::Idle && view.now.time_s < until_s && self.attempts < MAX_ATTEMPTS {
+        if self.work == Work::Idle && view.now.time_s < until_s && may_begin {
             self.attempts += 1;
             (self.work, self.base) = (Work::Training, Some(base));
             let (base, head) = base;
             effects.push(Effect::Train { round: self.number, attempt: self.attempts, base, head, until_s });
         }
-        effects.extend(self.commit(view));
         effects
     }
 
@@ -311,6 +338,37 @@ impl Round {
             },
             Measuring::Useless => self.concede(view, "it does not improve enough"),
             _ => Vec::new(),
+        }
+    }
+
+    /// What the next round will probably start from: what won; before the decision the first claim that is true, if that can
+    /// be said; else what this one started from.
+    pub fn likely(&self, group: &GroupView) -> Option<Digest> {
+        if self.outcome != Outcome::None {
+            return Some(self.winner.unwrap_or(group.checkpoint));
+        }
+        match self.first() {
+            First::File(file) => Some(file),
+            First::Nobody => Some(group.checkpoint),
+            First::Unknown | First::Unchecked(..) => None,
+        }
+    }
+
+    fn first(&self) -> First {
+        let own = self.revealed.zip(self.file).zip(self.committed);
+        let own = own.map(|((own, (file, _)), (_, number))| (rank_key(own.base, own.loss, number), file));
+        self.rivals.first(own, self.revealed.map(|measured| measured.base))
+    }
+
+    /// Protocol 15, JUDGE: measures, best first, what nobody has measured here, until a true claim is found or it is decided.
+    fn foresee(&mut self, view: &View<'_>) -> Option<Effect> {
+        let ((base, head), seed) = self.opened.zip(view.seed)?;
+        match self.first() {
+            First::Unchecked(hash, claim) if view.is_wanted() && self.outcome == Outcome::None => {
+                self.rivals.asked(hash);
+                Some(Effect::Check { claim, hash, base, head, seed })
+            }
+            _ => None,
         }
     }
 

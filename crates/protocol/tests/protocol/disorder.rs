@@ -1,11 +1,11 @@
 //! Facts in any order, twice, late or never: the machines do not panic and keep their promises.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use protocol::chain::{Block, ChainEvent, GroupView, Outcome, Phase};
 use protocol::rules::seal;
-use protocol::trainer::{self, Measured, Trainer, Transaction};
+use protocol::trainer::{self, MAX_ATTEMPTS, MAX_EARLY, Measured, Trainer, Transaction};
 use protocol::validator::{self, BaseFinding, Fetched, Finding, Validator};
 use protocol::{Digest, Micronats, PositionNumber, RoundNumber, Wei};
 
@@ -100,7 +100,13 @@ fn tell_trainer(fact: &Fact, time: &mut Time) -> trainer::Input {
         6 => Input::Measured { round, result: answer(fact).map(|()| Measured { base: BASE, loss, loss_root: digest("root") }) },
         7 => Input::Sent { what, round, result: answer(fact) },
         8 => Input::Event(ChainEvent::Committed { group: GROUP, round, trainer: account(1), number: 1, seal: sealed }),
-        9 | 10 => Input::Event(event(&Fact { kind: fact.who, who: 1, ..fact.clone() })),
+        9 => Input::Event(event(&Fact { kind: fact.kind + fact.who, who: 1, ..fact.clone() })),
+        10 => Input::Event(event(&Fact { kind: fact.kind + fact.who, who: 1 + u8::from(fact.good), ..fact.clone() })),
+        11 => {
+            let known = claim(round, 2, BASE, Micronats(1_900_000), "file 2");
+            let claim = protocol::rules::claim_hash(known.file, known.base, known.loss, known.loss_root);
+            Input::Checked { round, claim, result: answer(fact).map(|()| true) }
+        }
         _ => Input::Block(time.next(fact)),
     }
 }
@@ -137,6 +143,7 @@ proptest! {
         let mut machine = Trainer::new(config);
         let mut time = Time(GENESIS_S);
         let mut remembered = BTreeSet::new();
+        let mut runs = BTreeMap::new();
         for fact in &facts {
             let input = tell_trainer(fact, &mut time);
             if let trainer::Input::Restored { round, file, salt } = input {
@@ -148,6 +155,14 @@ proptest! {
                     trainer::Effect::Commit { round, seal } => {
                         prop_assert!(is_in_time(&time, round, Phase::Train));
                         prop_assert!(remembered.contains(&seal), "committed before it was remembered");
+                    }
+                    trainer::Effect::Train { round, .. } => {
+                        let clock = TIMES.clock(GENESIS_S, time.0);
+                        let is_ahead = round.0 == clock.round.0 + 1 && clock.phase == Phase::Judge;
+                        prop_assert!(is_ahead || (round == clock.round && clock.phase == Phase::Train));
+                        let runs = runs.entry(round).or_insert(0);
+                        *runs += 1;
+                        prop_assert!(*runs <= MAX_ATTEMPTS + MAX_EARLY);
                     }
                     trainer::Effect::Reveal { round, measured, .. } => {
                         prop_assert!(is_in_time(&time, round, Phase::Reveal));

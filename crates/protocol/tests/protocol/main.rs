@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot build its case must fail")]
 
+mod ahead;
 mod concessions;
 mod devnet;
 mod disorder;
