@@ -3,4 +3,5 @@
 pub mod birth;
 pub mod cli;
 pub mod devnet;
+mod folder;
 mod words;

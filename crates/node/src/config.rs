@@ -13,6 +13,8 @@ pub use crate::network_file::{Deploy, NetworkFile};
 
 /// The largest configuration file that is read, bytes.
 const MAX_FILE: u64 = 64 * 1024;
+/// The shortest phase of a development network, seconds: nodes send nothing shortly before the end of one.
+const MIN_PHASE_S: u32 = 4;
 
 /// Reads a TOML file into `T`; unknown keys are errors.
 ///
@@ -80,6 +82,8 @@ pub struct GroupFile {
     pub name: String,
     #[serde(default)]
     pub times: Times,
+    #[serde(default)]
+    pub devnet: Phases,
     pub data: Data,
     /// What a trainer of this group starts with; each trainer may set its own.
     pub training: toml::Table,
@@ -95,6 +99,9 @@ impl GroupFile {
     pub fn read(path: &Path) -> Result<Self> {
         let mut file: Self = read(path)?;
         Manifest::from_bytes(&file.manifest.to_bytes()).with_context(|| format!("the manifest in {}", path.display()))?;
+        let Phases { train_s, reveal_s, judge_s } = file.devnet;
+        let is_long = [train_s, reveal_s, judge_s].into_iter().all(|phase_s| phase_s >= MIN_PHASE_S);
+        ensure!(is_long, "each time of [devnet] in {} must be at least {MIN_PHASE_S} s", path.display());
         let folder = path.parent().unwrap_or(Path::new("."));
         file.data.paths_mut().for_each(|data| *data = folder.join(&*data));
         Ok(file)
@@ -118,13 +125,30 @@ impl Default for Times {
     }
 }
 
-/// Files of examples; relative paths count from the folder of the group file.
+/// The clock of a group on a development network, seconds; its period is two rounds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Phases {
+    pub train_s: u32,
+    pub reveal_s: u32,
+    pub judge_s: u32,
+}
+
+impl Default for Phases {
+    fn default() -> Self {
+        Self { train_s: 5, reveal_s: 5, judge_s: 6 }
+    }
+}
+
+/// Files and folders of examples; relative paths count from the folder of the group file. Of a folder those files are taken
+/// whose names end as the manifest's format says.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
     /// The set at the group's birth.
     pub genesis: PathBuf,
-    /// Additions that the development network proposes.
+    /// What the development network proposes: further rows, or texts that are added under their names or take the place of
+    /// those there.
     #[serde(default)]
     pub proposed: Vec<PathBuf>,
     /// Examples that are never put into the set.
@@ -150,11 +174,14 @@ mod tests {
     #[test]
     fn the_shipped_groups_and_networks_are_well_formed() {
         let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
-        let group = GroupFile::read(&configs.join("groups/digits.toml")).expect("the group");
-        assert_eq!(group.times.period_s, 604_800);
-        assert!(group.data.paths().count() == 4 && group.data.paths().all(|path| path.is_file()), "{:?}", group.data);
-        let networks = fs::read_dir(configs.join("networks")).expect("a folder").map(|entry| entry.expect("a file").path());
-        for path in networks {
+        let files = |folder| fs::read_dir(configs.join(folder)).expect("a folder").map(|entry| entry.expect("a file").path());
+        for path in files("groups") {
+            let group = GroupFile::read(&path).unwrap_or_else(|error| panic!("{error:#}"));
+            assert_eq!(path.file_stem(), Some(group.name.as_ref()), "a group is named as its file");
+            assert_eq!(group.times.period_s, 604_800, "{}", group.name);
+            assert!(group.data.paths().count() == 4 && group.data.paths().all(|path| path.exists()), "{:?}", group.data);
+        }
+        for path in files("networks") {
             let network: NetworkFile = read(&path).unwrap_or_else(|error| panic!("{error:#}"));
             assert_eq!(path.file_stem(), Some(network.name.as_ref()), "a network is named as its file");
             let deploy = network.deploy.expect("each can be deployed");

@@ -8,7 +8,11 @@ use clap::Args;
 use governance::Network;
 use network::Client;
 use node::{Member, Site, keys};
-use protocol::{GroupId, chain::ChainEvent, log::Body};
+use protocol::{
+    GroupId, NodeId,
+    chain::ChainEvent,
+    log::{Body, Envelope},
+};
 use tokio::time::{Instant, sleep};
 
 /// How long a command waits for its first peer before it goes on without.
@@ -78,8 +82,8 @@ impl Context {
 }
 
 impl Peer {
-    /// The messages of the group's log, as far as peers have given them.
-    pub async fn read_log(&self) -> Result<Vec<Body>> {
+    /// The messages of the group's log and who wrote them, as far as peers have given them.
+    pub async fn read_log(&self) -> Result<Vec<(NodeId, Body)>> {
         let (start, mut last) = (Instant::now(), Instant::now());
         let (mut cursor, mut bodies) = (0, Vec::new());
         while last.elapsed() < QUIET && start.elapsed() < READ {
@@ -88,7 +92,8 @@ impl Peer {
                 Some(newest) => (cursor, last) = (newest.number + 1, Instant::now()),
                 None => sleep(POLL).await,
             }
-            bodies.extend(entries.iter().filter_map(|entry| Body::from_bytes(entry.envelope.kind(), entry.envelope.body()).ok()));
+            let read = |envelope: &Envelope| Some((envelope.author(), Body::from_bytes(envelope.kind(), envelope.body()).ok()?));
+            bodies.extend(entries.iter().filter_map(|entry| read(&entry.envelope)));
         }
         Ok(bodies)
     }

@@ -8,16 +8,15 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
-use deltas::{Patch, Tree};
+use deltas::Patch;
 use network::Client;
 use protocol::{Address, DeltaNumber, Digest, GroupId, Wei, eip712::Choice, lineage::Link, log::Body};
 
 use super::context::{Context, Peer};
+use crate::folder;
 
 /// How long a proposal's body is offered until another node has said that it holds it.
 const SPREAD: Duration = Duration::from_secs(60);
-/// The deepest folder of a set.
-const MAX_DEPTH: usize = 8;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -86,11 +85,11 @@ async fn new(context: &Context, group: GroupId, out: Option<PathBuf>, from: Opti
     let set = peer.member.set(site.network.view(group).await?.head).await?;
     match (out, from) {
         (Some(folder), _) => {
-            write_tree(&set.tree, &folder)?;
+            folder::write(&set.tree, &folder)?;
             println!("the set of group {group} is in {}: edit it, then `neuron delta new --from`", folder.display());
         }
         (None, Some(folder)) => {
-            let tree = read_tree(&folder)?;
+            let tree = folder::read(&folder, "")?;
             ensure!(tree != set.tree, "{} is the current set: change something first", folder.display());
             let patch = Patch::between(&set.tree, &tree, author.0, title);
             peer.member.preview(site.network.view(group).await?.head, patch.clone()).await.context("the changed set cannot be used")?;
@@ -99,37 +98,6 @@ async fn new(context: &Context, group: GroupId, out: Option<PathBuf>, from: Opti
         (None, None) => bail!("give --out FOLDER to get the current set, or --from FOLDER to make a patch of an edited one"),
     }
     peer.client.shutdown().await;
-    Ok(())
-}
-
-fn write_tree(tree: &Tree, folder: &Path) -> Result<()> {
-    for (path, text) in tree.iter() {
-        let file = folder.join(path);
-        fs::create_dir_all(file.parent().unwrap_or(folder))?;
-        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
-    }
-    Ok(())
-}
-
-fn read_tree(folder: &Path) -> Result<Tree> {
-    let mut tree = Tree::default();
-    read_folder(folder, "", 0, &mut tree)?;
-    Ok(tree)
-}
-
-fn read_folder(folder: &Path, prefix: &str, depth: usize, tree: &mut Tree) -> Result<()> {
-    ensure!(depth <= MAX_DEPTH, "{} is too deep", folder.display());
-    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        let entry = entry?;
-        let name = entry.file_name().into_string().ok().with_context(|| format!("a name in {} is not UTF-8", folder.display()))?;
-        let path = format!("{prefix}{name}");
-        if entry.file_type()?.is_dir() {
-            read_folder(&entry.path(), &format!("{path}/"), depth + 1, tree)?;
-        } else {
-            let text = fs::read_to_string(entry.path()).with_context(|| format!("{} is not UTF-8 text", entry.path().display()))?;
-            tree.insert(&path, &text)?;
-        }
-    }
     Ok(())
 }
 

@@ -157,7 +157,7 @@ async fn assents(context: &Context, network: &Network, act: &Act, measure: &Meas
 
 async fn read(network: &Network, peer: &Peer) -> Result<Book> {
     let (mut book, domain) = (Book::default(), network.domain());
-    peer.read_log().await?.iter().for_each(|body| book.note(body, &domain));
+    peer.read_log().await?.iter().for_each(|(_, body)| book.note(body, &domain));
     Ok(book)
 }
 

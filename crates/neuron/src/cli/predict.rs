@@ -1,15 +1,23 @@
 //! `neuron predict`: the latest checkpoint on this machine, without account, transaction or price.
 
-use std::path::PathBuf;
+use std::{
+    io::{Write, stdout},
+    path::PathBuf,
+};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
-use protocol::GroupId;
+use evaluator::{Checkpoint, Compute, Data, Tokenizer};
+use protocol::{GroupId, keccak256};
 
 use super::context::Context;
 
 /// The most lines of one file.
 const MAX_LINES: usize = 100_000;
+/// The most tokens of one text.
+const MAX_TOKENS: usize = 1_000_000;
+/// Bytes of the longest character in UTF-8.
+const MAX_CHARACTER: usize = 4;
 
 #[derive(Args)]
 pub struct Options {
@@ -22,24 +30,64 @@ pub struct Options {
     /// A file with one such line for each example.
     #[arg(long)]
     file: Option<PathBuf>,
+    /// Beginning of a text that a model of text goes on with.
+    #[arg(long, conflicts_with_all = ["line", "file"])]
+    prompt: Option<String>,
+    /// Tokens that are added to the prompt.
+    #[arg(long, default_value_t = 256, requires = "prompt")]
+    tokens: usize,
+    /// Below 1 likely tokens are drawn more often, at 0 always the likeliest, above 1 less often.
+    #[arg(long, default_value_t = 0.8, requires = "prompt")]
+    temperature: f32,
+    /// Start of what is drawn: equal seeds give equal texts on every machine.
+    #[arg(long, default_value_t = 1, requires = "prompt")]
+    seed: u64,
 }
 
 pub async fn run(context: &Context, options: Options) -> Result<()> {
-    let text = match (&options.line, &options.file) {
-        (Some(line), _) => line.clone(),
-        (None, Some(path)) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
-        (None, None) => anyhow::bail!("nothing to predict: give --line or --file"),
+    let rows = match (&options.prompt, &options.line, &options.file) {
+        (Some(_), ..) => None,
+        (_, Some(line), _) => Some(line.clone()),
+        (.., Some(path)) => Some(std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?),
+        _ => bail!("nothing to predict: give --line or --file, or --prompt to a model of text"),
     };
-    ensure!(text.lines().count() <= MAX_LINES, "at most {MAX_LINES} lines at a time");
+    ensure!(rows.as_ref().is_none_or(|rows| rows.lines().count() <= MAX_LINES), "at most {MAX_LINES} lines at a time");
+    ensure!((1..=MAX_TOKENS).contains(&options.tokens), "--tokens must be 1 to {MAX_TOKENS}");
+    ensure!(options.temperature >= 0.0 && options.temperature.is_finite(), "--temperature must be 0 or more");
     let (site, group) = (context.site().await?, GroupId(options.group));
     let peer = context.peer(&site, group).await?;
     let checkpoint = peer.member.checkpoint(site.network.view(group).await?.checkpoint).await?;
-    for line in text.lines() {
-        let log_probabilities = node::member::compute()?.predict(&checkpoint, line)?;
-        let best = log_probabilities.iter().enumerate().max_by(|left, right| left.1.total_cmp(right.1));
-        let (class, value) = best.context("the model has no outputs")?;
-        println!("{class}  ({:.1} %)", f64::from(*value).exp() * 100.0);
-    }
     peer.client.shutdown().await;
-    Ok(())
+    let compute = node::member::compute()?;
+    match (checkpoint.manifest().data(), rows, &options.prompt) {
+        (Data::Csv { .. }, Some(rows), _) => rows.lines().try_for_each(|row| classify(compute, &checkpoint, row)),
+        (Data::Text { tokenizer, .. }, _, Some(prompt)) => go_on(compute, &checkpoint, tokenizer, prompt, &options),
+        (Data::Csv { .. }, ..) => bail!("the model of group {group} reads rows of numbers: give --line or --file instead of --prompt"),
+        (Data::Text { .. }, ..) => bail!("the model of group {group} reads text: give --prompt instead of --line or --file"),
+    }
+}
+
+fn classify(compute: Compute, checkpoint: &Checkpoint, row: &str) -> Result<()> {
+    let log_probabilities = compute.predict(checkpoint, row)?;
+    let best = log_probabilities.iter().enumerate().max_by(|left, right| left.1.total_cmp(right.1));
+    let (class, value) = best.context("the model has no outputs")?;
+    Ok(writeln!(stdout(), "{class}  ({:.1} %)", f64::from(*value).exp() * 100.0)?)
+}
+
+/// Prints the prompt and what follows, each character as soon as it is whole.
+fn go_on(compute: Compute, checkpoint: &Checkpoint, tokenizer: &Tokenizer, prompt: &str, options: &Options) -> Result<()> {
+    let seed = keccak256(&options.seed.to_be_bytes());
+    let tokens = compute.generate(checkpoint, prompt, options.temperature, seed).context("--prompt")?.take(options.tokens);
+    let (mut output, mut waiting) = (stdout(), Vec::with_capacity(MAX_CHARACTER));
+    write!(output, "{prompt}")?;
+    for token in tokens {
+        waiting.push(token);
+        let text = tokenizer.decode(&waiting);
+        if waiting.len() == MAX_CHARACTER || !text.ends_with(char::REPLACEMENT_CHARACTER) {
+            write!(output, "{text}")?;
+            output.flush()?;
+            waiting.clear();
+        }
+    }
+    Ok(writeln!(output, "{}", tokenizer.decode(&waiting))?)
 }

@@ -3,6 +3,7 @@
 mod actors;
 mod chart;
 mod ground;
+mod heldout;
 mod ledger;
 mod liars;
 mod news;
@@ -19,6 +20,7 @@ mod summary;
 mod watch;
 
 pub use actors::{Actor, Cast, Hands, PASSWORD, key_file};
+pub use heldout::HeldOut;
 pub use ledger::{Ledger, Round};
 pub use news::{News, Seen};
 pub use options::Options;
@@ -93,7 +95,7 @@ impl Devnet {
         cast.write_keys(&dir.join("keys"))?;
         cast.fund(&ground.rich()).await?;
         let founder = ground.chain().with_account(cast.founder.account.clone());
-        let network = setup::contracts(&founder).await?;
+        let network = setup::contracts(&founder, &setup::times(&file)).await?;
         screen.line("contracts", &format!("Network at {}, found from its address: token, schedule, sale, purse", network.address()));
         let hands = Hands::new(&network, &cast);
         let genesis_supply = setup::sale(&cast, &hands).await?;
@@ -277,7 +279,7 @@ async fn found(options: &Options, file: &GroupFile, dir: &Path, cast: &Cast, han
     fs::create_dir_all(&data)?;
     let (client, events) = alone.join(&data, node::keys::node_key(&data)?, &[], &[]).await?;
     let founder = hands.of(&cast.founder)?;
-    let birth = birth::prepare(file, &setup::TIMES, options.seed, cast.founder.address(), &client).await?;
+    let birth = birth::prepare(file, &setup::times(file), options.seed, cast.founder.address(), &client).await?;
     let group = founder.create(&birth).await?;
     client.subscribe(group).await?;
     let peers = client.listen_addresses().await?.iter().map(ToString::to_string).collect();

@@ -8,6 +8,8 @@ use std::{
 use protocol::{DeltaNumber, RoundNumber};
 use tokio::sync::mpsc;
 
+use super::heldout::HeldOut;
+
 /// Lines that wait for the screen; where nobody looks further ones are dropped.
 const NEWS_LIMIT: usize = 64;
 
@@ -24,8 +26,8 @@ pub struct Teller {
 /// What was measured on the way.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
-    /// Share of right predictions on rows that are in no set, of the winner of each round.
-    pub accuracy: BTreeMap<RoundNumber, f64>,
+    /// The winner of each round on examples that are in no set.
+    pub heldout: BTreeMap<RoundNumber, HeldOut>,
     /// The running checkpoint on the rows that a delta added, and on the set before it, micronats.
     pub fresh: BTreeMap<DeltaNumber, (u32, u32)>,
 }

@@ -27,7 +27,7 @@ pub struct Options {
     /// round, with probes that it has not computed, and then none at all.
     #[arg(long, default_value_t = 0)]
     pub liars: usize,
-    /// Let a delta with wrong labels be voted in, seen, and taken back by a measure.
+    /// Let a delta with wrong examples be voted in, seen, and taken back by a measure.
     #[arg(long)]
     pub poison: bool,
     /// The training group to found.

@@ -1,9 +1,10 @@
 //! The weekly vote, shortened: authors propose patches, validators choose, the winner is applied, stands, and is paid.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, path::Path, time::Duration};
 
 use anyhow::{Context, Result};
 use deltas::{Patch, Tree};
+use evaluator::Manifest;
 use governance::DeltaStatus;
 use node::{Member, config::Data};
 use protocol::{DeltaNumber, GroupId, PeriodNumber, RoundNumber, Wei, chain::GroupView, eip712::Choice, log::Body, rules};
@@ -14,7 +15,7 @@ use super::{
     poison,
     setup::wait_until,
 };
-use crate::birth::EXAMPLES;
+use crate::birth;
 
 /// Seconds of a period that a proposer wants to have left, so that everybody can fetch and vote.
 const ROOM_S: u64 = 4;
@@ -34,12 +35,12 @@ pub struct Votes {
 /// Something that an author wants in the set.
 struct Wish<'a> {
     author: &'a Actor,
-    kind: Kind,
+    kind: Kind<'a>,
 }
 
-enum Kind {
-    /// These rows, at the end.
-    Rows(String),
+enum Kind<'a> {
+    /// What this file or folder holds.
+    Add(&'a Path),
     Poison,
 }
 
@@ -51,7 +52,7 @@ impl Votes {
     /// # Errors
     /// When a file cannot be read, or the chain or the network does not do its part.
     pub async fn run(&self, data: &Data) -> Result<()> {
-        let mut left = self.wishes(data)?;
+        let mut left = self.wishes(data);
         let mut open = Vec::new();
         while !left.is_empty() {
             let view = self.wait_for_room().await?;
@@ -78,16 +79,15 @@ impl Votes {
         Ok(())
     }
 
-    fn wishes(&self, data: &Data) -> Result<VecDeque<Wish<'_>>> {
+    fn wishes<'a>(&'a self, data: &'a Data) -> VecDeque<Wish<'a>> {
         let mut wishes = VecDeque::new();
         for (author, path) in self.cast.authors.iter().cycle().zip(&data.proposed) {
-            let rows = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            wishes.push_back(Wish { author, kind: Kind::Rows(rows) });
+            wishes.push_back(Wish { author, kind: Kind::Add(path) });
         }
         if let Some(author) = &self.cast.poisoner {
             wishes.insert(wishes.len().min(1), Wish { author, kind: Kind::Poison });
         }
-        Ok(wishes)
+        wishes
     }
 
     /// A moment at which proposals are taken, with room for votes before the end.
@@ -106,7 +106,7 @@ impl Votes {
     /// Writes the patch that makes the wish come true on the current set, publishes it, and proposes its digest.
     async fn propose(&self, view: &GroupView, wish: &Wish<'_>) -> Result<DeltaNumber> {
         let set = self.member.set(view.head).await?;
-        let (tree, title) = wished(&set.tree, &wish.kind)?;
+        let (tree, title) = wished(&set.tree, &wish.kind, &self.member.manifest)?;
         let patch = Patch::between(&set.tree, &tree, wish.author.address().0, &title);
         let digest = self.member.client.add(patch).await?;
         let network = self.hands.of(wish.author)?;
@@ -164,12 +164,12 @@ impl Votes {
 }
 
 /// The set as somebody wants it, and the title of the patch.
-fn wished(set: &Tree, kind: &Kind) -> Result<(Tree, String)> {
-    let rows = match kind {
-        Kind::Rows(rows) => rows,
-        Kind::Poison => return Ok((poison::poisoned(set)?, "Better labels".to_owned())),
-    };
-    let mut tree = set.clone();
-    tree.insert(EXAMPLES, &[set.get(EXAMPLES).unwrap_or_default(), rows].concat())?;
-    Ok((tree, format!("{} more examples", rows.lines().count())))
+fn wished(set: &Tree, kind: &Kind<'_>, manifest: &Manifest) -> Result<(Tree, String)> {
+    match kind {
+        Kind::Add(path) => {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            Ok((birth::extended(set, path, manifest)?, format!("Examples from {name}")))
+        }
+        Kind::Poison => Ok((poison::poisoned(set, manifest)?, "Better examples".to_owned())),
+    }
 }

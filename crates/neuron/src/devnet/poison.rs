@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use deltas::Tree;
+use evaluator::{Data, Manifest};
 use node::measures::{Book, Tally};
 use protocol::{
     DeltaNumber, Digest, RoundNumber,
@@ -14,36 +15,43 @@ use protocol::{
     measures::{Act, Measure},
 };
 
-use super::{periods::Votes, screen::percent};
-use crate::birth::EXAMPLES;
+use super::{HeldOut, periods::Votes};
 
-/// Of so many rows one keeps its label.
+/// Of so many lines one stays as it is.
 const HONEST_EACH: usize = 3;
-/// Classes of the shipped groups.
-const CLASSES: u32 = 10;
-/// Points of accuracy on rows in no set that members do not lose without acting.
-const ALARMING: f64 = 0.05;
 /// Seconds before the end of the trial at which members act at the latest.
 const LATEST_S: u64 = 5;
 /// Seconds within which the measure can be enacted.
 const VALID_S: u64 = 600;
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
-/// The set with most labels moved to the next class.
+/// The set with most labels moved to the next class, or most lines of text written backwards.
 ///
 /// # Errors
 /// When a row does not end with a label.
-pub fn poisoned(set: &Tree) -> Result<Tree> {
-    let mut text = String::new();
-    for (number, row) in set.get(EXAMPLES).unwrap_or_default().lines().enumerate() {
-        let (features, label) = row.rsplit_once(',').with_context(|| format!("row {} has no label", number + 1))?;
-        let label: u32 = label.trim().parse().with_context(|| format!("row {} has no number as its label", number + 1))?;
-        let label = if number % HONEST_EACH == 0 { label } else { (label + 1) % CLASSES };
-        text.push_str(&format!("{features},{label}\n"));
-    }
+pub fn poisoned(set: &Tree, manifest: &Manifest) -> Result<Tree> {
     let mut tree = set.clone();
-    tree.insert(EXAMPLES, &text)?;
+    for (path, text) in set.iter().filter(|(path, _)| path.ends_with(manifest.data().suffix())) {
+        let mut poisoned = String::with_capacity(text.len());
+        for (number, line) in text.lines().enumerate() {
+            match manifest.data() {
+                _ if number % HONEST_EACH == 0 => poisoned.push_str(line),
+                Data::Csv { .. } => {
+                    poisoned.push_str(&mislabelled(line, manifest.outputs()).with_context(|| format!("row {}", number + 1))?)
+                }
+                Data::Text { .. } => poisoned.extend(line.chars().rev()),
+            }
+            poisoned.push('\n');
+        }
+        tree.insert(path, &poisoned)?;
+    }
     Ok(tree)
+}
+
+fn mislabelled(row: &str, classes: u32) -> Result<String> {
+    let (features, label) = row.rsplit_once(',').context("there is no label")?;
+    let label: u32 = label.parse().context("the label is no number")?;
+    Ok(format!("{features},{}", (label + 1) % classes))
 }
 
 impl Votes {
@@ -72,18 +80,12 @@ impl Votes {
     /// Waits until a winner is much worse on rows that are in no set than those before the delta, or time is running out.
     async fn see(&self, view: &GroupView) -> Result<()> {
         let chain = self.hands.of(&self.cast.founder)?.chain();
-        let before = self.teller.seen().accuracy;
-        let (last, usual) = before.last_key_value().map_or((RoundNumber(0), 1.0), |(round, share)| (*round, *share));
+        let before = self.teller.seen().heldout;
+        let (last, usual) = before.last_key_value().map_or((RoundNumber(0), HeldOut::default()), |(round, score)| (*round, *score));
         while chain.latest().await?.time_s + LATEST_S < view.period_end_s {
-            let seen = self.teller.seen().accuracy;
-            let worse = seen.range(last..).map(|(_, share)| *share).find(|share| *share < usual - ALARMING);
-            if let Some(share) = worse {
-                let text = format!(
-                    "right on {} of the rows in no set, {} before: the members take the delta back",
-                    percent(share),
-                    percent(usual)
-                );
-                self.teller.tell("members", text);
+            let seen = self.teller.seen().heldout;
+            if let Some((_, score)) = seen.range(last..).find(|(_, score)| score.is_alarming(&usual)) {
+                self.teller.tell("members", format!("{score}; before: {usual}: they take the delta back"));
                 return Ok(());
             }
             tokio::time::sleep(LOOK_AGAIN).await;
@@ -138,10 +140,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_of_three_labels_are_wrong_and_nothing_else_changes() {
-        let mut tree = Tree::default();
-        tree.insert(EXAMPLES, "1,2,0\n3,4,9\n5,6,4\n7,8,5\n").expect("a set");
-        let poisoned = poisoned(&tree).expect("poisoned");
-        assert_eq!(poisoned.get(EXAMPLES), Some("1,2,0\n3,4,0\n5,6,5\n7,8,5\n"));
+    fn two_of_three_lines_are_wrong_and_nothing_else_changes() {
+        let csv = r#"{"version":1,"model":{"family":"mlp","inputs":2,"hidden":[],"outputs":10,"activation":"relu"},"data":{"format":"csv","divisor":1},"loss":"cross_entropy","eval_max":1,"weight_max":1}"#;
+        let gpt = r#"{"version":1,"model":{"family":"gpt","layers":1,"heads":1,"width":1,"context":1,"vocabulary":256,"bias":true,"tied":true},"data":{"format":"text","tokenizer":"bytes","stride":1},"loss":"cross_entropy","eval_max":1,"weight_max":1}"#;
+        for (manifest, path, text, wanted) in [
+            (csv, "examples.csv", "1,2,0\n3,4,9\n5,6,4\n7,8,5\n", "1,2,0\n3,4,0\n5,6,5\n7,8,5\n"),
+            (gpt, "a/play.txt", "To be,\nor not\n\nto be\n", "To be,\nton ro\n\nto be\n"),
+        ] {
+            let manifest = Manifest::from_bytes(manifest.as_bytes()).expect("a manifest");
+            let mut tree = Tree::default();
+            tree.insert(path, text).expect("a set");
+            tree.insert("README.md", text).expect("what holds no examples");
+            let poisoned = poisoned(&tree, &manifest).expect("poisoned");
+            assert_eq!((poisoned.get(path), poisoned.get("README.md")), (Some(wanted), Some(text)));
+        }
     }
 }

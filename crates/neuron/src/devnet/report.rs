@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::{
     chart,
-    screen::{nats, nrn, percent},
+    heldout::HeldOut,
+    screen::{nats, nrn},
 };
 
 /// Everything that a run brought; amounts in wei as decimal strings.
@@ -34,7 +35,9 @@ pub struct Report {
     /// Stake by the name of the validator that signs with it.
     pub stakes: BTreeMap<String, Wei>,
     pub final_checkpoint_cid: String,
-    pub heldout_accuracy: Option<f64>,
+    /// The final checkpoint on examples that are in no set.
+    #[serde(flatten)]
+    pub heldout: HeldOut,
     /// Root of the training set as each node told it.
     pub dataset_roots: BTreeMap<String, String>,
 }
@@ -57,8 +60,9 @@ pub struct RoundReport {
     pub conceded: u64,
     /// Stake whose presence was recorded because the round stayed undecided.
     pub attended_wei: Wei,
-    /// Share of right predictions of the winner on rows that are in no set.
-    pub heldout_accuracy: Option<f64>,
+    /// The winner on examples that are in no set.
+    #[serde(flatten)]
+    pub heldout: HeldOut,
     pub winner: Option<String>,
     pub base_micronats: Option<u32>,
     pub loss_micronats: Option<u32>,
@@ -162,8 +166,8 @@ impl Report {
             let _ = writeln!(text, "  {} → {} nats over {} won rounds", nats(*first), nats(*last), won.len());
         }
         let _ = writeln!(text, "\n  checkpoint {}", self.final_checkpoint_cid);
-        if let Some(accuracy) = self.heldout_accuracy {
-            let _ = writeln!(text, "  {} right on rows that were never in the set", percent(accuracy));
+        if self.heldout != HeldOut::default() {
+            let _ = writeln!(text, "  {}", self.heldout);
         }
         text
     }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
+use evaluator::Data;
 use node::{Heard, stop};
 use protocol::{RoundNumber, chain::Block, log::Body};
 use tokio::task::JoinSet;
@@ -100,16 +101,11 @@ async fn keep(devnet: &mut Devnet) -> Result<()> {
     let guest =
         format!("neuron --network {} --key {}/guest.json --password-file {}/password", network.display(), keys.display(), keys.display());
     println!("\n  The network goes on until Ctrl-C. RPC: {}\n", devnet.rpc_url());
-    for command in [
-        "token balance",
-        "group show",
-        "round show",
-        "stake show",
-        "delta show",
-        "measure show",
-        "round alarms",
-        "predict --line 0,0,5,13,9,1,…",
-    ] {
+    let predict = match devnet.member.manifest.data() {
+        Data::Csv { .. } => "predict --line 0,0,5,13,9,1,…",
+        Data::Text { .. } => "predict --prompt \"ROMEO:\"",
+    };
+    for command in ["token balance", "group show", "round show", "stake show", "delta show", "measure show", "round alarms", predict] {
         println!("    {guest} {command}");
     }
     println!("\n  A node of your own: set `network`, `keystore` and `password_file` in configs/trainer.toml to these paths.\n");

@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 use governance::{Network, Terms, deploy};
 use node::{
     Site,
-    config::{GroupFile, NetworkFile, Times},
+    config::{GroupFile, NetworkFile, Phases, Times},
 };
 use protocol::{
     Digest, GroupId, Wei,
@@ -18,12 +18,8 @@ use protocol::{
 use token::SaleTerms;
 
 use super::actors::{Actor, Cast, Hands};
+use crate::birth;
 
-/// The clock of a development network: a round of 16 s, a period of two rounds.
-pub const TIMES: Times = Times { train_s: 5, reveal_s: 5, judge_s: 6, period_s: 32, improve: 10 };
-const EPOCH_S: u64 = 16;
-const EXIT_S: u64 = 64;
-const MATURITY_S: u64 = 16;
 /// Seconds from the start of the deployment to the end of the sale.
 const SALE_S: u64 = 15;
 /// Wei of the chain's coin for one NRN.
@@ -37,11 +33,20 @@ const TIP: Wei = Wei(1_000_000_000);
 /// Seconds within which an admission must be enacted.
 const ADMISSION_S: u64 = 600;
 
-/// Deploys the six contracts; the sale ends `SALE_S` from now.
-pub async fn contracts(founder: &Chain) -> Result<Network> {
+/// The clock of a group on a development network: a period is two rounds.
+pub fn times(file: &GroupFile) -> Times {
+    let Phases { train_s, reveal_s, judge_s } = file.devnet;
+    Times { train_s, reveal_s, judge_s, period_s: 2 * (train_s + reveal_s + judge_s), improve: file.times.improve }
+}
+
+/// Deploys the six contracts; the sale ends `SALE_S` from now. An epoch is a round, and so is the wait for a coinbase; who
+/// leaves waits for two periods.
+pub async fn contracts(founder: &Chain, times: &Times) -> Result<Network> {
     let now_s = founder.latest().await?.time_s;
     let sale = SaleTerms { price: PRICE, deadline_s: now_s + SALE_S, minimum: Wei::nrn(1) };
-    let terms = Terms { sale, epoch_s: EPOCH_S, exit_s: EXIT_S, maturity_s: MATURITY_S, min_deposit: MIN_DEPOSIT, tip: TIP };
+    let period_s = u64::from(times.period_s);
+    let (epoch_s, exit_s) = (period_s / 2, 2 * period_s);
+    let terms = Terms { sale, epoch_s, exit_s, maturity_s: epoch_s, min_deposit: MIN_DEPOSIT, tip: TIP };
     let addresses = deploy(founder, &terms, |_| ()).await?;
     Ok(Network::open(founder, addresses.network).await?)
 }
@@ -122,16 +127,9 @@ pub async fn network_file(path: &Path, network: &Network, peers: Vec<String>) ->
     Site::open(path).await
 }
 
-/// The group file, its paths checked before anything is started.
+/// The group file, its data checked before anything is started.
 pub fn group_file(path: &Path) -> Result<GroupFile> {
     let file = GroupFile::read(path)?;
-    for data in file.data.paths() {
-        anyhow::ensure!(
-            data.is_file(),
-            "{} names {}, which is no file: its paths count from its own folder",
-            path.display(),
-            data.display()
-        );
-    }
+    birth::check(&file).with_context(|| format!("the data in {}", path.display()))?;
     Ok(file)
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use futures::future::try_join_all;
 use protocol::{DeltaNumber, PositionNumber, RoundNumber, Wei};
 use token::Position;
 
 use super::{
-    Devnet, Round, Seen,
+    Devnet, HeldOut, Round, Seen,
     ledger::{Delta, Slash},
     report::{Held, Opening, PeriodReport, PurseReport, Report, RoundReport, SlashReport, TakenReport},
 };
@@ -25,10 +25,7 @@ pub async fn make(devnet: &Devnet) -> Result<Report> {
     ensure!(supply == expected, "the supply is {supply} wei, sold + minted − burned are {expected}");
     let view = devnet.network.view(devnet.group).await?;
     let checkpoint = devnet.member.checkpoint(view.checkpoint).await?;
-    let heldout = devnet.file.data.heldout.as_ref().map(|path| {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        node::member::accuracy(&checkpoint, &text)
-    });
+    let heldout = devnet.file.data.heldout.as_ref().map(|path| HeldOut::measure(&checkpoint, path));
     let length = evaluator::checkpoint_len(&devnet.member.manifest);
     let seen = devnet.seen();
     let positions = positions(devnet).await?;
@@ -48,7 +45,7 @@ pub async fn make(devnet: &Devnet) -> Result<Report> {
         balances: balances(devnet).await?,
         stakes: positions.iter().map(|position| (devnet.cast.name_of(position.signer), position.next)).collect(),
         final_checkpoint_cid: network::cid_of(view.checkpoint, length).to_string(),
-        heldout_accuracy: heldout.transpose()?,
+        heldout: heldout.transpose()?.unwrap_or_default(),
         dataset_roots: devnet.roots(view.head).into_iter().filter_map(|(name, root)| Some((name, root?.to_string()))).collect(),
     })
 }
@@ -104,7 +101,7 @@ fn report_round(devnet: &Devnet, number: RoundNumber, round: &Round, length: u64
         outcome: words::of_outcome(round.outcome, round.claims.len()),
         conceded: round.conceded,
         attended_wei: round.attended,
-        heldout_accuracy: seen.accuracy.get(&number).copied(),
+        heldout: seen.heldout.get(&number).copied().unwrap_or_default(),
         winner: winning.map(|claim| devnet.cast.name_of(claim.trainer)),
         base_micronats: winning.map(|claim| claim.base.0),
         loss_micronats: winning.map(|claim| claim.loss.0),

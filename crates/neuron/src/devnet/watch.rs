@@ -1,21 +1,20 @@
 //! Looking at what the group does to its model: winners on rows that are in no set, the model on rows that are new.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf};
 
 use anyhow::{Context, Result};
-use evaluator::{Checkpoint, Examples};
-use node::{
-    Member,
-    member::{accuracy, blocking},
-};
+use deltas::Tree;
+use evaluator::{Data, Examples, Manifest};
+use node::{Member, member::blocking};
 use protocol::{
     Digest,
     chain::{ChainEvent, GroupView, Outcome},
 };
 
 use super::{
+    heldout::{HeldOut, loss},
     news::Teller,
-    screen::{nats, percent},
+    screen::nats,
 };
 
 /// Watches one group.
@@ -43,25 +42,26 @@ impl Watch {
     async fn look(&self, event: ChainEvent, checkpoint: Digest) -> Result<()> {
         match event {
             ChainEvent::Decided { round, file, .. } => {
-                let Some(path) = &self.heldout else { return Ok(()) };
-                let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-                let share = accuracy(&*self.member.checkpoint(file).await?, &text)?;
-                self.teller.note(|seen| seen.accuracy.extend([(round, share)]));
-                self.teller
-                    .tell(format!("round {round}"), format!("its model is right on {} of the rows that are in no set", percent(share)));
+                let Some(path) = self.heldout.clone() else { return Ok(()) };
+                let checkpoint = self.member.checkpoint(file).await?;
+                let score = blocking(move || HeldOut::measure(&checkpoint, &path)).await?;
+                self.teller.note(|seen| seen.heldout.extend([(round, score)]));
+                self.teller.tell(format!("round {round}"), format!("its model: {score}"));
             }
             ChainEvent::Turned { applied, .. } if applied.0 > 0 => {
                 let link = self.member.proposal(applied).await.context("its proposal was not heard")?;
                 let (before, body) = (self.member.set(link.parent).await?, self.member.body(link.patch).await?);
                 let after = self.member.preview(link.parent, body).await?;
-                let old: std::collections::BTreeSet<&str> = before.tree.iter().flat_map(|(_, text)| text.lines()).collect();
-                let rows = after.tree.iter().flat_map(|(_, text)| text.lines()).filter(|line| !old.contains(line));
-                let rows: String = rows.flat_map(|line| [line, "\n"]).collect();
                 let checkpoint = self.member.checkpoint(checkpoint).await?;
-                let (fresh, known) = (loss_on(&checkpoint, rows).await?, loss(&checkpoint, before).await?);
+                let (fresh, known) = blocking(move || {
+                    let manifest = checkpoint.manifest();
+                    let fresh = Examples::parse(manifest, fresh(&before.tree, &after.tree, manifest))?;
+                    Ok((loss(&checkpoint, &fresh)?, loss(&checkpoint, &before.examples)?))
+                })
+                .await?;
                 self.teller.note(|seen| seen.fresh.extend([(applied, (fresh, known))]));
                 let text =
-                    format!("fresh loss: the running model has {} nats on its new rows, {} on the set before", nats(fresh), nats(known));
+                    format!("fresh loss: the running model has {} nats on what is new, {} on the set before", nats(fresh), nats(known));
                 self.teller.tell(format!("delta {applied}"), text);
             }
             _ => {}
@@ -70,17 +70,13 @@ impl Watch {
     }
 }
 
-async fn loss(checkpoint: &Arc<Checkpoint>, set: Arc<node::dataset::Set>) -> Result<u32> {
-    let checkpoint = checkpoint.clone();
-    blocking(move || mean(&checkpoint, &set.examples)).await
-}
-
-async fn loss_on(checkpoint: &Arc<Checkpoint>, rows: String) -> Result<u32> {
-    let checkpoint = checkpoint.clone();
-    blocking(move || mean(&checkpoint, &Examples::parse(checkpoint.manifest(), [(crate::birth::EXAMPLES, rows.as_str())])?)).await
-}
-
-fn mean(checkpoint: &Checkpoint, examples: &Examples) -> Result<u32> {
-    let all: Vec<u32> = (0..examples.len() as u32).collect();
-    Ok(evaluator::evaluate(checkpoint, examples, &all)?.mean)
+/// What a delta has made new: rows that were nowhere, and texts that it added or changed.
+fn fresh<'a>(before: &Tree, after: &'a Tree, manifest: &Manifest) -> Vec<(&'a str, String)> {
+    let known: BTreeSet<&str> = before.iter().flat_map(|(_, text)| text.split_inclusive('\n')).collect();
+    let changed = after.iter().filter(|(path, text)| before.get(path) != Some(*text));
+    let fresh = changed.map(|(path, text)| match manifest.data() {
+        Data::Csv { .. } => (path, text.split_inclusive('\n').filter(|row| !known.contains(row)).collect()),
+        Data::Text { .. } => (path, text.to_owned()),
+    });
+    fresh.collect()
 }

@@ -9,10 +9,12 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use deltas::{Patch, Tree};
-use neuron::birth::{EXAMPLES, tree_of};
+use neuron::birth::{EXAMPLES, extended};
+use node::config::GroupFile;
 use protocol::signing_log::HEADER;
 
 use crate::{
+    plays::micro_group,
     refusal::Refusal,
     small::Small,
     watched::{digits, fresh_folder},
@@ -49,10 +51,41 @@ fn missing_and_malformed_files_are_named_before_anything_is_started() -> Result<
         refusal("trainer-node", &["--config", &keyless], "there is no key file at"),
         refusal("validator-node", &["--config", &passwordless], "NEURON_PASSWORD"),
         refusal("neuron", &["devnet", "--group", &missing], "missing.toml"),
-        refusal("neuron", &["devnet", "--group", &group], "its paths count from its own folder"),
+        refusal("neuron", &["devnet", "--group", &group], "paths in a group file count from its own folder"),
         refusal("neuron", &["devnet", "--trainers", "0"], "--trainers must be"),
         refusal("neuron", &["devnet", "--report", "/nowhere/report.json"], "/nowhere/report.json does not exist"),
     ])
+}
+
+#[test]
+fn groups_whose_data_do_not_suit_their_model_are_refused_with_the_file() -> Result<()> {
+    let folder = fresh_folder("bad-groups")?;
+    fs::create_dir(folder.join("empty"))?;
+    fs::write(folder.join("empty/README.md"), "No examples here.")?;
+    for (name, text) in
+        [("play.md", "To be, or not to be"), ("short.txt", "To be"), ("rows.csv", "1,2,0\n"), ("latin.txt", "To be,\nor n\u{f6}t")]
+    {
+        fs::write(folder.join(name), text)?;
+    }
+    fs::write(folder.join("bytes.txt"), [b'T', 0xff, b'o'])?;
+    let mut cases = Vec::new();
+    for (name, change, wanted) in [
+        ("no-file", r#"data.genesis = "empty""#, "no file in"),
+        ("suffix", r#"data.genesis = "play.md""#, "play.md does not end in .txt: name it so"),
+        ("too-short", r#"data.genesis = "short.txt""#, "with more than 16 tokens"),
+        ("not-text", r#"data.genesis = "bytes.txt""#, "bytes.txt is not UTF-8 text"),
+        ("proposed", r#"data.proposed = ["rows.csv"]"#, "rows.csv does not end in .txt"),
+        ("character", r#"data.proposed = ["latin.txt"]"#, "latin.txt, line 2: 'ö' is not among the characters"),
+        ("heldout", r#"data.heldout = "nowhere.txt""#, "there is no"),
+        ("csv", r#"manifest.data = { format = "csv", divisor = 16 }"#, "the family gpt reads data of the format text"),
+        ("vocabulary", "manifest.model.vocabulary = 64", "vocabulary is 64"),
+        ("phase", "devnet.reveal_s = 1", "must be at least"),
+        ("times", "devnet.period_s = 100", "unknown field"),
+    ] {
+        let path = micro_group(&folder, name, change)?;
+        cases.push(Refusal::new("neuron", &["devnet", "--group", &shown(&path)?], wanted));
+    }
+    check(cases)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +143,7 @@ async fn a_patch_that_does_not_apply_and_a_corrupt_checkpoint_are_refused() -> R
     let mut weights = evaluator::Checkpoint::initial(&small.file.manifest, [1; 32]).to_bytes();
     weights[length - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
     let infinite = small.group(Some(weights)).await?.to_string();
-    let set = tree_of(&small.file.data.genesis)?;
+    let set = extended(&Tree::default(), &small.file.data.genesis, &small.file.manifest)?;
     let other = tree("1,2,3\n")?;
     let stale = patch(&small, "stale.patch", &other, &tree("1,2,4\n")?)?;
     let unreadable = tree(&[set.get(EXAMPLES).context("the set")?, "a line that is no example\n"].concat())?;
@@ -124,6 +157,8 @@ async fn a_patch_that_does_not_apply_and_a_corrupt_checkpoint_are_refused() -> R
         Refusal::new("neuron", &[&context[..], arguments].concat(), wanted)
     };
     let line = vec!["0"; 64].join(",");
+    let plays = GroupFile::read(&micro_group(&small.folder, "plays", "")?)?;
+    let plays = small.group_of(&plays, None).await?.to_string();
     let cases = vec![
         neuron(&["delta", "propose", &stale], "does not apply to the current set"),
         neuron(&["delta", "propose", &unreadable], "the patch does not apply"),
@@ -133,6 +168,15 @@ async fn a_patch_that_does_not_apply_and_a_corrupt_checkpoint_are_refused() -> R
         neuron(&["predict", "--line", &line, "--group", &headless], "the header differs from the canonical one"),
         neuron(&["predict", "--line", &line, "--group", &infinite], "holds a value that is not finite"),
         neuron(&["predict", "--line", &line, "--group", "9"], "check --group"),
+        neuron(&["predict"], "nothing to predict"),
+        neuron(&["predict", "--prompt", "To be"], "give --line or --file instead of --prompt"),
+        neuron(&["predict", "--line", &line, "--group", &plays], "give --prompt instead of --line or --file"),
+        neuron(&["predict", "--file", &text, "--group", &plays], "give --prompt instead of --line or --file"),
+        neuron(&["predict", "--prompt", "", "--group", &plays], "give at least one character"),
+        neuron(&["predict", "--prompt", "n\u{f6}t", "--group", &plays], "'ö' is not among the characters"),
+        neuron(&["predict", "--prompt", "To", "--tokens", "0"], "--tokens must be 1 to"),
+        neuron(&["predict", "--prompt", "To", "--temperature=-1"], "--temperature must be 0 or more"),
+        neuron(&["predict", "--prompt", "To", "--temperature", "nan"], "--temperature must be 0 or more"),
     ];
     tokio::task::spawn_blocking(move || check(cases)).await??;
     ensure!(small.deltas(good).await? == 0, "something was proposed");

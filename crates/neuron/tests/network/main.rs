@@ -8,6 +8,7 @@ mod deploying;
 mod devnet;
 mod hostile;
 mod liars;
+mod plays;
 mod refusal;
 mod small;
 mod watched;

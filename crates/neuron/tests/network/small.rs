@@ -60,9 +60,14 @@ impl Small {
         Ok(Self { folder, file, account, client, founder, _events: events, _anvil: anvil })
     }
 
-    /// A new group; its first checkpoint are these bytes, whatever they are.
+    /// A new group of digits; its first checkpoint are these bytes, whatever they are.
     pub async fn group(&self, checkpoint: Option<Vec<u8>>) -> Result<GroupId> {
-        let mut birth = birth::prepare(&self.file, &TIMES, 1, self.account.address(), &self.client).await?;
+        self.group_of(&self.file, checkpoint).await
+    }
+
+    /// The same for another file.
+    pub async fn group_of(&self, file: &GroupFile, checkpoint: Option<Vec<u8>>) -> Result<GroupId> {
+        let mut birth = birth::prepare(file, &TIMES, 1, self.account.address(), &self.client).await?;
         if let Some(bytes) = checkpoint {
             birth.checkpoint = self.client.add(bytes).await?;
         }

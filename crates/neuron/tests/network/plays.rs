@@ -1,0 +1,125 @@
+//! A group that learns to write: a micro transformer on a scene of a play, from founding to a text that it goes on with.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+use neuron::devnet::{Options, summarize};
+
+use crate::{
+    commands,
+    watched::{Watched, fresh_folder},
+};
+
+const ROUNDS: u64 = 3;
+/// Lines of the play that make the set, and as many behind them that do not.
+const LINES: usize = 400;
+/// Tokens that are asked for.
+const TOKENS: usize = 40;
+
+/// A transformer of one block that sees sixteen characters.
+const MICRO: &str = r#"
+name = "micro"
+times = {}
+devnet = { train_s = 7, reveal_s = 5, judge_s = 6 }
+data = { genesis = "genesis", proposed = ["more.txt"], heldout = "heldout.txt" }
+training = { optimizer = "adamw", learning_rate = 0.01, batch = 16, steps = 150 }
+
+[manifest]
+version = 1
+loss = "cross_entropy"
+eval_max = 64
+weight_max = 16
+model = { family = "gpt", layers = 1, heads = 2, width = 32, context = 16, vocabulary = 65, bias = true, tied = true }
+
+[manifest.data]
+format = "text"
+stride = 16
+tokenizer = { characters = "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_learns_a_play_votes_for_another_scene_and_goes_on_with_a_prompt() -> Result<()> {
+    let group = micro_group(&fresh_folder("plays-group")?, "micro", "")?;
+    let options = Options { rounds: ROUNDS, validators: 3, group, ..Options::default() };
+    let mut network = Watched::start("plays", options).await?;
+    let (voting, data) = (network.devnet.votes(), network.devnet.file.data.clone());
+    let votes = tokio::spawn(async move { voting.run(&data).await });
+    network.until("all rounds and votes", 9, |network| votes.is_finished() && network.devnet.is_complete()).await?;
+    votes.await??;
+    check_losses(&network).await?;
+    check_set(&network).await?;
+    check_prompt(&network).await
+}
+
+/// Every round is won with a smaller loss than that of its base, and the last model does better than the first on what it never saw.
+async fn check_losses(network: &Watched) -> Result<()> {
+    let report = summarize(&network.devnet).await?;
+    let won: Vec<_> = report.rounds.iter().filter(|round| round.outcome == "won").collect();
+    ensure!(won.len() as u64 >= ROUNDS - 1, "{} rounds were won", won.len());
+    for round in &won {
+        assert!(round.loss_micronats < round.base_micronats, "{round:?}");
+    }
+    let (first, last) = (won[0].heldout, report.heldout);
+    assert!(first.accuracy.is_none() && last.micronats < first.micronats && last.bits_per_byte < first.bits_per_byte, "{first}, {last}");
+    // One character is one byte: ln 2 nats are one bit.
+    let (nats, bits) = (f64::from(last.micronats.context("text")?) / 1e6, last.bits_per_byte.context("text")?);
+    assert!((nats / std::f64::consts::LN_2 - bits).abs() < 1e-9, "{nats} nats, {bits} bits");
+    assert!(report.picture().contains("bits a byte"), "{}", report.picture());
+    Ok(())
+}
+
+/// The proposed text stands under its own name beside what was there.
+async fn check_set(network: &Watched) -> Result<()> {
+    let devnet = &network.devnet;
+    let set = devnet.member.set(devnet.view.head).await?;
+    let paths: Vec<&str> = set.tree.iter().map(|(path, _)| path).collect();
+    assert_eq!(paths, ["act/scene.txt", "more.txt"]);
+    let (fresh, known) = devnet.seen().fresh.into_values().next().context("nobody looked at what was new")?;
+    assert!(fresh > 0 && known > 0);
+    Ok(())
+}
+
+/// A prompt is continued by as many characters as asked, the same for the same seed, others for another.
+async fn check_prompt(network: &Watched) -> Result<()> {
+    let tokens = TOKENS.to_string();
+    let ask = async |options: &[&str]| {
+        let arguments = [&["predict", "--prompt", "First Citizen:\nWe", "--tokens", &tokens], options].concat();
+        commands::neuron(network, "guest", &arguments).await
+    };
+    let runs =
+        [ask(&["--seed", "7"]).await?, ask(&["--seed", "7"]).await?, ask(&["--seed", "8"]).await?, ask(&["--temperature", "0"]).await?];
+    for text in &runs {
+        let continued = text.strip_prefix("First Citizen:\nWe").and_then(|text| text.strip_suffix('\n')).context("the prompt")?;
+        assert_eq!(continued.chars().count(), TOKENS, "{text:?}");
+    }
+    assert!(runs[0] == runs[1] && runs[0] != runs[2] && runs[0] != runs[3], "{runs:?}");
+    Ok(())
+}
+
+/// A group file of that model in a folder, with one line of TOML changed in it, and its data.
+pub fn micro_group(folder: &Path, name: &str, change: &str) -> Result<PathBuf> {
+    let play = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/shakespeare/genesis/coriolanus.txt"))?;
+    let scene = |from: usize| play.split_inclusive('\n').skip(from).take(LINES).collect::<String>();
+    fs::create_dir_all(folder.join("genesis/act"))?;
+    for (file, from) in [("genesis/act/scene.txt", 0), ("more.txt", LINES), ("heldout.txt", 2 * LINES)] {
+        fs::write(folder.join(file), scene(from))?;
+    }
+    fs::write(folder.join("genesis/README.md"), "Not an example.")?;
+    let mut group: toml::Table = toml::from_str(MICRO)?;
+    merge(&mut group, toml::from_str(change)?);
+    let path = folder.join(format!("{name}.toml"));
+    fs::write(&path, toml::to_string(&group)?)?;
+    Ok(path)
+}
+
+fn merge(table: &mut toml::Table, changes: toml::Table) {
+    for (key, value) in changes {
+        match (table.get_mut(&key), value) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(changes)) if !changes.contains_key("format") => merge(inner, changes),
+            (_, value) => drop(table.insert(key, value)),
+        }
+    }
+}
