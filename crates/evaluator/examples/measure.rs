@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Instant;
 use std::{env, fs};
 
-use evaluator::{AdamW, Checkpoint, Compute, Data, Exact, Examples, Isa, Manifest};
+use evaluator::{AdamW, Checkpoint, Compute, Data, Exact, Examples, Isa, Manifest, Rule};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let isa = if isa == "best" { Isa::detect() } else { isa.parse()? };
     let compute = Compute::new(isa, threads.parse()?)?;
     let drawn: Vec<u32> = (0..examples.len() as u32).collect();
-    let mut exact = None;
+    let mut exact = Exact::new(compute, &checkpoint);
     for command in stdin().lock().lines() {
         match command?.as_str() {
             "losses" => println!("{:?}", compute.evaluate(&checkpoint, &examples, &drawn)?.losses),
@@ -39,9 +39,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                 println!("{}", start.elapsed().as_secs_f64());
             }
             "train" => {
-                let exact = exact.get_or_insert_with(|| Exact::new(compute, &checkpoint));
+                let exact = exact.as_mut().ok_or("this family cannot be trained here")?;
                 let start = Instant::now();
-                let loss = exact.step(&examples, &drawn, &AdamW::default())?;
+                let loss = exact.step(&examples, &drawn, &Rule::AdamW(AdamW::default()))?;
                 println!("{} {loss}", start.elapsed().as_secs_f64());
             }
             "memory" => {

@@ -162,7 +162,7 @@ impl Examples {
     /// Features of example `index`, scaled, if there is one and it has features.
     pub fn features(&self, index: usize) -> Option<&[f32]> {
         let Values::Rows(rows) = &self.values else { return None };
-        rows.features.chunks_exact(self.inputs).nth(index)
+        rows.features.get(index.checked_mul(self.inputs)?..)?.get(..self.inputs)
     }
 
     /// Class of example `index`, if there is one and it has a label.

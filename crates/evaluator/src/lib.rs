@@ -4,6 +4,7 @@
 //! `Compute` chooses instruction set and threads; it changes how long a measurement takes and nothing else.
 
 mod arena;
+mod average;
 mod checkpoint;
 mod data;
 mod draw;
@@ -19,10 +20,11 @@ mod measure;
 mod probe;
 mod stream;
 
+pub use average::{AverageError, average};
 pub use checkpoint::{Checkpoint, CheckpointError, checkpoint_len};
 pub use data::{Data, Tokenizer};
 pub use draw::draw;
-pub use exact::{AdamW, Exact};
+pub use exact::{AdamW, Exact, Rule, Sgd, Snapshot, SnapshotError};
 pub use examples::{DataError, EXAMPLES_MAX, Examples, FEATURE_MAX, FEATURES_MAX, LINE_BYTES_MAX, LineFault, TOKENS_MAX};
 pub use families::{Activation, Gpt, Mlp, Model};
 pub use generate::Generator;

@@ -1,16 +1,16 @@
 //! Plays rounds of two trainers on the digits without any network: `rounds [manifest.json] [optimizer rate decay batch steps rounds]`.
 
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 use std::{env, error::Error, fs};
 
-use evaluator::{Checkpoint, Examples, Manifest, accuracy, draw, evaluate};
-use training::{Optimizer, Settings, train};
+use evaluator::{Checkpoint, Compute, Examples, Manifest, accuracy, draw, evaluate};
+use training::{Device, Optimizer, Plan, Settings, Trainer};
 
 const MANIFEST: &str = r#"{"version":1,"model":{"family":"mlp","inputs":64,"hidden":[32],"outputs":10,"activation":"relu"},"data":{"format":"csv","divisor":16},"loss":"cross_entropy","eval_max":1024,"weight_max":16}"#;
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/digits");
 const TRAINERS: u64 = 2;
 const ROUNDS: u64 = 25;
+const STEPS: u32 = 400;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -43,7 +43,11 @@ fn play(round: u64, base: Checkpoint, set: &Examples, held_out: &Examples, setti
     let mut best = None;
     let mut losses = Vec::new();
     for trainer in 0..TRAINERS {
-        let new = train(&base, set, settings, round * TRAINERS + trainer, &AtomicBool::new(false), |_| ())?;
+        let steps = settings.steps.unwrap_or(STEPS);
+        let plan = Plan { settings: settings.clone(), seed: round * TRAINERS + trainer, steps };
+        let mut trainer = Trainer::new(&base, set, &plan, Device::Cpu, Compute::detect())?;
+        (0..steps).try_for_each(|_| trainer.step().map(drop))?;
+        let new = trainer.checkpoint()?;
         let loss = evaluate(&new, set, &drawn)?.mean;
         losses.push(loss);
         best = best.filter(|(least, _)| *least <= loss).or(Some((loss, new)));
@@ -64,7 +68,8 @@ fn settings(words: &[String]) -> Result<Settings, Box<dyn Error>> {
         return Ok(Settings::default());
     };
     let optimizer = if optimizer == "sgd" { Optimizer::Sgd } else { Optimizer::AdamW };
-    Ok(Settings { optimizer, learning_rate: rate.parse()?, weight_decay: decay.parse()?, batch: batch.parse()?, steps: steps.parse()? })
+    let (learning_rate, weight_decay) = (rate.parse()?, decay.parse()?);
+    Ok(Settings { optimizer, learning_rate, weight_decay, batch: batch.parse()?, steps: Some(steps.parse()?), ..Settings::default() })
 }
 
 fn read(manifest: &Manifest, names: &[&str]) -> Result<Examples, Box<dyn Error>> {

@@ -1,14 +1,104 @@
-//! The one place that names a burn backend and device.
+//! Devices: their names, which of them this program was built for, and which are here.
 
-use burn::backend::{Autodiff, Flex};
-use burn::tensor::backend::BackendTypes;
+use std::fmt;
+use std::str::FromStr;
 
-/// Backend of every training run: the processor, with gradients.
-pub(crate) type Backend = Autodiff<Flex>;
-/// Device of that backend.
-pub(crate) type Device = <Backend as BackendTypes>::Device;
+use serde::{Deserialize, Serialize};
 
-/// Where tensors live.
-pub(crate) fn device() -> Device {
-    Device::default()
+/// Where to train.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Device {
+    /// An NVIDIA GPU, else another GPU, else the processor: the first that is here and that this program was built for.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+    /// The NVIDIA GPU of this number.
+    Cuda(usize),
+    /// The GPU of this number that Vulkan, Metal or DirectX names.
+    Wgpu(usize),
+}
+
+/// Why a device cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeviceError {
+    /// No such name.
+    #[error("{0:?} is no device: give auto, cpu, cuda, cuda:N, wgpu or wgpu:N; this program was built for {built}", built = built())]
+    Unknown(String),
+    /// Left out of this program.
+    #[error("this program was built for {built}, not for {0}: build it with --features {0}", built = built())]
+    NotBuilt(&'static str),
+    /// Built, but not found here.
+    #[error("{device} cannot be used here ({reason}): give another device, or auto")]
+    Missing {
+        /// Device asked for.
+        device: Device,
+        /// What was not found.
+        reason: String,
+    },
+}
+
+/// Devices that this program was built for.
+fn built() -> String {
+    let all = [("cpu", true), ("cuda", cfg!(feature = "cuda")), ("wgpu", cfg!(feature = "wgpu"))];
+    let names: Vec<&str> = all.iter().filter(|(_, built)| *built).map(|(name, _)| *name).collect();
+    names.join(", ")
+}
+
+impl Device {
+    /// The device that `Auto` stands for here, and whether another one is here.
+    pub(crate) fn resolve(self) -> Result<Self, DeviceError> {
+        Ok(if self.check()? == Self::Auto { Self::Cpu } else { self })
+    }
+
+    /// Refuses a device that this program was not built for.
+    fn check(self) -> Result<Self, DeviceError> {
+        match self {
+            Self::Cuda(_) if !cfg!(feature = "cuda") => Err(DeviceError::NotBuilt("cuda")),
+            Self::Wgpu(_) if !cfg!(feature = "wgpu") => Err(DeviceError::NotBuilt("wgpu")),
+            _ => Ok(self),
+        }
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => formatter.write_str("auto"),
+            Self::Cpu => formatter.write_str("cpu"),
+            Self::Cuda(number) => write!(formatter, "cuda:{number}"),
+            Self::Wgpu(number) => write!(formatter, "wgpu:{number}"),
+        }
+    }
+}
+
+impl FromStr for Device {
+    type Err = DeviceError;
+
+    fn from_str(text: &str) -> Result<Self, DeviceError> {
+        let (name, number) = text.split_once(':').unwrap_or((text, "0"));
+        let device = match (name, number.parse()) {
+            _ if text == "auto" => Self::Auto,
+            _ if text == "cpu" => Self::Cpu,
+            ("cuda", Ok(number)) => Self::Cuda(number),
+            ("wgpu", Ok(number)) => Self::Wgpu(number),
+            _ => return Err(DeviceError::Unknown(text.to_owned())),
+        };
+        device.check()
+    }
+}
+
+impl TryFrom<String> for Device {
+    type Error = DeviceError;
+
+    fn try_from(text: String) -> Result<Self, DeviceError> {
+        text.parse()
+    }
+}
+
+impl From<Device> for String {
+    fn from(device: Device) -> Self {
+        device.to_string()
+    }
 }

@@ -1,38 +1,34 @@
-//! One training run: from a base checkpoint, step by step, to the checkpoint of a claim.
+//! One training run: from a start, step by step, to the checkpoint of a claim.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use burn::optim::adaptor::OptimizerAdaptor;
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::{AdamW, AdamWConfig, GradientsParams, Optimizer as _, Sgd, SgdConfig};
-use burn::tensor::backend::AutodiffBackend;
-use burn::tensor::{Tensor, TensorData};
-use evaluator::{Checkpoint, CheckpointError, Examples, Manifest, Model};
+use evaluator::{Checkpoint, Compute, Examples};
 
-use crate::batches::Batches;
-use crate::device::{Backend, Device, device};
-use crate::mlp::Mlp;
-use crate::settings::{Optimizer, Settings, SettingsError};
+use crate::device::Device;
+use crate::engine::{self, Engine};
+use crate::error::TrainError;
+use crate::order::Order;
+use crate::plan::Plan;
+use crate::saved::Header;
+use crate::schedule::learning_rate;
+use crate::settings::{STEPS_MAX, Settings};
 
-/// PyTorch's; burn's own default is a thousand times greater.
-const ADAM_EPSILON: f32 = 1e-8;
-
-type Inner = <Backend as AutodiffBackend>::InnerBackend;
+/// Steps that `steps_within` measures at least, after one to warm up.
+const TRIAL_STEPS: u32 = 3;
+/// Longest that it goes on measuring.
+const TRIAL: Duration = Duration::from_millis(500);
+/// Share of the time that it keeps in reserve.
+const RESERVE: f64 = 0.1;
 
 /// Weights, optimiser and batches of a run. Blocking and single: run it on a thread of its own.
 pub struct Trainer<'a> {
-    manifest: Manifest,
     examples: &'a Examples,
-    learning_rate: f64,
-    device: Device,
-    model: Mlp<Backend>,
-    rule: Rule,
-    batches: Batches,
-}
-
-enum Rule {
-    AdamW(OptimizerAdaptor<AdamW, Mlp<Backend>, Backend>),
-    Sgd(OptimizerAdaptor<Sgd<Inner>, Mlp<Backend>, Backend>),
+    plan: Plan,
+    engine: Box<dyn Engine>,
+    order: Order,
+    header: Header,
+    done: u32,
 }
 
 /// Where a run stands.
@@ -46,108 +42,137 @@ pub struct Progress {
     pub loss: f32,
 }
 
-/// Why a run gave no checkpoint.
-#[derive(Debug, thiserror::Error)]
-pub enum TrainError {
-    /// Settings outside their limits.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// Examples and base have other inputs or outputs.
-    #[error("these examples belong to another manifest than the base: parse them with its own")]
-    OtherManifest,
-    /// No module of that family.
-    #[error("this program cannot train the family of this manifest: use a trainer that has it")]
-    Family,
-    /// The weights became NaN or infinite.
-    #[error("training diverged ({0}): lower learning_rate and train again")]
-    Diverged(CheckpointError),
-    /// The device failed.
-    #[error("the device did not give the weights back: train again")]
-    Device,
-    /// The stop flag was set.
-    #[error("training was stopped")]
-    Stopped,
-}
-
-/// Runs `settings.steps` steps from `base`; `stop` is looked at before each step, `progress` is called after it.
-pub fn train(
-    base: &Checkpoint,
-    examples: &Examples,
-    settings: &Settings,
-    seed: u64,
-    stop: &AtomicBool,
-    mut progress: impl FnMut(Progress),
-) -> Result<Checkpoint, TrainError> {
-    let mut trainer = Trainer::new(base, examples, settings, seed)?;
-    for step in 1..=settings.steps {
-        if stop.load(Ordering::Relaxed) {
-            return Err(TrainError::Stopped);
-        }
-        let loss = trainer.step()?;
-        progress(Progress { step, steps: settings.steps, loss });
-    }
-    trainer.checkpoint()
-}
-
 impl<'a> Trainer<'a> {
-    /// Starts from the weights of `base`; `seed` orders the examples.
-    pub fn new(base: &Checkpoint, examples: &'a Examples, settings: &Settings, seed: u64) -> Result<Self, TrainError> {
-        settings.check()?;
-        let manifest = base.manifest().clone();
-        if manifest.inputs() as usize != examples.inputs() || manifest.outputs() != examples.outputs() {
-            return Err(TrainError::OtherManifest);
-        }
-        let Model::Mlp(sizes) = base.manifest().model() else { return Err(TrainError::Family) };
-        let device = device();
+    /// Starts from the weights of `start`. `compute` is for the engine `exact`.
+    ///
+    /// # Errors
+    /// When settings, device and examples do not fit each other or the start.
+    pub fn new(start: &Checkpoint, examples: &'a Examples, plan: &Plan, device: Device, compute: Compute) -> Result<Self, TrainError> {
+        plan.check()?;
+        // Measures nothing: only asks whether they belong together.
+        compute.evaluate(start, examples, &[])?;
+        let engine = engine::start(start, &plan.settings, device, compute)?;
+        let Settings { batch, accumulate, .. } = plan.settings;
         Ok(Self {
-            manifest,
             examples,
-            learning_rate: settings.learning_rate,
-            model: Mlp::from_checkpoint(base, sizes, &device),
-            device,
-            rule: Rule::new(settings),
-            batches: Batches::new(examples, settings.batch as usize, seed),
+            order: Order::new(examples.len() as u32, batch * accumulate, plan.seed),
+            header: Header::new(start, examples, plan, engine.is_exact()),
+            plan: plan.clone(),
+            engine,
+            done: 0,
         })
     }
 
+    /// Goes on where `save` was called; the engine `exact` takes the same way to the last bit.
+    ///
+    /// # Errors
+    /// Those of `new`, and when the saved run is damaged or has another plan, start or training set.
+    pub fn resume(
+        saved: &[u8],
+        start: &Checkpoint,
+        examples: &'a Examples,
+        plan: &Plan,
+        device: Device,
+        compute: Compute,
+    ) -> Result<Self, TrainError> {
+        let mut trainer = Self::new(start, examples, plan, device, compute)?;
+        let (done, snapshot) = trainer.header.read(saved, start.manifest(), plan.steps)?;
+        trainer.engine.restore(snapshot)?;
+        trainer.done = done;
+        Ok(trainer)
+    }
+
     /// One step on the next batch; returns its mean loss in nats before the step.
+    ///
+    /// # Errors
+    /// When the device fails or all steps of the plan are done.
     pub fn step(&mut self) -> Result<f32, TrainError> {
-        let batch = self.batches.next(self.examples);
-        let rows = batch.labels.len();
-        let features = TensorData::new(batch.features, [rows, self.examples.inputs()]);
-        let features = Tensor::<Backend, 2>::from_data(features, &self.device);
-        let labels = Tensor::from_data(TensorData::new(batch.labels, [rows]), &self.device);
-        let loss = self.model.loss(features, labels);
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
-        let model = self.model.clone();
-        self.model = match &mut self.rule {
-            Rule::AdamW(rule) => rule.step(self.learning_rate, model, gradients),
-            Rule::Sgd(rule) => rule.step(self.learning_rate, model, gradients),
-        };
-        let nats = loss.try_into_data().ok().and_then(|data| data.to_vec::<f32>().ok());
-        nats.and_then(|nats| nats.first().copied()).ok_or(TrainError::Device)
+        if self.done == self.plan.steps {
+            return Err(TrainError::Finished(self.done));
+        }
+        let rate = learning_rate(&self.plan, self.done);
+        let loss = self.engine.step(self.examples, self.order.batch(self.done), rate)?;
+        self.done += 1;
+        Ok(loss)
+    }
+
+    /// Steps done since the start.
+    pub fn steps_done(&self) -> u32 {
+        self.done
+    }
+
+    /// Tokens that a step predicts, or examples.
+    pub fn targets_per_step(&self) -> u64 {
+        let targets = self.examples.window(0).map_or(1, |tokens| tokens.len() - 1);
+        self.order.batch_len() as u64 * targets as u64
+    }
+
+    /// Everything that the rest of the run depends on, as bytes for `resume`: about three times a checkpoint.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn save(&self) -> Result<Vec<u8>, TrainError> {
+        Ok(self.header.write(self.done, &self.engine.snapshot()?))
     }
 
     /// The weights as they are now, each clamped to `weight_max`.
+    ///
+    /// # Errors
+    /// When a weight is not finite or the device fails.
     pub fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
-        let mut tensors = self.model.tensors().ok_or(TrainError::Device)?;
-        let most = self.manifest.weight_max();
-        // What is not finite stays so and is refused: clamped, a diverged run would look like a result.
-        let finite = tensors.iter_mut().flatten().filter(|value| value.is_finite());
-        finite.for_each(|value| *value = value.clamp(-most, most));
-        Checkpoint::from_tensors(&self.manifest, tensors).map_err(TrainError::Diverged)
+        self.engine.checkpoint()
+    }
+
+    /// Whether start, examples, plan and number of steps determine the weights to the bit.
+    pub fn is_exact(&self) -> bool {
+        self.engine.is_exact()
+    }
+
+    /// Where the run computes, in words.
+    pub fn device_name(&self) -> String {
+        self.engine.device_name()
+    }
+
+    /// Goes on to `steps`; `stop` is looked at before each step, `progress` is called after it.
+    ///
+    /// # Errors
+    /// Those of `step`, and when it was stopped.
+    pub fn run(&mut self, steps: u32, stop: &AtomicBool, mut progress: impl FnMut(Progress)) -> Result<(), TrainError> {
+        while self.done < steps {
+            if stop.load(Ordering::Relaxed) {
+                return Err(TrainError::Stopped);
+            }
+            let loss = self.step()?;
+            progress(Progress { step: self.done, steps, loss });
+        }
+        Ok(())
     }
 }
 
-impl Rule {
-    fn new(settings: &Settings) -> Self {
-        let decay = settings.weight_decay;
-        match settings.optimizer {
-            Optimizer::AdamW => Self::AdamW(AdamWConfig::new().with_epsilon(ADAM_EPSILON).with_weight_decay(decay).init()),
-            Optimizer::Sgd => {
-                let decay = (decay > 0.0).then(|| WeightDecayConfig::new(decay));
-                Self::Sgd(SgdConfig::new().with_weight_decay(decay).init())
-            }
-        }
+/// Steps that fit into a time, at least 1, judged by a few steps on a copy of the start.
+///
+/// # Errors
+/// Those of a run.
+pub fn steps_within(
+    start: &Checkpoint,
+    examples: &Examples,
+    settings: &Settings,
+    device: Device,
+    compute: Compute,
+    time: Duration,
+) -> Result<u32, TrainError> {
+    let plan = Plan { settings: settings.clone(), seed: 0, steps: STEPS_MAX };
+    let mut trainer = Trainer::new(start, examples, &plan, device, compute)?;
+    trainer.step()?;
+    let begin = Instant::now();
+    let mut done = 0;
+    while done < TRIAL_STEPS || begin.elapsed() < TRIAL.min(time / 20) {
+        trainer.step()?;
+        done += 1;
     }
+    // A device may work on after a step was ordered: the weights wait for it.
+    trainer.checkpoint()?;
+    let step_s = begin.elapsed().as_secs_f64() / f64::from(done);
+    let steps = time.as_secs_f64() * (1.0 - RESERVE) / step_s;
+    Ok((steps as u32).clamp(1, STEPS_MAX))
 }

@@ -6,7 +6,12 @@
 
 mod gpt;
 mod mlp;
+mod rule;
+mod snapshot;
 mod tape;
+
+pub use rule::{AdamW, Rule, Sgd};
+pub use snapshot::{Snapshot, SnapshotError};
 
 use std::sync::Mutex;
 use std::thread;
@@ -14,9 +19,9 @@ use std::thread;
 use crate::arena::Arena;
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::examples::Examples;
-use crate::families::{Model, Pass};
+use crate::families::Pass;
 use crate::isa::Compute;
-use crate::kernels::Adam;
+use crate::kernels::{Adam, Descent};
 use crate::manifest::Manifest;
 use crate::measure::MeasureError;
 
@@ -28,7 +33,7 @@ const PART_ROWS: usize = 120;
 const PART_VALUES: usize = 1 << 16;
 
 /// What a family tells of its backward pass.
-trait Backward {
+pub(crate) trait Backward: Send + Sync {
     /// Examples of one tape.
     fn examples_per_tape(&self) -> usize;
     /// Values of one tape.
@@ -41,46 +46,20 @@ trait Backward {
 
 /// One example of a batch.
 #[derive(Clone, Copy)]
-enum Example<'a> {
+pub(crate) enum Example<'a> {
     /// Features and class.
     Labelled(&'a [f32], u32),
     /// Inputs and, one place on, their targets.
     Window(&'a [u16]),
 }
 
-/// Settings of AdamW (Loshchilov and Hutter, 2019); the defaults are PyTorch's. Biases and layer norms do not decay.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct AdamW {
-    /// Length of a step.
-    pub learning_rate: f32,
-    /// Memory of the mean of gradients.
-    pub beta_1: f32,
-    /// Memory of the mean of their squares.
-    pub beta_2: f32,
-    /// Added to the root of the second mean.
-    pub epsilon: f32,
-    /// Pull of matrices to zero.
-    pub weight_decay: f32,
-    /// Greatest length of the gradient of all weights together; longer ones are shortened to it.
-    pub clip: Option<f32>,
-}
-
-impl Default for AdamW {
-    fn default() -> Self {
-        Self { learning_rate: 1e-3, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8, weight_decay: 0.01, clip: None }
-    }
-}
-
-/// Weights in training: gradients, both means, tapes.
+/// Weights in training, what their rule remembers, gradients and tapes.
 pub struct Exact {
     compute: Compute,
     manifest: Manifest,
-    tensors: Vec<Vec<f32>>,
+    family: Box<dyn Backward>,
+    state: Snapshot,
     gradients: Vec<Vec<f32>>,
-    first: Vec<Vec<f32>>,
-    second: Vec<Vec<f32>>,
-    /// β₁ᵗ and β₂ᵗ.
-    powers: (f64, f64),
     workers: Vec<Worker>,
 }
 
@@ -92,31 +71,37 @@ struct Worker {
 }
 
 impl Exact {
-    /// Starts from the weights of `base`.
-    pub fn new(compute: Compute, base: &Checkpoint) -> Self {
-        let manifest = base.manifest().clone();
-        let zeros: Vec<Vec<f32>> = base.tensors().iter().map(|values| vec![0.0; values.len()]).collect();
-        let len = backward(&manifest).tape_len();
-        let worker = |_| Worker { arena: Arena::default(), tape: Tape { values: vec![0.0; len], rows: 0, tokens: Vec::new() }, loss: 0.0 };
-        Self {
-            compute,
-            tensors: base.tensors().to_vec(),
-            gradients: zeros.clone(),
-            first: zeros.clone(),
-            second: zeros,
-            powers: (1.0, 1.0),
-            workers: (0..compute.threads()).map(worker).collect(),
-            manifest,
-        }
+    /// Starts from the weights of `base`, if its family can be trained here.
+    pub fn new(compute: Compute, base: &Checkpoint) -> Option<Self> {
+        let family = base.manifest().family().backward()?;
+        Some(Self::start(compute, base.manifest(), family, Snapshot::new(base)))
     }
 
-    /// One step on a batch of examples; returns its mean loss in nats before the step.
+    /// Goes on where `snapshot` was taken; further steps give the bits that they would have given there.
+    ///
+    /// # Errors
+    /// When the snapshot is none of this manifest, or its family cannot be trained here.
+    pub fn resume(compute: Compute, manifest: &Manifest, snapshot: Snapshot) -> Result<Self, SnapshotError> {
+        snapshot.check(manifest)?;
+        let family = manifest.family().backward().ok_or(SnapshotError::Family)?;
+        Ok(Self::start(compute, manifest, family, snapshot))
+    }
+
+    fn start(compute: Compute, manifest: &Manifest, family: Box<dyn Backward>, state: Snapshot) -> Self {
+        let len = family.tape_len();
+        let worker = |_| Worker { arena: Arena::default(), tape: Tape { values: vec![0.0; len], rows: 0, tokens: Vec::new() }, loss: 0.0 };
+        let gradients = state.tensors.iter().map(|values| vec![0.0; values.len()]).collect();
+        let workers = (0..compute.threads()).map(worker).collect();
+        Self { compute, manifest: manifest.clone(), family, state, gradients, workers }
+    }
+
+    /// One step on a batch of examples, however many: memory does not grow with it. Returns its mean loss in nats before the step.
     ///
     /// # Errors
     /// When the examples are of another manifest or the batch names one that does not exist.
-    pub fn step(&mut self, examples: &Examples, batch: &[u32], adam: &AdamW) -> Result<f32, MeasureError> {
+    pub fn step(&mut self, examples: &Examples, batch: &[u32], rule: &Rule) -> Result<f32, MeasureError> {
         let loss = self.backward(examples, batch)?;
-        self.update(adam);
+        self.update(rule);
         Ok(loss)
     }
 
@@ -135,7 +120,7 @@ impl Exact {
         };
         let targets = chosen.iter().map(|example| example.targets()).sum::<usize>().max(1);
         self.gradients.iter_mut().for_each(|values| values.fill(0.0));
-        let size = backward(&self.manifest).examples_per_tape();
+        let size = self.family.examples_per_tape();
         let tapes: Vec<&[Example<'_>]> = chosen.chunks(size).collect();
         let mut loss = 0.0;
         for group in tapes.chunks(self.workers.len()) {
@@ -148,17 +133,17 @@ impl Exact {
 
     /// One tape for each worker.
     fn forward_and_back(&mut self, group: &[&[Example<'_>]], share: f32) {
-        let (compute, manifest, tensors) = (self.compute, &self.manifest, &self.tensors);
+        let (compute, family, tensors) = (self.compute, &self.family, &self.state.tensors);
         let tasks = self.workers.iter_mut().zip(group).collect();
         in_threads(compute.threads(), tasks, |(worker, batch): (&mut Worker, &&[Example<'_>])| {
             let pass = Pass { kernels: compute.kernels(), tensors, arena: &mut worker.arena };
-            worker.loss = backward(manifest).run(pass, batch, share, &mut worker.tape);
+            worker.loss = family.run(pass, batch, share, &mut worker.tape);
         });
     }
 
     /// Adds the first `count` tapes, in order, to every gradient.
     fn sum_gradients(&mut self, count: usize) {
-        let sources = backward(&self.manifest).sources();
+        let sources = self.family.sources();
         let shapes = self.manifest.tensors();
         let mut tasks = Vec::new();
         for ((values, sources), spec) in self.gradients.iter_mut().zip(&sources).zip(&shapes) {
@@ -175,40 +160,52 @@ impl Exact {
         });
     }
 
-    /// One step of AdamW with the gradients of the last batch.
-    pub fn update(&mut self, settings: &AdamW) {
-        let kernels = self.compute.kernels();
-        let mut norm = 0.0;
-        self.gradients.iter().for_each(|values| kernels.squares(values, &mut norm));
-        let norm: f32 = norm.sqrt();
-        self.powers.0 *= f64::from(settings.beta_1);
-        self.powers.1 *= f64::from(settings.beta_2);
-        let adam = Adam {
-            learning_rate: settings.learning_rate,
-            beta_1: settings.beta_1,
-            beta_2: settings.beta_2,
-            epsilon: settings.epsilon,
-            decay: 0.0,
-            correction_1: (1.0 - self.powers.0) as f32,
-            correction_2: (1.0 - self.powers.1) as f32,
-            scale: settings.clip.filter(|clip| norm > *clip).map_or(1.0, |clip| clip / norm),
-        };
-        let mut tasks = Vec::new();
-        let values = self.tensors.iter_mut().zip(&self.gradients).zip(self.first.iter_mut().zip(&mut self.second));
-        for (((weights, gradients), (first, second)), spec) in values.zip(self.manifest.tensors()) {
-            let decay = if spec.shape.len() > 1 { settings.learning_rate * settings.weight_decay } else { 0.0 };
-            let means = first.chunks_mut(PART_VALUES).zip(second.chunks_mut(PART_VALUES));
-            let parts = weights.chunks_mut(PART_VALUES).zip(gradients.chunks(PART_VALUES)).zip(means);
-            tasks.extend(parts.map(|part| (part, Adam { decay, ..adam })));
+    /// One step with the gradients of the last batch.
+    pub fn update(&mut self, rule: &Rule) {
+        let scale = self.scale(rule.clip());
+        let decays = self.manifest.tensors().into_iter().map(|spec| if spec.shape.len() > 1 { rule.decay() } else { 0.0 });
+        let weights = self.state.tensors.iter_mut().zip(&self.gradients).zip(decays);
+        let (threads, kernels) = (self.compute.threads(), self.compute.kernels());
+        match rule {
+            Rule::AdamW(settings) => {
+                let adam = settings.at(&mut self.state.powers, scale);
+                let means = self.state.first.iter_mut().zip(&mut self.state.second);
+                let tasks = weights.zip(means).flat_map(|(((weights, gradients), decay), (first, second))| {
+                    let means = first.chunks_mut(PART_VALUES).zip(second.chunks_mut(PART_VALUES));
+                    let parts = weights.chunks_mut(PART_VALUES).zip(gradients.chunks(PART_VALUES)).zip(means);
+                    parts.map(move |part| (part, Adam { decay, ..adam }))
+                });
+                in_threads(threads, tasks.collect(), |(((weights, gradients), (first, second)), adam)| {
+                    kernels.adamw(weights, gradients, first, second, adam);
+                });
+            }
+            Rule::Sgd(Sgd { learning_rate, .. }) => {
+                let tasks = weights.flat_map(|((weights, gradients), decay)| {
+                    let parts = weights.chunks_mut(PART_VALUES).zip(gradients.chunks(PART_VALUES));
+                    parts.map(move |part| (part, Descent { learning_rate: *learning_rate, decay, scale }))
+                });
+                in_threads(threads, tasks.collect(), |((weights, gradients), descent)| kernels.descend(weights, gradients, descent));
+            }
         }
-        in_threads(self.compute.threads(), tasks, |(((weights, gradients), (first, second)), adam)| {
-            kernels.adamw(weights, gradients, first, second, adam);
-        });
+    }
+
+    /// Factor that keeps the gradient of all weights together within `clip`.
+    fn scale(&self, clip: Option<f32>) -> f32 {
+        let Some(clip) = clip else { return 1.0 };
+        let mut squares = 0.0;
+        self.gradients.iter().for_each(|values| self.compute.kernels().squares(values, &mut squares));
+        let norm = squares.sqrt();
+        if norm > clip { clip / norm } else { 1.0 }
     }
 
     /// Gradients of the last batch, in the order of `Manifest::tensors`.
     pub fn gradients(&self) -> &[Vec<f32>] {
         &self.gradients
+    }
+
+    /// What a run needs to go on from here; the weights are not clamped.
+    pub fn snapshot(&self) -> Snapshot {
+        self.state.clone()
     }
 
     /// The weights as they are now, each clamped to `weight_max`.
@@ -219,7 +216,7 @@ impl Exact {
         let most = self.manifest.weight_max();
         // What is not finite stays so and is refused: clamped, a diverged run would look like a result.
         let clamped = |value: &f32| if value.is_finite() { value.clamp(-most, most) } else { *value };
-        let tensors = self.tensors.iter().map(|values| values.iter().map(clamped).collect());
+        let tensors = self.state.tensors.iter().map(|values| values.iter().map(clamped).collect());
         Checkpoint::from_tensors(&self.manifest, tensors.collect())
     }
 }
@@ -230,14 +227,6 @@ impl Example<'_> {
             Self::Labelled(..) => 1,
             Self::Window(tokens) => tokens.len() - 1,
         }
-    }
-}
-
-/// The list: families that can be trained here.
-fn backward(manifest: &Manifest) -> &dyn Backward {
-    match manifest.model() {
-        Model::Mlp(family) => family,
-        Model::Gpt(family) => family,
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Batch, Family, Pass};
 use crate::arena::Arena;
 use crate::data::Data;
+use crate::exact::Backward;
 use crate::kernels::{Head, Kernels, Linear, Matrix, MatrixMut, Then, packing_len, scratch_len, stride_of};
 use crate::manifest::{ManifestError, TensorSpec, WIDTH_MAX, within};
 use crate::stream::Stream;
@@ -153,6 +154,10 @@ impl Family for Gpt {
         let Pass { kernels, tensors, arena } = pass;
         let Some(weights) = Weights::new(self, tensors) else { return };
         Forward { sizes: Sizes::new(self, examples), kernels, weights: &weights, examples }.run(arena, read);
+    }
+
+    fn backward(&self) -> Option<Box<dyn Backward>> {
+        Some(Box::new(self.clone()))
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Batch, Family, Pass};
 use crate::data::Data;
+use crate::exact::Backward;
 use crate::kernels::{Linear, Matrix, MatrixMut, Then, packing_len, stride_of};
 use crate::manifest::{ManifestError, TensorSpec, WIDTH_MAX, within};
 use crate::stream::Stream;
@@ -122,5 +123,9 @@ impl Family for Mlp {
         let outputs = self.outputs as usize;
         pass.kernels.log_softmax(MatrixMut::new(values, rows, outputs, stride));
         values.chunks_exact(stride).enumerate().for_each(|(row, values)| read(row, &values[..outputs]));
+    }
+
+    fn backward(&self) -> Option<Box<dyn Backward>> {
+        Some(Box::new(self.clone()))
     }
 }

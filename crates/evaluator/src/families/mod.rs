@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arena::Arena;
 use crate::data::Data;
+use crate::exact::Backward;
 use crate::kernels::Kernels;
 use crate::manifest::{ManifestError, TensorSpec};
 use crate::stream::Stream;
@@ -30,6 +31,10 @@ pub(crate) trait Family {
     fn examples_per_pass(&self) -> usize;
     /// Calls `read` with the number and log-probabilities of every target of the batch, in order.
     fn forward(&self, pass: Pass<'_>, batch: Batch<'_>, read: &mut dyn FnMut(usize, &[f32]));
+    /// Its exact backward pass; a family without one is trained elsewhere.
+    fn backward(&self) -> Option<Box<dyn Backward>> {
+        None
+    }
 }
 
 /// What a forward pass works with.

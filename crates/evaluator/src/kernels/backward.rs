@@ -241,3 +241,24 @@ pub(crate) fn adamw<V: Vector>(weights: &mut [f32], gradients: &[f32], first: &m
         store_part(decayed.minus(step), &mut weights[column..]);
     }
 }
+
+/// Numbers of one step of plain descent.
+#[derive(Clone, Copy)]
+pub(crate) struct Descent {
+    pub(crate) learning_rate: f32,
+    /// learning rate · weight decay.
+    pub(crate) decay: f32,
+    /// Factor of every gradient, for clipping.
+    pub(crate) scale: f32,
+}
+
+/// One step: decoupled decay, weight.
+#[inline(always)]
+pub(crate) fn descend<V: Vector>(weights: &mut [f32], gradients: &[f32], descent: Descent) {
+    for column in (0..weights.len()).step_by(LANES) {
+        let gradient = part::<V>(gradients, column, 0.0).times(V::splat(descent.scale));
+        let weight: V = part(weights, column, 0.0);
+        let decayed = weight.minus(weight.times(V::splat(descent.decay)));
+        store_part(decayed.minus(gradient.times(V::splat(descent.learning_rate))), &mut weights[column..]);
+    }
+}

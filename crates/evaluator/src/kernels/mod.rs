@@ -18,7 +18,7 @@ mod x86;
 
 pub(crate) use attention::{Head, scratch_len};
 pub(crate) use attention_back::{Gathering, back_len};
-pub(crate) use backward::{Adam, NormBack, Slice};
+pub(crate) use backward::{Adam, Descent, NormBack, Slice};
 pub(crate) use matmul::{Linear, Then, packing_len};
 pub(crate) use matrix::{Matrix, MatrixMut, stride_of};
 
@@ -132,6 +132,8 @@ kernels! {
     squares = backward::squares [], (values: &[f32], total: &mut f32);
     /// One step of AdamW.
     adamw = backward::adamw [], (weights: &mut [f32], gradients: &[f32], first: &mut [f32], second: &mut [f32], adam: Adam);
+    /// One step of plain descent.
+    descend = backward::descend [], (weights: &mut [f32], gradients: &[f32], descent: Descent);
     /// Log-probabilities of each row of logits; what stands behind the columns means nothing.
     log_softmax = rows::log_softmax [], (logits: MatrixMut<'_>);
 }

@@ -1,6 +1,6 @@
 //! Exact training: gradients against differences of the loss, and the same bits on every instruction set and number of threads.
 
-use evaluator::{AdamW, Checkpoint, Compute, Exact, Examples, Isa, Manifest, MeasureError, evaluate};
+use evaluator::{AdamW, Checkpoint, Compute, Exact, Examples, Isa, Manifest, MeasureError, Rule, Sgd, Snapshot, SnapshotError, evaluate};
 
 use crate::golden::{FAMILIES, GPT, MLP};
 use crate::gpt;
@@ -25,14 +25,14 @@ fn compute() -> Compute {
 /// Mean loss in nats.
 fn loss(manifest: &Manifest, tensors: Vec<Vec<f32>>, examples: &Examples, batch: &[u32]) -> f64 {
     let checkpoint = Checkpoint::from_tensors(manifest, tensors).unwrap();
-    f64::from(Exact::new(compute(), &checkpoint).backward(examples, batch).unwrap())
+    f64::from(Exact::new(compute(), &checkpoint).unwrap().backward(examples, batch).unwrap())
 }
 
 /// Moves each tensor along its gradient: the loss must change by the gradient's square.
 fn check_gradients(manifest: &Manifest, examples: &Examples) {
     let base = gpt::checkpoint(manifest, 1.0);
     let batch = all(examples);
-    let mut exact = Exact::new(compute(), &base);
+    let mut exact = Exact::new(compute(), &base).unwrap();
     exact.backward(examples, &batch).unwrap();
     for (index, (gradient, spec)) in exact.gradients().iter().zip(manifest.tensors()).enumerate() {
         let square: f64 = gradient.iter().map(|value| f64::from(*value) * f64::from(*value)).sum();
@@ -59,15 +59,25 @@ fn gradients_are_what_the_loss_changes_by() {
     check_gradients(&GPT.manifest(), &GPT.examples());
 }
 
+/// Both rules, with clipping and without.
+fn rule(step: u32) -> Rule {
+    let clip = step.is_multiple_of(2).then_some(0.1);
+    match step % 3 {
+        2 => Rule::Sgd(Sgd { learning_rate: 0.01, weight_decay: 0.1, clip }),
+        _ => Rule::AdamW(AdamW { learning_rate: 0.01, clip, ..AdamW::default() }),
+    }
+}
+
+fn batch(examples: &Examples, step: u32) -> Vec<u32> {
+    (0..7).map(|place| (step * 5 + place * 3) % examples.len() as u32).collect()
+}
+
 /// Bytes of the checkpoint after some steps on changing batches.
 fn trained(manifest: &Manifest, examples: &Examples, compute: Compute) -> Vec<u8> {
     let base = gpt::checkpoint(manifest, 1.0);
-    let mut exact = Exact::new(compute, &base);
-    let count = examples.len() as u32;
+    let mut exact = Exact::new(compute, &base).unwrap();
     for step in 0..4 {
-        let batch: Vec<u32> = (0..7).map(|place| (step * 5 + place * 3) % count).collect();
-        let settings = AdamW { learning_rate: 0.01, clip: (step % 2 == 0).then_some(0.1), ..AdamW::default() };
-        exact.step(examples, &batch, &settings).unwrap();
+        exact.step(examples, &batch(examples, step), &rule(step)).unwrap();
     }
     exact.checkpoint().unwrap().to_bytes()
 }
@@ -94,8 +104,8 @@ fn training_lowers_the_loss_and_starts_from_the_loss_that_is_measured() {
     for family in FAMILIES {
         let (base, examples) = (family.checkpoint(family.base), family.examples());
         let batch = all(&examples);
-        let mut exact = Exact::new(compute(), &base);
-        let settings = AdamW { learning_rate: 0.01, ..AdamW::default() };
+        let mut exact = Exact::new(compute(), &base).unwrap();
+        let settings = Rule::AdamW(AdamW { learning_rate: 0.01, ..AdamW::default() });
         let losses: Vec<f32> = (0..60).map(|_| exact.step(&examples, &batch, &settings).unwrap()).collect();
         let (before, after) =
             (evaluate(&base, &examples, &batch).unwrap(), evaluate(&exact.checkpoint().unwrap(), &examples, &batch).unwrap());
@@ -105,8 +115,72 @@ fn training_lowers_the_loss_and_starts_from_the_loss_that_is_measured() {
 }
 
 #[test]
+fn a_run_that_goes_on_from_a_snapshot_gives_the_bits_of_one_that_never_stopped() {
+    for family in FAMILIES {
+        let (base, examples) = (family.checkpoint(family.base), family.examples());
+        let mut unbroken = Exact::new(compute(), &base).unwrap();
+        let mut resumed = Exact::new(compute(), &base).unwrap();
+        for step in 0..6 {
+            let loss = unbroken.step(&examples, &batch(&examples, step), &rule(step)).unwrap();
+            assert_eq!(resumed.step(&examples, &batch(&examples, step), &rule(step)), Ok(loss));
+            resumed = Exact::resume(Compute::new(Isa::Portable, 1).unwrap(), base.manifest(), resumed.snapshot()).unwrap();
+            assert_eq!(resumed.snapshot(), unbroken.snapshot());
+        }
+        assert_ne!(unbroken.checkpoint().unwrap(), base);
+    }
+}
+
+#[test]
+fn a_snapshot_that_no_run_of_the_manifest_can_have_is_refused() {
+    let base = MLP.checkpoint(MLP.base);
+    let snapshot = Exact::new(compute(), &base).unwrap().snapshot();
+    let refusal = |change: &dyn Fn(&mut Snapshot)| {
+        let mut changed = snapshot.clone();
+        change(&mut changed);
+        Exact::resume(compute(), base.manifest(), changed).err()
+    };
+    assert_eq!(refusal(&|snapshot| snapshot.tensors[0][0] = 1e9), None, "weights are clamped later");
+    let expected = snapshot.tensors.len();
+    assert_eq!(refusal(&|snapshot| _ = snapshot.first.pop()), Some(SnapshotError::Count { found: expected - 1, expected }));
+    let shape = SnapshotError::Shape("layers.0.bias".to_owned());
+    assert_eq!(refusal(&|snapshot| snapshot.second[1].push(0.0)), Some(shape.clone()));
+    assert_eq!(refusal(&|snapshot| _ = snapshot.tensors[1].pop()), Some(shape));
+    let value = Some(SnapshotError::Value("layers.0.weight".to_owned()));
+    assert_eq!(refusal(&|snapshot| snapshot.tensors[0][5] = f32::NAN), value);
+    assert_eq!(refusal(&|snapshot| snapshot.first[0][5] = f32::NEG_INFINITY), value);
+    assert_eq!(refusal(&|snapshot| snapshot.second[0][5] = -1e-30), value);
+    for powers in [(-0.1, 0.5), (0.5, 1.1), (f64::NAN, 0.5)] {
+        assert_eq!(refusal(&|snapshot| snapshot.powers = powers), Some(SnapshotError::Powers));
+    }
+    assert!(Exact::resume(compute(), &GPT.manifest(), snapshot.clone()).is_err());
+}
+
+#[test]
+fn a_step_is_what_the_rule_says() {
+    let (base, examples) = (gpt::checkpoint(&GPT.manifest(), 1.0), GPT.examples());
+    let mut exact = Exact::new(compute(), &base).unwrap();
+    exact.backward(&examples, &[0, 1]).unwrap();
+    let gradients = exact.gradients().to_vec();
+    let norm = gradients.iter().flatten().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+    for (clip, share) in [(None, 1.0), (Some(2.0 * norm as f32), 1.0), (Some(0.5 * norm as f32), 0.5)] {
+        for weight_decay in [0.0, 0.5] {
+            let mut exact = Exact::new(compute(), &base).unwrap();
+            exact.step(&examples, &[0, 1], &Rule::Sgd(Sgd { learning_rate: 0.1, weight_decay, clip })).unwrap();
+            let after = exact.snapshot().tensors;
+            for (index, spec) in GPT.manifest().tensors().iter().enumerate() {
+                let decay = if spec.shape.len() > 1 { 0.1 * weight_decay } else { 0.0 };
+                for ((after, before), gradient) in after[index].iter().zip(&base.tensors()[index]).zip(&gradients[index]) {
+                    let expected = before * (1.0 - decay) - 0.1 * share * gradient;
+                    assert!((after - expected).abs() < 1e-6, "{}: {before} became {after}, not {expected}", spec.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn what_does_not_belong_together_is_not_trained() {
-    let mut exact = Exact::new(compute(), &MLP.checkpoint(MLP.base));
+    let mut exact = Exact::new(compute(), &MLP.checkpoint(MLP.base)).unwrap();
     assert_eq!(exact.backward(&GPT.examples(), &[0]), Err(MeasureError::OtherManifest));
     assert_eq!(exact.backward(&MLP.examples(), &[0, 40]), Err(MeasureError::NoSuchExample(40)));
 }

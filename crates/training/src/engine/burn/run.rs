@@ -1,0 +1,174 @@
+//! A run on a burn backend: weights in binary32, gradients in the precision chosen, the rules of `exact`.
+
+use burn::backend::Autodiff;
+use burn::tensor::activation::log_softmax;
+use burn::tensor::backend::Backend;
+use burn::tensor::{FloatDType, Int, Tensor, TensorData};
+use evaluator::{AdamW, Checkpoint, Examples, Manifest, Snapshot};
+
+use super::{Inputs, scores};
+use crate::engine::Engine;
+use crate::error::TrainError;
+use crate::settings::{Optimizer, Precision, Settings};
+
+/// Weights in training on a device.
+pub(super) struct Run<B: Backend> {
+    manifest: Manifest,
+    settings: Settings,
+    device: B::Device,
+    device_name: String,
+    /// A vector is one row.
+    weights: Vec<Tensor<B, 2>>,
+    /// Means of gradients and of their squares.
+    first: Vec<Tensor<B, 2>>,
+    second: Vec<Tensor<B, 2>>,
+    /// β₁ᵗ and β₂ᵗ.
+    powers: (f64, f64),
+}
+
+impl<B: Backend> Run<B> {
+    pub(super) fn new(start: &Checkpoint, settings: &Settings, device: B::Device, device_name: String) -> Self {
+        let (manifest, settings) = (start.manifest().clone(), settings.clone());
+        let weights = on_device(&manifest, start.tensors().to_vec(), &device);
+        let zeros: Vec<Tensor<B, 2>> = weights.iter().map(Tensor::zeros_like).collect();
+        Self { manifest, settings, device, device_name, weights, first: zeros.clone(), second: zeros, powers: (1.0, 1.0) }
+    }
+
+    /// Mean loss of a batch, and its gradients in the order of the weights.
+    fn backward(&self, examples: &Examples, batch: &[u32]) -> Result<(f32, Vec<Tensor<B, 2>>), TrainError> {
+        let mut sum = 0.0;
+        let mut gradients: Vec<Option<Tensor<B, 2>>> = vec![None; self.weights.len()];
+        for part in batch.chunks(self.settings.batch as usize) {
+            let leaves: Vec<Tensor<Autodiff<B>, 2>> =
+                self.weights.iter().map(|weight| Tensor::from_inner(weight.clone()).require_grad()).collect();
+            let used: Vec<_> = leaves.iter().map(|leaf| self.rounded(leaf.clone())).collect();
+            let (inputs, targets) = self.read(examples, part);
+            let scores = scores(self.manifest.model(), &used, inputs).ok_or(TrainError::Lost)?;
+            let chosen = log_softmax(scores.cast(FloatDType::F32), 1).gather(1, targets.unsqueeze_dim(1));
+            // The mean over the whole batch, of which this is a part.
+            let loss = chosen.mean().neg() * (part.len() as f64 / batch.len() as f64);
+            let mut found = loss.backward();
+            for (gradient, leaf) in gradients.iter_mut().zip(&leaves) {
+                let more = leaf.grad_remove(&mut found).unwrap_or_else(|| leaf.clone().inner().zeros_like());
+                *gradient = Some(gradient.take().map_or_else(|| more.clone(), |sum| sum + more.clone()));
+            }
+            sum += values(loss.inner())?.first().copied().ok_or(TrainError::Lost)?;
+        }
+        Ok((sum, gradients.into_iter().flatten().collect()))
+    }
+
+    fn rounded(&self, values: Tensor<Autodiff<B>, 2>) -> Tensor<Autodiff<B>, 2> {
+        match self.settings.precision {
+            Precision::F32 => values,
+            Precision::Bf16 => values.cast(FloatDType::BF16),
+        }
+    }
+
+    /// Inputs of some examples and the class or next token of each row.
+    fn read(&self, examples: &Examples, part: &[u32]) -> (Inputs<Autodiff<B>>, Tensor<Autodiff<B>, 1, Int>) {
+        let (rows, inputs) = (part.len(), examples.inputs());
+        let part = part.iter().map(|index| *index as usize);
+        let integers = |values: Vec<i32>| Tensor::<Autodiff<B>, 1, Int>::from_data(TensorData::from(values.as_slice()), &self.device);
+        if examples.window(0).is_some() {
+            let windows: Vec<&[u16]> = part.filter_map(|index| examples.window(index)).collect();
+            let tokens =
+                |first: usize| windows.iter().flat_map(|window| &window[first..first + inputs]).map(|token| i32::from(*token)).collect();
+            (Inputs::Tokens(integers(tokens(0)).reshape([rows, inputs])), integers(tokens(1)))
+        } else {
+            let features: Vec<f32> = part.clone().filter_map(|index| examples.features(index)).flatten().copied().collect();
+            // A class is below 65,536: the cast is exact.
+            let labels = part.filter_map(|index| examples.label(index)).map(|label| label as i32).collect();
+            let features = Tensor::from_data(TensorData::new(features, [rows, inputs]), &self.device);
+            (Inputs::Features(self.rounded(features)), integers(labels))
+        }
+    }
+
+    /// Factor that keeps the gradient of all weights together within `clip`.
+    fn scale(&self, gradients: &[Tensor<B, 2>]) -> Option<Tensor<B, 2>> {
+        let clip = self.settings.clip?;
+        let squares = gradients.iter().map(|gradient| gradient.clone().powi_scalar(2).sum());
+        let norm = squares.reduce(|left, right| left + right)?.sqrt();
+        Some((norm.clamp_min(clip).recip() * clip).unsqueeze())
+    }
+
+    fn update(&mut self, gradients: Vec<Tensor<B, 2>>, learning_rate: f32) {
+        let scale = self.scale(&gradients);
+        let Settings { optimizer, weight_decay, beta_1, beta_2, .. } = self.settings;
+        self.powers.0 *= f64::from(beta_1);
+        self.powers.1 *= f64::from(beta_2);
+        let correction_1 = 1.0 - self.powers.0;
+        let correction_2 = 1.0 - self.powers.1;
+        let epsilon = AdamW::default().epsilon;
+        for (index, (gradient, spec)) in gradients.into_iter().zip(self.manifest.tensors()).enumerate() {
+            let gradient = match &scale {
+                Some(scale) => gradient * scale.clone(),
+                None => gradient,
+            };
+            let step = match optimizer {
+                Optimizer::Sgd => gradient,
+                Optimizer::AdamW => {
+                    let (first, second) = (self.first[index].clone(), self.second[index].clone());
+                    let first = first * beta_1 + gradient.clone() * (1.0 - beta_1);
+                    let second = second * beta_2 + gradient.powi_scalar(2) * (1.0 - beta_2);
+                    (self.first[index], self.second[index]) = (first.clone(), second.clone());
+                    (first / correction_1) / ((second / correction_2).sqrt() + epsilon)
+                }
+            };
+            let decay = if spec.shape.len() > 1 { weight_decay } else { 0.0 };
+            let weight = self.weights[index].clone() * (1.0 - learning_rate * decay);
+            self.weights[index] = weight - step * learning_rate;
+        }
+    }
+}
+
+impl<B: Backend> Engine for Run<B> {
+    fn step(&mut self, examples: &Examples, batch: &[u32], learning_rate: f32) -> Result<f32, TrainError> {
+        let (loss, gradients) = self.backward(examples, batch)?;
+        self.update(gradients, learning_rate);
+        Ok(loss)
+    }
+
+    fn snapshot(&self) -> Result<Snapshot, TrainError> {
+        let read = |tensors: &[Tensor<B, 2>]| tensors.iter().cloned().map(values).collect::<Result<_, _>>();
+        Ok(Snapshot { tensors: read(&self.weights)?, first: read(&self.first)?, second: read(&self.second)?, powers: self.powers })
+    }
+
+    fn restore(&mut self, snapshot: Snapshot) -> Result<(), TrainError> {
+        let [weights, first, second] =
+            [snapshot.tensors, snapshot.first, snapshot.second].map(|values| on_device(&self.manifest, values, &self.device));
+        (self.weights, self.first, self.second, self.powers) = (weights, first, second, snapshot.powers);
+        Ok(())
+    }
+
+    fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
+        let tensors: Result<Vec<Vec<f32>>, _> = self.weights.iter().cloned().map(values).collect();
+        let (mut tensors, most) = (tensors?, self.manifest.weight_max());
+        // What is not finite stays so and is refused: clamped, a diverged run would look like a result.
+        let finite = tensors.iter_mut().flatten().filter(|value| value.is_finite());
+        finite.for_each(|value| *value = value.clamp(-most, most));
+        Checkpoint::from_tensors(&self.manifest, tensors).map_err(TrainError::Diverged)
+    }
+
+    fn is_exact(&self) -> bool {
+        false
+    }
+
+    fn device_name(&self) -> String {
+        self.device_name.clone()
+    }
+}
+
+/// Values in the order and shapes of `Manifest::tensors`.
+fn on_device<B: Backend>(manifest: &Manifest, values: Vec<Vec<f32>>, device: &B::Device) -> Vec<Tensor<B, 2>> {
+    let tensor = |(values, spec): (Vec<f32>, evaluator::TensorSpec)| {
+        let columns = spec.shape.last().map_or(1, |columns| *columns as usize);
+        let rows = values.len() / columns;
+        Tensor::from_data(TensorData::new(values, [rows, columns]), device)
+    };
+    values.into_iter().zip(manifest.tensors()).map(tensor).collect()
+}
+
+/// Values row by row.
+fn values<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Result<Vec<f32>, TrainError> {
+    tensor.try_into_data().ok().and_then(|data| data.into_vec().ok()).ok_or(TrainError::Lost)
+}

@@ -1,0 +1,54 @@
+//! What computes the steps of a run: the evaluator's own kernels, or burn.
+
+#[cfg(feature = "burn")]
+mod burn;
+#[cfg(not(feature = "burn"))]
+#[path = "without_burn.rs"]
+mod burn;
+mod exact;
+
+use evaluator::{Checkpoint, Compute, Examples, Snapshot};
+
+use crate::device::Device;
+use crate::error::TrainError;
+use crate::settings::{EngineChoice, Precision, Settings};
+
+/// Weights in training.
+pub(crate) trait Engine: Send {
+    /// One step on the examples of these numbers; returns their mean loss in nats before it.
+    fn step(&mut self, examples: &Examples, batch: &[u32], learning_rate: f32) -> Result<f32, TrainError>;
+    /// Everything that further steps depend on.
+    fn snapshot(&self) -> Result<Snapshot, TrainError>;
+    /// Goes on from a snapshot of an engine of the same kind, manifest and settings.
+    fn restore(&mut self, snapshot: Snapshot) -> Result<(), TrainError>;
+    /// The weights as they are now, each clamped to `weight_max`.
+    fn checkpoint(&self) -> Result<Checkpoint, TrainError>;
+    /// Whether its bits are the same everywhere.
+    fn is_exact(&self) -> bool;
+    /// Where it computes, in words.
+    fn device_name(&self) -> String;
+}
+
+/// The engine that settings and device ask for.
+pub(crate) fn start(start: &Checkpoint, settings: &Settings, device: Device, compute: Compute) -> Result<Box<dyn Engine>, TrainError> {
+    let device = match settings.engine {
+        EngineChoice::Exact if device == Device::Auto => Device::Cpu,
+        _ => device.resolve()?,
+    };
+    if device != Device::Cpu {
+        let wanted = settings.engine != EngineChoice::Exact;
+        return if wanted { burn::start(start, settings, device) } else { Err(TrainError::ExactElsewhere) };
+    }
+    if settings.precision != Precision::F32 {
+        return Err(TrainError::Precision);
+    }
+    if settings.engine != EngineChoice::Burn {
+        if let Some(engine) = exact::Exact::new(start, settings, compute) {
+            return Ok(Box::new(engine));
+        }
+        if settings.engine == EngineChoice::Exact {
+            return Err(TrainError::NotExact);
+        }
+    }
+    burn::start(start, settings, device)
+}

@@ -1,0 +1,13 @@
+//! Stands for the engine `burn` in a program that was built without it.
+
+use evaluator::Checkpoint;
+
+use super::Engine;
+use crate::device::Device;
+use crate::error::TrainError;
+use crate::settings::Settings;
+
+/// Refuses: there is no such engine here.
+pub(super) fn start(_start: &Checkpoint, _settings: &Settings, _device: Device) -> Result<Box<dyn Engine>, TrainError> {
+    Err(TrainError::NoBurn)
+}

@@ -1,0 +1,28 @@
+//! What, with start and examples, determines every bit of an exact run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::settings::{Settings, SettingsError, check_steps};
+
+/// The recipe of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// How to train; its own number of steps does not count here.
+    pub settings: Settings,
+    /// Orders the examples.
+    pub seed: u64,
+    /// Most steps; the learning rate is planned for so many.
+    pub steps: u32,
+}
+
+impl Plan {
+    /// Checks the limits before a run.
+    ///
+    /// # Errors
+    /// The first number outside its limits, and what it may be.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        self.settings.check()?;
+        check_steps(self.steps)
+    }
+}

@@ -1,0 +1,65 @@
+//! Manifests and training sets of both families, and short ways to run a plan on them.
+
+use evaluator::{Checkpoint, Compute, Examples, Manifest};
+use training::{Device, EngineChoice, Plan, Settings, TrainError, Trainer};
+
+const DIGITS: &str = r#"{"version":1,"model":{"family":"mlp","inputs":64,"hidden":[32],"outputs":10,"activation":"relu"},"data":{"format":"csv","divisor":16},"loss":"cross_entropy","eval_max":1024,"weight_max":16}"#;
+const GPT: &str = r#"{"version":1,"model":{"family":"gpt","layers":2,"heads":3,"width":24,"context":19,"vocabulary":256,"bias":true,"tied":true},"data":{"format":"text","tokenizer":"bytes","stride":7},"loss":"cross_entropy","eval_max":64,"weight_max":16}"#;
+
+/// The engines of this program.
+pub const ENGINES: &[EngineChoice] =
+    if cfg!(feature = "burn") { &[EngineChoice::Exact, EngineChoice::Burn] } else { &[EngineChoice::Exact] };
+
+pub const GENESIS: (&str, &str) = ("genesis.csv", include_str!("../../../../data/digits/genesis.csv"));
+
+pub fn digits() -> Manifest {
+    Manifest::from_bytes(DIGITS.as_bytes()).unwrap()
+}
+
+pub fn with_hidden(hidden: &str) -> Manifest {
+    Manifest::from_bytes(DIGITS.replace("[32]", hidden).as_bytes()).unwrap()
+}
+
+pub fn genesis(manifest: &Manifest) -> Examples {
+    Examples::parse(manifest, [GENESIS]).unwrap()
+}
+
+/// A transformer whose sizes fill no register.
+pub fn gpt(bias: bool, tied: bool) -> Manifest {
+    let text = GPT.replace("\"bias\":true", &format!("\"bias\":{bias}")).replace("\"tied\":true", &format!("\"tied\":{tied}"));
+    Manifest::from_bytes(text.as_bytes()).unwrap()
+}
+
+/// Words that a small model learns within some steps.
+pub fn words(manifest: &Manifest) -> Examples {
+    let words = ["the ", "cat ", "sat ", "on ", "a ", "mat. "];
+    let text: String = (0..400_usize).map(|place| words[place * place % 7 % words.len()]).collect();
+    Examples::parse(manifest, [("words.txt", text)]).unwrap()
+}
+
+/// A manifest of each family with its set.
+pub fn families() -> [(Manifest, Examples); 2] {
+    let (digits, gpt) = (digits(), gpt(true, true));
+    let sets = (genesis(&digits), words(&gpt));
+    [(digits, sets.0), (gpt, sets.1)]
+}
+
+pub fn base(manifest: &Manifest) -> Checkpoint {
+    Checkpoint::initial(manifest, [5; 32])
+}
+
+/// A trainer on the processor.
+pub fn trainer<'a>(start: &Checkpoint, examples: &'a Examples, plan: &Plan) -> Result<Trainer<'a>, TrainError> {
+    Trainer::new(start, examples, plan, Device::Cpu, Compute::detect())
+}
+
+pub fn plan(settings: Settings, seed: u64, steps: u32) -> Plan {
+    Plan { settings, seed, steps }
+}
+
+/// The checkpoint after all steps of a plan.
+pub fn train(start: &Checkpoint, examples: &Examples, plan: &Plan) -> Result<Checkpoint, TrainError> {
+    let mut trainer = trainer(start, examples, plan)?;
+    (0..plan.steps).try_for_each(|_| trainer.step().map(drop))?;
+    trainer.checkpoint()
+}
