@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use node::{NodeConfig, config};
 use serde::Deserialize;
-use training::Settings;
+use training::{Device, Settings, StrategyName};
 
 /// A file like `configs/trainer.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -13,6 +13,10 @@ use training::Settings;
 pub struct TrainerConfig {
     pub node: NodeConfig,
     pub training: Settings,
+    /// What a round's training starts from.
+    pub strategy: StrategyName,
+    /// Where to train.
+    pub device: Device,
     /// Whether to race in a group that is not admitted, whose rounds pay nothing.
     pub unpaid: bool,
     /// Once the group has had this many rounds no further one is begun; the node goes on serving and collecting.
@@ -29,15 +33,37 @@ pub fn load(path: &Path) -> Result<TrainerConfig> {
 
 #[cfg(test)]
 mod tests {
-    use super::load;
+    use super::*;
+
+    const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../configs/trainer.toml");
 
     #[test]
-    fn the_example_loads_and_an_unknown_key_is_named() {
-        load(concat!(env!("CARGO_MANIFEST_DIR"), "/../configs/trainer.toml").as_ref()).expect("the example");
+    fn the_example_names_every_key_of_training_and_the_defaults() {
+        load(EXAMPLE.as_ref()).expect("the example");
+        let example = std::fs::read_to_string(EXAMPLE).expect("text");
+        let is_key = |line: &str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+        let lines = example.lines().map(|line| line.strip_prefix("# ").filter(|line| is_key(line)).unwrap_or(line));
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("whole.toml");
+        std::fs::write(&path, lines.collect::<Vec<_>>().join("\n")).expect("written");
+        let config = load(&path).expect("with all its comments read");
+        assert_eq!(config.training, Settings { clip: Some(1.0), steps: Some(400), ..Settings::default() });
+        let default = TrainerConfig::default();
+        assert_eq!((config.strategy, config.device, config.unpaid), (default.strategy, default.device, default.unpaid));
+        assert_eq!((config.node.listen, config.node.edge_s), (default.node.listen, default.node.edge_s));
+        let keys = serde_json::to_value(Settings::default()).expect("keys");
+        let missing = keys.as_object().expect("a table").keys().find(|key| !example.contains(&format!("\n# {key} = ")));
+        assert_eq!(missing, None);
+    }
+
+    #[test]
+    fn an_unknown_key_and_a_device_that_is_none_are_named() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("bad.toml");
-        std::fs::write(&path, "[node]\ngruop = 1\n").expect("written");
-        let error = format!("{:#}", load(&path).expect_err("an unknown key"));
-        assert!(error.contains("gruop"), "{error}");
+        for (text, named) in [("[node]\ngruop = 1\n", "gruop"), ("device = \"tpu\"\n", "tpu"), ("[training]\nbatch = 0\n", "batch")] {
+            std::fs::write(&path, text).expect("written");
+            let error = format!("{:#}", load(&path).expect_err(text));
+            assert!(error.contains(named), "{error}");
+        }
     }
 }

@@ -2,14 +2,19 @@
 
 mod config;
 mod memory;
+mod notes;
 mod owed;
+mod revealed;
+mod run;
 mod shell;
+mod state;
 mod work;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use node::{logging, stop};
+use training::Device;
 
 /// Races in every round of a training group.
 #[derive(Parser)]
@@ -18,6 +23,9 @@ struct Arguments {
     /// Settings of this trainer; `configs/trainer.toml` is an example.
     #[arg(long)]
     config: PathBuf,
+    /// Where to train, whatever the settings say: auto, cpu, cuda, cuda:N, wgpu or wgpu:N.
+    #[arg(long)]
+    device: Option<Device>,
 }
 
 #[tokio::main]
@@ -28,7 +36,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let config = config::load(&arguments.config)?;
+    let mut config = config::load(&arguments.config)?;
+    config.device = arguments.device.unwrap_or(config.device);
     let stop = stop::listen()?;
     shell::Shell::start(config).await?.run(stop).await
 }

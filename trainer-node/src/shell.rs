@@ -1,7 +1,7 @@
 //! The shell around the trainer's machine: what it hears goes in, what it asks for is done.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -29,8 +29,12 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     config::TrainerConfig,
     memory::{Commit, Memory},
+    notes::Notes,
     owed::Owed,
-    work::{self, Run},
+    revealed::Revealed,
+    run::{self, Run},
+    state::State,
+    work,
 };
 
 /// Results that wait for the machine.
@@ -40,6 +44,8 @@ const COMMIT_S: u64 = 1;
 
 /// Keeps the secret behind seals apart from the node's key.
 const SALTS: &[u8] = b"neuron salts 1";
+/// The same for what orders examples, which notes tell.
+const SEEDS: &[u8] = b"neuron seeds 1";
 
 /// A running trainer.
 pub struct Shell {
@@ -50,14 +56,19 @@ pub struct Shell {
     machine: Trainer,
     memory: Memory,
     results: (mpsc::Sender<Input>, mpsc::Receiver<Input>),
-    /// Stop flags of training runs.
-    runs: BTreeMap<RoundNumber, Arc<AtomicBool>>,
+    notes: Notes,
+    /// The training run, and the flag that cancels it.
+    run: Option<(RoundNumber, Arc<AtomicBool>)>,
+    /// Whether the program ends.
+    ends: Arc<AtomicBool>,
     now: Option<Block>,
     /// Rounds after this one are not begun.
     last_round: Option<RoundNumber>,
     owed: Owed,
     /// Rounds of the group that somebody committed in.
     opened: BTreeSet<RoundNumber>,
+    /// What was revealed in the last rounds.
+    revealed: Revealed,
     view: GroupView,
     account: Address,
     secret: [u8; 32],
@@ -87,6 +98,7 @@ impl Shell {
         let view = feed.view().clone();
         let machine = machine(&config, account, secret);
         let memory = Memory::open(&node.data)?;
+        let notes = Notes::open(&node.data);
         tracing::info!(%account, peer = %client.peer_id(), group = node.group, "trainer started");
         let (results, heard) = (mpsc::channel(RESULTS_LIMIT), feed.spawn());
         Ok(Self {
@@ -97,11 +109,14 @@ impl Shell {
             machine,
             memory,
             results,
-            runs: BTreeMap::new(),
+            notes,
+            run: None,
+            ends: Arc::default(),
             now: None,
             last_round: None,
             owed: Owed::default(),
             opened: BTreeSet::new(),
+            revealed: Revealed::default(),
             view,
             account,
             secret,
@@ -126,7 +141,7 @@ impl Shell {
                 }
             }
             if *stop.borrow() == Stop::AtOnce || self.is_finished() {
-                self.runs.values().for_each(|run| run.store(true, Ordering::Relaxed));
+                self.ends.store(true, Ordering::Relaxed);
                 self.member.client.shutdown().await;
                 return Ok(());
             }
@@ -135,7 +150,9 @@ impl Shell {
 
     fn ask_to_stop(&mut self, stop: Stop) {
         if stop == Stop::Finish {
-            self.last_round = Some(self.round());
+            let last = self.round();
+            self.last_round = Some(last);
+            self.cancel(|round| round > last);
             let coinbases = self.owed.coinbases();
             tracing::info!(
                 coinbases,
@@ -170,8 +187,13 @@ impl Shell {
             Heard::Event { event, .. } => {
                 self.member.note(&event).await;
                 self.owed.note(&event, self.account);
-                if let ChainEvent::Opened { round, .. } = &event {
-                    self.opened.insert(*round);
+                match &event {
+                    ChainEvent::Opened { round, .. } => drop(self.opened.insert(*round)),
+                    ChainEvent::Revealed(claim) => {
+                        self.revealed.note(claim);
+                        self.publish(claim);
+                    }
+                    _ => {}
                 }
                 if let (ChainEvent::Turned { head, .. } | ChainEvent::Taken { head, .. }, true) = (&event, self.is_live) {
                     roots::tell(&self.member, *head);
@@ -193,8 +215,9 @@ impl Shell {
 
     /// A new machine: history is told to it anew, and what it must not forget is read from disk.
     fn restart(&mut self) {
+        self.cancel(|_| true);
         self.machine = machine(&self.config, self.account, self.secret);
-        self.owed = Owed::default();
+        (self.owed, self.revealed) = (Owed::default(), Revealed::default());
         self.is_restored = false;
     }
 
@@ -217,11 +240,7 @@ impl Shell {
         match effect {
             Effect::Train { round, .. } if !self.may_begin(round) => {}
             Effect::Train { round, attempt, base, head, until_s } => self.train(round, attempt, base, head, until_s),
-            Effect::Cancel { round } => {
-                if let Some(run) = self.runs.remove(&round) {
-                    run.store(true, Ordering::Relaxed);
-                }
-            }
+            Effect::Cancel { round } => self.cancel(|held| held == round),
             Effect::Remember { round, file, salt } => {
                 let result = self.memory.remember(Commit { round, file, salt }).map_err(|error| format!("{error:#}"));
                 self.feed(Input::Remembered { round, result });
@@ -262,22 +281,46 @@ impl Shell {
         }
     }
 
+    fn cancel(&mut self, which: impl Fn(RoundNumber) -> bool) {
+        if let Some((_, run)) = self.run.take_if(|(round, _)| which(*round)) {
+            run.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn train(&mut self, round: RoundNumber, attempt: u32, base: Digest, head: Digest, until_s: u64) {
         let left_s = until_s.saturating_sub(self.now.map_or(until_s, |now| now.time_s));
-        let stop = Arc::new(AtomicBool::new(false));
-        self.runs.retain(|held, _| *held == round);
-        self.runs.insert(round, stop.clone());
-        let deadline = Instant::now() + Duration::from_secs(left_s);
-        let run = Run { round, base, head, deadline, seed: self.seed(round), settings: self.config.training.clone(), stop };
-        let (member, network) = (self.member.clone(), self.network.clone());
+        let cancelled = Arc::new(AtomicBool::new(false));
+        self.cancel(|_| true);
+        self.run = Some((round, cancelled.clone()));
+        let TrainerConfig { node, training, strategy, device, .. } = &self.config;
+        let run = Run {
+            round,
+            base,
+            head,
+            revealed: self.revealed.before(round),
+            deadline: Instant::now() + Duration::from_secs(left_s),
+            seed: self.seed(round),
+            settings: training.clone(),
+            strategy: *strategy,
+            device: *device,
+            state: State::at(&node.data),
+            cancelled,
+            ends: self.ends.clone(),
+        };
+        let (member, network, notes) = (self.member.clone(), self.network.clone(), self.notes.clone());
         tracing::info!(round = round.0, base = %base, left_s, "training");
         self.spawn(async move {
             // Leave for the deposit is asked for now, so that the commit is one transaction at the end.
             if let Err(error) = network.allow_deposit(member.group, round).await {
                 tracing::warn!(round = round.0, "cannot give leave for the deposit: {error}");
             }
-            match work::train(member, run).await {
-                Ok(trained) => Input::Trained { round, attempt, file: trained.file, base: trained.base, loss: trained.loss },
+            match run::train(member, run).await {
+                Ok(trained) => {
+                    if let Some(note) = trained.note {
+                        notes.keep(note);
+                    }
+                    Input::Trained { round, attempt, file: trained.file, base: trained.base, loss: trained.loss }
+                }
                 Err(error) => Input::TrainFailed { round, attempt, reason: text(error) },
             }
         });
@@ -290,6 +333,22 @@ impl Shell {
             let trainer = network.chain().own_address()?;
             let claim = RevealedClaim { group, round, trainer, number: 0, file, base, loss, loss_root };
             Ok(network.reveal(&claim, salt).await.map(drop)?)
+        });
+    }
+
+    /// Tells how the own file came about, now that everybody may have it.
+    fn publish(&self, claim: &RevealedClaim) {
+        if claim.trainer != self.account {
+            return;
+        }
+        let (notes, file) = (self.notes.clone(), claim.file);
+        let Some(text) = notes.revealed(claim.round, file) else { return };
+        let (client, group) = (self.member.client.clone(), self.member.group);
+        tokio::spawn(async move {
+            match client.append(group, Body::Note(text)).await {
+                Ok(_) => notes.told(file),
+                Err(error) => tracing::warn!(%file, "cannot tell how it was trained: {error}"),
+            }
         });
     }
 
@@ -325,7 +384,7 @@ impl Shell {
 
     /// The order of examples differs between trainers and rounds; a configured seed is not needed for that.
     fn seed(&self, round: RoundNumber) -> u64 {
-        let hash = keccak256(&[&self.secret[..], &round.0.to_be_bytes()].concat());
+        let hash = keccak256(&[SEEDS, &self.secret[..], &round.0.to_be_bytes()].concat());
         u64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]])
     }
 }

@@ -18,7 +18,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("token", &["chain", "protocol"]),
     ("governance", &["token", "chain", "protocol"]),
     ("node", &["governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
-    ("neuron", &["node", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
+    ("neuron", &["node", "training", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("trainer-node", &["node", "training", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("validator-node", &["node", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("xtask", &[]),

@@ -15,6 +15,7 @@ use protocol::{
     chain::{self, Birth, GroupView},
     keccak256,
 };
+use training::Settings;
 
 use crate::folder;
 
@@ -55,11 +56,13 @@ fn birth(times: &Times, manifest: Digest, checkpoint: Digest, dataset: Vec<Diges
     Birth { manifest, checkpoint, dataset, times: phases, period_s: times.period_s.into(), improve: times.improve }
 }
 
-/// Reads all data that a group file names as the network will read them.
+/// Reads all data that a group file names as the network will read them, and its settings as a trainer will.
 ///
 /// # Errors
-/// With the path of what is missing or is not as the manifest says.
+/// With the path of what is missing or is not as the manifest says, or the setting that is none.
 pub fn check(file: &GroupFile) -> Result<()> {
+    let settings: Settings = toml::Value::from(file.training.clone()).try_into().context("[training]")?;
+    settings.check().context("[training]")?;
     let (data, nothing) = (&file.data, Tree::default());
     let genesis = extended(&nothing, &data.genesis, &file.manifest)?;
     data.proposed.iter().try_for_each(|path| extended(&genesis, path, &file.manifest).map(drop))?;
@@ -104,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_of_the_shipped_groups_suit_their_manifests() {
+    fn the_data_of_the_shipped_groups_suit_their_manifests_and_a_trainer_takes_their_settings() {
         for name in ["digits", "tiny-gpt", "small-gpt"] {
             check(&shipped(name)).unwrap_or_else(|error| panic!("{name}: {error:#}"));
         }

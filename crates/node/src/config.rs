@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
@@ -13,8 +14,8 @@ pub use crate::network_file::{Deploy, NetworkFile};
 
 /// The largest configuration file that is read, bytes.
 const MAX_FILE: u64 = 64 * 1024;
-/// The shortest phase of a development network, seconds: nodes send nothing shortly before the end of one.
-const MIN_PHASE_S: u32 = 4;
+/// Seconds of a phase of a development network; nodes send nothing shortly before the end of one.
+const PHASE_S: RangeInclusive<u32> = 4..=86_400;
 
 /// Reads a TOML file into `T`; unknown keys are errors.
 ///
@@ -100,8 +101,8 @@ impl GroupFile {
         let mut file: Self = read(path)?;
         Manifest::from_bytes(&file.manifest.to_bytes()).with_context(|| format!("the manifest in {}", path.display()))?;
         let Phases { train_s, reveal_s, judge_s } = file.devnet;
-        let is_long = [train_s, reveal_s, judge_s].into_iter().all(|phase_s| phase_s >= MIN_PHASE_S);
-        ensure!(is_long, "each time of [devnet] in {} must be at least {MIN_PHASE_S} s", path.display());
+        let fit = [train_s, reveal_s, judge_s].iter().all(|phase_s| PHASE_S.contains(phase_s));
+        ensure!(fit, "each time of [devnet] in {} must be {} to {} s", path.display(), PHASE_S.start(), PHASE_S.end());
         let folder = path.parent().unwrap_or(Path::new("."));
         file.data.paths_mut().for_each(|data| *data = folder.join(&*data));
         Ok(file)
@@ -157,11 +158,7 @@ pub struct Data {
 }
 
 impl Data {
-    /// All files that are named.
-    pub fn paths(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.genesis].into_iter().chain(&self.proposed).chain(&self.heldout)
-    }
-
+    /// All that are named.
     fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         [&mut self.genesis].into_iter().chain(&mut self.proposed).chain(&mut self.heldout)
     }
@@ -176,10 +173,10 @@ mod tests {
         let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
         let files = |folder| fs::read_dir(configs.join(folder)).expect("a folder").map(|entry| entry.expect("a file").path());
         for path in files("groups") {
-            let group = GroupFile::read(&path).unwrap_or_else(|error| panic!("{error:#}"));
+            let mut group = GroupFile::read(&path).unwrap_or_else(|error| panic!("{error:#}"));
             assert_eq!(path.file_stem(), Some(group.name.as_ref()), "a group is named as its file");
             assert_eq!(group.times.period_s, 604_800, "{}", group.name);
-            assert!(group.data.paths().count() == 4 && group.data.paths().all(|path| path.exists()), "{:?}", group.data);
+            assert!(group.data.paths_mut().count() == 4 && group.data.paths_mut().all(|path| path.exists()), "{:?}", group.data);
         }
         for path in files("networks") {
             let network: NetworkFile = read(&path).unwrap_or_else(|error| panic!("{error:#}"));

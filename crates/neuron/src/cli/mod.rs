@@ -10,6 +10,7 @@ mod measure;
 mod past;
 mod predict;
 mod replay;
+mod rerun;
 mod round;
 mod sale;
 mod stake;
@@ -55,7 +56,7 @@ enum Command {
     /// Rounds of a group.
     #[command(subcommand)]
     Round(round::Command),
-    /// Compute the losses and the verdict of a past round anew.
+    /// Compute a past round anew: losses, verdict, and how files were trained.
     Replay(replay::Options),
     /// What the majority of stake decides: take a delta back, admit a group, strike a round, …
     #[command(subcommand)]

@@ -81,13 +81,39 @@ fn go_on(compute: Compute, checkpoint: &Checkpoint, tokenizer: &Tokenizer, promp
     let (mut output, mut waiting) = (stdout(), Vec::with_capacity(MAX_CHARACTER));
     write!(output, "{prompt}")?;
     for token in tokens {
-        waiting.push(token);
-        let text = tokenizer.decode(&waiting);
-        if waiting.len() == MAX_CHARACTER || !text.ends_with(char::REPLACEMENT_CHARACTER) {
+        if let Some(text) = whole(tokenizer, &mut waiting, token) {
             write!(output, "{text}")?;
             output.flush()?;
-            waiting.clear();
         }
     }
     Ok(writeln!(output, "{}", tokenizer.decode(&waiting))?)
+}
+
+/// The text of the tokens that waited and one more, unless it is the beginning of a character.
+fn whole(tokenizer: &Tokenizer, waiting: &mut Vec<u16>, token: u16) -> Option<String> {
+    waiting.push(token);
+    let text = tokenizer.decode(waiting);
+    let is_whole = waiting.len() == MAX_CHARACTER || !text.ends_with(char::REPLACEMENT_CHARACTER);
+    is_whole.then(|| {
+        waiting.clear();
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_come_whole_and_bytes_that_are_none_are_replaced() {
+        for (bytes, wanted) in [
+            ("a\u{e9}\u{20ac}\u{1f600}b".as_bytes(), vec!["a", "\u{e9}", "\u{20ac}", "\u{1f600}", "b"]),
+            (&[0xc3, b'a'], vec!["\u{fffd}a"]),
+            (&[0xff, 0xff, 0xff, 0xff, b'a'], vec!["\u{fffd}\u{fffd}\u{fffd}\u{fffd}", "a"]),
+        ] {
+            let mut waiting = Vec::new();
+            let parts: Vec<String> = bytes.iter().filter_map(|byte| whole(&Tokenizer::Bytes, &mut waiting, u16::from(*byte))).collect();
+            assert_eq!(parts, wanted);
+        }
+    }
 }

@@ -18,6 +18,7 @@ use protocol::{
 use super::{
     context::{Context, history},
     past::Past,
+    rerun::{self, Again},
 };
 
 #[derive(Args)]
@@ -34,6 +35,9 @@ pub struct Options {
     /// Show both losses of each example, too.
     #[arg(long)]
     examples: bool,
+    /// Train the files of right claims anew, too, as the notes of their trainers say.
+    #[arg(long)]
+    training: bool,
 }
 
 /// What was found about a claim.
@@ -65,17 +69,25 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
     println!("  base      {}, {} nats", past.base, Micronats(court.base.mean));
     let (drawn, count, block) = (court.exam.drawn.len(), court.exam.set.examples.len(), past.seed);
     println!("  examples  {drawn} of {count}, drawn by block {} ({})", block.number, block.hash);
-    let mut words = Vec::new();
+    let log = if options.training { peer.read_log().await? } else { Vec::new() };
+    let (mut words, mut untrue) = (Vec::new(), Vec::new());
     for claim in asked {
         let (word, new) = court.hear(&claim).await?;
         tell(&claim, &word);
         if let (true, Some(new)) = (options.examples, new) {
             table(&court, &new)?;
         }
+        if options.training && matches!(word, Word::Right) {
+            let note = rerun::note_of(&claim, &log, site.network.domain());
+            let again = rerun::again(&court.member, &court.exam, &past, note).await;
+            println!("  training  {again}");
+            untrue.extend((again == Again::Other).then_some(claim.number));
+        }
         words.push((claim, word));
     }
     peer.client.shutdown().await;
     println!("  decision  {}", conclude(&past, &words)?);
+    ensure!(untrue.is_empty(), "claims whose files were not trained as their trainers say: {untrue:?}");
     Ok(())
 }
 

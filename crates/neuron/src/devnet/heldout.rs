@@ -56,9 +56,9 @@ impl HeldOut {
 impl fmt::Display for HeldOut {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.accuracy, self.micronats, self.bits_per_byte) {
-            (Some(share), ..) => write!(formatter, "right on {} of the rows that are in no set", percent(share)),
+            (Some(share), ..) => write!(formatter, "{} right on rows that were never in the set", percent(share)),
             (_, Some(loss), Some(bits)) => {
-                write!(formatter, "{} nats a token, {bits:.3} bits a byte, on text that is in no set", nats(loss))
+                write!(formatter, "{} nats a token, {bits:.3} bits a byte, on text that was never in the set", nats(loss))
             }
             _ => write!(formatter, "not measured"),
         }

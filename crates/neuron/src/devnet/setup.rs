@@ -127,9 +127,9 @@ pub async fn network_file(path: &Path, network: &Network, peers: Vec<String>) ->
     Site::open(path).await
 }
 
-/// The group file, its data checked before anything is started.
+/// The group file, checked with its data before anything is started.
 pub fn group_file(path: &Path) -> Result<GroupFile> {
     let file = GroupFile::read(path)?;
-    birth::check(&file).with_context(|| format!("the data in {}", path.display()))?;
+    birth::check(&file).with_context(|| path.display().to_string())?;
     Ok(file)
 }

@@ -79,7 +79,9 @@ fn groups_whose_data_do_not_suit_their_model_are_refused_with_the_file() -> Resu
         ("heldout", r#"data.heldout = "nowhere.txt""#, "there is no"),
         ("csv", r#"manifest.data = { format = "csv", divisor = 16 }"#, "the family gpt reads data of the format text"),
         ("vocabulary", "manifest.model.vocabulary = 64", "vocabulary is 64"),
-        ("phase", "devnet.reveal_s = 1", "must be at least"),
+        ("setting", "training.colour = 1", "unknown field `colour`"),
+        ("batch", "training.batch = 0", "batch is 0"),
+        ("phase", "devnet.reveal_s = 1", "must be 4 to 86400 s"),
         ("times", "devnet.period_s = 100", "unknown field"),
     ] {
         let path = micro_group(&folder, name, change)?;

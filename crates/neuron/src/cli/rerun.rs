@@ -1,0 +1,140 @@
+//! `neuron replay --training`: the run behind a claim once more, from the note that its trainer published.
+
+use std::{
+    fmt,
+    sync::atomic::AtomicBool,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use node::{
+    Exam, Member,
+    bindings::Bindings,
+    member::{blocking, compute},
+};
+use protocol::{Digest, NodeId, chain::RevealedClaim, eip712::Domain, log::Body};
+use training::{Note, Progress, replay};
+
+use super::past::Past;
+
+/// Between two lines about progress.
+const PROGRESS: Duration = Duration::from_secs(10);
+
+/// What came of a run when it was repeated.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Again {
+    /// The file of the claim, to the bit.
+    Same {
+        steps: u32,
+        starts: usize,
+    },
+    Other,
+    NoNote,
+    Unknown(String),
+}
+
+impl fmt::Display for Again {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Same { steps, starts: 1 } => write!(out, "the same file to the bit, by {steps} steps"),
+            Self::Same { steps, starts } => write!(out, "the same file to the bit, by {steps} steps from the average of {starts} files"),
+            Self::Other => out.write_str("another file: it was not trained as its trainer says"),
+            Self::NoNote => out.write_str("its trainer has told nothing about it"),
+            Self::Unknown(reason) => write!(out, "cannot be repeated here: {reason}"),
+        }
+    }
+}
+
+/// The newest note about a claim by a node that speaks for its trainer.
+pub fn note_of(claim: &RevealedClaim, log: &[(NodeId, Body)], domain: Domain) -> Option<Note> {
+    let mut bindings = Bindings::new(domain);
+    for (author, body) in log {
+        if let Body::Binding(binding) = body {
+            bindings.note(*author, binding);
+        }
+    }
+    let of_trainer = log.iter().rev().filter(|(author, _)| bindings.account(*author) == Some(claim.trainer));
+    let mut notes = of_trainer.filter_map(|(_, body)| if let Body::Note(text) = body { Note::parse(text).ok() } else { None });
+    notes.find(|note| (note.round, note.file) == (claim.round.0, claim.file.0))
+}
+
+/// Repeats the run that a note of a claim in `past` tells of; `exam` holds the set of that round.
+pub async fn again(member: &Member, exam: &Exam, past: &Past, note: Option<Note>) -> Again {
+    let Some(note) = note else { return Again::NoNote };
+    let (steps, starts) = (note.done, note.starts.len());
+    match is_same(member, exam, past, note).await {
+        Ok(true) => Again::Same { steps, starts },
+        Ok(false) => Again::Other,
+        Err(error) => Again::Unknown(format!("{error:#}")),
+    }
+}
+
+async fn is_same(member: &Member, exam: &Exam, past: &Past, note: Note) -> Result<bool> {
+    ensure!(note.head == past.head.0, "it was trained on another set than that of the round");
+    let mut starts = Vec::new();
+    for start in &note.starts {
+        let start = member.checkpoint(Digest(*start)).await.context("what it started from cannot be had")?;
+        starts.push(start.as_ref().clone());
+    }
+    let (file, set) = (member.fetch(Digest(note.file)).await?, exam.set.clone());
+    let again = blocking(move || {
+        let mut told = Instant::now();
+        let tell = |progress: Progress| {
+            if told.elapsed() >= PROGRESS {
+                eprintln!("training: step {} of {}", progress.step, progress.steps);
+                told = Instant::now();
+            }
+        };
+        Ok(replay(&note, &starts, &set.examples, compute()?, &AtomicBool::new(false), tell)?)
+    });
+    Ok(again.await?.to_bytes() == file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chain::Account;
+    use protocol::{Address, GroupId, Micronats, RoundNumber, eip712::Node, log::Binding};
+    use training::{Plan, Settings};
+
+    const DOMAIN: Domain = Domain { chain_id: 1, network: Address([3; 20]) };
+
+    fn note(round: u64, file: u8, seed: u64) -> Note {
+        let plan = Plan { settings: Settings::default(), seed, steps: 10 };
+        Note { round, file: [file; 32], starts: vec![[1; 32]], head: [2; 32], plan, done: 10 }
+    }
+
+    fn claim(trainer: Address) -> RevealedClaim {
+        let (group, round, file) = (GroupId(1), RoundNumber(4), Digest([7; 32]));
+        let (base, loss, loss_root) = (Micronats(2), Micronats(1), Digest::ZERO);
+        RevealedClaim { group, round, trainer, number: 1, file, base, loss, loss_root }
+    }
+
+    #[test]
+    fn only_a_node_that_speaks_for_the_trainer_tells_how_its_file_was_trained() {
+        let (trainer, other) = (Account::random(), Account::random());
+        let node = |number: u8| NodeId([number; 32]);
+        let bind = |node: NodeId, account: &Account| {
+            let signature = account.sign(Node { node }, &DOMAIN).expect("signed").signature;
+            (node, Body::Binding(Binding { account: account.address(), signature }))
+        };
+        let tell = |node: NodeId, note: Note| (node, Body::Note(note.to_text()));
+        let stolen = (node(3), bind(node(1), &trainer).1);
+        let log = [
+            tell(node(1), note(4, 7, 1)),
+            tell(node(1), note(4, 7, 2)),
+            tell(node(1), note(3, 7, 3)),
+            tell(node(1), note(4, 8, 4)),
+            (node(1), Body::Note("dataset 0x12 0x34".into())),
+            tell(node(2), note(4, 7, 5)),
+            tell(node(3), note(4, 7, 6)),
+            bind(node(1), &trainer),
+            bind(node(2), &other),
+            stolen,
+        ];
+        let seed = |account: &Account| note_of(&claim(account.address()), &log, DOMAIN).map(|note| note.plan.seed);
+        assert_eq!(seed(&trainer), Some(2), "the newest about this claim");
+        assert_eq!(seed(&other), Some(5));
+        assert_eq!(seed(&Account::random()), None);
+    }
+}
