@@ -2,7 +2,6 @@
 
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
-use super::rows::part;
 
 /// Rows of the smaller tile for what the large one leaves.
 pub(crate) const REST_ROWS: usize = 4;
@@ -23,7 +22,7 @@ pub(crate) enum Then<'a> {
     Store,
     /// It is added to what was there.
     Add,
-    /// It is added to what is in the same place here, and replaces what was there.
+    /// It is added to what is in the same place here, in rows of whole lanes, and replaces what was there.
     Plus(Matrix<'a>),
 }
 
@@ -152,24 +151,67 @@ impl<const PANELS: usize> Block<'_, PANELS> {
 
     #[inline(always)]
     fn tile<V: Vector, const ROWS: usize>(&self, output: &mut MatrixMut<'_>, row: usize) {
-        let sums = products::<V, ROWS, PANELS>(self.input.part(row, ROWS), self.packed);
-        let mut at = 0;
-        while at < ROWS {
-            let target = &mut output.row(row + at)[self.first..][..PANELS * LANES];
+        let mut sums = products::<V, ROWS, PANELS>(self.input.part(row, ROWS), self.packed);
+        if let Some(bias) = self.bias {
             for panel in 0..PANELS {
-                let (target, _) = target[panel * LANES..].as_chunks_mut::<LANES>();
-                let mut value = sums[at][panel];
-                if let Some(bias) = self.bias {
-                    value = value.plus(V::load(&bias[panel]));
+                let bias = V::load(&bias[panel]);
+                for at in 0..ROWS {
+                    sums[at][panel] = sums[at][panel].plus(bias);
                 }
-                match self.then {
-                    Then::Store => {}
-                    Then::Add => value = V::load(&target[0]).plus(value),
-                    Then::Plus(matrix) => value = part::<V>(matrix.row(row + at), self.first + panel * LANES, 0.0).plus(value),
-                }
-                value.store(&mut target[0]);
             }
-            at += 1;
+        }
+        match self.then {
+            Then::Store => {}
+            Then::Add => add(&mut sums, output.read().part(row, ROWS), self.first),
+            Then::Plus(matrix) => add(&mut sums, matrix.part(row, ROWS), self.first),
+        }
+        let stride = output.stride;
+        store_tile(&sums, &mut output.values[row * stride..], stride, self.first);
+    }
+}
+
+/// Adds what is in the columns from `first` on; rows have whole lanes.
+#[inline(always)]
+fn add<V: Vector, const ROWS: usize, const PANELS: usize>(sums: &mut [[V; PANELS]; ROWS], matrix: Matrix<'_>, first: usize) {
+    let before: [[V; PANELS]; ROWS] = load_tile(matrix.values, matrix.stride, first);
+    for row in 0..ROWS {
+        for panel in 0..PANELS {
+            sums[row][panel] = before[row][panel].plus(sums[row][panel]);
+        }
+    }
+}
+
+/// Sixteen columns for each panel from `first` on, of rows that lie `stride` apart.
+#[inline(always)]
+pub(crate) fn load_tile<V: Vector, const ROWS: usize, const PANELS: usize>(
+    values: &[f32],
+    stride: usize,
+    first: usize,
+) -> [[V; PANELS]; ROWS] {
+    assert!(values.len() >= (ROWS - 1) * stride + first + PANELS * LANES, "a tile within its rows");
+    let mut tile = [[V::splat(0.0); PANELS]; ROWS];
+    for row in 0..ROWS {
+        for panel in 0..PANELS {
+            // SAFETY: sixteen values behind the beginning of one of ROWS rows, as just asserted.
+            tile[row][panel] = unsafe { V::read(values.as_ptr().add(row * stride + first + panel * LANES)) };
+        }
+    }
+    tile
+}
+
+/// Replaces sixteen columns for each panel from `first` on, of rows that lie `stride` apart.
+#[inline(always)]
+pub(crate) fn store_tile<V: Vector, const ROWS: usize, const PANELS: usize>(
+    tile: &[[V; PANELS]; ROWS],
+    values: &mut [f32],
+    stride: usize,
+    first: usize,
+) {
+    assert!(values.len() >= (ROWS - 1) * stride + first + PANELS * LANES, "a tile within its rows");
+    for row in 0..ROWS {
+        for panel in 0..PANELS {
+            // SAFETY: sixteen values behind the beginning of one of ROWS rows, as just asserted.
+            unsafe { tile[row][panel].write(values.as_mut_ptr().add(row * stride + first + panel * LANES)) };
         }
     }
 }

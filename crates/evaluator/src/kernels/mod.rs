@@ -110,8 +110,8 @@ kernels! {
     relu = rows::relu_all [], (values: &mut [f32]);
     /// `output` = `gradient` · weight; `packing` has `packing_len(outputs)` values.
     linear_back = matmul::linear_back [tiles], (gradient: Matrix<'_>, layer: Linear<'_>, output: MatrixMut<'_>, packing: &mut [f32]);
-    /// Adds gradientᵀ · input to some rows of a weight's gradient.
-    outer = backward::outer [tiles], (gradient: Matrix<'_>, input: Matrix<'_>, into: Slice<'_>);
+    /// Adds gradientᵀ · input of each pair to some rows of a weight's gradient.
+    outer = backward::outer [tiles], (pairs: &[(Matrix<'_>, Matrix<'_>)], into: Slice<'_>);
     /// Gradients of one head; `scratch` has `back_len` values.
     attention_back = attention_back::attention_back [tiles], (from: Gathering<'_>, gradients: &mut [f32], scratch: &mut [f32]);
     /// Adds every row.

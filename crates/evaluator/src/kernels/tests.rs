@@ -199,7 +199,7 @@ proptest! {
             if add {
                 let mut other = vec![f32::NAN; rows * stride];
                 let target = MatrixMut::new(&mut other, rows, outputs, stride);
-                kernels.linear(input, layer, target, Then::Plus(Matrix::new(&before, rows, outputs, outputs)), &mut packing);
+                kernels.linear(input, layer, target, Then::Plus(Matrix::new(&spread(&before, rows, outputs, stride), rows, outputs, stride)), &mut packing);
                 prop_assert_eq!(bits(&gathered(&other, outputs, stride)), bits(&expected), "{}", isa);
             }
         }
@@ -230,7 +230,10 @@ proptest! {
             kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), &mut vec![f32::NAN; packing_len(outputs)]);
             prop_assert_eq!(bits(&gathered(&output, inputs, stride)), bits(&back), "{}", isa);
             let mut part = before[first * inputs..].to_vec();
-            kernels.outer(gradient, Matrix::new(&input, rows, inputs, stride), Slice { values: &mut part, first, inputs });
+            let input = Matrix::new(&input, rows, inputs, stride);
+            let cut = rows / 2;
+            let pairs = [(gradient.part(0, cut), input.part(0, cut)), (gradient.part(cut, rows - cut), input.part(cut, rows - cut))];
+            kernels.outer(&pairs, Slice { values: &mut part, first, inputs });
             prop_assert_eq!(bits(&part), bits(&sums[first * inputs..]), "{}", isa);
         }
     }
