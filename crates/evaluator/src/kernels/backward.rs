@@ -1,10 +1,11 @@
 //! Gradients of linear layers, layer norm and functions, and the step of AdamW: sums over rows run in their order, from the first.
 
 use super::functions::{erf, exp_below, gelu};
-use super::matmul::{Factors, Panels, REST_ROWS, accumulate, load_tile, store_tile};
+use super::matmul::{Factors, Panels, REST_ROWS, accumulate};
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
 use super::rows::{moments, part, store_part};
+use super::tiles::{load_tile, store_tile};
 
 /// 1 / √(2π).
 const NORMAL: f32 = f32::from_bits(0x3ecc_422a);
@@ -77,45 +78,14 @@ fn outer_tile<V: Vector, const ROWS: usize, const PANELS: usize>(
 ) {
     let (stride, first) = (into.inputs, into.first + row);
     let values = &mut into.values[row * stride..][..ROWS * stride];
-    let is_whole = column + PANELS * LANES <= stride;
-    let mut sums = if is_whole { load_tile(values, stride, column) } else { load_edge::<V, ROWS, PANELS>(values, stride, column) };
+    let mut sums: [[V; PANELS]; ROWS] = load_tile(values, stride, column, stride);
     for (gradient, input) in pairs {
         let factors = Factors { values: gradient.values[first..].as_ptr(), row: 1, step: gradient.stride };
         let panels = Panels { values: input.values[column..].as_ptr(), panel: LANES, step: input.stride };
         // SAFETY: `outer` asserted that `gradient` has ROWS columns from `first` on, rows of `input` whole lanes, both as many rows.
         unsafe { accumulate(&mut sums, factors, panels, input.rows) };
     }
-    if is_whole {
-        store_tile(&sums, values, stride, column);
-    } else {
-        store_edge(&sums, values, stride, column);
-    }
-}
-
-/// A tile of which the last columns are missing.
-#[inline(always)]
-fn load_edge<V: Vector, const ROWS: usize, const PANELS: usize>(values: &[f32], stride: usize, column: usize) -> [[V; PANELS]; ROWS] {
-    let mut tile = [[V::splat(0.0); PANELS]; ROWS];
-    for row in 0..ROWS {
-        for panel in 0..PANELS {
-            tile[row][panel] = part(&values[row * stride..][..stride], column + panel * LANES, 0.0);
-        }
-    }
-    tile
-}
-
-#[inline(always)]
-fn store_edge<V: Vector, const ROWS: usize, const PANELS: usize>(
-    tile: &[[V; PANELS]; ROWS],
-    values: &mut [f32],
-    stride: usize,
-    column: usize,
-) {
-    for row in 0..ROWS {
-        for panel in 0..PANELS {
-            store_part(tile[row][panel], &mut values[row * stride..][..stride][column + panel * LANES..]);
-        }
-    }
+    store_tile(&sums, values, stride, column, stride);
 }
 
 /// Adds every row.

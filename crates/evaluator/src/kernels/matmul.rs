@@ -2,6 +2,7 @@
 
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
+use super::tiles::store_whole_tile;
 
 /// Rows of the smaller tile for what the large one leaves.
 pub(crate) const REST_ROWS: usize = 4;
@@ -166,52 +167,19 @@ impl<const PANELS: usize> Block<'_, PANELS> {
             Then::Plus(matrix) => add(&mut sums, matrix.part(row, ROWS), self.first),
         }
         let stride = output.stride;
-        store_tile(&sums, &mut output.values[row * stride..], stride, self.first);
+        store_whole_tile(&sums, &mut output.values[row * stride..], stride, self.first);
     }
 }
 
 /// Adds what is in the columns from `first` on; rows have whole lanes.
 #[inline(always)]
 fn add<V: Vector, const ROWS: usize, const PANELS: usize>(sums: &mut [[V; PANELS]; ROWS], matrix: Matrix<'_>, first: usize) {
-    let before: [[V; PANELS]; ROWS] = load_tile(matrix.values, matrix.stride, first);
-    for row in 0..ROWS {
-        for panel in 0..PANELS {
-            sums[row][panel] = before[row][panel].plus(sums[row][panel]);
-        }
-    }
-}
-
-/// Sixteen columns for each panel from `first` on, of rows that lie `stride` apart.
-#[inline(always)]
-pub(crate) fn load_tile<V: Vector, const ROWS: usize, const PANELS: usize>(
-    values: &[f32],
-    stride: usize,
-    first: usize,
-) -> [[V; PANELS]; ROWS] {
-    assert!(values.len() >= (ROWS - 1) * stride + first + PANELS * LANES, "a tile within its rows");
-    let mut tile = [[V::splat(0.0); PANELS]; ROWS];
+    assert!(matrix.values.len() >= (ROWS - 1) * matrix.stride + first + PANELS * LANES, "a tile within its rows");
     for row in 0..ROWS {
         for panel in 0..PANELS {
             // SAFETY: sixteen values behind the beginning of one of ROWS rows, as just asserted.
-            tile[row][panel] = unsafe { V::read(values.as_ptr().add(row * stride + first + panel * LANES)) };
-        }
-    }
-    tile
-}
-
-/// Replaces sixteen columns for each panel from `first` on, of rows that lie `stride` apart.
-#[inline(always)]
-pub(crate) fn store_tile<V: Vector, const ROWS: usize, const PANELS: usize>(
-    tile: &[[V; PANELS]; ROWS],
-    values: &mut [f32],
-    stride: usize,
-    first: usize,
-) {
-    assert!(values.len() >= (ROWS - 1) * stride + first + PANELS * LANES, "a tile within its rows");
-    for row in 0..ROWS {
-        for panel in 0..PANELS {
-            // SAFETY: sixteen values behind the beginning of one of ROWS rows, as just asserted.
-            unsafe { tile[row][panel].write(values.as_mut_ptr().add(row * stride + first + panel * LANES)) };
+            let before = unsafe { V::read(matrix.values.as_ptr().add(row * matrix.stride + first + panel * LANES)) };
+            sums[row][panel] = before.plus(sums[row][panel]);
         }
     }
 }

@@ -13,6 +13,7 @@ mod matrix;
 mod portable;
 mod real;
 mod rows;
+mod tiles;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
