@@ -123,7 +123,7 @@ impl Backward for Gpt {
 
     fn run(&self, pass: Pass<'_>, batch: &[Example<'_>], share: f32, tape: &mut Tape) -> f64 {
         let [Example::Window(tokens)] = batch else { return 0.0 };
-        let Some(weights) = Weights::new(self, pass.tensors) else { return 0.0 };
+        let Some(weights) = Weights::new(self, pass.tensors, pass.packed) else { return 0.0 };
         let rows = tokens.len() - 1;
         tape.rows = rows;
         tape.tokens.clear();

@@ -16,12 +16,12 @@ pub use snapshot::{Snapshot, SnapshotError};
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use crate::arena::Arena;
+use crate::arena::{Aligned, Arena};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::examples::Examples;
 use crate::families::Pass;
 use crate::isa::Compute;
-use crate::kernels::{Adam, Descent, Kernels};
+use crate::kernels::{Adam, Descent, Kernels, Packed};
 use crate::manifest::{Manifest, TensorSpec};
 use crate::measure::MeasureError;
 
@@ -63,6 +63,8 @@ pub struct Exact {
     family: Box<dyn Backward>,
     state: Snapshot,
     gradients: Vec<Vec<f32>>,
+    /// Weights of linear layers in panels: every tape uses them.
+    packed: Vec<Option<Packed>>,
     workers: Vec<RwLock<Worker>>,
 }
 
@@ -91,11 +93,13 @@ impl Exact {
 
     fn start(compute: Compute, manifest: &Manifest, family: Box<dyn Backward>, state: Snapshot) -> Self {
         let len = family.tape_len();
-        let tape = || Tape { values: vec![0.0; len], rows: 0, tokens: Vec::new() };
+        let tape = || Tape { values: Aligned::zeros(len), rows: 0, tokens: Vec::new() };
         let worker = |_| RwLock::new(Worker { arena: Arena::default(), tape: tape() });
         let gradients = state.tensors.iter().map(|values| vec![0.0; values.len()]).collect();
         let workers = (0..TAPES * compute.threads()).map(worker).collect();
-        Self { compute, manifest: manifest.clone(), family, state, gradients, workers }
+        let specs = manifest.tensors();
+        let packed = family.sources().iter().zip(&specs).map(|(sources, spec)| packed(sources, spec)).collect();
+        Self { compute, manifest: manifest.clone(), family, state, gradients, packed, workers }
     }
 
     /// One step on a batch of examples, however many: memory does not grow with it. Returns its mean loss in nats before the step.
@@ -125,16 +129,19 @@ impl Exact {
         self.gradients.iter_mut().for_each(|values| values.fill(0.0));
         let tapes: Vec<&[Example<'_>]> = chosen.chunks(self.family.examples_per_tape()).collect();
         let groups: Vec<&[&[Example<'_>]]> = tapes.chunks(self.workers.len()).collect();
-        let (kernels, family, sources, tensors) = (self.compute.kernels(), &self.family, self.family.sources(), &self.state.tensors);
+        let (threads, kernels) = (self.compute.threads().min(tapes.len()), self.compute.kernels());
+        let weights = self.state.tensors.iter().zip(&mut self.packed).filter_map(|(weight, packed)| Some((weight, packed.as_mut()?)));
+        in_threads(threads, weights, |(weight, packed)| kernels.pack_weight(weight, packed));
+        let (family, sources, tensors, packed) = (&self.family, self.family.sources(), &self.state.tensors, &self.packed);
         let (workers, parts) = (&self.workers, parts(&self.manifest, &mut self.gradients));
         // For each group of tapes: forward and back, then the sums over what they hold.
         let phases: Vec<usize> = groups.iter().flat_map(|group| [group.len(), parts.len()]).collect();
         let losses: Vec<Mutex<f64>> = tapes.iter().map(|_| Mutex::default()).collect();
-        in_phases(self.compute.threads().min(tapes.len()), &phases, |phase, task| {
+        in_phases(threads, &phases, |phase, task| {
             let group = groups[phase / 2];
             if phase.is_multiple_of(2) {
                 let Worker { arena, tape } = &mut *workers[task].write().unwrap_or_else(PoisonError::into_inner);
-                let loss = family.run(Pass { kernels, tensors, arena }, group[task], 1.0 / targets as f32, tape);
+                let loss = family.run(Pass { kernels, tensors, packed, arena }, group[task], 1.0 / targets as f32, tape);
                 *locked(&losses[phase / 2 * workers.len() + task]) = loss;
             } else {
                 let workers: Vec<_> =
@@ -223,6 +230,13 @@ fn example(examples: &Examples, index: usize) -> Option<Example<'_>> {
         return Some(Example::Window(tokens));
     }
     Some(Example::Labelled(examples.features(index)?, examples.label(index)?))
+}
+
+/// Room for a tensor in panels, if it is the weight of a linear layer.
+fn packed(sources: &[Source], spec: &TensorSpec) -> Option<Packed> {
+    let is_weight = sources.iter().any(|source| matches!(source, Source::Outer { .. }));
+    let [outputs, inputs] = spec.shape[..] else { return None };
+    is_weight.then(|| Packed::new(outputs as usize, inputs as usize))
 }
 
 /// Parts of all gradients, each with the number of its tensor.

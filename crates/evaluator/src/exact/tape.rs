@@ -1,5 +1,6 @@
 //! What a forward pass keeps for the gradients of some rows, and which tensor's gradient is made of which of it.
 
+use crate::arena::Aligned;
 use crate::kernels::{Kernels, Matrix, MatrixMut, Slice, stride_of};
 
 /// A matrix within a tape: as many rows as the tape has.
@@ -76,7 +77,7 @@ pub(crate) enum Source {
 
 /// Rows of a forward pass.
 pub(crate) struct Tape {
-    pub(crate) values: Vec<f32>,
+    pub(crate) values: Aligned,
     pub(crate) rows: usize,
     /// Token of each row, if the family has tokens.
     pub(crate) tokens: Vec<u16>,

@@ -1,5 +1,7 @@
 //! Matrix products: one accumulator per output, from +0, ascending index, fused multiply-add; blocked over rows and panels.
 
+use crate::arena::Aligned;
+
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
 use super::tiles::store_whole_tile;
@@ -14,6 +16,46 @@ pub(crate) struct Linear<'a> {
     pub(crate) bias: Option<&'a [f32]>,
     pub(crate) inputs: usize,
     pub(crate) outputs: usize,
+    /// The weight in panels, if it was packed before.
+    pub(crate) packed: Option<&'a Packed>,
+}
+
+/// A weight in panels for products in both directions, where few rows at a time would pack it again and again.
+pub(crate) struct Packed {
+    outputs: usize,
+    inputs: usize,
+    /// For each sixteen outputs [inputs, LANES].
+    forward: Aligned,
+    /// For each sixteen inputs [outputs, LANES].
+    back: Aligned,
+}
+
+impl Packed {
+    /// Room for a weight [outputs, inputs].
+    pub(crate) fn new(outputs: usize, inputs: usize) -> Self {
+        let forward = Aligned::zeros(outputs.next_multiple_of(LANES) * inputs);
+        Self { outputs, inputs, forward, back: Aligned::zeros(inputs.next_multiple_of(LANES) * outputs) }
+    }
+}
+
+/// Packs a weight.
+#[inline(always)]
+pub(crate) fn pack_weight<V: Vector>(weight: &[f32], packed: &mut Packed) {
+    let (outputs, inputs) = (packed.outputs, packed.inputs);
+    let weight = Matrix::new(weight, outputs, inputs, inputs);
+    for (index, panel) in packed.forward.chunks_exact_mut(LANES * inputs).enumerate() {
+        let first = index * LANES;
+        pack_transposed::<V>(weight.part(first, LANES.min(outputs - first)), panel);
+    }
+    for (index, panel) in packed.back.chunks_exact_mut(LANES * outputs).enumerate() {
+        pack(weight, index * LANES, panel);
+    }
+}
+
+impl Linear<'_> {
+    fn check(&self) {
+        assert!(self.packed.is_none_or(|packed| (packed.outputs, packed.inputs) == (self.outputs, self.inputs)), "panels of this weight");
+    }
 }
 
 /// What happens to a result.
@@ -43,6 +85,7 @@ pub(crate) fn linear<V: Vector, const ROWS: usize, const PANELS: usize>(
 ) {
     assert!(input.columns == layer.inputs && output.columns == layer.outputs && input.rows <= output.rows, "a layer fits its rows");
     assert!(layer.weight.len() == layer.inputs * layer.outputs, "a weight has its shape");
+    layer.check();
     let mut output = output;
     let mut first = 0;
     while first < layer.outputs {
@@ -66,6 +109,7 @@ pub(crate) fn linear_back<V: Vector, const ROWS: usize, const PANELS: usize>(
     packing: &mut [f32],
 ) {
     assert!(gradient.columns == layer.outputs && output.columns == layer.inputs && gradient.rows <= output.rows, "a layer fits its rows");
+    layer.check();
     let mut output = output;
     let mut first = 0;
     while first < layer.inputs {
@@ -88,11 +132,18 @@ fn panels_back<V: Vector, const ROWS: usize, const PANELS: usize>(
     packing: &mut [f32],
     first: usize,
 ) {
-    let weight = Matrix::new(layer.weight, layer.outputs, layer.inputs, layer.inputs);
-    let packed = &mut packing[..PANELS * LANES * layer.outputs];
-    for (panel, packed) in packed.chunks_exact_mut(LANES * layer.outputs).enumerate() {
-        pack(weight, first + panel * LANES, packed);
-    }
+    let depth = layer.outputs;
+    let packed = match layer.packed {
+        Some(packed) => &packed.back[first * depth..][..PANELS * LANES * depth],
+        None => {
+            let weight = Matrix::new(layer.weight, depth, layer.inputs, layer.inputs);
+            let packed = &mut packing[..PANELS * LANES * depth];
+            for (panel, packed) in packed.chunks_exact_mut(LANES * depth).enumerate() {
+                pack(weight, first + panel * LANES, packed);
+            }
+            packed
+        }
+    };
     Block::<PANELS> { input: gradient, packed, bias: None, then: Then::Store, first }.tiles::<V, ROWS>(output);
 }
 
@@ -107,16 +158,22 @@ fn panels<V: Vector, const ROWS: usize, const PANELS: usize>(
     first: usize,
 ) {
     let depth = layer.inputs;
-    let weight = Matrix::new(layer.weight, layer.outputs, depth, depth);
-    let packed = &mut packing[..PANELS * LANES * depth];
-    let mut bias = [[0.0; LANES]; PANELS];
-    for (panel, (bias, packed)) in bias.iter_mut().zip(packed.chunks_exact_mut(LANES * depth)).enumerate() {
-        let start = first + panel * LANES;
-        let count = LANES.min(layer.outputs - start);
-        pack_transposed::<V>(weight.part(start, count), packed);
-        if let Some(values) = layer.bias {
-            bias[..count].copy_from_slice(&values[start..start + count]);
+    let end = layer.outputs.min(first + PANELS * LANES);
+    let packed = match layer.packed {
+        Some(packed) => &packed.forward[first * depth..][..PANELS * LANES * depth],
+        None => {
+            let weight = Matrix::new(layer.weight, layer.outputs, depth, depth);
+            let packed = &mut packing[..PANELS * LANES * depth];
+            for (panel, packed) in packed.chunks_exact_mut(LANES * depth).enumerate() {
+                let start = first + panel * LANES;
+                pack_transposed::<V>(weight.part(start, LANES.min(end - start)), packed);
+            }
+            packed
         }
+    };
+    let mut bias = [[0.0; LANES]; PANELS];
+    if let Some(values) = layer.bias {
+        bias.as_flattened_mut()[..end - first].copy_from_slice(&values[first..end]);
     }
     let block = Block { input, packed, bias: layer.bias.map(|_| &bias), then, first };
     block.tiles::<V, ROWS>(output);

@@ -20,7 +20,7 @@ mod x86;
 pub(crate) use attention::{Head, scratch_len};
 pub(crate) use attention_back::{Gathering, back_len};
 pub(crate) use backward::{Adam, Descent, NormBack, Slice};
-pub(crate) use matmul::{Linear, Then, packing_len};
+pub(crate) use matmul::{Linear, Packed, Then, packing_len};
 pub(crate) use matrix::{Matrix, MatrixMut, stride_of};
 
 use crate::isa::{Compute, Isa};
@@ -109,6 +109,8 @@ kernels! {
     gelu = rows::gelu_all [], (values: &mut [f32]);
     /// Rectified linear unit of each value.
     relu = rows::relu_all [], (values: &mut [f32]);
+    /// Puts a weight into panels.
+    pack_weight = matmul::pack_weight [], (weight: &[f32], packed: &mut Packed);
     /// `output` = `gradient` · weight; `packing` has `packing_len(outputs)` values.
     linear_back = matmul::linear_back [tiles], (gradient: Matrix<'_>, layer: Linear<'_>, output: MatrixMut<'_>, packing: &mut [f32]);
     /// Adds gradientᵀ · input of each pair to some rows of a weight's gradient.

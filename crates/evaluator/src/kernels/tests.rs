@@ -185,7 +185,7 @@ proptest! {
     ) {
         let (input, weight) = (values(rows * inputs, seed, extremes), values(inputs * outputs, seed ^ 1, extremes));
         let (biases, before) = (values(outputs, seed ^ 2, extremes), values(rows * outputs, seed ^ 3, extremes));
-        let layer = Linear { weight: &weight, bias: bias.then_some(&biases), inputs, outputs };
+        let layer = Linear { weight: &weight, bias: bias.then_some(&biases), inputs, outputs, packed: None };
         let expected = plain_linear(&input, rows, layer, &before, add);
         let (input_stride, stride) = (inputs + gap, outputs.next_multiple_of(LANES) + gap);
         let input = spread(&input, rows, inputs, input_stride);
@@ -196,6 +196,12 @@ proptest! {
             let input = Matrix::new(&input, rows, inputs, input_stride);
             kernels.linear(input, layer, target, if add { Then::Add } else { Then::Store }, &mut packing);
             prop_assert_eq!(bits(&gathered(&output, outputs, stride)), bits(&expected), "{}", isa);
+            let mut packed = Packed::new(outputs, inputs);
+            kernels.pack_weight(&weight, &mut packed);
+            let mut output = spread(&before, rows, outputs, stride);
+            let layer = Linear { packed: Some(&packed), ..layer };
+            kernels.linear(input, layer, MatrixMut::new(&mut output, rows, outputs, stride), if add { Then::Add } else { Then::Store }, &mut []);
+            prop_assert_eq!(bits(&gathered(&output, outputs, stride)), bits(&expected), "{} in panels", isa);
             if add {
                 let mut other = vec![f32::NAN; rows * stride];
                 let target = MatrixMut::new(&mut other, rows, outputs, stride);
@@ -223,12 +229,18 @@ proptest! {
         }
         let (stride, first) = (inputs.next_multiple_of(LANES), first % outputs);
         let input = spread(&input, rows, inputs, stride);
-        let layer = Linear { weight: &weight, bias: None, inputs, outputs };
+        let layer = Linear { weight: &weight, bias: None, inputs, outputs, packed: None };
         for (isa, kernels) in every() {
             let gradient = Matrix::new(&gradient, rows, outputs, outputs);
             let mut output = vec![f32::NAN; rows * stride];
             kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), &mut vec![f32::NAN; packing_len(outputs)]);
             prop_assert_eq!(bits(&gathered(&output, inputs, stride)), bits(&back), "{}", isa);
+            let mut packed = Packed::new(outputs, inputs);
+            kernels.pack_weight(&weight, &mut packed);
+            output.fill(f32::NAN);
+            let layer = Linear { packed: Some(&packed), ..layer };
+            kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), &mut []);
+            prop_assert_eq!(bits(&gathered(&output, inputs, stride)), bits(&back), "{} in panels", isa);
             let mut part = before[first * inputs..].to_vec();
             let input = Matrix::new(&input, rows, inputs, stride);
             let cut = rows / 2;
