@@ -82,7 +82,7 @@ impl Backward for Mlp {
         }
         for index in (1..layers.len()).rev() {
             let [gradient, mut before, output] = parts(&mut tape.values, rows, [gradients[index], gradients[index - 1], values[index]]);
-            pass.kernels.linear_back(gradient.read(), linear(index), before.part(0, rows), packing);
+            pass.kernels.linear_back(gradient.read(), linear(index), before.part(0, rows), Then::Store, packing);
             pass.kernels.relu_back(output.values, before.values);
         }
         loss

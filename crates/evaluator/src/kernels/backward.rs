@@ -1,6 +1,6 @@
 //! Gradients of linear layers, layer norm and functions, and the step of AdamW: sums over rows run in their order, from the first.
 
-use super::functions::{erf, exp_below, gelu};
+use super::functions::{erf, exp_below};
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate};
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
@@ -153,23 +153,15 @@ pub(crate) fn norm_back<V: Vector>(norm: NormBack<'_>, before: Option<Matrix<'_>
     }
 }
 
-/// `gelu` of every value, written elsewhere.
+/// `gelu` of every value x, written elsewhere; Φ(x) + x · φ(x) replaces it.
 #[inline(always)]
-pub(crate) fn gelu_to<V: Vector>(inputs: &[f32], outputs: &mut [f32]) {
-    for column in (0..inputs.len()).step_by(LANES) {
-        store_part(gelu::<V>(part(inputs, column, 0.0)), &mut outputs[column..]);
-    }
-}
-
-/// Replaces each input x of `gelu` by its gradient · (Φ(x) + x · φ(x)).
-#[inline(always)]
-pub(crate) fn gelu_back<V: Vector>(inputs: &mut [f32], gradients: &[f32]) {
-    for column in (0..inputs.len()).step_by(LANES) {
-        let x: V = part(inputs, column, 0.0);
-        let below = V::splat(0.5).times(V::splat(1.0).plus(erf(x.times(V::splat(ROOT_HALF)))));
+pub(crate) fn gelu_and_slopes<V: Vector>(values: &mut [f32], outputs: &mut [f32]) {
+    for column in (0..values.len()).step_by(LANES) {
+        let x: V = part(values, column, 0.0);
+        let both = V::splat(1.0).plus(erf(x.times(V::splat(ROOT_HALF))));
         let density = exp_below(x.times(x).times(V::splat(-0.5))).times(V::splat(NORMAL));
-        let slope = x.fma(density, below);
-        store_part(part::<V>(gradients, column, 0.0).times(slope), &mut inputs[column..]);
+        store_part(x.times(V::splat(0.5)).times(both), &mut outputs[column..]);
+        store_part(x.fma(density, V::splat(0.5).times(both)), &mut values[column..]);
     }
 }
 

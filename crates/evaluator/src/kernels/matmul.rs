@@ -4,7 +4,7 @@ use crate::arena::Aligned;
 
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
-use super::tiles::store_whole_tile;
+use super::tiles::{load_whole_tile, store_whole_tile};
 
 /// Rows of the smaller tile for what the large one leaves.
 pub(crate) const REST_ROWS: usize = 4;
@@ -67,6 +67,8 @@ pub(crate) enum Then<'a> {
     Add,
     /// It is added to what is in the same place here, in rows of whole lanes, and replaces what was there.
     Plus(Matrix<'a>),
+    /// What was there is multiplied by it.
+    Times,
 }
 
 /// Values of packing space that `linear` needs for rows of `inputs`.
@@ -106,6 +108,7 @@ pub(crate) fn linear_back<V: Vector, const ROWS: usize, const PANELS: usize>(
     gradient: Matrix<'_>,
     layer: Linear<'_>,
     output: MatrixMut<'_>,
+    then: Then<'_>,
     packing: &mut [f32],
 ) {
     assert!(gradient.columns == layer.outputs && output.columns == layer.inputs && gradient.rows <= output.rows, "a layer fits its rows");
@@ -114,10 +117,10 @@ pub(crate) fn linear_back<V: Vector, const ROWS: usize, const PANELS: usize>(
     let mut first = 0;
     while first < layer.inputs {
         if PANELS == 2 && first + LANES < layer.inputs {
-            panels_back::<V, ROWS, 2>(gradient, layer, &mut output, packing, first);
+            panels_back::<V, ROWS, 2>(gradient, layer, &mut output, then, packing, first);
             first += 2 * LANES;
         } else {
-            panels_back::<V, ROWS, 1>(gradient, layer, &mut output, packing, first);
+            panels_back::<V, ROWS, 1>(gradient, layer, &mut output, then, packing, first);
             first += LANES;
         }
     }
@@ -129,6 +132,7 @@ fn panels_back<V: Vector, const ROWS: usize, const PANELS: usize>(
     gradient: Matrix<'_>,
     layer: Linear<'_>,
     output: &mut MatrixMut<'_>,
+    then: Then<'_>,
     packing: &mut [f32],
     first: usize,
 ) {
@@ -144,7 +148,7 @@ fn panels_back<V: Vector, const ROWS: usize, const PANELS: usize>(
             packed
         }
     };
-    Block::<PANELS> { input: gradient, packed, bias: None, then: Then::Store, first }.tiles::<V, ROWS>(output);
+    Block::<PANELS> { input: gradient, packed, bias: None, then, first }.tiles::<V, ROWS>(output);
 }
 
 /// The outputs of `PANELS` panels from `first` on, for all rows.
@@ -220,23 +224,33 @@ impl<const PANELS: usize> Block<'_, PANELS> {
         }
         match self.then {
             Then::Store => {}
-            Then::Add => add(&mut sums, output.read().part(row, ROWS), self.first),
-            Then::Plus(matrix) => add(&mut sums, matrix.part(row, ROWS), self.first),
+            Then::Add => add(&mut sums, before(output.read().part(row, ROWS), self.first)),
+            Then::Plus(matrix) => add(&mut sums, before(matrix.part(row, ROWS), self.first)),
+            Then::Times => {
+                let before = before::<V, ROWS, PANELS>(output.read().part(row, ROWS), self.first);
+                for at in 0..ROWS {
+                    for panel in 0..PANELS {
+                        sums[at][panel] = before[at][panel].times(sums[at][panel]);
+                    }
+                }
+            }
         }
         let stride = output.stride;
         store_whole_tile(&sums, &mut output.values[row * stride..], stride, self.first);
     }
 }
 
-/// Adds what is in the columns from `first` on; rows have whole lanes.
+/// Columns from `first` on; rows have whole lanes.
 #[inline(always)]
-fn add<V: Vector, const ROWS: usize, const PANELS: usize>(sums: &mut [[V; PANELS]; ROWS], matrix: Matrix<'_>, first: usize) {
-    assert!(matrix.values.len() >= (ROWS - 1) * matrix.stride + first + PANELS * LANES, "a tile within its rows");
+fn before<V: Vector, const ROWS: usize, const PANELS: usize>(matrix: Matrix<'_>, first: usize) -> [[V; PANELS]; ROWS] {
+    load_whole_tile(matrix.values, matrix.stride, first)
+}
+
+#[inline(always)]
+fn add<V: Vector, const ROWS: usize, const PANELS: usize>(sums: &mut [[V; PANELS]; ROWS], before: [[V; PANELS]; ROWS]) {
     for row in 0..ROWS {
         for panel in 0..PANELS {
-            // SAFETY: sixteen values behind the beginning of one of ROWS rows, as just asserted.
-            let before = unsafe { V::read(matrix.values.as_ptr().add(row * matrix.stride + first + panel * LANES)) };
-            sums[row][panel] = before.plus(sums[row][panel]);
+            sums[row][panel] = before[row][panel].plus(sums[row][panel]);
         }
     }
 }

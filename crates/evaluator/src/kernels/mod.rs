@@ -111,8 +111,8 @@ kernels! {
     relu = rows::relu_all [], (values: &mut [f32]);
     /// Puts a weight into panels.
     pack_weight = matmul::pack_weight [], (weight: &[f32], packed: &mut Packed);
-    /// `output` = `gradient` · weight; `packing` has `packing_len(outputs)` values.
-    linear_back = matmul::linear_back [tiles], (gradient: Matrix<'_>, layer: Linear<'_>, output: MatrixMut<'_>, packing: &mut [f32]);
+    /// `output` = `gradient` · weight, or what `then` says; `packing` has `packing_len(outputs)` values.
+    linear_back = matmul::linear_back [tiles], (gradient: Matrix<'_>, layer: Linear<'_>, output: MatrixMut<'_>, then: Then<'_>, packing: &mut [f32]);
     /// Adds gradientᵀ · input of each pair to some rows of a weight's gradient.
     outer = backward::outer [tiles], (pairs: &[(Matrix<'_>, Matrix<'_>)], into: Slice<'_>);
     /// Gradients of one head; `scratch` has `back_len` values.
@@ -123,10 +123,8 @@ kernels! {
     norm_sums = backward::norm_sums [], (gradient: Matrix<'_>, input: Matrix<'_>, into: &mut [f32]);
     /// `output` = `before` + the gradient of a layer norm's inputs.
     norm_back = backward::norm_back [], (norm: NormBack<'_>, before: Option<Matrix<'_>>, output: MatrixMut<'_>);
-    /// Gaussian error linear unit of each value, written elsewhere.
-    gelu_to = backward::gelu_to [], (inputs: &[f32], outputs: &mut [f32]);
-    /// Replaces the inputs of `gelu` by their gradients.
-    gelu_back = backward::gelu_back [], (inputs: &mut [f32], gradients: &[f32]);
+    /// Gaussian error linear unit of each value, written elsewhere; its slopes replace the values.
+    gelu_and_slopes = backward::gelu_and_slopes [], (values: &mut [f32], outputs: &mut [f32]);
     /// Keeps gradients where the outputs of `relu` are above 0.
     relu_back = backward::relu_back [], (outputs: &[f32], gradients: &mut [f32]);
     /// Turns log-probabilities into probabilities · share.

@@ -233,14 +233,17 @@ proptest! {
         for (isa, kernels) in every() {
             let gradient = Matrix::new(&gradient, rows, outputs, outputs);
             let mut output = vec![f32::NAN; rows * stride];
-            kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), &mut vec![f32::NAN; packing_len(outputs)]);
+            kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), Then::Store, &mut vec![f32::NAN; packing_len(outputs)]);
             prop_assert_eq!(bits(&gathered(&output, inputs, stride)), bits(&back), "{}", isa);
             let mut packed = Packed::new(outputs, inputs);
             kernels.pack_weight(&weight, &mut packed);
             output.fill(f32::NAN);
             let layer = Linear { packed: Some(&packed), ..layer };
-            kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), &mut []);
+            kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), Then::Store, &mut []);
             prop_assert_eq!(bits(&gathered(&output, inputs, stride)), bits(&back), "{} in panels", isa);
+            kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), Then::Times, &mut []);
+            let squares: Vec<f32> = back.iter().map(|value| value * value).collect();
+            prop_assert_eq!(bits(&gathered(&output, inputs, stride)), bits(&squares), "{} times itself", isa);
             let mut part = before[first * inputs..].to_vec();
             let input = Matrix::new(&input, rows, inputs, stride);
             let cut = rows / 2;

@@ -14,11 +14,21 @@ pub(crate) fn load_tile<V: Vector, const ROWS: usize, const PANELS: usize>(
     if first + PANELS * LANES > end {
         return load_edge(values, stride, first, end);
     }
-    assert!(values.len() >= (ROWS - 1) * stride + end, "a tile within its rows");
+    load_whole_tile(values, stride, first)
+}
+
+/// Columns from `first` on, all of which are there.
+#[inline(always)]
+pub(crate) fn load_whole_tile<V: Vector, const ROWS: usize, const PANELS: usize>(
+    values: &[f32],
+    stride: usize,
+    first: usize,
+) -> [[V; PANELS]; ROWS] {
+    assert!(values.len() >= (ROWS - 1) * stride + first + PANELS * LANES, "a tile within its rows");
     let mut tile = [[V::splat(0.0); PANELS]; ROWS];
     for row in 0..ROWS {
         for panel in 0..PANELS {
-            // SAFETY: sixteen values that end within one of ROWS rows, as just asserted.
+            // SAFETY: sixteen values behind the beginning of one of ROWS rows, as just asserted.
             tile[row][panel] = unsafe { V::read(values.as_ptr().add(row * stride + first + panel * LANES)) };
         }
     }
