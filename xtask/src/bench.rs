@@ -1,4 +1,8 @@
-//! Benchmarks: what the contracts' calls cost in gas, beside OpenZeppelin's Governor and ERC20 in the same run.
+//! Benchmarks: times beside PyTorch, and what the contracts' calls cost in gas, beside OpenZeppelin's Governor and ERC20 in the same run.
+
+pub mod model;
+mod plot;
+mod worker;
 
 use std::{fmt::Write, fs, path::Path};
 
@@ -66,10 +70,13 @@ pub fn gas(json: Option<&Path>) -> Result<()> {
     print!("{table}");
     record("gas", "Gas", &format!("{WORDS}\n{table}"))?;
     if let Some(path) = json {
-        let list: Vec<_> = rows.iter().map(as_json).collect();
-        fs::write(path, serde_json::to_string_pretty(&list)? + "\n").with_context(|| format!("cannot write {}", path.display()))?;
+        write_rows(path, rows.iter().map(as_json).collect())?;
     }
     Ok(())
+}
+
+fn write_rows(path: &Path, rows: Vec<Value>) -> Result<()> {
+    fs::write(path, serde_json::to_string_pretty(&rows)? + "\n").with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn as_json(row: &Row) -> Value {

@@ -69,6 +69,18 @@ enum Bench {
         #[arg(long, value_name = "FILE")]
         json: Option<std::path::PathBuf>,
     },
+    /// Time of training and evaluation beside PyTorch's.
+    Model {
+        /// Also write the rows there.
+        #[arg(long, value_name = "FILE")]
+        json: Option<std::path::PathBuf>,
+        /// Measure only what begins like this, and leave the book as it is.
+        #[arg(long, value_name = "NAME")]
+        only: Option<String>,
+        /// Only open the checkpoints in PyTorch and compare numbers.
+        #[arg(long, conflicts_with_all = ["json", "only"])]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -79,6 +91,7 @@ fn main() -> ExitCode {
         Task::Mutants { check: true, .. } => mutants::check(),
         Task::Mutants { only, .. } => mutants::run(only.as_deref()),
         Task::Bench { what: Bench::Gas { json } } => bench::gas(json.as_deref()),
+        Task::Bench { what: Bench::Model { json, only, check } } => bench::model::run(json.as_deref(), only.as_deref(), check),
         Task::Analyse => analysis::run(),
         Task::Properties => properties::run(),
         Task::Tidy => tidy::run(),

@@ -22,6 +22,9 @@ pub struct Environment {
 /// Trail of Bits' static analyser, with its conformance check and its generator of properties.
 pub const SLITHER: Environment = Environment { name: "slither-0.11.6", lock: "slither-requirements.txt" };
 
+/// PyTorch, to compare with.
+pub const TORCH: Environment = Environment { name: "torch-2.15.0", lock: "torch-requirements.txt" };
+
 /// The environment's folder of programs; makes the environment when it is missing or older than its lock file.
 ///
 /// # Errors
@@ -69,7 +72,7 @@ fn interpreter() -> Result<String> {
     }
     let (major, minor) = LEAST;
     let seen = if seen.is_empty() { "there is none on PATH".to_owned() } else { seen.join(", ") };
-    bail!("the checks of the contracts need Python {major}.{minor} or newer with pip and venv ({seen}): install it and run again");
+    bail!("this task needs Python {major}.{minor} or newer with pip and venv ({seen}): install it and run again");
 }
 
 fn version(name: &str) -> Option<(u32, u32)> {

@@ -18,6 +18,9 @@ pub fn everything() -> Result<()> {
     step("public ERC20 properties", properties::run)?;
     step("build", || tools::run(&cargo, &["build", "--workspace", "--all-targets", "--locked"]))?;
     step("lints", || tools::run(&cargo, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
+    step("golden files, not optimised", || {
+        tools::run(&cargo, &["test", "--profile", "plain", "--package", "evaluator", "--test", "all", "--locked", "golden"])
+    })?;
     step("crates and network", || tools::run(&cargo, &["test", "--workspace", "--locked"]))
 }
 

@@ -1,4 +1,6 @@
-//! Working memory of one thread, allocated once and used again by every pass.
+//! Working memory: of one thread, allocated once and used again by every pass, and values that begin at a line of the cache.
+
+use std::ops::{Deref, DerefMut};
 
 /// Bytes to which every slice is aligned: a line of the cache, and the widest register.
 const ALIGN_BYTES: usize = 64;
@@ -27,5 +29,34 @@ impl Arena {
             rest = after;
             &mut slice[..lengths[index]]
         })
+    }
+}
+
+/// Values that begin where a line of the cache does.
+pub(crate) struct Aligned {
+    values: Vec<f32>,
+    skip: usize,
+    len: usize,
+}
+
+impl Aligned {
+    pub(crate) fn zeros(len: usize) -> Self {
+        let values = vec![0.0; len + ALIGN];
+        let skip = values.as_ptr().align_offset(ALIGN_BYTES).min(ALIGN);
+        Self { values, skip, len }
+    }
+}
+
+impl Deref for Aligned {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.values[self.skip..][..self.len]
+    }
+}
+
+impl DerefMut for Aligned {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.values[self.skip..][..self.len]
     }
 }

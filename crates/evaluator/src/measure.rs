@@ -120,7 +120,7 @@ impl Compute {
             }
         };
         let mut last = Vec::new();
-        let pass = Pass { kernels: self.kernels(), tensors: checkpoint.tensors(), arena };
+        let pass = Pass { kernels: self.kernels(), tensors: checkpoint.tensors(), packed: &[], arena };
         checkpoint.manifest().family().forward(pass, batch, &mut |_, row| {
             last.clear();
             last.extend_from_slice(row);
@@ -181,7 +181,7 @@ impl<F> Job<'_, F> {
         let inputs: Vec<&[u16]> = windows.iter().map(|tokens| &tokens[..tokens.len() - 1]).collect();
         let batch = if windows.is_empty() { Batch::Features(&features) } else { Batch::Tokens(&inputs) };
         let targets = if windows.is_empty() { 1 } else { self.examples.inputs() };
-        let pass = Pass { kernels: self.compute.kernels(), tensors: self.checkpoint.tensors(), arena };
+        let pass = Pass { kernels: self.compute.kernels(), tensors: self.checkpoint.tensors(), packed: &[], arena };
         self.checkpoint.manifest().family().forward(pass, batch, &mut |row, log_probabilities| {
             let (example, place) = (row / targets, row % targets);
             let class = windows.get(example).map_or_else(|| labels[example] as usize, |tokens| tokens[place + 1].into());

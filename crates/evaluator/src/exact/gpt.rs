@@ -5,7 +5,7 @@ use super::{Backward, Example};
 use crate::arena::Arena;
 use crate::families::gpt::{Block, EXPANSION, Weights};
 use crate::families::{Gpt, Pass};
-use crate::kernels::{Gathering, Head, Kernels, Matrix, MatrixMut, NormBack, Then, back_len, packing_len, scratch_len};
+use crate::kernels::{Gathering, Head, Kernels, Matrix, MatrixMut, NormBack, Then, back_len, packing_len, scratch_len, stride_of};
 
 /// Views of one block.
 struct BlockViews {
@@ -16,7 +16,7 @@ struct BlockViews {
     queries: View,
     middle: View,
     normal_2: View,
-    /// Inputs of GELU become their gradients.
+    /// Inputs of GELU become its slopes, then their gradients.
     inner: View,
     inner_out: View,
     attention_back: View,
@@ -123,7 +123,7 @@ impl Backward for Gpt {
 
     fn run(&self, pass: Pass<'_>, batch: &[Example<'_>], share: f32, tape: &mut Tape) -> f64 {
         let [Example::Window(tokens)] = batch else { return 0.0 };
-        let Some(weights) = Weights::new(self, pass.tensors) else { return 0.0 };
+        let Some(weights) = Weights::new(self, pass.tensors, pass.packed) else { return 0.0 };
         let rows = tokens.len() - 1;
         tape.rows = rows;
         tape.tokens.clear();
@@ -148,8 +148,7 @@ impl Run<'_> {
         let (width, size) = (self.gpt.width as usize, (self.gpt.width / self.gpt.heads) as usize);
         let widest = packing_len(EXPANSION * width).max(packing_len(self.gpt.vocabulary as usize));
         let packing = widest.max(scratch_len(self.rows, size)).max(back_len(self.rows, size));
-        let stride = crate::kernels::stride_of(EXPANSION * width);
-        let [packing, wide] = arena.slices([packing, self.rows * stride]);
+        let [packing, pulls] = arena.slices([packing, self.rows * stride_of(width)]);
         self.embed(tape, &tokens[..self.rows]);
         for (index, block) in self.weights.blocks.iter().enumerate() {
             self.attend(index, block, tape, packing);
@@ -157,8 +156,8 @@ impl Run<'_> {
         }
         let loss = self.predict(tape, &tokens[1..], share, packing);
         for (index, block) in self.weights.blocks.iter().enumerate().rev() {
-            self.widen_back(index, block, tape, wide, packing);
-            self.attend_back(index, block, tape, wide, packing);
+            self.widen_back(index, block, tape, packing);
+            self.attend_back(index, block, tape, pulls, packing);
         }
         loss
     }
@@ -203,7 +202,7 @@ impl Run<'_> {
         let (kernels, rows) = (self.kernels, self.rows);
         kernels.layer_norm(middle.read(), block.norm_2.0, block.norm_2.1, normal.part(0, rows));
         kernels.linear(normal.read(), block.inner, inner.part(0, rows), Then::Store, packing);
-        kernels.gelu_to(inner.values, inner_out.values);
+        kernels.gelu_and_slopes(inner.values, inner_out.values);
         kernels.linear(inner_out.read(), block.inner_out, after, Then::Plus(middle.read()), packing);
     }
 
@@ -224,40 +223,37 @@ impl Run<'_> {
             kernels.probabilities(row, share);
             row[usize::from(*target)] -= share;
         }
-        kernels.linear_back(logits.read(), self.weights.head, normal_back.part(0, rows), packing);
+        kernels.linear_back(logits.read(), self.weights.head, normal_back.part(0, rows), Then::Store, packing);
         kernels.norm_back(NormBack { gradient: normal_back.read(), input: x.read(), weight: norm.0 }, None, out_back);
         loss
     }
 
-    fn widen_back(&self, index: usize, block: &Block<'_>, tape: &mut [f32], wide: &mut [f32], packing: &mut [f32]) {
+    fn widen_back(&self, index: usize, block: &Block<'_>, tape: &mut [f32], packing: &mut [f32]) {
         let views = &self.views.blocks[index];
-        let [out_back, inner, mut normal_back, middle, middle_back] =
+        let [out_back, mut inner, mut normal_back, middle, middle_back] =
             self.parts(tape, [views.out_back, views.inner, views.normal_2_back, views.middle, views.middle_back]);
         let (kernels, rows) = (self.kernels, self.rows);
-        let wide = &mut wide[..rows * inner.stride];
-        kernels.linear_back(out_back.read(), block.inner_out, MatrixMut::new(wide, rows, inner.columns, inner.stride), packing);
-        kernels.gelu_back(inner.values, wide);
-        kernels.linear_back(inner.read(), block.inner, normal_back.part(0, rows), packing);
+        kernels.linear_back(out_back.read(), block.inner_out, inner.part(0, rows), Then::Times, packing);
+        kernels.linear_back(inner.read(), block.inner, normal_back.part(0, rows), Then::Store, packing);
         let norm = NormBack { gradient: normal_back.read(), input: middle.read(), weight: block.norm_2.0 };
         kernels.norm_back(norm, Some(out_back.read()), middle_back);
     }
 
-    fn attend_back(&self, index: usize, block: &Block<'_>, tape: &mut [f32], wide: &mut [f32], packing: &mut [f32]) {
+    fn attend_back(&self, index: usize, block: &Block<'_>, tape: &mut [f32], pulls: &mut [f32], packing: &mut [f32]) {
         let views = &self.views.blocks[index];
         let before = self.views.before_back(index);
         let [middle_back, attention, queries, attention_back, mut normal_back, x, before] = self
             .parts(tape, [views.middle_back, views.attention, views.queries, views.attention_back, views.normal_1_back, views.x, before]);
         let (kernels, rows, width) = (self.kernels, self.rows, self.gpt.width as usize);
-        let pulls = &mut wide[..rows * middle_back.stride];
         let output = MatrixMut::new(pulls, rows, width, middle_back.stride);
-        kernels.linear_back(middle_back.read(), block.attention_out, output, packing);
+        kernels.linear_back(middle_back.read(), block.attention_out, output, Then::Store, packing);
         for head in self.heads(attention.stride) {
             let column = |values, stride| Matrix::new(values, rows, head.size, stride);
             let queries = column(&queries.values[head.start..], queries.stride);
             let pulls = column(&pulls[head.start..], middle_back.stride);
             kernels.attention_back(Gathering { queries, values: attention.values, pulls, head }, attention_back.values, packing);
         }
-        kernels.linear_back(attention_back.read(), block.attention, normal_back.part(0, rows), packing);
+        kernels.linear_back(attention_back.read(), block.attention, normal_back.part(0, rows), Then::Store, packing);
         let norm = NormBack { gradient: normal_back.read(), input: x.read(), weight: block.norm_1.0 };
         kernels.norm_back(norm, Some(middle_back.read()), before);
     }

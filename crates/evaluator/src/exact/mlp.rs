@@ -55,7 +55,8 @@ impl Backward for Mlp {
         tape.rows = rows;
         let linear = |index: usize| {
             let [weight, bias] = &pass.tensors.as_chunks::<2>().0[index];
-            Linear { weight, bias: Some(bias), inputs: layers[index].0 as usize, outputs: layers[index].1 as usize }
+            let packed = pass.packed.get(2 * index).and_then(Option::as_ref);
+            Linear { weight, bias: Some(bias), inputs: layers[index].0 as usize, outputs: layers[index].1 as usize, packed }
         };
         let [mut features] = parts(&mut tape.values, rows, [values[0]]);
         for (row, example) in batch.iter().enumerate() {
@@ -81,7 +82,7 @@ impl Backward for Mlp {
         }
         for index in (1..layers.len()).rev() {
             let [gradient, mut before, output] = parts(&mut tape.values, rows, [gradients[index], gradients[index - 1], values[index]]);
-            pass.kernels.linear_back(gradient.read(), linear(index), before.part(0, rows), packing);
+            pass.kernels.linear_back(gradient.read(), linear(index), before.part(0, rows), Then::Store, packing);
             pass.kernels.relu_back(output.values, before.values);
         }
         loss

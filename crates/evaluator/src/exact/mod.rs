@@ -6,6 +6,7 @@
 
 mod gpt;
 mod mlp;
+mod phases;
 mod rule;
 mod snapshot;
 mod tape;
@@ -13,20 +14,22 @@ mod tape;
 pub use rule::{AdamW, Rule, Sgd};
 pub use snapshot::{Snapshot, SnapshotError};
 
-use std::sync::Mutex;
-use std::thread;
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use crate::arena::Arena;
+use crate::arena::{Aligned, Arena};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::examples::Examples;
 use crate::families::Pass;
 use crate::isa::Compute;
-use crate::kernels::{Adam, Descent};
-use crate::manifest::Manifest;
+use crate::kernels::{Adam, Descent, Kernels, Packed};
+use crate::manifest::{Manifest, TensorSpec};
 use crate::measure::MeasureError;
 
+use phases::in_phases;
 use tape::{Part, Source, Tape};
 
+/// Tapes of one thread: so many examples are gone through before sums over them are made.
+const TAPES: usize = 2;
 /// Rows of a gradient that a thread takes at a time: whole tiles of every instruction set.
 const PART_ROWS: usize = 120;
 /// Values of a tensor that a thread takes at a time in a step.
@@ -60,14 +63,15 @@ pub struct Exact {
     family: Box<dyn Backward>,
     state: Snapshot,
     gradients: Vec<Vec<f32>>,
-    workers: Vec<Worker>,
+    /// Weights of linear layers in panels: every tape uses them.
+    packed: Vec<Option<Packed>>,
+    workers: Vec<RwLock<Worker>>,
 }
 
-/// Memory of one thread.
+/// Memory of one tape.
 struct Worker {
     arena: Arena,
     tape: Tape,
-    loss: f64,
 }
 
 impl Exact {
@@ -89,10 +93,13 @@ impl Exact {
 
     fn start(compute: Compute, manifest: &Manifest, family: Box<dyn Backward>, state: Snapshot) -> Self {
         let len = family.tape_len();
-        let worker = |_| Worker { arena: Arena::default(), tape: Tape { values: vec![0.0; len], rows: 0, tokens: Vec::new() }, loss: 0.0 };
+        let tape = || Tape { values: Aligned::zeros(len), rows: 0, tokens: Vec::new() };
+        let worker = |_| RwLock::new(Worker { arena: Arena::default(), tape: tape() });
         let gradients = state.tensors.iter().map(|values| vec![0.0; values.len()]).collect();
-        let workers = (0..compute.threads()).map(worker).collect();
-        Self { compute, manifest: manifest.clone(), family, state, gradients, workers }
+        let workers = (0..TAPES * compute.threads()).map(worker).collect();
+        let specs = manifest.tensors();
+        let packed = family.sources().iter().zip(&specs).map(|(sources, spec)| packed(sources, spec)).collect();
+        Self { compute, manifest: manifest.clone(), family, state, gradients, packed, workers }
     }
 
     /// One step on a batch of examples, however many: memory does not grow with it. Returns its mean loss in nats before the step.
@@ -120,44 +127,32 @@ impl Exact {
         };
         let targets = chosen.iter().map(|example| example.targets()).sum::<usize>().max(1);
         self.gradients.iter_mut().for_each(|values| values.fill(0.0));
-        let size = self.family.examples_per_tape();
-        let tapes: Vec<&[Example<'_>]> = chosen.chunks(size).collect();
-        let mut loss = 0.0;
-        for group in tapes.chunks(self.workers.len()) {
-            self.forward_and_back(group, 1.0 / targets as f32);
-            self.sum_gradients(group.len());
-            loss += self.workers[..group.len()].iter().map(|worker| worker.loss).sum::<f64>();
-        }
+        let tapes: Vec<&[Example<'_>]> = chosen.chunks(self.family.examples_per_tape()).collect();
+        let groups: Vec<&[&[Example<'_>]]> = tapes.chunks(self.workers.len()).collect();
+        let (threads, kernels) = (self.compute.threads().min(tapes.len()), self.compute.kernels());
+        let weights = self.state.tensors.iter().zip(&mut self.packed).filter_map(|(weight, packed)| Some((weight, packed.as_mut()?)));
+        in_threads(threads, weights, |(weight, packed)| kernels.pack_weight(weight, packed));
+        let (family, sources, tensors, packed) = (&self.family, self.family.sources(), &self.state.tensors, &self.packed);
+        let (workers, parts) = (&self.workers, parts(&self.manifest, &mut self.gradients));
+        // For each group of tapes: forward and back, then the sums over what they hold.
+        let phases: Vec<usize> = groups.iter().flat_map(|group| [group.len(), parts.len()]).collect();
+        let losses: Vec<Mutex<f64>> = tapes.iter().map(|_| Mutex::default()).collect();
+        in_phases(threads, &phases, |phase, task| {
+            let group = groups[phase / 2];
+            if phase.is_multiple_of(2) {
+                let Worker { arena, tape } = &mut *workers[task].write().unwrap_or_else(PoisonError::into_inner);
+                let loss = family.run(Pass { kernels, tensors, packed, arena }, group[task], 1.0 / targets as f32, tape);
+                *locked(&losses[phase / 2 * workers.len() + task]) = loss;
+            } else {
+                let workers: Vec<_> =
+                    workers[..group.len()].iter().map(|worker| worker.read().unwrap_or_else(PoisonError::into_inner)).collect();
+                let tapes: Vec<&Tape> = workers.iter().map(|worker| &worker.tape).collect();
+                let (tensor, part) = &mut *locked(&parts[task]);
+                add_all(&sources[*tensor], kernels, &tapes, part);
+            }
+        });
+        let loss = losses.iter().fold(0.0, |sum, loss| sum + *locked(loss));
         Ok((loss / targets as f64) as f32)
-    }
-
-    /// One tape for each worker.
-    fn forward_and_back(&mut self, group: &[&[Example<'_>]], share: f32) {
-        let (compute, family, tensors) = (self.compute, &self.family, &self.state.tensors);
-        let tasks = self.workers.iter_mut().zip(group).collect();
-        in_threads(compute.threads(), tasks, |(worker, batch): (&mut Worker, &&[Example<'_>])| {
-            let pass = Pass { kernels: compute.kernels(), tensors, arena: &mut worker.arena };
-            worker.loss = family.run(pass, batch, share, &mut worker.tape);
-        });
-    }
-
-    /// Adds the first `count` tapes, in order, to every gradient.
-    fn sum_gradients(&mut self, count: usize) {
-        let sources = self.family.sources();
-        let shapes = self.manifest.tensors();
-        let mut tasks = Vec::new();
-        for ((values, sources), spec) in self.gradients.iter_mut().zip(&sources).zip(&shapes) {
-            let columns = spec.shape.last().map_or(1, |columns| *columns as usize);
-            for (index, values) in values.chunks_mut(PART_ROWS * columns).enumerate() {
-                tasks.push((sources, Part { values, first: index * PART_ROWS, columns }));
-            }
-        }
-        let (workers, kernels) = (&self.workers[..count], self.compute.kernels());
-        in_threads(self.compute.threads(), tasks, |(sources, mut part)| {
-            for worker in workers {
-                sources.iter().for_each(|source| source.add(kernels, &worker.tape, &mut part));
-            }
-        });
     }
 
     /// One step with the gradients of the last batch.
@@ -175,8 +170,8 @@ impl Exact {
                     let parts = weights.chunks_mut(PART_VALUES).zip(gradients.chunks(PART_VALUES)).zip(means);
                     parts.map(move |part| (part, Adam { decay, ..adam }))
                 });
-                in_threads(threads, tasks.collect(), |(((weights, gradients), (first, second)), adam)| {
-                    kernels.adamw(weights, gradients, first, second, adam);
+                in_threads(threads, tasks, |(((weights, gradients), (first, second)), adam)| {
+                    kernels.adamw(weights, gradients, first, second, *adam);
                 });
             }
             Rule::Sgd(Sgd { learning_rate, .. }) => {
@@ -184,7 +179,7 @@ impl Exact {
                     let parts = weights.chunks_mut(PART_VALUES).zip(gradients.chunks(PART_VALUES));
                     parts.map(move |part| (part, Descent { learning_rate: *learning_rate, decay, scale }))
                 });
-                in_threads(threads, tasks.collect(), |((weights, gradients), descent)| kernels.descend(weights, gradients, descent));
+                in_threads(threads, tasks, |((weights, gradients), descent)| kernels.descend(weights, gradients, *descent));
             }
         }
     }
@@ -237,20 +232,38 @@ fn example(examples: &Examples, index: usize) -> Option<Example<'_>> {
     Some(Example::Labelled(examples.features(index)?, examples.label(index)?))
 }
 
-/// Each thread takes the next task that nobody has.
-fn in_threads<T: Send>(threads: usize, tasks: Vec<T>, work: impl Fn(T) + Sync) {
-    let threads = threads.min(tasks.len());
-    let queue = Mutex::new(tasks.into_iter());
-    let take = || {
-        // A thread that panics ends the scope and with it the computation.
-        let next = || queue.lock().map_or(None, |mut queue| queue.next());
-        while let Some(task) = next() {
-            work(task);
-        }
+/// Room for a tensor in panels, if it is the weight of a linear layer.
+fn packed(sources: &[Source], spec: &TensorSpec) -> Option<Packed> {
+    let is_weight = sources.iter().any(|source| matches!(source, Source::Outer { .. }));
+    let [outputs, inputs] = spec.shape[..] else { return None };
+    is_weight.then(|| Packed::new(outputs as usize, inputs as usize))
+}
+
+/// Parts of all gradients, each with the number of its tensor.
+fn parts<'a>(manifest: &Manifest, gradients: &'a mut [Vec<f32>]) -> Vec<Mutex<(usize, Part<'a>)>> {
+    let part = |(tensor, (values, spec)): (usize, (&'a mut Vec<f32>, TensorSpec))| {
+        let columns = spec.shape.last().map_or(1, |columns| *columns as usize);
+        let cut = move |(index, values)| Mutex::new((tensor, Part { values, first: index * PART_ROWS, columns }));
+        values.chunks_mut(PART_ROWS * columns).enumerate().map(cut)
     };
-    thread::scope(|scope| {
-        // A thread that cannot start costs time only: the others take its share.
-        (1..threads).for_each(|_| drop(thread::Builder::new().spawn_scoped(scope, take)));
-        take();
-    });
+    gradients.iter_mut().zip(manifest.tensors()).enumerate().flat_map(part).collect()
+}
+
+/// Adds what each tape says, tape after tape.
+fn add_all(sources: &[Source], kernels: Kernels, tapes: &[&Tape], part: &mut Part<'_>) {
+    match sources {
+        [source] => source.add(kernels, tapes, part),
+        _ => tapes.chunks(1).for_each(|tape| sources.iter().for_each(|source| source.add(kernels, tape, part))),
+    }
+}
+
+/// Does each task once.
+fn in_threads<T: Send>(threads: usize, tasks: impl Iterator<Item = T>, work: impl Fn(&mut T) + Sync) {
+    let tasks: Vec<Mutex<T>> = tasks.map(Mutex::new).collect();
+    in_phases(threads, &[tasks.len()], |_, task| work(&mut locked(&tasks[task])));
+}
+
+/// A task that panics ends the computation: nobody sees what it left.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,6 @@
 //! What a forward pass keeps for the gradients of some rows, and which tensor's gradient is made of which of it.
 
+use crate::arena::Aligned;
 use crate::kernels::{Kernels, Matrix, MatrixMut, Slice, stride_of};
 
 /// A matrix within a tape: as many rows as the tape has.
@@ -76,7 +77,7 @@ pub(crate) enum Source {
 
 /// Rows of a forward pass.
 pub(crate) struct Tape {
-    pub(crate) values: Vec<f32>,
+    pub(crate) values: Aligned,
     pub(crate) rows: usize,
     /// Token of each row, if the family has tokens.
     pub(crate) tokens: Vec<u16>,
@@ -90,19 +91,27 @@ pub(crate) struct Part<'a> {
 }
 
 impl Source {
-    /// Adds what the rows of a tape say, in their order.
-    pub(crate) fn add(self, kernels: Kernels, tape: &Tape, part: &mut Part<'_>) {
-        let view = |view: View| view.read(&tape.values, tape.rows);
-        match self {
-            Self::Outer { gradient, input } => {
-                let into = Slice { values: part.values, first: part.first, inputs: part.columns };
-                kernels.outer(view(gradient), view(input), into);
-            }
-            Self::Sums { gradient } => kernels.column_sums(view(gradient), part.values),
-            Self::Norm { gradient, input } => kernels.norm_sums(view(gradient), view(input), part.values),
-            Self::Tokens { gradient } => scatter(view(gradient), tape.tokens.iter().map(|token| usize::from(*token)), part),
-            Self::Positions { gradient } => scatter(view(gradient), 0..tape.rows, part),
+    /// Adds what the rows of some tapes say, in their order.
+    pub(crate) fn add(self, kernels: Kernels, tapes: &[&Tape], part: &mut Part<'_>) {
+        if let Self::Outer { gradient, input } = self {
+            let pairs: Vec<_> = tapes.iter().map(|tape| (tape.view(gradient), tape.view(input))).collect();
+            return kernels.outer(&pairs, Slice { values: part.values, first: part.first, inputs: part.columns });
         }
+        for tape in tapes {
+            match self {
+                Self::Outer { .. } => {}
+                Self::Sums { gradient } => kernels.column_sums(tape.view(gradient), part.values),
+                Self::Norm { gradient, input } => kernels.norm_sums(tape.view(gradient), tape.view(input), part.values),
+                Self::Tokens { gradient } => scatter(tape.view(gradient), tape.tokens.iter().map(|token| usize::from(*token)), part),
+                Self::Positions { gradient } => scatter(tape.view(gradient), 0..tape.rows, part),
+            }
+        }
+    }
+}
+
+impl Tape {
+    fn view(&self, view: View) -> Matrix<'_> {
+        view.read(&self.values, self.rows)
     }
 }
 

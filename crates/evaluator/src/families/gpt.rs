@@ -6,7 +6,7 @@ use super::{Batch, Family, Pass};
 use crate::arena::Arena;
 use crate::data::Data;
 use crate::exact::Backward;
-use crate::kernels::{Head, Kernels, Linear, Matrix, MatrixMut, Then, packing_len, scratch_len, stride_of};
+use crate::kernels::{Head, Kernels, Linear, Matrix, MatrixMut, Packed, Then, packing_len, scratch_len, stride_of};
 use crate::manifest::{ManifestError, TensorSpec, WIDTH_MAX, within};
 use crate::stream::Stream;
 
@@ -151,8 +151,8 @@ impl Family for Gpt {
 
     fn forward(&self, pass: Pass<'_>, batch: Batch<'_>, read: &mut dyn FnMut(usize, &[f32])) {
         let Batch::Tokens(examples) = batch else { return };
-        let Pass { kernels, tensors, arena } = pass;
-        let Some(weights) = Weights::new(self, tensors) else { return };
+        let Pass { kernels, tensors, packed, arena } = pass;
+        let Some(weights) = Weights::new(self, tensors, packed) else { return };
         Forward { sizes: Sizes::new(self, examples), kernels, weights: &weights, examples }.run(arena, read);
     }
 
@@ -185,14 +185,14 @@ pub(crate) type Norm<'a> = (&'a [f32], Option<&'a [f32]>);
 
 impl<'a> Weights<'a> {
     /// Takes the tensors in the order of `Gpt::all`; nothing if some are missing.
-    pub(crate) fn new(gpt: &Gpt, tensors: &'a [Vec<f32>]) -> Option<Self> {
+    pub(crate) fn new(gpt: &Gpt, tensors: &'a [Vec<f32>], packed: &'a [Option<Packed>]) -> Option<Self> {
         let width = gpt.width as usize;
-        let mut tensors = Tensors { values: tensors.iter(), bias: gpt.bias };
-        let (tokens, positions) = (tensors.next()?, tensors.next()?);
+        let mut tensors = Tensors { values: tensors.iter(), packed: packed.iter(), bias: gpt.bias };
+        let ((tokens, packed), (positions, _)) = (tensors.next()?, tensors.next()?);
         let blocks: Option<Vec<Block<'a>>> = (0..gpt.layers).map(|_| tensors.block(width)).collect();
         let (blocks, norm) = (blocks?, tensors.norm()?);
-        let weight = if gpt.tied { tokens } else { tensors.next()? };
-        let head = Linear { weight, bias: None, inputs: width, outputs: gpt.vocabulary as usize };
+        let (weight, packed) = if gpt.tied { (tokens, packed) } else { tensors.next()? };
+        let head = Linear { weight, bias: None, inputs: width, outputs: gpt.vocabulary as usize, packed };
         Some(Self { tokens, positions, blocks, norm, head })
     }
 
@@ -208,25 +208,29 @@ impl<'a> Weights<'a> {
     }
 }
 
-/// Tensors that were not taken yet.
+/// Tensors that were not taken yet, each perhaps in panels too.
 struct Tensors<'a> {
     values: std::slice::Iter<'a, Vec<f32>>,
+    packed: std::slice::Iter<'a, Option<Packed>>,
     bias: bool,
 }
 
 impl<'a> Tensors<'a> {
-    fn next(&mut self) -> Option<&'a [f32]> {
-        self.values.next().map(Vec::as_slice)
+    fn next(&mut self) -> Option<(&'a [f32], Option<&'a Packed>)> {
+        Some((self.values.next()?, self.packed.next().and_then(Option::as_ref)))
+    }
+
+    fn bias(&mut self) -> Option<Option<&'a [f32]>> {
+        Some(if self.bias { Some(self.next()?.0) } else { None })
     }
 
     fn norm(&mut self) -> Option<Norm<'a>> {
-        let weight = self.next()?;
-        Some((weight, if self.bias { Some(self.next()?) } else { None }))
+        Some((self.next()?.0, self.bias()?))
     }
 
     fn linear(&mut self, outputs: usize, inputs: usize) -> Option<Linear<'a>> {
-        let (weight, bias) = self.norm()?;
-        Some(Linear { weight, bias, inputs, outputs })
+        let (weight, packed) = self.next()?;
+        Some(Linear { weight, bias: self.bias()?, inputs, outputs, packed })
     }
 
     fn block(&mut self, width: usize) -> Option<Block<'a>> {

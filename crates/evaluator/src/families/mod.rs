@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::arena::Arena;
 use crate::data::Data;
 use crate::exact::Backward;
-use crate::kernels::Kernels;
+use crate::kernels::{Kernels, Packed};
 use crate::manifest::{ManifestError, TensorSpec};
 use crate::stream::Stream;
 
@@ -42,6 +42,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) kernels: Kernels,
     /// Weights in the order of `Family::tensors`.
     pub(crate) tensors: &'a [Vec<f32>],
+    /// Those that were put into panels before, in the same order; may be empty.
+    pub(crate) packed: &'a [Option<Packed>],
     pub(crate) arena: &'a mut Arena,
 }
 

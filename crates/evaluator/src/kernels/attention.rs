@@ -3,7 +3,8 @@
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate, pack, pack_transposed, products};
 use super::matrix::Matrix;
 use super::real::{LANES, Vector};
-use super::rows::{softmax, store_part};
+use super::rows::softmax;
+use super::tiles::{store_tile, store_whole_tile};
 
 /// Most rows of a tile, of any instruction set.
 const TILE_ROWS_MAX: usize = 12;
@@ -122,13 +123,7 @@ impl Pass<'_> {
         let head = self.head;
         let queries = head.part(self.values, 0).part(first, ROWS);
         let sums = products::<V, ROWS, PANELS>(queries, &self.keys[panel * LANES * head.size..]);
-        for (row, sums) in sums.iter().enumerate() {
-            let target = &mut self.scores[row * self.padded_rows + panel * LANES..];
-            let (lanes, _) = target.as_chunks_mut::<LANES>();
-            for (sum, lanes) in sums.iter().zip(lanes) {
-                sum.store(lanes);
-            }
-        }
+        store_whole_tile(&sums, self.scores, self.padded_rows, panel * LANES);
     }
 
     /// Sums of the values, each times its share, over the rows up to each row's own.
@@ -152,12 +147,7 @@ impl Pass<'_> {
                 }
             }
         }
-        for (row, sums) in sums.iter().enumerate() {
-            for (index, sum) in sums.iter().enumerate() {
-                let start = (panel + index) * LANES;
-                let count = LANES.min(head.size - start);
-                store_part(*sum, &mut self.values[(first + row) * head.stride + head.start + start..][..count]);
-            }
-        }
+        let target = &mut self.values[first * head.stride + head.start..];
+        store_tile(&sums, target, head.stride, panel * LANES, head.size);
     }
 }

@@ -5,6 +5,7 @@ use super::matmul::{Factors, Panels, REST_ROWS, accumulate, products};
 use super::matrix::Matrix;
 use super::real::{LANES, Vector};
 use super::rows::{part, softmax, store_part};
+use super::tiles::{store_tile, store_whole_tile};
 
 /// What a head's gradients are computed from; all rows are those of one example.
 #[derive(Clone, Copy)]
@@ -117,11 +118,8 @@ impl Pass<'_> {
             let at = panel * LANES * head.size;
             let scores = products::<V, ROWS, 1>(self.from.queries.part(first, ROWS), &self.turned_keys[at..]);
             let pulls = products::<V, ROWS, 1>(self.from.pulls.part(first, ROWS), &self.turned_values[at..]);
-            for row in 0..ROWS {
-                let place = (first + row) * length + panel * LANES;
-                store_part(scores[row][0], &mut self.shares[place..]);
-                store_part(pulls[row][0], &mut self.slopes[place..]);
-            }
+            store_whole_tile(&scores, &mut self.shares[first * length..], length, panel * LANES);
+            store_whole_tile(&pulls, &mut self.slopes[first * length..], length, panel * LANES);
         }
         for row in first..first + ROWS {
             let shares = &mut self.shares[row * length..][..length];
@@ -160,11 +158,8 @@ impl Pass<'_> {
     #[inline(always)]
     fn store<V: Vector, const ROWS: usize>(&mut self, sums: &[[V; 1]; ROWS], first: usize, part: usize, panel: usize) {
         let head = self.from.head;
-        let start = part * head.width + head.start + panel * LANES;
-        let count = LANES.min(head.size - panel * LANES);
-        for row in 0..ROWS {
-            store_part(sums[row][0], &mut self.gradients[(first + row) * head.stride + start..][..count]);
-        }
+        let target = &mut self.gradients[first * head.stride + part * head.width + head.start..];
+        store_tile(sums, target, head.stride, panel * LANES, head.size);
     }
 }
 

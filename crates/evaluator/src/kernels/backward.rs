@@ -1,10 +1,11 @@
 //! Gradients of linear layers, layer norm and functions, and the step of AdamW: sums over rows run in their order, from the first.
 
-use super::functions::{erf, exp_below, gelu};
+use super::functions::{erf, exp_below};
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate};
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
 use super::rows::{moments, part, store_part};
+use super::tiles::{load_tile, store_tile};
 
 /// 1 / √(2π).
 const NORMAL: f32 = f32::from_bits(0x3ecc_422a);
@@ -19,22 +20,29 @@ pub(crate) struct Slice<'a> {
     pub(crate) inputs: usize,
 }
 
-/// Adds gradientᵀ · input, row after row.
+impl Slice<'_> {
+    fn rows(&self) -> usize {
+        self.values.len() / self.inputs
+    }
+}
+
+/// Adds gradientᵀ · input of each pair, one pair after the other, row after row.
 #[inline(always)]
-pub(crate) fn outer<V: Vector, const ROWS: usize, const PANELS: usize>(gradient: Matrix<'_>, input: Matrix<'_>, into: Slice<'_>) {
+pub(crate) fn outer<V: Vector, const ROWS: usize, const PANELS: usize>(pairs: &[(Matrix<'_>, Matrix<'_>)], into: Slice<'_>) {
     let mut into = into;
-    assert!(input.rows == gradient.rows && input.columns == into.inputs, "a gradient fits its rows");
-    assert!(
-        input.values.len() >= input.rows * input.stride && input.columns.next_multiple_of(LANES) <= input.stride,
-        "rows have whole lanes"
-    );
+    for (gradient, input) in pairs {
+        assert!(input.rows == gradient.rows && input.columns == into.inputs, "a gradient fits its rows");
+        assert!(into.first + into.rows() <= gradient.columns, "a part within the outputs");
+        let whole = input.columns.next_multiple_of(LANES) <= input.stride && input.values.len() >= input.rows * input.stride;
+        assert!(whole, "rows have whole lanes");
+    }
     let mut column = 0;
     while column < into.inputs {
         if PANELS == 2 && column + LANES < into.inputs {
-            outer_panels::<V, ROWS, 2>(gradient, input, &mut into, column);
+            outer_panels::<V, ROWS, 2>(pairs, &mut into, column);
             column += 2 * LANES;
         } else {
-            outer_panels::<V, ROWS, 1>(gradient, input, &mut into, column);
+            outer_panels::<V, ROWS, 1>(pairs, &mut into, column);
             column += LANES;
         }
     }
@@ -42,54 +50,42 @@ pub(crate) fn outer<V: Vector, const ROWS: usize, const PANELS: usize>(gradient:
 
 #[inline(always)]
 fn outer_panels<V: Vector, const ROWS: usize, const PANELS: usize>(
-    gradient: Matrix<'_>,
-    input: Matrix<'_>,
+    pairs: &[(Matrix<'_>, Matrix<'_>)],
     into: &mut Slice<'_>,
     column: usize,
 ) {
-    let rows = into.values.len() / into.inputs;
-    let mut row = 0;
+    let (rows, mut row) = (into.rows(), 0);
     while row + ROWS <= rows {
-        outer_tile::<V, ROWS, PANELS>(gradient, input, into, row, column);
+        outer_tile::<V, ROWS, PANELS>(pairs, into, row, column);
         row += ROWS;
     }
     while row + REST_ROWS <= rows {
-        outer_tile::<V, REST_ROWS, PANELS>(gradient, input, into, row, column);
+        outer_tile::<V, REST_ROWS, PANELS>(pairs, into, row, column);
         row += REST_ROWS;
     }
     while row < rows {
-        outer_tile::<V, 1, PANELS>(gradient, input, into, row, column);
+        outer_tile::<V, 1, PANELS>(pairs, into, row, column);
         row += 1;
     }
 }
 
 #[inline(always)]
 fn outer_tile<V: Vector, const ROWS: usize, const PANELS: usize>(
-    gradient: Matrix<'_>,
-    input: Matrix<'_>,
+    pairs: &[(Matrix<'_>, Matrix<'_>)],
     into: &mut Slice<'_>,
     row: usize,
     column: usize,
 ) {
-    let first = into.first + row;
-    assert!(first + ROWS <= gradient.columns, "a tile within the outputs");
-    let mut sums = [[V::splat(0.0); PANELS]; ROWS];
-    for at in 0..ROWS {
-        for panel in 0..PANELS {
-            let from = &into.values[(row + at) * into.inputs..][..into.inputs];
-            sums[at][panel] = part(from, column + panel * LANES, 0.0);
-        }
+    let (stride, first) = (into.inputs, into.first + row);
+    let values = &mut into.values[row * stride..][..ROWS * stride];
+    let mut sums: [[V; PANELS]; ROWS] = load_tile(values, stride, column, stride);
+    for (gradient, input) in pairs {
+        let factors = Factors { values: gradient.values[first..].as_ptr(), row: 1, step: gradient.stride };
+        let panels = Panels { values: input.values[column..].as_ptr(), panel: LANES, step: input.stride };
+        // SAFETY: `outer` asserted that `gradient` has ROWS columns from `first` on, rows of `input` whole lanes, both as many rows.
+        unsafe { accumulate(&mut sums, factors, panels, input.rows) };
     }
-    let factors = Factors { values: gradient.values[first..].as_ptr(), row: 1, step: gradient.stride };
-    let panels = Panels { values: input.values[column..].as_ptr(), panel: LANES, step: input.stride };
-    // SAFETY: `gradient` has ROWS columns from `first` on, the rows of `input` whole lanes, and both the same number of rows.
-    unsafe { accumulate(&mut sums, factors, panels, input.rows) };
-    for at in 0..ROWS {
-        for panel in 0..PANELS {
-            let target = &mut into.values[(row + at) * into.inputs..][..into.inputs];
-            store_part(sums[at][panel], &mut target[column + panel * LANES..]);
-        }
-    }
+    store_tile(&sums, values, stride, column, stride);
 }
 
 /// Adds every row.
@@ -157,23 +153,15 @@ pub(crate) fn norm_back<V: Vector>(norm: NormBack<'_>, before: Option<Matrix<'_>
     }
 }
 
-/// `gelu` of every value, written elsewhere.
+/// `gelu` of every value x, written elsewhere; Φ(x) + x · φ(x) replaces it.
 #[inline(always)]
-pub(crate) fn gelu_to<V: Vector>(inputs: &[f32], outputs: &mut [f32]) {
-    for column in (0..inputs.len()).step_by(LANES) {
-        store_part(gelu::<V>(part(inputs, column, 0.0)), &mut outputs[column..]);
-    }
-}
-
-/// Replaces each input x of `gelu` by its gradient · (Φ(x) + x · φ(x)).
-#[inline(always)]
-pub(crate) fn gelu_back<V: Vector>(inputs: &mut [f32], gradients: &[f32]) {
-    for column in (0..inputs.len()).step_by(LANES) {
-        let x: V = part(inputs, column, 0.0);
-        let below = V::splat(0.5).times(V::splat(1.0).plus(erf(x.times(V::splat(ROOT_HALF)))));
+pub(crate) fn gelu_and_slopes<V: Vector>(values: &mut [f32], outputs: &mut [f32]) {
+    for column in (0..values.len()).step_by(LANES) {
+        let x: V = part(values, column, 0.0);
+        let both = V::splat(1.0).plus(erf(x.times(V::splat(ROOT_HALF))));
         let density = exp_below(x.times(x).times(V::splat(-0.5))).times(V::splat(NORMAL));
-        let slope = x.fma(density, below);
-        store_part(part::<V>(gradients, column, 0.0).times(slope), &mut inputs[column..]);
+        store_part(x.times(V::splat(0.5)).times(both), &mut outputs[column..]);
+        store_part(x.fma(density, V::splat(0.5).times(both)), &mut values[column..]);
     }
 }
 

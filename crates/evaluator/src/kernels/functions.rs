@@ -11,12 +11,12 @@ const LOG2_E: f32 = f32::from_bits(0x3fb8_aa3b);
 /// ln 2 in two parts: products of the first with an exponent are exact.
 const LN2_HIGH: f32 = f32::from_bits(0x3f31_7200);
 const LN2_LOW: f32 = f32::from_bits(0x35bf_be8e);
-/// 2⁶⁴.
-const LIFT: f32 = f32::from_bits(0x5f80_0000);
 /// Above it the exponential is +∞.
 const EXP_MOST: f32 = f32::from_bits(0x42b1_7217);
 /// Below it the exponential is +0.
 const EXP_LEAST: f32 = f32::from_bits(0xc2cf_f1b4);
+/// Below `EXP_LEAST`: its exponential rounds to +0 by itself.
+const EXP_ZERO: f32 = -104.0;
 /// (exp(r) − 1 − r) / r² for |r| ≤ ln 2 / 2, highest power first: least greatest relative error, found by Remez exchange.
 const EXP: [u32; 5] = [0x3ab5_63a6, 0x3c09_1ef0, 0x3d2a_ac2c, 0x3e2a_aa46, 0x3eff_fffe];
 /// 2²³: makes any subnormal normal.
@@ -47,14 +47,11 @@ pub(crate) fn exp<R: Real>(x: R) -> R {
     x.if_nan(R::splat(NAN), result)
 }
 
-/// `exp` of what is not above 0, with fewer operations and the same bits.
+/// `exp` of what is not above 0, with fewer operations and the same bits; of NaN, some NaN.
 #[inline(always)]
 pub(crate) fn exp_below<R: Real>(x: R) -> R {
-    let (power, rounded) = reduced_exp(x);
-    // 2⁶⁴ too great, it is normal: only the last product can round, and only where the result is subnormal.
-    let result = power.times(R::splat(LIFT)).scaled(rounded).times(R::splat(1.0 / LIFT));
-    let result = R::splat(EXP_LEAST).if_greater(x, R::splat(0.0), result);
-    x.if_nan(R::splat(NAN), result)
+    let (power, rounded) = reduced_exp(R::splat(EXP_ZERO).larger(x));
+    power.scaled_down(rounded)
 }
 
 /// y and n + 1.5 · 2²³ with y · 2ⁿ = exp(x) for x between `EXP_LEAST` and `EXP_MOST`.

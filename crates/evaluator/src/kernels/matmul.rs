@@ -1,8 +1,10 @@
 //! Matrix products: one accumulator per output, from +0, ascending index, fused multiply-add; blocked over rows and panels.
 
+use crate::arena::Aligned;
+
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
-use super::rows::part;
+use super::tiles::{load_whole_tile, store_whole_tile};
 
 /// Rows of the smaller tile for what the large one leaves.
 pub(crate) const REST_ROWS: usize = 4;
@@ -14,6 +16,46 @@ pub(crate) struct Linear<'a> {
     pub(crate) bias: Option<&'a [f32]>,
     pub(crate) inputs: usize,
     pub(crate) outputs: usize,
+    /// The weight in panels, if it was packed before.
+    pub(crate) packed: Option<&'a Packed>,
+}
+
+/// A weight in panels for products in both directions, where few rows at a time would pack it again and again.
+pub(crate) struct Packed {
+    outputs: usize,
+    inputs: usize,
+    /// For each sixteen outputs [inputs, LANES].
+    forward: Aligned,
+    /// For each sixteen inputs [outputs, LANES].
+    back: Aligned,
+}
+
+impl Packed {
+    /// Room for a weight [outputs, inputs].
+    pub(crate) fn new(outputs: usize, inputs: usize) -> Self {
+        let forward = Aligned::zeros(outputs.next_multiple_of(LANES) * inputs);
+        Self { outputs, inputs, forward, back: Aligned::zeros(inputs.next_multiple_of(LANES) * outputs) }
+    }
+}
+
+/// Packs a weight.
+#[inline(always)]
+pub(crate) fn pack_weight<V: Vector>(weight: &[f32], packed: &mut Packed) {
+    let (outputs, inputs) = (packed.outputs, packed.inputs);
+    let weight = Matrix::new(weight, outputs, inputs, inputs);
+    for (index, panel) in packed.forward.chunks_exact_mut(LANES * inputs).enumerate() {
+        let first = index * LANES;
+        pack_transposed::<V>(weight.part(first, LANES.min(outputs - first)), panel);
+    }
+    for (index, panel) in packed.back.chunks_exact_mut(LANES * outputs).enumerate() {
+        pack(weight, index * LANES, panel);
+    }
+}
+
+impl Linear<'_> {
+    fn check(&self) {
+        assert!(self.packed.is_none_or(|packed| (packed.outputs, packed.inputs) == (self.outputs, self.inputs)), "panels of this weight");
+    }
 }
 
 /// What happens to a result.
@@ -23,8 +65,10 @@ pub(crate) enum Then<'a> {
     Store,
     /// It is added to what was there.
     Add,
-    /// It is added to what is in the same place here, and replaces what was there.
+    /// It is added to what is in the same place here, in rows of whole lanes, and replaces what was there.
     Plus(Matrix<'a>),
+    /// What was there is multiplied by it.
+    Times,
 }
 
 /// Values of packing space that `linear` needs for rows of `inputs`.
@@ -43,6 +87,7 @@ pub(crate) fn linear<V: Vector, const ROWS: usize, const PANELS: usize>(
 ) {
     assert!(input.columns == layer.inputs && output.columns == layer.outputs && input.rows <= output.rows, "a layer fits its rows");
     assert!(layer.weight.len() == layer.inputs * layer.outputs, "a weight has its shape");
+    layer.check();
     let mut output = output;
     let mut first = 0;
     while first < layer.outputs {
@@ -63,17 +108,19 @@ pub(crate) fn linear_back<V: Vector, const ROWS: usize, const PANELS: usize>(
     gradient: Matrix<'_>,
     layer: Linear<'_>,
     output: MatrixMut<'_>,
+    then: Then<'_>,
     packing: &mut [f32],
 ) {
     assert!(gradient.columns == layer.outputs && output.columns == layer.inputs && gradient.rows <= output.rows, "a layer fits its rows");
+    layer.check();
     let mut output = output;
     let mut first = 0;
     while first < layer.inputs {
         if PANELS == 2 && first + LANES < layer.inputs {
-            panels_back::<V, ROWS, 2>(gradient, layer, &mut output, packing, first);
+            panels_back::<V, ROWS, 2>(gradient, layer, &mut output, then, packing, first);
             first += 2 * LANES;
         } else {
-            panels_back::<V, ROWS, 1>(gradient, layer, &mut output, packing, first);
+            panels_back::<V, ROWS, 1>(gradient, layer, &mut output, then, packing, first);
             first += LANES;
         }
     }
@@ -85,15 +132,23 @@ fn panels_back<V: Vector, const ROWS: usize, const PANELS: usize>(
     gradient: Matrix<'_>,
     layer: Linear<'_>,
     output: &mut MatrixMut<'_>,
+    then: Then<'_>,
     packing: &mut [f32],
     first: usize,
 ) {
-    let weight = Matrix::new(layer.weight, layer.outputs, layer.inputs, layer.inputs);
-    let packed = &mut packing[..PANELS * LANES * layer.outputs];
-    for (panel, packed) in packed.chunks_exact_mut(LANES * layer.outputs).enumerate() {
-        pack(weight, first + panel * LANES, packed);
-    }
-    Block::<PANELS> { input: gradient, packed, bias: None, then: Then::Store, first }.tiles::<V, ROWS>(output);
+    let depth = layer.outputs;
+    let packed = match layer.packed {
+        Some(packed) => &packed.back[first * depth..][..PANELS * LANES * depth],
+        None => {
+            let weight = Matrix::new(layer.weight, depth, layer.inputs, layer.inputs);
+            let packed = &mut packing[..PANELS * LANES * depth];
+            for (panel, packed) in packed.chunks_exact_mut(LANES * depth).enumerate() {
+                pack(weight, first + panel * LANES, packed);
+            }
+            packed
+        }
+    };
+    Block::<PANELS> { input: gradient, packed, bias: None, then, first }.tiles::<V, ROWS>(output);
 }
 
 /// The outputs of `PANELS` panels from `first` on, for all rows.
@@ -107,16 +162,22 @@ fn panels<V: Vector, const ROWS: usize, const PANELS: usize>(
     first: usize,
 ) {
     let depth = layer.inputs;
-    let weight = Matrix::new(layer.weight, layer.outputs, depth, depth);
-    let packed = &mut packing[..PANELS * LANES * depth];
-    let mut bias = [[0.0; LANES]; PANELS];
-    for (panel, (bias, packed)) in bias.iter_mut().zip(packed.chunks_exact_mut(LANES * depth)).enumerate() {
-        let start = first + panel * LANES;
-        let count = LANES.min(layer.outputs - start);
-        pack_transposed::<V>(weight.part(start, count), packed);
-        if let Some(values) = layer.bias {
-            bias[..count].copy_from_slice(&values[start..start + count]);
+    let end = layer.outputs.min(first + PANELS * LANES);
+    let packed = match layer.packed {
+        Some(packed) => &packed.forward[first * depth..][..PANELS * LANES * depth],
+        None => {
+            let weight = Matrix::new(layer.weight, layer.outputs, depth, depth);
+            let packed = &mut packing[..PANELS * LANES * depth];
+            for (panel, packed) in packed.chunks_exact_mut(LANES * depth).enumerate() {
+                let start = first + panel * LANES;
+                pack_transposed::<V>(weight.part(start, LANES.min(end - start)), packed);
+            }
+            packed
         }
+    };
+    let mut bias = [[0.0; LANES]; PANELS];
+    if let Some(values) = layer.bias {
+        bias.as_flattened_mut()[..end - first].copy_from_slice(&values[first..end]);
     }
     let block = Block { input, packed, bias: layer.bias.map(|_| &bias), then, first };
     block.tiles::<V, ROWS>(output);
@@ -152,24 +213,44 @@ impl<const PANELS: usize> Block<'_, PANELS> {
 
     #[inline(always)]
     fn tile<V: Vector, const ROWS: usize>(&self, output: &mut MatrixMut<'_>, row: usize) {
-        let sums = products::<V, ROWS, PANELS>(self.input.part(row, ROWS), self.packed);
-        let mut at = 0;
-        while at < ROWS {
-            let target = &mut output.row(row + at)[self.first..][..PANELS * LANES];
+        let mut sums = products::<V, ROWS, PANELS>(self.input.part(row, ROWS), self.packed);
+        if let Some(bias) = self.bias {
             for panel in 0..PANELS {
-                let (target, _) = target[panel * LANES..].as_chunks_mut::<LANES>();
-                let mut value = sums[at][panel];
-                if let Some(bias) = self.bias {
-                    value = value.plus(V::load(&bias[panel]));
+                let bias = V::load(&bias[panel]);
+                for at in 0..ROWS {
+                    sums[at][panel] = sums[at][panel].plus(bias);
                 }
-                match self.then {
-                    Then::Store => {}
-                    Then::Add => value = V::load(&target[0]).plus(value),
-                    Then::Plus(matrix) => value = part::<V>(matrix.row(row + at), self.first + panel * LANES, 0.0).plus(value),
-                }
-                value.store(&mut target[0]);
             }
-            at += 1;
+        }
+        match self.then {
+            Then::Store => {}
+            Then::Add => add(&mut sums, before(output.read().part(row, ROWS), self.first)),
+            Then::Plus(matrix) => add(&mut sums, before(matrix.part(row, ROWS), self.first)),
+            Then::Times => {
+                let before = before::<V, ROWS, PANELS>(output.read().part(row, ROWS), self.first);
+                for at in 0..ROWS {
+                    for panel in 0..PANELS {
+                        sums[at][panel] = before[at][panel].times(sums[at][panel]);
+                    }
+                }
+            }
+        }
+        let stride = output.stride;
+        store_whole_tile(&sums, &mut output.values[row * stride..], stride, self.first);
+    }
+}
+
+/// Columns from `first` on; rows have whole lanes.
+#[inline(always)]
+fn before<V: Vector, const ROWS: usize, const PANELS: usize>(matrix: Matrix<'_>, first: usize) -> [[V; PANELS]; ROWS] {
+    load_whole_tile(matrix.values, matrix.stride, first)
+}
+
+#[inline(always)]
+fn add<V: Vector, const ROWS: usize, const PANELS: usize>(sums: &mut [[V; PANELS]; ROWS], before: [[V; PANELS]; ROWS]) {
+    for row in 0..ROWS {
+        for panel in 0..PANELS {
+            sums[row][panel] = before[row][panel].plus(sums[row][panel]);
         }
     }
 }

@@ -13,13 +13,14 @@ mod matrix;
 mod portable;
 mod real;
 mod rows;
+mod tiles;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub(crate) use attention::{Head, scratch_len};
 pub(crate) use attention_back::{Gathering, back_len};
 pub(crate) use backward::{Adam, Descent, NormBack, Slice};
-pub(crate) use matmul::{Linear, Then, packing_len};
+pub(crate) use matmul::{Linear, Packed, Then, packing_len};
 pub(crate) use matrix::{Matrix, MatrixMut, stride_of};
 
 use crate::isa::{Compute, Isa};
@@ -108,10 +109,12 @@ kernels! {
     gelu = rows::gelu_all [], (values: &mut [f32]);
     /// Rectified linear unit of each value.
     relu = rows::relu_all [], (values: &mut [f32]);
-    /// `output` = `gradient` · weight; `packing` has `packing_len(outputs)` values.
-    linear_back = matmul::linear_back [tiles], (gradient: Matrix<'_>, layer: Linear<'_>, output: MatrixMut<'_>, packing: &mut [f32]);
-    /// Adds gradientᵀ · input to some rows of a weight's gradient.
-    outer = backward::outer [tiles], (gradient: Matrix<'_>, input: Matrix<'_>, into: Slice<'_>);
+    /// Puts a weight into panels.
+    pack_weight = matmul::pack_weight [], (weight: &[f32], packed: &mut Packed);
+    /// `output` = `gradient` · weight, or what `then` says; `packing` has `packing_len(outputs)` values.
+    linear_back = matmul::linear_back [tiles], (gradient: Matrix<'_>, layer: Linear<'_>, output: MatrixMut<'_>, then: Then<'_>, packing: &mut [f32]);
+    /// Adds gradientᵀ · input of each pair to some rows of a weight's gradient.
+    outer = backward::outer [tiles], (pairs: &[(Matrix<'_>, Matrix<'_>)], into: Slice<'_>);
     /// Gradients of one head; `scratch` has `back_len` values.
     attention_back = attention_back::attention_back [tiles], (from: Gathering<'_>, gradients: &mut [f32], scratch: &mut [f32]);
     /// Adds every row.
@@ -120,10 +123,8 @@ kernels! {
     norm_sums = backward::norm_sums [], (gradient: Matrix<'_>, input: Matrix<'_>, into: &mut [f32]);
     /// `output` = `before` + the gradient of a layer norm's inputs.
     norm_back = backward::norm_back [], (norm: NormBack<'_>, before: Option<Matrix<'_>>, output: MatrixMut<'_>);
-    /// Gaussian error linear unit of each value, written elsewhere.
-    gelu_to = backward::gelu_to [], (inputs: &[f32], outputs: &mut [f32]);
-    /// Replaces the inputs of `gelu` by their gradients.
-    gelu_back = backward::gelu_back [], (inputs: &mut [f32], gradients: &[f32]);
+    /// Gaussian error linear unit of each value, written elsewhere; its slopes replace the values.
+    gelu_and_slopes = backward::gelu_and_slopes [], (values: &mut [f32], outputs: &mut [f32]);
     /// Keeps gradients where the outputs of `relu` are above 0.
     relu_back = backward::relu_back [], (outputs: &[f32], gradients: &mut [f32]);
     /// Turns log-probabilities into probabilities · share.

@@ -3,6 +3,9 @@
 /// Lanes of a row reduction, and outputs of one panel.
 pub(crate) const LANES: usize = 16;
 
+/// 2⁶⁴.
+const LIFT: f32 = f32::from_bits(0x5f80_0000);
+
 /// Sixteen neighbouring values.
 pub(crate) type Lanes = [f32; LANES];
 
@@ -36,6 +39,13 @@ pub(crate) trait Real: Copy {
     fn two_powers(self) -> (Self, Self);
     /// self · 2ⁿ for `rounded` = n + 1.5 · 2²³, where self and the result are normal; else something.
     fn scaled(self, rounded: Self) -> Self;
+    /// self · 2ⁿ for `rounded` = n + 1.5 · 2²³ with −151 ≤ n ≤ 0 and self between ½ and 2, rounded once; of NaN, NaN.
+    #[inline(always)]
+    fn scaled_down(self, rounded: Self) -> Self {
+        // 2⁶⁴ too great, it is normal: only the last product can round, and only where the result is subnormal.
+        let scaled = self.times(Self::splat(LIFT)).scaled(rounded).times(Self::splat(1.0 / LIFT));
+        self.if_nan(self, scaled)
+    }
     /// Of a normal number: g and e with self = g · 2ᵉ and √½ ≤ g < √2; of anything else, something.
     fn significand_and_exponent(self) -> (Self, Self);
 
@@ -209,6 +219,11 @@ impl<R: Real, const N: usize> Real for Wide<R, N> {
     #[inline(always)]
     fn scaled(self, rounded: Self) -> Self {
         each_register!(N, |i| self.0[i].scaled(rounded.0[i]), self.0[0])
+    }
+
+    #[inline(always)]
+    fn scaled_down(self, rounded: Self) -> Self {
+        each_register!(N, |i| self.0[i].scaled_down(rounded.0[i]), self.0[0])
     }
 
     #[inline(always)]

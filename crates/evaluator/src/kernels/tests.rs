@@ -185,7 +185,7 @@ proptest! {
     ) {
         let (input, weight) = (values(rows * inputs, seed, extremes), values(inputs * outputs, seed ^ 1, extremes));
         let (biases, before) = (values(outputs, seed ^ 2, extremes), values(rows * outputs, seed ^ 3, extremes));
-        let layer = Linear { weight: &weight, bias: bias.then_some(&biases), inputs, outputs };
+        let layer = Linear { weight: &weight, bias: bias.then_some(&biases), inputs, outputs, packed: None };
         let expected = plain_linear(&input, rows, layer, &before, add);
         let (input_stride, stride) = (inputs + gap, outputs.next_multiple_of(LANES) + gap);
         let input = spread(&input, rows, inputs, input_stride);
@@ -196,10 +196,16 @@ proptest! {
             let input = Matrix::new(&input, rows, inputs, input_stride);
             kernels.linear(input, layer, target, if add { Then::Add } else { Then::Store }, &mut packing);
             prop_assert_eq!(bits(&gathered(&output, outputs, stride)), bits(&expected), "{}", isa);
+            let mut packed = Packed::new(outputs, inputs);
+            kernels.pack_weight(&weight, &mut packed);
+            let mut output = spread(&before, rows, outputs, stride);
+            let layer = Linear { packed: Some(&packed), ..layer };
+            kernels.linear(input, layer, MatrixMut::new(&mut output, rows, outputs, stride), if add { Then::Add } else { Then::Store }, &mut []);
+            prop_assert_eq!(bits(&gathered(&output, outputs, stride)), bits(&expected), "{} in panels", isa);
             if add {
                 let mut other = vec![f32::NAN; rows * stride];
                 let target = MatrixMut::new(&mut other, rows, outputs, stride);
-                kernels.linear(input, layer, target, Then::Plus(Matrix::new(&before, rows, outputs, outputs)), &mut packing);
+                kernels.linear(input, layer, target, Then::Plus(Matrix::new(&spread(&before, rows, outputs, stride), rows, outputs, stride)), &mut packing);
                 prop_assert_eq!(bits(&gathered(&other, outputs, stride)), bits(&expected), "{}", isa);
             }
         }
@@ -223,14 +229,26 @@ proptest! {
         }
         let (stride, first) = (inputs.next_multiple_of(LANES), first % outputs);
         let input = spread(&input, rows, inputs, stride);
-        let layer = Linear { weight: &weight, bias: None, inputs, outputs };
+        let layer = Linear { weight: &weight, bias: None, inputs, outputs, packed: None };
         for (isa, kernels) in every() {
             let gradient = Matrix::new(&gradient, rows, outputs, outputs);
             let mut output = vec![f32::NAN; rows * stride];
-            kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), &mut vec![f32::NAN; packing_len(outputs)]);
+            kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), Then::Store, &mut vec![f32::NAN; packing_len(outputs)]);
             prop_assert_eq!(bits(&gathered(&output, inputs, stride)), bits(&back), "{}", isa);
+            let mut packed = Packed::new(outputs, inputs);
+            kernels.pack_weight(&weight, &mut packed);
+            output.fill(f32::NAN);
+            let layer = Linear { packed: Some(&packed), ..layer };
+            kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), Then::Store, &mut []);
+            prop_assert_eq!(bits(&gathered(&output, inputs, stride)), bits(&back), "{} in panels", isa);
+            kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), Then::Times, &mut []);
+            let squares: Vec<f32> = back.iter().map(|value| value * value).collect();
+            prop_assert_eq!(bits(&gathered(&output, inputs, stride)), bits(&squares), "{} times itself", isa);
             let mut part = before[first * inputs..].to_vec();
-            kernels.outer(gradient, Matrix::new(&input, rows, inputs, stride), Slice { values: &mut part, first, inputs });
+            let input = Matrix::new(&input, rows, inputs, stride);
+            let cut = rows / 2;
+            let pairs = [(gradient.part(0, cut), input.part(0, cut)), (gradient.part(cut, rows - cut), input.part(cut, rows - cut))];
+            kernels.outer(&pairs, Slice { values: &mut part, first, inputs });
             prop_assert_eq!(bits(&part), bits(&sums[first * inputs..]), "{}", isa);
         }
     }
@@ -338,11 +356,16 @@ fn vectors_of_exp_log_and_erf_equal_the_single_value() {
     check_function("exp", Kernels::exp_all, exp, &inputs);
     check_function("log", Kernels::log_all, log, &inputs);
     check_function("erf", Kernels::erf_all, erf, &inputs);
-    let below: Vec<f32> = inputs.into_iter().filter(|value| value.is_nan() || *value <= 0.0).collect();
+    let below: Vec<f32> = inputs.iter().copied().filter(|value| *value <= 0.0).collect();
     check_function("exp", Kernels::exp_below_all, exp, &below);
-    // Where results are subnormal, every input.
-    let subnormal: Vec<f32> = (0xc2ae_ac00_u32..0xc2d0_0000).step_by(3).map(f32::from_bits).collect();
+    // Where results are subnormal, every third input; where they become 0, every one.
+    let subnormal: Vec<f32> = (0xc2ae_ac00_u32..0xc2cf_f000).step_by(3).chain(0xc2cf_f000..0xc2d0_1000).map(f32::from_bits).collect();
     check_function("exp", Kernels::exp_below_all, exp, &subnormal);
+    for (isa, kernels) in every() {
+        let mut values: Vec<f32> = inputs.iter().copied().filter(|value| value.is_nan()).collect();
+        kernels.exp_below_all(&mut values);
+        assert!(values.iter().all(|value| value.is_nan()), "{isa} makes a number of NaN");
+    }
 }
 
 fn digest_of_all(kernel: impl Fn(Kernels, &mut [f32]) + Sync, kernels: Kernels) -> String {

@@ -266,6 +266,13 @@ impl Real for Sixteen {
         })
     }
 
+    /// One instruction, which takes the exponent as a float.
+    #[inline(always)]
+    fn scaled_down(self, rounded: Self) -> Self {
+        let exponent = rounded.minus(Self::splat(f32::from_bits(ROUND_BITS as u32)));
+        instruction!(Self(_mm512_scalef_ps(self.0, exponent.0)))
+    }
+
     /// x < y ? x : y, as one instruction.
     #[inline(always)]
     fn smaller(self, other: Self) -> Self {

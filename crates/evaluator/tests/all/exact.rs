@@ -73,7 +73,7 @@ fn batch(examples: &Examples, step: u32) -> Vec<u32> {
 }
 
 /// Bytes of the checkpoint after some steps on changing batches.
-fn trained(manifest: &Manifest, examples: &Examples, compute: Compute) -> Vec<u8> {
+pub fn trained(manifest: &Manifest, examples: &Examples, compute: Compute) -> Vec<u8> {
     let base = gpt::checkpoint(manifest, 1.0);
     let mut exact = Exact::new(compute, &base).unwrap();
     for step in 0..4 {

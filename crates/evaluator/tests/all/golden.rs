@@ -2,6 +2,9 @@
 
 use evaluator::{Checkpoint, Compute, Examples, Isa, Manifest, checkpoint_len, draw, loss_root, predict};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::exact::trained;
 
 /// The files of one family.
 pub struct Family {
@@ -133,6 +136,24 @@ fn a_claim_is_measured_as_by_the_second_implementation_on_every_instruction_set(
     for isa in Isa::available() {
         for threads in [1, 2, 7] {
             FAMILIES.iter().for_each(|family| check(family, Compute::new(isa, threads).unwrap()));
+        }
+    }
+}
+
+/// sha256 of the checkpoint after a short run of each family.
+const RUNS: [&str; 2] = [
+    "35f2ff4023aa598d9263ee63495e06d3599346df9af3b9f046b4c29c6a3d5b92",
+    "611f581c131bd28691e507487256fb55baf437b210f966636d5a612697da020b",
+];
+
+#[test]
+fn a_short_run_of_training_has_the_committed_digest_on_every_instruction_set() {
+    for (family, expected) in FAMILIES.iter().zip(RUNS) {
+        for isa in Isa::available() {
+            for threads in [1, 2, 7] {
+                let found = trained(&family.manifest(), &family.examples(), Compute::new(isa, threads).unwrap());
+                assert_eq!(hex::encode(Sha256::digest(found)), expected, "{isa} on {threads} threads");
+            }
         }
     }
 }

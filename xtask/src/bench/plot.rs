@@ -1,0 +1,37 @@
+//! Bars of ratios as an SVG that a page of text can show.
+
+use std::fmt::Write;
+
+const WIDTH: f64 = 860.0;
+/// Space for names on the left and numbers on the right.
+const LEFT: f64 = 270.0;
+const RIGHT: f64 = 60.0;
+const BAR: f64 = 16.0;
+const STEP: f64 = 24.0;
+const TOP: f64 = 40.0;
+
+/// One bar for each `(name, ratio, least)`: longer is better, a line at 1, a mark where it should reach.
+pub fn bars(title: &str, rows: &[(String, f64, Option<f64>)]) -> String {
+    let longest = rows.iter().map(|(_, ratio, least)| ratio.max(least.unwrap_or(1.0))).fold(1.0, f64::max);
+    let scale = (WIDTH - LEFT - RIGHT) / longest;
+    let height = TOP + STEP * rows.len() as f64 + 10.0;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
+         <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n<text x=\"10\" y=\"22\" font-size=\"14\">{title}</text>\n"
+    );
+    for (index, (name, ratio, least)) in rows.iter().enumerate() {
+        let top = TOP + STEP * index as f64;
+        let (middle, length) = (top + BAR * 0.8, ratio * scale);
+        let colour = if *ratio >= least.unwrap_or(1.0) { "#2a7f62" } else { "#b5652b" };
+        let _ = writeln!(svg, "<text x=\"{:.0}\" y=\"{middle:.1}\" text-anchor=\"end\">{name}</text>", LEFT - 8.0);
+        let _ = writeln!(svg, "<rect x=\"{LEFT}\" y=\"{top}\" width=\"{length:.1}\" height=\"{BAR}\" fill=\"{colour}\"/>");
+        let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{middle:.1}\">{ratio:.2}</text>", LEFT + length + 6.0);
+        if let Some(least) = least {
+            let x = LEFT + least * scale;
+            let _ = writeln!(svg, "<path d=\"M{x:.1} {:.1}V{:.1}\" stroke=\"#222222\" stroke-width=\"2\"/>", top - 3.0, top + BAR + 3.0);
+        }
+    }
+    let one = LEFT + scale;
+    let _ = writeln!(svg, "<path d=\"M{one:.1} {:.1}V{height}\" stroke=\"#888888\" stroke-dasharray=\"3 3\"/>\n</svg>", TOP - 8.0);
+    svg
+}
