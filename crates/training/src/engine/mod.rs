@@ -31,24 +31,21 @@ pub(crate) trait Engine: Send {
 
 /// The engine that settings and device ask for.
 pub(crate) fn start(start: &Checkpoint, settings: &Settings, device: Device, compute: Compute) -> Result<Box<dyn Engine>, TrainError> {
-    let device = match settings.engine {
-        EngineChoice::Exact if device == Device::Auto => Device::Cpu,
+    let (device, name) = match settings.engine {
+        EngineChoice::Exact if device == Device::Auto => Device::Cpu.resolve()?,
         _ => device.resolve()?,
     };
-    if device != Device::Cpu {
-        let wanted = settings.engine != EngineChoice::Exact;
-        return if wanted { burn::start(start, settings, device) } else { Err(TrainError::ExactElsewhere) };
-    }
-    if settings.precision != Precision::F32 {
+    if device == Device::Cpu && settings.precision != Precision::F32 {
         return Err(TrainError::Precision);
     }
-    if settings.engine != EngineChoice::Burn {
-        if let Some(engine) = exact::Exact::new(start, settings, compute) {
-            return Ok(Box::new(engine));
-        }
-        if settings.engine == EngineChoice::Exact {
-            return Err(TrainError::NotExact);
-        }
+    match settings.engine {
+        EngineChoice::Burn => burn::start(start, settings, device, name),
+        EngineChoice::Exact if device != Device::Cpu => Err(TrainError::ExactElsewhere),
+        EngineChoice::Auto if device != Device::Cpu => burn::start(start, settings, device, name),
+        choice => match exact::Exact::new(start, settings, compute) {
+            Some(engine) => Ok(Box::new(engine)),
+            None if choice == EngineChoice::Exact => Err(TrainError::NotExact),
+            None => burn::start(start, settings, device, name),
+        },
     }
-    burn::start(start, settings, device)
 }

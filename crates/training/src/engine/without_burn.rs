@@ -8,6 +8,6 @@ use crate::error::TrainError;
 use crate::settings::Settings;
 
 /// Refuses: there is no such engine here.
-pub(super) fn start(_start: &Checkpoint, _settings: &Settings, _device: Device) -> Result<Box<dyn Engine>, TrainError> {
+pub(super) fn start(_start: &Checkpoint, _settings: &Settings, _device: Device, _name: String) -> Result<Box<dyn Engine>, TrainError> {
     Err(TrainError::NoBurn)
 }

@@ -33,7 +33,7 @@ pub fn gpt(bias: bool, tied: bool) -> Manifest {
 /// Words that a small model learns within some steps.
 pub fn words(manifest: &Manifest) -> Examples {
     let words = ["the ", "cat ", "sat ", "on ", "a ", "mat. "];
-    let text: String = (0..400_usize).map(|place| words[place * place % 7 % words.len()]).collect();
+    let text: String = (0..120_usize).map(|place| words[place * place % 7 % words.len()]).collect();
     Examples::parse(manifest, [("words.txt", text)]).unwrap()
 }
 

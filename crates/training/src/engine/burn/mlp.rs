@@ -4,13 +4,13 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use burn::tensor::backend::Backend;
 
-use super::linear;
+use super::Maths;
 
 /// Scores [rows, outputs] of features [rows, inputs].
-pub(super) fn scores<B: Backend>(weights: &[Tensor<B, 2>], features: Tensor<B, 2>) -> Tensor<B, 2> {
+pub(super) fn scores<B: Backend>(weights: &[Tensor<B, 2>], features: Tensor<B, 2>, maths: Maths) -> Tensor<B, 2> {
     let layers = weights.as_chunks::<2>().0;
     layers.iter().enumerate().fold(features, |values, (index, [weight, bias])| {
         let values = if index == 0 { values } else { relu(values) };
-        linear(values, weight, Some(bias))
+        maths.linear(values, weight, Some(bias))
     })
 }

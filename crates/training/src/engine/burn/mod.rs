@@ -6,13 +6,13 @@ mod run;
 
 use burn::backend::Flex;
 use burn::tensor::backend::Backend;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{FloatDType, Int, Tensor};
 use evaluator::{Checkpoint, Model};
 
 use super::Engine;
 use crate::device::Device;
 use crate::error::TrainError;
-use crate::settings::Settings;
+use crate::settings::{Precision, Settings};
 use run::Run;
 
 /// Inputs of some examples on a device.
@@ -24,25 +24,49 @@ enum Inputs<B: Backend> {
 }
 
 /// The list: scores [targets, classes] of each family, from tensors in the order of `Manifest::tensors`; a vector is one row.
-fn scores<B: Backend>(model: &Model, weights: &[Tensor<B, 2>], inputs: Inputs<B>) -> Option<Tensor<B, 2>> {
+fn scores<B: Backend>(model: &Model, weights: &[Tensor<B, 2>], inputs: Inputs<B>, maths: Maths) -> Option<Tensor<B, 2>> {
     match (model, inputs) {
-        (Model::Mlp(_), Inputs::Features(features)) => Some(mlp::scores(weights, features)),
-        (Model::Gpt(family), Inputs::Tokens(tokens)) => gpt::scores(family, weights, tokens),
+        (Model::Mlp(_), Inputs::Features(features)) => Some(mlp::scores(weights, features, maths)),
+        (Model::Gpt(family), Inputs::Tokens(tokens)) => gpt::scores(family, weights, tokens, maths),
         // Examples of another kind, which no run is started with.
         _ => None,
     }
 }
 
-/// x · weightᵀ + bias, with PyTorch's [outputs, inputs].
-fn linear<B: Backend>(x: Tensor<B, 2>, weight: &Tensor<B, 2>, bias: Option<&Tensor<B, 2>>) -> Tensor<B, 2> {
-    let product = x.matmul(weight.clone().transpose());
-    match bias {
-        Some(bias) => product + bias.clone(),
-        None => product,
+/// How matrices are multiplied; everything else is binary32.
+#[derive(Clone, Copy)]
+struct Maths {
+    precision: Precision,
+}
+
+impl Maths {
+    fn product<B: Backend, const D: usize>(self, left: Tensor<B, D>, right: Tensor<B, D>) -> Tensor<B, D> {
+        match self.precision {
+            Precision::F32 => left.matmul(right),
+            Precision::Bf16 => left.cast(FloatDType::BF16).matmul(right.cast(FloatDType::BF16)).cast(FloatDType::F32),
+        }
+    }
+
+    /// x · weightᵀ + bias, with PyTorch's [outputs, inputs].
+    fn linear<B: Backend>(self, x: Tensor<B, 2>, weight: &Tensor<B, 2>, bias: Option<&Tensor<B, 2>>) -> Tensor<B, 2> {
+        let product = self.product(x, weight.clone().transpose());
+        match bias {
+            Some(bias) => product + bias.clone(),
+            None => product,
+        }
     }
 }
 
 /// A run on a device that is here.
-pub(super) fn start(start: &Checkpoint, settings: &Settings, _device: Device) -> Result<Box<dyn Engine>, TrainError> {
-    Ok(Box::new(Run::<Flex>::new(start, settings, Default::default(), "processor".to_owned())))
+pub(super) fn start(start: &Checkpoint, settings: &Settings, device: Device, name: String) -> Result<Box<dyn Engine>, TrainError> {
+    match device {
+        #[cfg(feature = "cuda")]
+        Device::Cuda(number) => Run::<burn::backend::Cuda>::start(start, settings, burn::backend::cuda::CudaDevice::new(number), name),
+        #[cfg(feature = "wgpu")]
+        Device::Wgpu(number) => {
+            let adapter = crate::device::wgpu::adapters().into_iter().nth(number).ok_or(TrainError::Lost)?;
+            Run::<burn::backend::Wgpu>::start(start, settings, adapter.device, name)
+        }
+        _ => Run::<Flex>::start(start, settings, Default::default(), format!("{name} (burn)")),
+    }
 }

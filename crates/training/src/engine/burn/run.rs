@@ -3,10 +3,10 @@
 use burn::backend::Autodiff;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::backend::Backend;
-use burn::tensor::{FloatDType, Int, Tensor, TensorData};
+use burn::tensor::{DType, Int, Tensor, TensorData};
 use evaluator::{AdamW, Checkpoint, Examples, Manifest, Snapshot};
 
-use super::{Inputs, scores};
+use super::{Inputs, Maths, scores};
 use crate::engine::Engine;
 use crate::error::TrainError;
 use crate::settings::{Optimizer, Precision, Settings};
@@ -27,24 +27,35 @@ pub(super) struct Run<B: Backend> {
 }
 
 impl<B: Backend> Run<B> {
-    pub(super) fn new(start: &Checkpoint, settings: &Settings, device: B::Device, device_name: String) -> Self {
+    /// # Errors
+    /// When the device lacks the precision.
+    pub(super) fn start(
+        start: &Checkpoint,
+        settings: &Settings,
+        device: B::Device,
+        device_name: String,
+    ) -> Result<Box<dyn Engine>, TrainError> {
+        if settings.precision == Precision::Bf16 && !B::supports_dtype(&device, DType::BF16) {
+            return Err(TrainError::Precision);
+        }
         let (manifest, settings) = (start.manifest().clone(), settings.clone());
         let weights = on_device(&manifest, start.tensors().to_vec(), &device);
         let zeros: Vec<Tensor<B, 2>> = weights.iter().map(Tensor::zeros_like).collect();
-        Self { manifest, settings, device, device_name, weights, first: zeros.clone(), second: zeros, powers: (1.0, 1.0) }
+        let run = Self { manifest, settings, device, device_name, weights, first: zeros.clone(), second: zeros, powers: (1.0, 1.0) };
+        Ok(Box::new(run))
     }
 
     /// Mean loss of a batch, and its gradients in the order of the weights.
     fn backward(&self, examples: &Examples, batch: &[u32]) -> Result<(f32, Vec<Tensor<B, 2>>), TrainError> {
+        let maths = Maths { precision: self.settings.precision };
         let mut sum = 0.0;
         let mut gradients: Vec<Option<Tensor<B, 2>>> = vec![None; self.weights.len()];
         for part in batch.chunks(self.settings.batch as usize) {
             let leaves: Vec<Tensor<Autodiff<B>, 2>> =
                 self.weights.iter().map(|weight| Tensor::from_inner(weight.clone()).require_grad()).collect();
-            let used: Vec<_> = leaves.iter().map(|leaf| self.rounded(leaf.clone())).collect();
             let (inputs, targets) = self.read(examples, part);
-            let scores = scores(self.manifest.model(), &used, inputs).ok_or(TrainError::Lost)?;
-            let chosen = log_softmax(scores.cast(FloatDType::F32), 1).gather(1, targets.unsqueeze_dim(1));
+            let scores = scores(self.manifest.model(), &leaves, inputs, maths).ok_or(TrainError::Lost)?;
+            let chosen = log_softmax(scores, 1).gather(1, targets.unsqueeze_dim(1));
             // The mean over the whole batch, of which this is a part.
             let loss = chosen.mean().neg() * (part.len() as f64 / batch.len() as f64);
             let mut found = loss.backward();
@@ -55,13 +66,6 @@ impl<B: Backend> Run<B> {
             sum += values(loss.inner())?.first().copied().ok_or(TrainError::Lost)?;
         }
         Ok((sum, gradients.into_iter().flatten().collect()))
-    }
-
-    fn rounded(&self, values: Tensor<Autodiff<B>, 2>) -> Tensor<Autodiff<B>, 2> {
-        match self.settings.precision {
-            Precision::F32 => values,
-            Precision::Bf16 => values.cast(FloatDType::BF16),
-        }
     }
 
     /// Inputs of some examples and the class or next token of each row.
@@ -79,7 +83,7 @@ impl<B: Backend> Run<B> {
             // A class is below 65,536: the cast is exact.
             let labels = part.filter_map(|index| examples.label(index)).map(|label| label as i32).collect();
             let features = Tensor::from_data(TensorData::new(features, [rows, inputs]), &self.device);
-            (Inputs::Features(self.rounded(features)), integers(labels))
+            (Inputs::Features(features), integers(labels))
         }
     }
 

@@ -1,5 +1,10 @@
 //! Devices: their names, which of them this program was built for, and which are here.
 
+#[cfg(feature = "cuda")]
+mod cuda;
+#[cfg(feature = "wgpu")]
+pub(crate) mod wgpu;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -39,6 +44,27 @@ pub enum DeviceError {
     },
 }
 
+/// Name of the device that is always here.
+const PROCESSOR: &str = "processor";
+
+/// NVIDIA GPUs by number, or why there are none.
+fn cuda_names() -> Result<Vec<String>, String> {
+    #[cfg(feature = "cuda")]
+    return cuda::names();
+    #[cfg(not(feature = "cuda"))]
+    Ok(Vec::new())
+}
+
+/// Adapters by number, and whether the first is hardware.
+fn wgpu_names() -> (Vec<String>, bool) {
+    #[cfg(feature = "wgpu")]
+    let found = wgpu::adapters().into_iter().map(|adapter| (adapter.name, adapter.hardware));
+    #[cfg(not(feature = "wgpu"))]
+    let found = std::iter::empty::<(String, bool)>();
+    let (names, hardware): (Vec<_>, Vec<_>) = found.unzip();
+    (names, hardware.first() == Some(&true))
+}
+
 /// Devices that this program was built for.
 fn built() -> String {
     let all = [("cpu", true), ("cuda", cfg!(feature = "cuda")), ("wgpu", cfg!(feature = "wgpu"))];
@@ -47,9 +73,23 @@ fn built() -> String {
 }
 
 impl Device {
-    /// The device that `Auto` stands for here, and whether another one is here.
-    pub(crate) fn resolve(self) -> Result<Self, DeviceError> {
-        Ok(if self.check()? == Self::Auto { Self::Cpu } else { self })
+    /// The device that is meant here, and its name.
+    pub(crate) fn resolve(self) -> Result<(Self, String), DeviceError> {
+        let name = |found: Result<Vec<String>, String>, number: usize| {
+            let missing = |reason| DeviceError::Missing { device: self, reason };
+            let mut names = found.map_err(missing)?;
+            if number < names.len() { Ok(names.swap_remove(number)) } else { Err(missing(format!("those here: {names:?}"))) }
+        };
+        match self.check()? {
+            Self::Auto => {
+                let cuda = Self::Cuda(0).resolve();
+                let hardware = || wgpu_names().1.then(|| Self::Wgpu(0).resolve().ok()).flatten();
+                Ok(cuda.ok().or_else(hardware).unwrap_or((Self::Cpu, PROCESSOR.to_owned())))
+            }
+            Self::Cpu => Ok((self, PROCESSOR.to_owned())),
+            Self::Cuda(number) => Ok((self, name(cuda_names(), number)?)),
+            Self::Wgpu(number) => Ok((self, name(Ok(wgpu_names().0), number)?)),
+        }
     }
 
     /// Refuses a device that this program was not built for.
