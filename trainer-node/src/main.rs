@@ -8,6 +8,8 @@ mod revealed;
 mod run;
 mod shell;
 mod state;
+#[cfg(test)]
+mod tiny;
 mod work;
 
 use std::{path::PathBuf, process::ExitCode};

@@ -165,3 +165,49 @@ fn walk(run: &Run, trainer: &mut Trainer<'_>, plan: &Plan) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tiny::{ROWS, examples, start};
+    use evaluator::Compute;
+
+    const STEPS: u32 = 20;
+
+    /// A run of that many steps, or as many as fit, and what is left of its file; `flags`: cancelled, ends.
+    fn walked(time: Duration, steps: Option<u32>, flags: (bool, bool)) -> (Result<u32>, bool) {
+        let (folder, start, set) = (tempfile::tempdir().expect("a temporary folder"), start(1), examples(ROWS));
+        let run = Run {
+            round: RoundNumber(3),
+            base: Digest([1; 32]),
+            head: Digest([2; 32]),
+            revealed: Vec::new(),
+            deadline: Instant::now() + time,
+            seed: 5,
+            settings: Settings { batch: 2, steps, ..Settings::default() },
+            strategy: StrategyName::Solo,
+            device: Device::Cpu,
+            state: State::at(folder.path()),
+            cancelled: Arc::new(AtomicBool::new(flags.0)),
+            ends: Arc::new(AtomicBool::new(flags.1)),
+        };
+        let Run { settings, seed, device, .. } = &run;
+        let parts = Parts { start: &start, examples: &set, settings, seed: *seed, device: *device, compute: Compute::detect() };
+        let (mut trainer, plan) = begin(&run, parts).expect("a run");
+        let walked = walk(&run, &mut trainer, &plan).map(|()| trainer.steps_done());
+        (walked, run.state.resume(parts).is_some())
+    }
+
+    #[test]
+    fn a_run_ends_with_its_steps_or_its_time_and_is_saved_when_the_program_ends() {
+        let long = Duration::from_secs(600);
+        assert_eq!(walked(long, Some(STEPS), (false, false)).0.expect("all steps"), STEPS);
+        assert_eq!(walked(Duration::ZERO, Some(STEPS), (false, false)).0.expect("no time"), 0);
+        assert!(walked(Duration::from_millis(1), None, (false, false)).0.is_ok(), "as many as fit");
+        for (flags, reason, is_saved) in [((true, false), "cancelled", false), ((false, true), "stopped", true)] {
+            let (walked, saved) = walked(long, Some(STEPS), flags);
+            assert!(walked.expect_err("no result").to_string().contains(reason));
+            assert_eq!(saved, is_saved, "{reason}");
+        }
+    }
+}

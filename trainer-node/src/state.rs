@@ -88,24 +88,13 @@ fn split(bytes: &[u8]) -> Option<(Plan, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use evaluator::Manifest;
+    use crate::tiny::{ROWS, examples, start};
 
-    const MANIFEST: &str = r#"{"version":1,"model":{"family":"mlp","inputs":2,"hidden":[3],"outputs":2,"activation":"relu"},"data":{"format":"csv","divisor":16},"loss":"cross_entropy","eval_max":64,"weight_max":16}"#;
     const SEED: u64 = 7;
 
     fn settings() -> Settings {
         Settings { batch: 2, steps: Some(20), ..Settings::default() }
     }
-
-    fn start(seed: u8) -> Checkpoint {
-        Checkpoint::initial(&Manifest::from_bytes(MANIFEST.as_bytes()).expect("a manifest"), [seed; 32])
-    }
-
-    fn examples(rows: &str) -> Examples {
-        Examples::parse(start(1).manifest(), [("rows.csv", rows)]).expect("rows")
-    }
-
-    const ROWS: &str = "1,2,0\n3,4,1\n5,6,0\n7,8,1\n9,10,0\n";
 
     fn parts<'a>(start: &'a Checkpoint, examples: &'a Examples, settings: &'a Settings, seed: u64) -> Parts<'a> {
         Parts { start, examples, settings, seed, device: Device::Cpu, compute: Compute::detect() }

@@ -24,7 +24,7 @@ const TOKENS: usize = 40;
 const MICRO: &str = r#"
 name = "micro"
 times = {}
-devnet = { train_s = 4, reveal_s = 5, judge_s = 5 }
+devnet = { train_s = 5, reveal_s = 5, judge_s = 5 }
 data = { genesis = "genesis", proposed = ["more.txt"], heldout = "heldout.txt" }
 training = { optimizer = "adamw", learning_rate = 0.01, batch = 16, steps = 400 }
 
@@ -48,13 +48,20 @@ async fn a_group_learns_a_play_votes_for_another_scene_and_goes_on_with_a_prompt
     let mut network = Watched::start("plays", options).await?;
     let (voting, data) = (network.devnet.votes(), network.devnet.file.data.clone());
     let votes = tokio::spawn(async move { voting.run(&data).await });
-    let has_turned = |network: &Watched| network.devnet.ledger.periods.iter().any(|period| period.applied.0 > 0);
-    network.until("all rounds and a turn", 6, |network| has_turned(network) && network.devnet.is_complete()).await?;
+    network.until("all rounds and a turn", 6, is_over).await?;
     votes.abort();
     check_losses(&network).await?;
     check_set(&network).await?;
     check_replays(&network).await?;
     check_prompt(&network).await
+}
+
+/// The set has changed, and all deposits are settled; coinbases may still have to mature.
+fn is_over(network: &Watched) -> bool {
+    let (ledger, now_s) = (&network.devnet.ledger, network.devnet.now_s);
+    let is_settled = ledger.rounds.iter().all(|(number, round)| network.end_s(*number) <= now_s && round.settled == round.commits());
+    let has_turned = ledger.periods.iter().any(|period| period.applied.0 > 0);
+    has_turned && is_settled && ledger.rounds.len() as u64 >= ROUNDS
 }
 
 /// Every round is won with a smaller loss than that of its base, and the last model does better than the first on what it never saw.
