@@ -2,8 +2,8 @@
 //!
 //! `measure MANIFEST CHECKPOINT DATA BATCH THREADS` makes the checkpoint if there is none, then reads commands from standard input
 //! and answers each with one line of JSON: `losses` gives micronats of each example of the first batch, `rows` the
-//! log-probabilities of the last target of each, `evaluate` the seconds of their measurement, `train STEPS` those of some steps,
-//! each on the next batch, with the last loss in nats, `memory` the most KiB of memory so far, `about` the instruction set, which
+//! log-probabilities of the last target of each, `evaluate` the seconds of their measurement and the loss in nats, `train STEPS`
+//! those of some steps, each on the next batch, and the last loss, `memory` the most KiB of memory so far, `about` the instruction set, which
 //! `NEURON_ISA` can force.
 
 #![allow(clippy::disallowed_methods, reason = "a program above the wall: it reads files, the clock and its surroundings")]
@@ -69,8 +69,8 @@ impl Worker {
             }
             ("evaluate", _) => {
                 let start = Instant::now();
-                self.compute.evaluate(&self.checkpoint, &self.examples, first)?;
-                start.elapsed().as_secs_f64().to_string()
+                let mean = self.compute.evaluate(&self.checkpoint, &self.examples, first)?.mean;
+                format!("[{}, {}]", start.elapsed().as_secs_f64(), f64::from(mean) / 1e6)
             }
             ("train", steps) => self.train(steps.parse()?)?,
             ("memory", _) => {

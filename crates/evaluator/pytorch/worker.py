@@ -21,9 +21,10 @@ def examples_of(manifest, path):
     if data["format"] == "csv":
         rows = torch.tensor([[int(value) for value in line.split(",")] for line in open(path)])
         return rows[:, :-1] / data["divisor"], rows[:, -1].clone()
-    assert data["tokenizer"] == "bytes" and data["stride"] == manifest["model"]["context"]
-    tokens = torch.tensor(list(open(path, "rb").read()))
-    context = data["stride"]
+    text, context = open(path, "rb").read(), manifest["model"]["context"]
+    assert data["stride"] == context
+    places = range(256) if data["tokenizer"] == "bytes" else {ord(character): place for place, character in enumerate(data["tokenizer"]["characters"])}
+    tokens = torch.tensor([places[byte] for byte in text])
     count = (len(tokens) - 1) // context
     return tokens[: count * context].view(count, context), tokens[1 : count * context + 1].view(count, context)
 
@@ -64,10 +65,10 @@ class Worker:
 
     @torch.inference_mode()
     def evaluate(self):
-        """Seconds of a forward pass with loss over the first batch."""
+        """Seconds of a forward pass with loss over the first batch, and the loss."""
         start = time.perf_counter()
-        self.loss(*self.batches[0]).item()
-        return time.perf_counter() - start
+        loss = self.loss(*self.batches[0]).item()
+        return [time.perf_counter() - start, loss]
 
     def train(self, steps):
         """Seconds of some steps, each on the next batch, and the last loss."""

@@ -9,19 +9,27 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
-use serde_json::json;
+use anyhow::{Context, Error, Result, ensure};
+use serde_json::{Value, json};
 
 use super::{
     plot,
     worker::{Memory, Worker},
 };
-use crate::{python, tools};
+use Tool::{Burn, Compiled, Eager, Ours};
+use Work::{Evaluate, Train};
+
+use crate::{copy::remove, python, tools};
 
 /// Names an interpreter that has PyTorch and safetensors, where a virtual environment of 5 GB is too much.
 const INTERPRETER: &str = "NEURON_TORCH_PYTHON";
 const PLOT: &str = "docs/benchmarks-model.svg";
 const SOURCES: &str = "crates/evaluator/pytorch";
+
+/// Plays in ASCII.
+const TEXTS: &str = "data/shakespeare/genesis";
+/// Groups whose models are measured.
+const GROUPS: &str = "configs/groups";
 
 /// Turns that are not counted, and those that are.
 const WARM_TURNS: usize = 3;
@@ -37,6 +45,9 @@ const LOSS_TOLERANCE: f64 = 20.0;
 const STEP_TOLERANCE: f64 = 1e-3;
 const STEPS_COMPARED: usize = 4;
 
+/// Of the loss of runs that go on for long, as a share of it.
+const DRIFT: f64 = 0.02;
+
 /// Memory of a measurement in MiB, beside the weights, for each thread.
 const THREAD_MIB: f64 = 64.0;
 
@@ -47,7 +58,7 @@ const WORDS: &str = "\
 `cargo xtask bench model` measures beside PyTorch from PyPI, in processes that take turns: the same architecture, weights (PyTorch loads our file), examples,
 binary32, threads, and settings of the allocator that keep freed memory. Before that, log-probabilities must be equal within 10⁻⁵, and the losses of
 some steps of training. `train`: a step of AdamW (PyTorch's fused one), tiny-gpt on 16 × 128 tokens, digits on 64 examples; `evaluate`: a forward pass with loss, tiny-gpt on 16 × 128
-tokens, small-gpt on 4 × 256. Ours gives the same bits on every machine. `/compiled`: beside `torch.compile`. Medians of 25 turns; ratio = median of theirs / ours of each turn, above 1
+tokens, small-gpt on 4 × 256. Ours gives the same bits on every machine. `/compiled`: beside `torch.compile`; `/burn`: the engine burn on the processor, beside eager PyTorch. Medians of 25 turns; ratio = median of theirs / ours of each turn, above 1
 ours is faster. `memory`: most memory of a process that evaluates, PyTorch's beside it. `check`: seconds in which a validator measures base and claim on `eval_max` examples, beside
 the training of a round in `configs/groups`.
 ";
@@ -75,27 +86,32 @@ enum Work {
 /// Who does it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tool {
+    /// The engine `exact` and the evaluator.
     Ours,
+    Burn,
     Eager,
     Compiled,
 }
 
-/// A row of the table for each tool beside ours, and the ratio that it should reach.
+/// Who takes turns: a row of the table for each pair, and the ratio that it should reach.
 struct Case {
     model: Model,
     work: Work,
     threads: usize,
-    least: [(Tool, f64); 2],
+    pairs: &'static [(Tool, Tool, f64)],
 }
 
+/// Ratios to reach of an evaluation.
+const EVALUATION: &[(Tool, Tool, f64)] = &[(Ours, Eager, 1.4), (Ours, Compiled, 1.2)];
+
 const CASES: [Case; 7] = [
-    Case { model: TINY, work: Work::Train(1), threads: 1, least: [(Tool::Eager, 1.05), (Tool::Compiled, 1.05)] },
-    Case { model: TINY, work: Work::Train(1), threads: 2, least: [(Tool::Eager, 1.2), (Tool::Compiled, 1.1)] },
-    Case { model: DIGITS, work: Work::Train(100), threads: 1, least: [(Tool::Eager, 3.0), (Tool::Compiled, 1.0)] },
-    Case { model: TINY, work: Work::Evaluate, threads: 1, least: [(Tool::Eager, 1.4), (Tool::Compiled, 1.2)] },
-    Case { model: TINY, work: Work::Evaluate, threads: 2, least: [(Tool::Eager, 1.4), (Tool::Compiled, 1.2)] },
-    Case { model: SMALL, work: Work::Evaluate, threads: 1, least: [(Tool::Eager, 1.4), (Tool::Compiled, 1.2)] },
-    Case { model: SMALL, work: Work::Evaluate, threads: 2, least: [(Tool::Eager, 1.4), (Tool::Compiled, 1.2)] },
+    Case { model: TINY, work: Train(1), threads: 1, pairs: &[(Ours, Eager, 1.05), (Ours, Compiled, 1.05), (Burn, Eager, 0.5)] },
+    Case { model: TINY, work: Train(1), threads: 2, pairs: &[(Ours, Eager, 1.2), (Ours, Compiled, 1.1), (Burn, Eager, 0.5)] },
+    Case { model: DIGITS, work: Train(100), threads: 1, pairs: &[(Ours, Eager, 3.0), (Ours, Compiled, 1.0)] },
+    Case { model: TINY, work: Evaluate, threads: 1, pairs: EVALUATION },
+    Case { model: TINY, work: Evaluate, threads: 2, pairs: EVALUATION },
+    Case { model: SMALL, work: Evaluate, threads: 1, pairs: EVALUATION },
+    Case { model: SMALL, work: Evaluate, threads: 2, pairs: EVALUATION },
 ];
 
 /// A line of the table.
@@ -110,7 +126,7 @@ struct Row {
 
 /// Where programs and files are.
 struct Place {
-    ours: PathBuf,
+    programs: PathBuf,
     python: PathBuf,
     folder: PathBuf,
 }
@@ -120,7 +136,8 @@ struct Place {
 /// # Errors
 /// When a program cannot be had, or computes something else.
 pub fn run(json: Option<&Path>, only: Option<&str>, check: bool) -> Result<()> {
-    let place = Place::prepare()?;
+    let cases: Vec<&Case> = CASES.iter().filter(|case| !check && only.is_none_or(|only| case.name().starts_with(only))).collect();
+    let place = Place::prepare(cases.iter().any(|case| case.tools().contains(&Burn)))?;
     for model in [DIGITS, TINY, SMALL] {
         place.compare(&model)?;
     }
@@ -128,7 +145,7 @@ pub fn run(json: Option<&Path>, only: Option<&str>, check: bool) -> Result<()> {
         return Ok(());
     }
     let mut rows = Vec::new();
-    for case in CASES.iter().filter(|case| only.is_none_or(|only| case.name().starts_with(only))) {
+    for case in cases {
         rows.extend(place.time(case)?);
     }
     if only.is_none() {
@@ -153,21 +170,28 @@ pub fn run(json: Option<&Path>, only: Option<&str>, check: bool) -> Result<()> {
 
 impl Case {
     fn name(&self) -> String {
-        let work = if self.work == Work::Evaluate { "evaluate" } else { "train" };
+        let work = if self.work == Evaluate { "evaluate" } else { "train" };
         format!("{work}/{}/threads={}", self.model.name, self.threads)
     }
-}
 
-impl Tool {
-    /// What stands behind the name of a row.
-    fn suffix(self) -> &'static str {
-        if self == Self::Compiled { "/compiled" } else { "" }
+    /// Everybody of the pairs, once.
+    fn tools(&self) -> Vec<Tool> {
+        let mut tools = Vec::new();
+        for tool in self.pairs.iter().flat_map(|(tool, other, _)| [*tool, *other]) {
+            if !tools.contains(&tool) {
+                tools.push(tool);
+            }
+        }
+        tools
     }
 }
 
 impl Place {
-    /// Builds the program of ours, finds or makes a Python with PyTorch, writes the text.
-    fn prepare() -> Result<Self> {
+    /// Builds our programs, finds or makes a Python with PyTorch, writes the text.
+    fn prepare(with_burn: bool) -> Result<Self> {
+        if with_burn {
+            tools::run(tools::cargo(), &["build", "--package", "training", "--example", "burn", "--locked"])?;
+        }
         tools::run(tools::cargo(), &["build", "--package", "evaluator", "--example", "measure", "--locked"])?;
         let target = tools::target_dir()?;
         let python = match env::var_os(INTERPRETER) {
@@ -175,12 +199,14 @@ impl Place {
             None => python::programs(&python::TORCH)?.join("python"),
         };
         let folder = target.join("bench");
+        remove(&folder)?;
         fs::create_dir_all(&folder)?;
-        // Any text will do that has no character of several bytes.
-        let mut text = fs::read_to_string(tools::root().join("docs/PROTOCOL.md"))?;
-        text.retain(|character| character.is_ascii());
-        fs::write(folder.join("text.txt"), text)?;
-        Ok(Self { ours: target.join("debug/examples/measure"), python, folder })
+        let paths: Result<Vec<PathBuf>, _> = fs::read_dir(tools::root().join(TEXTS))?.map(|entry| Ok::<_, Error>(entry?.path())).collect();
+        let mut paths = paths?;
+        paths.sort();
+        let text: Result<String, _> = paths.iter().map(fs::read_to_string).collect();
+        fs::write(folder.join("text.txt"), text?)?;
+        Ok(Self { programs: target.join("debug/examples"), python, folder })
     }
 
     fn start(&self, tool: Tool, model: &Model, threads: usize, memory: Memory) -> Result<Worker> {
@@ -190,24 +216,31 @@ impl Place {
         let mut arguments: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
         arguments.extend([model.batch.to_string(), threads.to_string()]);
         let mode = match tool {
-            Tool::Ours => return Worker::start(&self.ours, &arguments, memory),
-            Tool::Eager => "eager",
-            Tool::Compiled => "compiled",
+            Ours => return Worker::start(&self.programs.join("measure"), &arguments, threads, memory),
+            Burn => return Worker::start(&self.programs.join("burn"), &arguments, threads, memory),
+            Eager => "eager",
+            Compiled => "compiled",
         };
         arguments.insert(0, sources.join("worker.py").display().to_string());
         arguments.push(mode.to_owned());
-        Worker::start(&self.python, &arguments, memory)
+        Worker::start(&self.python, &arguments, threads, memory)
     }
 
     fn checkpoint(&self, model: &Model) -> PathBuf {
         self.folder.join(format!("{}.safetensors", model.name))
     }
 
-    /// PyTorch must open our checkpoint and come to the same numbers.
+    /// The model must be the group's, and PyTorch must open our checkpoint and come to the same numbers.
     fn compare(&self, model: &Model) -> Result<()> {
-        let (mut ours, mut theirs) = (self.start(Tool::Ours, model, 2, Memory::Kept)?, self.start(Tool::Eager, model, 2, Memory::Kept)?);
-        let rows: [Vec<Vec<f64>>; 2] = [ours.ask("rows")?, theirs.ask("rows")?];
-        let logits = distance(&rows[0].concat(), &rows[1].concat())?;
+        let manifest = fs::read_to_string(tools::root().join(SOURCES).join(format!("{}.json", model.name)))?;
+        let expected = serde_json::to_value(group(model)?.get("manifest"))?;
+        ensure!(serde_json::from_str::<Value>(&manifest)? == expected, "{} is another model in {GROUPS}", model.name);
+        let mut ours = self.start(Ours, model, 2, Memory::Kept)?;
+        let our_rows: Vec<Vec<f64>> = ours.ask("rows")?;
+        // Now the checkpoint is there.
+        let mut theirs = self.start(Eager, model, 2, Memory::Kept)?;
+        let their_rows: Vec<Vec<f64>> = theirs.ask("rows")?;
+        let logits = distance(&our_rows.concat(), &their_rows.concat())?;
         let losses = distance(&ours.ask::<Vec<f64>>("losses")?, &theirs.ask::<Vec<f64>>("losses")?)?;
         println!("{}: log-probabilities differ by {logits:.1e}, losses by {losses:.1} micronats", model.name);
         ensure!(logits <= LOGIT_TOLERANCE && losses <= LOSS_TOLERANCE, "{} is another model in PyTorch", model.name);
@@ -216,43 +249,49 @@ impl Place {
 
     /// Rows of a case: everybody in turn, again and again.
     fn time(&self, case: &Case) -> Result<Vec<Row>> {
-        let tools = [Tool::Ours, Tool::Eager, Tool::Compiled];
-        let mut workers = Vec::new();
-        for tool in tools {
-            workers.push(self.start(tool, &case.model, case.threads, Memory::Kept)?);
-        }
+        let tools = case.tools();
+        let workers: Result<Vec<Worker>> = tools.iter().map(|tool| self.start(*tool, &case.model, case.threads, Memory::Kept)).collect();
+        let mut workers = workers?;
         let mut turns = Vec::new();
         for _ in 0..WARM_TURNS + TURNS {
-            let mut turn = Vec::new();
-            for worker in &mut workers {
-                turn.push(case.work.milliseconds(worker)?);
+            let (mut turn, mut losses) = (Vec::new(), Vec::new());
+            for (worker, tool) in workers.iter_mut().zip(&tools) {
+                let (milliseconds, loss) = case.work.run(worker)?;
+                turn.push(milliseconds);
+                // burn draws its batches in an order of its own.
+                losses.extend((*tool != Burn).then_some(loss));
                 thread::sleep(PAUSE);
             }
+            let agree = losses.iter().all(|loss| (loss - losses[0]).abs() <= DRIFT * losses[0] + DRIFT / 10.0);
+            ensure!(agree, "{}: the losses are {losses:?}: somebody computes something else", case.name());
             turns.push(turn);
         }
         let turns = &turns[WARM_TURNS..];
-        let row = |tool: Tool, least: f64| {
+        let times = |tool: Tool| {
             let place = tools.iter().position(|other| *other == tool).unwrap_or_default();
-            let row = Row {
-                name: case.name() + tool.suffix(),
-                ours: median(turns.iter().map(|turn| turn[0])),
-                theirs: median(turns.iter().map(|turn| turn[place])),
-                ratio: median(turns.iter().map(|turn| turn[place] / turn[0])),
-                unit: "ms",
-                least: Some(least),
-            };
-            println!("{}: {:.3} ms, theirs {:.3} ms, ratio {:.2}", row.name, row.ours, row.theirs, row.ratio);
-            row
+            turns.iter().map(move |turn| turn[place])
         };
-        Ok(case.least.map(|(tool, least)| row(tool, least)).into())
+        let row = |(tool, other, least): &(Tool, Tool, f64)| {
+            let suffix = match (tool, other) {
+                (Burn, _) => "/burn",
+                (_, Compiled) => "/compiled",
+                _ => "",
+            };
+            let (ours, theirs) = (median(times(*tool)), median(times(*other)));
+            let ratio = median(times(*tool).zip(times(*other)).map(|(ours, theirs)| theirs / ours));
+            let name = case.name() + suffix;
+            println!("{name}: {ours:.3} ms, theirs {theirs:.3} ms, ratio {ratio:.2}");
+            Row { name, ours, theirs, ratio, unit: "ms", least: Some(*least) }
+        };
+        Ok(case.pairs.iter().map(row).collect())
     }
 
     /// Most memory of a process that measures, where freed memory is given back.
     fn memory(&self, model: &Model, threads: usize) -> Result<Row> {
         let mut most = [0.0; 2];
-        for (most, tool) in most.iter_mut().zip([Tool::Ours, Tool::Eager]) {
+        for (most, tool) in most.iter_mut().zip([Ours, Eager]) {
             let mut worker = self.start(tool, model, threads, Memory::GivenBack)?;
-            worker.ask::<f64>("evaluate")?;
+            worker.ask::<[f64; 2]>("evaluate")?;
             *most = worker.ask::<f64>("memory")? / 1024.0;
         }
         let [ours, theirs] = most;
@@ -268,20 +307,18 @@ impl Place {
         let mut rows = Vec::new();
         let threads = thread::available_parallelism()?.get();
         for model in [DIGITS, TINY, SMALL] {
-            let path = tools::root().join(format!("configs/groups/{}.toml", model.name));
-            let text = fs::read_to_string(&path).with_context(|| format!("{} is missing", path.display()))?;
-            let group: toml::Table = text.parse()?;
+            let group = group(&model)?;
             let number = |section: &str, key: &str| group.get(section)?.get(key)?.as_integer();
             let examples = number("manifest", "eval_max").context("a manifest without eval_max")?;
             let batch = number("training", "batch").unwrap_or(model.batch as i64);
-            let mut worker = self.start(Tool::Ours, &Model { batch: examples as usize, ..model }, threads, Memory::Kept)?;
+            let mut worker = self.start(Ours, &Model { batch: examples as usize, ..model }, threads, Memory::Kept)?;
             // The base and the claim.
-            let ours = 2.0 * median((0..5).map(|_| worker.ask::<f64>("evaluate")).collect::<Result<Vec<_>>>()?.into_iter());
+            let times: Result<Vec<f64>> = (0..3).map(|_| Ok(Evaluate.run(&mut worker)?.0 / 1e3)).collect();
+            let ours = 2.0 * median(times?.into_iter());
             let theirs = match number("training", "steps") {
                 Some(steps) => {
-                    let mut worker = self.start(Tool::Ours, &Model { batch: batch as usize, ..model }, threads, Memory::Kept)?;
-                    let [seconds, _]: [f64; 2] = worker.ask("train 10")?;
-                    seconds / 10.0 * steps as f64
+                    let mut worker = self.start(Ours, &Model { batch: batch as usize, ..model }, threads, Memory::Kept)?;
+                    Train(10).run(&mut worker)?.0 / 1e3 * steps as f64
                 }
                 None => number("times", "train_s").unwrap_or(PUBLIC_TRAIN_S) as f64,
             };
@@ -292,7 +329,7 @@ impl Place {
 
     /// What was measured, and on what.
     fn words(&self) -> Result<String> {
-        let mut workers = [Tool::Ours, Tool::Eager].map(|tool| self.start(tool, &DIGITS, 1, Memory::Kept));
+        let mut workers = [Ours, Eager].map(|tool| self.start(tool, &DIGITS, 1, Memory::Kept));
         let [Ok(ours), Ok(theirs)] = &mut workers else { anyhow::bail!("a program does not start") };
         let processor = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let processor = processor
@@ -306,15 +343,22 @@ impl Place {
 }
 
 impl Work {
-    fn milliseconds(self, worker: &mut Worker) -> Result<f64> {
-        Ok(match self {
-            Self::Train(steps) => {
-                let [seconds, _]: [f64; 2] = worker.ask(&format!("train {steps}"))?;
-                seconds * 1e3 / steps as f64
-            }
-            Self::Evaluate => worker.ask::<f64>("evaluate")? * 1e3,
-        })
+    /// Milliseconds of one step or measurement, and its loss.
+    fn run(self, worker: &mut Worker) -> Result<(f64, f64)> {
+        let (command, steps) = match self {
+            Train(steps) => (format!("train {steps}"), steps),
+            Evaluate => ("evaluate".to_owned(), 1),
+        };
+        let [seconds, loss]: [f64; 2] = worker.ask(&command)?;
+        Ok((seconds * 1e3 / steps as f64, loss))
     }
+}
+
+/// The group's own configuration.
+fn group(model: &Model) -> Result<toml::Table> {
+    let path = tools::root().join(GROUPS).join(format!("{}.toml", model.name));
+    let text = fs::read_to_string(&path).with_context(|| format!("{} is missing", path.display()))?;
+    Ok(text.parse()?)
 }
 
 /// The losses of some steps must be the same.

@@ -12,6 +12,9 @@ use serde::de::DeserializeOwned;
 /// Memory that was freed stays with the process: what clearing pages costs is no part of a comparison.
 const ALLOCATOR: [(&str, &str); 2] = [("MALLOC_MMAP_THRESHOLD_", "1073741824"), ("MALLOC_TRIM_THRESHOLD_", "1073741824")];
 
+/// Where burn looks for the number of its threads.
+const THREADS: &str = "RAYON_NUM_THREADS";
+
 /// Whether freed memory stays with a process.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Memory {
@@ -30,9 +33,9 @@ pub struct Worker {
 impl Worker {
     /// # Errors
     /// When the program does not start.
-    pub fn start(program: &Path, arguments: &[String], memory: Memory) -> Result<Self> {
+    pub fn start(program: &Path, arguments: &[String], threads: usize, memory: Memory) -> Result<Self> {
         let mut command = Command::new(program);
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(arguments).env(THREADS, threads.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
         if memory == Memory::Kept {
             command.envs(ALLOCATOR);
         }
