@@ -1,9 +1,10 @@
-//! Set-up and checks that need logic: `cargo xtask devnet | test | contracts | mutants | bench | tidy`.
+//! Set-up and checks that need logic: `cargo xtask devnet | test | contracts | mutants | bench | devices | tidy`.
 
 mod analysis;
 mod bench;
 mod contracts;
 mod copy;
+mod devices;
 mod ground;
 mod mutants;
 mod opcodes;
@@ -57,6 +58,8 @@ enum Task {
     Analyse,
     /// The token against public ERC20 properties and the conformance check of slither.
     Properties,
+    /// Training on GPUs: built for each kind, run on those that are here (software Vulkan counts).
+    Devices,
     /// House rules: dependencies between rooms, banned crates, licences, first lines, sizes.
     Tidy,
 }
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
         Task::Bench { what: Bench::Model { json, only, check } } => bench::model::run(json.as_deref(), only.as_deref(), check),
         Task::Analyse => analysis::run(),
         Task::Properties => properties::run(),
+        Task::Devices => devices::run(),
         Task::Tidy => tidy::run(),
     };
     match done {

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "what must hold here and does not fails the test")]
 
 mod agreement;
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+mod devices;
 mod digits;
 mod notes;
 mod refusals;

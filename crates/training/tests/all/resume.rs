@@ -8,12 +8,12 @@ use training::{Decay, Device, EngineChoice, Optimizer, Plan, Settings, TrainErro
 
 use crate::sets::{ENGINES, base, digits, families, genesis, gpt, plan, trainer, words};
 
-/// SHA-256 of the checkpoint of `recipe` after each family's run: digits and gpt by AdamW, then both by descent.
+/// SHA-256 of the checkpoint after twelve steps of `recipe`: digits and gpt by AdamW, then both by descent.
 const GOLDEN: [&str; 4] = [
-    "7a75cb776c3e7f3d62f2305f4296c227d772fca1df451709248c2044aecafd36",
-    "6b4440fc02fe825eb6b0da6197c14f5ab6a5d899cfd6989bd9e72f9aca8120e8",
-    "d5f8bbb658ee6cecd2977ed4683e230818398e5d98306e6c00c39e28ad376832",
-    "729563d53c80ecdf5521946cc0da22840255a3b4e595f81b3dde4297a430b358",
+    "644731d0b0f172bc75f982d9bd4c3bcc04a4fafd0913fbd2298ce0bc91f0a84c",
+    "a7cf9e92ec7b17632071173388a47e06a3b377088616853712439953576c0fb5",
+    "e6e7b33ab04d173072525cc00e0ff170e5d0e7bdbadfaa75a07fd3710f6362e4",
+    "546c4c6395dd3c2ab2b2f4d54708f100ca1baca10018f7f6d1edca5a93dbc855",
 ];
 
 /// Twenty-three examples divide neither set: passes leave some out.
@@ -35,7 +35,7 @@ fn recipe(optimizer: Optimizer) -> Plan {
 
 fn run(manifest: &Manifest, examples: &Examples, plan: &Plan, compute: Compute) -> String {
     let mut trainer = Trainer::new(&base(manifest), examples, plan, Device::Cpu, compute).unwrap();
-    trainer.run(plan.steps, &AtomicBool::new(false), |_| ()).unwrap();
+    trainer.run(12, &AtomicBool::new(false), |_| ()).unwrap();
     hex::encode(Sha256::digest(trainer.checkpoint().unwrap().to_bytes()))
 }
 

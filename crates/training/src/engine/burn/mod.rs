@@ -2,17 +2,19 @@
 
 mod gpt;
 mod mlp;
+mod ops;
 mod run;
 
 use burn::backend::Flex;
 use burn::tensor::backend::Backend;
-use burn::tensor::{FloatDType, Int, Tensor};
+use burn::tensor::{Int, Tensor};
 use evaluator::{Checkpoint, Model};
 
 use super::Engine;
 use crate::device::Device;
 use crate::error::TrainError;
-use crate::settings::{Precision, Settings};
+use crate::settings::Settings;
+use ops::{Maths, Values};
 use run::Run;
 
 /// Inputs of some examples on a device.
@@ -24,36 +26,12 @@ enum Inputs<B: Backend> {
 }
 
 /// The list: scores [targets, classes] of each family, from tensors in the order of `Manifest::tensors`; a vector is one row.
-fn scores<B: Backend>(model: &Model, weights: &[Tensor<B, 2>], inputs: Inputs<B>, maths: Maths) -> Option<Tensor<B, 2>> {
+fn scores<B: Backend>(model: &Model, weights: &[Values<B>], inputs: Inputs<B>, maths: Maths) -> Option<Values<B>> {
     match (model, inputs) {
         (Model::Mlp(_), Inputs::Features(features)) => Some(mlp::scores(weights, features, maths)),
         (Model::Gpt(family), Inputs::Tokens(tokens)) => gpt::scores(family, weights, tokens, maths),
         // Examples of another kind, which no run is started with.
         _ => None,
-    }
-}
-
-/// How matrices are multiplied; everything else is binary32.
-#[derive(Clone, Copy)]
-struct Maths {
-    precision: Precision,
-}
-
-impl Maths {
-    fn product<B: Backend, const D: usize>(self, left: Tensor<B, D>, right: Tensor<B, D>) -> Tensor<B, D> {
-        match self.precision {
-            Precision::F32 => left.matmul(right),
-            Precision::Bf16 => left.cast(FloatDType::BF16).matmul(right.cast(FloatDType::BF16)).cast(FloatDType::F32),
-        }
-    }
-
-    /// x · weightᵀ + bias, with PyTorch's [outputs, inputs].
-    fn linear<B: Backend>(self, x: Tensor<B, 2>, weight: &Tensor<B, 2>, bias: Option<&Tensor<B, 2>>) -> Tensor<B, 2> {
-        let product = self.product(x, weight.clone().transpose());
-        match bias {
-            Some(bias) => product + bias.clone(),
-            None => product,
-        }
     }
 }
 

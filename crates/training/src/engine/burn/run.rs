@@ -1,12 +1,11 @@
 //! A run on a burn backend: weights in binary32, gradients in the precision chosen, the rules of `exact`.
 
-use burn::backend::Autodiff;
-use burn::tensor::activation::log_softmax;
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Int, Tensor, TensorData};
 use evaluator::{AdamW, Checkpoint, Examples, Manifest, Snapshot};
 
-use super::{Inputs, Maths, scores};
+use super::ops::{Maths, Values, cross_entropy};
+use super::{Inputs, scores};
 use crate::engine::Engine;
 use crate::error::TrainError;
 use crate::settings::{Optimizer, Precision, Settings};
@@ -51,13 +50,11 @@ impl<B: Backend> Run<B> {
         let mut sum = 0.0;
         let mut gradients: Vec<Option<Tensor<B, 2>>> = vec![None; self.weights.len()];
         for part in batch.chunks(self.settings.batch as usize) {
-            let leaves: Vec<Tensor<Autodiff<B>, 2>> =
-                self.weights.iter().map(|weight| Tensor::from_inner(weight.clone()).require_grad()).collect();
+            let leaves: Vec<Values<B>> = self.weights.iter().map(|weight| Tensor::from_inner(weight.clone()).require_grad()).collect();
             let (inputs, targets) = self.read(examples, part);
             let scores = scores(self.manifest.model(), &leaves, inputs, maths).ok_or(TrainError::Lost)?;
-            let chosen = log_softmax(scores, 1).gather(1, targets.unsqueeze_dim(1));
             // The mean over the whole batch, of which this is a part.
-            let loss = chosen.mean().neg() * (part.len() as f64 / batch.len() as f64);
+            let loss = cross_entropy(scores, targets) * (part.len() as f64 / batch.len() as f64);
             let mut found = loss.backward();
             for (gradient, leaf) in gradients.iter_mut().zip(&leaves) {
                 let more = leaf.grad_remove(&mut found).unwrap_or_else(|| leaf.clone().inner().zeros_like());
@@ -69,10 +66,10 @@ impl<B: Backend> Run<B> {
     }
 
     /// Inputs of some examples and the class or next token of each row.
-    fn read(&self, examples: &Examples, part: &[u32]) -> (Inputs<Autodiff<B>>, Tensor<Autodiff<B>, 1, Int>) {
+    fn read(&self, examples: &Examples, part: &[u32]) -> (Inputs<B>, Tensor<B, 1, Int>) {
         let (rows, inputs) = (part.len(), examples.inputs());
         let part = part.iter().map(|index| *index as usize);
-        let integers = |values: Vec<i32>| Tensor::<Autodiff<B>, 1, Int>::from_data(TensorData::from(values.as_slice()), &self.device);
+        let integers = |values: Vec<i32>| Tensor::<B, 1, Int>::from_data(TensorData::from(values.as_slice()), &self.device);
         if examples.window(0).is_some() {
             let windows: Vec<&[u16]> = part.filter_map(|index| examples.window(index)).collect();
             let tokens =

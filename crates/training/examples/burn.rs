@@ -1,6 +1,6 @@
 //! Times steps of the engine burn on command, so that another program can compare them with those of other tools.
 //!
-//! `measure MANIFEST CHECKPOINT DATA BATCH THREADS [DEVICE]` reads commands from standard input and answers each with one line of
+//! `burn MANIFEST CHECKPOINT DATA BATCH THREADS [DEVICE]` reads commands from standard input and answers each with one line of
 //! JSON: `train STEPS` gives the seconds of some steps of AdamW and the last loss in nats, `about` the device.
 
 use std::error::Error;
