@@ -5,7 +5,7 @@ use super::{Backward, Example};
 use crate::arena::Arena;
 use crate::families::gpt::{Block, EXPANSION, Weights};
 use crate::families::{Gpt, Pass};
-use crate::kernels::{Gathering, Head, Kernels, Matrix, MatrixMut, NormBack, Then, back_len, packing_len, scratch_len, stride_of};
+use crate::kernels::{Gathering, Head, Kernels, Matrix, MatrixMut, NormBack, Then, back_len, scratch_len, stride_of};
 
 /// Views of one block.
 struct BlockViews {
@@ -146,18 +146,17 @@ struct Run<'a> {
 impl Run<'_> {
     fn all(&self, arena: &mut Arena, tape: &mut [f32], tokens: &[u16], share: f32) -> f64 {
         let (width, size) = (self.gpt.width as usize, (self.gpt.width / self.gpt.heads) as usize);
-        let widest = packing_len(EXPANSION * width).max(packing_len(self.gpt.vocabulary as usize));
-        let packing = widest.max(scratch_len(self.rows, size)).max(back_len(self.rows, size));
-        let [packing, pulls] = arena.slices([packing, self.rows * stride_of(width)]);
+        let scratch = scratch_len(self.rows, size).max(back_len(self.rows, size));
+        let [scratch, pulls] = arena.slices([scratch, self.rows * stride_of(width)]);
         self.embed(tape, &tokens[..self.rows]);
         for (index, block) in self.weights.blocks.iter().enumerate() {
-            self.attend(index, block, tape, packing);
-            self.widen(index, block, tape, packing);
+            self.attend(index, block, tape, scratch);
+            self.widen(index, block, tape);
         }
-        let loss = self.predict(tape, &tokens[1..], share, packing);
+        let loss = self.predict(tape, &tokens[1..], share);
         for (index, block) in self.weights.blocks.iter().enumerate().rev() {
-            self.widen_back(index, block, tape, packing);
-            self.attend_back(index, block, tape, pulls, packing);
+            self.widen_back(index, block, tape);
+            self.attend_back(index, block, tape, pulls, scratch);
         }
         loss
     }
@@ -178,43 +177,43 @@ impl Run<'_> {
         (0..width).step_by(size).map(move |start| Head { rows, stride, width, start, size, scale })
     }
 
-    fn attend(&self, index: usize, block: &Block<'_>, tape: &mut [f32], packing: &mut [f32]) {
+    fn attend(&self, index: usize, block: &Block<'_>, tape: &mut [f32], scratch: &mut [f32]) {
         let views = &self.views.blocks[index];
         let [x, mut normal, mut attention, mut queries, middle] =
             self.parts(tape, [views.x, views.normal_1, views.attention, views.queries, views.middle]);
         let (kernels, rows, width) = (self.kernels, self.rows, self.gpt.width as usize);
         kernels.layer_norm(x.read(), block.norm_1.0, block.norm_1.1, normal.part(0, rows));
-        kernels.linear(normal.read(), block.attention, attention.part(0, rows), Then::Store, packing);
+        kernels.linear(normal.read(), block.attention, attention.part(0, rows), Then::Store, &mut []);
         for row in 0..rows {
             queries.row(row)[..width].copy_from_slice(&attention.row(row)[..width]);
         }
         for head in self.heads(attention.stride) {
-            kernels.attention(attention.values, head, packing);
+            kernels.attention(attention.values, head, scratch);
         }
         let gathered = Matrix::new(attention.values, rows, width, attention.stride);
-        kernels.linear(gathered, block.attention_out, middle, Then::Plus(x.read()), packing);
+        kernels.linear(gathered, block.attention_out, middle, Then::Plus(x.read()), &mut []);
     }
 
-    fn widen(&self, index: usize, block: &Block<'_>, tape: &mut [f32], packing: &mut [f32]) {
+    fn widen(&self, index: usize, block: &Block<'_>, tape: &mut [f32]) {
         let views = &self.views.blocks[index];
         let [middle, mut normal, mut inner, inner_out, after] =
             self.parts(tape, [views.middle, views.normal_2, views.inner, views.inner_out, self.views.after(index)]);
         let (kernels, rows) = (self.kernels, self.rows);
         kernels.layer_norm(middle.read(), block.norm_2.0, block.norm_2.1, normal.part(0, rows));
-        kernels.linear(normal.read(), block.inner, inner.part(0, rows), Then::Store, packing);
+        kernels.linear(normal.read(), block.inner, inner.part(0, rows), Then::Store, &mut []);
         kernels.gelu_and_slopes(inner.values, inner_out.values);
-        kernels.linear(inner_out.read(), block.inner_out, after, Then::Plus(middle.read()), packing);
+        kernels.linear(inner_out.read(), block.inner_out, after, Then::Plus(middle.read()), &mut []);
     }
 
     /// Loss, and its gradients down to the last block.
-    fn predict(&self, tape: &mut [f32], targets: &[u16], share: f32, packing: &mut [f32]) -> f64 {
+    fn predict(&self, tape: &mut [f32], targets: &[u16], share: f32) -> f64 {
         let Views { x, normal, logits, normal_back, .. } = *self.views;
         let last = self.views.before_back(self.views.blocks.len());
         let [x, mut normal, mut logits, mut normal_back, out_back] = self.parts(tape, [x, normal, logits, normal_back, last]);
         let (kernels, rows) = (self.kernels, self.rows);
         let norm = self.weights.norm;
         kernels.layer_norm(x.read(), norm.0, norm.1, normal.part(0, rows));
-        kernels.linear(normal.read(), self.weights.head, logits.part(0, rows), Then::Store, packing);
+        kernels.linear(normal.read(), self.weights.head, logits.part(0, rows), Then::Store, &mut []);
         kernels.log_softmax(logits.part(0, rows));
         let mut loss = 0.0;
         for (row, target) in targets.iter().enumerate() {
@@ -223,37 +222,37 @@ impl Run<'_> {
             kernels.probabilities(row, share);
             row[usize::from(*target)] -= share;
         }
-        kernels.linear_back(logits.read(), self.weights.head, normal_back.part(0, rows), Then::Store, packing);
+        kernels.linear_back(logits.read(), self.weights.head, normal_back.part(0, rows), Then::Store, &mut []);
         kernels.norm_back(NormBack { gradient: normal_back.read(), input: x.read(), weight: norm.0 }, None, out_back);
         loss
     }
 
-    fn widen_back(&self, index: usize, block: &Block<'_>, tape: &mut [f32], packing: &mut [f32]) {
+    fn widen_back(&self, index: usize, block: &Block<'_>, tape: &mut [f32]) {
         let views = &self.views.blocks[index];
         let [out_back, mut inner, mut normal_back, middle, middle_back] =
             self.parts(tape, [views.out_back, views.inner, views.normal_2_back, views.middle, views.middle_back]);
         let (kernels, rows) = (self.kernels, self.rows);
-        kernels.linear_back(out_back.read(), block.inner_out, inner.part(0, rows), Then::Times, packing);
-        kernels.linear_back(inner.read(), block.inner, normal_back.part(0, rows), Then::Store, packing);
+        kernels.linear_back(out_back.read(), block.inner_out, inner.part(0, rows), Then::Times, &mut []);
+        kernels.linear_back(inner.read(), block.inner, normal_back.part(0, rows), Then::Store, &mut []);
         let norm = NormBack { gradient: normal_back.read(), input: middle.read(), weight: block.norm_2.0 };
         kernels.norm_back(norm, Some(out_back.read()), middle_back);
     }
 
-    fn attend_back(&self, index: usize, block: &Block<'_>, tape: &mut [f32], pulls: &mut [f32], packing: &mut [f32]) {
+    fn attend_back(&self, index: usize, block: &Block<'_>, tape: &mut [f32], pulls: &mut [f32], scratch: &mut [f32]) {
         let views = &self.views.blocks[index];
         let before = self.views.before_back(index);
         let [middle_back, attention, queries, attention_back, mut normal_back, x, before] = self
             .parts(tape, [views.middle_back, views.attention, views.queries, views.attention_back, views.normal_1_back, views.x, before]);
         let (kernels, rows, width) = (self.kernels, self.rows, self.gpt.width as usize);
         let output = MatrixMut::new(pulls, rows, width, middle_back.stride);
-        kernels.linear_back(middle_back.read(), block.attention_out, output, Then::Store, packing);
+        kernels.linear_back(middle_back.read(), block.attention_out, output, Then::Store, &mut []);
         for head in self.heads(attention.stride) {
             let column = |values, stride| Matrix::new(values, rows, head.size, stride);
             let queries = column(&queries.values[head.start..], queries.stride);
             let pulls = column(&pulls[head.start..], middle_back.stride);
-            kernels.attention_back(Gathering { queries, values: attention.values, pulls, head }, attention_back.values, packing);
+            kernels.attention_back(Gathering { queries, values: attention.values, pulls, head }, attention_back.values, scratch);
         }
-        kernels.linear_back(attention_back.read(), block.attention, normal_back.part(0, rows), Then::Store, packing);
+        kernels.linear_back(attention_back.read(), block.attention, normal_back.part(0, rows), Then::Store, &mut []);
         let norm = NormBack { gradient: normal_back.read(), input: x.read(), weight: block.norm_1.0 };
         kernels.norm_back(norm, Some(middle_back.read()), before);
     }

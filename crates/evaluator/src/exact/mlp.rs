@@ -3,7 +3,7 @@
 use super::tape::{Layout, Source, Tape, View, parts};
 use super::{Backward, Example};
 use crate::families::{Mlp, Pass};
-use crate::kernels::{Linear, Then, packing_len};
+use crate::kernels::{Linear, Then};
 
 /// Examples of one tape.
 const TAPE_ROWS: usize = 64;
@@ -50,8 +50,6 @@ impl Backward for Mlp {
     fn run(&self, pass: Pass<'_>, batch: &[Example<'_>], share: f32, tape: &mut Tape) -> f64 {
         let Views { values, gradients, .. } = Views::new(self);
         let (layers, rows) = (self.layers(), batch.len());
-        let widest = layers.iter().map(|(inputs, outputs)| packing_len(*inputs.max(outputs) as usize)).max().unwrap_or(0);
-        let [packing] = pass.arena.slices([widest]);
         tape.rows = rows;
         let linear = |index: usize| {
             let [weight, bias] = &pass.tensors.as_chunks::<2>().0[index];
@@ -65,7 +63,7 @@ impl Backward for Mlp {
         }
         for index in 0..layers.len() {
             let [input, mut output] = parts(&mut tape.values, rows, [values[index], values[index + 1]]);
-            pass.kernels.linear(input.read(), linear(index), output.part(0, rows), Then::Store, packing);
+            pass.kernels.linear(input.read(), linear(index), output.part(0, rows), Then::Store, &mut []);
             if index + 1 < layers.len() {
                 pass.kernels.relu(output.values);
             }
@@ -82,7 +80,7 @@ impl Backward for Mlp {
         }
         for index in (1..layers.len()).rev() {
             let [gradient, mut before, output] = parts(&mut tape.values, rows, [gradients[index], gradients[index - 1], values[index]]);
-            pass.kernels.linear_back(gradient.read(), linear(index), before.part(0, rows), Then::Store, packing);
+            pass.kernels.linear_back(gradient.read(), linear(index), before.part(0, rows), Then::Store, &mut []);
             pass.kernels.relu_back(output.values, before.values);
         }
         loss

@@ -120,18 +120,14 @@ impl Exact {
         if !examples.fit(&self.manifest) {
             return Err(MeasureError::OtherManifest);
         }
-        let chosen: Option<Vec<Example<'_>>> = batch.iter().map(|index| example(examples, *index as usize)).collect();
-        let Some(chosen) = chosen else {
-            let beyond = batch.iter().find(|index| **index as usize >= examples.len());
-            return Err(MeasureError::NoSuchExample(beyond.copied().unwrap_or_default()));
-        };
+        let chosen: Result<Vec<Example<'_>>, MeasureError> = batch.iter().map(|index| example(examples, *index)).collect();
+        let chosen = chosen?;
         let targets = chosen.iter().map(|example| example.targets()).sum::<usize>().max(1);
         self.gradients.iter_mut().for_each(|values| values.fill(0.0));
         let tapes: Vec<&[Example<'_>]> = chosen.chunks(self.family.examples_per_tape()).collect();
         let groups: Vec<&[&[Example<'_>]]> = tapes.chunks(self.workers.len()).collect();
         let (threads, kernels) = (self.compute.threads().min(tapes.len()), self.compute.kernels());
-        let weights = self.state.tensors.iter().zip(&mut self.packed).filter_map(|(weight, packed)| Some((weight, packed.as_mut()?)));
-        in_threads(threads, weights, |(weight, packed)| kernels.pack_weight(weight, packed));
+        self.pack(threads);
         let (family, sources, tensors, packed) = (&self.family, self.family.sources(), &self.state.tensors, &self.packed);
         let (workers, parts) = (&self.workers, parts(&self.manifest, &mut self.gradients));
         // For each group of tapes: forward and back, then the sums over what they hold.
@@ -155,12 +151,19 @@ impl Exact {
         Ok((loss / targets as f64) as f32)
     }
 
+    fn pack(&mut self, threads: usize) {
+        let kernels = self.compute.kernels();
+        let weights = self.state.tensors.iter().zip(&mut self.packed).filter_map(|(weight, packed)| Some((weight, packed.as_mut()?)));
+        in_threads(threads, weights, |(weight, packed)| kernels.pack_weight(weight, packed));
+    }
+
     /// One step with the gradients of the last batch.
     pub fn update(&mut self, rule: &Rule) {
         let scale = self.scale(rule.clip());
         let decays = self.manifest.tensors().into_iter().map(|spec| if spec.shape.len() > 1 { rule.decay() } else { 0.0 });
         let weights = self.state.tensors.iter_mut().zip(&self.gradients).zip(decays);
-        let (threads, kernels) = (self.compute.threads(), self.compute.kernels());
+        let (values, kernels) = (self.manifest.parameters() as usize, self.compute.kernels());
+        let threads = self.compute.threads().min(values.div_ceil(PART_VALUES));
         match rule {
             Rule::AdamW(settings) => {
                 let adam = settings.at(&mut self.state.powers, scale);
@@ -225,11 +228,10 @@ impl Example<'_> {
     }
 }
 
-fn example(examples: &Examples, index: usize) -> Option<Example<'_>> {
-    if let Some(tokens) = examples.window(index) {
-        return Some(Example::Window(tokens));
-    }
-    Some(Example::Labelled(examples.features(index)?, examples.label(index)?))
+fn example(examples: &Examples, index: u32) -> Result<Example<'_>, MeasureError> {
+    let place = index as usize;
+    let labelled = || Some(Example::Labelled(examples.features(place)?, examples.label(place)?));
+    examples.window(place).map(Example::Window).or_else(labelled).ok_or(MeasureError::NoSuchExample(index))
 }
 
 /// Room for a tensor in panels, if it is the weight of a linear layer.
@@ -257,7 +259,7 @@ fn add_all(sources: &[Source], kernels: Kernels, tapes: &[&Tape], part: &mut Par
     }
 }
 
-/// Does each task once.
+/// Does every task, whoever comes first.
 fn in_threads<T: Send>(threads: usize, tasks: impl Iterator<Item = T>, work: impl Fn(&mut T) + Sync) {
     let tasks: Vec<Mutex<T>> = tasks.map(Mutex::new).collect();
     in_phases(threads, &[tasks.len()], |_, task| work(&mut locked(&tasks[task])));

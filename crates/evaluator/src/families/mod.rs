@@ -42,7 +42,7 @@ pub(crate) struct Pass<'a> {
     pub(crate) kernels: Kernels,
     /// Weights in the order of `Family::tensors`.
     pub(crate) tensors: &'a [Vec<f32>],
-    /// Those that were put into panels before, in the same order; may be empty.
+    /// Those of linear layers in panels, in the same order; empty where a pass packs them itself.
     pub(crate) packed: &'a [Option<Packed>],
     pub(crate) arena: &'a mut Arena,
 }
