@@ -57,10 +57,10 @@ const PUBLIC_TRAIN_S: i64 = 2400;
 const WORDS: &str = "\
 `cargo xtask bench model` measures beside PyTorch from PyPI, in processes that take turns: the same architecture, weights (PyTorch loads our file), examples,
 binary32, threads, and settings of the allocator that keep freed memory. Before that, log-probabilities must be equal within 10⁻⁵, and the losses of
-some steps of training. `train`: a step of AdamW (PyTorch's fused one), tiny-gpt on 16 × 128 tokens, digits on 64 examples; `evaluate`: a forward pass with loss, tiny-gpt on 16 × 128
-tokens, small-gpt on 4 × 256. Ours gives the same bits on every machine. `/compiled`: beside `torch.compile`; `/burn`: the engine burn on the processor, beside eager PyTorch. Medians of 25 turns; ratio = median of theirs / ours of each turn, above 1
-ours is faster. `memory`: most memory of a process that evaluates, PyTorch's beside it. `check`: seconds in which a validator measures base and claim on `eval_max` examples, beside
-the training of a round in `configs/groups`.
+training stay equal. `train`: a step of AdamW (PyTorch's fused one), tiny-gpt on 16 × 128 tokens, digits on 64 examples; `evaluate`: a forward pass with loss, tiny-gpt on 16 × 128
+tokens, small-gpt on 4 × 256. Ours gives the same bits on every machine. `/compiled`: beside `torch.compile`; `/burn`: the engine burn on the processor, beside eager PyTorch.
+Medians of 25 turns; ratio = median of theirs / ours of each turn, above 1 ours is faster. `memory`: most memory of a process that evaluates, PyTorch's beside it. `check`: seconds in
+which a validator measures base and claim on `eval_max` examples, beside the training of a round in `configs/groups`.
 ";
 
 /// A model and the examples of one batch.
