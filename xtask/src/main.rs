@@ -72,7 +72,7 @@ enum Bench {
         #[arg(long, value_name = "FILE")]
         json: Option<std::path::PathBuf>,
     },
-    /// Time of training and evaluation beside PyTorch's.
+    /// Time of training and evaluation beside PyTorch's, which is installed once (5 GB) unless NEURON_TORCH_PYTHON names a Python that has it.
     Model {
         /// Also write the rows there.
         #[arg(long, value_name = "FILE")]

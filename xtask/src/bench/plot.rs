@@ -35,3 +35,18 @@ pub fn bars(title: &str, rows: &[(String, f64, Option<f64>)]) -> String {
     let _ = writeln!(svg, "<path d=\"M{one:.1} {:.1}V{height}\" stroke=\"#888888\" stroke-dasharray=\"3 3\"/>\n</svg>", TOP - 8.0);
     svg
 }
+
+#[cfg(test)]
+mod tests {
+    use super::bars;
+
+    #[test]
+    fn every_row_has_a_bar_as_long_as_its_ratio_and_a_mark_where_it_should_reach() {
+        let svg = bars("Ratios", &[("first".to_owned(), 2.0, Some(1.5)), ("second".to_owned(), 1.0, None)]);
+        for part in ["Ratios", "first", "second", ">2.00<", ">1.00<", "width=\"530.0\"", "width=\"265.0\""] {
+            assert!(svg.contains(part), "{part} is missing in {svg}");
+        }
+        // The mark of the first row, and the line at 1.
+        assert!(svg.contains("M667.5 ") && svg.contains("M535.0 ") && svg.matches("<path").count() == 2, "{svg}");
+    }
+}
