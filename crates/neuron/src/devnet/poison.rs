@@ -77,7 +77,7 @@ impl Votes {
         Ok(())
     }
 
-    /// Waits until a winner is much worse on rows that are in no set than those before the delta, or time is running out.
+    /// Waits until a winner is much worse on examples that are in no set than those before the delta, or time is running out.
     async fn see(&self, view: &GroupView) -> Result<()> {
         let chain = self.hands.of(&self.cast.founder)?.chain();
         let before = self.teller.seen().heldout;
@@ -99,7 +99,7 @@ impl Votes {
         let network = self.hands.of(&self.cast.founder)?;
         let nonce = Digest(keccak256(format!("take back {delta}").as_bytes()));
         let measure = Measure::new(&Act::Rollback { group: self.group, delta }, nonce, view.period_end_s + VALID_S);
-        let reason = "the model has become worse on rows that are in no set".to_owned();
+        let reason = "the model has become worse on examples that are in no set".to_owned();
         let log = &self.member.client;
         log.append(self.group, Body::Measure(MeasureBody { measure: measure.clone(), reason })).await?;
         for signer in &self.cast.signers {

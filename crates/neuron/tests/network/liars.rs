@@ -17,7 +17,7 @@ use protocol::{
 use crate::watched::{Settled, Watched, digits, fresh_folder};
 
 /// Steps of the honest trainer: few, so that going further in its direction is better than it.
-const STEPS: i64 = 40;
+const STEPS: i64 = 400;
 /// How much further, in steps of its last round.
 const FACTORS: [f32; 7] = [0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0];
 /// Losses that a flipped bit must change, so that every draw of examples meets one of them.
