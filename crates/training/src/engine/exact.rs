@@ -1,6 +1,6 @@
 //! The engine `exact`: the evaluator's kernels, backward.
 
-use evaluator::{AdamW, Checkpoint, Compute, Examples, Rule, Sgd, Snapshot};
+use evaluator::{AdamW, Checkpoint, Compute, Examples, Manifest, Rule, Sgd, Snapshot};
 
 use super::Engine;
 use crate::error::TrainError;
@@ -10,7 +10,7 @@ use crate::settings::{Optimizer, Settings};
 pub(crate) struct Exact {
     compute: Compute,
     settings: Settings,
-    start: Checkpoint,
+    manifest: Manifest,
     inner: evaluator::Exact,
 }
 
@@ -18,7 +18,7 @@ impl Exact {
     /// Nothing if the family has no exact backward pass.
     pub(crate) fn new(start: &Checkpoint, settings: &Settings, compute: Compute) -> Option<Self> {
         let inner = evaluator::Exact::new(compute, start)?;
-        Some(Self { compute, settings: settings.clone(), start: start.clone(), inner })
+        Some(Self { compute, settings: settings.clone(), manifest: start.manifest().clone(), inner })
     }
 }
 
@@ -37,8 +37,8 @@ impl Engine for Exact {
     }
 
     fn restore(&mut self, snapshot: Snapshot) -> Result<(), TrainError> {
-        // It was written by a run that had diverged.
-        self.inner = evaluator::Exact::resume(self.compute, self.start.manifest(), snapshot).map_err(|_| TrainError::Damaged)?;
+        // Lengths were checked: it was written by a run that had diverged.
+        self.inner = evaluator::Exact::resume(self.compute, &self.manifest, snapshot).map_err(|_| TrainError::Damaged)?;
         Ok(())
     }
 

@@ -58,7 +58,10 @@ impl<B: Backend> Run<B> {
             let mut found = loss.backward();
             for (gradient, leaf) in gradients.iter_mut().zip(&leaves) {
                 let more = leaf.grad_remove(&mut found).unwrap_or_else(|| leaf.clone().inner().zeros_like());
-                *gradient = Some(gradient.take().map_or_else(|| more.clone(), |sum| sum + more.clone()));
+                *gradient = Some(match gradient.take() {
+                    Some(sum) => sum + more,
+                    None => more,
+                });
             }
             sum += values(loss.inner())?.first().copied().ok_or(TrainError::Lost)?;
         }
