@@ -39,13 +39,13 @@ pub(crate) fn start(start: &Checkpoint, settings: &Settings, device: Device, com
         return Err(TrainError::Precision);
     }
     match settings.engine {
-        EngineChoice::Burn => burn::start(start, settings, device, name),
+        EngineChoice::Burn => burn::start(start, settings, device, name, compute),
         EngineChoice::Exact if device != Device::Cpu => Err(TrainError::ExactElsewhere),
-        EngineChoice::Auto if device != Device::Cpu => burn::start(start, settings, device, name),
+        EngineChoice::Auto if device != Device::Cpu => burn::start(start, settings, device, name, compute),
         choice => match exact::Exact::new(start, settings, compute) {
             Some(engine) => Ok(Box::new(engine)),
             None if choice == EngineChoice::Exact => Err(TrainError::NotExact),
-            None => burn::start(start, settings, device, name),
+            None => burn::start(start, settings, device, name, compute),
         },
     }
 }

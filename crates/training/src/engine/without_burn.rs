@@ -1,6 +1,6 @@
 //! Stands for the engine `burn` in a program that was built without it.
 
-use evaluator::Checkpoint;
+use evaluator::{Checkpoint, Compute};
 
 use super::Engine;
 use crate::device::Device;
@@ -8,6 +8,12 @@ use crate::error::TrainError;
 use crate::settings::Settings;
 
 /// Refuses: there is no such engine here.
-pub(super) fn start(_start: &Checkpoint, _settings: &Settings, _device: Device, _name: String) -> Result<Box<dyn Engine>, TrainError> {
+pub(super) fn start(
+    _start: &Checkpoint,
+    _settings: &Settings,
+    _device: Device,
+    _name: String,
+    _compute: Compute,
+) -> Result<Box<dyn Engine>, TrainError> {
     Err(TrainError::NoBurn)
 }

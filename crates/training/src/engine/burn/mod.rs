@@ -8,7 +8,7 @@ mod run;
 use burn::backend::Flex;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Int, Tensor};
-use evaluator::{Checkpoint, Model};
+use evaluator::{Checkpoint, Compute, Model};
 
 use super::Engine;
 use crate::device::Device;
@@ -36,15 +36,21 @@ fn scores<B: Backend>(model: &Model, weights: &[Values<B>], inputs: Inputs<B>, m
 }
 
 /// A run on a device that is here.
-pub(super) fn start(start: &Checkpoint, settings: &Settings, device: Device, name: String) -> Result<Box<dyn Engine>, TrainError> {
+pub(super) fn start(
+    start: &Checkpoint,
+    settings: &Settings,
+    device: Device,
+    name: String,
+    compute: Compute,
+) -> Result<Box<dyn Engine>, TrainError> {
     match device {
         #[cfg(feature = "cuda")]
-        Device::Cuda(number) => Run::<burn::backend::Cuda>::start(start, settings, burn::backend::cuda::CudaDevice::new(number), name),
+        Device::Cuda(number) => Run::<burn::backend::Cuda>::start(start, settings, burn::backend::cuda::CudaDevice::new(number), name, 1),
         #[cfg(feature = "wgpu")]
         Device::Wgpu(number) => {
             let adapter = crate::device::wgpu::adapters().into_iter().nth(number).ok_or(TrainError::Lost)?;
-            Run::<burn::backend::Wgpu>::start(start, settings, adapter.device, name)
+            Run::<burn::backend::Wgpu>::start(start, settings, adapter.device, name, 1)
         }
-        _ => Run::<Flex>::start(start, settings, Default::default(), format!("{name} (burn)")),
+        _ => Run::<Flex>::start(start, settings, Default::default(), format!("{name} (burn)"), compute.threads()),
     }
 }

@@ -1,5 +1,7 @@
 //! A run on a burn backend: weights in binary32, gradients in the precision chosen, the rules of `exact`.
 
+use std::thread;
+
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Int, Tensor, TensorData};
 use evaluator::{AdamW, Checkpoint, Examples, Manifest, Snapshot};
@@ -16,6 +18,8 @@ pub(super) struct Run<B: Backend> {
     settings: Settings,
     device: B::Device,
     device_name: String,
+    /// Of the processor, each with a part of the batch; 1 on GPUs.
+    threads: usize,
     /// A vector is one row.
     weights: Vec<Tensor<B, 2>>,
     /// Means of gradients and of their squares.
@@ -33,6 +37,7 @@ impl<B: Backend> Run<B> {
         settings: &Settings,
         device: B::Device,
         device_name: String,
+        threads: usize,
     ) -> Result<Box<dyn Engine>, TrainError> {
         if settings.precision == Precision::Bf16 && !B::supports_dtype(&device, DType::BF16) {
             return Err(TrainError::Precision);
@@ -40,32 +45,47 @@ impl<B: Backend> Run<B> {
         let (manifest, settings) = (start.manifest().clone(), settings.clone());
         let weights = on_device(&manifest, start.tensors().to_vec(), &device);
         let zeros: Vec<Tensor<B, 2>> = weights.iter().map(Tensor::zeros_like).collect();
-        let run = Self { manifest, settings, device, device_name, weights, first: zeros.clone(), second: zeros, powers: (1.0, 1.0) };
+        let run =
+            Self { manifest, settings, device, device_name, threads, weights, first: zeros.clone(), second: zeros, powers: (1.0, 1.0) };
         Ok(Box::new(run))
     }
 
     /// Mean loss of a batch, and its gradients in the order of the weights.
     fn backward(&self, examples: &Examples, batch: &[u32]) -> Result<(f32, Vec<Tensor<B, 2>>), TrainError> {
-        let maths = Maths { precision: self.settings.precision };
-        let mut sum = 0.0;
-        let mut gradients: Vec<Option<Tensor<B, 2>>> = vec![None; self.weights.len()];
-        for part in batch.chunks(self.settings.batch as usize) {
-            let leaves: Vec<Values<B>> = self.weights.iter().map(|weight| Tensor::from_inner(weight.clone()).require_grad()).collect();
-            let (inputs, targets) = self.read(examples, part);
-            let scores = scores(self.manifest.model(), &leaves, inputs, maths).ok_or(TrainError::Lost)?;
-            // The mean over the whole batch, of which this is a part.
-            let loss = cross_entropy(scores, targets) * (part.len() as f64 / batch.len() as f64);
-            let mut found = loss.backward();
-            for (gradient, leaf) in gradients.iter_mut().zip(&leaves) {
-                let more = leaf.grad_remove(&mut found).unwrap_or_else(|| leaf.clone().inner().zeros_like());
-                *gradient = Some(match gradient.take() {
-                    Some(sum) => sum + more,
-                    None => more,
+        let parts: Vec<&[u32]> = batch.chunks((self.settings.batch as usize).div_ceil(self.threads)).collect();
+        let mut sum: Option<(f32, Vec<Tensor<B, 2>>)> = None;
+        for group in parts.chunks(self.threads) {
+            let found: Vec<_> = thread::scope(|scope| {
+                let [first, others @ ..] = group else { return Vec::new() };
+                let run = |part: &[u32]| self.part(examples, part, part.len() as f64 / batch.len() as f64);
+                let others: Vec<_> = others.iter().map(|part| scope.spawn(move || run(part))).collect();
+                let first = run(first);
+                let others = others.into_iter().map(|thread| thread.join().unwrap_or(Err(TrainError::Lost)));
+                [first].into_iter().chain(others).collect()
+            });
+            for found in found {
+                let (loss, gradients) = found?;
+                sum = Some(match sum {
+                    None => (loss, gradients),
+                    Some((all, sums)) => (all + loss, sums.into_iter().zip(gradients).map(|(sum, more)| sum + more).collect()),
                 });
             }
-            sum += values(loss.inner())?.first().copied().ok_or(TrainError::Lost)?;
         }
-        Ok((sum, gradients.into_iter().flatten().collect()))
+        sum.ok_or(TrainError::Lost)
+    }
+
+    /// Loss and gradients of some examples that make up `share` of their batch.
+    fn part(&self, examples: &Examples, part: &[u32], share: f64) -> Result<(f32, Vec<Tensor<B, 2>>), TrainError> {
+        let maths = Maths { precision: self.settings.precision };
+        let leaves: Vec<Values<B>> = self.weights.iter().map(|weight| Tensor::from_inner(weight.clone()).require_grad()).collect();
+        let (inputs, targets) = self.read(examples, part);
+        let scores = scores(self.manifest.model(), &leaves, inputs, maths).ok_or(TrainError::Lost)?;
+        let loss = cross_entropy(scores, targets) * share;
+        let mut found = loss.backward();
+        let gradient = |leaf: Values<B>| leaf.grad_remove(&mut found).unwrap_or_else(|| leaf.inner().zeros_like());
+        let gradients = leaves.into_iter().map(gradient).collect();
+        let loss = values(loss.inner())?.first().copied().ok_or(TrainError::Lost)?;
+        Ok((loss, gradients))
     }
 
     /// Inputs of some examples and the class or next token of each row.
