@@ -43,7 +43,7 @@ pub struct Progress {
 }
 
 impl<'a> Trainer<'a> {
-    /// Starts from the weights of `start`. `compute` is for the engine `exact`.
+    /// Starts from the weights of `start`. `compute` counts on the processor alone.
     ///
     /// # Errors
     /// When settings, device and examples do not fit each other or the start.
