@@ -190,7 +190,7 @@ impl Place {
     /// Builds our programs, finds or makes a Python with PyTorch, writes the text.
     fn prepare(with_burn: bool) -> Result<Self> {
         if with_burn {
-            tools::run(tools::cargo(), &["build", "--package", "training", "--example", "burn", "--locked"])?;
+            tools::run(tools::cargo(), &["build", "--package", "training", "--features", "burn", "--example", "burn", "--locked"])?;
         }
         tools::run(tools::cargo(), &["build", "--package", "evaluator", "--example", "measure", "--locked"])?;
         let target = tools::target_dir()?;
