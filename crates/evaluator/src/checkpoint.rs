@@ -55,7 +55,7 @@ impl Checkpoint {
             return Err(CheckpointError::Length { found, expected });
         }
         let values = bytes.strip_prefix(header(manifest).as_slice()).ok_or(CheckpointError::Header)?;
-        Self::from_tensors(manifest, split(manifest, values))
+        Self::from_tensors(manifest, split_values(manifest, values))
     }
 
     /// Takes values in the order of `Manifest::tensors`, each row-major.
@@ -69,6 +69,18 @@ impl Checkpoint {
             check(spec, values, manifest.weight_max())?;
         }
         Ok(Self { manifest: manifest.clone(), tensors })
+    }
+
+    /// The same for weights in training, each clamped to `weight_max`.
+    ///
+    /// # Errors
+    /// When a weight is not finite (training diverged), or shapes are others.
+    pub fn clamped(manifest: &Manifest, mut tensors: Vec<Vec<f32>>) -> Result<Self, CheckpointError> {
+        let most = manifest.weight_max();
+        // What is not finite stays so and is refused: clamped, a diverged run would look like a result.
+        let finite = tensors.iter_mut().flatten().filter(|value| value.is_finite());
+        finite.for_each(|value| *value = value.clamp(-most, most));
+        Self::from_tensors(manifest, tensors)
     }
 
     /// First weights of a group, drawn from `seed` as the family says.
@@ -114,8 +126,8 @@ fn header(manifest: &Manifest) -> Vec<u8> {
     bytes
 }
 
-/// Cuts the values after the header, whose total length was checked, into tensors.
-fn split(manifest: &Manifest, bytes: &[u8]) -> Vec<Vec<f32>> {
+/// Cuts binary32 little-endian values, whose total length was checked, into the tensors of a manifest.
+pub fn split_values(manifest: &Manifest, bytes: &[u8]) -> Vec<Vec<f32>> {
     let mut values = bytes.as_chunks::<{ VALUE_BYTES as usize }>().0.iter().map(|value| f32::from_le_bytes(*value));
     let specs = manifest.tensors();
     specs.iter().map(|spec| values.by_ref().take(spec.elements() as usize).collect()).collect()

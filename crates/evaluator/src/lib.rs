@@ -21,7 +21,7 @@ mod probe;
 mod stream;
 
 pub use average::{AverageError, average};
-pub use checkpoint::{Checkpoint, CheckpointError, checkpoint_len};
+pub use checkpoint::{Checkpoint, CheckpointError, checkpoint_len, split_values};
 pub use data::{Data, Tokenizer};
 pub use draw::draw;
 pub use exact::{AdamW, Exact, Rule, Sgd, Snapshot, SnapshotError};

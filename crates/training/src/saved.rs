@@ -1,6 +1,6 @@
 //! A run as a file: what it is, how far it is, weights and means, and a sum over everything.
 
-use evaluator::{Checkpoint, Data, Examples, Manifest, Snapshot};
+use evaluator::{Checkpoint, Data, Examples, Manifest, Snapshot, split_values};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -65,16 +65,11 @@ impl Header {
         }
         let mut take = |count| rest.split_off(..count).unwrap_or_default();
         let done = take(4).as_chunks().0.first().map_or(0, |bytes| u32::from_le_bytes(*bytes));
-        let [tensors, first, second] = [(); 3].map(|()| split(manifest, take(values)));
+        let [tensors, first, second] = [(); 3].map(|()| split_values(manifest, take(values)));
         let mut power = || take(8).as_chunks().0.first().map_or(1.0, |bytes| f64::from_le_bytes(*bytes));
         let powers = (power(), power());
         if done > steps { Err(TrainError::Damaged) } else { Ok((done, Snapshot { tensors, first, second, powers })) }
     }
-}
-
-fn split(manifest: &Manifest, bytes: &[u8]) -> Vec<Vec<f32>> {
-    let mut values = bytes.as_chunks().0.iter().map(|value| f32::from_le_bytes(*value));
-    manifest.tensors().iter().map(|spec| values.by_ref().take(spec.elements() as usize).collect()).collect()
 }
 
 /// SHA-256 of all that a run reads of its examples.

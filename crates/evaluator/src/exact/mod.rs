@@ -211,11 +211,7 @@ impl Exact {
     /// # Errors
     /// When a weight is not finite: training diverged.
     pub fn checkpoint(&self) -> Result<Checkpoint, CheckpointError> {
-        let most = self.manifest.weight_max();
-        // What is not finite stays so and is refused: clamped, a diverged run would look like a result.
-        let clamped = |value: &f32| if value.is_finite() { value.clamp(-most, most) } else { *value };
-        let tensors = self.state.tensors.iter().map(|values| values.iter().map(clamped).collect());
-        Checkpoint::from_tensors(&self.manifest, tensors.collect())
+        Checkpoint::clamped(&self.manifest, self.state.tensors.clone())
     }
 }
 

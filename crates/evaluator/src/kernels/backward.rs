@@ -1,6 +1,6 @@
 //! Gradients of linear layers, layer norm and functions, and the step of AdamW: sums over rows run in their order, from the first.
 
-use super::functions::{erf, exp_below};
+use super::functions::{ROOT_HALF, erf, exp_below};
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate};
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
@@ -9,8 +9,6 @@ use super::tiles::{load_tile, store_tile};
 
 /// 1 / √(2π).
 const NORMAL: f32 = f32::from_bits(0x3ecc_422a);
-/// √½.
-const ROOT_HALF: f32 = f32::from_bits(0x3f35_04f3);
 
 /// Rows `first` and following of a weight's gradient.
 pub(crate) struct Slice<'a> {

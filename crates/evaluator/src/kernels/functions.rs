@@ -33,7 +33,7 @@ const ERF_SMALL: [u32; 7] = [0x38a7_9eff, 0xba53_0118, 0x3baa_24d1, 0xbcdc_008b,
 /// log(1 − erf(x)) / x + 1 in x for `ERF_EDGE` < x ≤ 4, found likewise.
 const ERF_LARGE: [u32; 7] = [0xb73d_98d6, 0x39a9_9c4d, 0xbb6e_e69f, 0x3cc2_b582, 0xbdd9_9678, 0xbf22_98fe, 0xbe03_bcb6];
 /// √½.
-const ROOT_HALF: f32 = f32::from_bits(0x3f35_04f3);
+pub(crate) const ROOT_HALF: f32 = f32::from_bits(0x3f35_04f3);
 
 /// e to the power x, within one unit in the last place.
 #[inline(always)]

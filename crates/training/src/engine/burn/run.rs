@@ -165,12 +165,8 @@ impl<B: Backend> Engine for Run<B> {
     }
 
     fn checkpoint(&self) -> Result<Checkpoint, TrainError> {
-        let tensors: Result<Vec<Vec<f32>>, _> = self.weights.iter().cloned().map(values).collect();
-        let (mut tensors, most) = (tensors?, self.manifest.weight_max());
-        // What is not finite stays so and is refused: clamped, a diverged run would look like a result.
-        let finite = tensors.iter_mut().flatten().filter(|value| value.is_finite());
-        finite.for_each(|value| *value = value.clamp(-most, most));
-        Checkpoint::from_tensors(&self.manifest, tensors).map_err(TrainError::Diverged)
+        let tensors: Result<_, _> = self.weights.iter().cloned().map(values).collect();
+        Checkpoint::clamped(&self.manifest, tensors?).map_err(TrainError::Diverged)
     }
 
     fn is_exact(&self) -> bool {
