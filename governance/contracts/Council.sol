@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Terms} from "token/Seats.sol";
-import {Duties} from "governance/Duties.sol";
-import {Groups} from "governance/Groups.sol";
 import {Measures} from "governance/Measures.sol";
+import {Registry} from "governance/Registry.sol";
 import {State} from "governance/State.sol";
 
-/// @title The council: what members do seldom, as code that acts on the storage of `Network`.
+/// @title The council: training sets and what members decide, as code that acts on the storage of `Network`.
 /// @dev Called at its own address it has no groups, no stake and nobody's NRN.
-contract Council is Groups, Measures, Duties {
-    constructor(
-        address neuron_,
-        address emission_,
-        address purse_,
-        uint256 epoch_,
-        uint256 exit_,
-        uint256 maturity_,
-        uint256 minDeposit_
-    ) State(Terms(neuron_, emission_, purse_, epoch_, exit_, maturity_, minDeposit_, block.timestamp)) {}
+contract Council is Measures {
+    Registry public immutable registry;
 
-    /// @notice With what this code was deployed; `Network` takes the same.
-    function terms() external view returns (Terms memory) {
-        return Terms(_neuron, _emission, _purse, _epochLength, _exitTime, _maturity, _minDeposit, _genesis);
+    constructor(Registry registry_) State(registry_.terms()) {
+        registry = registry_;
     }
 }

@@ -4,25 +4,34 @@ pragma solidity 0.8.37;
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IStake} from "token/IStake.sol";
 import {IDuties, IGroups, IRounds} from "governance/INetwork.sol";
-import {State} from "governance/State.sol";
+import {Pay} from "governance/Pay.sol";
+import {Rules} from "governance/Rules.sol";
 import {Typed} from "governance/Typed.sol";
 
 /// @title Duties: sleep for the absent, a slash for who signs twice.
-abstract contract Duties is State, IDuties {
+abstract contract Duties is Pay, IDuties {
     using SafeCast for uint256;
 
-    /// @dev Counted rounds in a row that a position may miss, less one; `Group.recent` names as many.
+    /// @dev Counted rounds in a row that a position may miss, less one; `Group.recent` names as many, two more are newer.
     uint256 private constant ABSENCES = 8;
-    /// @dev Of what the position has; half of it goes to the reporter.
+    /// @dev Of what the position has: what is burned, and with what the reporter gets on top.
     uint256 private constant DOUBLE_BASIS_POINTS = 500;
+    uint256 private constant REPORTED_BASIS_POINTS = 550;
+    /// @dev Gas of putting a position to sleep that the purse pays back: less than the last of many in a `multicall` uses.
+    uint256 private constant DOZE_GAS = 20_000;
 
     function doze(uint256 group, uint256 position) external {
         Seat storage seat = _touch(group, position);
-        if (!seat.awake) revert IStake.NotAwake();
+        // Who has gone to rest to be spared it is awake to the end of the epoch; who sleeps already is not put to it again.
+        (, bool awake) = _now(seat);
+        if ((!awake && !seat.awake) || seat.sleepsUntil > _epoch()) revert IStake.NotAwake();
         if (!_absent(group, position, seat.wokenAt)) revert NotAbsent();
-        _change(group, seat, seat.stake, false);
-        emit Dozed(group, position);
-        emit IStake.Rested(group, position);
+        uint256 dozed = Rules.nextDozed(_epoch(), seat.sleepsUntil, seat.dozed);
+        uint256 until = Rules.sleepsUntil(_epoch(), dozed);
+        (seat.dozed, seat.sleepsUntil) = (uint8(dozed), until.toUint24());
+        emit Dozed(group, position, until);
+        if (seat.awake) _toRest(group, position, seat);
+        if (_isAdmitted(group)) _payBack(DOZE_GAS);
     }
 
     function slashDouble(
@@ -33,39 +42,45 @@ abstract contract Duties is State, IDuties {
     ) external returns (uint256 reward) {
         uint256 position = one.verdict.position;
         if (one.claim == other.claim) revert SameClaim();
-        if (!_signed(group, round, position, one) || !_signed(group, round, position, other)) revert NotSigned();
+        uint256 epoch = _epochOf(group, round);
+        if (!_signed(group, round, epoch, position, one) || !_signed(group, round, epoch, position, other)) {
+            revert NotSigned();
+        }
         Seat storage seat = _touch(group, position);
-        uint256 start = _startOf(group, round);
-        bool old = block.timestamp > start + _length(_group(group)) + _exitTime;
-        if (start > block.timestamp || old || start < seat.forgivenUntil) revert OutOfTime();
+        bool old = block.timestamp > _startOf(group, round + 1) + _exitTime;
+        bool early = _startOf(group, round) > block.timestamp;
+        if (early || old || epoch < seat.forgivenUntil || !_answers(seat, epoch)) revert OutOfTime();
         // Once an epoch: a stolen key does not cost more before the owner can rotate.
-        seat.forgivenUntil = (_genesis + (_epoch() + 1) * _epochLength).toUint40();
-        uint256 amount = _slash(group, position, DOUBLE_BASIS_POINTS);
-        reward = amount / 2;
-        emit DoubleSigned(group, position, round, msg.sender, reward);
-        _release(msg.sender, reward, amount - reward);
+        seat.forgivenUntil = (_epoch() + 1).toUint24();
+        uint256 amount = _slash(group, position, REPORTED_BASIS_POINTS, epoch, false);
+        uint256 burned = amount * DOUBLE_BASIS_POINTS / REPORTED_BASIS_POINTS;
+        reward = amount - burned;
+        emit DoubleSigned(group, position, msg.sender, round, burned, reward);
+        _release(msg.sender, reward, burned);
     }
 
-    /// @dev Whether a position awake since the epoch `wokenAt` is in none of the last counted rounds, all later than that.
+    /// @dev Whether a position awake since the epoch `wokenAt` is in none of eight counted rounds, all later than that. The
+    /// two newest are not among them: of any others all verdicts can have been shown.
     function _absent(uint256 group, uint256 position, uint256 wokenAt) private view returns (bool) {
         IGroups.Group storage stored = _group(group);
-        if (stored.counted < ABSENCES) return false;
+        if (stored.counted < ABSENCES + 2) return false;
         uint256 recent = stored.recent;
         for (uint256 i; i < ABSENCES; ++i) {
             uint256 number = uint32(recent >> (32 * i));
-            if (number * _length(stored) / _epochLength < wokenAt || _present(group, number, position)) return false;
+            if (_epochOf(group, number) < wokenAt || _present(group, number, position)) return false;
         }
         return true;
     }
 
     /// @dev Whether the verdict is one of the key that signed for `position` in that round's epoch.
-    function _signed(uint256 group, uint256 round, uint256 position, IRounds.Attendance calldata shown)
-        private
-        view
-        returns (bool)
-    {
-        bytes32 hash = Typed.verdict(group, round, shown.claim, shown.verdict.probe);
-        uint256 epoch = round * _length(_group(group)) / _epochLength;
-        return _signedIn(group, position, epoch, hash, shown.verdict.r, shown.verdict.vs);
+    function _signed(
+        uint256 group,
+        uint256 round,
+        uint256 epoch,
+        uint256 position,
+        IRounds.Attendance calldata shown
+    ) private view returns (bool) {
+        bytes32 digest = _hashTypedDataV4(Typed.verdict(group, round, shown.claim, shown.verdict.probe));
+        return _signedIn(group, position, epoch, digest, shown.verdict.r, shown.verdict.vs);
     }
 }

@@ -3,11 +3,11 @@ pragma solidity 0.8.37;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IGroups} from "governance/INetwork.sol";
+import {Pay} from "governance/Pay.sol";
 import {Rules} from "governance/Rules.sol";
-import {State} from "governance/State.sol";
 
 /// @title Groups: what a creator fixes for good, and forks.
-abstract contract Groups is State, IGroups {
+abstract contract Groups is Pay, IGroups {
     using SafeCast for uint256;
 
     /// @dev Digests that a training set may be born with.
@@ -16,7 +16,7 @@ abstract contract Groups is State, IGroups {
 
     function create(Birth calldata birth) external returns (uint256 group) {
         if (birth.dataset.length == 0) revert NoDataset();
-        if (birth.dataset.length > DATASET_MAX) revert DatasetTooLong();
+        if (birth.dataset.length > DATASET_MAX) revert DatasetTooLong(DATASET_MAX);
         return _bear(0, _headOf(birth.dataset), birth);
     }
 
@@ -30,7 +30,8 @@ abstract contract Groups is State, IGroups {
         external
         returns (uint256 childPosition)
     {
-        if (_group(child).parent != group) revert NotAChild();
+        uint256 parent = _group(child).parent;
+        if (parent != group) revert NotAChild(parent);
         uint256 amount;
         (childPosition, amount) = _move(group, position, child, signer, consent);
         emit Moved(group, position, child, childPosition, amount * UNIT);
@@ -46,17 +47,19 @@ abstract contract Groups is State, IGroups {
 
     function _bear(uint256 parent, bytes32 head, Birth calldata birth) private returns (uint256 number) {
         _checkTimes(birth);
-        if (birth.improve == 0 || birth.improve > IMPROVE_MAX) revert BadImprove();
+        if (birth.improve == 0 || birth.improve > IMPROVE_MAX) revert BadImprove(IMPROVE_MAX);
         number = ++_groupCount;
         Group storage born = _groups[number];
         born.manifest = birth.manifest;
         born.checkpoint = birth.checkpoint;
         born.head = head;
+        born.name = keccak256(abi.encode(number, msg.sender, parent, head, birth));
         (born.train, born.reveal, born.judge) = (birth.train, birth.reveal, birth.judge);
-        (born.period, born.improve, born.periodNumber) = (birth.period, birth.improve, 1);
+        (born.period, born.periodNext) = (birth.period, birth.period);
+        (born.improve, born.periodNumber) = (birth.improve, 1);
         born.periodEnd = (block.timestamp + birth.period).toUint40();
         born.parent = parent.toUint32();
-        emit Created(number, msg.sender, parent, birth, head);
+        emit Created(number, msg.sender, parent, born.name, head, born.periodEnd, birth);
     }
 
     function _headOf(bytes32[] calldata dataset) private pure returns (bytes32 head) {

@@ -9,6 +9,9 @@ import {Schedule} from "token/Schedule.sol";
 library Rules {
     /// @dev A deposit is doubled for each void round in a row, this many times at most.
     uint256 private constant DOUBLINGS = 8;
+    /// @dev Sleep is doubled for who comes to it again within so many epochs of being allowed to wake, so many times at most.
+    uint256 private constant FORGET_SLEEP = 32;
+    uint256 private constant SLEEPS_MAX = 7;
 
     /// @notice A delta at the turn of its period; `votes` in wei.
     struct Candidate {
@@ -55,9 +58,17 @@ library Rules {
         return awake != 0 && stake * 3 > awake * 2;
     }
 
+    /// @notice Which loss is lower than `base` by `base >> improve`, at least by 1.
+    /// @return most the highest such loss. @return possible whether there is one.
+    function mostLoss(uint256 base, uint256 improve) internal pure returns (uint256 most, bool possible) {
+        uint256 step = Math.max(1, base >> improve);
+        return step > base ? (0, false) : (base - step, true);
+    }
+
     /// @notice Whether `loss` is lower than `base` by `base >> improve`, at least by 1.
     function improves(uint256 base, uint256 loss, uint256 improve) internal pure returns (bool) {
-        return loss + Math.max(1, base >> improve) <= base;
+        (uint256 most, bool possible) = mostLoss(base, improve);
+        return possible && loss <= most;
     }
 
     /// @notice Whether the claim (base, loss) of commit `number` is judged before the other one.
@@ -79,14 +90,50 @@ library Rules {
         return deposit_ * 15 / 16;
     }
 
+    /// @notice The part that comes back to who conceded as the `order`-th of a round, from 1.
+    function concededOf(uint256 deposit_, uint256 order) internal pure returns (uint256) {
+        return deposit_ * (16 - Math.min(order, 16)) / 16;
+    }
+
+    /// @notice How often the sleep is doubled of who is put to it in `epoch` and slept before until `until`, 0 if never;
+    /// that one was doubled `dozed` times.
+    function nextDozed(uint256 epoch, uint256 until, uint256 dozed) internal pure returns (uint256) {
+        return until == 0 || epoch >= until + FORGET_SLEEP ? 0 : Math.min(dozed + 1, SLEEPS_MAX);
+    }
+
+    /// @notice The epoch from which on it may be awake again.
+    function sleepsUntil(uint256 epoch, uint256 dozed) internal pure returns (uint256) {
+        return epoch + 1 + (1 << dozed);
+    }
+
     /// @notice Bond of a proposed delta.
     function bond(uint256 authorReward_, uint256 minDeposit) internal pure returns (uint256) {
         return Math.max(4 * authorReward_, minDeposit);
     }
 
-    /// @notice Whether a delta may be proposed: not in the last quarter of the period.
-    function mayPropose(uint256 time, uint256 period, uint256 periodEnd) internal pure returns (bool) {
-        return time < periodEnd - period / 4;
+    /// @notice A of a delta with that bond: it is never more than the bond has been put at risk for.
+    function fromBond(uint256 authorReward_, uint256 bond_) internal pure returns (uint256) {
+        return Math.min(authorReward_, bond_ / 4);
+    }
+
+    /// @notice The second from which on nothing is proposed: the last quarter of a `period`, extensions left aside.
+    function lastQuarter(uint256 period, uint256 periodEnd, uint256 extended) internal pure returns (uint256) {
+        return periodEnd - extended - period / 4;
+    }
+
+    /// @notice How long others can answer a vote that changes what would be applied, s.
+    function answerTime(uint256 period) internal pure returns (uint256) {
+        return period / 8;
+    }
+
+    /// @notice By how much such a vote at `time` extends the period; all together by half of it at most.
+    function extension(uint256 time, uint256 period, uint256 periodEnd, uint256 extended)
+        internal
+        pure
+        returns (uint256)
+    {
+        uint256 until = time + answerTime(period);
+        return until <= periodEnd ? 0 : Math.min(until - periodEnd, period / 2 - extended);
     }
 
     /// @notice Number of the delta that a turn applies, 0 if none: the most votes (of equals the lower number), more
@@ -113,15 +160,23 @@ library Rules {
         return assents * 2 > stake;
     }
 
-    /// @notice Whether `assents` carry a measure of the whole network.
-    function majorityOfAll(uint256 assents, uint256 bonded, uint256 supply) internal pure returns (bool) {
-        return majority(assents, bonded) && assents >= supply / 10;
+    /// @notice What assents to a measure of the whole network must exceed: half of what is bonded, and all but a wei of a
+    /// tenth of the supply.
+    function neededOfAll(uint256 bonded, uint256 supply) internal pure returns (uint256) {
+        uint256 tenth = supply / 10;
+        return Math.max(bonded / 2, tenth == 0 ? 0 : tenth - 1);
     }
 
-    /// @notice Void rounds in a row, at the opening of a round, after the one opened before it.
-    function nextVoids(uint256 voids, bool decided, bool revealed) internal pure returns (uint256) {
+    /// @notice What assents to a rollback must exceed: half of the awake stake, and all but a wei of the `votes` it undoes.
+    function neededToRollBack(uint256 awake, uint256 votes) internal pure returns (uint256) {
+        return Math.max(awake / 2, votes == 0 ? 0 : votes - 1);
+    }
+
+    /// @notice Void rounds in a row, 8 at most, at the opening of a round, `epochs` after the one opened before it: half of
+    /// them are forgotten with each epoch.
+    function nextVoids(uint256 voids, bool decided, bool revealed, uint256 epochs) internal pure returns (uint256) {
         if (decided) return 0;
-        return revealed ? voids + 1 : voids;
+        return Math.min(revealed ? voids + 1 : voids, DOUBLINGS) >> epochs;
     }
 
     /// @notice What a commit shows of a checkpoint.

@@ -10,27 +10,34 @@ import {IDataset, IGroups, IRounds} from "governance/INetwork.sol";
 import {Rules} from "governance/Rules.sol";
 
 /// @title State: all that the network stores beside seats, and what every module does with it.
-/// @dev `Network` and `Council` have this one layout because nothing below it declares a variable.
+/// @dev `Network` and its modules have this one layout because nothing below it declares a variable.
 abstract contract State is Seats {
-    /// @dev The earliest commit behind a claim.
+    /// @dev The earliest commit behind a claim; gweis of the verdicts counted for it before a decision, and what they earn.
     struct Lead {
         address trainer;
         uint24 number;
+        uint64 weight;
+        uint64 paid;
     }
 
-    /// @dev A checkpoint's digest belongs to the group where it was revealed first.
-    struct Binding {
-        uint248 group;
-        bool won;
-    }
-
-    /// @dev The last choice of a position; its weight in wei.
+    /// @dev The last choice of a position; its weight in wei. @param rank its `seq`, and a bit above it for the owner's.
     struct Ballot {
         uint32 period;
         uint32 delta;
         uint96 weight;
-        uint96 seq;
+        uint96 rank;
     }
+
+    /// @dev Gweis that assented to a measure in `epoch`; see `IMeasures.Measure`.
+    struct Assents {
+        uint64 weight;
+        uint24 epoch;
+        uint24 ripeAt;
+        bool enacted;
+    }
+
+    /// @dev Where presence shown by `attend` stands among verdicts counted for claims; no claim has that name.
+    bytes32 internal constant SHOWN = bytes32(uint256(1));
 
     uint256 internal _groupCount;
     mapping(uint256 group => IGroups.Group) internal _groups;
@@ -38,22 +45,30 @@ abstract contract State is Seats {
     mapping(uint256 group => mapping(uint256 round => IRounds.Round)) internal _rounds;
     mapping(uint256 group => mapping(uint256 round => mapping(address trainer => IRounds.Claim))) internal _claims;
     mapping(uint256 group => mapping(uint256 round => mapping(bytes32 claim => Lead))) internal _leads;
-    /// @dev Whose verdict was counted: a bit for each of 256 positions.
-    mapping(uint256 group => mapping(uint256 round => mapping(uint256 word => uint256))) internal _judged;
-    mapping(bytes32 file => Binding) internal _files;
+    /// @dev Whose verdict for the claim was counted: a bit for each of 256 positions.
+    mapping(uint256 group => mapping(uint256 round => mapping(bytes32 claim => mapping(uint256 page => uint256))))
+        internal _judged;
+    /// @dev Pay that is not stake yet: see `Pay`.
+    mapping(uint256 group => mapping(uint256 word => uint256)) internal _earned;
+    /// @dev Files that won in a group; in one that was admitted then, under 0.
+    mapping(bytes32 file => mapping(uint256 group => bool)) internal _won;
 
     mapping(uint256 group => mapping(uint256 number => IDataset.Delta)) internal _deltas;
     mapping(uint256 group => uint32[]) internal _open;
     mapping(uint256 group => mapping(uint256 period => uint256)) internal _keep;
     mapping(uint256 group => mapping(uint256 position => Ballot)) internal _ballots;
+    /// @dev The period in which a patch was displaced.
+    mapping(uint256 group => mapping(bytes32 digest => uint256 period)) internal _displaced;
 
-    mapping(bytes32 measure => bool) internal _enacted;
+    mapping(bytes32 measure => Assents) internal _measures;
+    /// @dev Who assented: a bit for each of 256 positions; `gathering` is that of one measure in one epoch.
+    mapping(bytes32 gathering => mapping(uint256 group => mapping(uint256 page => uint256))) internal _assented;
 
     constructor(Terms memory terms_) Seats(terms_) {}
 
     function _group(uint256 number) internal view returns (IGroups.Group storage stored) {
         stored = _groups[number];
-        if (stored.train == 0) revert IGroups.NoSuchGroup();
+        if (stored.train == 0) revert IGroups.NoSuchGroup(number);
     }
 
     function _isAdmitted(uint256 number) internal view override returns (bool) {
@@ -70,8 +85,30 @@ abstract contract State is Seats {
         return _genesis + number * _length(_group(group));
     }
 
+    /// @dev The second at which the coinbase of a round is mature.
+    function _matureAt(uint256 group, uint256 number) internal view returns (uint256) {
+        return _startOf(group, number + 1) + _maturity;
+    }
+
+    /// @dev The epoch of a round.
+    function _epochOf(uint256 group, uint256 number) internal view returns (uint256) {
+        return number * _length(_group(group)) / _epochLength;
+    }
+
+    /// @dev The claim that was decided, whatever became of it later; 0 if none was or none was true.
+    function _decided(uint256 group, uint256 number) internal view returns (bytes32) {
+        address winner = _rounds[group][number].winner;
+        // Settling leaves the name as it is.
+        return winner == address(0) ? bytes32(0) : _claims[group][number][winner].name;
+    }
+
     function _present(uint256 group, uint256 number, uint256 position) internal view returns (bool) {
-        return _judged[group][number][position >> 8] >> (position & 255) & 1 == 1;
+        mapping(bytes32 claim => mapping(uint256 page => uint256)) storage judged = _judged[group][number];
+        uint256 bits = judged[SHOWN][position >> 8];
+        if (_rounds[group][number].outcome != IRounds.Outcome.None) {
+            bits |= judged[_decided(group, number)][position >> 8];
+        }
+        return bits >> (position & 255) & 1 == 1;
     }
 
     /// @dev What the share rule needs: NRN's supply, the group's awake stake, the divisor (wei), the era.
@@ -99,6 +136,13 @@ abstract contract State is Seats {
 
     function _burn(uint256 amount) internal {
         if (amount != 0) INeuron(_neuron).burn(amount);
+    }
+
+    /// @dev Puts `position` into a list of them, 4 bytes each.
+    function _note(bytes memory list, uint256 count, uint256 position) internal pure {
+        assembly ("memory-safe") {
+            mstore(add(add(list, 32), mul(count, 4)), shl(224, position))
+        }
     }
 
     /// @dev The last thing that a call does: its sender may be a contract, and may call again.

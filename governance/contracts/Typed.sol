@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IMeasures} from "governance/INetwork.sol";
+
 /// @title EIP-712 struct hashes of what validators and members sign.
 library Typed {
     bytes32 private constant VERDICT = keccak256("Verdict(uint256 group,uint256 round,bytes32 claim,bytes32 probe)");
-    bytes32 private constant CHOICE = keccak256("Choice(uint256 group,uint256 period,uint256 delta,uint256 seq)");
-    bytes32 private constant ASSENT = keccak256("Assent(bytes32 measure)");
+    bytes32 private constant CHOICE =
+        keccak256("Choice(uint256 group,uint256 period,uint256 delta,bytes32 patch,uint256 seq)");
+    bytes32 private constant PERIOD =
+        keccak256("Period(uint256 group,uint256 present,uint256 period,uint256 nonce,uint256 expiry)");
+    bytes32 private constant ROLLBACK =
+        keccak256("Rollback(uint256 group,uint256 delta,bytes32 patch,uint256 nonce,uint256 expiry)");
+    bytes32 private constant ADMIT = keccak256("Admit(uint256 group,bytes32 name,uint256 nonce,uint256 expiry)");
+    bytes32 private constant REVOKE = keccak256("Revoke(uint256 group,bytes32 name,uint256 nonce,uint256 expiry)");
+    bytes32 private constant STRIKE = keccak256(
+        "Strike(uint256 group,uint256 round,bytes32 claim,bool restore,uint256 nonce,uint256 expiry)"
+    );
+    bytes32 private constant SLASH = keccak256(
+        "Slash(uint256 group,uint256 position,address signer,uint256 basisPoints,uint256 nonce,uint256 expiry)"
+    );
 
     function verdict(uint256 group, uint256 round, bytes32 claim, bytes32 probe) internal pure returns (bytes32) {
         return keccak256(abi.encode(VERDICT, group, round, claim, probe));
@@ -26,16 +40,28 @@ library Typed {
         }
     }
 
-    function choice(uint256 group, uint256 period, uint256 delta, uint256 seq) internal pure returns (bytes32) {
-        return keccak256(abi.encode(CHOICE, group, period, delta, seq));
+    function choice(uint256 group, uint256 period, uint256 delta, bytes32 patch, uint256 seq)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(CHOICE, group, period, delta, patch, seq));
     }
 
-    function assent(bytes32 measure_) internal pure returns (bytes32) {
-        return keccak256(abi.encode(ASSENT, measure_));
+    /// @notice What assents to a measure sign, and its name: `args` are the ABI's words of the fields between type and nonce.
+    function measure(IMeasures.Kind kind, bytes memory args, uint256 nonce, uint256 expiry)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encodePacked(_type(kind), args, nonce, expiry));
     }
 
-    /// @notice The name of a measure; `kind` as numbered in `IMeasures.Kind`.
-    function measure(uint8 kind, bytes memory args, uint256 nonce, uint256 expiry) internal pure returns (bytes32) {
-        return keccak256(abi.encode(kind, args, nonce, expiry));
+    function _type(IMeasures.Kind kind) private pure returns (bytes32) {
+        if (kind == IMeasures.Kind.Period) return PERIOD;
+        if (kind == IMeasures.Kind.Rollback) return ROLLBACK;
+        if (kind == IMeasures.Kind.Admit) return ADMIT;
+        if (kind == IMeasures.Kind.Revoke) return REVOKE;
+        return kind == IMeasures.Kind.Strike ? STRIKE : SLASH;
     }
 }

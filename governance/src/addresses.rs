@@ -6,10 +6,10 @@ use protocol::ids::Address;
 use serde::{Deserialize, Serialize};
 use token::{Emission, Neuron, Purse, Sale, Stake, StakeTerms};
 
-use crate::bindings::{INetwork as Abi, council::Council};
+use crate::bindings::{INetwork as Abi, council::Council, registry::Registry};
 use crate::errors::{GovernanceError, explain};
 
-/// The six contracts of a network.
+/// The seven contracts of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Addresses {
@@ -17,15 +17,17 @@ pub struct Addresses {
     pub emission: Address,
     pub sale: Address,
     pub purse: Address,
-    /// Code behind `network` for all but stake and rounds.
+    /// Code behind `network` for groups, stake and duties.
+    pub registry: Address,
+    /// Code behind `network` for training sets and measures.
     pub council: Address,
     /// The address that a network is known by.
     pub network: Address,
 }
 
-/// What the code of a council was deployed with.
+/// What the code of a registry was deployed with; that of council and network takes the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct CouncilTerms {
+pub(crate) struct RegistryTerms {
     pub(crate) neuron: Address,
     pub(crate) emission: Address,
     pub(crate) purse: Address,
@@ -34,17 +36,17 @@ pub(crate) struct CouncilTerms {
 
 impl Addresses {
     /// How many there are.
-    pub const COUNT: u64 = 6;
+    pub const COUNT: u64 = 7;
 
-    /// The addresses that six deployments in this order give to `deployer`, whose next nonce is `nonce`.
+    /// The addresses that seven deployments in this order give to `deployer`, whose next nonce is `nonce`.
     pub fn foretell(deployer: Address, nonce: u64) -> Self {
         let at = |step: u64| convert::address(to_eth(deployer).create(nonce.saturating_add(step)));
-        Self { neuron: at(0), emission: at(1), sale: at(2), purse: at(3), council: at(4), network: at(5) }
+        Self { neuron: at(0), emission: at(1), sale: at(2), purse: at(3), registry: at(4), council: at(5), network: at(6) }
     }
 
     /// In the order of deployment.
-    pub fn in_order(&self) -> [Address; 6] {
-        [self.neuron, self.emission, self.sale, self.purse, self.council, self.network]
+    pub fn in_order(&self) -> [Address; 7] {
+        [self.neuron, self.emission, self.sale, self.purse, self.registry, self.council, self.network]
     }
 
     /// Reads them from the contracts, starting at `network`, and checks that all point at one another.
@@ -53,15 +55,16 @@ impl Addresses {
         let read = async {
             let (neuron, emission, purse) = (stake.neuron().await?, stake.emission().await?, stake.purse().await?);
             let sale = Emission::new(chain, emission).sale().await?;
-            let council = Contract::new(chain, network, explain).read(&Abi::councilCall {}).await?;
-            Ok(Self { neuron, emission, sale, purse, council: convert::address(council), network })
+            let modules = Contract::new(chain, network, explain).read(&Abi::modulesCall {}).await?;
+            let [registry, council] = [modules.registry, modules.council].map(convert::address);
+            Ok(Self { neuron, emission, sale, purse, registry, council, network })
         };
         let addresses = read.await.map_err(|error| unlike(network, error))?;
         addresses.verify(chain).await?;
         Ok(addresses)
     }
 
-    /// Checks that the contracts at these addresses point at one another and that the council has the network's terms.
+    /// Checks that the contracts at these addresses point at one another and that the registry has the network's terms.
     pub async fn verify(&self, chain: &Chain) -> Result<(), GovernanceError> {
         let odd = async { Ok(self.odd_wire(chain).await?.or(self.odd_terms(chain).await?)) };
         match odd.await.map_err(|error| unlike(self.network, error))? {
@@ -74,12 +77,16 @@ impl Addresses {
     async fn odd_wire(&self, chain: &Chain) -> Result<Option<String>, ChainError> {
         let (neuron, emission) = (Neuron::new(chain, self.neuron), Emission::new(chain, self.emission));
         let (sale, purse) = (Sale::new(chain, self.sale), Purse::new(chain, self.purse));
-        let (stake, network) = (Stake::new(chain, self.network), Contract::new(chain, self.network, explain));
+        let (stake, council) = (Stake::new(chain, self.network), Contract::new(chain, self.council, explain));
+        let modules = Contract::new(chain, self.network, explain).read(&Abi::modulesCall {}).await?;
+        let council_registry = convert::address(council.read(&Council::registryCall {}).await?);
         let wires = [
             ("network.neuron", stake.neuron().await?, self.neuron),
             ("network.emission", stake.emission().await?, self.emission),
             ("network.purse", stake.purse().await?, self.purse),
-            ("network.council", convert::address(network.read(&Abi::councilCall {}).await?), self.council),
+            ("network.registry", convert::address(modules.registry), self.registry),
+            ("network.council", convert::address(modules.council), self.council),
+            ("council.registry", council_registry, self.registry),
             ("emission.sale", emission.sale().await?, self.sale),
             ("neuron.emission", neuron.emission().await?, self.emission),
             ("emission.neuron", emission.neuron().await?, self.neuron),
@@ -93,21 +100,21 @@ impl Addresses {
         Ok(odd.map(|(wire, found, expected)| format!("{wire} is {found}, not {expected}")))
     }
 
-    /// What the council was deployed with, where the network says otherwise.
+    /// What the registry was deployed with, where the network says otherwise.
     async fn odd_terms(&self, chain: &Chain) -> Result<Option<String>, ChainError> {
-        let expected = CouncilTerms {
+        let expected = RegistryTerms {
             neuron: self.neuron,
             emission: self.emission,
             purse: self.purse,
             stake: Stake::new(chain, self.network).terms().await?,
         };
-        let found = council_terms(chain, self.council).await?;
-        Ok((found != expected).then(|| format!("council.terms are {found:?}, not {expected:?}")))
+        let found = registry_terms(chain, self.registry).await?;
+        Ok((found != expected).then(|| format!("registry.terms are {found:?}, not {expected:?}")))
     }
 }
 
-pub(crate) async fn council_terms(chain: &Chain, council: Address) -> Result<CouncilTerms, ChainError> {
-    let terms = Contract::new(chain, council, explain).read(&Council::termsCall {}).await?;
+pub(crate) async fn registry_terms(chain: &Chain, registry: Address) -> Result<RegistryTerms, ChainError> {
+    let terms = Contract::new(chain, registry, explain).read(&Registry::termsCall {}).await?;
     let number = |number| convert::number("terms", number);
     let stake = StakeTerms {
         epoch_s: number(terms.epochLength)?,
@@ -117,7 +124,7 @@ pub(crate) async fn council_terms(chain: &Chain, council: Address) -> Result<Cou
         min_deposit: convert::amount("terms", terms.minDeposit)?,
     };
     let [neuron, emission, purse] = [terms.neuron, terms.emission, terms.purse].map(convert::address);
-    Ok(CouncilTerms { neuron, emission, purse, stake })
+    Ok(RegistryTerms { neuron, emission, purse, stake })
 }
 
 /// A contract that answers otherwise, or none at all, is no fault of the connection.

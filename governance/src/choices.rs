@@ -10,12 +10,14 @@ use protocol::money::Wei;
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::{IDataset, INetwork as Abi};
-use crate::events::network_event;
 use crate::groups::unreadable;
+use crate::lots::events_of;
 use crate::network::Network;
 
 /// Choices in one transaction.
-pub const CHOICES_LIMIT: usize = 256;
+const CHOICES_A_CALL: usize = 256;
+/// Deltas that are paid back in one transaction.
+const REFUNDS_A_CALL: usize = 64;
 
 /// What became of a proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +40,10 @@ pub struct Delta {
     /// Head of the set that it was proposed on.
     pub parent: Digest,
     pub author: Address,
+    /// What comes back.
     pub bond: Wei,
+    /// What of it is lost if it is dropped without the votes of a tenth of the stake.
+    pub at_risk: Wei,
     pub votes: Wei,
     /// A, fixed when it was applied.
     pub reward: Wei,
@@ -48,15 +53,26 @@ pub struct Delta {
     pub status: DeltaStatus,
 }
 
+/// The counted choice of a position in the running period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ballot {
+    /// Number 0 = keep the set as it is.
+    pub delta: DeltaNumber,
+    pub weight: Wei,
+    pub seq: u128,
+    /// A choice of the signer can no longer replace it.
+    pub by_owner: bool,
+}
+
 impl Network {
-    /// Proposes the patch with that digest on the current head for a bond of at least [`Network::least_bond`], and lets the
-    /// contract take the bond first.
-    pub async fn propose(&self, group: GroupId, patch: Digest, bond: Wei) -> Result<DeltaNumber, ChainError> {
-        self.neuron().allow(self.address(), bond).await?;
-        let call = Abi::proposeCall { group: U256::from(group.0), digest: to_b256(patch), amount: to_u256(bond) };
-        let receipt = self.contract.send(&call).await?;
-        let proposed = receipt.logs.iter().find_map(|log| match network_event(log) {
-            Some(ChainEvent::Proposed { delta, .. }) => Some(delta),
+    /// Proposes the patch with that digest on the head `parent`, for which it was made, for a bond of at least
+    /// [`Network::least_bond`]; in one transaction.
+    pub async fn propose(&self, group: GroupId, parent: Digest, patch: Digest, bond: Wei) -> Result<DeltaNumber, ChainError> {
+        let (parent, digest) = (to_b256(parent), to_b256(patch));
+        let call = Abi::proposeCall { group: U256::from(group.0), parent, digest, amount: to_u256(bond) };
+        let receipt = token::spend(&self.contract, &self.neuron(), bond, &call).await?;
+        let proposed = events_of(&[receipt]).find_map(|event| match event {
+            ChainEvent::Proposed { delta, .. } => Some(delta),
             _ => None,
         });
         proposed.ok_or_else(|| unreadable("propose", "no event tells the delta's number"))
@@ -73,17 +89,26 @@ impl Network {
         Ok(bond.saturating_add(Wei(bond.0 / 16)))
     }
 
-    /// Brings signed choices for the running period, each with the position that signed it; at most [`CHOICES_LIMIT`].
-    pub async fn cast(&self, group: GroupId, choices: &[(PositionNumber, SignedChoice)]) -> Result<Receipt, ChainError> {
-        let choices = choices.iter().take(CHOICES_LIMIT).map(|(position, choice)| IDataset::Choice {
-            position: U256::from(position.0),
-            delta: U256::from(choice.message.delta.0),
-            seq: U256::from(choice.message.seq),
-            r: choice.signature.r.into(),
-            vs: choice.signature.vs.into(),
-        });
-        let choices = choices.collect();
-        self.contract.send(&Abi::castCall { group: U256::from(group.0), choices }).await
+    /// Brings signed choices for the running period, each with the position for which its signer or owner signed it.
+    pub async fn cast(&self, group: GroupId, choices: &[(PositionNumber, SignedChoice)]) -> Result<Vec<Receipt>, ChainError> {
+        let call = |lot: &[(PositionNumber, SignedChoice)]| Abi::castCall {
+            group: U256::from(group.0),
+            choices: lot.iter().map(|(position, choice)| choice_for_contract(*position, choice)).collect(),
+        };
+        self.send_lots(choices.chunks(CHOICES_A_CALL).map(call).collect(), |_| false).await
+    }
+
+    /// The counted choice of `position` in the running period, `None` if there is none.
+    pub async fn ballot(&self, group: GroupId, position: PositionNumber) -> Result<Option<Ballot>, ChainError> {
+        let (group, position) = (U256::from(group.0), U256::from(position.0));
+        let counted = self.contract.read(&Abi::ballotCall { group, position }).await?;
+        let ballot = Ballot {
+            delta: DeltaNumber(convert::number("ballot", counted.delta)?),
+            weight: convert::amount("ballot", counted.weight)?,
+            seq: convert::amount("ballot", counted.seq)?.0,
+            by_owner: counted.byOwner,
+        };
+        Ok((!ballot.weight.is_zero()).then_some(ballot))
     }
 
     /// At the end of the period: applies the delta with the most votes, if it won.
@@ -91,9 +116,13 @@ impl Network {
         self.contract.send(&Abi::turnCall { group: U256::from(group.0) }).await
     }
 
-    /// Bond and A for a delta that stands, the bond alone for one that was not applied.
-    pub async fn refund(&self, group: GroupId, delta: DeltaNumber) -> Result<Receipt, ChainError> {
-        self.contract.send(&Abi::refundCall { group: U256::from(group.0), delta: U256::from(delta.0) }).await
+    /// Bond and A for deltas that stand, the bond alone for those that were not applied; others are passed over.
+    pub async fn refund(&self, group: GroupId, deltas: &[DeltaNumber]) -> Result<Vec<Receipt>, ChainError> {
+        let call = |lot: &[DeltaNumber]| Abi::refundCall {
+            group: U256::from(group.0),
+            deltas: lot.iter().map(|delta| U256::from(delta.0)).collect(),
+        };
+        self.send_lots(deltas.chunks(REFUNDS_A_CALL).map(call).collect(), |_| false).await
     }
 
     /// A proposal, `None` if there never was one of that number.
@@ -115,6 +144,7 @@ impl Network {
             parent: digest(delta.parent),
             author: convert::address(delta.author),
             bond: Wei(delta.bond.to()),
+            at_risk: Wei(delta.atRisk.to()),
             votes: Wei(delta.votes.to()),
             reward: Wei(delta.reward.to()),
             period: PeriodNumber(delta.period.into()),
@@ -138,5 +168,16 @@ impl Network {
     /// Votes in the running period for keeping the set as it is.
     pub async fn keep_votes(&self, group: GroupId) -> Result<Wei, ChainError> {
         convert::amount("keepVotes", self.contract.read(&Abi::keepVotesCall { group: U256::from(group.0) }).await?)
+    }
+}
+
+/// A choice as the contract takes it.
+fn choice_for_contract(position: PositionNumber, choice: &SignedChoice) -> IDataset::Choice {
+    IDataset::Choice {
+        position: U256::from(position.0),
+        delta: U256::from(choice.message.delta.0),
+        patch: to_b256(choice.message.patch),
+        seq: U256::from(choice.message.seq),
+        signature: choice.signature.to_bytes().into(),
     }
 }

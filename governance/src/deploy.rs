@@ -1,4 +1,4 @@
-//! Birth of a network: six contracts at addresses that are known beforehand, so that a deployment can be taken up again.
+//! Birth of a network: seven contracts at addresses that are known beforehand, so that a deployment can be taken up again.
 
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,12 @@ use protocol::money::Wei;
 use serde::{Deserialize, Serialize};
 use token::{Purse, Sale, SaleTerms, StakeTerms};
 
-use crate::addresses::{Addresses, council_terms, not_network, unlike};
-use crate::bindings::{council::Council, network::Network as NetworkCode};
+use crate::addresses::{Addresses, not_network, registry_terms, unlike};
+use crate::bindings::{council::Council, network::Network as NetworkCode, registry::Registry};
 use crate::errors::{GovernanceError, explain};
 
-/// Place of the council in the order of deployment.
-const COUNCIL: usize = 4;
+/// Place of the registry in the order of deployment.
+const REGISTRY: usize = 4;
 
 /// What is fixed for good at deployment; times in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Terms {
     pub exit_s: u64,
     pub maturity_s: u64,
     pub min_deposit: Wei,
-    /// Wei that the purse pays for a unit of gas on top of the block's base fee.
+    /// The most wei that the purse pays for a unit of gas on top of the block's base fee.
     pub tip: Wei,
 }
 
@@ -101,7 +101,7 @@ pub async fn audit(chain: &Chain, network: Address) -> Result<(Addresses, Terms)
 
 /// Name and place of the first of the first `count` contracts that does not stand where it belongs with these terms.
 async fn odd_code(chain: &Chain, at: &Addresses, terms: &Terms, count: usize) -> Result<Option<(&'static str, Address)>, GovernanceError> {
-    let genesis_s = if count > COUNCIL { genesis_s(chain, at.council).await? } else { 0 };
+    let genesis_s = if count > REGISTRY { genesis_s(chain, at.registry).await? } else { 0 };
     let blueprints = blueprints(at, terms, genesis_s, chain.chain_id());
     for (blueprint, address) in blueprints.iter().zip(at.in_order()).take(count) {
         if blueprint.find(chain, address).await? != Found::Same {
@@ -111,9 +111,9 @@ async fn odd_code(chain: &Chain, at: &Addresses, terms: &Terms, count: usize) ->
     Ok(None)
 }
 
-/// The time of the council's block, which it keeps in its code; 0 if it is no council.
-async fn genesis_s(chain: &Chain, council: Address) -> Result<u64, ChainError> {
-    match council_terms(chain, council).await {
+/// The time of the registry's block, which it keeps in its code; 0 if it is no registry.
+async fn genesis_s(chain: &Chain, registry: Address) -> Result<u64, ChainError> {
+    match registry_terms(chain, registry).await {
         Ok(terms) => Ok(terms.stake.genesis_s),
         Err(ChainError::NoContract(_) | ChainError::Reverted(_) | ChainError::BadAnswer { .. }) => Ok(0),
         Err(error) => Err(error),
@@ -121,26 +121,34 @@ async fn genesis_s(chain: &Chain, council: Address) -> Result<u64, ChainError> {
 }
 
 async fn terms_of(chain: &Chain, addresses: &Addresses) -> Result<Terms, ChainError> {
-    let StakeTerms { epoch_s, exit_s, maturity_s, min_deposit, .. } = council_terms(chain, addresses.council).await?.stake;
+    let StakeTerms { epoch_s, exit_s, maturity_s, min_deposit, .. } = registry_terms(chain, addresses.registry).await?.stake;
     let sale = Sale::new(chain, addresses.sale).terms().await?;
     let tip = Purse::new(chain, addresses.purse).tip().await?;
     Ok(Terms { sale, epoch_s, exit_s, maturity_s, min_deposit, tip })
 }
 
-/// The six in order of deployment.
-fn blueprints(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> [Blueprint; 6] {
+/// The seven in order of deployment.
+fn blueprints(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> [Blueprint; 7] {
     [
         token::neuron_blueprint(at.neuron, at.emission, chain_id),
         token::emission_blueprint(at.neuron, at.sale, at.network),
         token::sale_blueprint(at.neuron, at.emission, at.purse, &terms.sale),
         token::purse_blueprint(at.network, terms.tip),
+        registry_blueprint(at, terms, genesis_s, chain_id),
         council_blueprint(at, terms, genesis_s, chain_id),
         network_blueprint(at, terms, genesis_s, chain_id),
     ]
 }
 
-fn council_blueprint(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> Blueprint {
-    let arguments = Council::constructorCall {
+/// The code of a contract of `bindings`.
+macro_rules! code {
+    ($contract:ident) => {
+        Code { creation: $contract::BYTECODE.clone(), runtime: $contract::DEPLOYED_BYTECODE.clone() }
+    };
+}
+
+fn registry_blueprint(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> Blueprint {
+    let arguments = Registry::constructorCall {
         neuron_: to_eth(at.neuron),
         emission_: to_eth(at.emission),
         purse_: to_eth(at.purse),
@@ -149,26 +157,31 @@ fn council_blueprint(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u6
         maturity_: U256::from(terms.maturity_s),
         minDeposit_: to_u256(terms.min_deposit),
     };
-    let code = Code { creation: Council::BYTECODE.clone(), runtime: Council::DEPLOYED_BYTECODE.clone() };
-    let fixed = fixed_terms(at, terms, genesis_s).into_iter().chain(eip712_words("Neuron", "1", chain_id, at.council));
-    Blueprint::new("Council", code, &arguments, fixed, explain)
+    let fixed = fixed_words(at.registry, at, terms, genesis_s, chain_id);
+    Blueprint::new("Registry", code!(Registry), &arguments, fixed, explain)
+}
+
+fn council_blueprint(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> Blueprint {
+    let arguments = Council::constructorCall { registry_: to_eth(at.registry) };
+    let mut fixed = fixed_words(at.council, at, terms, genesis_s, chain_id);
+    fixed.push(address_word(at.registry));
+    Blueprint::new("Council", code!(Council), &arguments, fixed, explain)
 }
 
 fn network_blueprint(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> Blueprint {
-    let arguments = NetworkCode::constructorCall { council_: to_eth(at.council) };
-    let code = Code { creation: NetworkCode::BYTECODE.clone(), runtime: NetworkCode::DEPLOYED_BYTECODE.clone() };
-    let mut fixed = fixed_terms(at, terms, genesis_s);
-    fixed.extend(eip712_words("Neuron", "1", chain_id, at.network));
-    fixed.push(address_word(at.council));
-    Blueprint::new("Network", code, &arguments, fixed, explain)
+    let arguments = NetworkCode::constructorCall { council: to_eth(at.council) };
+    let mut fixed = fixed_words(at.network, at, terms, genesis_s, chain_id);
+    fixed.extend([at.registry, at.council].map(address_word));
+    Blueprint::new("Network", code!(NetworkCode), &arguments, fixed, explain)
 }
 
-/// What both contracts of the network keep in their code.
-fn fixed_terms(at: &Addresses, terms: &Terms, genesis_s: u64) -> Vec<Word> {
+/// What all three contracts of the network keep in their code, that at `own` among them.
+fn fixed_words(own: Address, at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> Vec<Word> {
     let addresses = [at.neuron, at.emission, at.purse].map(address_word);
     let numbers = [terms.epoch_s, terms.exit_s, terms.maturity_s, genesis_s].map(|number| number_word(U256::from(number)));
     let deposit = number_word(to_u256(terms.min_deposit));
-    addresses.into_iter().chain(numbers).chain([deposit]).collect()
+    let domain = eip712_words("Neuron Network", "1", chain_id, own);
+    addresses.into_iter().chain(numbers).chain([deposit]).chain(domain).collect()
 }
 
 fn expect(expected: Address, found: Address) -> Result<(), GovernanceError> {

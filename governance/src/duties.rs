@@ -10,21 +10,32 @@ use protocol::money::Wei;
 use protocol::rules::{self, ABSENCES};
 
 use crate::bindings::{INetwork as Abi, IRounds};
-use crate::events::network_event;
 use crate::groups::unreadable;
+use crate::lots::events_of;
 use crate::network::Network;
-use crate::rounds::{VERDICTS_LIMIT, for_contract};
+use crate::rounds::{VERDICTS_LIMIT, for_contract, in_order};
 
 impl Network {
-    /// In the round after one that stayed undecided: records who signed a verdict in that one, whatever its claim, each with
-    /// the position that signed it. The first batch holds more than half of awake stake; at most [`VERDICTS_LIMIT`].
-    pub async fn attend(&self, group: GroupId, verdicts: &[(PositionNumber, SignedVerdict)]) -> Result<Receipt, ChainError> {
-        let present = verdicts.iter().take(VERDICTS_LIMIT);
-        let attendances = present.map(|(position, verdict)| attendance(*position, verdict)).collect();
-        self.contract.send(&Abi::attendCall { group: U256::from(group.0), attendances }).await
+    /// In the round after `round`: records who signed a verdict in it for 0 or a claim that was revealed there, each with the
+    /// position that signed. Returns whether the round is one by which absence is judged: an undecided one needs more than
+    /// half of awake stake, in TRAIN, in as many calls as it takes.
+    pub async fn attend(
+        &self,
+        group: GroupId,
+        round: RoundNumber,
+        verdicts: &[(PositionNumber, SignedVerdict)],
+    ) -> Result<bool, ChainError> {
+        let verdicts = in_order(verdicts);
+        let calls = verdicts.chunks(VERDICTS_LIMIT).map(|lot| Abi::attendCall {
+            group: U256::from(group.0),
+            round: U256::from(round.0),
+            attendances: lot.iter().map(|(position, verdict)| attendance(*position, verdict)).collect(),
+        });
+        let receipts = self.send_lots(calls.collect(), |_| false).await?;
+        Ok(events_of(&receipts).any(|event| matches!(event, ChainEvent::Attended { counts: true, .. })))
     }
 
-    /// Anybody: puts to rest who was awake in the last eight counted rounds and present in none.
+    /// Anybody: puts to rest who was awake in eight counted rounds, the two newest left aside, and present in none.
     pub async fn doze(&self, group: GroupId, position: PositionNumber) -> Result<Receipt, ChainError> {
         let (group, position) = (U256::from(group.0), U256::from(position.0));
         self.contract.send(&Abi::dozeCall { group, position }).await
@@ -39,8 +50,8 @@ impl Network {
             other: attendance(position, other),
         };
         let receipt = self.contract.send(&call).await?;
-        let reward = receipt.logs.iter().find_map(|log| match network_event(log) {
-            Some(ChainEvent::DoubleSigned { reward, .. }) => Some(reward),
+        let reward = events_of(&[receipt]).find_map(|event| match event {
+            ChainEvent::DoubleSigned { reward, .. } => Some(reward),
             _ => None,
         });
         reward.ok_or_else(|| unreadable("slashDouble", "no event tells the reward"))
@@ -58,10 +69,10 @@ impl Network {
         Ok(absent)
     }
 
-    /// Whether a verdict of the position was counted in one of the last counted rounds.
+    /// Whether the position was present in one of the rounds that absence is judged by.
     async fn was_present(&self, view: &GroupView, position: &PositionView) -> Result<bool, ChainError> {
         for round in view.recent.iter().take(ABSENCES) {
-            if self.judged_by(view.id, RoundNumber(round.0), position.number).await? {
+            if self.judged_by(view.id, *round, position.number).await? {
                 return Ok(true);
             }
         }

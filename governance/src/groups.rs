@@ -1,5 +1,7 @@
 //! Groups: made, counted, and seen as of one block.
 
+use std::slice;
+
 use alloy::primitives::U256;
 use chain::convert::{self, digest, to_b256, to_eth};
 use chain::{ChainError, Receipt};
@@ -8,10 +10,10 @@ use protocol::chain::{Birth, ChainEvent, GroupView, PositionView, Times};
 use protocol::eip712::Signature;
 use protocol::ids::{Address, DeltaNumber, GroupId, PeriodNumber, PositionNumber, RoundNumber};
 use protocol::money::Wei;
-use protocol::rules::{self, ABSENCES};
+use protocol::rules::{ABSENCES, NEWEST};
 
 use crate::bindings::{IGroups, INetwork as Abi};
-use crate::events::network_event;
+use crate::lots::events_of;
 use crate::network::Network;
 
 /// Positions of a group that are read at the same time.
@@ -47,8 +49,8 @@ impl Network {
             consent: consent.map(|signature| signature.to_bytes().to_vec()).unwrap_or_default().into(),
         };
         let receipt = self.contract.send(&call).await?;
-        let moved = receipt.logs.iter().find_map(|log| match network_event(log) {
-            Some(ChainEvent::Moved { child_position, .. }) => Some(child_position),
+        let moved = events_of(&[receipt]).find_map(|event| match event {
+            ChainEvent::Moved { child_position, .. } => Some(child_position),
             _ => None,
         });
         moved.ok_or_else(|| unreadable("move", "no event tells the position"))
@@ -70,6 +72,7 @@ impl Network {
         let terms = self.terms();
         Ok(GroupView {
             id,
+            name: digest(group.name),
             genesis_s: terms.genesis_s,
             times: Times { train_s: group.train.into(), reveal_s: group.reveal.into(), judge_s: group.judge.into() },
             improve: group.improve,
@@ -81,14 +84,17 @@ impl Network {
             voids: group.voids.into(),
             opened: group.opened.to::<u64>().checked_sub(1).map(RoundNumber),
             counted: group.counted.into(),
+            newest: newest([group.newest, group.second], group.counted),
             recent: recent(group.recent, group.counted),
             applied: DeltaNumber(group.applied.into()),
-            standing: DeltaNumber(group.standing.into()),
             period_s: group.period.into(),
+            period_next_s: group.periodNext.into(),
             period_number: PeriodNumber(group.periodNumber.into()),
             period_end_s: group.periodEnd.to(),
+            extended_s: group.extended.into(),
             maturity_s: terms.maturity_s,
             min_deposit: terms.min_deposit,
+            least_deposit: self.least_deposit_at(id, block).await?,
             epoch_s: terms.epoch_s,
             exit_s: terms.exit_s,
             positions: self.positions_at(id, block).await?,
@@ -103,27 +109,30 @@ impl Network {
         reads.buffered(READS_LIMIT).try_collect().await
     }
 
-    /// Supply, the group's awake stake, the divisor of the share rule and the era, as the next opening would take them.
-    pub(crate) async fn issue_now(&self, group: GroupId) -> Result<(Wei, Wei, Wei, u64), ChainError> {
-        let supply = self.neuron().supply().await?;
-        let awake = self.stake().totals(group).await?.awake;
-        let total = rules::total(self.stake().admitted_awake().await?, supply);
-        Ok((supply, awake, total, self.emission().era().await?))
+    async fn least_deposit_at(&self, group: GroupId, block: u64) -> Result<Wei, ChainError> {
+        let call = Abi::leastDepositCall { group: U256::from(group.0) };
+        convert::amount("leastDeposit", self.contract.read_at(&call, block).await?)
     }
 }
 
 fn created(receipt: &Receipt) -> Result<GroupId, ChainError> {
-    let created = receipt.logs.iter().find_map(|log| match network_event(log) {
-        Some(ChainEvent::Created { group, .. }) => Some(group),
+    let created = events_of(slice::from_ref(receipt)).find_map(|event| match event {
+        ChainEvent::Created { group, .. } => Some(group),
         _ => None,
     });
     created.ok_or_else(|| unreadable("create", "no event tells the group's number"))
 }
 
-/// The numbers of the last counted rounds, 32 bits each, the latest lowest.
+/// The last two of as many counted rounds, the latest first.
+fn newest(numbers: [u32; NEWEST], counted: u32) -> Vec<RoundNumber> {
+    numbers.into_iter().take(counted as usize).map(|number| RoundNumber(number.into())).collect()
+}
+
+/// The numbers of the counted rounds before those, 32 bits each, the latest lowest.
 fn recent(packed: U256, counted: u32) -> Vec<RoundNumber> {
     let number = |place: usize| (packed >> (32 * place)) & U256::from(u32::MAX);
-    (0..ABSENCES.min(counted as usize)).map(|place| RoundNumber(number(place).to())).collect()
+    let before = (counted as usize).saturating_sub(NEWEST);
+    (0..ABSENCES.min(before)).map(|place| RoundNumber(number(place).to())).collect()
 }
 
 fn birth_for_contract(birth: &Birth) -> Result<IGroups::Birth, ChainError> {

@@ -1,9 +1,9 @@
 //! Rounds: commit, reveal, judge, settle, collect, and what the contract knows of them.
 
 use alloy::primitives::U256;
-use chain::convert::{self, digest, to_b256, to_eth};
+use chain::convert::{self, digest, to_b256, to_eth, to_u256};
 use chain::{ChainError, Receipt};
-use protocol::chain::{ChainEvent, Outcome, RevealedClaim};
+use protocol::chain::{ChainEvent, Outcome, Phase, RevealedClaim};
 use protocol::eip712::SignedVerdict;
 use protocol::ids::{Address, Digest, GroupId, PositionNumber, RoundNumber};
 use protocol::money::{Micronats, Wei};
@@ -11,12 +11,16 @@ use protocol::rules;
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::{INetwork as Abi, IRounds};
-use crate::events::{network_event, outcome};
+use crate::events::outcome;
 use crate::groups::unreadable;
+use crate::lots::events_of;
 use crate::network::Network;
 
-/// Verdicts in one batch: as many as positions of 1/1024 of the stake can be awake.
-pub const VERDICTS_LIMIT: usize = 1_024;
+/// Verdicts in one transaction.
+pub(crate) const VERDICTS_LIMIT: usize = 1_024;
+/// Deposits that are settled, and coinbases that are collected, in one transaction.
+const SETTLEMENTS_A_CALL: usize = 64;
+const COLLECTIONS_A_CALL: usize = 64;
 /// Deposits for which the contract gets leave in one go, so that not every commit needs a transaction more.
 const DEPOSITS_AHEAD: u128 = 64;
 
@@ -27,23 +31,25 @@ pub struct Round {
     pub checkpoint: Digest,
     /// Zero unless it was won.
     pub winner: Address,
-    /// R, issued to the winner once mature.
+    /// R, issued to the winner once mature; validators get a fifth of it on top.
     pub reward: Wei,
     /// Paid by each commit.
     pub deposit: Wei,
     /// Awake stake at the opening.
     pub awake: Wei,
-    /// Stake whose verdicts were counted.
+    /// Stake whose verdicts for the decided claim were counted; without a decision, stake that showed its presence.
     pub judged: Wei,
-    /// Paid to validators.
+    /// What validators earn for it.
     pub paid: Wei,
     pub commits: u64,
     pub reveals: u64,
-    /// Whether somebody conceded.
-    pub conceded: bool,
+    /// How many conceded, sixteen at most.
+    pub conceded: u64,
+    /// Claims of a lost round that have paid their part of `paid`.
+    pub charged: u64,
     pub outcome: Outcome,
     pub collected: bool,
-    /// Whether presence was recorded for want of a decision.
+    /// Whether absence is judged by it for want of a decision.
     pub attended: bool,
 }
 
@@ -74,28 +80,32 @@ pub struct Claim {
     pub number: u64,
     pub base: Micronats,
     pub loss: Micronats,
+    /// Its place among those that conceded, from 1, if it did.
+    pub concession: Option<u64>,
     pub status: ClaimStatus,
 }
 
-/// The group to which a revealed file belongs for good.
+/// What was counted for a claim before a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileBinding {
-    pub group: GroupId,
-    /// Whether it has won a round.
-    pub won: bool,
+pub struct Tally {
+    /// Behind its verdicts.
+    pub stake: Wei,
+    /// Whose claim it is, `None` for that of nobody.
+    pub trainer: Option<Address>,
 }
 
 impl Network {
-    /// TRAIN: seals a checkpoint. Lets the contract take the deposit first if it may not yet.
-    pub async fn commit(&self, group: GroupId, round: RoundNumber, seal: Digest) -> Result<Receipt, ChainError> {
-        self.allow_deposit(group, round).await?;
-        self.contract.send(&Abi::commitCall { group: U256::from(group.0), seal: to_b256(seal) }).await
+    /// TRAIN of `round`: seals a checkpoint for a deposit of at most `max_deposit`; in one transaction.
+    pub async fn commit(&self, group: GroupId, round: RoundNumber, seal: Digest, max_deposit: Wei) -> Result<Receipt, ChainError> {
+        let (group, round) = (U256::from(group.0), U256::from(round.0));
+        let call = Abi::commitCall { group, round, seal: to_b256(seal), maxDeposit: to_u256(max_deposit) };
+        token::spend(&self.contract, &self.neuron(), max_deposit, &call).await
     }
 
-    /// Gives the contract leave for the deposits of this and some later rounds, if it has none for this one. A trainer does
-    /// it early, so that a commit near the end of TRAIN is one transaction.
-    pub async fn allow_deposit(&self, group: GroupId, round: RoundNumber) -> Result<(), ChainError> {
-        let due = self.deposit_due(group, round).await?;
+    /// Gives the contract leave for the deposits of some rounds, if it has none for the next commit. A trainer does it early:
+    /// a commit costs less gas where it needs no permit.
+    pub async fn allow_deposit(&self, group: GroupId) -> Result<(), ChainError> {
+        let due = self.deposit_due(group).await?;
         let neuron = self.neuron();
         if neuron.allowance(self.chain().own_address()?, self.address()).await? >= due {
             return Ok(());
@@ -103,16 +113,14 @@ impl Network {
         neuron.approve(self.address(), Wei(due.0.saturating_mul(DEPOSITS_AHEAD))).await.map(drop)
     }
 
-    /// The deposit of a commit in `round`; before the round is opened the most that it can be as things stand.
-    pub async fn deposit_due(&self, group: GroupId, round: RoundNumber) -> Result<Wei, ChainError> {
-        if let Some(opened) = self.round(group, round).await? {
-            return Ok(opened.deposit);
-        }
-        let about = self.contract.read(&Abi::groupCall { number: U256::from(group.0) }).await?;
-        let (supply, awake, total, era) = self.issue_now(group).await?;
-        let length_s = u64::from(about.train) + u64::from(about.reveal) + u64::from(about.judge);
-        let reward = if about.admitted { rules::reward(supply, length_s, awake, total, era) } else { Wei(0) };
-        Ok(rules::deposit(reward, self.terms().min_deposit, u64::from(about.voids) + 1))
+    /// What a commit costs in the running round, or in the next one if none was made in it.
+    pub async fn least_deposit(&self, group: GroupId) -> Result<Wei, ChainError> {
+        convert::amount("leastDeposit", self.contract.read(&Abi::leastDepositCall { group: U256::from(group.0) }).await?)
+    }
+
+    /// The least deposit and a sixteenth more, for supply and stake move on until the first commit is mined.
+    pub async fn deposit_due(&self, group: GroupId) -> Result<Wei, ChainError> {
+        Ok(rules::highest_deposit(self.least_deposit(group).await?))
     }
 
     /// REVEAL: opens the seal of the caller. `claim` tells group, file, losses and root; its other fields do not matter.
@@ -128,33 +136,65 @@ impl Network {
         self.contract.send(&call).await
     }
 
-    /// REVEAL: opens the seal of the caller and claims nothing; most of the deposit comes back.
-    pub async fn concede(&self, group: GroupId, salt: Digest, file: Digest) -> Result<Receipt, ChainError> {
-        let call = Abi::concedeCall { group: U256::from(group.0), salt: to_b256(salt), file: to_b256(file) };
-        self.contract.send(&call).await
+    /// REVEAL: opens the seal of the caller and claims nothing, since the claim of `rival` stands revealed; of the deposit
+    /// more comes back the earlier it is done.
+    pub async fn concede(&self, group: GroupId, salt: Digest, file: Digest, rival: Address) -> Result<Receipt, ChainError> {
+        let (salt, file, rival) = (to_b256(salt), to_b256(file), to_eth(rival));
+        self.contract.send(&Abi::concedeCall { group: U256::from(group.0), salt, file, rival }).await
     }
 
-    /// JUDGE: brings verdicts for one claim, each with the position that signed it; at most [`VERDICTS_LIMIT`].
-    pub async fn judge(&self, group: GroupId, claim: Digest, verdicts: &[(PositionNumber, SignedVerdict)]) -> Result<Receipt, ChainError> {
-        let verdicts = verdicts.iter().take(VERDICTS_LIMIT).map(|(position, verdict)| for_contract(*position, verdict)).collect();
-        self.contract.send(&Abi::judgeCall { group: U256::from(group.0), claim: to_b256(claim), verdicts }).await
+    /// JUDGE of `round`: brings verdicts for one claim, each with the position that signed it; those of several calls count
+    /// together. For the decided claim further ones are counted, and paid, until the round after is over. Returns whether
+    /// these have decided.
+    pub async fn judge(
+        &self,
+        group: GroupId,
+        round: RoundNumber,
+        claim: Digest,
+        verdicts: &[(PositionNumber, SignedVerdict)],
+    ) -> Result<bool, ChainError> {
+        let verdicts = in_order(verdicts);
+        let calls = verdicts.chunks(VERDICTS_LIMIT).map(|lot| Abi::judgeCall {
+            group: U256::from(group.0),
+            round: U256::from(round.0),
+            claim: to_b256(claim),
+            verdicts: lot.iter().map(|(position, verdict)| for_contract(*position, verdict)).collect(),
+        });
+        let receipts = self.send_lots(calls.collect(), |_| false).await?;
+        Ok(events_of(&receipts).any(|event| matches!(event, ChainEvent::Decided { .. })))
     }
 
-    /// After the round: pays the deposit of `trainer` back, or burns it.
-    pub async fn settle(&self, group: GroupId, round: RoundNumber, trainer: Address) -> Result<Receipt, ChainError> {
-        let (group, round) = (U256::from(group.0), U256::from(round.0));
-        self.contract.send(&Abi::settleCall { group, round, trainer: to_eth(trainer) }).await
+    /// After the round: pays the deposits of `trainers` back, or burns them. Whose cannot be settled yet is passed over.
+    pub async fn settle(&self, group: GroupId, round: RoundNumber, trainers: &[Address]) -> Result<Vec<Receipt>, ChainError> {
+        let call = |lot: &[Address]| Abi::settleCall {
+            group: U256::from(group.0),
+            round: U256::from(round.0),
+            trainers: lot.iter().copied().map(to_eth).collect(),
+        };
+        self.send_lots(trainers.chunks(SETTLEMENTS_A_CALL).map(call).collect(), |_| false).await
     }
 
-    /// The winner, once mature: issues R. Returns what was issued.
-    pub async fn collect(&self, group: GroupId, round: RoundNumber) -> Result<Wei, ChainError> {
-        let (group, round) = (U256::from(group.0), U256::from(round.0));
-        let receipt = self.contract.send(&Abi::collectCall { group, round }).await?;
-        let issued = receipt.logs.iter().find_map(|log| match network_event(log) {
-            Some(ChainEvent::Collected { issued, .. }) => Some(issued),
+    /// The winner of `rounds`, once they are mature: R of each goes to `to`, with what is left of the deposit. Returns what
+    /// was issued.
+    pub async fn collect(&self, group: GroupId, rounds: &[RoundNumber], to: Address) -> Result<Wei, ChainError> {
+        let call = |lot: &[RoundNumber]| Abi::collectCall {
+            group: U256::from(group.0),
+            rounds: lot.iter().map(|round| U256::from(round.0)).collect(),
+            to: to_eth(to),
+        };
+        let receipts = self.send_lots(rounds.chunks(COLLECTIONS_A_CALL).map(call).collect(), |_| false).await?;
+        let issued = events_of(&receipts).filter_map(|event| match event {
+            ChainEvent::Collected { issued, .. } => Some(issued),
             _ => None,
         });
-        issued.ok_or_else(|| unreadable("collect", "no event tells what was issued"))
+        Ok(issued.sum())
+    }
+
+    /// Round and phase of `group` at the latest block, and the first second after the phase.
+    pub async fn phase(&self, group: GroupId) -> Result<(RoundNumber, Phase, u64), ChainError> {
+        let now = self.contract.read(&Abi::phaseCall { group: U256::from(group.0) }).await?;
+        let phase = phase(now.phase).ok_or_else(|| unreadable("phase", "an unknown phase"))?;
+        Ok((RoundNumber(convert::number("phase", now.round)?), phase, convert::number("phase", now.until)?))
     }
 
     /// A round, `None` if nobody committed in it.
@@ -175,7 +215,8 @@ impl Network {
             paid: Wei(round.paid.to()),
             commits: round.commits.to(),
             reveals: round.reveals.to(),
-            conceded: round.conceded,
+            conceded: round.conceded.into(),
+            charged: round.charged.to(),
             outcome,
             collected: round.collected,
             attended: round.attended,
@@ -208,22 +249,51 @@ impl Network {
             number: claim.number.to(),
             base: Micronats(claim.base),
             loss: Micronats(claim.loss),
+            concession: (claim.concession != 0).then_some(claim.concession.into()),
             status,
         }))
     }
 
-    /// Whether the verdict of `position` in that round was counted.
+    /// Whether `position` was present in that round: its verdict for the decided claim was counted, or its presence shown.
     pub async fn judged_by(&self, group: GroupId, round: RoundNumber, position: PositionNumber) -> Result<bool, ChainError> {
         let (group, round, position) = (U256::from(group.0), U256::from(round.0), U256::from(position.0));
         self.contract.read(&Abi::judgedByCall { group, round, position }).await
     }
 
-    /// Where a file was revealed first, `None` if nowhere.
-    pub async fn file_of(&self, file: Digest) -> Result<Option<FileBinding>, ChainError> {
-        let bound = self.contract.read(&Abi::fileOfCall { file: to_b256(file) }).await?;
-        let group = convert::number("fileOf", bound.group)?;
-        Ok((group != 0).then_some(FileBinding { group: GroupId(group), won: bound.won }))
+    /// What was counted for `claim` before a decision.
+    pub async fn tally(&self, group: GroupId, round: RoundNumber, claim: Digest) -> Result<Tally, ChainError> {
+        let (group, round, claim) = (U256::from(group.0), U256::from(round.0), to_b256(claim));
+        let tally = self.contract.read(&Abi::tallyCall { group, round, claim }).await?;
+        let trainer = convert::address(tally.trainer);
+        Ok(Tally { stake: convert::amount("tally", tally.stake)?, trainer: (trainer != Address::ZERO).then_some(trainer) })
     }
+
+    /// Verdicts of more than this stake decide the running round, `None` if nobody committed in it.
+    pub async fn quorum(&self, group: GroupId) -> Result<Option<Wei>, ChainError> {
+        let stake = convert::amount("quorum", self.contract.read(&Abi::quorumCall { group: U256::from(group.0) }).await?)?;
+        Ok((!stake.is_zero()).then_some(stake))
+    }
+
+    /// Whether `file` can no longer be revealed in `group`: it won there, or in an admitted group if this is one.
+    pub async fn has_won(&self, group: GroupId, file: Digest) -> Result<bool, ChainError> {
+        self.contract.read(&Abi::hasWonCall { group: U256::from(group.0), file: to_b256(file) }).await
+    }
+}
+
+fn phase(number: u8) -> Option<Phase> {
+    match number {
+        0 => Some(Phase::Train),
+        1 => Some(Phase::Reveal),
+        2 => Some(Phase::Judge),
+        _ => None,
+    }
+}
+
+/// Verdicts by position, which is how the contract counts them with the least gas.
+pub(crate) fn in_order(verdicts: &[(PositionNumber, SignedVerdict)]) -> Vec<(PositionNumber, SignedVerdict)> {
+    let mut ordered = verdicts.to_vec();
+    ordered.sort_by_key(|(position, _)| *position);
+    ordered
 }
 
 /// A verdict as the contract takes it.

@@ -20,14 +20,17 @@ library Books {
     /// @dev Whether the network's own sums say the same of each group and of all.
     function agree(INetwork network) internal view returns (bool) {
         uint256 bonded;
+        uint256 bondedNext;
         uint256 admitted;
         for (uint256 group = 1; group <= network.groups(); ++group) {
             IStake.Totals memory counted = sums(network, group);
             if (keccak256(abi.encode(network.stake(group))) != keccak256(abi.encode(counted))) return false;
             bonded += counted.bonded;
+            bondedNext += counted.bondedNext;
             if (network.group(group).admitted) admitted += counted.awake;
         }
-        return network.allBonded() == bonded && network.admittedAwake() == admitted;
+        (uint256 all, uint256 next) = network.allBonded();
+        return all == bonded && next == bondedNext && network.admittedAwake() == admitted;
     }
 
     /// @dev NRN that positions have in stake, pay and exits, over all groups.
@@ -35,7 +38,7 @@ library Books {
         for (uint256 group = 1; group <= network.groups(); ++group) {
             for (uint256 number = 1; number <= network.positions(group); ++number) {
                 IStake.Position memory position = network.position(group, number);
-                sum += position.next + position.earned + position.exiting;
+                sum += position.next + position.earned + position.exiting + position.exitingLater;
             }
         }
     }

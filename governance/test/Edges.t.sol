@@ -27,14 +27,14 @@ abstract contract Edges is Play {
         }
     }
 
-    function _try(Row memory row, uint256 edge, int256 offset, bool accepted, bytes4 selector) private {
+    function _try(Row memory row, uint256 edge, int256 offset, bool accepted, bytes4 selector) internal {
         uint256 before = vm.snapshotState();
         vm.warp(uint256(int256(edge) + offset));
         vm.prank(row.who);
         (bool done, bytes memory answer) = address(network).call(row.call);
         string memory where = string.concat(row.what, offset < 0 ? " before " : " after ", vm.toString(_abs(offset)));
         vm.assertEq(done, accepted, where);
-        if (!accepted) vm.assertEq(bytes32(answer), bytes32(selector), where);
+        if (!accepted) vm.assertEq(bytes32(bytes4(answer)), bytes32(selector), where);
         vm.revertToState(before);
     }
 
@@ -45,6 +45,7 @@ abstract contract Edges is Play {
 
 contract RoundEdgesTest is Edges {
     bytes4 private constant WRONG = IRounds.WrongPhase.selector;
+    bytes4 private constant OTHER = IRounds.WrongRound.selector;
     bytes32 private claim;
 
     function setUp() public override {
@@ -53,8 +54,10 @@ contract RoundEdgesTest is Edges {
     }
 
     function test_CommitIsOpenInTrainOnly() public {
-        bytes memory call = abi.encodeCall(IRounds.commit, (1, "seal"));
-        _check(Row("commit", BOB, call, _start(FIRST + 1), WRONG, _revealStart(FIRST + 1), WRONG));
+        bytes memory call = abi.encodeCall(IRounds.commit, (1, FIRST, "seal", type(uint256).max));
+        _check(Row("commit", BOB, call, 0, 0, _revealStart(FIRST), WRONG));
+        call = abi.encodeCall(IRounds.commit, (1, FIRST + 1, "seal", type(uint256).max));
+        _check(Row("commit", BOB, call, _start(FIRST + 1), OTHER, _revealStart(FIRST + 1), WRONG));
     }
 
     function test_RevealIsOpenInRevealOnly() public {
@@ -63,55 +66,91 @@ contract RoundEdgesTest is Edges {
     }
 
     function test_ConcedeIsOpenInRevealOnly() public {
-        bytes memory call = abi.encodeCall(IRounds.concede, (1, SALT, "a"));
-        _check(Row("concede", ANN, call, _revealStart(FIRST), WRONG, _judgeStart(FIRST), WRONG));
+        _commit(1, FIRST, BOB, "b");
+        vm.warp(_revealStart(FIRST));
+        _reveal(1, ANN, "a", BASE, LOSS);
+        bytes memory call = abi.encodeCall(IRounds.concede, (1, SALT, "b", ANN));
+        _check(Row("concede", BOB, call, _revealStart(FIRST), WRONG, _judgeStart(FIRST), WRONG));
     }
 
     function test_JudgeIsOpenInJudgeOnly() public {
         _revealed();
-        bytes memory call = abi.encodeCall(IRounds.judge, (1, claim, _verdicts(1, FIRST, claim, 1, 3)));
-        _check(Row("judge", CEM, call, _judgeStart(FIRST), WRONG, _start(FIRST + 1), WRONG));
+        bytes memory call = abi.encodeCall(IRounds.judge, (1, FIRST, claim, _verdicts(1, FIRST, claim, 1, 3)));
+        _check(Row("judge", CEM, call, _judgeStart(FIRST), WRONG, _start(FIRST + 1), OTHER));
+    }
+
+    function test_JudgeIsOpenUntilTheNextRoundEndsForFurtherVerdictsOfADecidedOne() public {
+        _revealed();
+        vm.warp(_judgeStart(FIRST));
+        network.judge(1, FIRST, 0, _verdicts(1, FIRST, 0, 1, 2));
+        bytes memory call = abi.encodeCall(IRounds.judge, (1, FIRST, 0, _verdicts(1, FIRST, 0, 3, 3)));
+        _check(Row("the third decides", CEM, call, _judgeStart(FIRST), WRONG, _start(FIRST + 1), OTHER));
+        network.judge(1, FIRST, 0, _verdicts(1, FIRST, 0, 3, 3));
+        call = abi.encodeCall(IRounds.judge, (1, FIRST, 0, _verdicts(1, FIRST, 0, 3, 3)));
+        bytes4 counted = IRounds.NothingCounted.selector;
+        _try(Row("it is counted", CEM, call, 0, 0, 0, 0), _start(FIRST + 1), 0, false, counted);
+        _try(Row("too late", CEM, call, 0, 0, 0, 0), _start(FIRST + 2), 0, false, OTHER);
     }
 
     function test_AttendIsOpenInTrainOfTheNextRoundForTheFirstBatch() public {
         _revealed();
-        bytes memory call = abi.encodeCall(IRounds.attend, (1, _attendances(1, FIRST, claim, 1, 3)));
-        bytes4 early = IRounds.NothingToAttend.selector;
-        _check(Row("attend", CEM, call, _start(FIRST + 1), early, _revealStart(FIRST + 1), WRONG));
+        bytes memory call = abi.encodeCall(IRounds.attend, (1, FIRST, _attendances(1, FIRST, claim, 1, 3)));
+        _check(Row("attend", CEM, call, _start(FIRST + 1), OTHER, _revealStart(FIRST + 1), WRONG));
     }
 
     function test_AttendIsOpenUntilTheNextRoundEndsForFurtherOnes() public {
         _revealed();
         vm.warp(_start(FIRST + 1));
-        network.attend(1, _attendances(1, FIRST, claim, 1, 2));
-        bytes memory call = abi.encodeCall(IRounds.attend, (1, _attendances(1, FIRST, claim, 3, 3)));
-        bytes4 late = IRounds.NothingToAttend.selector;
-        _check(Row("attend too", CEM, call, 0, 0, _start(FIRST + 2), late));
+        network.attend(1, FIRST, _attendances(1, FIRST, claim, 1, 2));
+        bytes memory call = abi.encodeCall(IRounds.attend, (1, FIRST, _attendances(1, FIRST, claim, 3, 3)));
+        _check(Row("attend too", CEM, call, 0, 0, _start(FIRST + 2), OTHER));
+    }
+
+    function test_AttendIsOpenInTheWholeNextRoundOfADecidedOne() public {
+        _won();
+        bytes memory call = abi.encodeCall(IRounds.attend, (1, FIRST, _attendances(1, FIRST, 0, 3, 3)));
+        _check(Row("attend a decided one", CEM, call, _start(FIRST + 1), OTHER, _start(FIRST + 2), OTHER));
     }
 
     function test_SettleIsOpenAfterTheRound() public {
-        bytes memory call = abi.encodeCall(IRounds.settle, (1, FIRST, ANN));
+        bytes memory call = abi.encodeCall(IRounds.settle, (1, FIRST, _one(ANN)));
         _check(Row("settle", CEM, call, _start(FIRST + 1), IRounds.RoundNotOver.selector, 0, 0));
+    }
+
+    function test_AClaimOfALostRoundIsSettledOnceMature() public {
+        _revealed();
+        vm.warp(_judgeStart(FIRST));
+        network.judge(1, FIRST, 0, _verdicts(1, FIRST, 0, 1, 3));
+        bytes memory call = abi.encodeCall(IRounds.settle, (1, FIRST, _one(ANN)));
+        bytes4 early = IRounds.NothingToSettle.selector;
+        _check(Row("settle", CEM, call, _start(FIRST + 1) + MATURITY, early, 0, 0));
     }
 
     function test_CollectIsOpenOnceMature() public {
         _won();
-        bytes memory call = abi.encodeCall(IRounds.collect, (1, FIRST));
+        bytes memory call = abi.encodeCall(IRounds.collect, (1, _one(FIRST), ANN));
         _check(Row("collect", ANN, call, _start(FIRST + 1) + MATURITY, IRounds.NotMature.selector, 0, 0));
     }
 
     function test_StrikeIsOpenUntilMaturity() public {
         _won();
-        bytes memory args = abi.encode(1, FIRST, 1);
-        bytes memory call = _measure(IMeasures.Kind.Strike, args, FOREVER);
+        bytes memory args = abi.encode(1, FIRST, claim, 1);
+        vm.warp(_start(FIRST + 1) + MATURITY - 60);
+        bytes memory call = _measure(IMeasures.Kind.Strike, args, _expiry());
         bytes4 late = IMeasures.NothingToStrike.selector;
         _check(Row("strike", CEM, call, 0, 0, _start(FIRST + 1) + MATURITY, late));
     }
 
     function test_AMeasureIsOpenUntilItExpires() public {
         uint256 expiry = _start(FIRST) + 1000;
-        bytes memory call = _measure(IMeasures.Kind.Admit, abi.encode(2), expiry);
+        bytes memory call = _measure(IMeasures.Kind.Admit, _named(2), expiry);
         _check(Row("enact", CEM, call, 0, 0, expiry, IMeasures.Expired.selector));
+    }
+
+    function test_AMeasureIsOpenFromEightEpochsBeforeItExpires() public {
+        uint256 from = _start(FIRST) + 1000;
+        bytes memory call = _measure(IMeasures.Kind.Admit, _named(2), from + 8 * EPOCH);
+        _check(Row("enact", CEM, call, from, IMeasures.ExpiryTooFar.selector, 0, 0));
     }
 
     function test_SlashDoubleIsOpenFromTheRoundsStartForAnExitAfterIt() public {
@@ -127,8 +166,8 @@ contract RoundEdgesTest is Edges {
         _create(40, 40, 40);
         uint256 start = START + 30 * EPOCH;
         vm.warp(start);
-        bytes memory call = abi.encodeCall(IRounds.commit, (3, "seal"));
-        _check(Row("commit", BOB, call, start + 120, WRONG, start + 160, WRONG));
+        bytes memory call = abi.encodeCall(IRounds.commit, (3, 30 * EPOCH / 120 + 1, "seal", type(uint256).max));
+        _check(Row("commit", BOB, call, start + 120, OTHER, start + 160, WRONG));
     }
 
     function _revealed() private {
@@ -140,11 +179,11 @@ contract RoundEdgesTest is Edges {
     function _won() private {
         _revealed();
         vm.warp(_judgeStart(FIRST));
-        network.judge(1, claim, _verdicts(1, FIRST, claim, 1, 3));
+        network.judge(1, FIRST, claim, _verdicts(1, FIRST, claim, 1, 3));
     }
 
     function _measure(IMeasures.Kind kind, bytes memory args, uint256 expiry) private view returns (bytes memory) {
-        bytes32 measure = Typed.measure(uint8(kind), args, 5, expiry);
+        bytes32 measure = Typed.measure(kind, args, 5, expiry);
         IMeasures.Assent[] memory assents = new IMeasures.Assent[](VALIDATORS);
         for (uint256 i; i < VALIDATORS; ++i) {
             assents[i] = _assent(1, i + 1, measure);
@@ -163,7 +202,8 @@ contract PeriodEdgesTest is Edges {
     }
 
     function test_ProposeIsOpenUntilTheLastQuarterAndInTheNextPeriod() public {
-        bytes memory call = abi.encodeCall(IDataset.propose, (1, "two", network.leastBond(1)));
+        bytes32 head = network.group(1).head;
+        bytes memory call = abi.encodeCall(IDataset.propose, (1, head, "two", network.leastBond(1)));
         bytes4 late = IDataset.LastQuarter.selector;
         _check(Row("propose", BOB, call, periodEnd, late, periodEnd - PERIOD / 4, late));
     }
@@ -175,17 +215,18 @@ contract PeriodEdgesTest is Edges {
 
     function test_ARefundIsOpenOnceTheDeltaStands() public {
         _apply();
-        bytes memory call = abi.encodeCall(IDataset.refund, (1, 1));
-        _check(Row("refund", CEM, call, periodEnd + PERIOD, IDataset.NotStanding.selector, 0, 0));
+        bytes memory call = abi.encodeCall(IDataset.refund, (1, _one(1)));
+        _check(Row("refund", CEM, call, periodEnd + PERIOD, IDataset.NothingToRefund.selector, 0, 0));
     }
 
     function test_ARollbackIsOpenUntilTheDeltaStands() public {
         _apply();
-        bytes memory args = abi.encode(1, 1);
-        bytes32 measure = Typed.measure(uint8(IMeasures.Kind.Rollback), args, 5, FOREVER);
+        bytes memory args = abi.encode(1, 1, bytes32("one"));
+        uint256 expiry = periodEnd + PERIOD + 60;
+        bytes32 measure = Typed.measure(IMeasures.Kind.Rollback, args, 5, expiry);
         IMeasures.Assent[] memory assents = new IMeasures.Assent[](2);
         (assents[0], assents[1]) = (_assent(1, 1, measure), _assent(1, 2, measure));
-        bytes memory call = abi.encodeCall(IMeasures.enact, (IMeasures.Kind.Rollback, args, 5, FOREVER, assents));
+        bytes memory call = abi.encodeCall(IMeasures.enact, (IMeasures.Kind.Rollback, args, 5, expiry, assents));
         _check(Row("roll back", CEM, call, 0, 0, periodEnd + PERIOD, IMeasures.NotOnTrial.selector));
     }
 
@@ -194,9 +235,11 @@ contract PeriodEdgesTest is Edges {
         for (uint256 i; i < offsets.length; ++i) {
             uint256 before = vm.snapshotState();
             vm.warp(uint256(int256(periodEnd) + offsets[i]));
-            _castOne(1, 1, 1, 1, 1);
+            IDataset.Choice[] memory choices = new IDataset.Choice[](1);
+            choices[0] = _choiceOf(1, 1, 1, 1, 1);
+            if (offsets[i] >= 0) vm.expectRevert(IRounds.NothingCounted.selector);
+            network.cast(1, choices);
             vm.assertEq(network.delta(1, 1).votes, offsets[i] < 0 ? STAKE : 0, "votes");
-            vm.assertEq(network.group(1).periodNumber, offsets[i] < 0 ? 1 : 2, "turned first");
             vm.revertToState(before);
         }
     }
@@ -205,7 +248,7 @@ contract PeriodEdgesTest is Edges {
         vm.prank(vm.addr(1));
         network.unbond(1, 1, 1 ether);
         uint256 exitAt = _start(FIRST + 24) + EXIT;
-        bytes memory call = abi.encodeCall(IStake.withdraw, (1, 1));
+        bytes memory call = abi.encodeCall(IStake.withdraw, (1, 1, ANN));
         _check(Row("withdraw", vm.addr(1), call, exitAt, IStake.ExitNotOver.selector, 0, 0));
     }
 

@@ -49,7 +49,8 @@ abstract contract Fixture is World {
     /// @dev The token as it was committed; the network as it is written now.
     function _deploy(string memory name, bytes memory arguments) internal override returns (address deployed) {
         bytes32 hash = keccak256(bytes(name));
-        if (hash == keccak256("Network") || hash == keccak256("Council")) return super._deploy(name, arguments);
+        bool ours = hash == keccak256("Network") || hash == keccak256("Council") || hash == keccak256("Registry");
+        if (ours) return super._deploy(name, arguments);
         string memory json = vm.readFile(string.concat("token/abi/", name, ".json"));
         bytes memory code = bytes.concat(vm.parseJsonBytes(json, ".bytecode"), arguments);
         assembly ("memory-safe") {
@@ -60,7 +61,8 @@ abstract contract Fixture is World {
 
     function _network(uint256 maturity, uint256 minDeposit) internal returns (INetwork) {
         bytes memory terms = abi.encode(neuron, emission, purse, EPOCH, EXIT, maturity, minDeposit);
-        return INetwork(_deploy("Network", abi.encode(_deploy("Council", terms))));
+        address registry = _deploy("Registry", terms);
+        return INetwork(_deploy("Network", abi.encode(_deploy("Council", abi.encode(registry)))));
     }
 
     function _create(uint256 train, uint256 reveal, uint256 judge) internal returns (uint256) {
@@ -103,25 +105,35 @@ abstract contract Fixture is World {
     }
 
     function _admit(uint256 group) internal {
-        bytes memory args = abi.encode(group);
-        bytes32 measure = Typed.measure(uint8(IMeasures.Kind.Admit), args, group, type(uint256).max);
+        bytes memory args = abi.encode(group, network.group(group).name);
+        uint256 expiry = _expiry();
+        bytes32 measure = Typed.measure(IMeasures.Kind.Admit, args, group, expiry);
         IMeasures.Assent[] memory assents = new IMeasures.Assent[](VALIDATORS);
         for (uint256 i; i < VALIDATORS; ++i) {
             assents[i] = _assent(1, i + 1, measure);
         }
-        network.enact(IMeasures.Kind.Admit, args, group, type(uint256).max, assents);
+        network.enact(IMeasures.Kind.Admit, args, group, expiry, assents);
+    }
+
+    /// @dev As far ahead as a measure may expire.
+    function _expiry() internal view returns (uint256) {
+        return block.timestamp + 8 * EPOCH;
     }
 
     function _assent(uint256 group, uint256 key, bytes32 measure) internal view returns (IMeasures.Assent memory) {
-        (bytes32 r, bytes32 vs) = vm.signCompact(key, _digest(Typed.assent(measure)));
-        return IMeasures.Assent(group, key, r, vs);
+        return IMeasures.Assent(group, key, _signed(key, measure));
+    }
+
+    /// @dev The signature of a message by `key`, 64 bytes.
+    function _signed(uint256 key, bytes32 structHash) internal view returns (bytes memory) {
+        (bytes32 r, bytes32 vs) = vm.signCompact(key, _digest(structHash));
+        return abi.encodePacked(r, vs);
     }
 
     /// @dev What the key `key` says for `owner` in `group`.
     function _consentOf(uint256 key, uint256 group, address owner) internal view returns (bytes memory) {
         bytes32 kind = keccak256("Consent(uint256 group,address owner)");
-        (bytes32 r, bytes32 vs) = vm.signCompact(key, _digest(keccak256(abi.encode(kind, group, owner))));
-        return abi.encodePacked(r, vs);
+        return _signed(key, keccak256(abi.encode(kind, group, owner)));
     }
 
     function _digest(bytes32 structHash) internal view returns (bytes32) {
@@ -144,12 +156,37 @@ abstract contract Fixture is World {
     /// @dev Commits `file` for `who`. The round is that of the block.
     function _commit(uint256 group, uint256 round, address who, bytes32 file) internal {
         vm.prank(who);
-        network.commit(group, Rules.seal(group, round, file, who, SALT));
+        network.commit(group, round, Rules.seal(group, round, file, who, SALT), type(uint256).max);
     }
 
     function _reveal(uint256 group, address who, bytes32 file, uint32 base, uint32 loss) internal {
         vm.prank(who);
         network.reveal(group, SALT, file, base, loss, "root");
+    }
+
+    /// @dev The account `who` gives up its seal of `file` to `rival`.
+    function _concede(uint256 group, address who, bytes32 file, address rival) internal {
+        vm.prank(who);
+        network.concede(group, SALT, file, rival);
+    }
+
+    function _settle(uint256 group, uint256 round, address trainer) internal {
+        network.settle(group, round, _one(trainer));
+    }
+
+    function _collect(uint256 group, uint256 round, address winner) internal returns (uint256) {
+        vm.prank(winner);
+        return network.collect(group, _one(round), winner);
+    }
+
+    function _one(uint256 number) internal pure returns (uint256[] memory list) {
+        list = new uint256[](1);
+        list[0] = number;
+    }
+
+    function _one(address who) internal pure returns (address[] memory list) {
+        list = new address[](1);
+        list[0] = who;
     }
 
     function _claim(bytes32 file, uint32 base, uint32 loss) internal pure returns (bytes32) {

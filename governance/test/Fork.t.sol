@@ -15,37 +15,39 @@ contract ForkTest is Periodic {
     }
 
     function test_RevertIf_TheParentDoesNotExist() public {
-        _refuse(0, IGroups.NoSuchGroup.selector);
-        _refuse(3, IGroups.NoSuchGroup.selector);
+        _refuse(0, abi.encodeWithSelector(IGroups.NoSuchGroup.selector, 0));
+        _refuse(3, abi.encodeWithSelector(IGroups.NoSuchGroup.selector, 3));
     }
 
     function test_RevertIf_ATrainingSetIsGiven() public {
         birth.dataset = new bytes32[](1);
-        _refuse(1, IGroups.DatasetInherited.selector);
+        _refuse(1, abi.encodeWithSelector(IGroups.DatasetInherited.selector));
     }
 
     function test_RevertIf_TheTimesAreBad() public {
         birth.judge = 901;
-        _refuse(1, IGroups.BadTimes.selector);
+        _refuse(1, abi.encodeWithSelector(IGroups.BadTimes.selector));
         birth.judge = 900;
         birth.period = uint32(EXIT / 2 + 1);
-        _refuse(1, IGroups.BadTimes.selector);
+        _refuse(1, abi.encodeWithSelector(IGroups.BadTimes.selector));
     }
 
     function test_RevertIf_TheLeastImprovementIsOutOfRange() public {
         birth.improve = 21;
-        _refuse(1, IGroups.BadImprove.selector);
+        _refuse(1, abi.encodeWithSelector(IGroups.BadImprove.selector, 20));
         birth.improve = 0;
-        _refuse(1, IGroups.BadImprove.selector);
+        _refuse(1, abi.encodeWithSelector(IGroups.BadImprove.selector, 20));
     }
 
     function test_AnyoneForksWithAnotherModelAndTheSameTrainingSet() public {
+        bytes32 name = keccak256(abi.encode(3, CEM, 1, head, birth));
         vm.expectEmit();
-        emit IGroups.Created(3, CEM, 1, birth, head);
+        emit IGroups.Created(3, CEM, 1, name, head, block.timestamp + PERIOD, birth);
         vm.prank(CEM);
         vm.assertEq(network.fork(1, birth), 3, "number");
         IGroups.Group memory child = network.group(3);
         vm.assertEq(child.parent, 1, "parent");
+        vm.assertEq(child.name, name, "what measures call it");
         vm.assertEq(child.head, head, "head");
         vm.assertEq(child.manifest, "another model", "manifest");
         vm.assertEq(child.checkpoint, "another checkpoint", "checkpoint");
@@ -63,7 +65,6 @@ contract ForkTest is Periodic {
         vm.assertEq(network.group(child).applied, 0, "which is nobody's trial there");
         _choose(2, _propose(BOB, "e"));
         vm.assertEq(network.group(child).head, grown, "not what the parent adds later");
-        vm.assertEq(network.group(child).standing, 0, "nor what stood there");
     }
 
     function test_AForkIsForkedAgain() public {
@@ -73,8 +74,8 @@ contract ForkTest is Periodic {
         vm.assertEq(network.group(grandchild).head, head, "head");
     }
 
-    function _refuse(uint256 parent, bytes4 selector) private {
-        vm.expectRevert(selector);
+    function _refuse(uint256 parent, bytes memory reason) private {
+        vm.expectRevert(reason);
         network.fork(parent, birth);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IStake} from "token/IStake.sol";
 import {IGroups, IMeasures, IRounds} from "governance/INetwork.sol";
 import {Measured} from "governance-test/Measured.sol";
 
@@ -33,7 +34,7 @@ contract GasStakeTest is Measured {
         network.unbond(1, 4, AMOUNT);
         _snap("unbond");
         vm.warp(network.position(1, 4).exitAt);
-        network.withdraw(1, 4);
+        network.withdraw(1, 4, owner);
         _snap("withdraw");
     }
 
@@ -41,13 +42,26 @@ contract GasStakeTest is Measured {
         vm.prank(owner);
         neuron.approve(address(network), 0);
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(NEW, _permit());
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = abi.encodeCall(IStake.allow, (AMOUNT, type(uint256).max, v, r, s));
+        calls[1] = abi.encodeCall(IStake.bond, (1, owner, AMOUNT, ""));
         vm.prank(owner);
-        network.bondWithPermit(1, owner, AMOUNT, "", FOREVER, v, r, s);
-        _snap("bondWithPermit, a new position");
+        network.multicall(calls);
+        _snap("allow and bond, a new position");
+    }
+
+    function test_GasOfAnotherOwner() public {
+        vm.prank(vm.addr(1));
+        network.offer(1, 1, owner);
+        _snap("offer");
+        vm.prank(owner);
+        network.accept(1, 1);
+        _snap("accept");
     }
 
     function test_GasOfPay() public {
         _win(1, FIRST, ANN, "a");
+        vm.prank(vm.addr(1));
         network.compound(1, 1);
         _snap("compound");
         _win(1, FIRST + 1, ANN, "b");
@@ -70,7 +84,8 @@ contract GasStakeTest is Measured {
 
     function _permit() private view returns (bytes32) {
         bytes32 kind = keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
-        bytes32 hash = keccak256(abi.encode(kind, owner, address(network), AMOUNT, neuron.nonces(owner), FOREVER));
+        bytes32 hash =
+            keccak256(abi.encode(kind, owner, address(network), AMOUNT, neuron.nonces(owner), type(uint256).max));
         return keccak256(abi.encodePacked(hex"1901", neuron.DOMAIN_SEPARATOR(), hash));
     }
 }
@@ -92,11 +107,9 @@ contract GasRoundTest is Measured {
         _judgeAll(1, FIRST, _claim("a", BASE, LOSS), 3);
         _snap("judge, 3 verdicts, first ever");
         vm.warp(_start(FIRST + 1));
-        network.settle(1, FIRST, ANN);
+        _settle(1, FIRST, ANN);
         _snap("settle, the winner");
-        network.settle(1, FIRST, BOB);
-        _snap("settle, a false claim");
-        network.settle(1, FIRST, CEM);
+        _settle(1, FIRST, CEM);
         _snap("settle, an unopened seal");
         _commit(1, FIRST + 1, ANN, "d");
         _snap("commit, the first of a round");
@@ -106,8 +119,9 @@ contract GasRoundTest is Measured {
         _judgeAll(1, FIRST + 1, _claim("d", BASE, LOSS), 3);
         _snap("judge, 3 verdicts");
         vm.warp(_start(FIRST + 1) + MATURITY);
-        vm.prank(ANN);
-        network.collect(1, FIRST);
+        _settle(1, FIRST, BOB);
+        _snap("settle, a false claim");
+        _collect(1, FIRST, ANN);
         _snap("collect");
     }
 
@@ -116,10 +130,10 @@ contract GasRoundTest is Measured {
         vm.warp(_judgeStart(FIRST));
         IRounds.Verdict[] memory verdicts = _verdicts(1, FIRST, 0, 1, 3);
         vm.prank(RELAYER);
-        network.judge(1, 0, verdicts);
+        network.judge(1, FIRST, 0, verdicts);
         _snap("judge, 3 verdicts against all, first ever");
-        vm.warp(_start(FIRST + 1));
-        network.settle(1, FIRST, ANN);
+        vm.warp(_start(FIRST + 1) + MATURITY);
+        _settle(1, FIRST, ANN);
         _snap("settle, a claim of a lost round");
     }
 
@@ -127,24 +141,23 @@ contract GasRoundTest is Measured {
         _commit(1, FIRST, ANN, "a");
         _commit(1, FIRST, BOB, "b");
         vm.warp(_revealStart(FIRST));
-        vm.prank(BOB);
-        network.concede(1, SALT, "b");
-        _snap("concede");
         _reveal(1, ANN, "a", BASE, LOSS);
+        _concede(1, BOB, "b", ANN);
+        _snap("concede");
         vm.warp(_start(FIRST + 1));
-        network.settle(1, FIRST, BOB);
+        _settle(1, FIRST, BOB);
         _snap("settle, a conceded seal");
         IRounds.Attendance[] memory attendances = _attendances(1, FIRST, 0, 1, 3);
         vm.prank(RELAYER);
-        network.attend(1, attendances);
+        network.attend(1, FIRST, attendances);
         _snap("attend, 3 verdicts, first ever");
     }
 
     function test_GasOfDuties() public {
-        for (uint256 i; i < 8; ++i) {
+        for (uint256 i; i < 10; ++i) {
             bytes32 claim = _enter(1, FIRST + i, ANN, keccak256(abi.encode(i)));
             vm.warp(_start(FIRST + i + 1));
-            network.attend(1, _attendances(1, FIRST + i, claim, 1, 2));
+            network.attend(1, FIRST + i, _attendances(1, FIRST + i, claim, 1, 2));
         }
         network.doze(1, 3);
         _snap("doze");
@@ -174,7 +187,7 @@ contract GasPeriodTest is Measured {
         vm.prank(RELAYER);
         network.turn(1);
         _snap("turn, no proposal");
-        network.refund(1, 1);
+        network.refund(1, _one(1));
         _snap("refund, a delta that stands");
         _proposeBy(1, ANN, "e");
         _snap("propose");
@@ -182,13 +195,14 @@ contract GasPeriodTest is Measured {
 
     function test_GasOfAFullList() public {
         uint256 least = network.leastBond(1);
+        bytes32 head = network.group(1).head;
         for (uint256 i; i < 16; ++i) {
             _proposeBy(1, ANN, bytes32(i));
         }
         vm.prank(BOB);
-        network.propose(1, "more", least + 1);
+        network.propose(1, head, "more", least + 1);
         _snap("propose, in place of one of 16");
-        network.refund(1, 1);
+        network.refund(1, _one(1));
         _snap("refund, a bond alone");
         vm.warp(network.group(1).periodEnd);
         vm.prank(RELAYER);
@@ -197,16 +211,26 @@ contract GasPeriodTest is Measured {
     }
 
     function test_GasOfMeasures() public {
-        _enact(IMeasures.Kind.Period, abi.encode(1, 8 days));
+        _enact(IMeasures.Kind.Period, abi.encode(1, PERIOD, 8 days));
         _snap("enact Period, 3 assents");
-        _enact(IMeasures.Kind.Admit, abi.encode(2));
+        _enact(IMeasures.Kind.Admit, _named(2));
         _snap("enact Admit, 3 assents");
-        _enact(IMeasures.Kind.Revoke, abi.encode(2));
+        _enact(IMeasures.Kind.Revoke, _named(2));
         _snap("enact Revoke, 3 assents");
         _win(1, FIRST, ANN, "a");
-        _enact(IMeasures.Kind.Strike, abi.encode(1, FIRST, 1));
+        _enact(IMeasures.Kind.Strike, abi.encode(1, FIRST, _claim("a", BASE, LOSS), 1));
         _snap("enact Strike, 3 assents");
-        _enact(IMeasures.Kind.Slash, abi.encode(1, 1, 1000));
+        _enactBy(IMeasures.Kind.Admit, _named(2), 1, 1);
+        _snap("enact, 1 assent of many");
+    }
+
+    function test_GasOfASlash() public {
+        bytes memory args = abi.encode(1, 1, vm.addr(1), 1000);
+        uint256 expiry = _expiry();
+        _bring(IMeasures.Kind.Slash, args, 7, expiry, 1, 3);
+        _snap("enact Slash, 3 assents, shown");
+        vm.warp(block.timestamp + 2 * EPOCH);
+        _bring(IMeasures.Kind.Slash, args, 7, expiry, 1, 3);
         _snap("enact Slash, 3 assents");
     }
 
@@ -217,7 +241,7 @@ contract GasPeriodTest is Measured {
         }
         vm.warp(network.group(1).periodEnd);
         network.turn(1);
-        _enact(IMeasures.Kind.Rollback, abi.encode(1, 1));
+        _enact(IMeasures.Kind.Rollback, abi.encode(1, 1, bytes32("d")));
         _snap("enact Rollback, 3 assents");
     }
 }

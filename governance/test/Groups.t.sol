@@ -36,9 +36,9 @@ contract CreateTest is Fixture {
     function test_RevertIf_TheLeastImprovementIsOutOfRange() public {
         IGroups.Birth memory birth = _birth(TRAIN, REVEAL, 900);
         birth.improve = 0;
-        _refuse(birth, IGroups.BadImprove.selector);
+        _refuse(birth, IGroups.BadImprove.selector, 20);
         birth.improve = 21;
-        _refuse(birth, IGroups.BadImprove.selector);
+        _refuse(birth, IGroups.BadImprove.selector, 20);
         birth.improve = 20;
         network.create(birth);
     }
@@ -48,18 +48,24 @@ contract CreateTest is Fixture {
         birth.dataset = new bytes32[](0);
         _refuse(birth, IGroups.NoDataset.selector);
         birth.dataset = new bytes32[](65);
-        _refuse(birth, IGroups.DatasetTooLong.selector);
+        _refuse(birth, IGroups.DatasetTooLong.selector, 64);
         birth.dataset = new bytes32[](64);
         network.create(birth);
     }
 
     function test_RevertIf_AGroupDoesNotExist() public {
-        vm.expectRevert(IGroups.NoSuchGroup.selector);
+        _isNone(3);
         network.group(3);
-        vm.expectRevert(IGroups.NoSuchGroup.selector);
-        network.clock(0);
-        vm.expectRevert(IGroups.NoSuchGroup.selector);
+        _isNone(0);
+        network.phase(0);
+        _isNone(3);
         network.bond(3, address(this), 1 gwei, "");
+        _isNone(3);
+        network.leastDeposit(3);
+        _isNone(3);
+        network.quorum(3);
+        _isNone(3);
+        network.keepVotes(3);
     }
 
     function test_AGroupStartsWithWhatItsCreatorFixed() public {
@@ -67,21 +73,51 @@ contract CreateTest is Fixture {
         birth.dataset = new bytes32[](2);
         (birth.dataset[0], birth.dataset[1]) = ("one", "two");
         bytes32 head = Rules.next(Rules.next(0, "one"), "two");
+        bytes32 name = keccak256(abi.encode(3, address(this), 0, head, birth));
         vm.expectEmit();
-        emit IGroups.Created(3, address(this), 0, birth, head);
+        emit IGroups.Created(3, address(this), 0, name, head, _start(FIRST) + PERIOD, birth);
         vm.assertEq(network.create(birth), 3, "number");
         vm.assertEq(network.groups(), 3, "groups");
         IGroups.Group memory group = network.group(3);
         vm.assertEq(group.head, head, "head");
         vm.assertEq(group.checkpoint, BASE_FILE, "checkpoint");
+        vm.assertEq(group.name, name, "what measures call it");
         vm.assertEq(group.periodNumber, 1, "period");
+        vm.assertEq(group.period, PERIOD, "its length");
+        vm.assertEq(group.periodNext, PERIOD, "and that of the next");
         vm.assertEq(group.periodEnd, _start(FIRST) + PERIOD, "end of the period");
         vm.assertEq(group.admitted, false, "not admitted");
+    }
+
+    function test_TwoGroupsThatAreBornAlikeHaveDifferentNames() public {
+        uint256 one = _create(TRAIN, REVEAL, 900);
+        uint256 two = _create(TRAIN, REVEAL, 900);
+        vm.assertEq(network.group(one).name == network.group(two).name, false, "names");
+        vm.assertEq(network.group(one).name != 0, true, "a name");
+    }
+
+    function test_TheNameOfAGroupSaysWhoMadeIt() public {
+        uint256 before = vm.snapshotState();
+        bytes32 name = network.group(_create(TRAIN, REVEAL, 900)).name;
+        vm.revertToState(before);
+        vm.prank(CEM);
+        bytes32 other = network.group(network.create(_birth(TRAIN, REVEAL, 900))).name;
+        vm.assertEq(name == other, false, "the same number and birth, another creator");
     }
 
     function _refuse(IGroups.Birth memory birth, bytes4 selector) private {
         vm.expectRevert(selector);
         network.create(birth);
+    }
+
+    function _refuse(IGroups.Birth memory birth, bytes4 selector, uint256 most) private {
+        vm.expectRevert(abi.encodeWithSelector(selector, most));
+        network.create(birth);
+    }
+
+    /// @dev The next call must say that there is no group of that number.
+    function _isNone(uint256 number) private {
+        vm.expectRevert(abi.encodeWithSelector(IGroups.NoSuchGroup.selector, number));
     }
 }
 
@@ -94,10 +130,10 @@ contract ClockTest is Vectors {
             INetwork network = _networkOf(train + reveal + judge);
             network.create(_birth(uint32(train), uint32(reveal), uint32(judge)));
             vm.warp(_uint(i, "now"));
-            (uint256 round, IRounds.Phase phase, uint256 phaseEnd) = network.clock(1);
+            (uint256 round, IRounds.Phase phase, uint256 until) = network.phase(1);
             vm.assertEq(round, _uint(i, "round"), "round");
             vm.assertEq(uint256(phase), _uint(i, "phase"), "phase");
-            vm.assertEq(phaseEnd, _uint(i, "phaseEnd"), "end of the phase");
+            vm.assertEq(until, _uint(i, "phaseEnd"), "end of the phase");
         }
     }
 
@@ -108,7 +144,8 @@ contract ClockTest is Vectors {
     /// @dev A network of its own, born now, with epochs of one round.
     function _networkOf(uint256 length) private returns (INetwork) {
         bytes memory terms = abi.encode(address(1), address(2), address(3), length, 2 * length, length, 1);
-        return INetwork(_deploy("Network", abi.encode(_deploy("Council", terms))));
+        address registry = _deploy("Registry", terms);
+        return INetwork(_deploy("Network", abi.encode(_deploy("Council", abi.encode(registry)))));
     }
 }
 
@@ -116,8 +153,12 @@ contract ClockTest is Vectors {
 contract NetworkStakeTest is Fixture {
     function test_AdmissionCountsAtOnceAndLaterStakeFollows() public {
         vm.assertEq(network.admittedAwake(), VALIDATORS * STAKE, "group 1");
-        vm.assertEq(network.allBonded(), VALIDATORS * (STAKE + STAKE / 10), "both groups");
+        (uint256 live, uint256 next) = network.allBonded();
+        vm.assertEq(live, VALIDATORS * (STAKE + STAKE / 10), "both groups");
+        vm.assertEq(next, live, "and in the next epoch");
         _join(2, 9, STAKE / 1000);
+        (live, next) = network.allBonded();
+        vm.assertEq(next - live, STAKE / 1000, "what was bonded just now");
         _admit(2);
         vm.assertEq(network.admittedAwake(), VALIDATORS * (STAKE + STAKE / 10), "both at once");
         vm.warp(_start(FIRST) + EPOCH);
@@ -127,27 +168,26 @@ contract NetworkStakeTest is Fixture {
 
     function test_TheDomainSeparatorIsThatOfTheStandard() public view {
         bytes32 kind = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-        bytes32 name = keccak256("Neuron");
+        bytes32 name = keccak256("Neuron Network");
         bytes32 hash = keccak256(abi.encode(kind, name, keccak256("1"), block.chainid, address(network)));
         vm.assertEq(network.DOMAIN_SEPARATOR(), hash, "domain");
     }
 
-    function test_ThereIsNothingAtTheAddressOfTheCouncil() public {
-        IGroups council = IGroups(network.council());
-        vm.assertEq(council.groups(), 0, "groups");
-        vm.expectRevert(IGroups.NoSuchGroup.selector);
-        council.group(1);
+    function test_TheDomainIsToldAsTheStandardAsks() public view {
+        (bytes1 fields, string memory name, string memory version, uint256 chain, address where, bytes32 salt,) =
+            network.eip712Domain();
+        vm.assertEq(bytes32(fields), bytes32(hex"0f"), "name, version, chain and contract");
+        vm.assertEq(keccak256(bytes(name)), keccak256("Neuron Network"), "name");
+        vm.assertEq(keccak256(bytes(version)), keccak256("1"), "version");
+        vm.assertEq(chain, block.chainid, "chain");
+        vm.assertEq(where, address(network), "contract");
+        vm.assertEq(salt, 0, "no salt");
     }
 
-    function test_BothContractsHaveTheSameTerms() public view {
-        vm.assertEq(network.neuron(), address(neuron), "neuron");
-        vm.assertEq(network.emission(), address(emission), "emission");
-        vm.assertEq(network.purse(), address(purse), "purse");
-        vm.assertEq(network.epochLength(), EPOCH, "epoch");
-        vm.assertEq(network.exitTime(), EXIT, "exit");
-        vm.assertEq(network.maturity(), MATURITY, "maturity");
-        vm.assertEq(network.minDeposit(), MIN_DEPOSIT, "least deposit");
-        vm.assertEq(network.genesis(), START, "genesis");
+    function test_TheClockIsThatOfTheBlocks() public {
+        vm.warp(START + 123 days);
+        vm.assertEq(network.clock(), START + 123 days, "seconds since 1970");
+        vm.assertEq(keccak256(bytes(network.CLOCK_MODE())), keccak256("mode=timestamp"), "and it says so");
     }
 
     function test_RevertIf_NobodyAnswersTheCall() public {

@@ -16,11 +16,16 @@ abstract contract Ledger is Play {
         bool admitted;
     }
 
-    /// @dev The key of a position in this epoch, and the one from the epoch `from` on.
-    struct Keys {
-        uint256 current;
-        uint256 next;
+    /// @dev A key that signs for a position from the epoch `from` on, until the next one does.
+    struct Held {
+        uint256 key;
         uint256 from;
+    }
+
+    /// @dev The epoch from which on a position had nothing that counted, and the one from which on it has again.
+    struct Gap {
+        uint256 emptyFrom;
+        uint256 filledFrom;
     }
 
     uint256 public constant GROUPS = 3;
@@ -28,14 +33,18 @@ abstract contract Ledger is Play {
     uint256 internal constant OWNERS = 4;
     uint256 internal constant POSITIONS_MAX = 6;
     /// @dev No action lets more time pass from here on.
-    uint256 internal constant EPOCHS_MAX = 120;
+    uint256 internal constant EPOCHS_MAX = 1200;
     address internal constant RELAYER = address(0x4E1);
+    address internal constant STRANGER = address(0x57A);
+    uint256 internal constant FOREVER = type(uint256).max;
 
     /// @dev Every round that had a commit; how often something happened: a search that reaches nothing shows nothing.
     Played[] public played;
     Played[] internal struck;
     mapping(string what => uint256) public reached;
-    mapping(bytes32 file => uint256) public wins;
+    /// @dev Wins of a file in a group that was not admitted then, those of admitted ones under 0.
+    mapping(bytes32 file => mapping(uint256 group => uint256)) public wins;
+    mapping(uint256 group => mapping(uint256 round => uint256)) public wonIn;
     /// @dev Stake that was counted for a round, each position once; wei that its winner collected.
     mapping(uint256 group => mapping(uint256 round => uint256)) public judgedStake;
     mapping(uint256 group => mapping(uint256 round => uint256)) public collected;
@@ -43,13 +52,19 @@ abstract contract Ledger is Play {
     mapping(uint256 group => mapping(uint256 round => uint256)) public pot;
     uint256 public deposits;
     uint256 public bonds;
+    /// @dev What is nobody's: of a lost round, pay of stake that was slashed between its verdict and the decision.
+    uint256 public dust;
     uint256 public mostSupply;
     /// @dev Rewards of all rounds that opened in an hour; in a noisy one sums changed while rounds opened.
     mapping(uint256 hour => uint256) public rewards;
     mapping(uint256 hour => bool) public noisy;
     mapping(uint256 group => uint256[]) internal counted;
-    mapping(uint256 group => mapping(uint256 position => Keys)) internal keys;
+    mapping(uint256 group => mapping(uint256 position => Held[])) internal keys;
     mapping(uint256 group => mapping(uint256 position => uint256 key)) internal ownerKey;
+    mapping(uint256 group => mapping(uint256 position => Gap)) internal gaps;
+    mapping(uint256 group => mapping(uint256 position => bool)) private filled;
+    /// @dev Awake stake of a position at the end of an epoch.
+    mapping(uint256 group => mapping(uint256 position => mapping(uint256 epoch => uint256))) internal lastAwake;
     uint256 internal fresh = 1000;
     /// @dev Whether rounds are being played: then nothing else moves the time.
     bool internal inHour;
@@ -65,11 +80,13 @@ abstract contract Ledger is Play {
             _join(FORK, key, key * STAKE / 20);
             _fund(vm.addr(key), STAKE / 5);
             for (uint256 group = 1; group <= GROUPS; ++group) {
-                keys[group][key] = Keys(key, key, 0);
+                keys[group][key].push(Held(key, 0));
                 ownerKey[group][key] = key;
             }
         }
+        vm.deal(address(this), 1000 ether);
         mostSupply = neuron.totalSupply();
+        _observe();
     }
 
     function theNetwork() external view returns (INetwork) {
@@ -102,10 +119,15 @@ abstract contract Ledger is Play {
         if (neuron.totalSupply() > mostSupply) mostSupply = neuron.totalSupply();
     }
 
-    /// @dev Calls the network for `who`.
+    /// @dev Calls the network for `who`, who pays for gas.
     function _try(address who, bytes memory call) internal returns (bool done) {
+        (done,) = _ask(who, call);
+    }
+
+    function _ask(address who, bytes memory call) internal returns (bool done, bytes memory answer) {
+        vm.txGasPrice(2 gwei);
         vm.prank(who);
-        (done,) = address(network).call(call);
+        (done, answer) = address(network).call(call);
     }
 
     /// @dev Does what must succeed exactly if `expected`.
@@ -114,14 +136,54 @@ abstract contract Ledger is Play {
         if (done) _note(what);
     }
 
-    function _key(uint256 group, uint256 position) internal view returns (uint256) {
-        Keys memory held = keys[group][position];
-        return network.epoch() < held.from ? held.current : held.next;
+    /// @dev Looks which positions were emptied and which have something again, from the next epoch on.
+    function _observe() internal {
+        for (uint256 group = 1; group <= GROUPS; ++group) {
+            for (uint256 position = 1; position <= network.positions(group); ++position) {
+                _observe(group, position, network.position(group, position).next != 0);
+            }
+        }
     }
 
-    /// @dev The key that signed for the position in `epoch`, which is not before the one in force in this epoch came.
-    function _wasOneKey(uint256 group, uint256 position, uint256 epoch) internal view returns (bool) {
-        return keys[group][position].from <= epoch;
+    /// @dev What a slash takes whole was there: its key answers for it, and finds nothing.
+    function _observeSlash() internal {
+        for (uint256 group = 1; group <= GROUPS; ++group) {
+            for (uint256 position = 1; position <= network.positions(group); ++position) {
+                if (network.position(group, position).next == 0) filled[group][position] = false;
+            }
+        }
+        _observe();
+    }
+
+    function _observe(uint256 group, uint256 position, bool has) internal {
+        bool had = filled[group][position];
+        Gap storage gap = gaps[group][position];
+        if (had && !has) (gap.emptyFrom, gap.filledFrom) = (network.epoch() + 1, type(uint256).max);
+        if (!had && has && gap.emptyFrom != 0) gap.filledFrom = network.epoch() + 1;
+        filled[group][position] = has;
+    }
+
+    /// @dev Whether the position had something to answer with in `epoch`, as far as the network remembers.
+    function _answered(uint256 group, uint256 position, uint256 epoch) internal view returns (bool) {
+        Gap memory gap = gaps[group][position];
+        return epoch < gap.emptyFrom || epoch >= gap.filledFrom;
+    }
+
+    function _key(uint256 group, uint256 position) internal view returns (uint256) {
+        return _keyIn(group, position, network.epoch());
+    }
+
+    /// @dev The key that signed for the position in `epoch`, 0 if there was none yet.
+    function _keyIn(uint256 group, uint256 position, uint256 epoch) internal view returns (uint256) {
+        Held[] storage held = keys[group][position];
+        for (uint256 i = held.length; i != 0; --i) {
+            if (held[i - 1].from <= epoch) return held[i - 1].key;
+        }
+        return 0;
+    }
+
+    function _lastKey(uint256 group, uint256 position) internal view returns (uint256) {
+        return keys[group][position][keys[group][position].length - 1].key;
     }
 
     function _setNoisy() internal {
@@ -136,6 +198,25 @@ abstract contract Ledger is Play {
         return 1 + _draw(seed, 91, network.positions(group));
     }
 
+    /// @dev Lets time pass until `time`, unless rounds are being played or much has passed already.
+    function _waitUntil(uint256 time) internal {
+        if (!inHour && block.timestamp < time && network.epoch() < EPOCHS_MAX) _warp(time);
+    }
+
+    /// @dev When an epoch ends, what counted at its end is noted: by that late verdicts are weighed.
+    function _warp(uint256 time) internal {
+        if ((time - START) / EPOCH != network.epoch()) _noteAwake();
+        vm.warp(time);
+    }
+
+    function _noteAwake() private {
+        for (uint256 group = 1; group <= GROUPS; ++group) {
+            for (uint256 position = 1; position <= network.positions(group); ++position) {
+                lastAwake[group][position][network.epoch()] = _liveOf(group, position, true);
+            }
+        }
+    }
+
     /// @dev Seconds of a round of `group`.
     function _lengthOf(uint256 group) internal pure returns (uint256) {
         return group == FORK ? LENGTH / 2 : LENGTH;
@@ -143,6 +224,14 @@ abstract contract Ledger is Play {
 
     function _startOf(uint256 group, uint256 number) internal pure returns (uint256) {
         return START + number * _lengthOf(group);
+    }
+
+    function _epochIn(uint256 group, uint256 number) internal pure returns (uint256) {
+        return number * _lengthOf(group) / EPOCH;
+    }
+
+    function _matureAt(uint256 group, uint256 number) internal pure returns (uint256) {
+        return _startOf(group, number + 1) + MATURITY;
     }
 
     /// @dev Live stake of a position, wei, if `mustBeAwake` only of one that is awake.

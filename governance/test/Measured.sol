@@ -48,14 +48,14 @@ abstract contract Measured is Play {
         gas += _judgeAll(group, round, _claim(file, BASE, LOSS), count);
         vm.warp(_start(round + 1));
         vm.prank(ANN);
-        network.settle(group, round, ANN);
+        network.settle(group, round, _one(ANN));
         gas += _gas();
     }
 
     function _judgeAll(uint256 group, uint256 round, bytes32 claim, uint256 count) internal returns (uint256) {
         IRounds.Verdict[] memory verdicts = _verdicts(group, round, claim, 1, count);
         vm.prank(RELAYER);
-        network.judge(group, claim, verdicts);
+        network.judge(group, round, claim, verdicts);
         return _gas();
     }
 }

@@ -9,9 +9,25 @@ import {Play} from "governance-test/Play.sol";
 /// @dev All stake is that of groups 1 and 2: three times `STAKE` and three times a tenth of it.
 abstract contract Measuring is Play {
     uint256 internal constant NONCE = 77;
-    uint256 internal constant EXPIRY = START + 1000 days;
     /// @dev A fourth validator of group 1, or a rich one of group 2.
     uint256 internal constant FOURTH = 4;
+
+    /// @dev When the measures of a test expire.
+    uint256 internal expiry;
+
+    function setUp() public virtual override {
+        super.setUp();
+        _renew();
+    }
+
+    /// @dev From now on measures expire as late as they may: they are others than before.
+    function _renew() internal {
+        expiry = _expiry();
+    }
+
+    function _measure(IMeasures.Kind kind, bytes memory args) internal view returns (bytes32) {
+        return Typed.measure(kind, args, NONCE, expiry);
+    }
 
     /// @dev Assents of the positions from `first` to `last` of `group` to the measure with the nonce `NONCE`.
     function _assents(IMeasures.Kind kind, bytes memory args, uint256 group, uint256 first, uint256 last)
@@ -19,7 +35,7 @@ abstract contract Measuring is Play {
         view
         returns (IMeasures.Assent[] memory assents)
     {
-        bytes32 measure = Typed.measure(uint8(kind), args, NONCE, EXPIRY);
+        bytes32 measure = _measure(kind, args);
         assents = new IMeasures.Assent[](last + 1 - first);
         for (uint256 i; i < assents.length; ++i) {
             assents[i] = _assent(group, first + i, measure);
@@ -37,20 +53,41 @@ abstract contract Measuring is Play {
         }
     }
 
+    /// @dev The measure takes effect.
     function _pass(IMeasures.Kind kind, bytes memory args, IMeasures.Assent[] memory assents) internal {
-        network.enact(kind, args, NONCE, EXPIRY, assents);
+        vm.assertEq(network.enact(kind, args, NONCE, expiry, assents), true, "enough");
+    }
+
+    /// @dev The assents are counted, and more are needed.
+    function _fall(IMeasures.Kind kind, bytes memory args, IMeasures.Assent[] memory assents) internal {
+        vm.assertEq(network.enact(kind, args, NONCE, expiry, assents), false, "not enough");
+    }
+
+    function _refuse(IMeasures.Kind kind, bytes memory args, IMeasures.Assent[] memory assents, bytes memory reason)
+        internal
+    {
+        vm.expectRevert(reason);
+        network.enact(kind, args, NONCE, expiry, assents);
+    }
+
+    /// @dev With the assents of all of group 1.
+    function _refuse(IMeasures.Kind kind, bytes memory args, bytes memory reason) internal {
+        _refuse(kind, args, _assents(kind, args, 1, 1, VALIDATORS), reason);
+    }
+
+    function _refuse(IMeasures.Kind kind, bytes memory args, bytes4 selector) internal {
+        _refuse(kind, args, abi.encodeWithSelector(selector));
     }
 
     function _refuse(IMeasures.Kind kind, bytes memory args, IMeasures.Assent[] memory assents, bytes4 selector)
         internal
     {
-        vm.expectRevert(selector);
-        network.enact(kind, args, NONCE, EXPIRY, assents);
+        _refuse(kind, args, assents, abi.encodeWithSelector(selector));
     }
 
-    /// @dev With the assents of all of group 1.
-    function _refuse(IMeasures.Kind kind, bytes memory args, bytes4 selector) internal {
-        _refuse(kind, args, _assents(kind, args, 1, 1, VALIDATORS), selector);
+    /// @dev What is said when something else is there than the measure names.
+    function _unexpected(bytes32 found) internal pure returns (bytes memory) {
+        return abi.encodeWithSelector(IMeasures.Unexpected.selector, found);
     }
 
     function _nextEpoch() internal {

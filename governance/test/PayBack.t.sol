@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IPurse} from "token/IPurse.sol";
-import {IDataset, IMeasures, IRounds} from "governance/INetwork.sol";
+import {IDataset, IDuties, IMeasures, IRounds} from "governance/INetwork.sol";
+import {Typed} from "governance/Typed.sol";
 import {Play} from "governance-test/Play.sol";
 
 /// @dev A sender of transactions that is a contract; what it does with coins is chosen by the test.
@@ -73,13 +74,14 @@ abstract contract PaidBack is Play {
         vm.warp(_judgeStart(FIRST));
         claim = _claim("a", BASE, LOSS);
         vm.fee(FEE);
+        vm.txGasPrice(1000 gwei);
     }
 
     function _judge(uint256 last) internal returns (uint256 paid) {
         IRounds.Verdict[] memory verdicts = _verdicts(1, FIRST, claim, 1, last);
         uint256 before = SENDER.balance;
         vm.prank(SENDER);
-        network.judge(1, claim, verdicts);
+        network.judge(1, FIRST, claim, verdicts);
         return SENDER.balance - before;
     }
 }
@@ -124,7 +126,7 @@ contract JudgePaysBackTest is PaidBack {
                 verdicts[key - 1] = _verdict(1, key <= 3 + more ? round : round + 1, key, claim);
             }
             vm.prank(SENDER);
-            network.judge(1, claim, verdicts);
+            network.judge(1, round, claim, verdicts);
             paid[more] = SENDER.balance;
             vm.revertToState(untouched);
         }
@@ -132,24 +134,70 @@ contract JudgePaysBackTest is PaidBack {
         vm.assertEq(paid[2] - paid[1], paid[1] - paid[0], "the fifth as much as the fourth");
     }
 
-    function test_OnlyTheDecidingCallIsPaid() public {
+    function test_TheTipIsPaidOnlyAsFarAsTheTransactionPaysIt() public {
+        uint256 untouched = vm.snapshotState();
+        uint256 gas = _judge(3) / (FEE + TIP);
+        vm.revertToState(untouched);
+        vm.txGasPrice(FEE + TIP / 10);
+        vm.assertEq(_judge(3), (FEE + TIP / 10) * gas, "what the sender pays");
+        vm.revertToState(untouched);
+        vm.fee(0.1 gwei);
+        vm.txGasPrice(0.11 gwei);
+        vm.assertEq(_judge(3), 0.11 gwei * gas, "where gas costs little, little");
+    }
+
+    function test_EachCallUpToTheDecidingOneIsPaidByTheVerdict() public {
+        uint256[3] memory paid;
+        for (uint256 key = 1; key <= 3; ++key) {
+            IRounds.Verdict[] memory one = _verdicts(1, FIRST, claim, key, key);
+            uint256 before = SENDER.balance;
+            vm.prank(SENDER);
+            network.judge(1, FIRST, claim, one);
+            paid[key - 1] = SENDER.balance - before;
+        }
+        vm.assertGt(paid[0], 0, "the first");
+        vm.assertEq(paid[1], paid[0], "the second as much");
+        vm.assertGt(paid[2], 10 * paid[1], "the third decides");
+    }
+
+    function test_AVerdictOfTooLittleStakeIsNotPaid() public {
+        uint256 dust = VALIDATORS * STAKE / 16_000;
+        _join(1, 4, dust / 1 gwei * 1 gwei);
+        vm.warp(_start(FIRST + 24));
+        _join(1, 5, 2 * VALIDATORS * STAKE);
+        uint256 round = FIRST + 48;
+        claim = _enter(1, round, ANN, "c");
+        vm.warp(_judgeStart(round));
+        IRounds.Verdict[] memory verdicts = _verdicts(1, round, claim, 4, 4);
+        vm.prank(SENDER);
+        network.judge(1, round, claim, verdicts);
+        (uint256 stake,) = network.tally(1, round, claim);
+        vm.assertGt(stake, 0, "counted");
+        vm.assertEq(SENDER.balance, 0, "and not paid");
+        verdicts = _verdicts(1, round, claim, 1, 1);
+        vm.prank(SENDER);
+        network.judge(1, round, claim, verdicts);
+        vm.assertGt(SENDER.balance, 0, "this one is");
+    }
+
+    function test_FurtherVerdictsAreNotPaid() public {
         _join(1, 4, STAKE / 10);
         uint256 round = FIRST + 24;
         claim = _enter(1, round, ANN, "c");
         vm.warp(_judgeStart(round));
-        network.judge(1, claim, _verdicts(1, round, claim, 1, 3));
+        network.judge(1, round, claim, _verdicts(1, round, claim, 1, 3));
         IRounds.Verdict[] memory late = _verdicts(1, round, claim, 4, 4);
         vm.prank(SENDER);
-        network.judge(1, claim, late);
+        network.judge(1, round, claim, late);
         vm.assertEq(network.judgedBy(1, round, 4), true, "counted");
         vm.assertEq(SENDER.balance, 0, "not paid back");
     }
 
     function test_ARefusedBatchIsNotPaid() public {
-        IRounds.Verdict[] memory verdicts = _verdicts(1, FIRST, claim, 1, 2);
-        vm.expectRevert(IRounds.NotDecisive.selector);
+        IRounds.Verdict[] memory verdicts = _verdicts(1, FIRST + 1, claim, 1, 2);
+        vm.expectRevert(IRounds.NothingCounted.selector);
         vm.prank(SENDER);
-        network.judge(1, claim, verdicts);
+        network.judge(1, FIRST, claim, verdicts);
         vm.assertEq(SENDER.balance, 0, "nothing");
     }
 
@@ -157,9 +205,9 @@ contract JudgePaysBackTest is PaidBack {
         bytes32 other = _claim("b", BASE, LOSS);
         IRounds.Verdict[] memory verdicts = _verdicts(2, FIRST, other, 1, 3);
         vm.prank(SENDER);
-        network.judge(2, other, verdicts);
+        network.judge(2, FIRST, other, verdicts);
         vm.assertEq(SENDER.balance, 0, "group 2 was never admitted");
-        _enact(IMeasures.Kind.Revoke, abi.encode(1));
+        _enact(IMeasures.Kind.Revoke, _named(1));
         vm.assertEq(_judge(3), 0, "group 1 is no longer");
     }
 
@@ -177,6 +225,53 @@ contract JudgePaysBackTest is PaidBack {
         vm.deal(address(purse), 0);
         vm.assertEq(_judge(3), 0, "nothing is paid");
         vm.assertEq(network.round(1, FIRST).winner, ANN, "decided");
+    }
+}
+
+/// @dev A transaction of its own would have no base fee.
+/// forge-config: default.isolate = false
+contract DutiesPayBackTest is PaidBack {
+    function test_PresenceOfAnUndecidedRoundIsPaidByTheVerdictAndMostToWhoMakesItCount() public {
+        vm.warp(_start(FIRST + 1));
+        uint256[4] memory paid;
+        for (uint256 key = 1; key <= 3; ++key) {
+            paid[key] = _attend(1, claim, key, key);
+        }
+        vm.assertGt(paid[1], 0, "one");
+        vm.assertGt(paid[2], 5 * paid[1], "the second makes the round count");
+        vm.assertEq(paid[3], paid[1], "the third as much as the first");
+        vm.assertEq(paid[1] % (FEE + TIP), 0, "at base fee and tip");
+    }
+
+    function test_PresenceInDecidedRoundsIsNotPaid() public {
+        network.judge(1, FIRST, claim, _verdicts(1, FIRST, claim, 1, 3));
+        vm.warp(_start(FIRST + 1));
+        vm.assertEq(_attend(1, 0, 1, 3), 0, "who shows himself there pays for himself");
+    }
+
+    function test_PresenceOutsideTheIssueIsNotPaid() public {
+        vm.warp(_start(FIRST + 1));
+        vm.assertEq(_attend(2, _claim("b", BASE, LOSS), 1, 3), 0, "not admitted");
+    }
+
+    function test_PuttingToSleepIsPaid() public {
+        for (uint256 i = 1; i <= 10; ++i) {
+            claim = _enter(1, FIRST + i, ANN, bytes32(i));
+            vm.warp(_start(FIRST + i + 1));
+            network.attend(1, FIRST + i, _attendances(1, FIRST + i, claim, 1, 2));
+        }
+        vm.prank(SENDER);
+        network.doze(1, 3);
+        vm.assertGt(SENDER.balance, 10_000 * (FEE + TIP), "a part");
+        vm.assertEq(SENDER.balance % (FEE + TIP), 0, "at base fee and tip");
+    }
+
+    function _attend(uint256 group, bytes32 shown, uint256 first, uint256 last) private returns (uint256) {
+        IRounds.Attendance[] memory attendances = _attendances(group, FIRST, shown, first, last);
+        uint256 before = SENDER.balance;
+        vm.prank(SENDER);
+        network.attend(group, FIRST, attendances);
+        return SENDER.balance - before;
     }
 }
 
@@ -237,38 +332,199 @@ contract TurnPaysBackTest is PaidBack {
     }
 }
 
-/// @dev Each call is a transaction, without a base fee: what is paid is the tip for each unit of gas.
+/// @dev The cheatcodes that tell what the purse was asked for.
+interface Recorder {
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
+    function recordLogs() external;
+    function getRecordedLogs() external returns (Log[] memory);
+}
+
+/// @dev Each call is a transaction of its own and pays nothing for gas: the purse tells how much it would pay for.
 contract GasOfPayBackTest is PaidBack {
+    Recorder private constant RECORDER = Recorder(address(vm));
+    uint256 private constant KEYS = 40;
+    uint256 private constant ROUND = FIRST + 24;
+    uint256 private group;
+    bytes32 private made;
+
+    function setUp() public override {
+        super.setUp();
+        group = _create(TRAIN, REVEAL, LENGTH - TRAIN - REVEAL);
+        for (uint256 key = 1; key <= KEYS; ++key) {
+            _join(group, key, 10_000 ether);
+        }
+        vm.warp(_start(ROUND));
+        _admit(group);
+    }
+
     function test_NoMoreIsPaidForJudgingThanWasSpent() public {
-        uint256 paid = _judge(3) / TIP;
-        uint256 spent = vm.lastCallGas().gasTotalUsed;
+        _reach(ROUND);
+        (uint256 paid, uint256 spent) = _send(_judging(ROUND, 1, KEYS));
         vm.assertLe(paid, spent, "judging is no business");
+        _reach(ROUND + 1);
+        (paid, spent) = _send(_judging(ROUND + 1, 1, KEYS));
+        vm.assertLe(paid, spent, "nor where words are not new");
         vm.assertGt(paid * 2, spent, "but most is paid");
     }
 
-    function test_NoMoreIsPaidForTurningThanWasSpent() public {
-        _proposeBy(1, ANN, "one");
-        vm.warp(network.group(1).periodEnd);
-        vm.prank(SENDER);
-        network.turn(1);
-        uint256 spent = vm.lastCallGas().gasTotalUsed;
-        vm.assertLe(SENDER.balance / TIP, spent, "turning is no business");
-        vm.assertGt(SENDER.balance / TIP * 2, spent, "but most is paid");
+    function test_NoMoreIsPaidForJudgingInManyCallsThanWasSpent() public {
+        _reach(ROUND);
+        _send(_judging(ROUND, 1, KEYS));
+        _reach(ROUND + 1);
+        uint256 untouched = vm.snapshotState();
+        for (uint256 lot = 1; lot <= 10; lot += 3) {
+            for (uint256 first = 1; first + lot <= KEYS; first += lot) {
+                (uint256 paid, uint256 spent) = _send(_judging(ROUND + 1, first, first + lot - 1));
+                vm.assertLe(paid, spent, vm.toString(lot));
+            }
+            vm.revertToState(untouched);
+        }
     }
 
-    function test_NoMoreIsPaidForAFullListThanWasSpent() public {
-        for (uint256 i; i < 16; ++i) {
-            _proposeBy(1, ANN, bytes32(i));
+    function test_NoMoreIsPaidForManyCallsOfJudgeInOneTransactionThanWasSpent() public {
+        _reach(ROUND);
+        _send(_judging(ROUND, 1, KEYS));
+        _reach(ROUND + 1);
+        bytes[] memory calls = new bytes[](KEYS);
+        for (uint256 key = 1; key <= KEYS; ++key) {
+            calls[key - 1] = _judging(ROUND + 1, key, key);
         }
-        vm.warp(network.group(1).periodEnd);
+        (uint256 paid, uint256 spent) = _sendAll(calls);
+        vm.assertGt(paid, 200_000, "for the whole of them");
+        vm.assertLe(paid, spent, "verdict by verdict");
+    }
+
+    function test_NoMoreIsPaidForAVerdictThanTheCheapestCosts() public {
+        _reach(ROUND);
+        _send(_judging(ROUND, 1, KEYS));
+        _reach(ROUND + 1);
+        uint256 untouched = vm.snapshotState();
+        (uint256 paid, uint256 spent) = _send(_cheapest(ROUND + 1, 8));
+        vm.revertToState(untouched);
+        (uint256 paidMore, uint256 spentMore) = _send(_cheapest(ROUND + 1, 24));
+        vm.assertGt(paidMore, paid, "a further one is paid");
+        vm.assertLe(paidMore - paid, spentMore - spent, "less than it costs, whatever its probe");
+    }
+
+    function test_NoMoreIsPaidForShowingPresenceThanWasSpent() public {
+        _reach(ROUND);
+        vm.warp(_start(ROUND + 1));
+        uint256 untouched = vm.snapshotState();
+        (uint256 paid, uint256 spent) = _send(_attending(ROUND, 1, KEYS));
+        vm.assertLe(paid, spent, "all at once");
+        vm.assertGt(paid * 3, spent, "but a good part is paid");
+        vm.revertToState(untouched);
+        for (uint256 key = 1; key <= KEYS; ++key) {
+            (paid, spent) = _send(_attending(ROUND, key, key));
+            vm.assertLe(paid, spent, "one at a time");
+        }
+    }
+
+    function test_NoMoreIsPaidForManyCallsOfAttendInOneTransactionThanWasSpent() public {
+        _reach(ROUND);
+        vm.warp(_start(ROUND + 1));
+        bytes[] memory calls = new bytes[](KEYS);
+        for (uint256 key = 1; key <= KEYS; ++key) {
+            calls[key - 1] = _attending(ROUND, key, key);
+        }
+        (uint256 paid, uint256 spent) = _sendAll(calls);
+        vm.assertGt(paid, 200_000, "for the whole of them");
+        vm.assertLe(paid, spent, "one by one");
+    }
+
+    function test_NoMoreIsPaidForPuttingToSleepThanWasSpent() public {
+        _missTen();
+        (uint256 paid, uint256 spent) = _send(abi.encodeCall(IDuties.doze, (group, KEYS)));
+        vm.assertGt(paid, 0, "a part is paid");
+        vm.assertLe(paid, spent, "no business");
+    }
+
+    function test_NoMoreIsPaidForPuttingManyToSleepInOneTransactionThanWasSpent() public {
+        _missTen();
+        bytes[] memory calls = new bytes[](10);
+        for (uint256 i; i < 10; ++i) {
+            calls[i] = abi.encodeCall(IDuties.doze, (group, KEYS - i));
+        }
+        (uint256 paid, uint256 spent) = _sendAll(calls);
+        vm.assertLe(paid, spent - 21_000, "one by one, and without what a transaction costs");
+    }
+
+    function test_NoMoreIsPaidForTurningThanWasSpent() public {
+        uint8[3] memory counts = [1, 4, 16];
+        for (uint256 i; i < 3; ++i) {
+            uint256 untouched = vm.snapshotState();
+            for (uint256 k; k < counts[i]; ++k) {
+                _proposeBy(1, ANN, bytes32(k));
+            }
+            vm.warp(network.group(1).periodEnd);
+            (uint256 paid, uint256 spent) = _send(abi.encodeCall(IDataset.turn, (1)));
+            vm.assertLe(paid, spent, "turning is no business");
+            vm.assertGt(paid * 2, spent, "but most is paid");
+            vm.revertToState(untouched);
+        }
+    }
+
+    function _reach(uint256 round) private {
+        made = _enter(group, round, ANN, bytes32(round));
+        vm.warp(_judgeStart(round));
+    }
+
+    /// @dev Ten rounds that three quarters attend.
+    function _missTen() private {
+        for (uint256 i; i < 10; ++i) {
+            _reach(ROUND + i);
+            vm.warp(_start(ROUND + i + 1));
+            network.attend(group, ROUND + i, _attendances(group, ROUND + i, made, 1, KEYS - 11));
+        }
+    }
+
+    function _judging(uint256 round, uint256 first, uint256 last) private view returns (bytes memory) {
+        return abi.encodeCall(IRounds.judge, (group, round, made, _verdicts(group, round, made, first, last)));
+    }
+
+    function _attending(uint256 round, uint256 first, uint256 last) private view returns (bytes memory) {
+        return abi.encodeCall(IRounds.attend, (group, round, _attendances(group, round, made, first, last)));
+    }
+
+    /// @dev Verdicts of the first `count`, with probes of zeros, which cost the least.
+    function _cheapest(uint256 round, uint256 count) private view returns (bytes memory) {
+        IRounds.Verdict[] memory verdicts = new IRounds.Verdict[](count);
+        bytes32 digest = _digest(Typed.verdict(group, round, made, 0));
+        for (uint256 i; i < count; ++i) {
+            (bytes32 r, bytes32 vs) = vm.signCompact(i + 1, digest);
+            verdicts[i] = IRounds.Verdict(i + 1, 0, r, vs);
+        }
+        return abi.encodeCall(IRounds.judge, (group, round, made, verdicts));
+    }
+
+    /// @dev All calls in one transaction.
+    function _sendAll(bytes[] memory calls) private returns (uint256 paid, uint256 spent) {
+        return _send(abi.encodeCall(network.multicall, (calls)));
+    }
+
+    /// @return paid gas for which the purse pays, @return spent gas of the transaction.
+    function _send(bytes memory call) private returns (uint256 paid, uint256 spent) {
+        RECORDER.recordLogs();
         vm.prank(SENDER);
-        network.turn(1);
-        uint256 spent = vm.lastCallGas().gasTotalUsed;
-        vm.assertLe(SENDER.balance / TIP, spent, "turning is no business");
-        vm.assertGt(SENDER.balance / TIP * 2, spent, "but most is paid");
+        (bool done,) = address(network).call(call);
+        spent = vm.lastCallGas().gasTotalUsed;
+        vm.assertEq(done, true, "done");
+        Recorder.Log[] memory logs = RECORDER.getRecordedLogs();
+        for (uint256 i; i < logs.length; ++i) {
+            if (logs[i].topics[0] != IPurse.PaidBack.selector) continue;
+            (uint256 gas,) = abi.decode(logs[i].data, (uint256, uint256));
+            paid += gas;
+        }
     }
 }
 
+/// @dev A transaction of its own would have no base fee.
+/// forge-config: default.isolate = false
 contract ReceiverTest is PaidBack {
     Relayer private relayer;
 
@@ -300,7 +556,7 @@ contract ReceiverTest is PaidBack {
     }
 
     function test_AReceiverThatCallsAgainFindsAllDone() public {
-        bytes memory judge = abi.encodeCall(IRounds.judge, (1, claim, new IRounds.Verdict[](0)));
+        bytes memory judge = abi.encodeCall(IRounds.judge, (1, FIRST, claim, new IRounds.Verdict[](0)));
         _reenter(judge);
         _judgeBy(Relayer.Manner.Take);
         _wasRefused();
@@ -309,7 +565,7 @@ contract ReceiverTest is PaidBack {
     }
 
     function test_AReceiverThatSettlesWithinJudgeFindsTheRoundRunning() public {
-        _reenter(abi.encodeCall(IRounds.settle, (1, FIRST, ANN)));
+        _reenter(abi.encodeCall(IRounds.settle, (1, FIRST, _one(ANN))));
         uint256 before = neuron.balanceOf(ANN);
         _judgeBy(Relayer.Manner.Take);
         _wasRefused();
@@ -337,7 +593,7 @@ contract ReceiverTest is PaidBack {
 
     function _judgeBy(Relayer.Manner manner) private {
         relayer.behave(manner);
-        bytes memory call = abi.encodeCall(IRounds.judge, (1, claim, _verdicts(1, FIRST, claim, 1, 3)));
+        bytes memory call = abi.encodeCall(IRounds.judge, (1, FIRST, claim, _verdicts(1, FIRST, claim, 1, 3)));
         relayer.send(address(network), call);
         vm.assertEq(network.round(1, FIRST).winner, ANN, "decided");
     }

@@ -11,7 +11,6 @@ abstract contract Play is Fixture {
     uint32 internal constant BASE = 2_000_000;
     uint32 internal constant LOSS = 1_900_000;
     uint32 internal constant BETTER = 1_800_000;
-    uint256 internal constant FOREVER = type(uint256).max;
 
     uint256 private nonce = 1000;
 
@@ -28,7 +27,7 @@ abstract contract Play is Fixture {
     function _winBy(uint256 group, uint256 round, address who, bytes32 file, uint256 first, uint256 last) internal {
         bytes32 claim = _enter(group, round, who, file);
         vm.warp(_judgeStart(round));
-        network.judge(group, claim, _verdicts(group, round, claim, first, last));
+        network.judge(group, round, claim, _verdicts(group, round, claim, first, last));
     }
 
     function _win(uint256 group, uint256 round, address who, bytes32 file) internal {
@@ -60,8 +59,9 @@ abstract contract Play is Fixture {
         view
         returns (IDataset.Choice memory)
     {
-        (bytes32 r, bytes32 vs) = vm.signCompact(key, _digest(Typed.choice(group, period, delta, seq)));
-        return IDataset.Choice(key, delta, seq, r, vs);
+        bytes32 patch = network.delta(group, delta).digest;
+        bytes memory signature = _signed(key, Typed.choice(group, period, delta, patch, seq));
+        return IDataset.Choice(key, delta, patch, seq, signature);
     }
 
     function _castOne(uint256 group, uint256 key, uint256 period, uint256 delta, uint256 seq) internal {
@@ -73,22 +73,52 @@ abstract contract Play is Fixture {
     /// @dev Proposes with the least bond.
     function _proposeBy(uint256 group, address who, bytes32 digest) internal returns (uint256) {
         uint256 amount = network.leastBond(group);
+        bytes32 head = network.group(group).head;
         vm.prank(who);
-        return network.propose(group, digest, amount);
+        return network.propose(group, head, digest, amount);
     }
 
     /// @dev A measure with the assents of the positions `first` to `last` of group 1.
-    function _enactBy(IMeasures.Kind kind, bytes memory args, uint256 first, uint256 last) internal {
-        bytes32 measure = Typed.measure(uint8(kind), args, ++nonce, FOREVER);
+    function _enactBy(IMeasures.Kind kind, bytes memory args, uint256 first, uint256 last) internal returns (bool) {
+        return _bring(kind, args, ++nonce, _expiry(), first, last);
+    }
+
+    function _enact(IMeasures.Kind kind, bytes memory args) internal returns (bool) {
+        return _enactBy(kind, args, 1, VALIDATORS);
+    }
+
+    /// @dev A slash as it has to be: shown, and enacted two epochs later by the same positions. Time moves on.
+    function _slashBy(uint256 group, uint256 position, uint256 basisPoints, uint256 first, uint256 last)
+        internal
+        returns (bool)
+    {
+        bytes memory args = abi.encode(group, position, network.position(group, position).signer, basisPoints);
+        (uint256 number, uint256 expiry) = (++nonce, _expiry());
+        _bring(IMeasures.Kind.Slash, args, number, expiry, first, last);
+        vm.warp(block.timestamp + 2 * EPOCH);
+        return _bring(IMeasures.Kind.Slash, args, number, expiry, first, last);
+    }
+
+    /// @dev Brings the assents of the positions `first` to `last` of group 1.
+    function _bring(
+        IMeasures.Kind kind,
+        bytes memory args,
+        uint256 number,
+        uint256 expiry,
+        uint256 first,
+        uint256 last
+    ) internal returns (bool) {
+        bytes32 measure = Typed.measure(kind, args, number, expiry);
         IMeasures.Assent[] memory assents = new IMeasures.Assent[](last + 1 - first);
         for (uint256 i; i < assents.length; ++i) {
             assents[i] = _assent(1, first + i, measure);
         }
-        network.enact(kind, args, nonce, FOREVER, assents);
+        return network.enact(kind, args, number, expiry, assents);
     }
 
-    function _enact(IMeasures.Kind kind, bytes memory args) internal {
-        _enactBy(kind, args, 1, VALIDATORS);
+    /// @dev What Admit and Revoke call a group by.
+    function _named(uint256 group) internal view returns (bytes memory) {
+        return abi.encode(group, network.group(group).name);
     }
 
     /// @dev What a verdict earns with `stake` of `awake`, if all of them earn `pay`: whole gweis.
@@ -104,6 +134,6 @@ abstract contract Play is Fixture {
     /// @dev NRN that is a position's.
     function _owns(uint256 group, uint256 number) internal view returns (uint256) {
         IStake.Position memory position = network.position(group, number);
-        return position.next + position.earned + position.exiting;
+        return position.next + position.earned + position.exiting + position.exitingLater;
     }
 }

@@ -48,19 +48,35 @@ contract RulesVectorsTest is Vectors {
         }
     }
 
-    function test_WhatComesBackOfADeposit() public {
-        uint256 cases = _read("refund");
+    function test_WhatAnAuthorGetsOfABond() public {
+        uint256 cases = _read("cap");
         for (uint256 i; i < cases; ++i) {
-            if (keccak256(bytes(_text(i, "fate"))) == keccak256("most")) {
-                _same(i, "refunded", Rules.mostOf(_uint(i, "deposit")));
-            }
+            _same(i, "reward", Rules.fromBond(_uint(i, "author"), _uint(i, "bond")));
+        }
+    }
+
+    function test_WhatComesBackToWhoConceded() public {
+        uint256 cases = _read("concede");
+        for (uint256 i; i < cases; ++i) {
+            _same(i, "back", Rules.concededOf(_uint(i, "deposit"), _uint(i, "order")));
         }
     }
 
     function test_Voids() public {
         uint256 cases = _read("voids");
         for (uint256 i; i < cases; ++i) {
-            _same(i, "next", Rules.nextVoids(_uint(i, "voids"), _bool(i, "decided"), _bool(i, "revealed")));
+            uint256 next =
+                Rules.nextVoids(_uint(i, "voids"), _bool(i, "decided"), _bool(i, "revealed"), _uint(i, "epochs"));
+            _same(i, "next", next);
+        }
+    }
+
+    function test_Sleep() public {
+        uint256 cases = _read("sleep");
+        for (uint256 i; i < cases; ++i) {
+            uint256 next = Rules.nextDozed(_uint(i, "epoch"), _uint(i, "until"), _uint(i, "dozed"));
+            _same(i, "next", next);
+            _same(i, "sleepsUntil", Rules.sleepsUntil(_uint(i, "epoch"), next));
         }
     }
 
@@ -74,7 +90,9 @@ contract RulesVectorsTest is Vectors {
     function test_Majority() public {
         uint256 cases = _read("majority");
         for (uint256 i; i < cases; ++i) {
-            _same(i, "network", Rules.majorityOfAll(_uint(i, "assents"), _uint(i, "stake"), _uint(i, "supply")));
+            _same(i, "half", Rules.majority(_uint(i, "assents"), _uint(i, "stake")));
+            _same(i, "ofAll", Rules.neededOfAll(_uint(i, "stake"), _uint(i, "supply")));
+            _same(i, "rollback", Rules.neededToRollBack(_uint(i, "stake"), _uint(i, "votes")));
         }
     }
 
@@ -103,7 +121,17 @@ contract RulesVectorsTest is Vectors {
     function test_LastQuarter() public {
         uint256 cases = _read("quarter");
         for (uint256 i; i < cases; ++i) {
-            _same(i, "open", Rules.mayPropose(_uint(i, "now"), _uint(i, "period"), _uint(i, "periodEnd")));
+            uint256 closes = Rules.lastQuarter(_uint(i, "period"), _uint(i, "periodEnd"), _uint(i, "extended"));
+            _same(i, "open", _uint(i, "now") < closes);
+        }
+    }
+
+    function test_Extension() public {
+        uint256 cases = _read("extension");
+        for (uint256 i; i < cases; ++i) {
+            uint256 extension =
+                Rules.extension(_uint(i, "now"), _uint(i, "period"), _uint(i, "periodEnd"), _uint(i, "extended"));
+            _same(i, "extension", extension);
         }
     }
 

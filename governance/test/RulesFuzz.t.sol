@@ -64,6 +64,15 @@ contract RulesFuzzTest is Test {
         vm.assertLe(Rules.bond(Rules.authorReward(supply, 365 days, awake, supply, 0), 0), type(uint96).max, "a bond");
     }
 
+    function test_WhatAVerdictEarnsInARoundOfUpToSixtyDaysFitsItsPartOfAWord(uint256 supply, uint256 length)
+        public
+        pure
+    {
+        supply = _bound(supply, 1, MOST);
+        uint256 reward = Rules.reward(supply, _bound(length, 1, 60 days), supply, supply, 0);
+        vm.assertLt(Rules.validatorsReward(reward) / 1 gwei, 2 ** 55, "V");
+    }
+
     function test_ADepositIsNeverBelowItsParts(uint96 reward, uint80 least, uint256 voids) public pure {
         uint256 deposit = Rules.deposit(reward, least, voids);
         vm.assertLe(least, deposit, "the least");
@@ -97,8 +106,39 @@ contract RulesFuzzTest is Test {
     }
 
     function test_ANetworkMajorityIsAMajorityAndATenth(uint96 assents, uint96 bonded, uint96 supply) public pure {
-        bool carried = Rules.majorityOfAll(assents, bonded, supply);
-        vm.assertEq(carried, uint256(assents) * 2 > bonded && assents >= supply / 10, "both");
+        bool carried = assents > Rules.neededOfAll(bonded, supply);
+        vm.assertEq(carried, uint256(assents) * 2 > bonded && assents >= supply / 10 && assents != 0, "both");
+    }
+
+    function test_ARollbackNeedsHalfOfTheAwakeAndAllThatWasVoted(uint96 assents, uint96 awake, uint96 votes)
+        public
+        pure
+    {
+        bool carried = assents > Rules.neededToRollBack(awake, votes);
+        vm.assertEq(carried, uint256(assents) * 2 > awake && assents >= votes && assents != 0, "both");
+    }
+
+    function test_AnAuthorNeverGetsMoreThanAQuarterOfTheBond(uint96 author, uint96 bond) public pure {
+        uint256 reward = Rules.fromBond(author, bond);
+        vm.assertLe(reward, author, "no more than A");
+        vm.assertLe(4 * reward, bond, "a quarter");
+        vm.assertEq(reward == author || reward == bond / 4, true, "and no less than the smaller");
+    }
+
+    function test_EachFurtherConcessionCostsASixteenthMoreUpToAll(uint96 deposit, uint16 order) public pure {
+        vm.assume(order != 0);
+        uint256 back = Rules.concededOf(deposit, order);
+        vm.assertEq(back, order < 16 ? uint256(deposit) * (16 - order) / 16 : 0, "back");
+        vm.assertLe(Rules.concededOf(deposit, uint256(order) + 1), back, "never more for who is later");
+        vm.assertLe(back, Rules.mostOf(deposit), "never more than for a claim that was not read");
+    }
+
+    function test_SleepDoublesSevenTimesAndIsForgotten(uint24 epoch, uint24 until, uint8 dozed) public pure {
+        uint256 before = dozed % 8;
+        uint256 next = Rules.nextDozed(epoch, until, before);
+        bool forgotten = until == 0 || epoch >= uint256(until) + 32;
+        vm.assertEq(next, forgotten ? 0 : before == 7 ? 7 : before + 1, "doubled once more");
+        vm.assertEq(Rules.sleepsUntil(epoch, next), uint256(epoch) + 1 + 2 ** next, "whole epochs asleep");
     }
 
     function test_ABetterLossImprovesIfAWorseOneDoes(uint32 base, uint32 loss, uint8 improve) public pure {
@@ -162,16 +202,46 @@ contract RulesFuzzTest is Test {
         vm.assertEq(Rules.elect(candidates, keep, stake, "head"), number, "the other way round");
     }
 
-    function test_TheLastQuarterIsClosed(uint32 period, uint40 end, uint40 time) public pure {
+    function test_TheLastQuarterIsWhereItWasWhateverExtendsThePeriod(uint32 period, uint40 end, uint32 extended)
+        public
+        pure
+    {
         vm.assume(end >= period);
-        bool open = Rules.mayPropose(time, period, end);
-        vm.assertEq(open, uint256(time) + period / 4 < end, "before the last quarter");
+        uint256 put = Rules.lastQuarter(period, uint256(end) + extended, extended);
+        vm.assertEq(put, uint256(end) - period / 4, "a quarter before the first end");
     }
 
-    function test_VoidsGrowByOneOrStayOrEnd(uint32 voids, bool decided, bool revealed) public pure {
-        uint256 next = Rules.nextVoids(voids, decided, revealed);
-        if (decided) vm.assertEq(next, 0, "ended");
-        else vm.assertEq(next, revealed ? uint256(voids) + 1 : voids, "grown or not");
+    function test_APeriodIsExtendedByHalfOfItAtMost(uint32 period, uint40 end, uint256 seed) public pure {
+        (uint256 periodEnd, uint256 extended) = (uint256(end) + period, 0);
+        for (uint256 i; i < 8; ++i) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            uint256 time = _bound(seed, periodEnd - period / 4, periodEnd);
+            uint256 more = Rules.extension(time, period, periodEnd, extended);
+            bool whole = extended + more < period / 2;
+            if (whole) vm.assertLe(time + period / 8, periodEnd + more, "an eighth to answer");
+            (periodEnd, extended) = (periodEnd + more, extended + more);
+            vm.assertLe(extended, period / 2, "half of it, all together");
+        }
+    }
+
+    function test_VoidsGrowByOneOrStayOrEndAndAreHalvedByEpochs(uint32 voids, bool decided, bool revealed, uint8 epochs)
+        public
+        pure
+    {
+        uint256 next = Rules.nextVoids(voids, decided, revealed, epochs);
+        uint256 grown = revealed ? uint256(voids) + 1 : voids;
+        vm.assertEq(next, decided ? 0 : (grown < 8 ? grown : 8) >> epochs, "ended, or grown, and halved");
+    }
+
+    function test_AfterFourEpochsNoVoidRoundIsRemembered(uint32 voids, bool revealed) public pure {
+        vm.assertEq(Rules.nextVoids(voids, false, revealed, 4), 0, "none");
+    }
+
+    function test_WhatImprovesIsNeverWorseThanTheLeastImprovement(uint32 base, uint32 loss, uint8 improve) public pure {
+        (uint256 most, bool possible) = Rules.mostLoss(base, improve);
+        vm.assertEq(possible, base != 0, "only a loss of 0 cannot be improved");
+        if (possible) vm.assertLt(most, base, "less than the base");
+        vm.assertEq(Rules.improves(base, loss, improve), possible && loss <= most, "the same rule");
     }
 
     /// @dev The third was proposed on another head.

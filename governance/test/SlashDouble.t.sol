@@ -8,7 +8,10 @@ import {Play} from "governance-test/Play.sol";
 
 /// @dev Position 1 of group 1 signs two claims of a round; Cem reports it. Round `FIRST` has begun.
 abstract contract Double is Play {
-    uint256 internal constant PART = STAKE / 20;
+    /// @dev Of a position: what is burned, and what the reporter gets.
+    uint256 internal constant BURNED = STAKE / 20;
+    uint256 internal constant REWARD = STAKE / 200;
+    uint256 internal constant LOST = BURNED + REWARD;
 
     function _slash(uint256 group, uint256 round, IRounds.Attendance memory one, IRounds.Attendance memory other)
         internal
@@ -38,10 +41,9 @@ abstract contract Double is Play {
 
     /// @dev The cold owner of position 1 is its first key's address; `key` signs from the next epoch on.
     function _rotate(uint256 key) internal {
-        bytes32 kind = keccak256("Consent(uint256 group,address owner)");
-        (bytes32 r, bytes32 vs) = vm.signCompact(key, _digest(keccak256(abi.encode(kind, 1, vm.addr(1)))));
+        bytes memory consent = _consentOf(key, 1, vm.addr(1));
         vm.prank(vm.addr(1));
-        network.rotate(1, 1, vm.addr(key), abi.encodePacked(r, vs));
+        network.rotate(1, 1, vm.addr(key), consent);
     }
 }
 
@@ -53,7 +55,7 @@ contract SlashDoubleRefusalTest is Double {
     function test_RevertIf_TheGroupDoesNotExist() public {
         IRounds.Attendance memory one = _attendance(3, FIRST, 1, "one");
         IRounds.Attendance memory other = _attendance(3, FIRST, 1, "other");
-        vm.expectRevert(IGroups.NoSuchGroup.selector);
+        vm.expectRevert(abi.encodeWithSelector(IGroups.NoSuchGroup.selector, 3));
         _slash(3, FIRST, one, other);
     }
 
@@ -126,7 +128,7 @@ contract SlashDoubleRefusalTest is Double {
         vm.warp(_start(FIRST + 1) + EXIT + 1);
         _refuse(FIRST, 1, IDuties.OutOfTime.selector);
         vm.warp(_start(FIRST + 1) + EXIT);
-        vm.assertEq(_report(FIRST, 1), PART / 2, "in its last second");
+        vm.assertEq(_report(FIRST, 1), REWARD, "in its last second");
     }
 
     function test_RevertIf_TheSameOffenceIsReportedTwice() public {
@@ -177,32 +179,86 @@ contract SlashDoubleRefusalTest is Double {
     }
 }
 
+/// @dev What does not answer any more, or not yet.
+contract SlashDoubleInTimeTest is Double {
+    function test_RevertIf_TheKeyHadNoStakeInThatEpoch() public {
+        vm.prank(vm.addr(1));
+        network.unbond(1, 1, STAKE);
+        vm.warp(_start(FIRST + 24));
+        _refuse(FIRST + 24, 1, IDuties.OutOfTime.selector);
+        vm.warp(network.position(1, 1).exitAt + 365 days);
+        uint256 round = (block.timestamp - START) / LENGTH;
+        _refuse(round, 1, IDuties.OutOfTime.selector);
+        _refuse(round - 24, 1, IDuties.OutOfTime.selector);
+    }
+
+    function test_RevertIf_TheStakeHadLeftAndCameBackLater() public {
+        vm.prank(vm.addr(1));
+        network.unbond(1, 1, STAKE);
+        vm.warp(_start(FIRST + 48));
+        _fund(vm.addr(1), STAKE);
+        vm.prank(vm.addr(1));
+        network.bond(1, vm.addr(1), STAKE, "");
+        vm.warp(_start(FIRST + 72));
+        _refuse(FIRST + 24, 1, IDuties.OutOfTime.selector);
+        _refuse(FIRST + 48, 1, IDuties.OutOfTime.selector);
+        _report(FIRST + 72, 1);
+        vm.assertEq(network.position(1, 1).live, STAKE - LOST, "hit for what it signed with stake");
+    }
+
+    function test_TheKeyOfAnEmptiedPositionSlashesNobody() public {
+        IGroups.Birth memory birth = _birth(TRAIN, REVEAL, LENGTH - TRAIN - REVEAL);
+        birth.dataset = new bytes32[](0);
+        uint256 child = network.fork(1, birth);
+        bytes memory consent = _consentOf(21, child, vm.addr(1));
+        vm.prank(vm.addr(1));
+        network.move(1, 1, child, vm.addr(21), consent);
+        for (uint256 epochs = 1; epochs < 60; epochs += 7) {
+            uint256 round = FIRST + 24 * epochs;
+            vm.warp(_start(round));
+            _refuse(round, 1, IDuties.OutOfTime.selector);
+        }
+        vm.assertEq(network.position(child, 1).live, STAKE, "its heir has all");
+    }
+}
+
 contract SlashDoubleTest is Double {
-    function test_TheReporterGetsHalfOfATwentiethAndTheRestIsBurned() public {
+    function test_ATwentiethIsBurnedAndTheReporterGetsATenthOfThatOnTop() public {
         uint256 before = neuron.balanceOf(CEM);
         vm.expectEmit();
-        emit IStake.Slashed(1, 1, PART);
+        emit IStake.Slashed(1, 1, LOST, LOST, 0, 0);
         vm.expectEmit();
-        emit IDuties.DoubleSigned(1, 1, FIRST, CEM, PART / 2);
-        vm.assertEq(_report(FIRST, 1), PART / 2, "reward");
-        vm.assertEq(neuron.balanceOf(CEM) - before, PART / 2, "received");
-        vm.assertEq(neuron.totalSupply(), SUPPLY - PART / 2, "burned");
+        emit IDuties.DoubleSigned(1, 1, CEM, FIRST, BURNED, REWARD);
+        vm.assertEq(_report(FIRST, 1), REWARD, "reward");
+        vm.assertEq(neuron.balanceOf(CEM) - before, REWARD, "received");
+        vm.assertEq(neuron.totalSupply(), SUPPLY - BURNED, "burned");
+    }
+
+    function test_WhoShowsHimselfLosesATwentiethAllTheSame() public {
+        uint256 before = _owns(1, 1) + neuron.balanceOf(vm.addr(1));
+        IRounds.Attendance memory one = _attendance(1, FIRST, 1, "one");
+        IRounds.Attendance memory other = _attendance(1, FIRST, 1, "other");
+        vm.prank(vm.addr(1));
+        network.slashDouble(1, FIRST, one, other);
+        vm.assertEq(before - _owns(1, 1) - neuron.balanceOf(vm.addr(1)), BURNED, "a twentieth");
     }
 
     function test_TheStakeIsGoneAtOnceAndAllSumsAreRight() public {
         _report(FIRST, 1);
         IStake.Position memory position = network.position(1, 1);
-        vm.assertEq(position.live, STAKE - PART, "live");
-        vm.assertEq(position.next, STAKE - PART, "next");
-        uint256 left = VALIDATORS * STAKE - PART;
+        vm.assertEq(position.live, STAKE - LOST, "live");
+        vm.assertEq(position.next, STAKE - LOST, "next");
+        uint256 left = VALIDATORS * STAKE - LOST;
         IStake.Totals memory totals = network.stake(1);
         vm.assertEq(totals.bonded, left, "bonded");
         vm.assertEq(totals.bondedNext, left, "bonded next");
         vm.assertEq(totals.awake, left, "awake");
         vm.assertEq(totals.awakeNext, left, "awake next");
         vm.assertEq(network.admittedAwake(), left, "admitted");
-        vm.assertEq(network.allBonded(), left + VALIDATORS * STAKE / 10, "all");
-        vm.assertEq(neuron.balanceOf(address(network)), network.allBonded(), "held");
+        (uint256 live, uint256 next) = network.allBonded();
+        vm.assertEq(live, left + VALIDATORS * STAKE / 10, "all");
+        vm.assertEq(next, live, "and next");
+        vm.assertEq(neuron.balanceOf(address(network)), live, "held");
     }
 
     function test_ASleeperAndANonVotingGroupAreSlashedAllTheSame() public {
@@ -211,56 +267,86 @@ contract SlashDoubleTest is Double {
         vm.warp(_start(FIRST + 24));
         _report(FIRST, 1);
         vm.assertEq(network.stake(1).awake, 2 * STAKE, "the awake keep theirs");
-        vm.assertEq(network.stake(1).bonded, 3 * STAKE - PART, "bonded");
+        vm.assertEq(network.stake(1).bonded, 3 * STAKE - LOST, "bonded");
         _slash(2, FIRST, _attendance(2, FIRST, 1, "one"), _attendance(2, FIRST, 1, "other"));
-        vm.assertEq(network.position(2, 1).live, STAKE / 10 - PART / 10, "in the group outside the issue");
+        vm.assertEq(network.position(2, 1).live, (STAKE - LOST) / 10, "in the group outside the issue");
     }
 
-    function test_AnOffenceOfALaterEpochCostsATwentiethOfWhatIsLeft() public {
+    function test_AnOffenceOfALaterEpochCostsAsMuchOfWhatIsLeft() public {
         _report(FIRST, 1);
         vm.warp(_start(FIRST + 24));
-        uint256 second = (STAKE - PART) / 20;
-        vm.assertEq(_report(FIRST + 24, 1), second / 2, "reward");
-        vm.assertEq(network.position(1, 1).live, STAKE - PART - second, "left");
+        uint256 second = (STAKE - LOST) * 550 / 10_000;
+        vm.assertEq(_report(FIRST + 24, 1), second / 11, "reward");
+        vm.assertEq(network.position(1, 1).live, STAKE - LOST - second, "left");
     }
 
-    function test_PayThatIsNotStakeYetIsHitToo() public {
+    function test_PayOfThisEpochAndNewStakeAreNotHit() public {
         _win(1, FIRST, ANN, "a");
         uint256 earned = network.position(1, 1).earned;
         vm.assertGt(earned, 0, "earned");
-        uint256 units = (STAKE + earned) / 1 gwei / 20;
-        vm.assertEq(_report(FIRST, 1), units * 1 gwei / 2, "reward");
-        vm.assertEq(_owns(1, 1), STAKE + earned - units * 1 gwei, "left");
-        vm.assertEq(network.position(1, 1).live, STAKE - PART, "live");
+        _fund(vm.addr(1), STAKE);
+        vm.prank(vm.addr(1));
+        network.bond(1, vm.addr(1), STAKE, "");
+        vm.assertEq(_report(FIRST, 1), REWARD, "reward");
+        vm.assertEq(_owns(1, 1), 2 * STAKE + earned - LOST, "left");
+        vm.assertEq(network.position(1, 1).live, STAKE - LOST, "live");
     }
 
     function test_ExitsAreHitAfterUnbond() public {
-        vm.startPrank(vm.addr(1));
+        vm.prank(vm.addr(1));
         network.unbond(1, 1, STAKE / 4);
-        vm.stopPrank();
+        vm.expectEmit();
+        emit IStake.Slashed(1, 1, LOST, LOST * 3 / 4, LOST / 4, 0);
         _report(FIRST, 1);
         IStake.Position memory position = network.position(1, 1);
-        vm.assertEq(position.live, STAKE * 95 / 100, "live");
-        vm.assertEq(position.next, STAKE * 3 / 4 * 95 / 100, "next");
-        vm.assertEq(position.exiting, STAKE / 4 * 95 / 100, "exiting");
-        vm.assertEq(neuron.totalSupply(), SUPPLY - PART / 2, "all of it is taken once");
+        vm.assertEq(position.live, STAKE - LOST, "live");
+        vm.assertEq(position.next, (STAKE - LOST) * 3 / 4, "next");
+        vm.assertEq(position.exiting, (STAKE - LOST) / 4, "exiting");
+        vm.assertEq(neuron.totalSupply(), SUPPLY - BURNED, "all of it is taken once");
+    }
+
+    function test_BothExitsAreHit() public {
+        vm.prank(vm.addr(1));
+        network.unbond(1, 1, STAKE / 4);
+        vm.warp(_start(FIRST + 24));
+        vm.prank(vm.addr(1));
+        network.unbond(1, 1, STAKE / 4);
+        vm.warp(_start(FIRST + 48));
+        vm.expectEmit();
+        emit IStake.Slashed(1, 1, LOST / 2, LOST / 2, LOST / 4, LOST / 4);
+        vm.assertEq(_report(FIRST, 1), REWARD, "reward");
     }
 
     function test_WhoLeavesWithAllIsHitUntilTheExitIsOver() public {
         vm.prank(vm.addr(1));
         network.unbond(1, 1, STAKE);
         vm.warp(_start(FIRST + 1) + EXIT);
-        vm.assertEq(_report(FIRST, 1), PART / 2, "reward");
+        vm.assertEq(_report(FIRST, 1), REWARD, "reward");
         vm.warp(network.position(1, 1).exitAt);
         vm.prank(vm.addr(1));
-        vm.assertEq(network.withdraw(1, 1), STAKE - PART, "withdrawn");
+        vm.assertEq(network.withdraw(1, 1, vm.addr(1)), STAKE - LOST, "withdrawn");
+    }
+
+    function test_AnExitThatIsOverIsNotHit() public {
+        vm.prank(vm.addr(1));
+        network.unbond(1, 1, STAKE / 4);
+        uint256 exitAt = network.position(1, 1).exitAt;
+        uint256 round = (exitAt - START) / LENGTH;
+        vm.warp(exitAt - 1);
+        uint256 before = vm.snapshotState();
+        _report(round - 1, 1);
+        vm.assertEq(network.position(1, 1).exiting, (STAKE - LOST) / 4, "a second before");
+        vm.revertToState(before);
+        vm.warp(exitAt);
+        _report(round - 1, 1);
+        vm.assertEq(network.position(1, 1).exiting, STAKE / 4, "it is free");
     }
 
     function test_ARetiredKeyAnswersForWhatItSignedInItsEpochs() public {
         _rotate(7);
         vm.warp(_start(FIRST + 24));
         _slash(1, FIRST, _by(1, FIRST, "one"), _by(1, FIRST, "other"));
-        vm.assertEq(network.position(1, 1).live, STAKE - PART, "hit");
+        vm.assertEq(network.position(1, 1).live, STAKE - LOST, "hit");
     }
 
     function test_ARetiredKeySignsNothingMore() public {
@@ -283,7 +369,7 @@ contract SlashDoubleTest is Double {
         _slash(1, FIRST + 23, one, other);
         (one, other) = (_by(7, FIRST + 24, "one"), _by(7, FIRST + 24, "other"));
         _slash(1, FIRST + 24, one, other);
-        vm.assertEq(network.position(1, 1).live, STAKE - PART, "hit");
+        vm.assertEq(network.position(1, 1).live, STAKE - LOST, "hit");
     }
 
     function test_OneVerdictOfEachKeyIsNoDoubleSignature() public {
@@ -298,13 +384,14 @@ contract SlashDoubleTest is Double {
     function test_StakeThatMovedIsHitInTheChild() public {
         _move(1, 3, 21);
         uint256 reward = _report(FIRST, 1);
-        vm.assertEq(reward, PART / 2, "reward");
-        vm.assertEq(network.position(1, 1).live, STAKE - PART, "what still counts here");
-        vm.assertEq(network.position(3, 1).next, STAKE - PART, "what counts there");
-        vm.assertEq(network.stake(3).bondedNext, STAKE - PART, "sum there");
+        vm.assertEq(reward, REWARD, "reward");
+        vm.assertEq(network.position(1, 1).live, STAKE - LOST, "what still counts here");
+        vm.assertEq(network.position(3, 1).next, STAKE - LOST, "what counts there");
+        vm.assertEq(network.stake(3).bondedNext, STAKE - LOST, "sum there");
         vm.warp(_start(FIRST + 24));
-        vm.assertEq(network.allBonded(), VALIDATORS * (STAKE + STAKE / 10) - PART, "all");
-        vm.assertEq(neuron.balanceOf(address(network)), network.allBonded(), "held");
+        (uint256 live,) = network.allBonded();
+        vm.assertEq(live, VALIDATORS * (STAKE + STAKE / 10) - LOST, "all");
+        vm.assertEq(neuron.balanceOf(address(network)), live, "held");
     }
 
     function test_StakeThatMovedOnIsHitInTheGrandchild() public {
@@ -312,8 +399,8 @@ contract SlashDoubleTest is Double {
         vm.warp(_start(FIRST + 24));
         _move(3, 4, 22);
         vm.warp(_start(FIRST + 48));
-        vm.assertEq(_report(FIRST, 1), PART / 2, "reward");
-        vm.assertEq(network.position(4, 1).live, STAKE - PART, "hit");
+        vm.assertEq(_report(FIRST, 1), REWARD, "reward");
+        vm.assertEq(network.position(4, 1).live, STAKE - LOST, "hit");
     }
 
     function test_TheHeirsOwnOffenceLeavesTheOldPositionAlone() public {
@@ -326,7 +413,7 @@ contract SlashDoubleTest is Double {
         IRounds.Attendance memory other = _attendance(3, FIRST + 24, 21, "other");
         (one.verdict.position, other.verdict.position) = (1, 1);
         _slash(3, FIRST + 24, one, other);
-        vm.assertEq(network.position(3, 1).live, STAKE / 2 - PART / 2, "hit");
+        vm.assertEq(network.position(3, 1).live, (STAKE - LOST) / 2, "hit");
         vm.assertEq(network.position(1, 1).exiting, STAKE / 2, "not hit");
     }
 
@@ -335,9 +422,8 @@ contract SlashDoubleTest is Double {
         IGroups.Birth memory birth = _birth(TRAIN, REVEAL, LENGTH - TRAIN - REVEAL);
         birth.dataset = new bytes32[](0);
         vm.assertEq(network.fork(group, birth), child, "child");
-        bytes32 kind = keccak256("Consent(uint256 group,address owner)");
-        (bytes32 r, bytes32 vs) = vm.signCompact(key, _digest(keccak256(abi.encode(kind, child, vm.addr(1)))));
+        bytes memory consent = _consentOf(key, child, vm.addr(1));
         vm.prank(vm.addr(1));
-        network.move(group, 1, child, vm.addr(key), abi.encodePacked(r, vs));
+        network.move(group, 1, child, vm.addr(key), consent);
     }
 }

@@ -2,10 +2,11 @@
 pragma solidity 0.8.37;
 
 import {Terms} from "token/Seats.sol";
+import {Pay} from "governance/Pay.sol";
 import {State} from "governance/State.sol";
 
-/// @title Where the variables lie that network and council inherit.
-contract Slots is State {
+/// @title Where the variables lie that network and modules inherit.
+contract Slots is Pay {
     constructor(Terms memory terms_) State(terms_) {}
 
     function slots() external pure returns (uint256[14] memory places) {
@@ -18,12 +19,12 @@ contract Slots is State {
             mstore(add(places, 0xa0), _rounds.slot)
             mstore(add(places, 0xc0), _claims.slot)
             mstore(add(places, 0xe0), _judged.slot)
-            mstore(add(places, 0x100), _files.slot)
+            mstore(add(places, 0x100), _won.slot)
             mstore(add(places, 0x120), _groupCount.slot)
             mstore(add(places, 0x140), _deltas.slot)
             mstore(add(places, 0x160), _open.slot)
             mstore(add(places, 0x180), _keep.slot)
-            mstore(add(places, 0x1a0), _enacted.slot)
+            mstore(add(places, 0x1a0), _measures.slot)
         }
     }
 }

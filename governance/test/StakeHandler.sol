@@ -2,11 +2,14 @@
 pragma solidity 0.8.37;
 
 import {IStake} from "token/IStake.sol";
-import {IGroups} from "governance/INetwork.sol";
+import {IGroups, INetwork} from "governance/INetwork.sol";
 import {Ledger} from "governance-test/Ledger.sol";
 
 /// @title What owners and signers do: every action knows beforehand whether it must succeed.
 abstract contract StakeHandler is Ledger {
+    /// @dev The second until which what moved out of a position of group 1 answers for it.
+    mapping(uint256 position => uint256) private movedUntil;
+
     function moveStake(uint256 seed) external {
         for (uint256 i; i < 3; ++i) {
             _moveStake(_draw(seed, i, 2 ** 128));
@@ -20,17 +23,21 @@ abstract contract StakeHandler is Ledger {
         // Sometimes as much as there is, sometimes a gwei: edges are found by nobody who draws amounts alone.
         if (_draw(seed, 3, 12) == 0) amount = network.position(group, position).next;
         if (_draw(seed, 3, 12) == 1) amount = 1 gwei;
-        uint256 kind = _draw(seed, 4, 10);
+        uint256 kind = _draw(seed, 4, 13);
         if (kind == 0) _bondMore(group, position, amount);
         if (kind == 1) _bondNew(group, amount, seed);
         if (kind == 2) _unbond(group, position, amount);
-        if (kind == 3) _withdraw(group, position, _draw(seed, 8, 3) == 0);
+        if (kind == 3) _withdraw(group, position, seed);
         if (kind == 4) _wake(group, position, seed);
         if (kind == 5) _rest(group, position, seed);
         if (kind == 6) _rotate(group, position);
-        if (kind == 7) _compoundAll(group);
+        if (kind == 7) _compoundAll(group, seed);
         if (kind == 8) _moveOn(position);
         if (kind == 9) _bondWithPermit(group, position, amount, seed);
+        if (kind == 10) _exitTwice(group, position);
+        if (kind == 11) _handOver(group, position, seed);
+        if (kind == 12) _wakeAll(group);
+        _observe();
     }
 
     function _bondMore(uint256 group, uint256 position, uint256 amount) private {
@@ -50,35 +57,79 @@ abstract contract StakeHandler is Ledger {
         _demand(done, expected, "bond, a new position");
         if (!done) return;
         uint256 position = network.positions(group);
-        keys[group][position] = Keys(key, key, network.epoch());
+        keys[group][position].push(Held(key, network.epoch()));
         ownerKey[group][position] = by;
     }
 
     function _unbond(uint256 group, uint256 position, uint256 amount) private {
         IStake.Position memory shown = network.position(group, position);
         bool expected = amount != 0 && amount <= shown.next + shown.earned;
+        uint256 before = neuron.balanceOf(ownerOf(group, position));
         bytes memory call = abi.encodeCall(IStake.unbond, (group, position, amount));
         _demand(_try(ownerOf(group, position), call), expected, "unbond");
+        if (!expected) return;
+        uint256 paid = neuron.balanceOf(ownerOf(group, position)) - before;
+        // Where two are on their way, what is over is paid at once and does not wait again.
+        bool over = shown.exitingLater != 0 && block.timestamp >= shown.exitAt;
+        uint256 due =
+            !over ? 0 : block.timestamp < shown.exitAtLater ? shown.exiting : shown.exiting + shown.exitingLater;
+        vm.assertEq(paid, due, "paid out");
+        // Pay that came and went in one call was there in between.
+        if (shown.earned != 0) _observe(group, position, true);
+        _observe(group, position, shown.next + shown.earned != amount);
+        IStake.Position memory after_ = network.position(group, position);
+        uint256 left = shown.exiting + shown.exitingLater + amount - paid;
+        vm.assertEq(after_.exiting + after_.exitingLater, left, "exits");
+        bool waits = paid == 0 && shown.exiting != 0 && shown.exitAt != after_.exitAt;
+        vm.assertEq(waits, false, "the first exit ends when it would have");
     }
 
-    function _withdraw(uint256 group, uint256 position, bool wait) private {
+    /// @dev One exit in this epoch, and one in the next, whatever has been on its way before.
+    function _exitTwice(uint256 group, uint256 position) private {
+        for (uint256 i; i < 2; ++i) {
+            uint256 own = network.position(group, position).next;
+            _unbond(group, position, own / 4 / 1 gwei * 1 gwei);
+            _waitUntil(START + (network.epoch() + 1) * EPOCH);
+        }
+        if (network.position(group, position).exitingLater != 0) _note("two exits");
+    }
+
+    /// @dev In the last second before an exit is over, or in the first after it, or whenever it may be.
+    function _withdraw(uint256 group, uint256 position, uint256 seed) private {
         IStake.Position memory shown = network.position(group, position);
-        if (wait && !inHour && block.timestamp < shown.exitAt && network.epoch() < EPOCHS_MAX) vm.warp(shown.exitAt);
+        uint256 kind = _draw(seed, 8, 4);
+        if (kind == 0) _waitUntil(shown.exitAt - (shown.exitAt == 0 ? 0 : 1));
+        if (kind == 1) _waitUntil(shown.exitAt);
+        if (kind == 2) _waitUntil(shown.exitAtLater);
         bool expected = shown.exiting != 0 && block.timestamp >= shown.exitAt;
-        uint256 before = neuron.balanceOf(ownerOf(group, position));
-        bool done = _try(ownerOf(group, position), abi.encodeCall(IStake.withdraw, (group, position)));
-        _demand(done, expected, "withdraw");
-        uint256 got = neuron.balanceOf(ownerOf(group, position)) - before;
-        vm.assertEq(got, done ? shown.exiting : 0, "withdrawn");
+        uint256 due = expected ? shown.exiting : 0;
+        if (expected && block.timestamp >= shown.exitAtLater) due += shown.exitingLater;
+        uint256 before = neuron.balanceOf(RELAYER);
+        bytes memory call = abi.encodeCall(IStake.withdraw, (group, position, RELAYER));
+        _demand(_try(ownerOf(group, position), call), expected, "withdraw");
+        vm.assertEq(neuron.balanceOf(RELAYER) - before, due, "withdrawn");
+        vm.prank(RELAYER);
+        neuron.transfer(ownerOf(group, position), due);
     }
 
     function _wake(uint256 group, uint256 position, uint256 seed) private {
         IStake.Position memory shown = network.position(group, position);
         uint256 own = shown.next + shown.earned;
-        bool enough = own != 0 && own * 1024 >= network.stake(group).bondedNext + shown.earned;
-        bool expected = !shown.awake && !shown.awakeNext && enough;
+        bool enough = own != 0 && own * 16_384 >= network.stake(group).bondedNext + shown.earned;
+        bool rested = network.epoch() + 1 >= shown.sleepsUntil;
+        bool expected = !shown.awake && !shown.awakeNext && rested && enough;
+        vm.assertEq(network.mayWake(group, position), expected, "may wake");
         bytes memory call = abi.encodeCall(IStake.wake, (group, position));
         _demand(_try(_controller(group, position, seed), call), expected, "wake");
+        if (expected) {
+            vm.assertEq(network.position(group, position).wokenAt, network.epoch() + 1, "from the next epoch");
+        }
+    }
+
+    function _wakeAll(uint256 group) internal {
+        for (uint256 position = 1; position <= network.positions(group); ++position) {
+            _wake(group, position, position);
+        }
     }
 
     function _rest(uint256 group, uint256 position, uint256 seed) private {
@@ -91,31 +142,53 @@ abstract contract StakeHandler is Ledger {
         uint256 key = ++fresh;
         address owner = ownerOf(group, position);
         bytes memory consent = _consentOf(key, group, owner);
-        Keys memory held = keys[group][position];
-        bytes memory call = abi.encodeCall(IStake.rotate, (group, position, vm.addr(held.next), consent));
+        address last = vm.addr(_lastKey(group, position));
+        bytes memory call = abi.encodeCall(IStake.rotate, (group, position, last, consent));
         _demand(_try(owner, call), false, "rotate to a key that was used");
         call = abi.encodeCall(IStake.rotate, (group, position, vm.addr(key), consent));
-        uint256 inForce = _key(group, position);
         _demand(_try(owner, call), true, "rotate");
-        keys[group][position] = Keys(inForce, key, network.epoch() + 1);
+        keys[group][position].push(Held(key, network.epoch() + 1));
     }
 
-    function _compoundAll(uint256 group) private {
+    function _compoundAll(uint256 group, uint256 seed) private {
         for (uint256 position = 1; position <= network.positions(group); ++position) {
             bool expected = network.position(group, position).earned != 0;
-            _demand(_try(RELAYER, abi.encodeCall(IStake.compound, (group, position))), expected, "compound");
+            bytes memory call = abi.encodeCall(IStake.compound, (group, position));
+            _demand(_try(STRANGER, call), false, "compound by a stranger");
+            _demand(_try(_controller(group, position, seed), call), expected, "compound");
         }
     }
 
-    /// @dev From group 1 to its fork, to the position of the same number and owner there.
+    /// @dev From group 1 to its fork, to the position of the same number there.
     function _moveOn(uint256 position) private {
         if (position > OWNERS) return;
         IStake.Position memory shown = network.position(1, position);
         address owner = ownerOf(1, position);
         address signer = network.position(FORK, position).signerNext;
-        bool expected = shown.live != 0 && shown.next + shown.earned != 0;
+        bool own = ownerKey[1][position] == ownerKey[FORK][position];
+        bool free = block.timestamp >= movedUntil[position];
+        bool expected = own && free && shown.live != 0 && shown.next + shown.earned != 0;
         bytes memory call = abi.encodeCall(IGroups.move, (1, position, FORK, signer, ""));
         _demand(_try(owner, call), expected, "move");
+        if (expected) movedUntil[position] = START + (network.epoch() + 1) * EPOCH + EXIT;
+    }
+
+    /// @dev The position is offered to another of the owners, who accepts, or to whom it is not offered any more.
+    function _handOver(uint256 group, uint256 position, uint256 seed) private {
+        uint256 to = 1 + _draw(seed, 9, OWNERS);
+        bytes memory accept = abi.encodeCall(IStake.accept, (group, position));
+        _demand(_try(vm.addr(to), accept), false, "accept what was not offered");
+        bytes memory call = abi.encodeCall(IStake.offer, (group, position, vm.addr(to)));
+        _demand(_try(STRANGER, call), false, "offer what is somebody else's");
+        _demand(_try(ownerOf(group, position), call), true, "offer");
+        _demand(_try(STRANGER, accept), false, "accept what was offered to another");
+        bool back = _draw(seed, 10, 3) == 0;
+        call = abi.encodeCall(IStake.offer, (group, position, address(0)));
+        if (back) _demand(_try(ownerOf(group, position), call), true, "take an offer back");
+        _demand(_try(vm.addr(to), accept), !back, "accept");
+        if (!back) ownerKey[group][position] = to;
+        _demand(_try(vm.addr(to), accept), false, "accept twice");
+        vm.assertEq(network.position(group, position).owner, ownerOf(group, position), "owner");
     }
 
     function _bondWithPermit(uint256 group, uint256 position, uint256 amount, uint256 seed) private {
@@ -130,8 +203,10 @@ abstract contract StakeHandler is Ledger {
         bool good = _draw(seed, 6, 3) != 1;
         if (!good) r = bytes32(uint256(r) ^ 1);
         address signer = network.position(group, position).signerNext;
-        bytes memory call = abi.encodeCall(IStake.bondWithPermit, (group, signer, amount, "", FOREVER, v, r, s));
-        _demand(_try(owner, call), good, "bond with a permit");
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = abi.encodeCall(IStake.allow, (amount, FOREVER, v, r, s));
+        calls[1] = abi.encodeCall(IStake.bond, (group, signer, amount, ""));
+        _demand(_try(owner, abi.encodeCall(INetwork.multicall, (calls))), good, "bond with a permit");
         vm.prank(owner);
         neuron.approve(address(network), FOREVER);
     }

@@ -2,43 +2,89 @@
 pragma solidity 0.8.37;
 
 import {IGroups, IMeasures, IRounds} from "governance/INetwork.sol";
+import {Books} from "governance-test/Books.sol";
 import {Measuring} from "governance-test/Measuring.sol";
 
-/// @dev Ann wins round `FIRST` with a stolen file; Bob's claim is worse, Cem never opens his seal.
+/// @dev Ann wins round `FIRST` with a stolen file; Bob's claim is worse, that of Dee was to be read before; Cem never
+/// opens his seal.
 abstract contract Stolen is Measuring {
     IMeasures.Kind internal constant STRIKE = IMeasures.Kind.Strike;
+    address internal constant DEE = address(0xDEE);
     uint256 internal deposit;
+    bytes32 internal stolen;
 
     function setUp() public virtual override {
         super.setUp();
+        _fund(DEE, 1_000_000 ether);
         _commit(1, FIRST, ANN, "stolen");
         _commit(1, FIRST, BOB, "b");
         _commit(1, FIRST, CEM, "c");
+        _commit(1, FIRST, DEE, "d");
         deposit = network.round(1, FIRST).deposit;
         vm.warp(_revealStart(FIRST));
         _reveal(1, ANN, "stolen", BASE, LOSS);
         _reveal(1, BOB, "b", BASE, LOSS + 10_000);
+        _reveal(1, DEE, "d", BASE, BETTER);
+        stolen = _claim("stolen", BASE, LOSS);
         vm.warp(_judgeStart(FIRST));
     }
 
     function _decide() internal {
-        bytes32 claim = _claim("stolen", BASE, LOSS);
-        network.judge(1, claim, _verdicts(1, FIRST, claim, 1, 3));
+        network.judge(1, FIRST, stolen, _verdicts(1, FIRST, stolen, 1, 3));
     }
 
-    function _strike(uint256 restore) internal {
-        bytes memory args = abi.encode(1, FIRST, restore);
+    /// @dev All say that none of the claims is true.
+    function _lose() internal {
+        network.judge(1, FIRST, 0, _verdicts(1, FIRST, 0, 1, 3));
+    }
+
+    function _strike(bytes32 claim, uint256 restore) internal {
+        bytes memory args = abi.encode(1, FIRST, claim, restore);
         _pass(STRIKE, args, _assents(STRIKE, args, 1, 1, 3));
     }
 
+    function _strike(uint256 restore) internal {
+        _strike(stolen, restore);
+    }
+
+    function _refuseStrike(uint256 round, bytes32 claim, uint256 restore, bytes memory reason) internal {
+        _refuse(STRIKE, abi.encode(1, round, claim, restore), reason);
+    }
+
     function _refuseStrike(uint256 round, uint256 restore, bytes4 selector) internal {
-        _refuse(STRIKE, abi.encode(1, round, restore), selector);
+        _refuseStrike(round, stolen, restore, abi.encodeWithSelector(selector));
+    }
+
+    /// @dev What comes back of the deposit of `who`, what is burned and what goes to validators.
+    function _settles(address who, uint256 back, uint256 burned, uint256 charged) internal {
+        uint256 before = neuron.balanceOf(who);
+        vm.expectEmit();
+        emit IRounds.Settled(1, FIRST, who, back, burned, charged);
+        _settle(1, FIRST, who);
+        vm.assertEq(neuron.balanceOf(who) - before, back, "back");
+    }
+
+    function _waits(address who) internal {
+        vm.expectRevert(IRounds.NothingToSettle.selector);
+        _settle(1, FIRST, who);
+    }
+
+    /// @dev All positions' pay becomes stake: what was not issued yet is.
+    function _compoundAll() internal {
+        for (uint256 key = 1; key <= VALIDATORS; ++key) {
+            vm.prank(vm.addr(key));
+            network.compound(1, key);
+        }
+    }
+
+    function _most() internal view returns (uint256) {
+        return deposit * 15 / 16;
     }
 }
 
 contract StrikeTest is Stolen {
     function test_RevertIf_TheGroupDoesNotExist() public {
-        _refuse(STRIKE, abi.encode(9, FIRST, 0), IGroups.NoSuchGroup.selector);
+        _refuse(STRIKE, abi.encode(9, FIRST, 0, 0), abi.encodeWithSelector(IGroups.NoSuchGroup.selector, 9));
     }
 
     function test_RevertIf_RestoreIsNeitherYesNorNo() public {
@@ -53,73 +99,72 @@ contract StrikeTest is Stolen {
         _refuseStrike(type(uint256).max, 1, IMeasures.NothingToStrike.selector);
     }
 
-    function test_RevertIf_TheRoundIsLost() public {
-        network.judge(1, 0, _verdicts(1, FIRST, 0, 1, 3));
-        _refuseStrike(FIRST, 1, IMeasures.NothingToStrike.selector);
+    function test_RevertIf_AnotherClaimWasDecidedThanTheVotersMeant() public {
+        _decide();
+        _refuseStrike(FIRST, _claim("b", BASE, LOSS + 10_000), 1, _unexpected(stolen));
+        _refuseStrike(FIRST, 0, 1, _unexpected(stolen));
+        vm.assertEq(uint256(network.round(1, FIRST).outcome), uint256(IRounds.Outcome.Won), "still won");
+    }
+
+    function test_RevertIf_TheRoundWasLostAndAClaimIsNamed() public {
+        _lose();
+        _refuseStrike(FIRST, stolen, 0, _unexpected(0));
     }
 
     function test_RevertIf_TheCoinbaseIsMature() public {
         _decide();
         vm.warp(_start(FIRST + 1) + MATURITY);
+        _renew();
         _refuseStrike(FIRST, 1, IMeasures.NothingToStrike.selector);
         vm.warp(_start(FIRST + 1) + MATURITY - 1);
+        _renew();
         _strike(1);
+    }
+
+    function test_RevertIf_ALostRoundIsMature() public {
+        _lose();
+        vm.warp(_start(FIRST + 1) + MATURITY);
+        _renew();
+        _refuseStrike(FIRST, 0, 0, abi.encodeWithSelector(IMeasures.NothingToStrike.selector));
+        vm.warp(_start(FIRST + 1) + MATURITY - 1);
+        _renew();
+        _strike(0, 0);
     }
 
     function test_RevertIf_TheCoinbaseIsCollected() public {
         _decide();
         vm.warp(_start(FIRST + 1) + MATURITY);
-        vm.prank(ANN);
-        network.collect(1, FIRST);
+        _collect(1, FIRST, ANN);
+        _renew();
         _refuseStrike(FIRST, 1, IMeasures.NothingToStrike.selector);
     }
 
     function test_RevertIf_TheRoundIsStruckAlready() public {
         _decide();
         _strike(0);
-        bytes memory args = abi.encode(1, FIRST, 1);
+        bytes memory args = abi.encode(1, FIRST, stolen, 1);
         vm.expectRevert(IMeasures.NothingToStrike.selector);
         this.enact(args);
-    }
-
-    function test_RevertIf_ExactlyHalfOfAllStakeAssents() public {
-        _decide();
-        _balance(2, STAKE * 7 / 10);
-        bytes memory args = abi.encode(1, FIRST, 0);
-        IMeasures.Assent[] memory assents = _assents(STRIKE, args, 1, 1, 2);
-        _refuse(STRIKE, args, assents, IMeasures.NoMajority.selector);
-        _tip(2);
-        _pass(STRIKE, args, assents);
     }
 
     function test_RevertIf_AStruckCoinbaseIsCollected() public {
         _decide();
         _strike(1);
         vm.warp(_start(FIRST + 1) + MATURITY);
-        vm.expectRevert(IRounds.NotWinner.selector);
-        vm.prank(ANN);
-        network.collect(1, FIRST);
+        vm.expectRevert(abi.encodeWithSelector(IRounds.NotWinner.selector, ANN));
+        _collect(1, FIRST, ANN);
     }
 
     function test_RevertIf_VerdictsOfAStruckRoundCome() public {
-        bytes32 claim = _claim("stolen", BASE, LOSS);
-        IRounds.Verdict[] memory same = _verdicts(1, FIRST, claim, 1, 3);
+        IRounds.Verdict[] memory same = _verdicts(1, FIRST, stolen, 1, 3);
         IRounds.Verdict[] memory none = _verdicts(1, FIRST, 0, 1, 3);
-        network.judge(1, claim, same);
+        network.judge(1, FIRST, stolen, same);
         _strike(1);
-        vm.expectRevert(IRounds.OtherClaimDecided.selector);
-        network.judge(1, claim, same);
-        vm.expectRevert(IRounds.OtherClaimDecided.selector);
-        network.judge(1, 0, none);
-    }
-
-    function test_RevertIf_AStruckRoundIsAttended() public {
-        _decide();
-        _strike(1);
-        vm.warp(_start(FIRST + 1));
-        IRounds.Attendance[] memory attendances = _attendances(1, FIRST, 0, 1, 3);
-        vm.expectRevert(IRounds.NothingToAttend.selector);
-        network.attend(1, attendances);
+        bytes memory reason = abi.encodeWithSelector(IRounds.OtherClaimDecided.selector, stolen);
+        vm.expectRevert(reason);
+        network.judge(1, FIRST, stolen, same);
+        vm.expectRevert(reason);
+        network.judge(1, FIRST, 0, none);
     }
 
     function test_RevertIf_TheStolenFileComesAgain() public {
@@ -132,11 +177,30 @@ contract StrikeTest is Stolen {
         _reveal(1, ANN, "stolen", BASE, LOSS);
     }
 
+    function test_ExactlyHalfOfAllStakeIsNotEnough() public {
+        _decide();
+        _balance(2, STAKE * 7 / 10);
+        bytes memory args = abi.encode(1, FIRST, stolen, 0);
+        IMeasures.Assent[] memory assents = _assents(STRIKE, args, 1, 1, 2);
+        _fall(STRIKE, args, assents);
+        _tip(2);
+        _pass(STRIKE, args, assents);
+    }
+
+    function test_WhoJudgedAStruckRoundOtherwiseMayStillShowIt() public {
+        _decide();
+        _strike(1);
+        vm.warp(_start(FIRST + 1));
+        network.attend(1, FIRST, _attendances(1, FIRST, stolen, 1, 3));
+        vm.assertEq(network.judgedBy(1, FIRST, 1), true, "present");
+        vm.assertEq(network.group(1).counted, 1, "and the round counts once");
+    }
+
     function test_TheCheckpointReturnsIfAsked() public {
         _decide();
         vm.assertEq(network.group(1).checkpoint, "stolen", "before");
         vm.expectEmit();
-        emit IMeasures.Struck(1, FIRST, BASE_FILE);
+        emit IMeasures.Struck(1, FIRST, BASE_FILE, 0, 0);
         _strike(1);
         vm.assertEq(network.group(1).checkpoint, BASE_FILE, "restored");
         vm.assertEq(uint256(network.round(1, FIRST).outcome), uint256(IRounds.Outcome.Struck), "outcome");
@@ -145,7 +209,7 @@ contract StrikeTest is Stolen {
     function test_TheCheckpointStaysIfNotAsked() public {
         _decide();
         vm.expectEmit();
-        emit IMeasures.Struck(1, FIRST, "stolen");
+        emit IMeasures.Struck(1, FIRST, "stolen", 0, 0);
         _strike(0);
         vm.assertEq(network.group(1).checkpoint, "stolen", "kept");
     }
@@ -157,15 +221,54 @@ contract StrikeTest is Stolen {
         _strike(1);
         vm.assertEq(network.position(1, 1).earned, earned, "kept");
         vm.assertEq(network.round(1, FIRST).paid, _paid(), "paid");
+        _compoundAll();
+        vm.assertEq(network.position(1, 1).next, STAKE + earned, "and it becomes stake");
     }
 
     function test_AllWhoRevealedGetMostOfTheirDepositsBack() public {
         _decide();
         _strike(1);
         vm.warp(_start(FIRST + 1));
-        _settle(ANN, deposit * 15 / 16);
-        _settle(BOB, deposit * 15 / 16);
-        _settle(CEM, 0);
+        _settles(ANN, _most(), deposit - _most(), 0);
+        _settles(BOB, _most(), deposit - _most(), 0);
+        _settles(DEE, _most(), deposit - _most(), 0);
+        _settles(CEM, 0, deposit, 0);
+        _compoundAll();
+        vm.assertEq(neuron.balanceOf(address(network)), Books.owed(network), "nothing is left over");
+    }
+
+    /// @dev Settling first does not make a strike worthless for who was ranked before the winner.
+    function test_WhoWasRankedBeforeAFalseWinnerIsSettledAfterTheStrikeAsBeforeIt() public {
+        _decide();
+        vm.warp(_start(FIRST + 1));
+        _waits(DEE);
+        _strike(1);
+        _settles(DEE, _most(), deposit - _most(), 0);
+    }
+
+    function test_WhoWasRankedBeforeAWinnerWaitsUntilTheRoundIsMature() public {
+        _decide();
+        vm.warp(_start(FIRST + 1) + MATURITY - 1);
+        _waits(DEE);
+        vm.warp(_start(FIRST + 1) + MATURITY);
+        _settles(DEE, 0, deposit, 0);
+    }
+
+    /// @dev A winner that took 15/16 before loses the rest at the strike; one that comes later loses it when settled.
+    function test_AStruckWinnerLosesASixteenthWheneverItSettles() public {
+        _decide();
+        vm.warp(_start(FIRST + 1));
+        uint256 before = vm.snapshotState();
+        uint256 supply = neuron.totalSupply();
+        _settles(ANN, _most(), 0, 0);
+        vm.expectEmit();
+        emit IMeasures.Struck(1, FIRST, BASE_FILE, 0, deposit - _most());
+        _strike(1);
+        vm.assertEq(supply - neuron.totalSupply(), deposit - _most(), "burnt at the strike");
+        vm.revertToState(before);
+        _strike(1);
+        _settles(ANN, _most(), deposit - _most(), 0);
+        vm.assertEq(supply - neuron.totalSupply(), deposit - _most(), "burnt at settling");
     }
 
     function test_TheNextRoundStartsAnewWithoutHigherDeposits() public {
@@ -177,13 +280,95 @@ contract StrikeTest is Stolen {
         vm.assertEq(network.group(1).voids, 0, "it was decided once");
     }
 
-    function _settle(address who, uint256 back) private {
-        vm.expectEmit();
-        emit IRounds.Settled(1, FIRST, who, back, deposit - back);
-        network.settle(1, FIRST, who);
+    /// @dev With another nonce than the one that has served.
+    function enact(bytes calldata args) external {
+        _enact(STRIKE, args);
+    }
+}
+
+/// @dev More than two thirds say that no claim is true: honest deposits are at stake until the strike.
+contract StrikeLostTest is Stolen {
+    function test_RevertIf_ALostRoundIsStruckTwice() public {
+        _lose();
+        _strike(0, 0);
+        bytes memory args = abi.encode(1, FIRST, 0, 1);
+        vm.expectRevert(IMeasures.NothingToStrike.selector);
+        this.enact(args);
     }
 
-    /// @dev With another nonce than the one that has served.
+    function test_DepositsOfALostRoundWaitForTheStrikeAndComeBack() public {
+        _lose();
+        vm.warp(_start(FIRST + 1));
+        _waits(ANN);
+        _waits(BOB);
+        _settles(CEM, 0, deposit, 0);
+        _strike(0, 0);
+        _settles(ANN, _most(), deposit - _most(), 0);
+        _settles(BOB, _most(), deposit - _most(), 0);
+        _settles(DEE, _most(), deposit - _most(), 0);
+        _compoundAll();
+        vm.assertEq(neuron.balanceOf(address(network)), Books.owed(network), "all is where it belongs");
+    }
+
+    function test_DepositsOfALostRoundArePaidToValidatorsOnceItIsMature() public {
+        _lose();
+        vm.warp(_start(FIRST + 1) + MATURITY);
+        uint256 paid = _paid();
+        uint256[3] memory parts = [paid / 3, paid * 2 / 3 - paid / 3, paid - paid * 2 / 3];
+        _settles(ANN, 0, deposit - parts[0], parts[0]);
+        _settles(BOB, 0, deposit - parts[1], parts[1]);
+        _settles(DEE, 0, deposit - parts[2], parts[2]);
+        _settles(CEM, 0, deposit, 0);
+        _compoundAll();
+        vm.assertEq(neuron.balanceOf(address(network)), Books.owed(network), "all is where it belongs");
+    }
+
+    function test_ValidatorsOfAStruckLostRoundArePaidOutOfTheIssue() public {
+        _lose();
+        uint256 supply = neuron.totalSupply();
+        uint256 earned = network.position(1, 1).earned;
+        vm.expectEmit();
+        emit IMeasures.Struck(1, FIRST, BASE_FILE, _paid(), 0);
+        _strike(0, 0);
+        vm.assertEq(neuron.totalSupply() - supply, _paid(), "issued");
+        vm.assertEq(network.position(1, 1).earned, earned, "kept");
+        vm.assertEq(network.round(1, FIRST).paid, 0, "no longer due from deposits");
+    }
+
+    /// @dev What the schedule does not allow, deposits still bear.
+    function test_WhatCannotBeIssuedStaysWithTheDeposits() public {
+        _lose();
+        _exhaust();
+        uint256 left = emission.allowance();
+        uint256 before = network.round(1, FIRST).paid;
+        _strike(0, 0);
+        uint256 due = before - left;
+        vm.assertEq(network.round(1, FIRST).paid, due, "the rest");
+        vm.warp(_start(FIRST + 1));
+        _settles(ANN, deposit - due / 3, 0, due / 3);
+        _settle(1, FIRST, BOB);
+        _settle(1, FIRST, DEE);
+        _settle(1, FIRST, CEM);
+        _compoundAll();
+        vm.assertEq(neuron.balanceOf(address(network)), Books.owed(network), "not a wei is missing");
+    }
+
+    function test_AStrikeWithRestoreOfALostRoundPutsItsBaseBack() public {
+        _lose();
+        _win(1, FIRST + 1, BOB, "later");
+        vm.assertEq(network.group(1).checkpoint, "later", "the group went on");
+        vm.warp(_start(FIRST + 2));
+        _strike(0, 1);
+        vm.assertEq(network.group(1).checkpoint, BASE_FILE, "the base of the struck round");
+    }
+
+    /// @dev Nothing but a wei of the allowance is left: much is issued elsewhere.
+    function _exhaust() private {
+        uint256 all = emission.allowance();
+        vm.prank(address(network));
+        emission.issue(CEM, all - 1 gwei);
+    }
+
     function enact(bytes calldata args) external {
         _enact(STRIKE, args);
     }
@@ -207,15 +392,14 @@ contract StrikeLaterTest is Stolen {
         _strike(1);
         vm.warp(_start(FIRST + 2) + MATURITY);
         uint256 reward = network.round(1, FIRST + 1).reward;
-        vm.prank(BOB);
-        vm.assertEq(network.collect(1, FIRST + 1), reward, "collected");
+        vm.assertEq(_collect(1, FIRST + 1, BOB), reward, "collected");
     }
 
     function test_ARoundThatIsOpenOnTheStolenBaseMovesNothing() public {
         bytes32 claim = _enter(1, FIRST + 2, CEM, "late");
         _strike(1);
         vm.warp(_judgeStart(FIRST + 2));
-        network.judge(1, claim, _verdicts(1, FIRST + 2, claim, 1, 3));
+        network.judge(1, FIRST + 2, claim, _verdicts(1, FIRST + 2, claim, 1, 3));
         vm.assertEq(network.group(1).checkpoint, BASE_FILE, "restored for good");
         vm.assertEq(network.round(1, FIRST + 2).winner, CEM, "its winner is paid all the same");
     }

@@ -9,12 +9,13 @@ import {Play} from "governance-test/Play.sol";
 contract ThreatsClaimsTest is Play {
     uint256 private constant LIARS = 20;
     uint256 private constant MOST = 1_000_000 ether;
+    uint256 private constant ANY = type(uint256).max;
 
     function test_ACopiedSealOpensNothing() public {
         _commit(1, FIRST, ANN, "a");
         bytes32 copied = network.claimOf(1, FIRST, ANN).name;
         vm.prank(BOB);
-        network.commit(1, copied);
+        network.commit(1, FIRST, copied, ANY);
         vm.warp(_revealStart(FIRST));
         vm.expectRevert(IRounds.WrongSeal.selector);
         _reveal(1, BOB, "a", BASE, LOSS);
@@ -28,7 +29,7 @@ contract ThreatsClaimsTest is Play {
         _reveal(1, ANN, "a", BASE, LOSS);
         vm.expectRevert(IRounds.WrongSeal.selector);
         _reveal(1, BOB, "a", BASE, LOSS);
-        vm.expectRevert(IRounds.NotSealed.selector);
+        vm.expectRevert(abi.encodeWithSelector(IRounds.NotSealed.selector, IRounds.Status.None));
         _reveal(1, CEM, "a", BASE, LOSS);
     }
 
@@ -43,35 +44,52 @@ contract ThreatsClaimsTest is Play {
         vm.assertEq(network.round(1, FIRST).winner, ANN, "who committed the file wins");
     }
 
+    function test_ACommitThatIsMinedInAnotherRoundCostsNothing() public {
+        bytes32 seal = Rules.seal(1, FIRST, "a", ANN, SALT);
+        vm.warp(_start(FIRST + 1));
+        vm.expectRevert(abi.encodeWithSelector(IRounds.WrongRound.selector, FIRST + 1));
+        vm.prank(ANN);
+        network.commit(1, FIRST, seal, ANY);
+        vm.assertEq(neuron.balanceOf(ANN), MOST, "nothing was taken");
+    }
+
+    function test_ADepositThatDoubledMeanwhileIsNotTaken() public {
+        uint256 seen = network.leastDeposit(2);
+        for (uint256 i; i < 2; ++i) {
+            _enter(2, FIRST + i, BOB, bytes32(i + 1));
+        }
+        vm.warp(_start(FIRST + 2));
+        vm.expectRevert(abi.encodeWithSelector(IRounds.DepositTooHigh.selector, 4 * seen));
+        vm.prank(ANN);
+        network.commit(2, FIRST + 2, "seal", 2 * seen);
+        vm.assertEq(neuron.balanceOf(ANN), MOST, "nothing was taken");
+    }
+
     function test_ASealOfAnotherRoundOrGroupOpensNothing() public {
         _commit(1, FIRST, ANN, "a");
         bytes32 seal = network.claimOf(1, FIRST, ANN).name;
         vm.startPrank(ANN);
-        network.commit(2, seal);
+        network.commit(2, FIRST, seal, ANY);
         vm.warp(_start(FIRST + 1));
-        network.commit(1, seal);
+        network.commit(1, FIRST + 1, seal, ANY);
         vm.stopPrank();
         vm.warp(_revealStart(FIRST + 1));
         vm.expectRevert(IRounds.WrongSeal.selector);
         _reveal(1, ANN, "a", BASE, LOSS);
-        vm.expectRevert(IRounds.NotSealed.selector);
+        vm.expectRevert(abi.encodeWithSelector(IRounds.NotSealed.selector, IRounds.Status.None));
         _reveal(2, ANN, "a", BASE, LOSS);
     }
 
-    function test_ASquattedLeakedHashCostsItsFinderNoMoreThanASixteenth() public {
+    function test_ASquattedLeakedHashCostsItsFinderNothing() public {
         _commit(1, FIRST, ANN, "leaked");
         _commit(2, FIRST, BOB, "leaked");
-        uint256 deposit = network.round(1, FIRST).deposit;
         vm.warp(_revealStart(FIRST));
         _reveal(2, BOB, "leaked", BASE, LOSS);
-        vm.expectRevert(IRounds.FileBoundElsewhere.selector);
         _reveal(1, ANN, "leaked", BASE, LOSS);
-        vm.prank(ANN);
-        network.concede(1, SALT, "leaked");
-        vm.warp(_start(FIRST + 1));
-        network.settle(1, FIRST, ANN);
-        vm.assertEq(MOST - neuron.balanceOf(ANN), deposit / 16, "lost");
-        _win(1, FIRST + 1, ANN, "the same function in other bytes");
+        _judge(_claim("leaked", BASE, LOSS));
+        vm.warp(_start(FIRST + 1) + MATURITY);
+        _collect(1, FIRST, ANN);
+        vm.assertEq(neuron.balanceOf(ANN), MOST + _reward(), "she wins where she works");
     }
 
     function test_ALeakedHashRevealedFirstBelongsToTheEarlierCommit() public {
@@ -84,20 +102,14 @@ contract ThreatsClaimsTest is Play {
         vm.assertEq(network.round(1, FIRST).winner, ANN, "revealing first is worth nothing");
     }
 
-    function test_AFileRevealedHereCannotBeWonFirstInAPrivateGroup() public {
+    function test_AFileThatWonInAPrivateGroupIsRevealedInAnAdmittedOne() public {
         uint256 hidden = _privateGroup();
         uint256 round = FIRST + 24;
-        vm.warp(_start(round));
-        _commit(1, round, ANN, "a");
-        _commit(hidden, round, BOB, "a");
-        vm.warp(_revealStart(round));
-        _reveal(1, ANN, "a", BASE, LOSS);
-        vm.expectRevert(IRounds.FileBoundElsewhere.selector);
-        _reveal(hidden, BOB, "a", BASE, LOSS);
-        bytes32 claim = _claim("a", BASE, LOSS);
+        bytes32 claim = _enter(hidden, round, BOB, "a");
         vm.warp(_judgeStart(round));
-        network.judge(1, claim, _verdicts(1, round, claim, 1, 3));
-        vm.assertEq(network.round(1, round).winner, ANN, "won where it was revealed first");
+        _judgeHidden(hidden, round, claim);
+        _win(1, round + 1, ANN, "a");
+        vm.assertEq(network.round(1, round + 1).winner, ANN, "won where it earns something");
     }
 
     function test_ALeakedFileWonFirstInAPrivateGroupEarnsTheThiefNothing() public {
@@ -106,14 +118,10 @@ contract ThreatsClaimsTest is Play {
         uint256 supply = neuron.totalSupply();
         bytes32 claim = _enter(hidden, round, BOB, "leaked");
         vm.warp(_judgeStart(round));
-        IRounds.Verdict[] memory verdicts = new IRounds.Verdict[](1);
-        verdicts[0] = _verdict(hidden, round, 40, claim);
-        verdicts[0].position = 1;
-        network.judge(hidden, claim, verdicts);
+        _judgeHidden(hidden, round, claim);
         vm.assertEq(network.round(hidden, round).winner, BOB, "won");
         vm.warp(_start(round + 1) + MATURITY);
-        vm.prank(BOB);
-        vm.assertEq(network.collect(hidden, round), 0, "issued");
+        vm.assertEq(_collect(hidden, round, BOB), 0, "issued");
         vm.assertEq(neuron.totalSupply(), supply, "supply");
     }
 
@@ -131,6 +139,20 @@ contract ThreatsClaimsTest is Play {
         }
     }
 
+    function test_OneFileInTwoAdmittedGroupsInOneRoundWinsInBothAndNeverAgain() public {
+        _admit(2);
+        _commit(1, FIRST, ANN, "a");
+        _commit(2, FIRST, BOB, "a");
+        vm.warp(_revealStart(FIRST));
+        _reveal(1, ANN, "a", BASE, LOSS);
+        _reveal(2, BOB, "a", BASE, LOSS);
+        bytes32 claim = _claim("a", BASE, LOSS);
+        _judge(claim);
+        network.judge(2, FIRST, claim, _verdicts(2, FIRST, claim, 1, 3));
+        vm.assertEq(network.round(2, FIRST).winner, BOB, "each is judged by its own validators");
+        vm.assertEq(network.hasWon(1, "a") && network.hasWon(2, "a"), true, "never again");
+    }
+
     function test_AWinningFileIsNotWonByItsEqualInTheSameRound() public {
         _commit(1, FIRST, ANN, "a");
         _commit(1, FIRST, BOB, "a");
@@ -140,8 +162,8 @@ contract ThreatsClaimsTest is Play {
         _judge(_claim("a", BASE, LOSS));
         bytes32 better = _claim("a", BASE, LOSS - 1);
         IRounds.Verdict[] memory verdicts = _verdicts(1, FIRST, better, 1, 3);
-        vm.expectRevert(IRounds.OtherClaimDecided.selector);
-        network.judge(1, better, verdicts);
+        vm.expectRevert(abi.encodeWithSelector(IRounds.OtherClaimDecided.selector, _claim("a", BASE, LOSS)));
+        network.judge(1, FIRST, better, verdicts);
         vm.assertEq(network.round(1, FIRST).winner, ANN, "one winner");
     }
 
@@ -149,9 +171,10 @@ contract ThreatsClaimsTest is Play {
         _commit(1, FIRST, ANN, "a");
         vm.warp(_revealStart(FIRST));
         uint32 least = BASE >> 10;
-        vm.expectRevert(IRounds.NotBetter.selector);
+        bytes memory notBetter = abi.encodeWithSelector(IRounds.NotBetter.selector, BASE - least);
+        vm.expectRevert(notBetter);
         _reveal(1, ANN, "a", BASE, BASE - least / 2);
-        vm.expectRevert(IRounds.NotBetter.selector);
+        vm.expectRevert(notBetter);
         _reveal(1, ANN, "a", BASE, BASE - least + 1);
         _reveal(1, ANN, "a", BASE, BASE - least);
     }
@@ -161,7 +184,8 @@ contract ThreatsClaimsTest is Play {
         vm.warp(_revealStart(FIRST));
         uint32[4] memory bases = [uint32(0), 1, 1023, 1024];
         for (uint256 i; i < bases.length; ++i) {
-            vm.expectRevert(IRounds.NotBetter.selector);
+            uint256 most = bases[i] == 0 ? 0 : bases[i] - 1;
+            vm.expectRevert(abi.encodeWithSelector(IRounds.NotBetter.selector, most));
             _reveal(1, ANN, "a", bases[i], bases[i]);
         }
         _reveal(1, ANN, "a", 1023, 1022);
@@ -178,9 +202,12 @@ contract ThreatsClaimsTest is Play {
         _judge(_claim(bytes32(uint256(1)), BASE, LOSS));
         vm.warp(_start(FIRST + 1));
         for (uint256 i; i < 3; ++i) {
-            network.settle(1, FIRST, faces[i]);
-            vm.assertEq(MOST - neuron.balanceOf(faces[i]), i == 0 ? 0 : deposit, "lost");
+            _settle(1, FIRST, faces[i]);
+            vm.assertEq(MOST - neuron.balanceOf(faces[i]), i == 0 ? deposit / 16 : deposit, "lost, or waits");
         }
+        vm.warp(_start(FIRST + 1) + MATURITY);
+        _collect(1, FIRST, ANN);
+        vm.assertEq(neuron.balanceOf(ANN), MOST + _reward(), "the opened one comes back");
     }
 
     function test_AFalseClaimLosesItsDepositAndPaysTheValidators() public {
@@ -191,8 +218,8 @@ contract ThreatsClaimsTest is Play {
         _judge(0);
         vm.assertEq(network.group(1).checkpoint, BASE_FILE, "the checkpoint stays");
         vm.assertEq(network.position(1, 1).earned * 3, _paid(), "validators earn the same");
-        vm.warp(_start(FIRST + 1));
-        network.settle(1, FIRST, ANN);
+        vm.warp(_start(FIRST + 1) + MATURITY);
+        _settle(1, FIRST, ANN);
         vm.assertEq(MOST - neuron.balanceOf(ANN), deposit, "all is lost");
         vm.assertEq(neuron.totalSupply(), SUPPLY - deposit + _paid(), "nothing was issued");
     }
@@ -205,10 +232,10 @@ contract ThreatsClaimsTest is Play {
         bytes32 measured = _claim("a", BASE, LOSS);
         IRounds.Verdict[] memory verdicts = _verdicts(1, FIRST, measured, 1, 3);
         vm.expectRevert(IRounds.NoSuchClaim.selector);
-        network.judge(1, measured, verdicts);
+        network.judge(1, FIRST, measured, verdicts);
         bytes32 claimed = _claim("a", BASE, LOSS - 1);
         vm.expectRevert(IRounds.NothingCounted.selector);
-        network.judge(1, claimed, verdicts);
+        network.judge(1, FIRST, claimed, verdicts);
     }
 
     function test_AClaimWithOneExampleShadedIsNotTheTrueOne() public {
@@ -220,7 +247,7 @@ contract ThreatsClaimsTest is Play {
         bytes32 measured = _claim("a", BASE, LOSS);
         IRounds.Verdict[] memory verdicts = _verdicts(1, FIRST, measured, 1, 3);
         vm.expectRevert(IRounds.NoSuchClaim.selector);
-        network.judge(1, measured, verdicts);
+        network.judge(1, FIRST, measured, verdicts);
         vm.assertEq(measured != Rules.claim("a", BASE, LOSS, "one leaf is shaded"), true, "the names differ");
     }
 
@@ -238,13 +265,13 @@ contract ThreatsClaimsTest is Play {
         _reveal(1, ANN, "honest", BASE, LOSS);
         _judge(_claim("honest", BASE, LOSS));
         vm.assertEq(network.round(1, FIRST).winner, ANN, "one call decides");
-        vm.warp(_start(FIRST + 1));
+        vm.warp(_start(FIRST + 1) + MATURITY);
         for (uint256 i = 1; i <= LIARS; ++i) {
-            network.settle(1, FIRST, _liar(i));
+            _settle(1, FIRST, _liar(i));
             vm.assertEq(neuron.balanceOf(_liar(i)), 1000 ether - deposit, "a liar loses all");
         }
-        network.settle(1, FIRST, ANN);
-        vm.assertEq(neuron.balanceOf(ANN), MOST, "the honest nothing");
+        _collect(1, FIRST, ANN);
+        vm.assertEq(neuron.balanceOf(ANN), MOST + _reward(), "the honest nothing");
     }
 
     function test_AWithheldOrMalformedFileIsPassedOverForTheNextClaim() public {
@@ -256,8 +283,8 @@ contract ThreatsClaimsTest is Play {
         _reveal(1, ANN, "a", BASE, LOSS);
         _judge(_claim("a", BASE, LOSS));
         vm.assertEq(network.round(1, FIRST).winner, ANN, "the best that is true");
-        vm.warp(_start(FIRST + 1));
-        network.settle(1, FIRST, BOB);
+        vm.warp(_start(FIRST + 1) + MATURITY);
+        _settle(1, FIRST, BOB);
         vm.assertEq(MOST - neuron.balanceOf(BOB), deposit, "all is lost");
     }
 
@@ -270,12 +297,10 @@ contract ThreatsClaimsTest is Play {
         bytes32 claim = _claim("served to one of three", BASE, LOSS);
         IRounds.Verdict[] memory served = _verdicts(1, FIRST, claim, 1, 1);
         IRounds.Verdict[] memory others = _verdicts(1, FIRST, 0, 2, 3);
-        vm.expectRevert(IRounds.NotDecisive.selector);
-        network.judge(1, claim, served);
-        vm.expectRevert(IRounds.NotDecisive.selector);
-        network.judge(1, 0, others);
+        vm.assertEq(network.judge(1, FIRST, claim, served), false, "one of three");
+        vm.assertEq(network.judge(1, FIRST, 0, others), false, "two of three");
         vm.warp(_start(FIRST + 1));
-        network.settle(1, FIRST, BOB);
+        _settle(1, FIRST, BOB);
         vm.assertEq(MOST - neuron.balanceOf(BOB), deposit / 16, "a sixteenth");
         _commit(1, FIRST + 1, BOB, "again");
         vm.assertEq(network.group(1).voids, 1, "a void round");
@@ -303,8 +328,20 @@ contract ThreatsClaimsTest is Play {
         _reveal(1, BOB, "b", BASE, BETTER);
         _judge(_claim("b", BASE, BETTER));
         vm.warp(_start(FIRST + 1));
-        network.settle(1, FIRST, ANN);
+        _settle(1, FIRST, ANN);
         vm.assertEq(MOST - neuron.balanceOf(ANN), deposit / 16, "lost");
+    }
+
+    function test_AfterAStallersLastRoundDepositsComeDownByThemselves() public {
+        for (uint256 i; i < 9; ++i) {
+            _enter(2, FIRST + i, BOB, bytes32(i + 1));
+        }
+        vm.assertEq(network.round(2, FIRST + 8).deposit, MIN_DEPOSIT << 8, "as high as it gets");
+        uint256 round = FIRST + 8 + 24 * 4;
+        vm.warp(_start(round));
+        vm.assertEq(network.leastDeposit(2), MIN_DEPOSIT, "four epochs later");
+        _enter(2, round, ANN, "new");
+        vm.assertEq(network.round(2, round).deposit, MIN_DEPOSIT, "single");
     }
 
     function test_StallingRoundsCostsTwiceAsMuchEachTime() public {
@@ -314,7 +351,7 @@ contract ThreatsClaimsTest is Play {
             _enter(2, FIRST + i, ANN, bytes32(i + 1));
             vm.assertEq(network.round(2, FIRST + i).deposit, deposit, "deposit");
             vm.warp(_start(FIRST + i + 1));
-            network.settle(2, FIRST + i, ANN);
+            _settle(2, FIRST + i, ANN);
             lost += deposit / 16;
             vm.assertEq(MOST - neuron.balanceOf(ANN), lost, "lost");
         }
@@ -326,6 +363,14 @@ contract ThreatsClaimsTest is Play {
         _join(group, 40, 1 ether);
     }
 
+    /// @dev Key 40 alone decides `round` there.
+    function _judgeHidden(uint256 hidden, uint256 round, bytes32 claim) private {
+        IRounds.Verdict[] memory verdicts = new IRounds.Verdict[](1);
+        verdicts[0] = _verdict(hidden, round, 40, claim);
+        verdicts[0].position = 1;
+        network.judge(hidden, round, claim, verdicts);
+    }
+
     function _liar(uint256 index) private pure returns (address) {
         return address(uint160(0x11A4 + index));
     }
@@ -333,6 +378,6 @@ contract ThreatsClaimsTest is Play {
     function _judge(bytes32 claim) private {
         vm.warp(_judgeStart(FIRST));
         IRounds.Verdict[] memory verdicts = _verdicts(1, FIRST, claim, 1, 3);
-        network.judge(1, claim, verdicts);
+        network.judge(1, FIRST, claim, verdicts);
     }
 }

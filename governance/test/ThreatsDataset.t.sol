@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IDataset, IMeasures} from "governance/INetwork.sol";
+import {IDataset, IMeasures, IRounds} from "governance/INetwork.sol";
 import {Rules} from "governance/Rules.sol";
 import {Periodic} from "governance-test/Periodic.sol";
 
@@ -17,16 +17,15 @@ contract ThreatsDatasetTest is Periodic {
         _choose(2, 2);
         vm.assertEq(network.group(1).head, Rules.next(good, "poison"), "applied");
         uint256 supply = neuron.totalSupply();
-        uint256 paid = 3 * _leastBond() / 2;
         vm.expectEmit();
-        emit IMeasures.Taken(1, 2, good, BOB, paid, paid);
-        _enactBy(IMeasures.Kind.Rollback, abi.encode(1, 2), 1, 2);
+        emit IMeasures.Taken(1, 2, ANN, good, 3 * _leastBond());
+        _rollBack(2);
         vm.assertEq(network.group(1).head, good, "the head is that of its parent");
-        vm.assertEq(neuron.balanceOf(BOB), MOST - _leastBond() + paid, "half for the author of the last that stood");
-        vm.assertEq(supply - neuron.totalSupply(), paid, "half is burned");
+        vm.assertEq(neuron.balanceOf(BOB), MOST - _leastBond(), "nobody earns by it");
+        vm.assertEq(supply - neuron.totalSupply(), 3 * _leastBond(), "all is burned");
         vm.warp(network.group(1).periodEnd);
-        vm.expectRevert(IDataset.TakenBack.selector);
-        network.refund(1, 2);
+        vm.expectRevert(IDataset.NothingToRefund.selector);
+        _refund(2);
         vm.assertEq(neuron.balanceOf(ANN), MOST - 3 * _leastBond(), "nothing comes back");
     }
 
@@ -34,9 +33,9 @@ contract ThreatsDatasetTest is Periodic {
         _propose(ANN, "poison");
         _choose(1, 1);
         uint256 supply = neuron.totalSupply();
-        _enactBy(IMeasures.Kind.Rollback, abi.encode(1, 1), 1, 2);
+        _rollBack(1);
         vm.assertEq(network.group(1).head, head, "as it was");
-        vm.assertEq(supply - neuron.totalSupply(), _leastBond(), "none stood before: all is burned");
+        vm.assertEq(supply - neuron.totalSupply(), _leastBond(), "all is burned");
     }
 
     function test_AnUnfetchableDeltaGetsNoVoteAndItsBondBack() public {
@@ -44,14 +43,14 @@ contract ThreatsDatasetTest is Periodic {
         vm.warp(periodEnd);
         network.turn(1);
         vm.assertEq(network.group(1).head, head, "not applied");
-        network.refund(1, 1);
+        _refund(1);
         vm.assertEq(neuron.balanceOf(ANN), MOST, "the bond is back");
     }
 
     function test_AnUnfetchableDeltaThatWasAppliedIsRolledBack() public {
         _propose(ANN, "withdrawn after the vote");
         _choose(1, 1);
-        _enactBy(IMeasures.Kind.Rollback, abi.encode(1, 1), 1, 2);
+        _rollBack(1);
         vm.assertEq(network.group(1).head, head, "as it was");
         _propose(BOB, "the next");
         _choose(2, 2);
@@ -62,10 +61,10 @@ contract ThreatsDatasetTest is Periodic {
         _propose(ANN, "poison");
         _choose(1, 1);
         _propose(BOB, "on top of the poison");
-        _enactBy(IMeasures.Kind.Rollback, abi.encode(1, 1), 1, 2);
+        _rollBack(1);
         _choose(2, 2);
         vm.assertEq(network.group(1).head, head, "its parent is no longer the head");
-        network.refund(1, 2);
+        _refund(2);
         vm.assertEq(neuron.balanceOf(BOB), MOST, "its author loses nothing");
     }
 
@@ -73,11 +72,11 @@ contract ThreatsDatasetTest is Periodic {
         vm.assertEq(_propose(BOB, "copied"), 1, "the copier is first");
         vm.assertEq(_propose(ANN, "copied"), 2, "the author comes in all the same");
         _choose(1, 2);
-        vm.assertEq(network.group(1).applied, 2, "votes name the number, not the digest");
+        vm.assertEq(network.group(1).applied, 2, "votes name the number beside the digest");
         vm.warp(network.group(1).periodEnd);
-        network.refund(1, 2);
+        _refund(2);
         vm.assertEq(neuron.balanceOf(ANN), MOST + _authorReward(), "the author is paid");
-        network.refund(1, 1);
+        _refund(1);
         vm.assertEq(neuron.balanceOf(BOB), MOST, "the copier is not");
     }
 
@@ -85,8 +84,8 @@ contract ThreatsDatasetTest is Periodic {
         for (uint256 i; i < 16; ++i) {
             _propose(BOB, bytes32(i));
         }
-        vm.expectRevert(IDataset.ProposalsFull.selector);
-        _propose(ANN, "wanted");
+        bytes memory reason = abi.encodeWithSelector(IDataset.ProposalsFull.selector, _leastBond());
+        _refuseProposal(reason, ANN, "wanted", _leastBond());
         uint256 wanted = _propose(ANN, "wanted", _leastBond() + 1);
         _choose(1, wanted);
         vm.assertEq(network.group(1).applied, wanted, "one wei more is enough");
@@ -98,11 +97,13 @@ contract ThreatsDatasetTest is Periodic {
         old[0] = _choice(1, 1, 1, 7);
         network.cast(1, old);
         _cast(1, 1, 0, 8);
+        vm.expectRevert(IRounds.NothingCounted.selector);
         network.cast(1, old);
         vm.assertEq(_votes(1), 0, "a newer one stands");
         vm.warp(periodEnd);
         network.turn(1);
-        _propose(ANN, "two");
+        _propose(ANN, "one");
+        vm.expectRevert(IRounds.NothingCounted.selector);
         network.cast(1, old);
         vm.assertEq(_votes(1) + _votes(2), 0, "nor does it serve in another period");
     }
@@ -112,6 +113,7 @@ contract ThreatsDatasetTest is Periodic {
         _proposeBy(2, ANN, "one");
         IDataset.Choice[] memory choices = new IDataset.Choice[](1);
         choices[0] = _choiceOf(2, 1, 1, 1, 1);
+        vm.expectRevert(IRounds.NothingCounted.selector);
         network.cast(1, choices);
         vm.assertEq(_votes(1), 0, "not here");
         network.cast(2, choices);
@@ -120,12 +122,44 @@ contract ThreatsDatasetTest is Periodic {
 
     function test_AVoteThatIsTooLargeToRememberIsNone() public {
         _propose(ANN, "one");
-        _cast(1, 1, 1, 2 ** 96);
+        _castsNothing(1, 1, 1, 2 ** 95);
         vm.assertEq(_votes(1), 0, "not counted");
-        _cast(1, 1, 1, 2 ** 96 - 1);
+        _cast(1, 1, 1, 2 ** 95 - 1);
         vm.assertEq(_votes(1), STAKE, "the largest");
-        _cast(1, 1, 2 ** 32 + 1, 1);
+        _castsNothing(1, 1, 2 ** 32 + 1, 1);
         vm.assertEq(_votes(1), STAKE, "nor does a number wrap around");
+    }
+
+    /// @dev A tenth in the last second; who did not expect it has an eighth of a period to look and to answer.
+    function test_APoisonInTheLastSecondIsVotedDown() public {
+        _join(1, 4, STAKE * 34 / 100);
+        _propose(ANN, "poison");
+        vm.warp(periodEnd - 1);
+        _cast(4, 1, 1, 1);
+        vm.warp(periodEnd + PERIOD / 8 - 2);
+        _cast(1, 1, 0, 1);
+        vm.warp(network.group(1).periodEnd);
+        network.turn(1);
+        vm.assertEq(network.group(1).head, head, "not applied");
+    }
+
+    /// @dev Sixteen strangers with a wei more in the last second of proposals, each of them wanted by nobody.
+    function test_ACrowdInTheLastSecondOfProposalsKeepsNothingOutAndPays() public {
+        uint256 honest = _propose(ANN, "honest");
+        _join(1, 4, STAKE / 4);
+        vm.warp(periodEnd - PERIOD / 4 - 1);
+        _cast(4, 1, honest, 1);
+        for (uint256 i; i < 16; ++i) {
+            _propose(BOB, bytes32(i), _leastBond() + 1);
+        }
+        _isStatus(honest, IDataset.DeltaStatus.Dropped, "less than a tenth had voted");
+        vm.warp(periodEnd - 1);
+        uint256 again = _propose(ANN, "honest", _leastBond() + 2);
+        _choose(1, again);
+        vm.assertEq(network.group(1).applied, again, "applied all the same");
+        _refund(honest);
+        vm.assertEq(neuron.balanceOf(ANN), MOST - _leastBond() - 2, "the first bond is back at once");
+        vm.assertLt(network.delta(1, 17).bond, _leastBond(), "and who put it out has paid");
     }
 
     function test_APoisonThatOnlyAFewWantIsNotApplied() public {
@@ -136,6 +170,11 @@ contract ThreatsDatasetTest is Periodic {
         vm.warp(periodEnd);
         network.turn(1);
         vm.assertEq(network.group(1).head, head, "less than a tenth");
+    }
+
+    /// @dev By all who applied it.
+    function _rollBack(uint256 delta) private {
+        _enact(IMeasures.Kind.Rollback, abi.encode(1, delta, network.delta(1, delta).digest));
     }
 
     function test_AnUnwantedDeltaIsVotedDownByKeeping() public {
@@ -152,7 +191,7 @@ contract ThreatsDatasetTest is Periodic {
         _choose(1, 1);
         vm.warp(block.timestamp + 20 * PERIOD);
         uint256 supply = neuron.totalSupply();
-        network.refund(1, 1);
+        _refund(1);
         vm.assertEq(neuron.totalSupply() - supply, _authorReward(), "the delta stands and pays once");
         network.turn(1);
         vm.assertEq(network.group(1).periodNumber, 3, "one turn");

@@ -9,7 +9,7 @@ contract ThreatsIssueTest is Play {
     uint256 private constant ERA = 126_230_400;
     uint256 private constant PARTS = 65_536;
 
-    function test_RevertIf_TheLeastDepositIsZero() public {
+    function test_RevertIf_TheLeastDepositIsNothing() public {
         vm.expectRevert();
         this.deploy(0);
         this.deploy(1);
@@ -36,9 +36,10 @@ contract ThreatsIssueTest is Play {
         _create(TRAIN, REVEAL, LENGTH - TRAIN - REVEAL);
         _join(1, 1, SUPPLY / 10 - 1 gwei);
         vm.warp(_start(FIRST) + EPOCH);
-        vm.assertEq(network.stake(1).bonded, network.allBonded(), "all stake is his");
-        vm.expectRevert(IMeasures.NoMajority.selector);
-        this.admitBy(1);
+        (uint256 all,) = network.allBonded();
+        vm.assertEq(network.stake(1).bonded, all, "all stake is his");
+        vm.assertEq(_enactBy(IMeasures.Kind.Admit, _named(1), 1, 1), false, "less than a tenth of the supply");
+        vm.assertEq(network.group(1).admitted, false, "not admitted");
     }
 
     function test_ATenthOfTheSupplyIsTheLeastThatAdmits() public {
@@ -46,7 +47,7 @@ contract ThreatsIssueTest is Play {
         _create(TRAIN, REVEAL, LENGTH - TRAIN - REVEAL);
         _join(1, 1, SUPPLY / 10);
         vm.warp(_start(FIRST) + EPOCH);
-        this.admitBy(1);
+        vm.assertEq(_enactBy(IMeasures.Kind.Admit, _named(1), 1, 1), true, "done");
         vm.assertEq(network.group(1).admitted, true, "admitted");
     }
 
@@ -60,12 +61,11 @@ contract ThreatsIssueTest is Play {
         for (uint256 group = 3; group <= 102; ++group) {
             bytes32 claim = _enter(group, round, BOB, bytes32(group));
             vm.warp(_judgeStart(round));
-            network.judge(group, claim, _verdicts(group, round, claim, 1, 1));
+            network.judge(group, round, claim, _verdicts(group, round, claim, 1, 1));
         }
         vm.warp(_start(round + 1) + MATURITY);
         for (uint256 group = 3; group <= 102; ++group) {
-            vm.prank(BOB);
-            vm.assertEq(network.collect(group, round), 0, "issued");
+            vm.assertEq(_collect(group, round, BOB), 0, "issued");
             vm.assertEq(network.position(group, 1).earned, 0, "earned");
         }
         vm.assertEq(neuron.totalSupply(), supply, "supply");
@@ -113,7 +113,7 @@ contract ThreatsIssueTest is Play {
         for (uint256 i; i < 60; ++i) {
             vm.warp(_start(FIRST + 24) + 60 * i);
             vm.prank(BOB);
-            network.commit(3, "seal");
+            network.commit(3, first + i, "seal", type(uint256).max);
             sum += network.round(3, first + i).reward;
         }
         vm.assertEq(hour, _reward() * 3 / 4, "an hour of three quarters of the stake");
@@ -131,8 +131,8 @@ contract ThreatsIssueTest is Play {
         for (uint256 i; i < offsets.length; ++i) {
             uint256 before = vm.snapshotState();
             vm.warp(uint256(int256(DEADLINE + ERA) + offsets[i]));
-            _commit(group, 0, ANN, "a");
-            (uint256 round,,) = network.clock(group);
+            (uint256 round,,) = network.phase(group);
+            _commit(group, round, ANN, "a");
             vm.assertEq(network.round(group, round).reward, whole >> (offsets[i] < 0 ? 0 : 1), "R");
             vm.revertToState(before);
         }
@@ -140,7 +140,7 @@ contract ThreatsIssueTest is Play {
 
     function test_AfterTheLastEraNothingIsIssued() public {
         vm.warp(DEADLINE + 64 * ERA);
-        (uint256 round,,) = network.clock(1);
+        (uint256 round,,) = network.phase(1);
         _win(1, round, ANN, "a");
         vm.assertEq(network.round(1, round).reward, 0, "R");
         vm.assertEq(network.round(1, round).paid, 0, "V");
@@ -153,8 +153,7 @@ contract ThreatsIssueTest is Play {
         vm.prank(address(network));
         emission.issue(address(this), type(uint128).max);
         uint256 supply = neuron.totalSupply();
-        vm.prank(ANN);
-        vm.assertEq(network.collect(1, FIRST), 0, "nothing is left in this second");
+        vm.assertEq(_collect(1, FIRST, ANN), 0, "nothing is left in this second");
         vm.assertEq(neuron.totalSupply(), supply, "supply");
     }
 
@@ -165,10 +164,9 @@ contract ThreatsIssueTest is Play {
         _reveal(2, ANN, "a", BASE, LOSS);
         vm.warp(_judgeStart(FIRST));
         bytes32 claim = _claim("a", BASE, LOSS);
-        network.judge(2, claim, _verdicts(2, FIRST, claim, 1, 3));
+        network.judge(2, FIRST, claim, _verdicts(2, FIRST, claim, 1, 3));
         vm.warp(_start(FIRST + 1) + MATURITY);
-        vm.prank(ANN);
-        vm.assertEq(network.collect(2, FIRST), 0, "issued");
+        vm.assertEq(_collect(2, FIRST, ANN), 0, "issued");
         vm.assertEq(neuron.totalSupply(), SUPPLY, "supply");
     }
 
@@ -176,6 +174,7 @@ contract ThreatsIssueTest is Play {
     /// forge-config: default.isolate = false
     function test_DrainingThePurseTakesForEver() public {
         vm.fee(1 ether);
+        vm.txGasPrice(2 ether);
         uint256 started = address(purse).balance;
         for (uint256 i; i < 48; ++i) {
             uint256 held = address(purse).balance;
@@ -200,11 +199,11 @@ contract ThreatsIssueTest is Play {
 
     function test_NothingStopsTheNextRound() public {
         function()[8] memory deeds =
-            [_void, _lost, _empty, _concededByAll, _struckWhileJudged, _revoked, _overdue, _emptyPurse];
+            [_void, _lost, _empty, _concededByAllButOne, _struckWhileJudged, _revoked, _overdue, _emptyPurse];
         for (uint256 i; i < deeds.length; ++i) {
             uint256 before = vm.snapshotState();
             deeds[i]();
-            (uint256 round,,) = network.clock(1);
+            (uint256 round,,) = network.phase(1);
             _win(1, round + 1, BOB, "goes on");
             vm.assertEq(network.round(1, round + 1).winner, BOB, "won");
             vm.assertEq(network.group(1).checkpoint, "goes on", "and is the checkpoint");
@@ -216,12 +215,8 @@ contract ThreatsIssueTest is Play {
         _network(MATURITY, minDeposit);
     }
 
-    function admitBy(uint256 last) external {
-        _enactBy(IMeasures.Kind.Admit, abi.encode(1), 1, last);
-    }
-
     function _tryJudge(uint256 round, bytes32 claim) private {
-        bytes memory call = abi.encodeCall(IRounds.judge, (1, claim, _verdicts(1, round, claim, 1, 3)));
+        bytes memory call = abi.encodeCall(IRounds.judge, (1, round, claim, _verdicts(1, round, claim, 1, 3)));
         vm.prank(CEM);
         (bool done,) = address(network).call(call);
         if (!done) vm.assertEq(network.round(1, round).winner, ANN, "decided before");
@@ -234,28 +229,29 @@ contract ThreatsIssueTest is Play {
     function _lost() private {
         _enter(1, FIRST, ANN, "a");
         vm.warp(_judgeStart(FIRST));
-        network.judge(1, 0, _verdicts(1, FIRST, 0, 1, 3));
+        network.judge(1, FIRST, 0, _verdicts(1, FIRST, 0, 1, 3));
     }
 
     function _empty() private {
         _commit(1, FIRST, ANN, "a");
     }
 
-    function _concededByAll() private {
+    function _concededByAllButOne() private {
         _commit(1, FIRST, ANN, "a");
+        _commit(1, FIRST, BOB, "b");
         vm.warp(_revealStart(FIRST));
-        vm.prank(ANN);
-        network.concede(1, SALT, "a");
+        _reveal(1, ANN, "a", BASE, LOSS);
+        _concede(1, BOB, "b", ANN);
     }
 
     function _struckWhileJudged() private {
         _win(1, FIRST, ANN, "a");
-        _enact(IMeasures.Kind.Strike, abi.encode(1, FIRST, 1));
+        _enact(IMeasures.Kind.Strike, abi.encode(1, FIRST, _claim("a", BASE, LOSS), 1));
     }
 
     function _revoked() private {
         _win(1, FIRST, ANN, "a");
-        _enact(IMeasures.Kind.Revoke, abi.encode(1));
+        _enact(IMeasures.Kind.Revoke, _named(1));
     }
 
     function _overdue() private {

@@ -13,14 +13,20 @@ interface ITerms {
     function terms() external view returns (Terms memory);
 }
 
-/// @dev A council of which only the terms are real: it tells of every call that reaches it.
+interface ICouncil {
+    function registry() external view returns (address);
+}
+
+/// @dev A module of which only the terms are real: it tells of every call that reaches it.
 contract Echo {
-    error Reached(bytes4 selector);
+    error Reached(address module, bytes4 selector);
 
     Terms private told;
+    address private immutable _self = address(this);
+    address public immutable registry;
 
-    constructor(Terms memory terms_) {
-        told = terms_;
+    constructor(Terms memory terms_, address registry_) {
+        (told, registry) = (terms_, registry_);
     }
 
     function terms() external view returns (Terms memory) {
@@ -28,13 +34,20 @@ contract Echo {
     }
 
     fallback() external {
-        revert Reached(msg.sig);
+        revert Reached(_self, msg.sig);
     }
 }
 
 contract WiringTest is Play, Places {
     /// @dev Zeros for all arguments: what knows the function answers or says what is wrong with them.
     uint256 private constant ARGUMENTS = 1024;
+    address private registry;
+    address private council;
+
+    function setUp() public override {
+        super.setUp();
+        (registry, council) = network.modules();
+    }
 
     function test_AllFunctionsOfTheInterfaceAreTried() public pure {
         bytes4 all;
@@ -48,60 +61,69 @@ contract WiringTest is Play, Places {
         vm.assertEq(bytes32(all), bytes32(declared), "none is forgotten, none is foreign");
     }
 
-    function test_EachFunctionIsAnsweredByExactlyOneOfTheTwoContracts() public {
-        address council = network.council();
-        Echo echo = new Echo(ITerms(council).terms());
-        address alone = _deploy("Network", abi.encode(echo));
+    function test_EachFunctionIsTheNetworksOwnOrThatOfExactlyOneModule() public {
+        (address alone, address one, address other) = _echoing();
         bytes4[] memory selectors = _selectors();
-        uint256 passedOn;
+        uint256[3] memory counts;
         for (uint256 i; i < selectors.length; ++i) {
-            bool passes = _passesOn(alone, selectors[i]);
-            vm.assertEq(passes, _answers(council, selectors[i]), _name(selectors[i]));
-            if (passes) ++passedOn;
+            bytes4 selector = selectors[i];
+            bool toRegistry = _reaches(alone, one, selector);
+            bool toCouncil = _reaches(alone, other, selector);
+            ++counts[toRegistry ? 1 : toCouncil ? 2 : 0];
+            if (!toRegistry && !toCouncil) continue;
+            vm.assertEq(toRegistry, _answers(registry, selector), _name(selector));
+            vm.assertEq(toCouncil, _answers(council, selector), _name(selector));
         }
-        vm.assertGt(passedOn, 0, "some are the council's");
-        vm.assertGt(selectors.length - passedOn, 0, "some are the network's own");
+        vm.assertEq(counts[0], 22, "the network's own: rounds, and what says who it is");
+        vm.assertEq(counts[1], 34, "the registry's");
+        vm.assertEq(counts[2], 11, "the council's");
     }
 
-    function test_EachFunctionIsAnsweredAtTheNetworksAddress() public {
+    function test_EveryFunctionAnswersAtTheAddressOfTheNetwork() public {
         bytes4[] memory selectors = _selectors();
         for (uint256 i; i < selectors.length; ++i) {
             vm.assertEq(_answers(address(network), selectors[i]), true, _name(selectors[i]));
         }
         vm.assertEq(_answers(address(network), 0xdeadbeef), false, "nothing else is");
+        vm.assertEq(_answers(address(network), ITerms.terms.selector), false, "nor what only modules tell");
+        vm.assertEq(_answers(address(network), ICouncil.registry.selector), false, "each other");
     }
 
     function test_TheNetworksOwnCodeReadsWhereTheStateLies() public {
-        uint256[14] memory places = new Slots(ITerms(network.council()).terms()).slots();
+        uint256[14] memory places = _places();
+        _put(bytes32(_in(7, places[4]) + 4), 60 | 44 << 32 | 1 << 64);
+        (uint256 round,,) = network.phase(7);
+        vm.assertEq(round, (block.timestamp - START) / 105, "groups");
+        _put(_at(6, _in(7, places[5])), 46);
+        vm.assertEq(network.round(7, 6).checkpoint, bytes32(uint256(46)), "rounds");
+        _put(_at(uint160(ANN), _in(6, _in(7, places[6]))), 47);
+        vm.assertEq(network.claimOf(7, 6, ANN).name, bytes32(uint256(47)), "claims");
+        _put(_at(0, _in(1, _in(6, _in(7, places[7])))), 1 << 5);
+        vm.assertEq(network.judgedBy(7, 6, 5), true, "presence");
+        _put(_at(7, _in(8, places[8])), 1);
+        vm.assertEq(network.hasWon(7, bytes32(uint256(8))), true, "files");
+    }
+
+    function test_TheRegistrysCodeReadsWhereTheStateLies() public {
+        uint256[14] memory places = _places();
         _put(_at(7, places[0]), 41);
         vm.assertEq(network.positions(7), 41, "positions");
         _put(_at(uint160(ANN), _in(7, places[1])), 42);
         vm.assertEq(network.positionOf(7, ANN), 42, "keys");
         _put(bytes32(_in(5, _in(7, places[2])) + 2), uint160(BOB));
         vm.assertEq(network.position(7, 5).owner, BOB, "seats");
-        _put(_at(1, _in(7, places[3])), 43 << 64);
+        _put(_at(1, _in(7, places[3])), 43 << 56);
         vm.assertEq(network.position(7, 5).earned, 43 gwei, "earned");
-        _put(bytes32(_in(7, places[4]) + 3), 60 | 44 << 32 | 1 << 64);
-        (uint256 round,,) = network.clock(7);
-        vm.assertEq(round, (block.timestamp - START) / 105, "groups");
-        _put(_at(6, _in(7, places[5])), 46);
-        vm.assertEq(network.round(7, 6).checkpoint, bytes32(uint256(46)), "rounds");
-        _put(_at(uint160(ANN), _in(6, _in(7, places[6]))), 47);
-        vm.assertEq(network.claimOf(7, 6, ANN).name, bytes32(uint256(47)), "claims");
-        _put(_at(0, _in(6, _in(7, places[7]))), 1 << 5);
-        vm.assertEq(network.judgedBy(7, 6, 5), true, "presence");
-        _put(_at(8, places[8]), 48);
-        (uint256 group,) = network.fileOf(bytes32(uint256(8)));
-        vm.assertEq(group, 48, "files");
-    }
-
-    function test_TheCouncilsCodeReadsWhereTheStateLies() public {
-        uint256[14] memory places = new Slots(ITerms(network.council()).terms()).slots();
         _put(_at(7, places[4]), 49);
-        _put(bytes32(_in(7, places[4]) + 3), 60 | 44 << 32 | 1 << 64);
+        _put(bytes32(_in(7, places[4]) + 4), 60 | 44 << 32 | 1 << 64);
         vm.assertEq(network.group(7).manifest, bytes32(uint256(49)), "groups");
         _put(bytes32(places[9]), 50);
         vm.assertEq(network.groups(), 50, "number of groups");
+    }
+
+    function test_TheCouncilsCodeReadsWhereTheStateLies() public {
+        uint256[14] memory places = _places();
+        _put(bytes32(_in(7, places[4]) + 4), 60 | 44 << 32 | 1 << 64);
         _put(_at(6, _in(7, places[10])), 51);
         vm.assertEq(network.delta(7, 6).digest, bytes32(uint256(51)), "deltas");
         _put(_at(7, places[11]), 1);
@@ -109,27 +131,36 @@ contract WiringTest is Play, Places {
         vm.assertEq(network.openDeltas(7)[0], 52, "open ones");
         _put(_at(0, _in(7, places[12])), 53);
         vm.assertEq(network.keepVotes(7), 53, "votes for keeping");
-        _put(_at(8, places[13]), 1);
-        vm.assertEq(network.enacted(bytes32(uint256(8))), true, "measures");
+        _put(_at(8, places[13]), 54 | 55 << 64 | 56 << 88 | 1 << 112);
+        IMeasures.Measure memory measure = network.measure(bytes32(uint256(8)));
+        vm.assertEq(measure.weight, 54 gwei, "weight of measures");
+        vm.assertEq(measure.epoch, 55, "their epochs");
+        vm.assertEq(measure.ripeAt, 56, "their notices");
+        vm.assertEq(measure.enacted, true, "whether they were enacted");
     }
 
-    function test_TheCouncilReadsWhereTheNetworkWrites() public {
+    function test_AllThreeHaveOneLayout() public {
         _win(1, FIRST, ANN, "a");
-        address own = network.council();
         bytes memory code = address(network).code;
         uint256 stake = network.stake(1).bonded;
-        vm.etch(address(network), own.code);
+        vm.etch(address(network), registry.code);
         vm.assertEq(network.group(1).checkpoint, "a", "the winner's file");
-        vm.assertEq(network.group(1).recent, FIRST, "the round that counted");
+        vm.assertEq(network.group(1).newest, FIRST, "the round that counted");
         vm.assertEq(network.group(1).opened, FIRST + 1, "the round opened last");
+        vm.assertEq(network.position(1, 3).earned, _share(_reward() / 5, 1, 3), "what the verdicts earned");
         vm.etch(address(network), code);
-        _enactBy(IMeasures.Kind.Slash, abi.encode(1, 3, 1000), 1, 2);
-        vm.assertEq(network.stake(1).bonded, stake - STAKE / 10, "what the council slashed is gone for the network");
+        _slashBy(1, 3, 1000, 1, 2);
+        vm.assertEq(network.stake(1).bonded, stake - STAKE / 10, "what the council slashed is gone for the registry");
+        bytes32 claim = _enter(1, FIRST + 48, ANN, "b");
+        vm.assertEq(network.round(1, FIRST + 48).awake, stake - STAKE / 10, "and for rounds");
+        vm.warp(_judgeStart(FIRST + 48));
+        network.judge(1, FIRST + 48, claim, _verdicts(1, FIRST + 48, claim, 1, 3));
+        vm.assertEq(network.round(1, FIRST + 48).judged, stake - STAKE / 10, "and for verdicts");
     }
 
-    function test_BothContractsHaveTheSameTerms() public view {
-        address council = network.council();
-        Terms memory terms = ITerms(council).terms();
+    function test_AllPiecesHaveTheSameTerms() public view {
+        Terms memory terms = ITerms(registry).terms();
+        vm.assertEq(ICouncil(council).registry(), registry, "the council was made for this registry");
         vm.assertEq(terms.neuron, network.neuron(), "neuron");
         vm.assertEq(terms.emission, network.emission(), "emission");
         vm.assertEq(terms.purse, network.purse(), "purse");
@@ -138,52 +169,62 @@ contract WiringTest is Play, Places {
         vm.assertEq(terms.maturity, network.maturity(), "maturity");
         vm.assertEq(terms.minDeposit, network.minDeposit(), "least deposit");
         vm.assertEq(terms.genesis, network.genesis(), "genesis");
-        Terms memory passed = ITerms(address(network)).terms();
-        vm.assertEq(keccak256(abi.encode(passed)), keccak256(abi.encode(terms)), "told at the network's address too");
     }
 
-    function test_TheTermsAreTheDeployersAndTheGenesisIsTheCouncils() public {
+    function test_TheTermsAreTheDeployersAndTheGenesisIsTheRegistrys() public {
         vm.assertEq(network.neuron(), address(neuron), "neuron");
         vm.assertEq(network.emission(), address(emission), "emission");
         vm.assertEq(network.purse(), address(purse), "purse");
+        vm.assertEq(network.epochLength(), EPOCH, "epoch");
+        vm.assertEq(network.exitTime(), EXIT, "exit");
+        vm.assertEq(network.maturity(), MATURITY, "maturity");
+        vm.assertEq(network.minDeposit(), MIN_DEPOSIT, "least deposit");
         vm.assertEq(network.genesis(), START, "genesis");
         vm.assertEq(emission.network(), address(network), "Emission issues for the network");
         vm.assertEq(purse.network(), address(network), "the purse serves it");
-        address council = network.council();
         vm.warp(START + 5 days);
-        vm.assertEq(INetwork(_deploy("Network", abi.encode(council))).genesis(), START, "not that of a later network");
+        address later = _deploy("Network", abi.encode(_deploy("Council", abi.encode(registry))));
+        vm.assertEq(INetwork(later).genesis(), START, "not that of a later council or network");
     }
 
-    function test_NothingDoneAtTheCouncilsOwnAddressReachesTheNetwork() public {
-        INetwork council = INetwork(network.council());
-        council.create(_birth(TRAIN, REVEAL, LENGTH - TRAIN - REVEAL));
-        vm.assertEq(council.groups(), 1, "a group of its own");
+    function test_TheNetworkTellsAtItsBirthOfWhatItIsMade() public {
+        vm.expectEmit();
+        emit INetwork.Begun(ITerms(registry).terms(), registry, council);
+        _deploy("Network", abi.encode(council));
+    }
+
+    function test_NothingDoneAtAModulesOwnAddressReachesTheNetwork() public {
+        INetwork alone = INetwork(registry);
+        vm.assertEq(alone.groups(), 0, "there is nothing");
+        alone.create(_birth(TRAIN, REVEAL, LENGTH - TRAIN - REVEAL));
+        vm.assertEq(alone.groups(), 1, "a group of its own");
         vm.assertEq(network.groups(), 2, "the network has its two");
-        vm.prank(ANN);
-        neuron.approve(address(council), type(uint256).max);
-        vm.prank(ANN);
-        council.propose(1, "d", MIN_DEPOSIT);
-        vm.warp(council.group(1).periodEnd);
-        council.turn(1);
-        vm.assertEq(network.group(1).periodNumber, 1, "the network's period runs on");
-        council.refund(1, 1);
-        vm.assertEq(neuron.balanceOf(ANN), 1_000_000 ether, "her bond is back");
-        vm.assertEq(neuron.balanceOf(address(council)), 0, "nothing is held there");
+        alone = INetwork(council);
+        vm.expectRevert(abi.encodeWithSelector(IGroups.NoSuchGroup.selector, 1));
+        alone.propose(1, 0, "d", MIN_DEPOSIT);
+        vm.expectRevert(abi.encodeWithSelector(IGroups.NoSuchGroup.selector, 1));
+        alone.turn(1);
     }
 
-    function test_RevertIf_TheCouncilIssuesOrSpends() public {
-        vm.startPrank(network.council());
-        vm.expectRevert(IEmission.NotNetwork.selector);
-        emission.issue(ANN, 1);
-        vm.expectRevert(IPurse.NotNetwork.selector);
-        purse.payBack(ANN, 1);
+    function test_RevertIf_AModuleIssuesOrSpends() public {
+        address[2] memory modules = [registry, council];
+        for (uint256 i; i < 2; ++i) {
+            vm.startPrank(modules[i]);
+            vm.expectRevert(IEmission.NotNetwork.selector);
+            emission.issue(ANN, 1);
+            vm.expectRevert(IPurse.NotNetwork.selector);
+            purse.payBack(ANN, 1);
+            vm.stopPrank();
+        }
     }
 
-    function test_RevertIf_TheCouncilAdmitsAGroupOfItsOwn() public {
-        INetwork council = INetwork(network.council());
-        council.create(_birth(TRAIN, REVEAL, LENGTH - TRAIN - REVEAL));
-        vm.expectRevert(IMeasures.NoMajority.selector);
-        council.enact(IMeasures.Kind.Admit, abi.encode(1), 1, FOREVER, new IMeasures.Assent[](0));
+    function test_RevertIf_AssentsComeToTheCouncilsOwnAddress() public {
+        bytes memory args = _named(2);
+        IMeasures.Assent[] memory assents = new IMeasures.Assent[](1);
+        assents[0] = IMeasures.Assent(1, 1, _signed(1, keccak256("any")));
+        uint256 expiry = _expiry();
+        vm.expectRevert(IRounds.NothingCounted.selector);
+        INetwork(council).enact(IMeasures.Kind.Admit, args, 1, expiry, assents);
     }
 
     function test_RevertIf_AFunctionIsUnknownOrCoinsAreSent() public {
@@ -196,24 +237,64 @@ contract WiringTest is Play, Places {
         (done,) = address(network).call{value: 1}("");
         vm.assertEq(done, false, "coins");
         (done,) = address(network).call{value: 1}(abi.encodeCall(IGroups.groups, ()));
-        vm.assertEq(done, false, "coins with a call to the council");
+        vm.assertEq(done, false, "coins with a call to a module");
+        (done,) = address(network).call{value: 1}(abi.encodeCall(INetwork.multicall, (new bytes[](0))));
+        vm.assertEq(done, false, "or with several");
     }
 
-    function test_WhatTheCouncilRefusesIsToldWordForWord() public {
-        vm.expectRevert(IGroups.NoSuchGroup.selector);
+    function test_WhatAModuleRefusesIsToldWordForWord() public {
+        vm.expectRevert(abi.encodeWithSelector(IGroups.NoSuchGroup.selector, 9));
         network.turn(9);
-        vm.expectRevert(IDataset.NoSuchDelta.selector);
-        network.refund(1, 9);
+        vm.expectRevert(IDataset.NothingToRefund.selector);
+        network.refund(1, _one(9));
+        vm.expectRevert(abi.encodeWithSelector(IStake.NoSuchPosition.selector, 1, 9));
+        network.position(1, 9);
+    }
+
+    function test_RevertIf_OneOfSeveralCallsFails() public {
+        bytes[] memory calls = new bytes[](2);
+        calls[0] = abi.encodeCall(IStake.unbond, (1, 1, 1 ether));
+        calls[1] = abi.encodeCall(IStake.unbond, (1, 2, 1 ether));
+        vm.prank(vm.addr(1));
+        vm.expectRevert(abi.encodeWithSelector(IStake.NotOwner.selector, vm.addr(2)));
+        network.multicall(calls);
+        vm.assertEq(network.position(1, 1).exiting, 0, "all or none");
+    }
+
+    function test_SeveralCallsAreTheCallersAndTellTheirAnswers() public {
+        bytes[] memory calls = new bytes[](3);
+        calls[0] = abi.encodeCall(IStake.bond, (1, vm.addr(1), 1 ether, ""));
+        calls[1] = abi.encodeCall(IStake.unbond, (1, 1, 2 ether));
+        calls[2] = abi.encodeCall(IGroups.groups, ());
+        _fund(vm.addr(1), 1 ether);
+        vm.prank(vm.addr(1));
+        bytes[] memory answers = network.multicall(calls);
+        vm.assertEq(abi.decode(answers[0], (uint256)), 1, "the position");
+        vm.assertEq(answers[1].length, 0, "nothing");
+        vm.assertEq(abi.decode(answers[2], (uint256)), 2, "groups");
+        vm.assertEq(network.position(1, 1).next, STAKE - 1 ether, "in their order");
+    }
+
+    function _places() private returns (uint256[14] memory) {
+        return new Slots(ITerms(registry).terms()).slots();
     }
 
     function _put(bytes32 slot, uint256 value) private {
         vm.store(address(network), slot, bytes32(value));
     }
 
-    /// @dev Whether the network hands the call to its council.
-    function _passesOn(address alone, bytes4 selector) private returns (bool) {
+    /// @dev A network whose modules tell of every call.
+    function _echoing() private returns (address alone, address one, address other) {
+        Terms memory terms = ITerms(registry).terms();
+        one = address(new Echo(terms, address(0)));
+        other = address(new Echo(terms, one));
+        alone = _deploy("Network", abi.encode(other));
+    }
+
+    /// @dev Whether the network hands the call to `module`.
+    function _reaches(address alone, address module, bytes4 selector) private returns (bool) {
         (, bytes memory answer) = alone.call(bytes.concat(selector, new bytes(ARGUMENTS)));
-        return keccak256(answer) == keccak256(abi.encodeWithSelector(Echo.Reached.selector, selector));
+        return keccak256(answer) == keccak256(abi.encodeWithSelector(Echo.Reached.selector, module, selector));
     }
 
     /// @dev A contract without the function reverts without a word.
@@ -229,7 +310,7 @@ contract WiringTest is Play, Places {
     }
 
     function _selectors() private pure returns (bytes4[] memory list) {
-        list = new bytes4[](55);
+        list = new bytes4[](67);
         uint256 length = _ofStake(list);
         length = _ofGroupsAndRounds(list, length);
         length = _ofTheRest(list, length);
@@ -237,7 +318,7 @@ contract WiringTest is Play, Places {
     }
 
     function _ofStake(bytes4[] memory list) private pure returns (uint256) {
-        bytes4[25] memory own = [
+        bytes4[27] memory own = [
             IStake.epochLength.selector,
             IStake.exitTime.selector,
             IStake.maturity.selector,
@@ -247,22 +328,24 @@ contract WiringTest is Play, Places {
             IStake.emission.selector,
             IStake.purse.selector,
             IStake.epoch.selector,
+            IStake.allow.selector,
             IStake.bond.selector,
-            IStake.bondWithPermit.selector,
             IStake.compound.selector,
             IStake.wake.selector,
             IStake.rest.selector,
             IStake.rotate.selector,
             IStake.unbond.selector,
             IStake.withdraw.selector,
+            IStake.offer.selector,
+            IStake.accept.selector,
             IStake.position.selector,
             IStake.positions.selector,
             IStake.positionOf.selector,
+            IStake.positionsOf.selector,
+            IStake.mayWake.selector,
             IStake.stake.selector,
             IStake.admittedAwake.selector,
-            IStake.allBonded.selector,
-            INetwork.council.selector,
-            INetwork.DOMAIN_SEPARATOR.selector
+            IStake.allBonded.selector
         ];
         for (uint256 i; i < own.length; ++i) {
             list[i] = own[i];
@@ -271,13 +354,13 @@ contract WiringTest is Play, Places {
     }
 
     function _ofGroupsAndRounds(bytes4[] memory list, uint256 length) private pure returns (uint256) {
-        bytes4[17] memory own = [
+        bytes4[21] memory own = [
             IGroups.create.selector,
             IGroups.fork.selector,
             IGroups.move.selector,
             IGroups.group.selector,
             IGroups.groups.selector,
-            IRounds.clock.selector,
+            IRounds.phase.selector,
             IRounds.commit.selector,
             IRounds.reveal.selector,
             IRounds.concede.selector,
@@ -288,7 +371,11 @@ contract WiringTest is Play, Places {
             IRounds.round.selector,
             IRounds.decision.selector,
             IRounds.claimOf.selector,
-            IRounds.judgedBy.selector
+            IRounds.tally.selector,
+            IRounds.judgedBy.selector,
+            IRounds.hasWon.selector,
+            IRounds.leastDeposit.selector,
+            IRounds.quorum.selector
         ];
         for (uint256 i; i < own.length; ++i) {
             list[length++] = own[i];
@@ -297,8 +384,7 @@ contract WiringTest is Play, Places {
     }
 
     function _ofTheRest(bytes4[] memory list, uint256 length) private pure returns (uint256) {
-        bytes4[13] memory own = [
-            IRounds.fileOf.selector,
+        bytes4[19] memory own = [
             IDuties.doze.selector,
             IDuties.slashDouble.selector,
             IDataset.propose.selector,
@@ -309,8 +395,15 @@ contract WiringTest is Play, Places {
             IDataset.delta.selector,
             IDataset.keepVotes.selector,
             IDataset.openDeltas.selector,
+            IDataset.ballot.selector,
             IMeasures.enact.selector,
-            IMeasures.enacted.selector
+            IMeasures.measure.selector,
+            INetwork.modules.selector,
+            INetwork.multicall.selector,
+            INetwork.clock.selector,
+            INetwork.CLOCK_MODE.selector,
+            INetwork.DOMAIN_SEPARATOR.selector,
+            INetwork.eip712Domain.selector
         ];
         for (uint256 i; i < own.length; ++i) {
             list[length++] = own[i];

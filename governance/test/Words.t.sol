@@ -25,8 +25,8 @@ contract WordsTest is Play {
 
     function test_ABatchThatJumpsBetweenSlotsCountsAndPaysEachOnce() public {
         vm.warp(_judgeStart(ROUND));
-        network.judge(group, claim, _jumping());
-        uint256 share = _share(network.round(group, ROUND).reward / 5, OWN, KEYS * OWN);
+        network.judge(group, ROUND, claim, _jumping());
+        uint256 share = _shareOfOne();
         vm.assertGt(share, 0, "something is earned");
         for (uint256 key = 1; key <= KEYS; ++key) {
             vm.assertEq(network.judgedBy(group, ROUND, key), true, "present");
@@ -39,12 +39,14 @@ contract WordsTest is Play {
 
     function test_FurtherBatchesAddToTheSameSlots() public {
         vm.warp(_judgeStart(ROUND));
-        network.judge(group, claim, _verdicts(group, ROUND, claim, 2, KEYS - 1));
+        network.judge(group, ROUND, claim, _verdicts(group, ROUND, claim, 2, KEYS - 1));
         IRounds.Verdict[] memory ends = new IRounds.Verdict[](4);
         (ends[0], ends[1]) = (_verdict(group, ROUND, KEYS, claim), _verdict(group, ROUND, 2, claim));
         (ends[2], ends[3]) = (_verdict(group, ROUND, KEYS, claim), _verdict(group, ROUND, 1, claim));
-        network.judge(group, claim, ends);
-        uint256 share = _share(network.round(group, ROUND).reward / 5, OWN, KEYS * OWN);
+        vm.expectEmit();
+        emit IRounds.Judged(group, ROUND, claim, 2 * OWN, 2 * _shareOfOne(), abi.encodePacked(uint32(KEYS), uint32(1)));
+        network.judge(group, ROUND, claim, ends);
+        uint256 share = _shareOfOne();
         for (uint256 key = 1; key <= KEYS; ++key) {
             vm.assertEq(network.position(group, key).earned, share, "paid once");
         }
@@ -59,10 +61,38 @@ contract WordsTest is Play {
             attendances[i] = IRounds.Attendance(claim, verdicts[i]);
         }
         vm.expectEmit();
-        emit IRounds.Attended(group, ROUND, KEYS, KEYS * OWN);
-        network.attend(group, attendances);
+        emit IRounds.Attended(group, ROUND, KEYS * OWN, true, _list(verdicts, KEYS));
+        network.attend(group, ROUND, attendances);
         for (uint256 key = 1; key <= KEYS; ++key) {
             vm.assertEq(network.judgedBy(group, ROUND, key), true, "present");
+        }
+    }
+
+    function test_PayOfAllWordsIsNotedInTheNextRoundWhateverIsTouchedBetween() public {
+        vm.warp(_judgeStart(ROUND));
+        network.judge(group, ROUND, claim, _jumping());
+        uint256 share = _shareOfOne();
+        for (uint256 key = 3; key <= KEYS; key += 7) {
+            vm.prank(vm.addr(key));
+            network.compound(group, key);
+        }
+        claim = _enter(group, ROUND + 1, ANN, "b");
+        vm.warp(_judgeStart(ROUND + 1));
+        network.judge(group, ROUND + 1, claim, _verdicts(group, ROUND + 1, claim, 1, KEYS));
+        uint256 next = _share(network.round(group, ROUND + 1).reward / 5, OWN, KEYS * OWN);
+        for (uint256 key = 1; key <= KEYS; ++key) {
+            vm.assertEq(_owns(group, key), OWN + share + next, "both");
+        }
+    }
+
+    function _shareOfOne() private view returns (uint256) {
+        return _share(network.round(group, ROUND).reward / 5, OWN, KEYS * OWN);
+    }
+
+    /// @dev The positions of the first `count` verdicts, 4 bytes each.
+    function _list(IRounds.Verdict[] memory verdicts, uint256 count) private pure returns (bytes memory list) {
+        for (uint256 i; i < count; ++i) {
+            list = abi.encodePacked(list, uint32(verdicts[i].position));
         }
     }
 

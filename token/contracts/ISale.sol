@@ -3,21 +3,26 @@ pragma solidity 0.8.37;
 
 /// @title A sale at a fixed price that creates exactly what was bought.
 interface ISale {
+    /// @notice The sale began, with these terms.
+    event Begun(
+        address neuron, address emission, address purse, uint256 price, uint256 deadline, uint256 minimum
+    );
     event Bought(address indexed buyer, uint256 paid, uint256 amount);
     event Closed(uint256 sold, uint256 proceeds);
     event Claimed(address indexed buyer, uint256 amount);
     event Refunded(address indexed buyer, uint256 paid);
 
-    error SaleOver();
-    error SaleRunning();
+    error SaleOver(uint256 since);
+    error SaleRunning(uint256 until);
     error AlreadyClosed();
     error NotClosed();
-    error BelowMinimum();
-    error MinimumReached();
+    error BelowMinimum(uint256 missing);
+    /// @notice Close it; if that is impossible, everybody is paid back from then on.
+    error MinimumReached(uint256 refundsFrom);
     error NothingBought();
-    /// @notice More would be sold than 2^92 wei.
-    error SoldOut();
-    /// @notice Price or minimum of 0, or a minimum that cannot be sold.
+    /// @notice More would be sold than 2^92 wei: `left` are left.
+    error SoldOut(uint256 left);
+    /// @notice Price or minimum of 0, a minimum that cannot be sold, or a deadline that is over.
     error BadTerms();
 
     function neuron() external view returns (address);
@@ -43,6 +48,6 @@ interface ISale {
     function close() external;
     /// @notice Delivers the caller's NRN. After `close`.
     function claim() external returns (uint256 amount);
-    /// @notice Pays the caller back. After the deadline, if the minimum was missed.
+    /// @notice Pays the caller back. After the deadline, if the minimum was missed; 30 days later also if nobody closed it.
     function refund() external returns (uint256 amount);
 }

@@ -17,6 +17,7 @@ contract Purse is IPurse {
     constructor(address network_, uint256 tip_) {
         network = network_;
         tip = tip_;
+        emit Begun(network_, tip_);
     }
 
     receive() external payable {
@@ -25,7 +26,8 @@ contract Purse is IPurse {
 
     function payBack(address to, uint256 gas) external returns (uint256 amount) {
         if (msg.sender != network) revert NotNetwork();
-        amount = Math.min((block.basefee + tip) * gas, address(this).balance / PARTS);
+        uint256 price = Math.min(tx.gasprice, block.basefee + tip);
+        amount = Math.min(price * gas, address(this).balance / PARTS);
         (bool taken,) = to.call{value: amount, gas: RECEIVE_GAS}("");
         if (!taken) return 0;
         emit PaidBack(to, gas, amount);

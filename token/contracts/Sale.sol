@@ -14,6 +14,9 @@ contract Sale is ISale, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
     using Address for address payable;
 
+    /// @dev Who could not close the sale by then pays everybody back, s after the deadline.
+    uint256 private constant CLOSE_TIME = 30 days;
+
     address public immutable neuron;
     address public immutable emission;
     address public immutable purse;
@@ -35,19 +38,21 @@ contract Sale is ISale, ReentrancyGuardTransient {
         uint256 minimum_
     ) {
         if (price_ == 0 || minimum_ == 0 || minimum_ > Schedule.SALE_MAX) revert BadTerms();
+        if (deadline_ <= block.timestamp) revert BadTerms();
         neuron = neuron_;
         emission = emission_;
         purse = purse_;
         price = price_;
         deadline = deadline_;
         minimum = minimum_;
+        emit Begun(neuron_, emission_, purse_, price_, deadline_, minimum_);
     }
 
     function buy() external payable returns (uint256 amount) {
-        if (block.timestamp >= deadline) revert SaleOver();
+        if (block.timestamp >= deadline) revert SaleOver(deadline);
         amount = msg.value * 1e18 / price;
         if (amount == 0) revert NothingBought();
-        if (sold + amount > Schedule.SALE_MAX) revert SoldOut();
+        if (sold + amount > Schedule.SALE_MAX) revert SoldOut(Schedule.SALE_MAX - sold);
         sold += amount;
         bought[msg.sender] += amount;
         paid[msg.sender] += msg.value;
@@ -55,9 +60,9 @@ contract Sale is ISale, ReentrancyGuardTransient {
     }
 
     function close() external nonReentrant {
-        if (block.timestamp < deadline) revert SaleRunning();
+        if (block.timestamp < deadline) revert SaleRunning(deadline);
         if (closed) revert AlreadyClosed();
-        if (sold < minimum) revert BelowMinimum();
+        if (sold < minimum) revert BelowMinimum(minimum - sold);
         closed = true;
         uint256 proceeds = address(this).balance;
         emit Closed(sold, proceeds);
@@ -75,10 +80,13 @@ contract Sale is ISale, ReentrancyGuardTransient {
     }
 
     function refund() external nonReentrant returns (uint256 amount) {
-        if (block.timestamp < deadline) revert SaleRunning();
-        if (sold >= minimum) revert MinimumReached();
+        if (block.timestamp < deadline) revert SaleRunning(deadline);
+        if (closed) revert AlreadyClosed();
+        bool stuck = block.timestamp >= deadline + CLOSE_TIME;
+        if (sold >= minimum && !stuck) revert MinimumReached(deadline + CLOSE_TIME);
         amount = paid[msg.sender];
         if (amount == 0) revert NothingBought();
+        sold -= bought[msg.sender];
         bought[msg.sender] = 0;
         paid[msg.sender] = 0;
         emit Refunded(msg.sender, amount);

@@ -13,31 +13,27 @@ abstract contract Stake is Seats, IStake {
     /// @dev Reverts unless `group` exists.
     function _requireGroup(uint256 group) internal view virtual;
 
-    function bond(uint256 group, address signer, uint256 amount, bytes calldata consent)
-        external
-        returns (uint256 position)
-    {
-        return _bond(group, signer, amount, consent);
-    }
-
-    function bondWithPermit(
-        uint256 group,
-        address signer,
-        uint256 amount,
-        bytes calldata consent,
-        uint256 deadline,
-        uint8 v,
-        bytes32 r,
-        bytes32 s
-    ) external returns (uint256 position) {
+    function allow(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external {
         // Whoever brought the permit before: only the allowance counts.
         try IERC20Permit(_neuron).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
-        return _bond(group, signer, amount, consent);
+    }
+
+    function bond(uint256 group, address signer, uint256 amount, bytes calldata consent)
+        external
+        returns (uint256 number)
+    {
+        _requireGroup(group);
+        uint256 units = _units(amount);
+        number = _seatOf(group, signer, consent);
+        Seat storage seat = _own(group, number);
+        _change(group, seat, seat.stake + units, seat.awake);
+        emit Bonded(group, number, amount);
+        _take(amount);
     }
 
     function compound(uint256 group, uint256 position) external {
         if (_earnedBy(group, position) == 0) revert NothingToCompound();
-        _touch(group, position);
+        _controlled(group, position);
     }
 
     function wake(uint256 group, uint256 position) external {
@@ -45,7 +41,10 @@ abstract contract Stake is Seats, IStake {
         (, bool awake) = _now(seat);
         // Who went to rest, or was put to it, sleeps for an epoch.
         if (awake || seat.awake) revert AlreadyAwake();
-        if (!_mayWake(group, seat.stake)) revert StakeTooSmall();
+        if (_epoch() + 1 < seat.sleepsUntil) revert AsleepUntil(seat.sleepsUntil);
+        if (!_keys[group][seat.signer].judges) revert SignerCannotJudge(seat.signer);
+        uint256 least = _leastAwake(group, 0);
+        if (seat.stake < least) revert StakeTooSmall(seat.stake * UNIT, least * UNIT);
         seat.wokenAt = (_epoch() + 1).toUint24();
         _change(group, seat, seat.stake, true);
         emit Woken(group, position);
@@ -54,42 +53,54 @@ abstract contract Stake is Seats, IStake {
     function rest(uint256 group, uint256 position) external {
         Seat storage seat = _controlled(group, position);
         if (!seat.awake) revert NotAwake();
-        _change(group, seat, seat.stake, false);
-        emit Rested(group, position);
+        _toRest(group, position, seat);
     }
 
     function rotate(uint256 group, uint256 position, address signer, bytes calldata consent) external {
         Seat storage seat = _own(group, position);
         uint24 from = (_epoch() + 1).toUint24();
-        _employ(group, position, signer, from, consent);
+        bool judges = _employ(group, position, signer, from, consent);
+        if (seat.awake && !judges) revert SignerCannotJudge(signer);
         _keys[group][seat.signer].until = from;
         _preserve(seat);
         seat.signer = signer;
-        emit Rotated(group, position, signer);
+        emit Rotated(group, position, signer, judges);
     }
 
     function unbond(uint256 group, uint256 position, uint256 amount) external {
         Seat storage seat = _own(group, position);
         uint256 units = _units(amount);
-        if (units > seat.stake) revert NotEnoughStake();
+        if (units > seat.stake) revert NotEnoughStake(seat.stake * UNIT);
+        // What is over must not wait again with what begins now.
+        if (seat.exitingLater != 0 && block.timestamp >= _exitAt(seat.exitEpoch)) _payOut(group, position, seat, seat.owner);
         _change(group, seat, seat.stake - units, seat.awake);
-        seat.exiting += units.toUint64();
-        seat.exitEpoch = (_epoch() + 1).toUint32();
-        emit Unbonded(group, position, amount, _exitAt(seat));
-        if (seat.awake && !_mayWake(group, seat.stake)) {
-            _change(group, seat, seat.stake, false);
-            emit Rested(group, position);
-        }
+        uint24 from = (_epoch() + 1).toUint24();
+        bool first = seat.exiting == 0 || (seat.exitEpoch == from && seat.exitingLater == 0);
+        if (first) (seat.exiting, seat.exitEpoch) = (seat.exiting + units.toUint64(), from);
+        else (seat.exitingLater, seat.exitEpochLater) = (seat.exitingLater + units.toUint64(), from);
+        emit Unbonded(group, position, amount, _exitAt(from));
+        if (seat.awake && seat.stake < _leastAwake(group, 0)) _toRest(group, position, seat);
     }
 
-    function withdraw(uint256 group, uint256 position) external returns (uint256 amount) {
+    function withdraw(uint256 group, uint256 position, address to) external returns (uint256 amount) {
         Seat storage seat = _own(group, position);
-        amount = seat.exiting * UNIT;
-        if (amount == 0) revert NothingToWithdraw();
-        if (block.timestamp < _exitAt(seat)) revert ExitNotOver();
-        seat.exiting = 0;
-        emit Withdrawn(group, position, amount);
-        _give(msg.sender, amount);
+        if (seat.exiting == 0) revert NothingToWithdraw();
+        if (block.timestamp < _exitAt(seat.exitEpoch)) revert ExitNotOver(_exitAt(seat.exitEpoch));
+        return _payOut(group, position, seat, to);
+    }
+
+    function offer(uint256 group, uint256 position, address to) external {
+        _own(group, position);
+        _offers[group][position] = to;
+        emit Offered(group, position, to);
+    }
+
+    function accept(uint256 group, uint256 position) external {
+        address to = _offers[group][position];
+        if (msg.sender != to) revert NotOffered(to);
+        delete _offers[group][position];
+        _seats[group][position].owner = to;
+        emit OwnerChanged(group, position, to);
     }
 
     function neuron() external view returns (address) {
@@ -130,19 +141,22 @@ abstract contract Stake is Seats, IStake {
 
     function position(uint256 group, uint256 number) external view returns (Position memory shown) {
         Seat storage seat = _seats[group][number];
-        if (seat.owner == address(0)) revert NoSuchPosition();
+        if (seat.owner == address(0)) revert NoSuchPosition(group, number);
         (uint64 live, bool awake) = _now(seat);
-        shown.owner = seat.owner;
+        (shown.owner, shown.offered) = (seat.owner, _offers[group][number]);
         shown.signer = seat.turnsAt > _epoch() ? seat.signerBefore : seat.signer;
         shown.signerNext = seat.signer;
         (shown.live, shown.next) = (live * UNIT, seat.stake * UNIT);
-        (shown.awake, shown.awakeNext) = (awake, seat.awake);
-        shown.wokenAt = seat.wokenAt;
+        (shown.awake, shown.awakeNext, shown.wokenAt) = (awake, seat.awake, seat.wokenAt);
+        (shown.sleepsUntil, shown.dozed) = (seat.sleepsUntil, seat.dozed);
         shown.earned = _earnedBy(group, number) * UNIT;
         shown.exiting = seat.exiting * UNIT;
-        shown.exitAt = seat.exitEpoch == 0 ? 0 : _exitAt(seat);
-        shown.forgivenUntil = seat.forgivenUntil;
-        (shown.heirGroup, shown.heir) = (seat.heirGroup, seat.heir);
+        shown.exitAt = seat.exitEpoch == 0 ? 0 : _exitAt(seat.exitEpoch);
+        shown.exitingLater = seat.exitingLater * UNIT;
+        shown.exitAtLater = seat.exitEpochLater == 0 ? 0 : _exitAt(seat.exitEpochLater);
+        shown.forgivenUntil = seat.forgivenUntil == 0 ? 0 : _epochStart(seat.forgivenUntil);
+        shown.slashedIn = seat.slashedIn;
+        (shown.heirGroup, shown.heir, shown.moved) = (seat.heirGroup, seat.heir, seat.moved * UNIT);
     }
 
     function positions(uint256 group) external view returns (uint256) {
@@ -156,6 +170,30 @@ abstract contract Stake is Seats, IStake {
         return signs ? key.position : 0;
     }
 
+    function positionsOf(uint256 group, address owner, uint256 first, uint256 count)
+        external
+        view
+        returns (uint256[] memory found)
+    {
+        found = new uint256[](count);
+        uint256 length;
+        for (uint256 number = first; number < first + count && number <= _positions[group]; ++number) {
+            if (_seats[group][number].owner == owner) found[length++] = number;
+        }
+        assembly ("memory-safe") {
+            mstore(found, length)
+        }
+    }
+
+    function mayWake(uint256 group, uint256 position) external view returns (bool) {
+        Seat storage seat = _seats[group][position];
+        (, bool awake) = _now(seat);
+        uint256 pay = _earnedBy(group, position);
+        bool may = !awake && !seat.awake && _epoch() + 1 >= seat.sleepsUntil;
+        may = may && seat.stake + pay >= _leastAwake(group, pay);
+        return may && _keys[group][seat.signer].judges;
+    }
+
     function stake(uint256 group) external view returns (Totals memory) {
         Sums memory sums = _sumsNow(group);
         return Totals(sums.bonded * UNIT, sums.bondedNext * UNIT, sums.awake * UNIT, sums.awakeNext * UNIT);
@@ -165,29 +203,25 @@ abstract contract Stake is Seats, IStake {
         return _admittedAwake() * UNIT;
     }
 
-    function allBonded() external view returns (uint256) {
-        return _allNow().bonded * UNIT;
+    function allBonded() external view returns (uint256 live, uint256 next) {
+        Sums memory all = _allNow();
+        return (all.bonded * UNIT, all.bondedNext * UNIT);
     }
 
-    function _bond(uint256 group, address signer, uint256 amount, bytes calldata consent)
-        private
-        returns (uint256 number)
-    {
-        _requireGroup(group);
-        uint256 units = _units(amount);
-        number = _seatOf(group, signer, consent);
-        Seat storage seat = _own(group, number);
-        _change(group, seat, seat.stake + units, seat.awake);
-        emit Bonded(group, number, msg.sender, signer, amount);
-        _take(amount);
+    /// @dev Pays the exits that are over, of which there is one, to `to`.
+    function _payOut(uint256 group, uint256 number, Seat storage seat, address to) private returns (uint256 amount) {
+        amount = seat.exiting * UNIT;
+        _moveUp(seat);
+        if (seat.exiting != 0 && block.timestamp >= _exitAt(seat.exitEpoch)) {
+            amount += seat.exiting * UNIT;
+            _moveUp(seat);
+        }
+        emit Withdrawn(group, number, to, amount);
+        _give(to, amount);
     }
 
     function _controlled(uint256 group, uint256 number) private returns (Seat storage seat) {
         seat = _touch(group, number);
-        if (msg.sender != seat.owner && msg.sender != seat.signer) revert NotOwnerOrSigner();
-    }
-
-    function _exitAt(Seat storage seat) private view returns (uint256) {
-        return _genesis + seat.exitEpoch * _epochLength + _exitTime;
+        if (msg.sender != seat.owner && msg.sender != seat.signer) revert NotOwnerOrSigner(seat.owner, seat.signer);
     }
 }

@@ -17,10 +17,11 @@ pub fn emission_event(log: &Log) -> Option<ChainEvent> {
     })
 }
 
-/// What a log of `Purse` says; `None` if it is none of its events.
+/// What a log of `Purse` says; `None` if it is none of its events, or the first, whose terms the contract itself tells.
 pub fn purse_event(log: &Log) -> Option<ChainEvent> {
     use Purse::PurseEvents as Event;
     Some(match Event::decode_log(&log.inner).ok()?.data {
+        Event::Begun(_) => return None,
         Event::Received(event) => ChainEvent::Received { from: address(event.from), amount: wei(event.amount)? },
         Event::PaidBack(event) => {
             let (to, gas, amount) = (address(event.to), count(event.gas)?, wei(event.amount)?);
@@ -34,10 +35,14 @@ pub fn stake_event(log: &Log) -> Option<ChainEvent> {
     use IStake::IStakeEvents as Event;
     let place = |group, position| Some((GroupId(count(group)?), PositionNumber(count(position)?)));
     Some(match Event::decode_log(&log.inner).ok()?.data {
+        Event::Seated(event) => {
+            let (group, position) = place(event.group, event.position)?;
+            let (owner, signer, judges) = (address(event.owner), address(event.signer), event.judges);
+            ChainEvent::Seated { group, position, owner, signer, judges }
+        }
         Event::Bonded(event) => {
             let (group, position) = place(event.group, event.position)?;
-            let (owner, signer) = (address(event.owner), address(event.signer));
-            ChainEvent::Bonded { group, position, owner, signer, amount: wei(event.amount)? }
+            ChainEvent::Bonded { group, position, amount: wei(event.amount)? }
         }
         Event::Woken(event) => {
             let (group, position) = place(event.group, event.position)?;
@@ -54,11 +59,19 @@ pub fn stake_event(log: &Log) -> Option<ChainEvent> {
         }
         Event::Withdrawn(event) => {
             let (group, position) = place(event.group, event.position)?;
-            ChainEvent::Withdrawn { group, position, amount: wei(event.amount)? }
+            ChainEvent::Withdrawn { group, position, to: address(event.to), amount: wei(event.amount)? }
         }
         Event::Rotated(event) => {
             let (group, position) = place(event.group, event.position)?;
-            ChainEvent::Rotated { group, position, signer: address(event.signer) }
+            ChainEvent::Rotated { group, position, signer: address(event.signer), judges: event.judges }
+        }
+        Event::Offered(event) => {
+            let (group, position) = place(event.group, event.position)?;
+            ChainEvent::Offered { group, position, to: address(event.to) }
+        }
+        Event::OwnerChanged(event) => {
+            let (group, position) = place(event.group, event.position)?;
+            ChainEvent::OwnerChanged { group, position, owner: address(event.owner) }
         }
         Event::Compounded(event) => {
             let (group, position) = place(event.group, event.position)?;
@@ -66,7 +79,9 @@ pub fn stake_event(log: &Log) -> Option<ChainEvent> {
         }
         Event::Slashed(event) => {
             let (group, position) = place(event.group, event.position)?;
-            ChainEvent::Slashed { group, position, amount: wei(event.amount)? }
+            let (live, next) = (wei(event.live)?, wei(event.next)?);
+            let (exiting, exiting_later) = (wei(event.exiting)?, wei(event.exitingLater)?);
+            ChainEvent::Slashed { group, position, live, next, exiting, exiting_later }
         }
     })
 }

@@ -10,6 +10,7 @@ mod permit;
 mod position;
 mod purse;
 mod sale;
+mod spending;
 mod stake;
 
 pub use deploy::{emission_blueprint, neuron_blueprint, purse_blueprint, sale_blueprint};
@@ -21,4 +22,5 @@ pub use permit::Permit;
 pub use position::Position;
 pub use purse::{Purse, pay_back_for};
 pub use sale::{Sale, SaleTerms, amount_for, cost_of};
-pub use stake::{Stake, StakeTerms, Totals};
+pub use spending::{spend, spend_permitted};
+pub use stake::{AllBonded, Stake, StakeTerms, Totals};

@@ -53,15 +53,6 @@ impl Neuron {
         self.contract.send(&Abi::approveCall { spender: to_eth(spender), value: to_u256(amount) }).await
     }
 
-    /// Lets `spender` take `amount` if it may not yet.
-    pub async fn allow(&self, spender: Address, amount: Wei) -> Result<(), ChainError> {
-        let owner = self.contract.chain().own_address()?;
-        if self.allowance(owner, spender).await? < amount {
-            self.approve(spender, amount).await?;
-        }
-        Ok(())
-    }
-
     /// Destroys the caller's own.
     pub async fn burn(&self, amount: Wei) -> Result<Receipt, ChainError> {
         self.contract.send(&Abi::burnCall { amount: to_u256(amount) }).await

@@ -31,7 +31,7 @@ impl Purse {
         Ok(convert::address(self.contract.read(&Abi::networkCall {}).await?))
     }
 
-    /// Wei for a unit of gas on top of the block's base fee.
+    /// The most wei for a unit of gas on top of the block's base fee.
     pub async fn tip(&self) -> Result<Wei, ChainError> {
         convert::amount("tip", self.contract.read(&Abi::tipCall {}).await?)
     }
@@ -53,9 +53,10 @@ impl Purse {
     }
 }
 
-/// What a purse of `balance` pays for `gas` units in a block with that base fee, all wei.
-pub fn pay_back_for(gas: u64, base_fee: Wei, tip: Wei, balance: Wei) -> Wei {
-    let asked = Wei(base_fee.saturating_add(tip).0.saturating_mul(gas.into()));
+/// What a purse of `balance` pays for `gas` units of a transaction that pays `price` for one, in a block with that base fee;
+/// all wei.
+pub fn pay_back_for(gas: u64, price: Wei, base_fee: Wei, tip: Wei, balance: Wei) -> Wei {
+    let asked = Wei(price.min(base_fee.saturating_add(tip)).0.saturating_mul(gas.into()));
     asked.min(Wei(balance.0 / PARTS))
 }
 
@@ -65,10 +66,14 @@ mod tests {
 
     #[test]
     fn a_call_gets_its_gas_back_but_never_more_than_a_small_part_of_the_purse() {
-        for (gas, base_fee, tip, balance, paid) in
-            [(100, 7, 3, u128::MAX, 1_000), (100, 7, 3, 65_535_999, 999), (100, 7, 3, 65_535, 0), (0, 7, 3, u128::MAX, 0)]
-        {
-            assert_eq!(pay_back_for(gas, Wei(base_fee), Wei(tip), Wei(balance)), Wei(paid));
+        for (gas, price, base_fee, tip, balance, paid) in [
+            (100, 99, 7, 3, u128::MAX, 1_000),
+            (100, 8, 7, 3, u128::MAX, 800),
+            (100, 99, 7, 3, 65_535_999, 999),
+            (100, 99, 7, 3, 65_535, 0),
+            (0, 99, 7, 3, u128::MAX, 0),
+        ] {
+            assert_eq!(pay_back_for(gas, Wei(price), Wei(base_fee), Wei(tip), Wei(balance)), Wei(paid));
         }
     }
 }

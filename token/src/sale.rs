@@ -69,6 +69,11 @@ impl Sale {
         convert::amount("bought", self.contract.read(&Abi::boughtCall { buyer: to_eth(buyer) }).await?)
     }
 
+    /// Wei of the chain's coin that `buyer` has paid and not got back.
+    pub async fn paid(&self, buyer: Address) -> Result<Wei, ChainError> {
+        convert::amount("paid", self.contract.read(&Abi::paidCall { buyer: to_eth(buyer) }).await?)
+    }
+
     /// Pays `coin` wei of the chain's coin.
     pub async fn buy(&self, coin: Wei) -> Result<Receipt, ChainError> {
         self.contract.send_with(&Abi::buyCall {}, coin).await
@@ -84,7 +89,7 @@ impl Sale {
         self.contract.send(&Abi::claimCall {}).await
     }
 
-    /// After a sale that missed its minimum: the caller's coins back.
+    /// After a sale that missed its minimum, or that nobody closed for 30 days: the caller's coins back.
     pub async fn refund(&self) -> Result<Receipt, ChainError> {
         self.contract.send(&Abi::refundCall {}).await
     }

@@ -15,6 +15,10 @@ use crate::events::stake_event;
 use crate::neuron::Neuron;
 use crate::permit::Permit;
 use crate::position::Position;
+use crate::spending::{spend, spend_permitted};
+
+/// Positions that are looked at in one call.
+const POSITIONS_READ: usize = 1_024;
 
 /// What was fixed at deployment; all times in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +38,15 @@ pub struct Totals {
     pub bonded_next: Wei,
     pub awake: Wei,
     pub awake_next: Wei,
+}
+
+/// What is bonded in all groups together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AllBonded {
+    /// Counts in this epoch.
+    pub live: Wei,
+    /// Counts from the next one.
+    pub next: Wei,
 }
 
 /// The stake module of the contract at one address.
@@ -75,8 +88,8 @@ impl Stake {
         convert::number("epoch", self.contract.read(&Abi::epochCall {}).await?)
     }
 
-    /// Bonds whole gweis of the caller's NRN for `signer`, after letting the contract take them. The first bond for a signer
-    /// other than the caller needs the signer's `Consent`. Returns the position's number.
+    /// Bonds whole gweis of the caller's NRN for `signer`, in one transaction. The first bond for a signer other than the
+    /// caller needs the signer's `Consent`. Returns the position's number.
     pub async fn bond(
         &self,
         group: GroupId,
@@ -85,24 +98,8 @@ impl Stake {
         consent: Option<&Signature>,
     ) -> Result<PositionNumber, ChainError> {
         let neuron = Neuron::new(self.contract.chain(), self.neuron().await?);
-        neuron.allow(self.contract.address(), amount).await?;
-        let (group, signer) = (U256::from(group.0), to_eth(signer));
-        let call = Abi::bondCall { group, signer, amount: to_u256(amount), consent: bytes_of(consent) };
-        bonded_in(&self.contract.send(&call).await?)
-    }
-
-    /// As [`Stake::bond`] in one transaction: the account signs a permit (ERC-2612) valid until `deadline_s`, chain time.
-    pub async fn bond_with_permit(
-        &self,
-        group: GroupId,
-        signer: Address,
-        amount: Wei,
-        consent: Option<&Signature>,
-        deadline_s: u64,
-    ) -> Result<PositionNumber, ChainError> {
-        let neuron = Neuron::new(self.contract.chain(), self.neuron().await?);
-        let permit = neuron.sign_permit(self.contract.address(), amount, deadline_s).await?;
-        self.bond_permitted(group, signer, consent, &permit).await
+        let call = bond_call(group, signer, amount, consent);
+        bonded_in(&spend(&self.contract, &neuron, amount, &call).await?)
     }
 
     /// As [`Stake::bond`], with the caller's permit for the amount. That somebody brought it to the chain before does no harm.
@@ -113,21 +110,11 @@ impl Stake {
         consent: Option<&Signature>,
         permit: &Permit,
     ) -> Result<PositionNumber, ChainError> {
-        let (v, r, s) = permit.parts();
-        let call = Abi::bondWithPermitCall {
-            group: U256::from(group.0),
-            signer: to_eth(signer),
-            amount: to_u256(permit.amount),
-            consent: bytes_of(consent),
-            deadline: U256::from(permit.deadline_s),
-            v,
-            r: r.into(),
-            s: s.into(),
-        };
-        bonded_in(&self.contract.send(&call).await?)
+        let call = bond_call(group, signer, permit.amount, consent);
+        bonded_in(&spend_permitted(&self.contract, permit, &call).await?)
     }
 
-    /// Anybody: makes what the position has earned part of its stake.
+    /// Owner or signer: makes what the position has earned part of its stake.
     pub async fn compound(&self, group: GroupId, position: PositionNumber) -> Result<Receipt, ChainError> {
         let (group, position) = (U256::from(group.0), U256::from(position.0));
         self.contract.send(&Abi::compoundCall { group, position }).await
@@ -164,10 +151,22 @@ impl Stake {
         self.contract.send(&Abi::unbondCall { group, position, amount: to_u256(amount) }).await
     }
 
-    /// Owner: pays out what has left.
-    pub async fn withdraw(&self, group: GroupId, position: PositionNumber) -> Result<Receipt, ChainError> {
+    /// Owner: pays what has left to `to`.
+    pub async fn withdraw(&self, group: GroupId, position: PositionNumber, to: Address) -> Result<Receipt, ChainError> {
         let (group, position) = (U256::from(group.0), U256::from(position.0));
-        self.contract.send(&Abi::withdrawCall { group, position }).await
+        self.contract.send(&Abi::withdrawCall { group, position, to: to_eth(to) }).await
+    }
+
+    /// Owner: offers the position to `to`, which owns it once it accepts; `None` takes the offer back.
+    pub async fn offer(&self, group: GroupId, position: PositionNumber, to: Option<Address>) -> Result<Receipt, ChainError> {
+        let (group, position) = (U256::from(group.0), U256::from(position.0));
+        self.contract.send(&Abi::offerCall { group, position, to: to_eth(to.unwrap_or(Address::ZERO)) }).await
+    }
+
+    /// To whom the position was offered: becomes its owner.
+    pub async fn accept(&self, group: GroupId, position: PositionNumber) -> Result<Receipt, ChainError> {
+        let (group, position) = (U256::from(group.0), U256::from(position.0));
+        self.contract.send(&Abi::acceptCall { group, position }).await
     }
 
     pub async fn position(&self, group: GroupId, number: PositionNumber) -> Result<Position, ChainError> {
@@ -199,6 +198,26 @@ impl Stake {
         Ok((number != 0).then_some(PositionNumber(number)))
     }
 
+    /// All positions of `owner`.
+    pub async fn positions_of(&self, group: GroupId, owner: Address) -> Result<Vec<PositionNumber>, ChainError> {
+        let made = self.positions(group).await?;
+        let mut found = Vec::new();
+        for first in (1..=made).step_by(POSITIONS_READ) {
+            let (first, count) = (U256::from(first), U256::from(POSITIONS_READ));
+            let call = Abi::positionsOfCall { group: U256::from(group.0), owner: to_eth(owner), first, count };
+            for number in self.contract.read(&call).await? {
+                found.push(PositionNumber(convert::number("positionsOf", number)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether [`Stake::wake`] would succeed for owner or signer.
+    pub async fn may_wake(&self, group: GroupId, position: PositionNumber) -> Result<bool, ChainError> {
+        let (group, position) = (U256::from(group.0), U256::from(position.0));
+        self.contract.read(&Abi::mayWakeCall { group, position }).await
+    }
+
     pub async fn totals(&self, group: GroupId) -> Result<Totals, ChainError> {
         let totals = self.contract.read(&Abi::stakeCall { group: U256::from(group.0) }).await?;
         let amount = |amount| convert::amount("stake", amount);
@@ -215,10 +234,15 @@ impl Stake {
         convert::amount("admittedAwake", self.contract.read(&Abi::admittedAwakeCall {}).await?)
     }
 
-    /// Bonded stake of all groups, this epoch.
-    pub async fn all_bonded(&self) -> Result<Wei, ChainError> {
-        convert::amount("allBonded", self.contract.read(&Abi::allBondedCall {}).await?)
+    /// Bonded stake of all groups, exits left out.
+    pub async fn all_bonded(&self) -> Result<AllBonded, ChainError> {
+        let all = self.contract.read(&Abi::allBondedCall {}).await?;
+        Ok(AllBonded { live: convert::amount("allBonded", all.live)?, next: convert::amount("allBonded", all.next)? })
     }
+}
+
+fn bond_call(group: GroupId, signer: Address, amount: Wei, consent: Option<&Signature>) -> Abi::bondCall {
+    Abi::bondCall { group: U256::from(group.0), signer: to_eth(signer), amount: to_u256(amount), consent: bytes_of(consent) }
 }
 
 /// A signature as the contracts take it; empty for none.

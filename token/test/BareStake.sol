@@ -11,28 +11,41 @@ import {Test} from "token-test/Test.sol";
 contract BareStake is Stake {
     error NoGroup();
 
-    mapping(uint256 group => bool) private _admitted;
+    mapping(uint256 group => bool) public admitted;
+    mapping(uint256 group => mapping(uint256 number => uint256 gweis)) private _earned;
 
     constructor(Terms memory terms) Seats(terms) {
-        _admitted[1] = true;
+        admitted[1] = true;
     }
 
     function domain() external view returns (bytes32) {
         return _domainSeparatorV4();
     }
 
-    function admit(uint256 group, bool admitted) external {
-        _admitted[group] = admitted;
-        _countAdmitted(group, admitted);
+    function admit(uint256 group, bool yes) external {
+        admitted[group] = yes;
+        _countAdmitted(group, yes);
     }
 
     /// @dev Notes `amount` gweis of pay, as verdicts do.
     function pay(uint256 group, uint256 number, uint256 amount) external {
-        _earned[group][number >> 2] += amount << _shiftOf(number);
+        _earned[group][number] += amount;
     }
 
-    function slash(uint256 group, uint256 number, uint256 basisPoints) external returns (uint256) {
-        return _slash(group, number, basisPoints);
+    /// @dev As for signing twice in the epoch `since`, or as by a measure if heirs are to be spared.
+    function slash(uint256 group, uint256 number, uint256 basisPoints, uint256 since, bool spare)
+        external
+        returns (uint256)
+    {
+        if (spare) _seats[group][number].slashedIn = uint24(_epoch());
+        return _slash(group, number, basisPoints, since, spare);
+    }
+
+    /// @dev Puts a position to sleep until the epoch `until`, as for absence.
+    function putToSleep(uint256 group, uint256 number, uint256 until) external {
+        Seat storage seat = _touch(group, number);
+        seat.sleepsUntil = uint24(until);
+        _toRest(group, number, seat);
     }
 
     function move(uint256 group, uint256 number, uint256 child, address signer, bytes calldata consent)
@@ -42,13 +55,26 @@ contract BareStake is Stake {
         return _move(group, number, child, signer, consent);
     }
 
-    /// @dev Gweis that the signature of `number` weighs now.
-    function weigh(uint256 group, uint256 number, bool mustBeAwake, bytes32 structHash, bytes32 r, bytes32 vs)
+    /// @dev Gweis that the verdict of `number` weighs now.
+    function weigh(uint256 group, uint256 number, bytes32 structHash, bytes32 r, bytes32 vs)
         external
         view
         returns (uint256)
     {
-        return _weigh(_seats[group][number], _epoch(), mustBeAwake, _hashTypedDataV4(structHash), r, vs);
+        return _weigh(_seats[group][number], _epoch(), _hashTypedDataV4(structHash), r, vs);
+    }
+
+    /// @dev 0 nobody, 1 signer, 2 owner.
+    function speaker(uint256 group, uint256 number, bytes32 structHash, bytes calldata signature)
+        external
+        view
+        returns (uint256)
+    {
+        return _speaker(_seats[group][number], _hashTypedDataV4(structHash), signature);
+    }
+
+    function answers(uint256 group, uint256 number, uint256 epoch) external view returns (bool) {
+        return _answers(_seats[group][number], epoch);
     }
 
     function signedIn(uint256 group, uint256 number, uint256 epoch, bytes32 structHash, bytes32 r, bytes32 vs)
@@ -56,7 +82,7 @@ contract BareStake is Stake {
         view
         returns (bool)
     {
-        return _signedIn(group, number, epoch, structHash, r, vs);
+        return _signedIn(group, number, epoch, _hashTypedDataV4(structHash), r, vs);
     }
 
     function _requireGroup(uint256 group) internal pure override {
@@ -64,7 +90,16 @@ contract BareStake is Stake {
     }
 
     function _isAdmitted(uint256 group) internal view override returns (bool) {
-        return _admitted[group];
+        return admitted[group];
+    }
+
+    function _earnedBy(uint256 group, uint256 number) internal view override returns (uint256) {
+        return _earned[group][number];
+    }
+
+    function _takeEarned(uint256 group, uint256 number) internal override returns (uint256 earned) {
+        earned = _earned[group][number];
+        delete _earned[group][number];
     }
 }
 
@@ -131,10 +166,33 @@ abstract contract StakeTest is Test {
         return keccak256(abi.encodePacked(hex"1901", stake.domain(), structHash));
     }
 
-    /// @dev Gweis that a signature of `key` weighs for `number` now, awake or not.
+    /// @dev Gweis that a verdict of `key` weighs for `number` now.
     function _weight(uint256 group, uint256 number, uint256 key) internal view returns (uint256) {
         (bytes32 r, bytes32 vs) = vm.signCompact(key, _digest("hash"));
-        return stake.weigh(group, number, false, "hash", r, vs);
+        return stake.weigh(group, number, "hash", r, vs);
+    }
+
+    /// @dev For whom `key` speaks at `number` now: 0 nobody, 1 the signer, 2 the owner.
+    function _spoken(uint256 group, uint256 number, uint256 key) internal view returns (uint256) {
+        (bytes32 r, bytes32 vs) = vm.signCompact(key, _digest("hash"));
+        return stake.speaker(group, number, "hash", abi.encodePacked(r, vs));
+    }
+
+    /// @dev The next call must say exactly this.
+    function _refused(bytes4 selector, uint256 value) internal {
+        vm.expectRevert(abi.encodeWithSelector(selector, value));
+    }
+
+    function _refused(bytes4 selector, address value) internal {
+        vm.expectRevert(abi.encodeWithSelector(selector, value));
+    }
+
+    function _refused(bytes4 selector, uint256 first, uint256 second) internal {
+        vm.expectRevert(abi.encodeWithSelector(selector, first, second));
+    }
+
+    function _refused(bytes4 selector, address first, address second) internal {
+        vm.expectRevert(abi.encodeWithSelector(selector, first, second));
     }
 
     /// @dev The sums of the groups from 1 to `groups` and of all are those of the positions, now and in the next epoch.
@@ -150,10 +208,13 @@ abstract contract StakeTest is Test {
             IStake.Totals memory sums = _sumsOf(group);
             vm.assertEq(keccak256(abi.encode(stake.stake(group))), keccak256(abi.encode(sums)), "sums of a group");
             all.bonded += sums.bonded;
-            if (group == 1) all.awake += sums.awake;
+            all.bondedNext += sums.bondedNext;
+            if (stake.admitted(group)) all.awake += sums.awake;
         }
-        vm.assertEq(stake.allBonded(), all.bonded, "bonded in all");
-        vm.assertEq(stake.admittedAwake(), all.awake, "awake in group 1, which is admitted");
+        (uint256 live, uint256 next) = stake.allBonded();
+        vm.assertEq(live, all.bonded, "bonded in all");
+        vm.assertEq(next, all.bondedNext, "and in the next epoch");
+        vm.assertEq(stake.admittedAwake(), all.awake, "awake in admitted groups");
     }
 
     function _sumsOf(uint256 group) internal view returns (IStake.Totals memory sums) {
@@ -171,7 +232,7 @@ abstract contract StakeTest is Test {
         for (uint256 group = 1; group <= groups; ++group) {
             for (uint256 number = 1; number <= stake.positions(group); ++number) {
                 IStake.Position memory position = stake.position(group, number);
-                sum += position.next + position.earned + position.exiting;
+                sum += position.next + position.earned + position.exiting + position.exitingLater;
             }
         }
     }

@@ -29,9 +29,11 @@ contract TermsTest is StakeTest {
 
     function test_RevertIf_AnExitHasMoreEpochsThanASlashFollows() public {
         Terms memory terms = _terms();
+        terms.exitTime = 30 * EPOCH;
+        _refuse(terms);
         terms.exitTime = 32 * EPOCH;
         _refuse(terms);
-        terms.exitTime = 32 * EPOCH - 1;
+        terms.exitTime = 30 * EPOCH - 1;
         new BareStake(terms);
     }
 
@@ -86,29 +88,29 @@ contract BondTest is StakeTest {
 
     function test_RevertIf_TheAmountIsNotWholeGweis() public {
         vm.startPrank(ANN);
-        vm.expectRevert(IStake.NotWholeGwei.selector);
+        _refused(IStake.NotWholeGwei.selector, 1 ether + 1);
         stake.bond(1, ANN, 1 ether + 1, "");
-        vm.expectRevert(IStake.NotWholeGwei.selector);
+        _refused(IStake.NotWholeGwei.selector, 1 gwei - 1);
         stake.bond(1, ANN, 1 gwei - 1, "");
         stake.bond(1, ANN, 1 gwei, "");
     }
 
     function test_RevertIf_TheSignerDidNotConsent() public {
-        vm.expectRevert(IStake.NoConsent.selector);
+        _refused(IStake.NoConsent.selector, BOB);
         vm.prank(ANN);
         stake.bond(1, BOB, 1 ether, "");
     }
 
     function test_RevertIf_TheConsentIsForAnotherOwner() public {
         bytes memory consent = _consentOf(7, 1, BOB);
-        vm.expectRevert(IStake.NoConsent.selector);
+        _refused(IStake.NoConsent.selector, vm.addr(7));
         vm.prank(ANN);
         stake.bond(1, vm.addr(7), 1 ether, consent);
     }
 
     function test_RevertIf_TheConsentIsForAnotherGroup() public {
         bytes memory consent = _consentOf(7, 2, ANN);
-        vm.expectRevert(IStake.NoConsent.selector);
+        _refused(IStake.NoConsent.selector, vm.addr(7));
         vm.prank(ANN);
         stake.bond(1, vm.addr(7), 1 ether, consent);
     }
@@ -116,7 +118,7 @@ contract BondTest is StakeTest {
     function test_RevertIf_TheConsentIsForAnotherNetwork() public {
         bytes memory consent = _consentOf(7, 1, ANN);
         stake = new BareStake(_terms());
-        vm.expectRevert(IStake.NoConsent.selector);
+        _refused(IStake.NoConsent.selector, vm.addr(7));
         vm.prank(ANN);
         stake.bond(1, vm.addr(7), 1 ether, consent);
     }
@@ -124,17 +126,17 @@ contract BondTest is StakeTest {
     function test_RevertIf_TheConsentIsSomebodyElsesOrNone() public {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(8, _consent(1, ANN));
         vm.startPrank(ANN);
-        vm.expectRevert(IStake.NoConsent.selector);
+        _refused(IStake.NoConsent.selector, vm.addr(7));
         stake.bond(1, vm.addr(7), 1 ether, abi.encodePacked(r, s, v));
-        vm.expectRevert(IStake.NoConsent.selector);
+        _refused(IStake.NoConsent.selector, address(0));
         stake.bond(1, address(0), 1 ether, new bytes(64));
-        vm.expectRevert(IStake.NoConsent.selector);
+        _refused(IStake.NoConsent.selector, address(0));
         stake.bond(1, address(0), 1 ether, new bytes(65));
     }
 
     function test_RevertIf_AStrangerAddsToAPosition() public {
         _bond(ANN, 1, 1 ether);
-        vm.expectRevert(IStake.NotOwner.selector);
+        _refused(IStake.NotOwner.selector, ANN);
         vm.prank(BOB);
         stake.bond(1, ANN, 1 gwei, "");
     }
@@ -150,7 +152,9 @@ contract BondTest is StakeTest {
         vm.assertEq(stake.bond(1, vm.addr(7), 5 ether, consent), 1, "number");
         (uint8 v, bytes32 r65, bytes32 s) = vm.sign(8, _consent(1, ANN));
         vm.expectEmit();
-        emit IStake.Bonded(1, 2, ANN, vm.addr(8), 6 ether);
+        emit IStake.Seated(1, 2, ANN, vm.addr(8), true);
+        vm.expectEmit();
+        emit IStake.Bonded(1, 2, 6 ether);
         vm.prank(ANN);
         vm.assertEq(stake.bond(1, vm.addr(8), 6 ether, abi.encodePacked(r65, s, v)), 2, "number");
         IStake.Position memory position = stake.position(1, 1);
@@ -178,7 +182,9 @@ contract BondTest is StakeTest {
         vm.warp(START + EPOCH);
         vm.assertEq(stake.position(1, 1).live, 5 ether, "live");
         vm.assertEq(stake.stake(1).bonded, 5 ether, "group");
-        vm.assertEq(stake.allBonded(), 5 ether, "all");
+        (uint256 live, uint256 next) = stake.allBonded();
+        vm.assertEq(live, 5 ether, "all");
+        vm.assertEq(next, 5 ether, "all then");
         vm.assertEq(neuron.balanceOf(address(stake)), 5 ether, "held");
     }
 
@@ -195,7 +201,8 @@ contract BondTest is StakeTest {
     }
 }
 
-contract BondWithPermitTest is StakeTest {
+/// @dev A permit for the next call of a `multicall`, here sent on its own.
+contract AllowTest is StakeTest {
     uint256 private constant KEY = 5;
     uint256 private constant DEADLINE = START + 1 hours;
     address private owner;
@@ -208,67 +215,64 @@ contract BondWithPermitTest is StakeTest {
 
     function test_RevertIf_ThePermitIsWrongAndNothingAllowed() public {
         (uint8 v, bytes32 r, bytes32 s) = _permit(KEY + 1, 3 ether);
-        _refuse(3 ether, DEADLINE, v, r, s);
+        _refuse(3 ether, v, r, s);
     }
 
     function test_RevertIf_ThePermitIsForLess() public {
         (uint8 v, bytes32 r, bytes32 s) = _permit(KEY, 3 ether - 1 gwei);
-        _refuse(3 ether, DEADLINE, v, r, s);
+        _refuse(3 ether - 1 gwei, v, r, s);
     }
 
     function test_RevertIf_ThePermitHasExpired() public {
         (uint8 v, bytes32 r, bytes32 s) = _permit(KEY, 3 ether);
         vm.warp(DEADLINE + 1);
-        _refuse(3 ether, DEADLINE, v, r, s);
+        _refuse(3 ether, v, r, s);
     }
 
     function test_RevertIf_AStrangerBringsThePermit() public {
         (uint8 v, bytes32 r, bytes32 s) = _permit(KEY, 3 ether);
+        vm.startPrank(vm.addr(9));
+        stake.allow(3 ether, DEADLINE, v, r, s);
         vm.expectPartialRevert(IERC20Errors.ERC20InsufficientAllowance.selector);
-        vm.prank(vm.addr(9));
-        stake.bondWithPermit(1, vm.addr(9), 3 ether, "", DEADLINE, v, r, s);
+        stake.bond(1, vm.addr(9), 3 ether, "");
+        vm.stopPrank();
         vm.assertEq(neuron.balanceOf(owner), 10 ether, "the owner's NRN");
     }
 
     function test_APermitBondsWithoutAnAllowance() public {
         (uint8 v, bytes32 r, bytes32 s) = _permit(KEY, 3 ether);
         vm.warp(DEADLINE);
-        vm.prank(owner);
-        vm.assertEq(stake.bondWithPermit(1, owner, 3 ether, "", DEADLINE, v, r, s), 1, "position");
+        vm.startPrank(owner);
+        stake.allow(3 ether, DEADLINE, v, r, s);
+        vm.assertEq(neuron.allowance(owner, address(stake)), 3 ether, "allowed");
+        vm.assertEq(stake.bond(1, owner, 3 ether, ""), 1, "position");
         vm.assertEq(stake.position(1, 1).next, 3 ether, "bonded");
         vm.assertEq(neuron.allowance(owner, address(stake)), 0, "used up");
-    }
-
-    function test_APermitBondsForAHotSigner() public {
-        bytes memory consent = _consentOf(7, 1, owner);
-        (uint8 v, bytes32 r, bytes32 s) = _permit(KEY, 3 ether);
-        vm.prank(owner);
-        stake.bondWithPermit(1, vm.addr(7), 3 ether, consent, DEADLINE, v, r, s);
-        vm.assertEq(stake.position(1, 1).owner, owner, "owner");
-        vm.assertEq(stake.position(1, 1).signer, vm.addr(7), "signer");
     }
 
     function test_APermitBroughtBySomebodyElseFirstDoesNoHarm() public {
         (uint8 v, bytes32 r, bytes32 s) = _permit(KEY, 3 ether);
         vm.prank(BOB);
         neuron.permit(owner, address(stake), 3 ether, DEADLINE, v, r, s);
-        vm.prank(owner);
-        stake.bondWithPermit(1, owner, 3 ether, "", DEADLINE, v, r, s);
+        vm.startPrank(owner);
+        stake.allow(3 ether, DEADLINE, v, r, s);
+        stake.bond(1, owner, 3 ether, "");
         vm.assertEq(stake.position(1, 1).next, 3 ether, "bonded");
     }
 
     function test_AnAllowanceServesWhateverThePermitSays() public {
-        vm.prank(owner);
+        vm.startPrank(owner);
         neuron.approve(address(stake), 3 ether);
-        vm.prank(owner);
-        stake.bondWithPermit(1, owner, 3 ether, "", 0, 27, bytes32(0), bytes32(0));
+        stake.allow(9 ether, 0, 27, bytes32(0), bytes32(0));
+        stake.bond(1, owner, 3 ether, "");
         vm.assertEq(stake.position(1, 1).next, 3 ether, "bonded");
     }
 
-    function _refuse(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) private {
+    function _refuse(uint256 amount, uint8 v, bytes32 r, bytes32 s) private {
+        vm.startPrank(owner);
+        stake.allow(amount, DEADLINE, v, r, s);
         vm.expectPartialRevert(IERC20Errors.ERC20InsufficientAllowance.selector);
-        vm.prank(owner);
-        stake.bondWithPermit(1, owner, amount, "", deadline, v, r, s);
+        stake.bond(1, owner, 3 ether, "");
     }
 
     function _permit(uint256 key, uint256 amount) private view returns (uint8 v, bytes32 r, bytes32 s) {

@@ -19,24 +19,6 @@ contract PayTest is StakeTest {
         vm.assertEq(stake.stake(1).bondedNext, 3 ether, "nor in the sums");
     }
 
-    function test_PayOfOnePositionIsNobodyElses(uint56[9] memory amounts) public {
-        for (uint256 i; i < 9; ++i) {
-            _join(1, i + 1, 1 ether);
-            stake.pay(1, i + 1, amounts[i] / 2);
-            stake.pay(1, i + 1, amounts[i] / 2);
-        }
-        for (uint256 i; i < 9; ++i) {
-            uint256 earned = uint256(amounts[i] / 2) * 2 gwei;
-            vm.assertEq(stake.position(1, i + 1).earned, earned, "earned");
-            if (earned != 0 && i % 2 == 0) stake.compound(1, i + 1);
-        }
-        for (uint256 i; i < 9; ++i) {
-            uint256 earned = uint256(amounts[i] / 2) * 2 gwei;
-            vm.assertEq(stake.position(1, i + 1).earned, i % 2 == 0 ? 0 : earned, "left");
-            vm.assertEq(stake.position(1, i + 1).next, 1 ether + (i % 2 == 0 ? earned : 0), "stake");
-        }
-    }
-
     function test_EveryChangeMakesPayStake() public {
         _join(1, 7, 1 ether);
         _bond(BOB, 1, 2 ether);
@@ -70,7 +52,7 @@ contract PayTest is StakeTest {
         stake.unbond(1, 1, 0.5 ether);
         vm.warp(START + EPOCH + EXIT);
         stake.pay(1, 1, 10);
-        vm.assertEq(stake.withdraw(1, 1), 0.5 ether, "withdrawn");
+        vm.assertEq(stake.withdraw(1, 1, vm.addr(7)), 0.5 ether, "withdrawn");
         vm.assertEq(stake.position(1, 1).next, 0.5 ether + 10 gwei, "stake");
         _checkSums(1);
     }
@@ -96,13 +78,32 @@ contract CompoundTest is StakeTest {
         stake.compound(1, 1);
     }
 
-    function test_AnyoneMakesPayStakeFromTheNextEpoch() public {
+    function test_RevertIf_AStrangerAsks() public {
+        _bondFor(8);
+        stake.pay(1, 1, 10);
+        _refused(IStake.NotOwnerOrSigner.selector, ANN, vm.addr(8));
+        vm.prank(BOB);
+        stake.compound(1, 1);
+    }
+
+    function test_OwnerAndSignerMakePayStake() public {
+        _bondFor(8);
+        address[2] memory callers = [ANN, vm.addr(8)];
+        for (uint256 i; i < 2; ++i) {
+            stake.pay(1, 1, 10);
+            vm.expectEmit();
+            emit IStake.Compounded(1, 1, 10 gwei);
+            vm.prank(callers[i]);
+            stake.compound(1, 1);
+        }
+        vm.assertEq(stake.position(1, 1).next, 1 ether + 20 gwei, "stake");
+    }
+
+    function test_PayBecomesStakeFromTheNextEpoch() public {
         _join(1, 7, 1 ether);
         vm.warp(START + EPOCH);
         stake.pay(1, 1, 10);
-        vm.expectEmit();
-        emit IStake.Compounded(1, 1, 10 gwei);
-        vm.prank(BOB);
+        vm.prank(vm.addr(7));
         stake.compound(1, 1);
         IStake.Position memory position = stake.position(1, 1);
         vm.assertEq(position.earned, 0, "earned");
@@ -122,9 +123,17 @@ contract CompoundTest is StakeTest {
         stake.pay(1, 1, 5);
         vm.warp(START + 5 * EPOCH);
         vm.assertEq(stake.stake(1).bonded, 1 ether, "not before");
+        vm.prank(vm.addr(7));
         stake.compound(1, 1);
         vm.warp(START + 6 * EPOCH);
         vm.assertEq(stake.stake(1).bonded, 1 ether + 15 gwei, "all of it");
+    }
+
+    /// @dev Ann owns position 1, the key `key` signs for it.
+    function _bondFor(uint256 key) private {
+        bytes memory consent = _consentOf(key, 1, ANN);
+        vm.prank(ANN);
+        stake.bond(1, vm.addr(key), 1 ether, consent);
     }
 }
 

@@ -13,6 +13,7 @@ contract PurseTest is World {
     function setUp() public {
         _deployToken(address(this));
         vm.fee(FEE);
+        vm.txGasPrice(1000 gwei);
         vm.deal(address(purse), 65_536 ether);
     }
 
@@ -52,6 +53,27 @@ contract PurseTest is World {
     function test_ItPaysTheTipWhereThereIsNoBaseFee() public {
         vm.fee(0);
         vm.assertEq(purse.payBack(CALLER, 250_000), TIP * 250_000, "amount");
+    }
+
+    function test_ItPaysNoMoreThanTheTransactionDoes() public {
+        vm.txGasPrice(FEE + TIP / 4);
+        vm.assertEq(purse.payBack(CALLER, 250_000), (FEE + TIP / 4) * 250_000, "a smaller tip");
+        vm.txGasPrice(FEE + TIP);
+        vm.assertEq(purse.payBack(CALLER, 250_000), (FEE + TIP) * 250_000, "the whole tip");
+        vm.txGasPrice(FEE + TIP + 1);
+        vm.assertEq(purse.payBack(CALLER, 250_000), (FEE + TIP) * 250_000, "and no more");
+    }
+
+    function test_WhereGasCostsLittleItPaysLittle() public {
+        vm.fee(0.005 gwei);
+        vm.txGasPrice(0.006 gwei);
+        vm.assertEq(purse.payBack(CALLER, 250_000), 0.006 gwei * 250_000, "amount");
+    }
+
+    function test_WhoPaysNothingGetsNothing() public {
+        vm.fee(0);
+        vm.txGasPrice(0);
+        vm.assertEq(purse.payBack(CALLER, 250_000), 0, "amount");
     }
 
     function test_ItNeverPaysMoreThanASmallPartOfItself() public {

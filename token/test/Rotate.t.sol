@@ -15,6 +15,8 @@ abstract contract KeysTest is StakeTest {
         bytes memory consent = _consentOf(HOT, 1, ANN);
         vm.prank(ANN);
         stake.bond(1, vm.addr(HOT), 5 ether, consent);
+        vm.prank(ANN);
+        stake.wake(1, 1);
         vm.warp(START + EPOCH);
     }
 
@@ -24,8 +26,16 @@ abstract contract KeysTest is StakeTest {
         stake.rotate(1, 1, vm.addr(key), consent);
     }
 
-    function _refuse(uint256 key, bytes memory consent, bytes4 selector) internal {
-        vm.expectRevert(selector);
+    /// @dev The key is used already, for position `used`.
+    function _refuseUsed(uint256 key, uint256 used) internal {
+        bytes memory consent = _consentOf(key, 1, ANN);
+        _refused(IStake.SignerUsed.selector, used);
+        vm.prank(ANN);
+        stake.rotate(1, 1, vm.addr(key), consent);
+    }
+
+    function _refuseConsent(uint256 key, bytes memory consent) internal {
+        _refused(IStake.NoConsent.selector, vm.addr(key));
         vm.prank(ANN);
         stake.rotate(1, 1, vm.addr(key), consent);
     }
@@ -33,57 +43,57 @@ abstract contract KeysTest is StakeTest {
 
 contract RotateTest is KeysTest {
     function test_RevertIf_ThePositionDoesNotExist() public {
-        vm.expectRevert(IStake.NoSuchPosition.selector);
+        _refused(IStake.NoSuchPosition.selector, 1, 2);
         stake.rotate(1, 2, vm.addr(NEW), "");
     }
 
     function test_RevertIf_TheHotKeyAsks() public {
         bytes memory consent = _consentOf(NEW, 1, vm.addr(HOT));
-        vm.expectRevert(IStake.NotOwner.selector);
+        _refused(IStake.NotOwner.selector, ANN);
         vm.prank(vm.addr(HOT));
         stake.rotate(1, 1, vm.addr(NEW), consent);
     }
 
     function test_RevertIf_TheNewKeyDidNotConsent() public {
-        _refuse(NEW, "", IStake.NoConsent.selector);
-        _refuse(NEW, _consentOf(NEW, 2, ANN), IStake.NoConsent.selector);
-        _refuse(NEW, _consentOf(NEW, 1, BOB), IStake.NoConsent.selector);
-        _refuse(NEW, _consentOf(HOT, 1, ANN), IStake.NoConsent.selector);
+        _refuseConsent(NEW, "");
+        _refuseConsent(NEW, _consentOf(NEW, 2, ANN));
+        _refuseConsent(NEW, _consentOf(NEW, 1, BOB));
+        _refuseConsent(NEW, _consentOf(HOT, 1, ANN));
     }
 
     function test_RevertIf_TheKeySignsForThisPosition() public {
-        _refuse(HOT, _consentOf(HOT, 1, ANN), IStake.SignerUsed.selector);
+        _refuseUsed(HOT, 1);
     }
 
     function test_RevertIf_TheKeySignsForAnotherPosition() public {
         _bond(vm.addr(NEW), 1, _funded(NEW));
-        _refuse(NEW, _consentOf(NEW, 1, ANN), IStake.SignerUsed.selector);
+        _refuseUsed(NEW, 2);
     }
 
     function test_RevertIf_TheKeyWasRetired() public {
         _rotate(NEW);
-        _refuse(HOT, _consentOf(HOT, 1, ANN), IStake.SignerUsed.selector);
+        _refuseUsed(HOT, 1);
         vm.warp(START + 9 * EPOCH);
-        _refuse(HOT, _consentOf(HOT, 1, ANN), IStake.SignerUsed.selector);
+        _refuseUsed(HOT, 1);
     }
 
     function test_RevertIf_TheKeyWasReplacedBeforeItSigned() public {
         _rotate(NEW);
         _rotate(NEWER);
-        _refuse(NEW, _consentOf(NEW, 1, ANN), IStake.SignerUsed.selector);
+        _refuseUsed(NEW, 1);
     }
 
     function test_RevertIf_ARetiredKeyBonds() public {
         _rotate(NEW);
         _funded(HOT);
         vm.startPrank(vm.addr(HOT));
-        vm.expectRevert(IStake.SignerUsed.selector);
+        _refused(IStake.SignerUsed.selector, 1);
         stake.bond(1, vm.addr(HOT), 1 ether, "");
         vm.warp(START + 9 * EPOCH);
-        vm.expectRevert(IStake.SignerUsed.selector);
+        _refused(IStake.SignerUsed.selector, 1);
         stake.bond(1, vm.addr(HOT), 1 ether, "");
         vm.stopPrank();
-        vm.expectRevert(IStake.SignerUsed.selector);
+        _refused(IStake.SignerUsed.selector, 1);
         vm.prank(ANN);
         stake.bond(1, vm.addr(HOT), 1 ether, "");
     }
@@ -93,24 +103,27 @@ contract RotateTest is KeysTest {
         for (uint256 epoch = 1; epoch < 3; ++epoch) {
             vm.warp(START + epoch * EPOCH);
             vm.startPrank(vm.addr(HOT));
-            vm.expectRevert(IStake.NotOwnerOrSigner.selector);
+            _refused(IStake.NotOwnerOrSigner.selector, ANN, vm.addr(NEW));
             stake.wake(1, 1);
-            vm.expectRevert(IStake.NotOwnerOrSigner.selector);
+            _refused(IStake.NotOwnerOrSigner.selector, ANN, vm.addr(NEW));
             stake.rest(1, 1);
             vm.stopPrank();
         }
     }
 
-    function test_TheNewKeyWakesAtOnce() public {
+    function test_TheNewKeyRestsAtOnceAndWakesAnEpochLater() public {
         _rotate(NEW);
-        vm.prank(vm.addr(NEW));
+        vm.startPrank(vm.addr(NEW));
+        stake.rest(1, 1);
+        vm.assertEq(stake.position(1, 1).awakeNext, false, "asleep");
+        vm.warp(START + 2 * EPOCH);
         stake.wake(1, 1);
         vm.assertEq(stake.position(1, 1).awakeNext, true, "awake");
     }
 
     function test_TheNewKeySignsFromTheNextEpoch() public {
         vm.expectEmit();
-        emit IStake.Rotated(1, 1, vm.addr(NEW));
+        emit IStake.Rotated(1, 1, vm.addr(NEW), true);
         _rotate(NEW);
         vm.warp(START + 2 * EPOCH - 1);
         _checkSigner(HOT, NEW);
@@ -158,15 +171,15 @@ contract RotateTest is KeysTest {
 
     function test_ARotationKeepsChangesToCome() public {
         vm.startPrank(ANN);
-        stake.wake(1, 1);
+        stake.rest(1, 1);
         stake.bond(1, vm.addr(HOT), 2 ether, "");
         vm.stopPrank();
         _rotate(NEW);
         vm.assertEq(stake.position(1, 1).live, 5 ether, "live");
-        vm.assertEq(stake.position(1, 1).awake, false, "asleep");
+        vm.assertEq(stake.position(1, 1).awake, true, "awake");
         _checkSums(1);
         vm.assertEq(stake.position(1, 1).live, 7 ether, "live then");
-        vm.assertEq(stake.position(1, 1).awake, true, "awake then");
+        vm.assertEq(stake.position(1, 1).awake, false, "asleep then");
     }
 
     function _checkSigner(uint256 signs, uint256 signsNot) private view {
@@ -241,17 +254,20 @@ contract WeighTest is KeysTest {
         vm.assertEq(_weight(1, 1, NEW), 0, "stranger");
         vm.assertEq(_weight(1, 2, HOT), 0, "no such position");
         vm.assertEq(_weight(2, 1, HOT), 0, "another group");
-        vm.assertEq(stake.weigh(1, 1, false, "hash", 0, 0), 0, "no signature");
-        vm.assertEq(stake.weigh(1, 2, false, "hash", 0, 0), 0, "nobody's signature for nobody's position");
+        vm.assertEq(stake.weigh(1, 1, "hash", 0, 0), 0, "no signature");
+        vm.assertEq(stake.weigh(1, 2, "hash", 0, 0), 0, "nobody's signature for nobody's position");
     }
 
-    function test_AsleepItWeighsNothingWhereOnlyAwakeOnesCount() public {
-        (bytes32 r, bytes32 vs) = vm.signCompact(HOT, _digest("hash"));
-        vm.assertEq(stake.weigh(1, 1, true, "hash", r, vs), 0, "asleep");
+    function test_AsleepItWeighsNothing() public {
+        vm.prank(ANN);
+        stake.rest(1, 1);
+        vm.assertEq(_weight(1, 1, HOT), 5 ether / 1 gwei, "awake until the epoch ends");
+        vm.warp(START + 2 * EPOCH);
+        vm.assertEq(_weight(1, 1, HOT), 0, "asleep");
         vm.prank(ANN);
         stake.wake(1, 1);
-        vm.assertEq(stake.weigh(1, 1, true, "hash", r, vs), 0, "awake only from the next epoch on");
-        vm.warp(START + 2 * EPOCH);
-        vm.assertEq(stake.weigh(1, 1, true, "hash", r, vs), 5 ether / 1 gwei, "awake");
+        vm.assertEq(_weight(1, 1, HOT), 0, "awake only from the next epoch on");
+        vm.warp(START + 3 * EPOCH);
+        vm.assertEq(_weight(1, 1, HOT), 5 ether / 1 gwei, "awake");
     }
 }

@@ -12,28 +12,40 @@ abstract contract SaleTest is World {
     function setUp() public {
         _deployToken(address(0xCAFE));
     }
+
+    /// @dev The next call must say exactly this.
+    function _refused(bytes4 selector, uint256 value) internal {
+        vm.expectRevert(abi.encodeWithSelector(selector, value));
+    }
 }
 
 contract SaleTermsTest is SaleTest {
     function test_RevertIf_ThePriceIsZero() public {
-        _refuse(0, MINIMUM);
+        _refuse(0, MINIMUM, DEADLINE);
     }
 
     function test_RevertIf_TheMinimumIsZero() public {
-        _refuse(PRICE, 0);
+        _refuse(PRICE, 0, DEADLINE);
     }
 
     function test_RevertIf_TheMinimumCannotBeSold() public {
-        _refuse(PRICE, 2 ** 92 + 1);
+        _refuse(PRICE, 2 ** 92 + 1, DEADLINE);
     }
 
-    function _refuse(uint256 price, uint256 minimum) private {
+    function test_RevertIf_TheDeadlineIsOver() public {
+        _refuse(PRICE, MINIMUM, 0);
+        _refuse(PRICE, MINIMUM, block.timestamp - 1);
+        _refuse(PRICE, MINIMUM, block.timestamp);
+        this.deploy(PRICE, MINIMUM, block.timestamp + 1);
+    }
+
+    function _refuse(uint256 price, uint256 minimum, uint256 deadline) private {
         vm.expectRevert(ISale.BadTerms.selector);
-        this.deploy(price, minimum);
+        this.deploy(price, minimum, deadline);
     }
 
-    function deploy(uint256 price, uint256 minimum) external {
-        _deploy("Sale", abi.encode(neuron, emission, purse, price, DEADLINE, minimum));
+    function deploy(uint256 price, uint256 minimum, uint256 deadline) external {
+        _deploy("Sale", abi.encode(neuron, emission, purse, price, deadline, minimum));
     }
 }
 
@@ -41,7 +53,7 @@ contract BuyTest is SaleTest {
     function test_RevertIf_TheDeadlineHasCome() public {
         vm.warp(DEADLINE);
         vm.deal(ANN, 1 ether);
-        vm.expectRevert(ISale.SaleOver.selector);
+        _refused(ISale.SaleOver.selector, DEADLINE);
         vm.prank(ANN);
         sale.buy{value: 1 ether}();
     }
@@ -56,7 +68,7 @@ contract BuyTest is SaleTest {
         vm.deal(ANN, 2 * cost);
         vm.startPrank(ANN);
         sale.buy{value: cost}();
-        vm.expectRevert(ISale.SoldOut.selector);
+        _refused(ISale.SoldOut.selector, 2 ** 92 - cost * 1e18 / PRICE);
         sale.buy{value: cost}();
     }
 
@@ -78,14 +90,14 @@ contract CloseTest is SaleTest {
     function test_RevertIf_TheDeadlineHasNotCome() public {
         _buy(ANN, MINIMUM);
         vm.warp(DEADLINE - 1);
-        vm.expectRevert(ISale.SaleRunning.selector);
+        _refused(ISale.SaleRunning.selector, DEADLINE);
         sale.close();
     }
 
     function test_RevertIf_TheMinimumIsMissed() public {
         _buy(ANN, MINIMUM - 1 ether);
         vm.warp(DEADLINE);
-        vm.expectRevert(ISale.BelowMinimum.selector);
+        _refused(ISale.BelowMinimum.selector, 1 ether);
         sale.close();
     }
 
@@ -143,7 +155,7 @@ contract ClaimTest is SaleTest {
 contract RefundTest is SaleTest {
     function test_RevertIf_TheSaleRuns() public {
         _buy(ANN, 1 ether);
-        vm.expectRevert(ISale.SaleRunning.selector);
+        _refused(ISale.SaleRunning.selector, DEADLINE);
         vm.prank(ANN);
         sale.refund();
     }
@@ -151,7 +163,7 @@ contract RefundTest is SaleTest {
     function test_RevertIf_TheMinimumWasReached() public {
         _buy(ANN, MINIMUM);
         vm.warp(DEADLINE);
-        vm.expectRevert(ISale.MinimumReached.selector);
+        _refused(ISale.MinimumReached.selector, DEADLINE + 30 days);
         vm.prank(ANN);
         sale.refund();
     }
@@ -175,5 +187,66 @@ contract RefundTest is SaleTest {
         vm.assertEq(sale.refund(), 2 ether * PRICE / 1e18, "refunded");
         vm.assertEq(BOB.balance, 2 ether * PRICE / 1e18, "Bob");
         vm.assertEq(address(sale).balance, 0, "sale");
+    }
+}
+
+/// @dev A sale that reached its minimum and that nobody closed.
+contract NeverClosedTest is SaleTest {
+    uint256 private constant REFUNDS = DEADLINE + 30 days;
+
+    function test_RevertIf_TheTimeToCloseIsNotOver() public {
+        _buy(ANN, MINIMUM);
+        vm.warp(REFUNDS - 1);
+        _refused(ISale.MinimumReached.selector, REFUNDS);
+        vm.prank(ANN);
+        sale.refund();
+    }
+
+    function test_RevertIf_ItWasClosed() public {
+        _sell(ANN, MINIMUM);
+        vm.warp(REFUNDS);
+        vm.expectRevert(ISale.AlreadyClosed.selector);
+        vm.prank(ANN);
+        sale.refund();
+    }
+
+    function test_RevertIf_ItIsClosedOnceRefundsBroughtItBelowTheMinimum() public {
+        _buy(ANN, MINIMUM);
+        _buy(BOB, 7 ether);
+        vm.warp(REFUNDS);
+        vm.prank(ANN);
+        sale.refund();
+        _refused(ISale.BelowMinimum.selector, MINIMUM - 7 ether);
+        sale.close();
+        vm.prank(BOB);
+        vm.assertEq(sale.refund(), 7 ether * PRICE / 1e18, "and everybody is paid back");
+    }
+
+    function test_EveryCoinComesBack() public {
+        _buy(ANN, MINIMUM);
+        _buy(BOB, 7 ether);
+        vm.warp(REFUNDS);
+        vm.prank(ANN);
+        vm.assertEq(sale.refund(), MINIMUM * PRICE / 1e18, "Ann");
+        vm.assertEq(sale.sold(), 7 ether, "sold no more");
+        vm.assertEq(sale.bought(ANN), 0, "bought no more");
+        vm.prank(BOB);
+        sale.refund();
+        vm.assertEq(sale.sold(), 0, "nothing is sold");
+        vm.assertEq(address(sale).balance, 0, "sale");
+    }
+
+    function test_WhoIsLeftAboveTheMinimumMayStillCloseIt() public {
+        _buy(ANN, MINIMUM);
+        _buy(BOB, 7 ether);
+        vm.warp(REFUNDS);
+        vm.prank(BOB);
+        sale.refund();
+        sale.close();
+        vm.assertEq(neuron.totalSupply(), MINIMUM, "only what is still sold exists");
+        vm.assertEq(address(purse).balance, MINIMUM * PRICE / 1e18, "purse");
+        vm.expectRevert(ISale.NothingBought.selector);
+        vm.prank(BOB);
+        sale.claim();
     }
 }

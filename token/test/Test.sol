@@ -19,8 +19,11 @@ interface Vm {
     function lastCallGas() external view returns (Gas memory);
     function chainId(uint256 id) external;
     function fee(uint256 baseFee) external;
+    function txGasPrice(uint256 price) external;
     function prank(address sender) external;
+    function prank(address sender, address origin) external;
     function startPrank(address sender) external;
+    function startPrank(address sender, address origin) external;
     function stopPrank() external;
     function deal(address who, uint256 wei_) external;
     function etch(address where, bytes calldata code) external;

@@ -8,15 +8,15 @@ import {Vectors} from "token-test/Vectors.sol";
 contract WakeTest is StakeTest {
     function test_RevertIf_TheCallerIsNeitherOwnerNorSigner() public {
         _bond(ANN, 1, 1 ether);
-        vm.expectRevert(IStake.NotOwnerOrSigner.selector);
+        _refused(IStake.NotOwnerOrSigner.selector, ANN, ANN);
         vm.prank(BOB);
         stake.wake(1, 1);
     }
 
     function test_RevertIf_ThePositionDoesNotExist() public {
-        vm.expectRevert(IStake.NoSuchPosition.selector);
+        _refused(IStake.NoSuchPosition.selector, 1, 1);
         stake.wake(1, 1);
-        vm.expectRevert(IStake.NoSuchPosition.selector);
+        _refused(IStake.NoSuchPosition.selector, 1, 1);
         stake.position(1, 1);
     }
 
@@ -50,8 +50,33 @@ contract WakeTest is StakeTest {
         _bond(ANN, 1, 1 ether);
         vm.startPrank(ANN);
         stake.unbond(1, 1, 1 ether);
-        vm.expectRevert(IStake.StakeTooSmall.selector);
+        _refused(IStake.StakeTooSmall.selector, 0, 1 gwei);
         stake.wake(1, 1);
+    }
+
+    function test_RevertIf_ThePartOfTheGroupIsTooSmall() public {
+        _bond(ANN, 1, 1 ether);
+        _bond(BOB, 1, 16_383 ether + 1 gwei);
+        vm.startPrank(ANN);
+        _refused(IStake.StakeTooSmall.selector, 1 ether, 1 ether + 1 gwei);
+        stake.wake(1, 1);
+        stake.bond(1, ANN, 1 gwei, "");
+        stake.wake(1, 1);
+    }
+
+    function test_RevertIf_ItWasPutToSleepForLonger() public {
+        _join(1, 7, 4 ether);
+        stake.putToSleep(1, 1, 4);
+        for (uint256 epoch = 1; epoch < 3; ++epoch) {
+            vm.warp(START + epoch * EPOCH);
+            _refused(IStake.AsleepUntil.selector, 4);
+            vm.prank(vm.addr(7));
+            stake.wake(1, 1);
+        }
+        vm.warp(START + 3 * EPOCH);
+        vm.prank(vm.addr(7));
+        stake.wake(1, 1);
+        vm.assertEq(stake.position(1, 1).wokenAt, 4, "awake from then on");
     }
 
     function test_OwnerAndSignerMayWake() public {
@@ -90,7 +115,8 @@ contract WakeTest is StakeTest {
         vm.warp(START + EPOCH);
         vm.assertEq(stake.stake(2).awake, 4 ether, "group");
         vm.assertEq(stake.admittedAwake(), 3 ether, "all");
-        vm.assertEq(stake.allBonded(), 7 ether, "but it is bonded");
+        (uint256 live,) = stake.allBonded();
+        vm.assertEq(live, 7 ether, "but it is bonded");
     }
 
     function test_AdmissionCountsAtOnceInThisEpochAndTheNext() public {
@@ -114,7 +140,7 @@ contract WakeTest is StakeTest {
 contract RestTest is StakeTest {
     function test_RevertIf_TheCallerIsNeitherOwnerNorSigner() public {
         _join(1, 7, 1 ether);
-        vm.expectRevert(IStake.NotOwnerOrSigner.selector);
+        _refused(IStake.NotOwnerOrSigner.selector, vm.addr(7), vm.addr(7));
         vm.prank(BOB);
         stake.rest(1, 1);
     }
@@ -148,6 +174,66 @@ contract RestTest is StakeTest {
     }
 }
 
+/// @dev `mayWake` tells what `wake` would do.
+contract MayWakeTest is StakeTest {
+    uint256 private constant KEY = 7;
+
+    function test_NobodysPositionMayNotWake() public view {
+        vm.assertEq(stake.mayWake(1, 1), false, "no such position");
+    }
+
+    function test_PayNotYetStakeHelpsToWake() public {
+        _bond(ANN, 1, 1 ether);
+        _bond(BOB, 1, 16_383 ether + 1 gwei);
+        vm.assertEq(stake.mayWake(1, 1), false, "too small");
+        stake.pay(1, 1, 1);
+        vm.assertEq(stake.mayWake(1, 1), true, "with its pay");
+        vm.prank(ANN);
+        stake.wake(1, 1);
+    }
+
+    function test_PayNotYetStakeCountsInTheGroupToo() public {
+        _bond(ANN, 1, 1 gwei);
+        _bond(BOB, 1, 16_383 * 20_001 gwei);
+        stake.pay(1, 1, 20_000);
+        vm.assertEq(stake.mayWake(1, 1), true, "exactly enough");
+        _bond(BOB, 1, 1 gwei);
+        vm.assertEq(stake.mayWake(1, 1), false, "a gwei too little of all");
+        _same(1);
+        stake.pay(1, 1, 1);
+        vm.assertEq(stake.mayWake(1, 1), true, "enough again");
+        _same(1);
+    }
+
+    function test_ItIsWhatWakeDoes(uint64 own, uint64 others, uint64 pay, uint8 state, uint8 sleeps, uint8 epochs)
+        public
+    {
+        vm.warp(START + EPOCH);
+        _bonded(KEY, _bound(own, 1, 1e9));
+        _bonded(KEY + 1, _bound(others, 1, 16_384e9));
+        stake.pay(1, 1, _bound(pay, 0, 1e9));
+        vm.startPrank(vm.addr(KEY));
+        if (state % 4 == 1 && stake.mayWake(1, 1)) stake.wake(1, 1);
+        if (state % 4 == 2) stake.putToSleep(1, 1, 1 + sleeps % 6);
+        if (state % 4 == 3) stake.unbond(1, 1, stake.position(1, 1).next);
+        vm.warp(block.timestamp + epochs % 4 * EPOCH);
+        vm.stopPrank();
+        _same(1);
+    }
+
+    function _bonded(uint256 key, uint256 gweis) private {
+        _fund(vm.addr(key), gweis * 1 gwei);
+        _bond(vm.addr(key), 1, gweis * 1 gwei);
+    }
+
+    function _same(uint256 number) private {
+        bool may = stake.mayWake(1, number);
+        vm.prank(stake.position(1, number).owner);
+        (bool done,) = address(stake).call(abi.encodeCall(IStake.wake, (1, number)));
+        vm.assertEq(done, may, "may wake");
+    }
+}
+
 contract WakeVectorsTest is StakeTest, Vectors {
     function test_TheLeastStakeToWakeIsAsTheVectorsSay() public {
         uint256 cases = _read("wake");
@@ -163,7 +249,8 @@ contract WakeVectorsTest is StakeTest, Vectors {
         _fund(BOB, group);
         _bond(ANN, 1, own);
         if (group > own) _bond(BOB, 1, group - own);
-        if (!enough) vm.expectRevert(IStake.StakeTooSmall.selector);
+        vm.assertEq(stake.mayWake(1, 1), enough, "may wake");
+        if (!enough) vm.expectPartialRevert(IStake.StakeTooSmall.selector);
         vm.prank(ANN);
         stake.wake(1, 1);
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use node::{NodeConfig, config};
+use protocol::Address;
 use serde::Deserialize;
 use training::{Device, Settings, StrategyName};
 
@@ -17,6 +18,8 @@ pub struct TrainerConfig {
     pub strategy: StrategyName,
     /// Where to train.
     pub device: Device,
+    /// Who gets what is won; the node's own account if left out.
+    pub pay_to: Option<Address>,
     /// Whether to race in a group that is not admitted, whose rounds pay nothing.
     pub unpaid: bool,
     /// Once the group has had this many rounds no further one is begun; the node goes on serving and collecting.
@@ -50,6 +53,7 @@ mod tests {
         assert_eq!(config.training, Settings { clip: Some(1.0), steps: Some(400), ..Settings::default() });
         let default = TrainerConfig::default();
         assert_eq!((config.strategy, config.device, config.unpaid), (default.strategy, default.device, default.unpaid));
+        assert!(config.pay_to.is_some() && default.pay_to.is_none());
         assert_eq!((config.node.listen, config.node.edge_s), (default.node.listen, default.node.edge_s));
         let keys = serde_json::to_value(Settings::default()).expect("keys");
         let missing = keys.as_object().expect("a table").keys().find(|key| !example.contains(&format!("\n# {key} = ")));
@@ -60,7 +64,12 @@ mod tests {
     fn an_unknown_key_and_a_device_that_is_none_are_named() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("bad.toml");
-        for (text, named) in [("[node]\ngruop = 1\n", "gruop"), ("device = \"tpu\"\n", "tpu"), ("[training]\nbatch = 0\n", "batch")] {
+        for (text, named) in [
+            ("[node]\ngruop = 1\n", "gruop"),
+            ("device = \"tpu\"\n", "tpu"),
+            ("pay_to = \"0x12\"\n", "pay_to"),
+            ("[training]\nbatch = 0\n", "batch"),
+        ] {
             std::fs::write(&path, text).expect("written");
             let error = format!("{:#}", load(&path).expect_err(text));
             assert!(error.contains(named), "{error}");

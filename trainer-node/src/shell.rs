@@ -41,6 +41,8 @@ use crate::{
 const RESULTS_LIMIT: usize = 64;
 /// Seconds kept at the end of TRAIN for storing the file and committing.
 const COMMIT_S: u64 = 1;
+/// Coinbases that are collected in one transaction.
+const COLLECTS_LIMIT: usize = 32;
 
 /// Keeps the secret behind seals apart from the node's key.
 const SALTS: &[u8] = b"neuron salts 1";
@@ -153,10 +155,12 @@ impl Shell {
             let last = self.round();
             self.last_round = Some(last);
             self.cancel(|round| round > last);
-            let coinbases = self.owed.coinbases();
+            let (coinbases, waiting) = (self.owed.coinbases(), self.owed.waiting());
             tracing::info!(
                 coinbases,
-                "finishing the round and its deposit; coinbases are collected at a later start; once more to end at once"
+                waiting,
+                "finishing the round and its deposit; coinbases, and deposits that wait until they are mature, are brought home at a later \
+                 start; once more to end at once"
             );
         }
     }
@@ -230,9 +234,14 @@ impl Shell {
     }
 
     fn feed(&mut self, input: Input) {
+        let mut ripe = Vec::new();
         for effect in self.machine.handle(input) {
-            self.act(effect);
+            match effect {
+                Effect::Collect { round } => ripe.push(round),
+                effect => self.act(effect),
+            }
         }
+        ripe.chunks(COLLECTS_LIMIT).for_each(|rounds| self.collect(rounds.to_vec()));
     }
 
     /// Starts one effect; none of them is waited for here.
@@ -245,9 +254,9 @@ impl Shell {
                 let result = self.memory.remember(Commit { round, file, salt }).map_err(|error| format!("{error:#}"));
                 self.feed(Input::Remembered { round, result });
             }
-            Effect::Commit { round, seal } => {
+            Effect::Commit { round, seal, max_deposit } => {
                 let (network, group) = (self.network.clone(), self.member.group);
-                self.send(Transaction::Commit, round, async move { Ok(network.commit(group, round, seal).await.map(drop)?) });
+                self.send(Transaction::Commit, round, async move { Ok(network.commit(group, round, seal, max_deposit).await.map(drop)?) });
             }
             Effect::Measure { round, base, file, head, seed } => {
                 let work = work::claim(self.member.clone(), round, base, file, head, seed);
@@ -262,21 +271,16 @@ impl Shell {
                     Input::Checked { round: claim.round, claim: hash, result }
                 });
             }
-            Effect::Concede { round, salt, file } => {
+            Effect::Concede { round, salt, file, rival } => {
                 let (network, group) = (self.network.clone(), self.member.group);
-                self.send(Transaction::Concede, round, async move { Ok(network.concede(group, salt, file).await.map(drop)?) });
+                self.send(Transaction::Concede, round, async move { Ok(network.concede(group, salt, file, rival).await.map(drop)?) });
             }
             Effect::Have { round, file } => self.have(round, file),
             Effect::Settle { round } => {
-                let (network, group) = (self.network.clone(), self.member.group);
-                self.send(Transaction::Settle, round, async move {
-                    Ok(network.settle(group, round, network.chain().own_address()?).await.map(drop)?)
-                });
+                let (network, group, own) = (self.network.clone(), self.member.group, self.account);
+                self.send(Transaction::Settle, round, async move { Ok(network.settle(group, round, &[own]).await.map(drop)?) });
             }
-            Effect::Collect { round } => {
-                let (network, group) = (self.network.clone(), self.member.group);
-                self.send(Transaction::Collect, round, async move { Ok(network.collect(group, round).await.map(drop)?) });
-            }
+            Effect::Collect { round } => self.collect(vec![round]),
             Effect::Done(report) => tell(&report),
         }
     }
@@ -310,8 +314,8 @@ impl Shell {
         let (member, network, notes) = (self.member.clone(), self.network.clone(), self.notes.clone());
         tracing::info!(round = round.0, base = %base, left_s, "training");
         self.spawn(async move {
-            // Leave for the deposit is asked for now, so that the commit is one transaction at the end.
-            if let Err(error) = network.allow_deposit(member.group, round).await {
+            // Leave for the deposits is asked for now, so that the commit is one transaction at the end.
+            if let Err(error) = network.allow_deposit(member.group).await {
                 tracing::warn!(round = round.0, "cannot give leave for the deposit: {error}");
             }
             match run::train(member, run).await {
@@ -362,23 +366,38 @@ impl Shell {
         });
     }
 
-    fn send(&self, what: Transaction, round: RoundNumber, work: impl Future<Output = Result<()>> + Send + 'static) {
-        self.spawn(async move {
-            let result = work.await.map_err(text);
-            match &result {
-                Ok(()) => tracing::info!(round = round.0, ?what, "done"),
-                Err(error) => tracing::warn!(round = round.0, ?what, "{error}"),
+    /// All in one transaction; if that fails one by one, so that none keeps the others back.
+    fn collect(&self, rounds: Vec<RoundNumber>) {
+        let (network, group, to) = (self.network.clone(), self.member.group, self.config.pay_to.unwrap_or(self.account));
+        self.spawn_all(async move {
+            let all = network.collect(group, &rounds, to).await.map(drop).map_err(|error| error.to_string());
+            let mut inputs = Vec::with_capacity(rounds.len());
+            for round in &rounds {
+                let result = match &all {
+                    Err(_) if rounds.len() > 1 => network.collect(group, &[*round], to).await.map(drop).map_err(|error| error.to_string()),
+                    all => all.clone(),
+                };
+                inputs.push(sent(Transaction::Collect, *round, result));
             }
-            Input::Sent { what, round, result }
+            inputs
         });
     }
 
+    fn send(&self, what: Transaction, round: RoundNumber, work: impl Future<Output = Result<()>> + Send + 'static) {
+        self.spawn(async move { sent(what, round, work.await.map_err(text)) });
+    }
+
     fn spawn(&self, work: impl Future<Output = Input> + Send + 'static) {
+        self.spawn_all(async move { vec![work.await] });
+    }
+
+    fn spawn_all(&self, work: impl Future<Output = Vec<Input>> + Send + 'static) {
         let results = self.results.0.clone();
         tokio::spawn(async move {
-            let input = work.await;
-            // The receiver is gone only when the program ends.
-            let _ = results.send(input).await;
+            for input in work.await {
+                // The receiver is gone only when the program ends.
+                let _ = results.send(input).await;
+            }
         });
     }
 
@@ -394,6 +413,15 @@ fn machine(config: &TrainerConfig, account: Address, secret: [u8; 32]) -> Traine
     // Salts come from a secret of their own, so that no salt tells anything about the node's key.
     let secret = keccak256(&[SALTS, &secret[..]].concat());
     Trainer::new(Config { group: GroupId(node.group), account, edge_s: node.edge_s, commit_s: COMMIT_S, unpaid: config.unpaid, secret })
+}
+
+/// Tells how a transaction went, and makes it an answer for the machine.
+fn sent(what: Transaction, round: RoundNumber, result: Result<(), String>) -> Input {
+    match &result {
+        Ok(()) => tracing::info!(round = round.0, ?what, "done"),
+        Err(error) => tracing::warn!(round = round.0, ?what, "{error}"),
+    }
+    Input::Sent { what, round, result }
 }
 
 fn text(error: anyhow::Error) -> String {

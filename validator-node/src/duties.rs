@@ -23,11 +23,11 @@ impl Duties {
         let (network, group) = (&self.network, self.view.id);
         Some(match effect {
             Effect::Attend { round, verdicts } => {
-                let sent = network.attend(group, &verdicts).await;
+                let sent = network.attend(group, round, &verdicts).await;
                 answer(Duty::Attend(round), "presence recorded", sent.map(drop))
             }
             Effect::Doze { position } => {
-                answer(Duty::Doze(position), "an absent position was put to rest", network.doze(group, position).await.map(drop))
+                answer(Duty::Doze(position), "an absent position was put to sleep", network.doze(group, position).await.map(drop))
             }
             Effect::SlashDouble { position, round, one, other } => {
                 let sent = network.slash_double(position, &one, &other).await;

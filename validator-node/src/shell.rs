@@ -52,6 +52,8 @@ pub struct Shell {
     machines: Machines,
     signing: Signing,
     bindings: Bindings,
+    /// Verdicts that one transaction can bring on this chain.
+    verdicts_a_call: usize,
     view: GroupView,
     is_live: bool,
     results: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
@@ -78,14 +80,33 @@ impl Shell {
         member.inherit(&network, site.file.deployed_block).await?;
         bindings::publish(&member, &account, &network.domain()).await?;
         let bindings = Bindings::new(network.domain());
-        let machines = machines(&config, &network, &account);
+        let verdicts_a_call = validator::verdicts_a_call(network.chain().block_gas_limit().await?);
+        let machines = machines(&config, &network, &account, verdicts_a_call);
         tracing::info!(signer = %account.address(), peer = %client.peer_id(), group = node.group, "validator started");
-        if view.position_of(account.address()).is_none() {
-            tracing::warn!(signer = %account.address(), "no position of the group has this signer yet: bond stake for it (`neuron stake bond`)");
+        match view.position_of(account.address()) {
+            None => {
+                tracing::warn!(signer = %account.address(), "no position of the group has this signer yet: bond stake for it (`neuron stake bond`)");
+            }
+            Some(position) if !position.awake_next => tell_sleep(position.sleeps_until, network.stake().epoch().await?),
+            Some(_) => {}
         }
         let bench = Bench::new(member, account.address());
         let (results, heard) = (mpsc::channel(RESULTS_LIMIT), feed.spawn());
-        Ok(Self { config, network, account, bench, heard, machines, signing, bindings, view, is_live: false, results, _lock: lock })
+        Ok(Self {
+            config,
+            network,
+            account,
+            bench,
+            heard,
+            machines,
+            signing,
+            bindings,
+            verdicts_a_call,
+            view,
+            is_live: false,
+            results,
+            _lock: lock,
+        })
     }
 
     /// Runs until it is asked to stop; nothing that it began can be lost, so the first request ends it.
@@ -110,7 +131,7 @@ impl Shell {
 
     async fn hear(&mut self, heard: Heard) {
         match heard {
-            Heard::Restart => self.machines = machines(&self.config, &self.network, &self.account),
+            Heard::Restart => self.machines = machines(&self.config, &self.network, &self.account, self.verdicts_a_call),
             Heard::Group(view) => {
                 self.view = view.clone();
                 self.feed_steward(steward::Input::Group(view.clone()));
@@ -184,8 +205,13 @@ impl Shell {
                 });
             }
             ChainEvent::Turned { head, .. } | ChainEvent::Taken { head, .. } if self.is_live => roots::tell(&member, *head),
+            ChainEvent::Dozed { position, until, .. } if self.is_live && self.is_own(*position) => tell_sleep(*until, 0),
             _ => {}
         }
+    }
+
+    fn is_own(&self, position: PositionNumber) -> bool {
+        self.view.position_of(self.account.address()).is_some_and(|own| own.number == position)
     }
 
     fn feed(&mut self, input: Input) {
@@ -199,11 +225,11 @@ impl Shell {
         let (network, group) = (self.network.clone(), self.bench.member.group);
         self.spawn(async move {
             let (what, result) = match effect {
-                steward::Effect::Cast(choices) => ("cast", network.cast(group, &choices).await),
-                steward::Effect::Turn(_) => ("turn", network.turn(group).await),
+                steward::Effect::Cast(choices) => ("cast", network.cast(group, &choices).await.map(drop)),
+                steward::Effect::Turn(_) => ("turn", network.turn(group).await.map(drop)),
             };
             match result {
-                Ok(_) => tracing::info!(what, "done"),
+                Ok(()) => tracing::info!(what, "done"),
                 Err(error) => tracing::warn!(what, "{error}"),
             }
             Answer::Steward(steward::Input::Failed)
@@ -257,7 +283,7 @@ impl Shell {
     fn post(&self, round: RoundNumber, claim: Digest, verdicts: Vec<(PositionNumber, SignedVerdict)>) {
         let (network, group) = (self.network.clone(), self.bench.member.group);
         self.answer(async move {
-            let result = network.judge(group, claim, &verdicts).await.map(drop).map_err(|error| error.to_string());
+            let result = network.judge(group, round, claim, &verdicts).await.map(drop).map_err(|error| error.to_string());
             match &result {
                 Ok(()) => tracing::info!(round = round.0, verdicts = verdicts.len(), "verdicts posted"),
                 Err(error) => tracing::warn!(round = round.0, "verdicts not posted: {error}"),
@@ -285,13 +311,26 @@ impl Shell {
     }
 }
 
-fn machines(config: &ValidatorConfig, network: &Network, account: &Account) -> Machines {
+/// Says to whoever runs this node that its position does not count, and what to do.
+fn tell_sleep(until: u64, epoch: u64) {
+    if until > epoch {
+        let call_from = until.saturating_sub(1);
+        tracing::warn!(
+            until,
+            "the position was put to sleep for its absence: `neuron stake wake` in epoch {call_from} or later, it counts from the next one on"
+        );
+    } else {
+        tracing::warn!("the position rests: `neuron stake wake` lets it count from the next epoch on");
+    }
+}
+
+fn machines(config: &ValidatorConfig, network: &Network, account: &Account, verdicts_a_call: usize) -> Machines {
     let (group, signer, domain) = (GroupId(config.node.group), account.address(), network.domain());
     let (edge_s, step_s, compound_part) = (config.node.edge_s, config.step_s, config.compound_part);
     Machines {
-        validator: Validator::new(validator::Config { group, domain, signer, edge_s, step_s }),
+        validator: Validator::new(validator::Config { group, domain, signer, edge_s, step_s, verdicts_a_call }),
         steward: Steward::new(steward::Config { group, domain, signer, edge_s, step_s }),
-        warden: Warden::new(warden::Config { group, domain, signer, edge_s, step_s, compound_part }),
+        warden: Warden::new(warden::Config { group, domain, signer, edge_s, step_s, compound_part, verdicts_a_call }),
     }
 }
 

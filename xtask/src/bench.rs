@@ -17,7 +17,7 @@ const MEASURED: &str = "cache/bench";
 const BOOK: &str = "docs/BENCHMARKS.md";
 
 /// Rows that must be there, so that a renamed test does not go unseen.
-const ROWS: [&str; 11] = [
+const ROWS: [&str; 17] = [
     "round/verdicts=5",
     "round/verdicts=50",
     "round/verdicts=500",
@@ -29,15 +29,23 @@ const ROWS: [&str; 11] = [
     "choice",
     "commit",
     "reveal",
+    "decide/positions=5000",
+    "verdict/before",
+    "round/verdicts=50/before",
+    "commit/before",
+    "reveal/before",
+    "choice/before",
 ];
 
 const TITLE: &str = "# Benchmarks\n\nWhat was measured, beside what else there is. Each section is written by the command that it names.\n";
 
 const WORDS: &str = "\
 `cargo xtask bench gas` measures every call as a transaction of its own: calldata and the base fee of 21,000 included, cold storage, refunds taken
-off, Cancun rules. Ours: an admitted group in which everybody has earned or voted before. A round is commit, reveal, judge, settle and collect; a
+off, Osaka's rules. Ours: an admitted group in which everybody has earned or voted before. A round is commit, reveal, judge and collect, which settles; a
 vote is propose, cast and turn; `verdict` and `choice` are one more in a batch (50 against 5); `commit` is one after the first of a round, which
-opens it. Theirs, OpenZeppelin 5.7: as many `castVoteBySig` of a Governor (simple counting, ERC20Votes; voters who voted before) as there are verdicts or choices,
+opens it. `…/before`: beside this network's contracts as they were when a batch had to decide and a late verdict was worth nothing (a round then was
+commit, reveal, judge, settle and collect). `decide/positions=5000`: all `judge` calls of a round of 5,000 equal positions, for each of them, with the
+pay of a round, beside the same of 50. Theirs, OpenZeppelin 5.7: as many `castVoteBySig` of a Governor (simple counting, ERC20Votes; voters who voted before) as there are verdicts or choices,
 without its propose and execute; for `commit` and `reveal` an ERC20 `transfer` between two holders. Ratio = theirs / ours: above 1 ours uses less.
 ";
 

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use crate::{opcodes, tools};
 
 /// Contract, forge profile, room whose `abi/` holds it.
-const ARTIFACTS: [(&str, &str, &str); 8] = [
+const ARTIFACTS: [(&str, &str, &str); 9] = [
     ("Neuron", "token", "token"),
     ("Emission", "token", "token"),
     ("Sale", "token", "token"),
     ("Purse", "token", "token"),
     ("IStake", "token", "token"),
+    ("Registry", "default", "governance"),
     ("Council", "default", "governance"),
     ("Network", "default", "governance"),
     ("INetwork", "default", "governance"),

@@ -1,4 +1,4 @@
-//! Set-up and checks that need logic: `cargo xtask devnet | test | contracts | mutants | bench | devices | tidy`.
+//! Set-up and checks that need logic: `cargo xtask devnet | test | contracts | mutants | symbolic | bench | devices | tidy`.
 
 mod analysis;
 mod bench;
@@ -10,6 +10,7 @@ mod mutants;
 mod opcodes;
 mod properties;
 mod python;
+mod symbolic;
 mod test;
 mod tidy;
 mod tools;
@@ -56,6 +57,8 @@ enum Task {
     },
     /// Static analysis of the contracts: slither and forge lint; each finding must be explained.
     Analyse,
+    /// Invariants of stake by symbolic execution (Halmos), in some minutes.
+    Symbolic,
     /// The token against public ERC20 properties and the conformance check of slither.
     Properties,
     /// Training on GPUs: built for each kind, run on those that are here (software Vulkan counts).
@@ -97,6 +100,7 @@ fn main() -> ExitCode {
         Task::Bench { what: Bench::Model { json, only, check } } => bench::model::run(json.as_deref(), only.as_deref(), check),
         Task::Analyse => analysis::run(),
         Task::Properties => properties::run(),
+        Task::Symbolic => symbolic::run(),
         Task::Devices => devices::run(),
         Task::Tidy => tidy::run(),
     };

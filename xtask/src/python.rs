@@ -22,6 +22,9 @@ pub struct Environment {
 /// Trail of Bits' static analyser, with its conformance check and its generator of properties.
 pub const SLITHER: Environment = Environment { name: "slither-0.11.6", lock: "slither-requirements.txt" };
 
+/// A symbolic executor of Foundry's tests.
+pub const HALMOS: Environment = Environment { name: "halmos-0.3.3", lock: "halmos-requirements.txt" };
+
 /// PyTorch, to compare with.
 pub const TORCH: Environment = Environment { name: "torch-2.15.0", lock: "torch-requirements.txt" };
 

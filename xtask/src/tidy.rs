@@ -8,11 +8,12 @@ use serde_json::Value;
 use crate::tools;
 
 /// Each room and the rooms it may use. An arrow that is not here does not exist.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("deltas", &[]),
     ("protocol", &["deltas"]),
     ("evaluator", &["deltas"]),
     ("training", &["evaluator"]),
+    ("views", &["protocol"]),
     ("network", &["protocol"]),
     ("chain", &["protocol"]),
     ("token", &["chain", "protocol"]),

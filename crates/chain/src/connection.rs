@@ -184,6 +184,11 @@ impl Chain {
         self.block(self.latest_number().await?).await
     }
 
+    /// Gas that the latest block could hold: no transaction may need more.
+    pub async fn block_gas_limit(&self) -> Result<u64, ChainError> {
+        Ok(self.latest_header().await?.gas_limit())
+    }
+
     /// The latest block that is `confirmations` deep.
     pub async fn confirmed(&self) -> Result<Block, ChainError> {
         self.block(self.confirmed_number().await?).await

@@ -82,14 +82,12 @@ impl Contract {
 
     /// As [`Contract::send`], paying `value` wei of the chain's coin.
     pub async fn send_with<C: SolCall>(&self, call: &C, value: Wei) -> Result<Receipt, ChainError> {
-        let transaction = Transaction {
-            what: name_of::<C>(),
-            to: Some(self.address),
-            data: Bytes::from(call.abi_encode()),
-            value,
-            explain: self.explain,
-        };
-        self.chain.send(transaction).await
+        self.send_data(name_of::<C>(), call.abi_encode().into(), value).await
+    }
+
+    /// Sends data that hold a call, or several; `what` is what they are for.
+    pub async fn send_data(&self, what: &'static str, data: Bytes, value: Wei) -> Result<Receipt, ChainError> {
+        self.chain.send(Transaction { what, to: Some(self.address), data, value, explain: self.explain }).await
     }
 
     fn refusal<C: SolCall>(&self, failure: &alloy::transports::TransportError) -> ChainError {
@@ -108,7 +106,7 @@ impl Contract {
 }
 
 /// `commit` out of `commit(uint256,bytes32)`.
-fn name_of<C: SolCall>() -> &'static str {
+pub fn name_of<C: SolCall>() -> &'static str {
     C::SIGNATURE.split('(').next().unwrap_or(C::SIGNATURE)
 }
 

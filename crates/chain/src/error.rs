@@ -27,7 +27,7 @@ pub enum ChainError {
     BadAnswer { what: &'static str, reason: String },
     #[error("there is no contract at {0}; check the address and the chain")]
     NoContract(Address),
-    #[error("{0}")]
+    #[error(transparent)]
     Reverted(#[from] Revert),
     #[error("this needs an account; open a key first")]
     NoAccount,

@@ -15,10 +15,11 @@ mod header;
 pub mod keystore;
 mod logs;
 mod sender;
+pub mod words;
 
 pub use account::Account;
 pub use connection::{Chain, Settings};
-pub use contract::{Contract, Explain, Revert};
+pub use contract::{Contract, Explain, Revert, name_of};
 pub use error::ChainError;
 pub use follow::{Followed, Follower};
 pub use sender::{Receipt, Transaction};

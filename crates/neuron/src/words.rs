@@ -1,23 +1,59 @@
 //! What acts and outcomes are called when people read of them.
 
-use protocol::{chain::Outcome, measures::Act};
+use node::network_file::moment;
+use protocol::{
+    Address, Digest,
+    chain::Outcome,
+    measures::{Act, Measure},
+};
 
 /// What a measure does, as a sentence without its end.
 pub fn of_act(act: &Act) -> String {
     match act {
-        Act::Period { group, period_s } => format!("periods of group {group} last {period_s} s from its next turn on"),
-        Act::Rollback { group, delta } => format!("delta {delta} is taken out of the set of group {group}"),
-        Act::Admit { group } => format!("group {group} draws on the common issue"),
-        Act::Revoke { group } => format!("group {group} no longer draws on the common issue"),
-        Act::Strike { group, round, restore: false } => format!("the coinbase of round {round} of group {group} is cancelled"),
-        Act::Strike { group, round, restore: true } => {
-            format!("the coinbase of round {round} of group {group} is cancelled and the group returns to the base of that round")
+        Act::Period { group, present_s, period_s } => {
+            format!("periods of group {group} last {period_s} s from its next turn on, instead of {present_s} s")
         }
-        Act::Slash { group, position, basis_points } => {
+        Act::Rollback { group, delta, .. } => format!("delta {delta} is taken out of the set of group {group}, and its bond is burned"),
+        Act::Admit { group, .. } => format!("group {group} draws on the common issue"),
+        Act::Revoke { group, .. } => format!("group {group} no longer draws on the common issue"),
+        Act::Strike { group, round, restore: false, .. } => format!("the decision of round {round} of group {group} is cancelled"),
+        Act::Strike { group, round, restore: true, .. } => {
+            format!("the decision of round {round} of group {group} is cancelled and the group returns to the base of that round")
+        }
+        Act::Slash { group, position, signer, basis_points } => {
             let percent = format!("{}.{:02}", basis_points / 100, basis_points % 100);
-            format!("position {position} of group {group} loses {percent} % of its stake")
+            format!("position {position} of group {group}, for which {signer} signs or signed, loses {percent} % of its stake")
         }
     }
+}
+
+/// What is signed for a measure: its EIP-712 type, then name and value of each field.
+pub fn of_message(measure: &Measure) -> Vec<(String, String)> {
+    let Some(kind) = measure.kind_type() else { return Vec::new() };
+    let inner = kind.split_once('(').map_or("", |(_, rest)| rest.trim_end_matches(')'));
+    let fields = inner.split(',').filter_map(|field| field.split_once(' '));
+    let words = measure.args.as_chunks::<32>().0.iter().copied().chain([measure.nonce.0, number_word(measure.expiry_s)]);
+    let shown = fields.zip(words).map(|((of, name), word)| (name.to_owned(), of_word(of, name, word)));
+    [("type".to_owned(), kind.to_owned())].into_iter().chain(shown).collect()
+}
+
+/// A word of a message, as its type asks.
+fn of_word(of: &str, name: &str, word: [u8; 32]) -> String {
+    let (high, low) = word.split_at(24);
+    let number = low.iter().fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
+    match (of, high.iter().all(|byte| *byte == 0)) {
+        ("address", _) => Address(std::array::from_fn(|index| word[12 + index])).to_string(),
+        ("bool", true) => (number != 0).to_string(),
+        ("uint256", true) if name == "expiry" => format!("{number} ({})", moment(number)),
+        ("uint256", true) if name != "nonce" => number.to_string(),
+        _ => Digest(word).to_string(),
+    }
+}
+
+fn number_word(number: u64) -> [u8; 32] {
+    let mut word = [0; 32];
+    word[24..].copy_from_slice(&number.to_be_bytes());
+    word
 }
 
 /// Name of an outcome; an undecided round with reveals is void.
@@ -28,5 +64,34 @@ pub fn of_outcome(outcome: Outcome, reveals: usize) -> &'static str {
         Outcome::Struck => "struck",
         Outcome::None if reveals > 0 => "void",
         Outcome::None => "empty",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::{GroupId, PositionNumber};
+
+    #[test]
+    fn what_is_signed_is_shown_field_by_field() {
+        let signer = Address([0xab; 20]);
+        let slash = Act::Slash { group: GroupId(3), position: PositionNumber(7), signer, basis_points: 250 };
+        let shown = of_message(&Measure::new(&slash, Digest([9; 32]), 951_868_799));
+        let nonce = Digest([9; 32]).to_string();
+        let wanted = [
+            ("type", "Slash(uint256 group,uint256 position,address signer,uint256 basisPoints,uint256 nonce,uint256 expiry)"),
+            ("group", "3"),
+            ("position", "7"),
+            ("signer", &signer.to_string()),
+            ("basisPoints", "250"),
+            ("nonce", &nonce),
+            ("expiry", "951868799 (2000-02-29T23:59:59Z)"),
+        ];
+        assert!(shown.iter().map(|(name, value)| (name.as_str(), value.as_str())).eq(wanted), "{shown:?}");
+        let name = Digest([5; 32]);
+        let shown = of_message(&Measure::new(&Act::Admit { group: GroupId(1), name }, Digest::ZERO, 0));
+        assert_eq!(shown[2], ("name".to_owned(), name.to_string()));
+        let odd = Measure { kind: 9, ..Measure::new(&slash, Digest::ZERO, 0) };
+        assert_eq!(of_message(&odd), []);
     }
 }

@@ -171,7 +171,10 @@ fn changes_the_view(event: &ChainEvent) -> bool {
     use ChainEvent as E;
     let of_stake = matches!(
         event,
-        E::Bonded { .. }
+        E::Seated { .. }
+            | E::Bonded { .. }
+            | E::Offered { .. }
+            | E::OwnerChanged { .. }
             | E::Woken { .. }
             | E::Rested { .. }
             | E::Rotated { .. }
@@ -179,8 +182,9 @@ fn changes_the_view(event: &ChainEvent) -> bool {
             | E::Compounded { .. }
             | E::Moved { .. }
             | E::Slashed { .. }
+            | E::Dozed { .. }
     );
     let of_group = matches!(event, E::Created { .. } | E::Admitted { .. } | E::Revoked { .. } | E::PeriodSet { .. });
     let of_rounds = matches!(event, E::Decided { .. } | E::Attended { .. } | E::Struck { .. } | E::DoubleSigned { .. });
-    of_stake || of_group || of_rounds || matches!(event, E::Turned { .. } | E::Taken { .. })
+    of_stake || of_group || of_rounds || matches!(event, E::Turned { .. } | E::Extended { .. } | E::Taken { .. })
 }

@@ -7,7 +7,7 @@ use governance::{Majority, Network};
 use protocol::{
     Address, Digest, GroupId, PositionNumber, Wei,
     chain::PositionView,
-    eip712::{Assent, Domain, SignedAssent},
+    eip712::{Domain, Signature},
     log::{AssentBody, Body},
     measures::{Act, Measure},
     rules::WEI_PER_GWEI,
@@ -25,10 +25,10 @@ pub struct Entry {
     /// Why it was proposed; empty if that has not come through.
     pub reason: String,
     /// Who signed for which position.
-    assents: BTreeMap<(GroupId, PositionNumber, Address), SignedAssent>,
+    assents: BTreeMap<(GroupId, PositionNumber, Address), Signature>,
 }
 
-/// All measures of a log, by their hash.
+/// All measures of a log, by their name.
 #[derive(Clone, Debug, Default)]
 pub struct Book {
     entries: BTreeMap<Digest, Entry>,
@@ -39,7 +39,9 @@ pub struct Book {
 pub struct Counted {
     pub group: GroupId,
     pub position: PositionView,
-    pub assent: SignedAssent,
+    /// The key that signed: the position's signer or its owner.
+    pub by: Address,
+    pub signature: Signature,
 }
 
 /// How far a measure is.
@@ -56,17 +58,21 @@ impl Tally {
         self.majority.is_held_by(self.sum)
     }
 
-    /// Wei of stake that must still assent: whole gweis, as all stake is.
+    /// Wei of stake that must still assent.
     pub fn missing(&self) -> Wei {
-        let more_than_half = Wei((self.majority.stake.0 / 2 / WEI_PER_GWEI + 1) * WEI_PER_GWEI);
-        let least = Wei(self.majority.least.0.div_ceil(WEI_PER_GWEI) * WEI_PER_GWEI);
-        more_than_half.max(least).saturating_sub(self.sum)
+        missing(self.majority.needed, self.sum)
     }
 
     /// What [`Network::enact`] wants.
-    pub fn assents(&self) -> Vec<(GroupId, PositionNumber, SignedAssent)> {
-        self.counted.iter().map(|counted| (counted.group, counted.position.number, counted.assent)).collect()
+    pub fn assents(&self) -> Vec<(GroupId, PositionNumber, Signature)> {
+        self.counted.iter().map(|counted| (counted.group, counted.position.number, counted.signature)).collect()
     }
+}
+
+/// Wei that must come to `sum` to be more than `needed`: whole gweis, as all stake is.
+pub fn missing(needed: Wei, sum: Wei) -> Wei {
+    let enough = Wei((needed.0 / WEI_PER_GWEI).saturating_add(1).saturating_mul(WEI_PER_GWEI));
+    enough.saturating_sub(sum)
 }
 
 impl Book {
@@ -86,28 +92,27 @@ impl Book {
     fn assent(&mut self, body: &AssentBody, domain: &Domain) {
         let (Some(signer), Some(entry)) = (body.signer(domain), self.entry(&body.measure)) else { return };
         if entry.assents.len() < MAX_ASSENTS {
-            let assent = SignedAssent { message: Assent { measure: body.measure.hash() }, signature: body.signature };
-            entry.assents.insert((body.group, body.position, signer), assent);
+            entry.assents.insert((body.group, body.position, signer), body.signature);
         }
     }
 
     fn entry(&mut self, measure: &Measure) -> Option<&mut Entry> {
-        let hash = measure.hash();
-        if self.entries.len() >= MAX_MEASURES && !self.entries.contains_key(&hash) {
+        let name = measure.name();
+        if self.entries.len() >= MAX_MEASURES && !self.entries.contains_key(&name) {
             return None;
         }
         let new = || Entry { measure: measure.clone(), reason: String::new(), assents: BTreeMap::new() };
-        Some(self.entries.entry(hash).or_insert_with(new))
+        Some(self.entries.entry(name).or_insert_with(new))
     }
 
-    /// All that can be carried out, with their hashes.
+    /// All that can be carried out, with their names.
     pub fn entries(&self) -> impl Iterator<Item = (Digest, Act, &Entry)> {
-        self.entries.iter().filter_map(|(hash, entry)| Some((*hash, entry.measure.act().ok()?, entry)))
+        self.entries.iter().filter_map(|(name, entry)| Some((*name, entry.measure.act().ok()?, entry)))
     }
 
     /// One of them.
-    pub fn get(&self, hash: Digest) -> Option<&Entry> {
-        self.entries.get(&hash)
+    pub fn get(&self, name: Digest) -> Option<&Entry> {
+        self.entries.get(&name)
     }
 }
 
@@ -120,15 +125,17 @@ impl Entry {
         let act = self.measure.act()?;
         let majority = network.majority(&act).await?;
         let mut counted: Vec<Counted> = Vec::new();
-        for ((group, number, signer), assent) in &self.assents {
-            if act.is_local() && *group != act.group() {
+        for ((group, number, by), signature) in &self.assents {
+            let is_elsewhere = act.is_local() && *group != act.group();
+            // One position speaks once, whether by its signer or its owner.
+            let is_counted = counted.last().is_some_and(|last| (last.group, last.position.number) == (*group, *number));
+            if is_elsewhere || is_counted {
                 continue;
             }
             let Ok(position) = network.stake().position(*group, *number).await else { continue };
             let position = position.view();
-            let weighs = position.signer == *signer && !position.live.is_zero() && (position.awake || !act.needs_awake());
-            if weighs {
-                counted.push(Counted { group: *group, position, assent: *assent });
+            if [position.signer, position.owner].contains(by) && !position.live.is_zero() {
+                counted.push(Counted { group: *group, position, by: *by, signature: *signature });
             }
         }
         let sum = counted.iter().map(|counted| counted.position.live).sum();
@@ -145,11 +152,11 @@ mod tests {
     const DOMAIN: Domain = Domain { chain_id: 1, network: Address([3; 20]) };
 
     fn measure(group: u64) -> Measure {
-        Measure::new(&Act::Admit { group: GroupId(group) }, Digest([7; 32]), 100)
+        Measure::new(&Act::Admit { group: GroupId(group), name: Digest([5; 32]) }, Digest([7; 32]), 100)
     }
 
     fn assent(account: &Account, measure: &Measure, position: u64) -> Body {
-        let signed = account.sign(Assent { measure: measure.hash() }, &DOMAIN).expect("signed");
+        let signed = account.sign(measure.clone(), &DOMAIN).expect("signed");
         let (group, position) = (GroupId(1), PositionNumber(position));
         Body::Assent(AssentBody { measure: measure.clone(), group, position, signature: signed.signature })
     }
@@ -173,16 +180,18 @@ mod tests {
         let odd = Measure { kind: 9, ..measure(1) };
         book.note(&Body::Measure(MeasureBody { measure: odd.clone(), reason: String::new() }), &DOMAIN);
         assert_eq!(book.entries().count(), 0);
-        assert!(book.get(odd.hash()).is_some());
+        assert!(book.get(odd.name()).is_some());
     }
 
     #[test]
-    fn what_is_missing_is_more_than_half_and_the_least() {
+    fn what_is_missing_is_more_than_needed_in_whole_gweis() {
         let gweis = |units: u128| Wei(units * WEI_PER_GWEI);
-        for (stake, least, sum, missing) in [(100, 0, 50, 1), (100, 0, 51, 0), (101, 0, 50, 1), (10, 60, 20, 40), (0, 0, 0, 1)] {
-            let majority = Majority { stake: gweis(stake), least: gweis(least) };
+        for (needed, sum, missing) in [(50, 50, 1), (50, 51, 0), (0, 0, 1), (60, 20, 41)] {
+            let majority = Majority { needed: gweis(needed) };
             let tally = Tally { counted: Vec::new(), sum: gweis(sum), majority };
             assert_eq!((tally.missing(), tally.is_carried()), (gweis(missing), missing == 0), "{tally:?}");
         }
+        let odd = Tally { counted: Vec::new(), sum: gweis(50), majority: Majority { needed: Wei(50 * WEI_PER_GWEI + 5) } };
+        assert_eq!((odd.missing(), odd.is_carried()), (gweis(1), false));
     }
 }

@@ -1,6 +1,7 @@
 //! A network file: one chain, the contracts on it, and with what they are deployed.
 
 use anyhow::{Context, Result, bail, ensure};
+pub use chain::words::moment;
 use governance::Terms;
 use protocol::money::Wei;
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,7 @@ pub struct NetworkFile {
     pub log_blocks: u64,
     /// Where to find the first peers, as multiaddrs with `/p2p/…`.
     pub peers: Vec<String>,
-    /// Address of the contract `Network`, `0x…`; the five others are found through it. Empty until `neuron deploy` writes it.
+    /// Address of the contract `Network`, `0x…`; the six others are found through it. Empty until `neuron deploy` writes it.
     pub contract: String,
     /// With what `neuron deploy` makes the network; members need it no more.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -159,19 +160,6 @@ fn days_of(year: i64, month: i64, day: i64) -> i64 {
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
     let of_year = (153 * month + 2) / 5 + day - 1;
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-/// A second since 1970 as text, in UTC: the opposite of reading a deadline.
-pub fn moment(time_s: u64) -> String {
-    let (days, of_day) = (time_s as i64 / DAY_S, time_s as i64 % DAY_S);
-    // At most a year of 366 days too early.
-    let mut year = 1970 + days / 366;
-    while days_of(year + 1, 1, 1) <= days {
-        year += 1;
-    }
-    let month = (1..=12).rev().find(|month| days_of(year, *month, 1) <= days).unwrap_or(1);
-    let day = days - days_of(year, month, 1) + 1;
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", of_day / 3_600, of_day / 60 % 60, of_day % 60)
 }
 
 #[cfg(test)]

@@ -137,10 +137,10 @@ pub struct Domain {
 }
 
 impl Domain {
-    /// EIP-712 domain separator of name `Neuron`, version `1`.
+    /// EIP-712 domain separator of name `Neuron Network`, version `1`.
     pub fn separator(&self) -> Digest {
         let kind = keccak256(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-        let words = [kind, keccak256(b"Neuron"), keccak256(b"1"), word(self.chain_id), address_word(self.network)];
+        let words = [kind, keccak256(b"Neuron Network"), keccak256(b"1"), word(self.chain_id), address_word(self.network)];
         hash_words(&words)
     }
 
@@ -148,8 +148,12 @@ impl Domain {
     fn digest(&self, kind: &str, fields: &[[u8; 32]]) -> Digest {
         let mut words = vec![keccak256(kind.as_bytes())];
         words.extend_from_slice(fields);
-        let message = [&b"\x19\x01"[..], &self.separator().0, &hash_words(&words).0].concat();
-        Digest(keccak256(&message))
+        self.digest_of(hash_words(&words))
+    }
+
+    /// What an account signs of a message with that struct hash.
+    pub(crate) fn digest_of(&self, message: Digest) -> Digest {
+        Digest(keccak256(&[&b"\x19\x01"[..], &self.separator().0, &message.0].concat()))
     }
 }
 
@@ -169,7 +173,6 @@ pub struct Signed<T> {
 
 pub type SignedVerdict = Signed<Verdict>;
 pub type SignedChoice = Signed<Choice>;
-pub type SignedAssent = Signed<Assent>;
 pub type SignedNode = Signed<Node>;
 
 impl<T: Typed> Signed<T> {
@@ -198,31 +201,22 @@ impl Typed for Verdict {
     }
 }
 
-/// A vote in a period: `delta` (0 = keep the set as it is); a higher `seq` replaces.
+/// A vote in a period: `delta` of that `patch` (0 and 0 = keep the set as it is); a higher `seq` replaces. The owner of a
+/// position signs it too, and outranks the signer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
     pub group: GroupId,
     pub period: PeriodNumber,
     pub delta: DeltaNumber,
+    /// Digest of the delta.
+    pub patch: Digest,
     pub seq: u64,
 }
 
 impl Typed for Choice {
     fn digest(&self, domain: &Domain) -> Digest {
-        let kind = "Choice(uint256 group,uint256 period,uint256 delta,uint256 seq)";
-        domain.digest(kind, &[word(self.group.0), word(self.period.0), word(self.delta.0), word(self.seq)])
-    }
-}
-
-/// Agreement to one measure; see [`Measure::hash`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assent {
-    pub measure: Digest,
-}
-
-impl Typed for Assent {
-    fn digest(&self, domain: &Domain) -> Digest {
-        domain.digest("Assent(bytes32 measure)", &[self.measure.0])
+        let kind = "Choice(uint256 group,uint256 period,uint256 delta,bytes32 patch,uint256 seq)";
+        domain.digest(kind, &[word(self.group.0), word(self.period.0), word(self.delta.0), self.patch.0, word(self.seq)])
     }
 }
 

@@ -26,8 +26,18 @@ const SCHEDULE_PARTS: u128 = 1_000_000;
 const LEAST_STAKE_PART: u128 = 10;
 /// Stakes, and the pay that becomes stake, are whole multiples of this.
 pub const WEI_PER_GWEI: u128 = 1_000_000_000;
-/// Counted rounds in a row in which a position must be absent to be put to sleep.
+/// Counted rounds in a row in which a position must be absent to be put to sleep, the newest ones left aside.
 pub const ABSENCES: usize = 8;
+/// Counted rounds that are left aside: verdicts of them can still be shown.
+pub const NEWEST: usize = 2;
+/// Epochs after which sleep is forgotten, and is not doubled when it comes again.
+const SLEEP_FORGOTTEN: u64 = 32;
+/// Doublings of sleep at most.
+const MAX_SLEEPS: u64 = 7;
+/// A position may be awake with this part of its group's stake.
+const AWAKE_PARTS: u64 = 16_384;
+/// Deposits come back in sixteenths.
+const SIXTEEN: u128 = 16;
 /// Validators get this part of the winner's reward, on top.
 const VALIDATORS_PART: u128 = 5;
 
@@ -97,46 +107,92 @@ pub fn delta_bond(author_reward: Wei, min_deposit: Wei) -> Wei {
     Wei(author_reward.0.saturating_mul(4)).max(min_deposit)
 }
 
-/// `voids` at the next opening, given how the last opened round went; a round without a reveal changes nothing.
-pub fn next_voids(voids: u64, decided: bool, revealed: bool) -> u64 {
-    match (decided, revealed) {
-        (true, _) => 0,
-        (false, true) => voids.saturating_add(1),
-        (false, false) => voids,
-    }
+/// A of a delta with that bond: never more than the bond was put at risk for.
+pub fn author_reward_for(author_reward: Wei, bond: Wei) -> Wei {
+    author_reward.min(Wei(bond.0 / 4))
 }
 
-/// What happens to a deposit at the settling of its round.
+/// `voids` at the next opening, `epochs` after the last one, given how that round went: a round without a reveal changes
+/// nothing, and half of them are forgotten with each epoch.
+pub fn next_voids(voids: u64, decided: bool, revealed: bool, epochs: u64) -> u64 {
+    let voids = voids.saturating_add(revealed.into()).min(MAX_DOUBLINGS);
+    if decided { 0 } else { voids.checked_shr(u32::try_from(epochs).unwrap_or(u32::MAX)).unwrap_or(0) }
+}
+
+/// What to give a commit as the most that it pays, where `least` is due before the round is opened: a sixteenth more, since
+/// supply and stake may change until it is mined, but not twice as much.
+pub fn highest_deposit(least: Wei) -> Wei {
+    least.saturating_add(Wei(least.0 / SIXTEEN))
+}
+
+/// What a commit came to, as far as its deposit depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// The winner's comes back whole.
-    Whole,
-    /// Unread, conceded and void claims, and seals of a round in which nothing was revealed: 15/16 come back.
-    Most,
-    /// Claims better than the winner's, all of a lost round, and unopened seals: nothing comes back.
-    None,
+pub enum Commit {
+    /// The seal was never opened; whether anybody revealed in its round.
+    Unopened {
+        is_shown: bool,
+    },
+    /// The seal was opened for a rival's claim, as the `order`-th of the round, from 1.
+    Conceded {
+        order: u64,
+    },
+    Revealed(Standing),
 }
 
-/// Part of `deposit` that comes back.
-pub fn refund(deposit: Wei, fate: Fate) -> Wei {
-    match fate {
-        Fate::Whole => deposit,
-        Fate::Most => deposit.mul_div(15, 16),
-        Fate::None => Wei::ZERO,
-    }
+/// Where a revealed claim stands once its round is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// The round was not decided, or its decision was struck.
+    Open,
+    /// It won.
+    First,
+    /// It was to be read after the winner's.
+    Behind,
+    /// It was to be read before the winner's: it was false.
+    Ahead,
+    /// The round is lost: none was true.
+    Lost,
 }
 
-/// What a verdict of `stake` earns of `payable`, what all `awake` stake would earn together: whole gweis, rounded down.
-pub fn earned_for(payable: Wei, awake: Wei, stake: Wei) -> Wei {
+/// What becomes of a deposit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settlement {
+    /// Comes back at the settling.
+    pub refunded: Wei,
+    /// Comes back with the winner's reward, once that is mature.
+    pub kept: Wei,
+    /// Whether the settling waits until the round is mature: a strike would save it.
+    pub waits: bool,
+}
+
+/// Settlement of `deposit`; what is neither refunded nor kept is burned, or pays the validators of a lost round.
+pub fn settle(deposit: Wei, commit: Commit) -> Settlement {
+    let most = deposit.mul_div(SIXTEEN - 1, SIXTEEN);
+    let (refunded, kept, waits) = match commit {
+        Commit::Unopened { is_shown: false } | Commit::Revealed(Standing::Open | Standing::Behind) => (most, Wei::ZERO, false),
+        Commit::Revealed(Standing::First) => (most, deposit.saturating_sub(most), false),
+        Commit::Conceded { order } => (conceded_of(deposit, order), Wei::ZERO, false),
+        Commit::Unopened { is_shown: true } => (Wei::ZERO, Wei::ZERO, false),
+        Commit::Revealed(Standing::Ahead | Standing::Lost) => (Wei::ZERO, Wei::ZERO, true),
+    };
+    Settlement { refunded, kept, waits }
+}
+
+/// What comes back to who conceded as the `order`-th of a round, from 1: as many sixteenths less.
+pub fn conceded_of(deposit: Wei, order: u64) -> Wei {
+    deposit.mul_div(SIXTEEN.saturating_sub(order.into()), SIXTEEN)
+}
+
+/// What a verdict of `stake` earns in a round of R = `reward`, where all `awake` stake earns V together: whole gweis, rounded
+/// down.
+pub fn earned_for(reward: Wei, awake: Wei, stake: Wei) -> Wei {
     let gweis = |amount: Wei| amount.0 / WEI_PER_GWEI;
-    Wei(Wei(gweis(payable)).mul_div(gweis(stake), gweis(awake)).0 * WEI_PER_GWEI)
+    Wei(Wei(gweis(validators_reward(reward))).mul_div(gweis(stake), gweis(awake)).0 * WEI_PER_GWEI)
 }
 
-/// What all awake stake of a round earns together: V, out of the deposits where nothing was true, else out of what the
-/// schedule allows at that time.
-pub fn payable(reward: Wei, allowance: Wei, lost: bool) -> Wei {
-    let validators = validators_reward(reward);
-    if lost { validators } else { validators.min(allowance) }
+/// What a verdict is paid of what it `earned`: all of it out of the deposits of a lost round, else what the schedule allows.
+pub fn paid_for(earned: Wei, allowance: Wei, is_lost: bool) -> Wei {
+    if is_lost { earned } else { earned.min(whole_gweis(allowance)) }
 }
 
 /// The part of `amount` for the stretch from `before` to `after` of `whole`: floors of running sums, so that stretches
@@ -150,11 +206,23 @@ pub fn whole_gweis(amount: Wei) -> Wei {
     Wei(amount.0 - amount.0 % WEI_PER_GWEI)
 }
 
-/// Whether an awake position may be put to sleep: it has been awake since before the last [`ABSENCES`] counted rounds
-/// (`recent`, any order) and was `present` in none of them.
+/// Whether an awake position may be put to sleep: it has been awake since before the [`ABSENCES`] counted rounds that are
+/// `recent` (any order), and was `present` in none of them. Those of the [`NEWEST`] rounds after them do not count.
 pub fn is_absent(view: &GroupView, position: &PositionView, mut present: impl FnMut(RoundNumber) -> bool) -> bool {
     let since = |round: &RoundNumber| view.epoch_of(*round) >= position.woken_at;
-    position.awake_next && view.recent.len() >= ABSENCES && view.recent.iter().all(|round| since(round) && !present(*round))
+    let enough = view.counted >= (ABSENCES + NEWEST) as u64 && view.recent.len() >= ABSENCES;
+    position.awake_next && enough && view.recent.iter().all(|round| since(round) && !present(*round))
+}
+
+/// How often the sleep is doubled of who is put to it in `epoch`, slept before until `until` (0: never), doubled `dozed` times.
+pub fn next_dozed(epoch: u64, until: u64, dozed: u64) -> u64 {
+    let is_forgotten = until == 0 || epoch >= until.saturating_add(SLEEP_FORGOTTEN);
+    if is_forgotten { 0 } else { dozed.saturating_add(1).min(MAX_SLEEPS) }
+}
+
+/// The epoch from which who is put to sleep in `epoch` may be awake again.
+pub fn sleeps_until(epoch: u64, dozed: u64) -> u64 {
+    epoch.saturating_add(1).saturating_add(1 << dozed.min(MAX_SLEEPS))
 }
 
 /// Whether two claims signed in `round` can still be shown at `now_s`: the round did not begin in or before an epoch of
@@ -175,9 +243,9 @@ pub fn is_available(stake: Wei, awake: Wei) -> bool {
     !awake.is_zero() && U512::from(stake.0) * U512::from(3) > U512::from(awake.0)
 }
 
-/// Whether a position with `stake` may wake: it has some, and at least 1/1024 of the group's.
+/// Whether a position with `stake` may be awake: it has some, and at least 1/16,384 of the group's.
 pub fn may_wake(stake: Wei, group: Wei) -> bool {
-    !stake.is_zero() && U512::from(stake.0) * U512::from(1024) >= U512::from(group.0)
+    !stake.is_zero() && U512::from(stake.0) * U512::from(AWAKE_PARTS) >= U512::from(group.0)
 }
 
 /// Whether `assents` are more than half of `stake`.
@@ -185,9 +253,15 @@ pub fn is_majority(assents: Wei, stake: Wei) -> bool {
     U512::from(assents.0) * U512::from(2) > U512::from(stake.0)
 }
 
-/// Whether `assents` carry a measure of the whole network: more than half of all stake, and at least `supply / 10`.
-pub fn is_network_majority(assents: Wei, all_stake: Wei, supply: Wei) -> bool {
-    is_majority(assents, all_stake) && assents >= least_stake(supply)
+/// What assents to a measure of the whole network must exceed: half of what is `bonded`, and all but a wei of a tenth of the
+/// supply.
+pub fn needed_of_all(bonded: Wei, supply: Wei) -> Wei {
+    Wei(bonded.0 / 2).max(least_stake(supply).saturating_sub(Wei(1)))
+}
+
+/// What assents to a rollback must exceed: half of the awake stake, and all but a wei of the `votes` that it undoes.
+pub fn needed_to_roll_back(awake: Wei, votes: Wei) -> Wei {
+    Wei(awake.0 / 2).max(votes.saturating_sub(Wei(1)))
 }
 
 /// The least stake that carries a measure of the whole network, and that the share rule counts with.
@@ -206,9 +280,22 @@ pub fn rank_key(base: Micronats, loss: Micronats, number: u64) -> (u32, u64) {
     (loss.0 / (base.0 >> 13).max(1), number)
 }
 
-/// Whether a delta may be proposed: not in the last quarter of the period.
-pub fn may_propose(now_s: u64, period_s: u64, period_end_s: u64) -> bool {
-    now_s < period_end_s.saturating_sub(period_s / 4)
+/// The second from which nothing is proposed any more but what was displaced: the last quarter of a period, by whose
+/// extensions nothing changes.
+pub fn last_quarter_s(period_s: u64, period_end_s: u64, extended_s: u64) -> u64 {
+    period_end_s.saturating_sub(extended_s).saturating_sub(period_s / 4)
+}
+
+/// Whether a delta may be proposed for the first time.
+pub fn may_propose(now_s: u64, period_s: u64, period_end_s: u64, extended_s: u64) -> bool {
+    now_s < last_quarter_s(period_s, period_end_s, extended_s)
+}
+
+/// By how much a vote at `now_s` that changes what would be applied extends the period: others have an eighth of it to
+/// answer; all together half of it at most.
+pub fn extension_s(now_s: u64, period_s: u64, period_end_s: u64, extended_s: u64) -> u64 {
+    let until_s = now_s.saturating_add(period_s / 8);
+    until_s.saturating_sub(period_end_s).min((period_s / 2).saturating_sub(extended_s))
 }
 
 /// A delta at the turn of its period.

@@ -12,6 +12,7 @@ interface MeterVm {
     }
 
     function lastCallGas() external view returns (Gas memory gas);
+    function setEvmVersion(string calldata version) external;
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
 }
 
@@ -24,8 +25,19 @@ abstract contract Meter {
         return METER.lastCallGas().gasTotalUsed;
     }
 
+    /// @dev The rules of the newest chains: EIP-7825 caps a transaction at 16,777,216 gas.
+    function _newestRules() internal {
+        METER.setEvmVersion("osaka");
+    }
+
     function _ours(string memory row, uint256 gas) internal {
         METER.snapshotValue("Bench", string.concat("ours ", row), gas);
+    }
+
+    /// @dev The same beside what there was before.
+    function _oursBoth(string memory row, uint256 gas) internal {
+        _ours(row, gas);
+        _ours(string.concat(row, "/before"), gas);
     }
 
     function _theirs(string memory row, uint256 gas) internal {

@@ -14,6 +14,10 @@ contract TheirsBench is Test, Meter {
     Votes private votes = new Votes();
     Board private board = new Board(votes);
 
+    function setUp() public {
+        _newestRules();
+    }
+
     function test_Transfer() public {
         Coin coin = new Coin();
         coin.mint(RELAYER, 2 ether);

@@ -58,11 +58,15 @@ async fn stake_moves_to_a_child_and_a_slash_follows_it() {
     let moved = ChainEvent::Moved { group: GROUP, position, child: CHILD, child_position: heir, amount: nrn(400) };
     assert!(world.events().await.iter().any(|(_, event)| *event == moved));
 
-    let act = Act::Slash { group: GROUP, position, basis_points: 500 };
-    let measure = protocol::measures::Measure::new(&act, Digest([7; 32]), u64::MAX);
-    let assent = |signer| world.sign(signer, protocol::eip712::Assent { measure: measure.hash() });
+    assert_eq!(left.moved, nrn(400));
+    let act = Act::Slash { group: GROUP, position, signer: left.signer_next, basis_points: 500 };
+    let measure = world.measure(&act).await;
+    let assent = |signer| world.sign(signer, measure.clone()).signature;
     let assents = [(CHILD, heir, assent(SIGNERS[0])), (GROUP, PositionNumber(2), assent(SIGNERS[1]))];
-    network.enact(&measure, &assents).await.expect("slashed");
+    assert!(!network.enact(&measure, &assents).await.expect("counted").done, "it is shown first");
+    world.next_epoch().await;
+    world.next_epoch().await;
+    assert!(network.enact(&measure, &assents).await.expect("counted").done);
     assert_eq!(stake.position(CHILD, heir).await.expect("a position").live, nrn(380));
     assert_eq!(rules::whole_gweis(nrn(380)), nrn(380));
 }

@@ -8,7 +8,7 @@ use chain::{Account, Chain, Settings};
 use futures::future::try_join_all;
 use governance::{Network, Terms, audit, deploy};
 use protocol::chain::{Birth, Outcome, Phase, RevealedClaim, Times};
-use protocol::eip712::{Assent, Choice, Consent, Typed, Verdict};
+use protocol::eip712::{Choice, Consent, Typed, Verdict};
 use protocol::ids::{DeltaNumber, Digest, PositionNumber, RoundNumber};
 use protocol::measures::{Act, Measure};
 use protocol::money::{Micronats, Wei};
@@ -83,34 +83,34 @@ impl Life {
         assert_eq!(self.owner.create(&about).await.expect("a group"), GROUP);
         let (stake, own) = (self.owner.stake(), self.owner.chain().own_address().expect("an account"));
         let consent = self.sign(Consent { group: GROUP, owner: own }).signature;
-        let deadline_s = self.now_s().await + 600;
-        let position = stake.bond_with_permit(GROUP, own, nrn(700), Some(&consent), deadline_s).await.expect("bonded");
+        let position = stake.bond(GROUP, own, nrn(700), Some(&consent)).await.expect("bonded");
         assert_eq!(position, PositionNumber(1));
         stake.wake(GROUP, position).await.expect("awake");
         self.next_epoch().await;
-        self.enact(&Act::Admit { group: GROUP }).await;
+        let name = self.owner.view(GROUP).await.expect("the group").name;
+        self.enact(&Act::Admit { group: GROUP, name }).await;
     }
 
     async fn enact(&self, act: &Act) {
-        let measure = Measure::new(act, Digest([9; 32]), u64::MAX);
-        let assent = self.sign(Assent { measure: measure.hash() });
-        self.owner.enact(&measure, &[(GROUP, PositionNumber(1), assent)]).await.expect("enacted");
+        let measure = Measure::new(act, Digest([9; 32]), self.now_s().await + 4 * EPOCH_S);
+        let assent = self.sign(measure.clone()).signature;
+        let enacted = self.owner.enact(&measure, &[(GROUP, PositionNumber(1), assent)]).await.expect("counted");
+        assert!(enacted.done, "{enacted:?}");
     }
 
     /// Returns the round that the trainer's file won.
     async fn round(&self) -> RoundNumber {
         let trainer = self.trainer.chain().own_address().expect("an account");
+        let due = self.trainer.deposit_due(GROUP).await.expect("a deposit");
         let round = self.until_phase(Phase::Train).await;
-        self.trainer.allow_deposit(GROUP, round).await.expect("allowed");
-        let round = self.until_phase(Phase::Train).await;
-        self.trainer.commit(GROUP, round, rules::seal(GROUP, round, FILE, trainer, SALT)).await.expect("sealed");
+        self.trainer.commit(GROUP, round, rules::seal(GROUP, round, FILE, trainer, SALT), due).await.expect("sealed");
         assert_eq!(self.until_phase(Phase::Reveal).await, round);
         let (base, loss) = (Micronats(2_000_000), Micronats(1_900_000));
         let claim = RevealedClaim { group: GROUP, round, trainer, number: 1, file: FILE, base, loss, loss_root: Digest([7; 32]) };
         self.trainer.reveal(&claim, SALT).await.expect("opened");
         assert_eq!(self.until_phase(Phase::Judge).await, round);
         let verdict = self.sign(Verdict { group: GROUP, round, claim: claim_hash(&claim), probe: Digest([8; 32]) });
-        self.owner.judge(GROUP, claim_hash(&claim), &[(PositionNumber(1), verdict)]).await.expect("decided");
+        self.owner.judge(GROUP, round, claim_hash(&claim), &[(PositionNumber(1), verdict)]).await.expect("decided");
         let decided = self.owner.round(GROUP, round).await.expect("an answer").expect("a round");
         assert_eq!((decided.outcome, decided.winner), (Outcome::Won, trainer));
         round
@@ -123,13 +123,14 @@ impl Life {
         self.owner.turn(GROUP).await.expect("turned");
         let before = self.owner.view(GROUP).await.expect("the group");
         let bond = self.trainer.bond_due(GROUP).await.expect("a bond");
-        let delta = self.trainer.propose(GROUP, Digest([0xd1; 32]), bond).await.expect("proposed");
-        let choice = self.sign(Choice { group: GROUP, period: before.period_number, delta, seq: 1 });
+        let patch = Digest([0xd1; 32]);
+        let delta = self.trainer.propose(GROUP, before.head, patch, bond).await.expect("proposed");
+        let choice = self.sign(Choice { group: GROUP, period: before.period_number, delta, patch, seq: 1 });
         self.owner.cast(GROUP, &[(PositionNumber(1), choice)]).await.expect("counted");
         self.until(before.period_end_s).await;
         self.owner.turn(GROUP).await.expect("turned");
         assert_eq!(self.owner.view(GROUP).await.expect("the group").applied, delta);
-        self.enact(&Act::Rollback { group: GROUP, delta }).await;
+        self.enact(&Act::Rollback { group: GROUP, delta, patch }).await;
         let after = self.owner.view(GROUP).await.expect("the group");
         assert_eq!((after.head, after.applied), (before.head, DeltaNumber(0)));
     }
@@ -155,13 +156,13 @@ async fn a_network_lives_on_geth_from_its_deployment_to_a_delta_taken_back() {
     let deadline_s = founder.latest().await.expect("a block").time_s + SALE_S;
     let sale = SaleTerms { price: PRICE, deadline_s, minimum: nrn(100) };
     let terms = Terms { sale, epoch_s: EPOCH_S, exit_s: 2 * PERIOD_S, maturity_s: EPOCH_S, min_deposit: MIN_DEPOSIT, tip: TIP };
-    let addresses = deploy(&founder, &terms, |_| {}).await.expect("six contracts");
+    let addresses = deploy(&founder, &terms, |_| {}).await.expect("seven contracts");
     assert_eq!(audit(&founder, addresses.network).await.expect("in order"), (addresses, terms));
 
     let owner = Network::open(&founder, addresses.network).await.expect("a network");
     let trainer = connect(&geth, geth.funded(nrn(100)).await.expect("coins")).await;
     let life = Life { trainer: owner.through(&trainer), owner, started };
-    life.tell("six contracts stand");
+    life.tell("seven contracts stand");
     life.sale().await;
     life.tell("the sale is over");
     life.group().await;
@@ -173,8 +174,8 @@ async fn a_network_lives_on_geth_from_its_deployment_to_a_delta_taken_back() {
     let won = life.owner.round(GROUP, round).await.expect("an answer").expect("a round");
     life.until(life.owner.terms().genesis_s + (round.0 + 1) * TIMES.length_s() + EPOCH_S).await;
     let winner = life.trainer.chain().own_address().expect("an account");
-    life.owner.settle(GROUP, round, winner).await.expect("settled");
-    let issued = life.trainer.collect(GROUP, round).await.expect("collected");
+    life.owner.settle(GROUP, round, &[winner]).await.expect("settled");
+    let issued = life.trainer.collect(GROUP, &[round], winner).await.expect("collected");
     assert!(issued > Wei(0) && issued <= won.reward);
     life.tell("the winner has collected");
 }

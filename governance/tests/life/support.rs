@@ -1,17 +1,18 @@
 //! A network with a group, two validators and a trainer, on a chain whose time is moved by hand.
 
 use chain::dev::{Anvil, AnvilSettings};
-use chain::{Account, Chain, ChainError, Followed, Follower, Receipt, Settings};
-use governance::{Network, Terms, deploy};
+use chain::{Account, Chain, ChainError, Followed, Follower, Settings};
+use governance::{Enactment, Network, Terms, deploy};
 use protocol::chain::{Birth, Block, ChainEvent, GroupView, Phase, RevealedClaim, Times};
-use protocol::eip712::{Assent, Choice, Consent, Signature, Signed, SignedAssent, SignedChoice, SignedVerdict, Typed, Verdict};
+use protocol::eip712::{Choice, Consent, Signature, Signed, SignedChoice, SignedVerdict, Typed, Verdict};
 use protocol::ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
-use protocol::measures::{Act, Measure};
+use protocol::measures::{Act, MAX_WAIT_EPOCHS, Measure};
 use protocol::money::{Micronats, Wei};
 use protocol::rules;
 use token::SaleTerms;
 
 pub const EPOCH_S: u64 = 600;
+pub const EXIT_S: u64 = 6 * EPOCH_S;
 pub const MATURITY_S: u64 = 100;
 pub const PERIOD_S: u64 = 300;
 pub const TIMES: Times = Times { train_s: 30, reveal_s: 20, judge_s: 10 };
@@ -55,7 +56,7 @@ pub async fn connect(anvil: &Anvil) -> Chain {
 
 pub fn terms(deadline_s: u64) -> Terms {
     let sale = SaleTerms { price: PRICE, deadline_s, minimum: nrn(100) };
-    Terms { sale, epoch_s: EPOCH_S, exit_s: 2 * PERIOD_S, maturity_s: MATURITY_S, min_deposit: MIN_DEPOSIT, tip: TIP }
+    Terms { sale, epoch_s: EPOCH_S, exit_s: EXIT_S, maturity_s: MATURITY_S, min_deposit: MIN_DEPOSIT, tip: TIP }
 }
 
 pub fn birth() -> Birth {
@@ -70,13 +71,13 @@ pub fn birth() -> Birth {
 }
 
 impl World {
-    /// Six contracts, wired and checked; the sale runs for 1000 s.
+    /// Seven contracts, wired and checked; the sale runs for 1000 s.
     pub async fn deployed() -> Self {
         let anvil = anvil().await;
         let chain = connect(&anvil).await;
         let deadline_s = chain.latest().await.expect("a block").time_s + 1_000;
         let founder = chain.with_account(account(FOUNDER));
-        let addresses = deploy(&founder, &terms(deadline_s), |_| {}).await.expect("six contracts");
+        let addresses = deploy(&founder, &terms(deadline_s), |_| {}).await.expect("seven contracts");
         let network = Network::open(&chain, addresses.network).await.expect("a network");
         assert_eq!(network.addresses(), &addresses);
         let networks = (0..10).map(|index| network.through(&chain.with_account(account(index)))).collect();
@@ -106,7 +107,8 @@ impl World {
             world.bond(GROUP, owner, signer, nrn(amount)).await;
         }
         world.anvil.advance(EPOCH_S).await.expect("time passes");
-        world.enact(&Act::Admit { group: GROUP }).await.expect("admitted");
+        let admitted = world.enact(&Act::Admit { group: GROUP, name: world.view().await.name }).await.expect("assents");
+        assert!(admitted.done, "{admitted:?}");
         world
     }
 
@@ -123,30 +125,47 @@ impl World {
         self.sign(signer, Consent { group, owner: account(owner).address() }).signature
     }
 
-    /// Enacts `act` with the assents of both signers.
-    pub async fn enact(&self, act: &Act) -> Result<Receipt, ChainError> {
-        let measure = Measure::new(act, Digest([9; 32]), u64::MAX);
-        self.network(FOUNDER).enact(&measure, &self.assents(&measure, &SIGNERS)).await
+    /// Brings the assents of both signers to `act`.
+    pub async fn enact(&self, act: &Act) -> Result<Enactment, ChainError> {
+        let measure = self.measure(act).await;
+        self.network(FOUNDER).enact(&measure, &self.assents(&measure)).await
     }
 
-    /// Those of the first signers, in the wrong order: the caller of the contract puts it right.
-    pub fn assents(&self, measure: &Measure, signers: &[usize]) -> Vec<(GroupId, PositionNumber, SignedAssent)> {
-        let assent = Assent { measure: measure.hash() };
-        let numbered = (1..=signers.len()).rev().zip(signers.iter().rev());
-        numbered.map(|(number, signer)| (GROUP, PositionNumber(number as u64), self.sign(*signer, assent))).collect()
+    /// A measure that waits for as long as one can.
+    pub async fn measure(&self, act: &Act) -> Measure {
+        Measure::new(act, Digest([9; 32]), self.now_s().await + MAX_WAIT_EPOCHS * EPOCH_S)
+    }
+
+    /// Those of both signers, in no order.
+    pub fn assents(&self, measure: &Measure) -> Vec<(GroupId, PositionNumber, Signature)> {
+        let numbered = [(SIGNERS[1], 2), (SIGNERS[0], 1)].into_iter();
+        numbered.map(|(signer, number)| (GROUP, PositionNumber(number), self.sign(signer, measure.clone()).signature)).collect()
+    }
+
+    /// A round in which that account sealed `file`; time stands in TRAIN.
+    pub async fn sealed(&self, trainer: usize, file: Digest) -> RoundNumber {
+        let round = self.to_phase(Phase::Train).await;
+        let (network, seal) = (self.network(trainer), rules::seal(GROUP, round, file, account(trainer).address(), SALT));
+        let due = network.deposit_due(GROUP).await.expect("a deposit");
+        network.commit(GROUP, round, seal, due).await.expect("sealed");
+        round
     }
 
     /// A round in which the trainer sealed and opened a claim on `file`; time stands in JUDGE.
     pub async fn revealed(&self, file: Digest) -> RevealedClaim {
-        let network = self.network(TRAINER);
-        let round = self.to_phase(Phase::Train).await;
-        let trainer = account(TRAINER).address();
-        network.commit(GROUP, round, rules::seal(GROUP, round, file, trainer, SALT)).await.expect("sealed");
+        let round = self.sealed(TRAINER, file).await;
         assert_eq!(self.to_phase(Phase::Reveal).await, round);
-        let (base, loss) = (Micronats(2_000_000), Micronats(1_900_000));
-        let claim = RevealedClaim { group: GROUP, round, trainer, number: 1, file, base, loss, loss_root: Digest([7; 32]) };
-        network.reveal(&claim, SALT).await.expect("opened");
+        let claim = self.reveal(TRAINER, round, file, 1).await;
         assert_eq!(self.to_phase(Phase::Judge).await, round);
+        claim
+    }
+
+    /// The claim on what that account sealed with the `number`-th commit of the round.
+    pub async fn reveal(&self, trainer: usize, round: RoundNumber, file: Digest, number: u64) -> RevealedClaim {
+        let (base, loss, loss_root) = (Micronats(2_000_000), Micronats(1_900_000), Digest([7; 32]));
+        let trainer_address = account(trainer).address();
+        let claim = RevealedClaim { group: GROUP, round, trainer: trainer_address, number, file, base, loss, loss_root };
+        self.network(trainer).reveal(&claim, SALT).await.expect("opened");
         claim
     }
 
@@ -154,7 +173,7 @@ impl World {
     pub async fn won(&self, file: Digest) -> RevealedClaim {
         let claim = self.revealed(file).await;
         let (hash, verdicts) = (claim_hash(&claim), self.verdicts(claim.round, claim_hash(&claim)));
-        self.network(FOUNDER).judge(GROUP, hash, &verdicts).await.expect("decided");
+        assert!(self.network(FOUNDER).judge(GROUP, claim.round, hash, &verdicts).await.expect("counted"), "decided");
         claim
     }
 
@@ -175,8 +194,8 @@ impl World {
     }
 
     /// The signers' choices.
-    pub fn choices(&self, period: PeriodNumber, delta: DeltaNumber, seq: u64) -> Vec<(PositionNumber, SignedChoice)> {
-        let choice = Choice { group: GROUP, period, delta, seq };
+    pub fn choices(&self, period: PeriodNumber, (delta, patch): (DeltaNumber, Digest), seq: u64) -> Vec<(PositionNumber, SignedChoice)> {
+        let choice = Choice { group: GROUP, period, delta, patch, seq };
         SIGNERS.into_iter().zip(1..).map(|(signer, position)| (PositionNumber(position), self.sign(signer, choice))).collect()
     }
 
@@ -185,8 +204,8 @@ impl World {
         let period = self.new_period().await;
         let network = self.network(author);
         let bond = network.bond_due(GROUP).await.expect("a bond");
-        let number = network.propose(GROUP, patch, bond).await.expect("proposed");
-        network.cast(GROUP, &self.choices(period, number, 1)).await.expect("counted");
+        let number = network.propose(GROUP, self.view().await.head, patch, bond).await.expect("proposed");
+        network.cast(GROUP, &self.choices(period, (number, patch), 1)).await.expect("counted");
         self.new_period().await;
         number
     }
@@ -239,7 +258,11 @@ impl World {
         loop {
             let Ok(Followed::Block { block, logs }) = follower.next().await else { panic!("no block") };
             for log in &logs {
-                events.push((block, network.event(log).unwrap_or_else(|| panic!("unread: {log:?}"))));
+                match network.event(log) {
+                    Some(event) => events.push((block, event)),
+                    // Its terms are read from the contract.
+                    None => assert_eq!(chain::convert::address(log.address()), network.purse().address(), "unread: {log:?}"),
+                }
             }
             if block.number == tip {
                 return events;

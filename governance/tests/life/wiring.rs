@@ -1,6 +1,7 @@
 //! Birth: deployment, the check of the wiring, the sale, stake.
 
 use chain::ChainError;
+use chain::words::moment;
 use governance::{Addresses, GovernanceError, Network, deploy};
 use protocol::chain::ChainEvent;
 use protocol::ids::{Address, GroupId, PositionNumber};
@@ -15,8 +16,8 @@ async fn a_network_is_found_from_one_address() {
     let world = World::deployed().await;
     let network = world.network(FOUNDER);
     let deployed = network.chain().block(network.first_block().await.expect("a block")).await.expect("a block");
-    // The six blocks may be of one second.
-    assert!(deployed.number <= 6 && deployed.time_s == network.terms().genesis_s, "{deployed:?}");
+    // The seven blocks may be of one second.
+    assert!(deployed.number <= 7 && deployed.time_s == network.terms().genesis_s, "{deployed:?}");
     assert_eq!((network.terms().epoch_s, network.terms().maturity_s), (EPOCH_S, MATURITY_S));
     assert_eq!(network.terms().min_deposit, MIN_DEPOSIT);
     assert_eq!(network.sale().terms().await.expect("terms").minimum, nrn(100));
@@ -44,11 +45,12 @@ async fn a_network_wired_to_another_is_refused() {
     let world = World::deployed().await;
     let chain = world.network(FOUNDER).chain();
     let right = *world.network(FOUNDER).addresses();
-    let second = deploy(chain, &terms(world.now_s().await + 10), |_| {}).await.expect("six contracts");
+    let second = deploy(chain, &terms(world.now_s().await + 10), |_| {}).await.expect("seven contracts");
     for (crossed, wire) in [
         (Addresses { neuron: right.neuron, ..second }, "network.neuron"),
         (Addresses { sale: right.sale, ..second }, "emission.sale"),
         (Addresses { purse: right.purse, ..second }, "network.purse"),
+        (Addresses { registry: right.registry, ..second }, "network.registry"),
         (Addresses { council: right.council, ..second }, "network.council"),
         (Addresses { network: right.network, ..second }, "network.neuron"),
     ] {
@@ -82,10 +84,11 @@ async fn the_sale_sells_what_was_paid_for() {
     sale.buy(cost).await.expect("bought");
     assert_eq!(sale.bought(account(TRAINER).address()).await.expect("an amount"), nrn(150));
     let early = refusal(sale.close().await);
-    assert_eq!(early, "`close` was refused: SaleRunning: wait for the deadline");
+    let until = moment(before.deadline_s);
+    assert_eq!(early, format!("`close` was refused: SaleRunning: the sale runs until {until}; wait until then"));
     world.anvil.advance(1_000).await.expect("time passes");
     let late = refusal(sale.buy(cost).await);
-    assert_eq!(late, "`buy` was refused: SaleOver: the deadline has passed; close the sale, then claim");
+    assert_eq!(late, format!("`buy` was refused: SaleOver: the sale ended at {until}; close it, then claim"));
     sale.close().await.expect("closed");
     sale.claim().await.expect("claimed");
     assert!(sale.closed().await.expect("an answer"));
@@ -93,7 +96,9 @@ async fn the_sale_sells_what_was_paid_for() {
     assert_eq!(buyer.neuron().supply().await.expect("a supply"), nrn(150));
     let purse = buyer.purse().address();
     assert_eq!(buyer.chain().coin(purse).await.expect("a balance"), cost);
-    assert_eq!(buyer.emission().start_s().await.expect("an answer"), Some(world.events().await[0].0.time_s));
+    let events = world.events().await;
+    let (block, _) = events.iter().find(|(_, event)| matches!(event, ChainEvent::ScheduleOpened { .. })).expect("it began");
+    assert_eq!(buyer.emission().start_s().await.expect("an answer"), Some(block.time_s));
 }
 
 #[tokio::test]
@@ -102,7 +107,8 @@ async fn a_sale_below_its_minimum_pays_back() {
     let sale = world.network(TRAINER).sale();
     sale.buy(token::cost_of(nrn(99), crate::support::PRICE)).await.expect("bought");
     world.anvil.advance(1_000).await.expect("time passes");
-    assert!(refusal(sale.close().await).contains("BelowMinimum: the sale missed its minimum"));
+    assert!(refusal(sale.close().await).contains("BelowMinimum: 1 NRN were missing to the minimum; take your coins back"));
+    assert_eq!(sale.paid(account(TRAINER).address()).await.expect("an amount"), token::cost_of(nrn(99), crate::support::PRICE));
     sale.refund().await.expect("paid back");
     assert!(refusal(sale.refund().await).contains("NothingBought"));
 }
@@ -123,12 +129,17 @@ async fn stake_counts_from_the_next_epoch_and_leaves_after_its_exit() {
     stake.unbond(GROUP, position, nrn(100)).await.expect("unbonded");
     let seen = stake.position(GROUP, position).await.expect("a position");
     assert_eq!((seen.live, seen.next, seen.exiting), (nrn(400), nrn(300), nrn(100)));
-    assert!(refusal(stake.withdraw(GROUP, position).await).contains("ExitNotOver"));
+    let all = stake.all_bonded().await.expect("sums");
+    assert_eq!((all.live, all.next), (nrn(700), nrn(600)));
+    let (receiver, before) = (Address([7; 20]), world.balance(seen.owner).await);
+    let until = format!("ExitNotOver: it can be withdrawn from {} on", moment(seen.exit_at_s));
+    assert!(refusal(stake.withdraw(GROUP, position, receiver).await).contains(&until));
     world.anvil.advance(seen.exit_at_s - world.now_s().await).await.expect("time passes");
-    let before = world.balance(seen.owner).await;
-    stake.withdraw(GROUP, position).await.expect("withdrawn");
-    assert_eq!(world.balance(seen.owner).await, Wei(before.0 + nrn(100).0));
+    stake.withdraw(GROUP, position, receiver).await.expect("withdrawn");
+    assert_eq!((world.balance(seen.owner).await, world.balance(receiver).await), (before, nrn(100)));
     assert_eq!(stake.totals(GROUP).await.expect("sums").bonded, nrn(600));
+    let withdrawn = ChainEvent::Withdrawn { group: GROUP, position, to: receiver, amount: nrn(100) };
+    assert!(world.events().await.iter().any(|(_, event)| *event == withdrawn));
 }
 
 #[tokio::test]
@@ -148,11 +159,13 @@ async fn refusals_name_what_is_lacking() {
     let world = World::sold().await;
     let network = world.network(FOUNDER);
     let poor = refusal(network.neuron().transfer(Address([1; 20]), nrn(5)).await);
-    assert_eq!(poor, "`transfer` was refused: ERC20InsufficientBalance: this needs 5 NRN and the account has 0");
+    let founder = account(FOUNDER).address();
+    let expected = format!("`transfer` was refused: ERC20InsufficientBalance: this needs 5 NRN and {founder} has 0; get the rest first");
+    assert_eq!(poor, expected);
     let mut odd = birth();
     odd.times.train_s += 1;
-    assert!(refusal(network.create(&odd).await).contains("BadTimes: an epoch must hold whole rounds"));
-    assert!(refusal(network.view(GroupId(7)).await).contains("NoSuchGroup: groups are numbered from 1"));
+    assert!(refusal(network.create(&odd).await).contains("BadTimes: no time may be 0, an epoch must hold whole rounds"));
+    assert!(refusal(network.view(GroupId(7)).await).contains("NoSuchGroup: there is no group 7; groups are numbered from 1"));
 }
 
 #[tokio::test]
@@ -161,16 +174,19 @@ async fn the_view_of_a_group_tells_all_that_was_fixed() {
     let view = world.view().await;
     let birth = birth();
     assert_eq!((view.times, view.manifest, view.checkpoint), (birth.times, birth.manifest, birth.checkpoint));
-    assert!(view.admitted && view.improve == 10 && view.period_s == birth.period_s);
+    assert!(view.admitted && view.improve == 10 && view.period_s == birth.period_s && view.period_next_s == birth.period_s);
     assert_eq!((view.awake(), view.bonded()), (nrn(700), nrn(700)));
     let head = birth.dataset.iter().fold(protocol::Digest::default(), |head, patch| protocol::rules::next_head(head, *patch));
     assert_eq!(view.head, head);
     let events = world.events().await;
     let created = events.iter().find_map(|(_, event)| match event {
-        ChainEvent::Created { group: GROUP, birth, .. } => Some(birth.clone()),
+        ChainEvent::Created { group: GROUP, name, birth, .. } => Some((*name, birth.clone())),
         _ => None,
     });
-    assert_eq!(created, Some(birth));
+    assert_eq!(created, Some((view.name, birth)));
+    let addresses = *world.network(FOUNDER).addresses();
+    let begun = ChainEvent::Begun { registry: addresses.registry, council: addresses.council };
+    assert!(events.iter().any(|(_, event)| *event == begun));
 }
 
 #[tokio::test]

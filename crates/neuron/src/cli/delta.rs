@@ -9,8 +9,9 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
 use deltas::Patch;
+use governance::DeltaStatus;
 use network::Client;
-use protocol::{Address, DeltaNumber, Digest, GroupId, Wei, eip712::Choice, lineage::Link, log::Body};
+use protocol::{Address, DeltaNumber, Digest, GroupId, Wei, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
 
 use super::context::{Context, Peer};
 use crate::folder;
@@ -40,11 +41,14 @@ pub enum Command {
         #[arg(long, default_value_t = 1)]
         group: u64,
         /// Bond in NRN, like 2.5; you get it back unless the delta is rolled back. Of more than sixteen proposals those with
-        /// the highest bonds stay. By default the least, and a sixteenth more.
+        /// the highest bonds stay. What is dropped and less than a tenth of the stake wanted loses a sixteenth of what its
+        /// bond has above the least one, and of all of it if it took another's place. By default the least, and a sixteenth
+        /// more.
         #[arg(long, value_parser = Wei::from_nrn)]
         bond: Option<Wei>,
     },
-    /// Vote for a delta (0 = keep the set as it is): signed by your position's signer, free of gas.
+    /// Vote for a delta (0 = keep the set as it is): signed by your position's signer or its owner, whose word counts more;
+    /// free of gas.
     Vote {
         delta: u64,
         #[arg(long, default_value_t = 1)]
@@ -56,9 +60,10 @@ pub enum Command {
         #[arg(long, default_value_t = 1)]
         group: u64,
     },
-    /// Bond and reward of a delta that stands, or the bond of one that was not applied, to its author.
+    /// Bond and reward of deltas that stand, or the bonds of those that were not applied, to their authors.
     Refund {
-        delta: u64,
+        #[arg(required = true)]
+        deltas: Vec<u64>,
         #[arg(long, default_value_t = 1)]
         group: u64,
     },
@@ -70,12 +75,25 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Propose { patch, group, bond } => propose(context, GroupId(group), &patch, bond).await,
         Command::Vote { delta, group } => vote(context, GroupId(group), DeltaNumber(delta)).await,
         Command::Show { delta, group } => show(context, GroupId(group), delta.map(DeltaNumber)).await,
-        Command::Refund { delta, group } => {
-            let receipt = context.sending().await?.refund(GroupId(group), DeltaNumber(delta)).await?;
-            println!("delta {delta} is paid back in {}", receipt.hash);
-            Ok(())
+        Command::Refund { deltas, group } => refund(context, GroupId(group), &deltas).await,
+    }
+}
+
+async fn refund(context: &Context, group: GroupId, deltas: &[u64]) -> Result<()> {
+    let deltas: Vec<DeltaNumber> = deltas.iter().copied().map(DeltaNumber).collect();
+    for receipt in context.sending().await?.refund(group, &deltas).await? {
+        for event in receipt.logs.iter().filter_map(governance::network_event) {
+            if let ChainEvent::Refunded { delta, author, bond, issued, .. } = event {
+                println!(
+                    "delta {delta}: {} NRN of bond and {} NRN of reward to {author} in {}",
+                    bond.to_nrn(),
+                    issued.to_nrn(),
+                    receipt.hash
+                );
+            }
         }
     }
+    Ok(())
 }
 
 async fn new(context: &Context, group: GroupId, out: Option<PathBuf>, from: Option<PathBuf>, title: &str) -> Result<()> {
@@ -117,7 +135,7 @@ async fn propose(context: &Context, group: GroupId, path: &Path, bond: Option<We
         Some(bond) => bond,
         None => network.bond_due(group).await?,
     };
-    let delta = network.propose(group, digest, bond).await?;
+    let delta = network.propose(group, head, digest, bond).await?;
     println!("proposed as delta {delta} of group {group} for a bond of {} NRN: {digest}", bond.to_nrn());
     match wait_for_holder(&peer.client, group, digest).await? {
         true => println!("another node holds its body: you may go offline"),
@@ -157,18 +175,24 @@ async fn vote(context: &Context, group: GroupId, delta: DeltaNumber) -> Result<(
     let (site, account) = (context.site().await?, context.account()?);
     let view = site.network.view(group).await?;
     let own = account.address();
-    ensure!(view.position_of(own).is_some(), "{own} signs for no position of group {group}: vote with the signer's key");
+    let speaks = view.spoken_for(own).next().is_some();
+    ensure!(speaks, "{own} signs for no position of group {group} and owns none: vote with a key that does");
     let peer = context.peer(&site, group).await?;
-    if delta != DeltaNumber(0) {
-        let author = site.network.delta(group, delta).await?.with_context(|| format!("there is no delta {delta}"))?.author;
-        check_delta(&peer, delta, author).await?;
-    }
+    let patch = match delta {
+        DeltaNumber(0) => Digest::ZERO,
+        delta => {
+            let proposed = site.network.delta(group, delta).await?.with_context(|| format!("there is no delta {delta}"))?;
+            check_delta(&peer, delta, proposed.author).await?;
+            proposed.digest
+        }
+    };
     // Seconds of the chain grow, so a later choice replaces an earlier one.
     let seq = site.network.chain().latest().await?.time_s;
-    let message = Choice { group, period: view.period_number, delta, seq };
+    let message = Choice { group, period: view.period_number, delta, patch, seq };
     let body = Body::Choice(account.sign(message, &site.network.domain())?);
     peer.tell(vec![body]).await?;
-    println!("signed: delta {delta} in period {}; validators bring it to the chain before the period ends", view.period_number);
+    println!("signed: delta {delta} in period {}, patch {patch}", view.period_number);
+    println!("validators bring it to the chain before the period ends");
     Ok(())
 }
 
@@ -197,6 +221,9 @@ async fn show(context: &Context, group: GroupId, delta: Option<DeltaNumber>) -> 
         let delta = network.delta(group, number).await?.with_context(|| format!("there is no delta {number}"))?;
         println!("  {number:>3}  {:?} in period {}, {} NRN votes, by {}", delta.status, delta.period, delta.votes.to_nrn(), delta.author);
         println!("       patch {}, bond {} NRN, reward {} NRN", delta.digest, delta.bond.to_nrn(), delta.reward.to_nrn());
+        if delta.status == DeltaStatus::Open && !delta.at_risk.is_zero() {
+            println!("       {} NRN of its bond are lost if less than a tenth of the stake wants it", delta.at_risk.to_nrn());
+        }
     }
     Ok(())
 }

@@ -73,6 +73,7 @@ fn print(view: &GroupView, now_s: u64) {
     if view.parent != GroupId::default() {
         println!("  forked from group {}", view.parent);
     }
+    println!("  name        {}", view.name);
     println!("  manifest    {}", view.manifest);
     println!("  checkpoint  {}", view.checkpoint);
     println!("  set (head)  {}", view.head);
@@ -85,6 +86,13 @@ fn print(view: &GroupView, now_s: u64) {
     );
     println!("  now         round {}, {:?} for {} s", clock.round, clock.phase, clock.phase_end_s.saturating_sub(now_s));
     println!("  period      {} of {} s, ends in {} s", view.period_number, view.period_s, view.period_end_s.saturating_sub(now_s));
+    if view.extended_s > 0 {
+        println!("              late votes have put the end off by {} s", view.extended_s);
+    }
+    if view.period_next_s != view.period_s {
+        println!("              those after it last {} s", view.period_next_s);
+    }
+    println!("  deposit     {} NRN for a commit", view.least_deposit.to_nrn());
     println!("  stake       {} NRN bonded, {} awake, in {} positions", view.bonded().to_nrn(), view.awake().to_nrn(), view.positions.len());
 }
 

@@ -1,23 +1,31 @@
 //! `neuron measure`: what the majority of stake can decide: propose, sign, see who has signed, enact.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, Subcommand};
-use governance::Network;
-use node::measures::{Book, Entry, Tally};
+use governance::{Enactment, Network};
+use node::{
+    measures::{Book, Entry, missing},
+    network_file::moment,
+};
 use protocol::{
     Address, DeltaNumber, Digest, GroupId, PositionNumber, RoundNumber,
-    eip712::Assent,
+    chain::Outcome,
     keccak256,
     log::{AssentBody, Body, MeasureBody},
-    measures::{Act, MAX_SLASH_BASIS_POINTS, Measure},
+    measures::{Act, MAX_SLASH_BASIS_POINTS, MAX_WAIT_EPOCHS, Measure},
 };
 
 use super::context::{Context, Peer};
 use crate::words;
 
+/// Epochs for which a measure waits if nothing else is said.
+const WAIT_EPOCHS: u64 = 4;
+
 #[derive(Subcommand)]
 pub enum Command {
-    /// Propose a measure in the group's log, and sign it for your own positions.
+    /// Propose a measure in the group's log, and sign it for the positions that you sign for or own.
     Propose {
         #[command(subcommand)]
         act: Wanted,
@@ -27,11 +35,11 @@ pub enum Command {
         /// Why; others read it before they sign.
         #[arg(long, global = true, default_value = "")]
         reason: String,
-        /// Seconds from now within which it can be enacted.
-        #[arg(long, global = true, default_value_t = 604_800)]
-        valid_s: u64,
+        /// Epochs from now within which it can be enacted, 8 at most: what was signed cannot be taken back.
+        #[arg(long, global = true, default_value_t = WAIT_EPOCHS)]
+        epochs: u64,
     },
-    /// Sign a measure for your own positions: free of gas.
+    /// Sign a measure for the positions that you sign for or own: free of gas.
     Sign(Named),
     /// All measures in the group's log, or one: what it does, who signed, what is missing.
     Show {
@@ -40,7 +48,7 @@ pub enum Command {
         #[arg(long, default_value_t = 1)]
         group: u64,
     },
-    /// Bring a measure to the chain once enough have signed.
+    /// Bring the assents of the log to the chain: those of one epoch count together. With enough it is enacted.
     Enact(Named),
 }
 
@@ -59,63 +67,104 @@ pub struct Named {
 pub enum Wanted {
     /// Let periods last so long from the next turn on. More than half of the group's stake.
     Period { seconds: u64 },
-    /// Take the delta on trial out of the set. More than half of the group's awake stake.
+    /// Take the delta on trial out of the set. More than half of the group's awake stake, and no less than voted for it.
     Rollback { delta: u64 },
     /// Let the group draw on the common issue. This and what follows: more than half of all stake, at least a tenth of the
     /// supply.
     Admit,
     /// No longer let it.
     Revoke,
-    /// Cancel the coinbase of a round before it is mature.
+    /// Cancel what was decided in a round before it is mature.
     Strike {
         round: u64,
         /// Also return the group to the checkpoint from which that round began.
         #[arg(long)]
         restore: bool,
     },
-    /// Take hundredths of a percent, at most 1000, of what a position has.
+    /// Take hundredths of a percent, at most 1000, of what a position has. One majority shows it, another one, two epochs later
+    /// at the earliest, enacts it.
     Slash { position: u64, basis_points: u64 },
 }
 
 impl Wanted {
-    fn act(&self, group: GroupId) -> Result<Act> {
+    /// The act, with what it expects to find as it is now.
+    async fn act(&self, network: &Network, group: GroupId) -> Result<Act> {
+        self.check()?;
+        let view = network.view(group).await.with_context(|| format!("group {group} cannot be read: check --group"))?;
         Ok(match *self {
-            Self::Period { seconds } => Act::Period { group, period_s: seconds },
-            Self::Rollback { delta } => Act::Rollback { group, delta: DeltaNumber(delta) },
-            Self::Admit => Act::Admit { group },
-            Self::Revoke => Act::Revoke { group },
-            Self::Strike { round, restore } => Act::Strike { group, round: RoundNumber(round), restore },
+            Self::Period { seconds } => Act::Period { group, present_s: view.period_next_s, period_s: seconds },
+            Self::Rollback { delta } => {
+                let delta = DeltaNumber(delta);
+                ensure!(
+                    view.applied == delta && delta != DeltaNumber(0),
+                    "delta {delta} is not on trial: `neuron delta show` tells which is"
+                );
+                let patch = network.delta(group, delta).await?.with_context(|| format!("there is no delta {delta}"))?.digest;
+                Act::Rollback { group, delta, patch }
+            }
+            Self::Admit => Act::Admit { group, name: view.name },
+            Self::Revoke => Act::Revoke { group, name: view.name },
+            Self::Strike { round, restore } => {
+                let round = RoundNumber(round);
+                let claim = decided(network, group, round).await?;
+                Act::Strike { group, round, claim, restore }
+            }
             Self::Slash { position, basis_points } => {
-                let is_possible = (1..=MAX_SLASH_BASIS_POINTS).contains(&basis_points);
-                ensure!(is_possible, "one measure takes 1 to {MAX_SLASH_BASIS_POINTS} hundredths of a percent, not {basis_points}");
-                Act::Slash { group, position: PositionNumber(position), basis_points }
+                let position = PositionNumber(position);
+                let signer = network.stake().position(group, position).await?.signer_next;
+                Act::Slash { group, position, signer, basis_points }
             }
         })
+    }
+
+    /// What can be said without a look at the chain.
+    fn check(&self) -> Result<()> {
+        if let Self::Slash { basis_points, .. } = *self {
+            let is_possible = (1..=MAX_SLASH_BASIS_POINTS).contains(&basis_points);
+            ensure!(is_possible, "one measure takes 1 to {MAX_SLASH_BASIS_POINTS} hundredths of a percent, not {basis_points}");
+        }
+        Ok(())
+    }
+}
+
+/// The claim that was decided in a round, zero if none was true.
+async fn decided(network: &Network, group: GroupId, number: RoundNumber) -> Result<Digest> {
+    let round = network.round(group, number).await?.with_context(|| format!("nobody committed in round {number}"))?;
+    match round.outcome {
+        Outcome::Won => Ok(network.decision(group, number).await?.map_or(Digest::ZERO, |decision| decision.claim)),
+        Outcome::Lost => Ok(Digest::ZERO),
+        Outcome::Struck => bail!("round {number} is struck already"),
+        Outcome::None => bail!("round {number} has no decision that could be struck"),
     }
 }
 
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
-        Command::Propose { act, group, reason, valid_s } => propose(context, act.act(GroupId(group))?, reason, valid_s).await,
+        Command::Propose { act, group, reason, epochs } => propose(context, &act, GroupId(group), reason, epochs).await,
         Command::Sign(named) => sign(context, &named).await,
         Command::Show { measure, group } => show(context, measure.as_deref(), GroupId(group)).await,
         Command::Enact(named) => enact(context, &named).await,
     }
 }
 
-async fn propose(context: &Context, act: Act, reason: String, valid_s: u64) -> Result<()> {
+async fn propose(context: &Context, wanted: &Wanted, group: GroupId, reason: String, epochs: u64) -> Result<()> {
+    let can_wait = (1..=MAX_WAIT_EPOCHS).contains(&epochs);
+    ensure!(can_wait, "--epochs must be 1 to {MAX_WAIT_EPOCHS}: an assent cannot be taken back, so none may wait longer");
+    wanted.check()?;
     let (site, own) = (context.site().await?, context.account()?.address());
+    let act = wanted.act(&site.network, group).await?;
     let now = site.network.chain().latest().await?;
     // Nobody else gets the same nonce: it depends on who asks, when, and for what.
     let nonce = Digest(keccak256(&[&own.0[..], &now.hash.0, &act.args()].concat()));
-    let measure = Measure::new(&act, nonce, now.time_s.saturating_add(valid_s));
-    let peer = context.peer(&site, act.group()).await?;
+    let wait_s = epochs.saturating_mul(site.network.terms().epoch_s);
+    let measure = Measure::new(&act, nonce, now.time_s.saturating_add(wait_s));
+    let peer = context.peer(&site, group).await?;
     let mut bodies = vec![Body::Measure(MeasureBody { measure: measure.clone(), reason })];
     let assents = assents(context, &site.network, &act, &measure).await?;
     println!("proposed: {}", words::of_act(&act));
-    println!("  measure {}, to be enacted before second {}", measure.hash(), measure.expiry_s);
-    tell_signed(own, &assents);
-    println!("  others sign with `neuron measure sign {} --group {}`", measure.hash(), act.group());
+    println!("  measure  {}, to be enacted before {}", measure.name(), moment(measure.expiry_s));
+    tell_signed(own, &measure, &assents);
+    println!("  others sign with `neuron measure sign {} --group {group}`", measure.name());
     bodies.extend(assents.into_iter().map(Body::Assent));
     peer.tell(bodies).await
 }
@@ -126,33 +175,50 @@ async fn sign(context: &Context, named: &Named) -> Result<()> {
     let (_, entry) = find(&read(&site.network, &peer).await?, &named.measure)?;
     let act = entry.measure.act()?;
     let assents = assents(context, &site.network, &act, &entry.measure).await?;
-    ensure!(!assents.is_empty(), "{own} signs for no position that counts for this measure: sign with the signer's key");
+    ensure!(!assents.is_empty(), "{own} signs for no position that counts for this measure and owns none: sign with a key that does");
     println!("{}", words::of_act(&act));
-    tell_signed(own, &assents);
+    tell_signed(own, &entry.measure, &assents);
     peer.tell(assents.into_iter().map(Body::Assent).collect()).await
 }
 
-fn tell_signed(own: Address, assents: &[AssentBody]) {
+/// What was signed, field by field, and for which positions.
+fn tell_signed(own: Address, measure: &Measure, assents: &[AssentBody]) {
+    if !assents.is_empty() {
+        print_message(measure);
+    }
     for assent in assents {
         println!("  signed for position {} of group {} as {own}", assent.position, assent.group);
     }
 }
 
-/// The assents of all positions that this command's key signs for and that count.
+fn print_message(measure: &Measure) {
+    for (name, value) in words::of_message(measure) {
+        println!("    {name:<11}  {value}");
+    }
+}
+
+/// The assents of all positions that this command's key signs for or owns, and that count.
 async fn assents(context: &Context, network: &Network, act: &Act, measure: &Measure) -> Result<Vec<AssentBody>> {
     let account = context.account()?;
     let groups = match act.is_local() {
         true => vec![act.group()],
         false => (1..=network.groups().await?).map(GroupId).collect(),
     };
-    let signed = account.sign(Assent { measure: measure.hash() }, &network.domain())?;
+    let signature = account.sign(measure.clone(), &network.domain())?.signature;
     let mut assents = Vec::new();
     for group in groups {
-        if let Some(position) = network.stake().position_of(group, account.address()).await? {
-            assents.push(AssentBody { measure: measure.clone(), group, position, signature: signed.signature });
-        }
+        let positions = spoken_for(network, group, account.address()).await?;
+        assents.extend(positions.into_iter().map(|position| AssentBody { measure: measure.clone(), group, position, signature }));
     }
     Ok(assents)
+}
+
+/// The positions for which an account signs or which it owns.
+async fn spoken_for(network: &Network, group: GroupId, account: Address) -> Result<BTreeSet<PositionNumber>> {
+    let stake = network.stake();
+    let mut positions: BTreeSet<_> = stake.positions_of(group, account).await?.into_iter().collect();
+    positions.extend(stake.position_of(group, account).await?);
+    Ok(positions)
 }
 
 async fn read(network: &Network, peer: &Peer) -> Result<Book> {
@@ -163,9 +229,9 @@ async fn read(network: &Network, peer: &Peer) -> Result<Book> {
 
 /// The one measure whose name begins like this.
 fn find(book: &Book, name: &str) -> Result<(Digest, Entry)> {
-    let mut found = book.entries().filter(|(hash, _, _)| hash.to_string().starts_with(name));
+    let mut found = book.entries().filter(|(full, _, _)| full.to_string().starts_with(name));
     match (found.next(), found.next()) {
-        (Some((hash, _, entry)), None) => Ok((hash, entry.clone())),
+        (Some((full, _, entry)), None) => Ok((full, entry.clone())),
         (None, _) => bail!("no measure in the group's log begins with {name}: `neuron measure show` lists them"),
         (Some(_), Some(_)) => bail!("several measures begin with {name}: give more of the name"),
     }
@@ -177,9 +243,10 @@ async fn show(context: &Context, name: Option<&str>, group: GroupId) -> Result<(
     let book = read(&site.network, &peer).await?;
     let now_s = site.network.chain().latest().await?.time_s;
     let mut shown = 0;
-    for (hash, act, entry) in book.entries().filter(|(hash, _, _)| name.is_none_or(|name| hash.to_string().starts_with(name))) {
+    let listed = book.entries().filter(|(full, _, _)| name.is_none_or(|name| full.to_string().starts_with(name)));
+    for (full, act, entry) in listed {
         shown += 1;
-        println!("{hash}\n  {}", words::of_act(&act));
+        println!("{full}\n  {}", words::of_act(&act));
         if !entry.reason.is_empty() {
             println!("  because: {}", entry.reason);
         }
@@ -193,21 +260,36 @@ async fn show(context: &Context, name: Option<&str>, group: GroupId) -> Result<(
 }
 
 async fn print(network: &Network, entry: &Entry, now_s: u64) -> Result<()> {
+    print_message(&entry.measure);
     let tally = entry.tally(network).await?;
     for counted in &tally.counted {
         let (number, live) = (counted.position.number, counted.position.live.to_nrn());
-        println!("  signed   position {number} of group {}, {live} NRN, by {}", counted.group, counted.position.signer);
+        println!("  signed   position {number} of group {}, {live} NRN, by {}", counted.group, counted.by);
     }
-    let Tally { sum, majority, .. } = &tally;
-    println!("  assents  {} NRN of {} NRN that count", sum.to_nrn(), majority.stake.to_nrn());
-    let state = match entry.measure.expiry_s.saturating_sub(now_s) {
-        _ if network.enacted(&entry.measure).await? => "it was enacted".to_owned(),
+    println!("  assents  {} NRN in the log, it takes more than {}", tally.sum.to_nrn(), tally.majority.needed.to_nrn());
+    let (state, epoch) = (network.measure(&entry.measure).await?, network.stake().epoch().await?);
+    if state.epoch == epoch && !state.weight.is_zero() && !state.enacted {
+        println!("  brought  {} NRN in this epoch, {epoch}; what comes in it counts together", state.weight.to_nrn());
+    }
+    let now = match entry.measure.expiry_s.saturating_sub(now_s) {
+        _ if state.enacted => "it was enacted".to_owned(),
         0 => "it has expired".to_owned(),
-        left_s if tally.is_carried() => format!("it is carried: `neuron measure enact` within {left_s} s"),
-        left_s => format!("{} NRN are missing, and {left_s} s are left", tally.missing().to_nrn()),
+        left_s => match state.ripe_at.filter(|ripe_at| *ripe_at > epoch) {
+            Some(ripe_at) => not_ripe(ripe_at, epoch),
+            None if tally.is_carried() => format!("it is carried: `neuron measure enact` within {left_s} s"),
+            None => format!("{} NRN are missing, and {left_s} s are left", tally.missing().to_nrn()),
+        },
     };
-    println!("  state    {state}");
+    println!("  state    {now}");
     Ok(())
+}
+
+/// A slash comes with notice.
+fn not_ripe(ripe_at: u64, epoch: u64) -> String {
+    format!(
+        "it was shown, and is ripe from epoch {ripe_at} on (now: {epoch}): `neuron measure enact` must then bring the assents of a \
+         majority again"
+    )
 }
 
 async fn enact(context: &Context, named: &Named) -> Result<()> {
@@ -217,13 +299,28 @@ async fn enact(context: &Context, named: &Named) -> Result<()> {
     let tally = entry.tally(&site.network).await?;
     let act = entry.measure.act()?;
     peer.client.shutdown().await;
-    if !tally.is_carried() {
-        bail!("assents of {} NRN do not carry it: {} NRN are missing", tally.sum.to_nrn(), tally.missing().to_nrn());
-    }
+    ensure!(!tally.counted.is_empty(), "nobody whose assent counts has signed it: `neuron measure sign` first");
     println!("{}", words::of_act(&act));
-    let receipt = site.as_account(account).enact(&entry.measure, &tally.assents()).await.context("the measure was not enacted")?;
-    println!("  enacted with {} NRN of assents in {}", tally.sum.to_nrn(), receipt.hash);
+    print_message(&entry.measure);
+    let enacted = site.as_account(account).enact(&entry.measure, &tally.assents()).await.context("the measure was not enacted")?;
+    println!("  {}", result(&enacted, site.network.stake().epoch().await?));
     Ok(())
+}
+
+/// What became of the assents that were brought.
+fn result(enacted: &Enactment, epoch: u64) -> String {
+    let (weight, hash) = (enacted.weight.to_nrn(), enacted.transaction);
+    match (enacted.done, enacted.ripe_at.filter(|_| enacted.weight > enacted.needed)) {
+        (true, _) => format!("enacted with {weight} NRN of assents in {hash}"),
+        (false, Some(ripe_at)) => format!("assents of {weight} NRN were counted in {hash}: {}", not_ripe(ripe_at, epoch)),
+        (false, None) => {
+            let (needed, missing) = (enacted.needed.to_nrn(), missing(enacted.needed, enacted.weight).to_nrn());
+            format!(
+                "assents of {weight} NRN were counted in {hash}, it takes more than {needed}: {missing} NRN are missing; what is brought \
+                 in the same epoch counts with them"
+            )
+        }
+    }
 }
 
 #[cfg(test)]
@@ -232,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_slash_beyond_a_tenth_is_refused_before_anything_is_signed() {
-        let slash = |basis_points| Wanted::Slash { position: 1, basis_points }.act(GroupId(1));
+        let slash = |basis_points| Wanted::Slash { position: 1, basis_points }.check();
         assert!(slash(1_000).is_ok() && slash(1).is_ok());
         for basis_points in [0, 1_001, u64::MAX] {
             assert!(slash(basis_points).is_err(), "{basis_points}");

@@ -2,9 +2,13 @@
 
 use anyhow::Result;
 use clap::Subcommand;
+use node::network_file::moment;
 use protocol::Wei;
 
 use super::context::Context;
+
+/// Seconds after the end of a sale from which on everybody can be paid back if nobody has closed it: 30 days.
+const REFUNDS_AFTER_S: u64 = 30 * 86_400;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -20,7 +24,7 @@ pub enum Command {
     Close,
     /// After the close: get what you bought.
     Claim,
-    /// If the minimum was missed: get back what you paid.
+    /// Get back what you paid: after a sale that missed its minimum, or 30 days after the end of one that nobody has closed.
     Refund,
 }
 
@@ -46,14 +50,17 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
 async fn show(context: &Context) -> Result<()> {
     let network = context.site().await?.network;
     let (sale, now_s) = (network.sale(), network.chain().latest().await?.time_s);
-    let terms = sale.terms().await?;
+    let (terms, sold) = (sale.terms().await?, sale.sold().await?);
+    let refunds_from_s = terms.deadline_s.saturating_add(REFUNDS_AFTER_S);
     let state = match (sale.closed().await?, terms.deadline_s.saturating_sub(now_s)) {
         (true, _) => "closed".to_owned(),
-        (false, 0) => "over, to be closed by anybody".to_owned(),
+        (false, 0) if sold < terms.minimum => "over, below its minimum: `neuron sale refund` gives back what was paid".to_owned(),
+        (false, 0) if now_s >= refunds_from_s => "over, and closed by nobody yet: close it, or take back what was paid".to_owned(),
+        (false, 0) => format!("over, to be closed by anybody; if nobody does, what was paid comes back from {} on", moment(refunds_from_s)),
         (false, left_s) => format!("open for {left_s} s"),
     };
     println!("sale {}: {state}", sale.address());
     println!("  price   {} of the chain's coin for 1 NRN", terms.price.to_nrn());
-    println!("  sold    {} NRN (minimum {})", sale.sold().await?.to_nrn(), terms.minimum.to_nrn());
+    println!("  sold    {} NRN (minimum {})", sold.to_nrn(), terms.minimum.to_nrn());
     Ok(())
 }

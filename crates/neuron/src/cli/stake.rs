@@ -1,26 +1,29 @@
-//! `neuron stake`: bond, wake, rest, unbond, withdraw; move, rotate, compound.
+//! `neuron stake`: bond, wake, rest, unbond, withdraw; offer, accept, move, rotate, compound.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use governance::Network;
-use node::keys;
+use node::{keys, network_file::moment};
 use protocol::{
     Address, GroupId, PositionNumber, Wei,
     eip712::{Consent, Signature},
     rules::whole_gweis,
 };
+use token::Position;
 
 use super::context::Context;
-
-/// Seconds for which the permit of a bond can be used.
-const PERMIT_S: u64 = 3600;
 
 #[derive(Subcommand)]
 pub enum Command {
     /// Positions of a group.
     Show(Group),
+    /// Positions of an owner, in all groups.
+    List {
+        /// Yourself by default.
+        owner: Option<Address>,
+    },
     /// Bond NRN for a signer; you stay the owner, the signer can never withdraw.
     Bond {
         /// In NRN, like 100.
@@ -30,9 +33,6 @@ pub enum Command {
         group: Group,
         #[command(flatten)]
         signer: Signer,
-        /// Approve and bond in two transactions, instead of one with a signed permit.
-        #[arg(long)]
-        approve: bool,
     },
     /// As a signer: agree that `owner` bonds for you.
     Consent {
@@ -40,11 +40,11 @@ pub enum Command {
         #[command(flatten)]
         group: Group,
     },
-    /// From the next epoch on your position signs and draws on the issue.
+    /// From the next epoch on your position signs and draws on the issue. Who was put to sleep has to wait until that is over.
     Wake(Place),
     /// The opposite.
     Rest(Place),
-    /// Take NRN out from the next epoch on; withdrawable when the exit is over.
+    /// Take NRN out from the next epoch on; withdrawable when the exit is over. Two exits go side by side.
     Unbond {
         /// In NRN, like 100.
         #[arg(value_parser = Wei::from_nrn)]
@@ -53,8 +53,28 @@ pub enum Command {
         place: Place,
     },
     /// Get what has left.
-    Withdraw(Place),
-    /// Make what a position has earned part of its stake. Anybody may.
+    Withdraw {
+        #[command(flatten)]
+        place: Place,
+        /// Who gets it; yourself by default.
+        #[arg(long)]
+        to: Option<Address>,
+    },
+    /// Offer your position to another account, which owns it once it accepts.
+    Offer {
+        /// That account; left out, an offer is taken back.
+        to: Option<Address>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Become the owner of a position that was offered to you.
+    Accept {
+        #[command(flatten)]
+        group: Group,
+        #[arg(long)]
+        position: u64,
+    },
+    /// Make what a position has earned part of its stake, as its owner or signer. Every other change does so too.
     Compound(Place),
     /// Let another key sign for your position from the next epoch on; the old one never again.
     Rotate {
@@ -127,12 +147,17 @@ pub struct Place {
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::Show(group) => show(context, GroupId(group.group)).await,
+        Command::List { owner } => list(context, owner).await,
         Command::Consent { owner, group } => consent(context, GroupId(group.group), owner).await,
-        Command::Bond { amount, group, signer, approve } => bond(context, GroupId(group.group), amount, &signer, approve).await,
+        Command::Bond { amount, group, signer } => bond(context, GroupId(group.group), amount, &signer).await,
         Command::Wake(place) => change(context, place, "awake from the next epoch on", Change::Wake).await,
         Command::Rest(place) => change(context, place, "at rest from the next epoch on", Change::Rest).await,
         Command::Unbond { amount, place } => change(context, place, "on its way out", Change::Unbond(amount)).await,
-        Command::Withdraw(place) => change(context, place, "withdrawn", Change::Withdraw).await,
+        Command::Withdraw { place, to } => change(context, place, "withdrawn", Change::Withdraw(to)).await,
+        Command::Offer { to, place } => change(context, place, offered(to.is_some()), Change::Offer(to)).await,
+        Command::Accept { group, position } => {
+            change(context, Place { group, position: Some(position) }, "yours now", Change::Accept).await
+        }
         Command::Compound(place) => change(context, place, "its pay is stake from the next epoch on", Change::Compound).await,
         Command::Rotate { place, signer } => {
             change(context, place, "the new key signs from the next epoch on", Change::Rotate(signer)).await
@@ -141,34 +166,73 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     }
 }
 
+fn offered(to_somebody: bool) -> &'static str {
+    if to_somebody { "offered; it is yours until that account accepts" } else { "offered to nobody any more" }
+}
+
 async fn show(context: &Context, group: GroupId) -> Result<()> {
-    let network = context.site().await?.network;
-    let stake = network.stake();
-    println!("group {group}, epoch {}", stake.epoch().await?);
-    for view in network.view(group).await?.positions {
-        let position = stake.position(group, view.number).await?;
-        let state = match (position.awake, position.awake_next) {
-            (true, true) => "awake",
-            (true, false) => "awake, at rest from the next epoch on",
-            (false, true) => "at rest, awake from the next epoch on",
-            (false, false) => "at rest",
-        };
-        println!("  {:>3}  {} NRN now, {} next epoch, {state}", position.number, position.live.to_nrn(), position.next.to_nrn());
-        println!("       owner {}, signer {}", position.owner, position.signer);
-        if position.signer_next != position.signer {
-            println!("       signer from the next epoch on {}", position.signer_next);
-        }
-        if !position.earned.is_zero() {
-            println!("       {} NRN earned and not yet stake", position.earned.to_nrn());
-        }
-        if let Some((group, heir)) = position.heir {
-            println!("       its stake moved to position {heir} of group {group}");
-        }
-        if !position.exiting.is_zero() {
-            println!("       {} NRN leave, withdrawable from second {}", position.exiting.to_nrn(), position.exit_at_s);
-        }
+    let stake = context.site().await?.network.stake();
+    let epoch = stake.epoch().await?;
+    println!("group {group}, epoch {epoch}");
+    for number in (1..=stake.positions(group).await?).map(PositionNumber) {
+        print(&stake.position(group, number).await?, epoch);
     }
     Ok(())
+}
+
+async fn list(context: &Context, owner: Option<Address>) -> Result<()> {
+    let owner = match owner {
+        Some(owner) => owner,
+        None => chain::keystore::address(&context.key)?,
+    };
+    let network = context.site().await?.network;
+    let (stake, mut found) = (network.stake(), 0);
+    let epoch = stake.epoch().await?;
+    for group in (1..=network.groups().await?).map(GroupId) {
+        let numbers = stake.positions_of(group, owner).await?;
+        if !numbers.is_empty() {
+            println!("group {group}, epoch {epoch}");
+        }
+        for number in numbers {
+            print(&stake.position(group, number).await?, epoch);
+            found += 1;
+        }
+    }
+    if found == 0 {
+        println!("{owner} owns no position");
+    }
+    Ok(())
+}
+
+fn print(position: &Position, epoch: u64) {
+    let state = match (position.awake, position.awake_next) {
+        (true, true) => "awake",
+        (true, false) => "awake, at rest from the next epoch on",
+        (false, true) => "at rest, awake from the next epoch on",
+        (false, false) => "at rest",
+    };
+    println!("  {:>3}  {} NRN now, {} next epoch, {state}", position.number, position.live.to_nrn(), position.next.to_nrn());
+    println!("       owner {}, signer {}", position.owner, position.signer);
+    if let Some(to) = position.offered {
+        println!("       offered to {to}");
+    }
+    if position.signer_next != position.signer {
+        println!("       signer from the next epoch on {}", position.signer_next);
+    }
+    if position.sleeps_until > epoch {
+        println!("       put to sleep for its absence: it may be awake again from epoch {} on", position.sleeps_until);
+    }
+    if !position.earned.is_zero() {
+        println!("       {} NRN earned and not yet stake", position.earned.to_nrn());
+    }
+    if let Some((group, heir)) = position.heir {
+        println!("       {} NRN of its stake moved to position {heir} of group {group}", position.moved.to_nrn());
+    }
+    for (amount, exit_at_s) in [(position.exiting, position.exit_at_s), (position.exiting_later, position.exit_at_later_s)] {
+        if !amount.is_zero() {
+            println!("       {} NRN leave, withdrawable from {} on", amount.to_nrn(), moment(exit_at_s));
+        }
+    }
 }
 
 async fn consent(context: &Context, group: GroupId, owner: Address) -> Result<()> {
@@ -178,17 +242,11 @@ async fn consent(context: &Context, group: GroupId, owner: Address) -> Result<()
     Ok(())
 }
 
-async fn bond(context: &Context, group: GroupId, amount: Wei, signer: &Signer, approve: bool) -> Result<()> {
+async fn bond(context: &Context, group: GroupId, amount: Wei, signer: &Signer) -> Result<()> {
     ensure!(whole_gweis(amount) == amount, "stakes have at most nine digits after the point: bond {} NRN", whole_gweis(amount).to_nrn());
     let network = context.sending().await?;
     let (signer, consent) = signer.consent(context, &network, group)?;
-    let position = match approve {
-        true => network.stake().bond(group, signer, amount, consent.as_ref()).await?,
-        false => {
-            let deadline_s = network.chain().latest().await?.time_s.saturating_add(PERMIT_S);
-            network.stake().bond_with_permit(group, signer, amount, consent.as_ref(), deadline_s).await?
-        }
-    };
+    let position = network.stake().bond(group, signer, amount, consent.as_ref()).await?;
     println!("bonded {} NRN in position {position} of group {group}; it counts from the next epoch", amount.to_nrn());
     Ok(())
 }
@@ -208,7 +266,9 @@ enum Change {
     Wake,
     Rest,
     Unbond(Wei),
-    Withdraw,
+    Withdraw(Option<Address>),
+    Offer(Option<Address>),
+    Accept,
     Compound,
     Rotate(Signer),
 }
@@ -219,10 +279,15 @@ async fn change(context: &Context, place: Place, done: &str, change: Change) -> 
     let position = position_at(&network, place).await?;
     let stake = network.stake();
     let receipt = match change {
-        Change::Wake => stake.wake(group, position).await?,
+        Change::Wake => {
+            check_sleep(&network, group, position).await?;
+            stake.wake(group, position).await?
+        }
         Change::Rest => stake.rest(group, position).await?,
         Change::Unbond(amount) => stake.unbond(group, position, amount).await?,
-        Change::Withdraw => stake.withdraw(group, position).await?,
+        Change::Withdraw(to) => stake.withdraw(group, position, to.unwrap_or(network.chain().own_address()?)).await?,
+        Change::Offer(to) => stake.offer(group, position, to).await?,
+        Change::Accept => stake.accept(group, position).await?,
         Change::Compound => stake.compound(group, position).await?,
         Change::Rotate(signer) => {
             let (signer, consent) = signer.consent(context, &network, group)?;
@@ -230,6 +295,20 @@ async fn change(context: &Context, place: Place, done: &str, change: Change) -> 
         }
     };
     println!("position {position} of group {group}: {done} ({})", receipt.hash);
+    Ok(())
+}
+
+/// Who was put to sleep is told when it can be woken.
+async fn check_sleep(network: &Network, group: GroupId, number: PositionNumber) -> Result<()> {
+    let (stake, terms) = (network.stake(), network.terms());
+    let (until, epoch) = (stake.position(group, number).await?.sleeps_until, stake.epoch().await?);
+    let call_from = until.saturating_sub(1);
+    ensure!(
+        epoch >= call_from,
+        "position {number} was put to sleep for its absence and may be awake again from epoch {until} on: wake it in epoch {call_from} \
+         or later, from {} on; it is epoch {epoch} now",
+        moment(terms.genesis_s.saturating_add(call_from.saturating_mul(terms.epoch_s)))
+    );
     Ok(())
 }
 
@@ -241,11 +320,11 @@ async fn position_at(network: &Network, place: Place) -> Result<PositionNumber> 
 }
 
 async fn own_position(network: &Network, group: GroupId) -> Result<PositionNumber> {
-    let own = network.chain().own_address()?;
-    let positions = network.view(group).await?.positions;
-    let mut mine = positions.iter().filter(|position| position.owner == own || position.signer == own);
-    match (mine.next(), mine.next()) {
-        (Some(position), None) => Ok(position.number),
+    let (own, stake) = (network.chain().own_address()?, network.stake());
+    let mut mine: BTreeSet<PositionNumber> = stake.positions_of(group, own).await?.into_iter().collect();
+    mine.extend(stake.position_of(group, own).await?);
+    match (mine.pop_first(), mine.pop_first()) {
+        (Some(position), None) => Ok(position),
         (None, _) => bail!("{own} owns no position of group {group} and signs for none: bond first, or name one with --position"),
         (Some(_), Some(_)) => bail!("{own} has several positions in group {group}: name one with --position"),
     }

@@ -27,11 +27,14 @@ pub struct Round {
     /// Who committed.
     pub trainers: BTreeSet<Address>,
     pub conceded: u64,
-    pub settled: u64,
-    pub verdicts: u64,
+    /// Deposits that were paid back or burned.
+    pub settled: BTreeSet<Address>,
+    /// The claim that was decided; zero for none that is true.
+    pub claim: Digest,
+    /// Verdicts that were counted for each claim, and what they earn if that is the one that is decided.
+    pub judged: BTreeMap<Digest, (u64, Wei)>,
     /// Stake whose presence was recorded for want of a decision.
     pub attended: Wei,
-    pub validators: Wei,
     pub burned: Wei,
     /// Asked and issued when the coinbase was collected.
     pub collected: Option<(Wei, Wei)>,
@@ -51,8 +54,23 @@ impl Round {
 
     /// Whether nothing is left to be settled or collected.
     pub fn is_closed(&self) -> bool {
-        let is_paid = self.outcome != Outcome::Won || self.reward.is_zero() || self.collected.is_some();
-        self.settled == self.commits() && is_paid
+        let is_paid = self.outcome != Outcome::Won || self.collected.is_some();
+        self.settled.len() == self.trainers.len() && is_paid
+    }
+
+    /// Verdicts for what was decided.
+    pub fn verdicts(&self) -> u64 {
+        self.earned().0
+    }
+
+    /// What validators earned together.
+    pub fn validators(&self) -> Wei {
+        self.earned().1
+    }
+
+    fn earned(&self) -> (u64, Wei) {
+        let is_decided = self.outcome != Outcome::None;
+        self.judged.get(&self.claim).filter(|_| is_decided).copied().unwrap_or_default()
     }
 
     pub fn commits(&self) -> u64 {
@@ -68,8 +86,10 @@ pub struct Delta {
     pub bond: Wei,
     pub applied: bool,
     pub refunded: Option<Wei>,
-    /// What was paid and what was burned of its bond when a measure took it back.
-    pub taken: Option<(Wei, Wei)>,
+    /// What was burned of its bond because few wanted it.
+    pub charged: Wei,
+    /// What was burned of its bond when a measure took it back.
+    pub taken: Option<Wei>,
 }
 
 /// One period that ended.
@@ -98,7 +118,7 @@ pub struct Ledger {
     pub deltas: BTreeMap<DeltaNumber, Delta>,
     pub periods: Vec<Period>,
     pub slashes: Vec<Slash>,
-    /// Positions that were put to rest for their absence.
+    /// Positions that were put to sleep for their absence.
     pub dozed: Vec<PositionNumber>,
     pub minted: Wei,
     /// What the purse paid back for gas, of the chain's coin, in how many calls.
@@ -148,8 +168,9 @@ impl Ledger {
 
     fn note_stake(&mut self, event: &ChainEvent) {
         match event {
-            ChainEvent::Slashed { position, amount, .. } => {
-                self.slashes.push(Slash { position: *position, amount: *amount, reward: Wei::ZERO });
+            ChainEvent::Slashed { position, next, exiting, exiting_later, .. } => {
+                let amount = [*next, *exiting, *exiting_later].into_iter().sum();
+                self.slashes.push(Slash { position: *position, amount, reward: Wei::ZERO });
             }
             ChainEvent::DoubleSigned { position, reward, .. } => {
                 let slash = self.slashes.iter_mut().rev().find(|slash| slash.position == *position);
@@ -163,12 +184,13 @@ impl Ledger {
     fn note_dataset(&mut self, event: &ChainEvent) {
         match event {
             ChainEvent::Proposed { delta, period, author, bond, .. } => {
-                let entry = Delta { period: *period, author: *author, bond: *bond, applied: false, refunded: None, taken: None };
-                self.deltas.insert(*delta, entry);
+                let (applied, refunded, charged, taken) = (false, None, Wei::ZERO, None);
+                self.deltas.insert(*delta, Delta { period: *period, author: *author, bond: *bond, applied, refunded, charged, taken });
             }
             ChainEvent::Turned { period, applied, head, reward, .. } => self.turn(*period, *applied, *head, *reward),
             ChainEvent::Refunded { delta, issued, .. } => self.with(*delta, |delta| delta.refunded = Some(*issued)),
-            ChainEvent::Taken { delta, paid, burned, .. } => self.with(*delta, |delta| delta.taken = Some((*paid, *burned))),
+            ChainEvent::Charged { delta, burned, .. } => self.with(*delta, |delta| delta.charged = *burned),
+            ChainEvent::Taken { delta, burned, .. } => self.with(*delta, |delta| delta.taken = Some(*burned)),
             _ => {}
         }
     }
@@ -190,14 +212,14 @@ impl Ledger {
     pub fn burned(&self) -> Wei {
         let deposits: Wei = self.rounds.values().map(|round| round.burned).sum();
         let slashes: Wei = self.slashes.iter().map(|slash| slash.amount.saturating_sub(slash.reward)).sum();
-        let bonds: Wei = self.deltas.values().filter_map(|delta| delta.taken).map(|(_, burned)| burned).sum();
+        let bonds: Wei = self.deltas.values().map(|delta| delta.charged.saturating_add(delta.taken.unwrap_or_default())).sum();
         [deposits, slashes, bonds].into_iter().sum()
     }
 
     /// Bonds that still lie with the contract.
     pub fn bonds(&self) -> Wei {
         let open = self.deltas.values().filter(|delta| delta.refunded.is_none() && delta.taken.is_none());
-        open.map(|delta| delta.bond).sum()
+        open.map(|delta| delta.bond.saturating_sub(delta.charged)).sum()
     }
 }
 
@@ -211,21 +233,29 @@ fn note_round(round: &mut Round, event: &ChainEvent, block: &Block) {
         ChainEvent::Committed { trainer, .. } => drop(round.trainers.insert(*trainer)),
         ChainEvent::Revealed(claim) => round.claims.push(*claim),
         ChainEvent::Conceded { .. } => round.conceded += 1,
-        ChainEvent::Decided { outcome, winner, file, .. } => {
-            (round.outcome, round.winner, round.file) = (*outcome, *winner, *file);
+        ChainEvent::Decided { outcome, claim, winner, file, .. } => {
+            (round.outcome, round.claim, round.winner, round.file) = (*outcome, *claim, *winner, *file);
             round.decided_at_s = Some(block.time_s);
         }
-        ChainEvent::Judged { counted, amount, .. } => {
-            round.verdicts += counted;
-            round.validators = round.validators.saturating_add(*amount);
+        ChainEvent::Judged { claim, positions, amount, .. } => {
+            let (verdicts, earned) = round.judged.entry(*claim).or_default();
+            *verdicts += positions.len() as u64;
+            *earned = earned.saturating_add(*amount);
         }
         ChainEvent::Attended { stake, .. } => round.attended = round.attended.saturating_add(*stake),
-        ChainEvent::Settled { burned, .. } => {
-            round.settled += 1;
+        ChainEvent::Settled { trainer, burned, .. } => {
+            round.settled.insert(*trainer);
             round.burned = round.burned.saturating_add(*burned);
         }
-        ChainEvent::Collected { asked, issued, .. } => round.collected = Some((*asked, *issued)),
-        ChainEvent::Struck { .. } => round.outcome = Outcome::Struck,
+        ChainEvent::Collected { winner, asked, issued, .. } => {
+            // What was not settled before comes with it.
+            round.settled.insert(*winner);
+            round.collected = Some((*asked, *issued));
+        }
+        ChainEvent::Struck { burned, .. } => {
+            round.outcome = Outcome::Struck;
+            round.burned = round.burned.saturating_add(*burned);
+        }
         _ => {}
     }
 }

@@ -32,6 +32,7 @@ pub struct Liars {
     teller: Teller,
     committed: BTreeSet<RoundNumber>,
     revealed: BTreeSet<RoundNumber>,
+    /// Rounds of which they have tried to settle their deposits.
     settled: BTreeSet<RoundNumber>,
     /// The round in which validators signed twice; they sign nothing afterwards.
     doubled: Option<RoundNumber>,
@@ -70,7 +71,7 @@ impl Liars {
             Phase::Judge => self.double(clock.round, ledger),
             Phase::Train => {}
         }
-        self.settle(clock.round, ledger);
+        self.settle(block.time_s, view, ledger);
         self.before_s = Some(block.time_s);
     }
 
@@ -80,8 +81,8 @@ impl Liars {
             let (hands, member, group) = (self.hands.clone(), self.member.clone(), self.group);
             self.attempt(&liar.name.clone(), async move {
                 let file = member.client.add(changed(&*member.checkpoint(base).await?, &liar, round)?).await?;
-                let seal = seal(group, round, file, liar.address(), salt(&liar));
-                hands.of(&liar)?.commit(group, round, seal).await?;
+                let (seal, network) = (seal(group, round, file, liar.address(), salt(&liar)), hands.of(&liar)?);
+                network.commit(group, round, seal, network.deposit_due(group).await?).await?;
                 Ok(())
             });
         }
@@ -129,19 +130,18 @@ impl Liars {
         }
     }
 
-    /// Anybody may settle anybody's deposit; who lies is in no hurry.
-    fn settle(&mut self, now: RoundNumber, ledger: &Ledger) {
-        for (round, book) in ledger.rounds.iter().filter(|(round, _)| **round < now) {
-            if !self.settled.insert(*round) {
+    /// Anybody may settle anybody's deposit. That of a false claim is burned once the round is mature: until then a measure
+    /// could strike it.
+    fn settle(&mut self, now_s: u64, view: &GroupView, ledger: &Ledger) {
+        let is_mature = |round: RoundNumber| now_s > view.times.round_end_s(view.genesis_s, round) + view.maturity_s;
+        for (round, book) in ledger.rounds.iter().filter(|(round, _)| is_mature(**round)) {
+            let liars = self.cast.liars.iter().map(Actor::address).filter(|liar| book.trainers.contains(liar));
+            let liars: Vec<_> = liars.collect();
+            if liars.is_empty() || !self.settled.insert(*round) {
                 continue;
             }
-            for liar in self.cast.liars.iter().filter(|liar| book.trainers.contains(&liar.address())).cloned() {
-                let (hands, founder, group, round) = (self.hands.clone(), self.cast.founder.clone(), self.group, *round);
-                self.attempt(&liar.name.clone(), async move {
-                    hands.of(&founder)?.settle(group, round, liar.address()).await?;
-                    Ok(())
-                });
-            }
+            let (hands, founder, group, round) = (self.hands.clone(), self.cast.founder.clone(), self.group, *round);
+            self.attempt("liars", async move { Ok(hands.of(&founder)?.settle(group, round, &liars).await.map(drop)?) });
         }
     }
 

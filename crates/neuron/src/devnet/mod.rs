@@ -38,6 +38,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use futures::future::try_join_all;
 use governance::Network;
 use node::{
     Feed, Heard, Member, Site,
@@ -68,6 +69,8 @@ pub struct Devnet {
     pub ledger: Ledger,
     pub view: GroupView,
     pub now_s: u64,
+    /// Number of the last block that was heard of.
+    pub block: u64,
     pub trainers: Vec<Process>,
     pub validators: Vec<Process>,
     /// Account for which a node speaks, and the roots that it told, by head.
@@ -140,6 +143,7 @@ impl Devnet {
             ledger,
             view,
             now_s: 0,
+            block: 0,
             trainers,
             validators,
             nodes,
@@ -168,7 +172,7 @@ impl Devnet {
                 self.watch.hear(event, &self.view);
             }
             Heard::Block(block) => {
-                self.now_s = block.time_s;
+                (self.now_s, self.block) = (block.time_s, block.number);
                 self.check_processes()?;
             }
             Heard::Log { author, body } => self.read(*author, body),
@@ -191,6 +195,23 @@ impl Devnet {
             }
         }
         Ok(())
+    }
+
+    /// Makes all pay stake, and waits until the book knows: what was earned last is issued only then.
+    ///
+    /// # Errors
+    /// When the chain does not do its part.
+    pub async fn settle_pay(&mut self) -> Result<()> {
+        let compounded = self.cast.stakes().map(|(owner, signer)| async {
+            let stake = self.hands.of(owner)?.stake();
+            let Some(number) = self.view.position_of(signer.address()).map(|position| position.number) else { return anyhow::Ok(0) };
+            if stake.position(self.group, number).await?.earned.is_zero() {
+                return Ok(0);
+            }
+            Ok(stake.compound(self.group, number).await?.block)
+        });
+        let last = try_join_all(compounded).await?.into_iter().max().unwrap_or_default();
+        self.until("the last pay", patience_s(&self.view, 1), |devnet| devnet.block >= last).await
     }
 
     fn read(&mut self, author: NodeId, body: &Body) {

@@ -10,11 +10,13 @@ use clap::Args;
 const MAX_NODES: usize = 16;
 /// Rounds within which a poisoned delta is proposed, applied, trained on, seen, taken back, and forgotten.
 const POISON_ROUNDS: u64 = 10;
+/// Rounds within which a validator signs twice, is absent in eight and in the two after them, and is put to sleep.
+const LIARS_ROUNDS: u64 = 12;
 
 /// Run the whole network on this machine.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// Rounds to run; with --poison at least 10.
+    /// Rounds to run; with --poison at least 10, with --liars at least 12.
     #[arg(long, default_value_t = 5)]
     pub rounds: u64,
     /// Trainer processes.
@@ -84,7 +86,9 @@ impl Default for Options {
 impl Options {
     /// Rounds that are run.
     pub fn rounds(&self) -> u64 {
-        if self.poison { self.rounds.max(POISON_ROUNDS) } else { self.rounds }
+        let poison = if self.poison { POISON_ROUNDS } else { 0 };
+        let liars = if self.liars > 0 { LIARS_ROUNDS } else { 0 };
+        self.rounds.max(poison).max(liars)
     }
 
     /// Checks what can be checked before anything is started.

@@ -7,7 +7,7 @@ use deltas::{Patch, Tree};
 use evaluator::Manifest;
 use governance::DeltaStatus;
 use node::{Member, config::Data};
-use protocol::{DeltaNumber, GroupId, PeriodNumber, RoundNumber, Wei, chain::GroupView, eip712::Choice, log::Body, rules};
+use protocol::{DeltaNumber, Digest, GroupId, PeriodNumber, RoundNumber, Wei, chain::GroupView, eip712::Choice, log::Body, rules};
 
 use super::{
     actors::{Actor, Cast, Hands},
@@ -62,13 +62,13 @@ impl Votes {
             }
             // All choices are free of gas, one transaction brings them.
             let period = self.hands.of(&self.cast.founder)?.view(self.group).await?.period_number;
-            let first = proposed[0].1;
-            self.choose(period, first).await?;
+            let (_, (first, patch)) = proposed[0];
+            self.choose(period, first, patch).await?;
             let winner = left.pop_front();
-            open.extend(proposed);
+            open.extend(proposed.into_iter().map(|(author, (delta, _))| (author, delta)));
             self.wait_for_turn(period).await?;
             if matches!(winner, Some(Wish { kind: Kind::Poison, .. })) {
-                self.take_back(first).await?;
+                self.take_back(first, patch).await?;
             }
             self.refund_due(&mut open).await?;
         }
@@ -96,7 +96,7 @@ impl Votes {
         loop {
             let (view, now_s) = (network.view(self.group).await?, network.chain().latest().await?.time_s);
             let is_over = now_s >= view.period_end_s;
-            if is_over || rules::may_propose(now_s + ROOM_S, view.period_s, view.period_end_s) {
+            if is_over || rules::may_propose(now_s + ROOM_S, view.period_s, view.period_end_s, view.extended_s) {
                 return Ok(view);
             }
             wait_until(network.chain(), view.period_end_s).await?;
@@ -104,7 +104,7 @@ impl Votes {
     }
 
     /// Writes the patch that makes the wish come true on the current set, publishes it, and proposes its digest.
-    async fn propose(&self, view: &GroupView, wish: &Wish<'_>) -> Result<DeltaNumber> {
+    async fn propose(&self, view: &GroupView, wish: &Wish<'_>) -> Result<(DeltaNumber, Digest)> {
         let set = self.member.set(view.head).await?;
         let (tree, title) = wished(&set.tree, &wish.kind, &self.member.manifest)?;
         let patch = Patch::between(&set.tree, &tree, wish.author.address().0, &title);
@@ -112,17 +112,17 @@ impl Votes {
         let network = self.hands.of(wish.author)?;
         let least = network.bond_due(self.group).await?;
         let bonds = if matches!(wish.kind, Kind::Poison) { POISON_BONDS } else { 1 };
-        let delta = network.propose(self.group, digest, Wei(least.0 * bonds)).await?;
+        let delta = network.propose(self.group, view.head, digest, Wei(least.0 * bonds)).await?;
         let body = Body::Have { round: RoundNumber(0), file: digest };
         self.member.client.append(self.group, body).await?;
-        Ok(delta)
+        Ok((delta, digest))
     }
 
     /// Every validator signs its choice and puts it into the log.
-    async fn choose(&self, period: PeriodNumber, delta: DeltaNumber) -> Result<()> {
+    async fn choose(&self, period: PeriodNumber, delta: DeltaNumber, patch: Digest) -> Result<()> {
         let domain = self.hands.of(&self.cast.founder)?.domain();
         for signer in &self.cast.signers {
-            let message = Choice { group: self.group, period, delta, seq: 1 };
+            let message = Choice { group: self.group, period, delta, patch, seq: 1 };
             let body = Body::Choice(signer.account.sign(message, &domain)?);
             self.member.client.append(self.group, body).await?;
         }
@@ -154,7 +154,7 @@ impl Votes {
                 DeltaStatus::Open => network.view(self.group).await?.period_number > delta.period,
             };
             match is_due {
-                true => drop(network.refund(self.group, number).await?),
+                true => drop(network.refund(self.group, &[number]).await?),
                 false => kept.push((author, number)),
             }
         }

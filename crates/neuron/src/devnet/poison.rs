@@ -9,7 +9,6 @@ use node::measures::{Book, Tally};
 use protocol::{
     DeltaNumber, Digest, RoundNumber,
     chain::GroupView,
-    eip712::Assent,
     keccak256,
     log::{AssentBody, Body, MeasureBody},
     measures::{Act, Measure},
@@ -21,8 +20,6 @@ use super::{HeldOut, periods::Votes};
 const HONEST_EACH: usize = 3;
 /// Seconds before the end of the trial at which members act at the latest.
 const LATEST_S: u64 = 5;
-/// Seconds within which the measure can be enacted.
-const VALID_S: u64 = 600;
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The set with most labels moved to the next class, or most lines of text written backwards.
@@ -59,16 +56,17 @@ impl Votes {
     ///
     /// # Errors
     /// When the measure is not carried in time.
-    pub async fn take_back(&self, delta: DeltaNumber) -> Result<()> {
+    pub async fn take_back(&self, delta: DeltaNumber, patch: Digest) -> Result<()> {
         let founder = self.hands.of(&self.cast.founder)?;
         let view = founder.view(self.group).await?;
         if view.applied != delta {
             bail!("delta {delta} was not voted in");
         }
         self.see(&view).await?;
-        let measure = self.assent(&view, delta).await?;
+        let measure = self.assent(&view, delta, patch).await?;
         let tally = self.gather(&measure).await?;
-        self.teller.tell("measure", format!("assents of {} NRN of {} NRN awake", tally.sum.to_nrn(), tally.majority.stake.to_nrn()));
+        let (sum, needed) = (tally.sum.to_nrn(), tally.majority.needed.to_nrn());
+        self.teller.tell("measure", format!("assents of {sum} NRN, it takes more than {needed}"));
         founder.enact(&measure, &tally.assents()).await?;
         let view = founder.view(self.group).await?;
         if view.applied != DeltaNumber(0) {
@@ -95,16 +93,17 @@ impl Votes {
     }
 
     /// Proposes the measure in the log; every validator signs it.
-    async fn assent(&self, view: &GroupView, delta: DeltaNumber) -> Result<Measure> {
+    async fn assent(&self, view: &GroupView, delta: DeltaNumber, patch: Digest) -> Result<Measure> {
         let network = self.hands.of(&self.cast.founder)?;
         let nonce = Digest(keccak256(format!("take back {delta}").as_bytes()));
-        let measure = Measure::new(&Act::Rollback { group: self.group, delta }, nonce, view.period_end_s + VALID_S);
+        // Nothing can be taken back later anyway.
+        let measure = Measure::new(&Act::Rollback { group: self.group, delta, patch }, nonce, view.period_end_s);
         let reason = "the model has become worse on examples that are in no set".to_owned();
         let log = &self.member.client;
         log.append(self.group, Body::Measure(MeasureBody { measure: measure.clone(), reason })).await?;
         for signer in &self.cast.signers {
             let position = view.position_of(signer.address()).with_context(|| format!("{} has no position", signer.name))?.number;
-            let signature = signer.account.sign(Assent { measure: measure.hash() }, &network.domain())?.signature;
+            let signature = signer.account.sign(measure.clone(), &network.domain())?.signature;
             let body = AssentBody { measure: measure.clone(), group: self.group, position, signature };
             log.append(self.group, Body::Assent(body)).await?;
             self.teller.tell("measure", format!("{} signs: take delta {delta} out of the set", signer.name));
@@ -123,7 +122,7 @@ impl Votes {
                     book.note(&body, &domain);
                 }
             }
-            if let Some(entry) = book.get(measure.hash()) {
+            if let Some(entry) = book.get(measure.name()) {
                 let tally = entry.tally(network).await?;
                 if tally.is_carried() {
                     return Ok(tally);

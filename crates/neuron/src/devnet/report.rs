@@ -28,7 +28,7 @@ pub struct Report {
     /// Of the chain's coin, for the gas of calls that keep the group going.
     pub purse: PurseReport,
     pub slashes: Vec<SlashReport>,
-    /// Names of validators that were put to rest for their absence.
+    /// Names of validators that were put to sleep for their absence.
     pub dozed: Vec<String>,
     pub taken: Vec<TakenReport>,
     pub balances: BTreeMap<String, Wei>,
@@ -102,7 +102,7 @@ pub struct PurseReport {
 pub struct SlashReport {
     pub validator: String,
     pub lost_wei: Wei,
-    /// Of that, to whoever showed it.
+    /// Of that, to whoever showed it; the rest is burned.
     pub reward_wei: Wei,
 }
 
@@ -112,8 +112,6 @@ pub struct TakenReport {
     pub delta: u64,
     pub author: String,
     pub bond_wei: Wei,
-    /// Of the bond, to the author of the delta that stood last.
-    pub paid_wei: Wei,
     pub burned_wei: Wei,
     /// The running checkpoint when it was applied: on its rows, and on the set before.
     pub fresh_micronats: Option<u32>,
@@ -192,11 +190,11 @@ impl Report {
             let _ = writeln!(text, "  {who} lost {lost} NRN of its stake for signing twice, {reward} to who showed it");
         }
         for name in &self.dozed {
-            let _ = writeln!(text, "  {name} was put to rest for its absence");
+            let _ = writeln!(text, "  {name} was put to sleep for its absence");
         }
         for taken in &self.taken {
-            let (delta, author, paid, burned) = (taken.delta, &taken.author, nrn(taken.paid_wei), nrn(taken.burned_wei));
-            let _ = writeln!(text, "  delta {delta} of {author} was taken back: {paid} NRN of its bond paid, {burned} burned");
+            let (delta, author, burned) = (taken.delta, &taken.author, nrn(taken.burned_wei));
+            let _ = writeln!(text, "  delta {delta} of {author} was taken back: its bond of {burned} NRN is burned");
         }
         text.push('\n');
         text

@@ -50,6 +50,8 @@ async fn drive(options: Options, is_done: &AtomicBool) -> Result<()> {
             bail!("not all rounds and votes came to an end in time; the nodes' logs are in {}", devnet.dir.display());
         }
     }
+    devnet.settle_pay().await?;
+    screen.line("stake", "all that the validators have earned is stake now");
     let report = summary::make(&devnet).await?;
     if let Some(path) = &devnet.options.report {
         report.write(path)?;
@@ -63,7 +65,7 @@ async fn drive(options: Options, is_done: &AtomicBool) -> Result<()> {
 }
 
 impl Devnet {
-    /// All asked rounds were opened, settled and collected, and all nodes told the root of the last set.
+    /// All asked rounds were opened, settled and collected, also what had to mature, and all nodes told the root of the last set.
     pub fn is_complete(&self) -> bool {
         let rounds = &self.ledger.rounds;
         let is_over = |number: &RoundNumber| self.now_s >= self.view.times.round_end_s(self.view.genesis_s, *number);

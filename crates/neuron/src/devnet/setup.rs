@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use chain::Chain;
 use futures::future::try_join_all;
 use governance::{Network, Terms, deploy};
@@ -10,11 +10,7 @@ use node::{
     Site,
     config::{GroupFile, NetworkFile, Phases, Times},
 };
-use protocol::{
-    Digest, GroupId, Wei,
-    eip712::{Assent, Consent, Measure},
-    keccak256,
-};
+use protocol::{Digest, GroupId, Wei, eip712::Consent, keccak256, measures::Measure};
 use token::SaleTerms;
 
 use super::actors::{Actor, Cast, Hands};
@@ -26,12 +22,10 @@ const SALE_S: u64 = 15;
 const PRICE: Wei = Wei(1_000_000_000_000);
 /// 0.01 NRN.
 const MIN_DEPOSIT: Wei = Wei(10_000_000_000_000_000);
-/// Seconds for which the permit of a bond can be used.
-const PERMIT_S: u64 = 600;
 /// What the purse adds to the base fee: 1 gwei.
 const TIP: Wei = Wei(1_000_000_000);
-/// Seconds within which an admission must be enacted.
-const ADMISSION_S: u64 = 600;
+/// Epochs within which the admission must be enacted.
+const ADMISSION_EPOCHS: u64 = 4;
 
 /// The clock of a group on a development network: a period is two rounds.
 pub fn times(file: &GroupFile) -> Times {
@@ -39,7 +33,7 @@ pub fn times(file: &GroupFile) -> Times {
     Times { train_s, reveal_s, judge_s, period_s: 2 * (train_s + reveal_s + judge_s), improve: file.times.improve }
 }
 
-/// Deploys the six contracts; the sale ends `SALE_S` from now. An epoch is a round, and so is the wait for a coinbase; who
+/// Deploys the seven contracts; the sale ends `SALE_S` from now. An epoch is a round, and so is the wait for a coinbase; who
 /// leaves waits for two periods.
 pub async fn contracts(founder: &Chain, times: &Times) -> Result<Network> {
     let now_s = founder.latest().await?.time_s;
@@ -73,10 +67,9 @@ pub async fn stake(cast: &Cast, hands: &Hands, group: GroupId) -> Result<()> {
     try_join_all(cast.stakes().map(|(owner, signer)| async {
         let network = hands.of(owner)?;
         let consent = signer.account.sign(Consent { group, owner: owner.address() }, &network.domain())?.signature;
-        let deadline_s = network.chain().latest().await?.time_s + PERMIT_S;
         let stake = network.stake();
-        let position = stake.bond_with_permit(group, signer.address(), Wei::nrn(owner.buys), Some(&consent), deadline_s).await?;
-        anyhow::Ok(network.stake().wake(group, position).await?)
+        let position = stake.bond(group, signer.address(), Wei::nrn(owner.buys), Some(&consent)).await?;
+        anyhow::Ok(stake.wake(group, position).await?)
     }))
     .await
     .map(drop)
@@ -88,15 +81,22 @@ pub async fn admit(cast: &Cast, hands: &Hands, group: GroupId) -> Result<()> {
     let (now_s, terms) = (founder.chain().latest().await?.time_s, *founder.terms());
     let next_epoch_s = terms.genesis_s + ((now_s - terms.genesis_s) / terms.epoch_s + 1) * terms.epoch_s;
     wait_until(founder.chain(), next_epoch_s).await?;
-    let admission = Measure::admit(group, Digest(keccak256(b"first admission")), next_epoch_s + ADMISSION_S);
     let view = founder.view(group).await?;
+    let expiry_s = next_epoch_s + ADMISSION_EPOCHS * terms.epoch_s;
+    let admission = Measure::admit(group, view.name, Digest(keccak256(b"first admission")), expiry_s);
     let mut assents = Vec::new();
     for signer in &cast.signers {
         let position = view.position_of(signer.address()).with_context(|| format!("{} has no position", signer.name))?.number;
-        let assent = signer.account.sign(Assent { measure: admission.hash() }, &founder.domain())?;
+        let assent = signer.account.sign(admission.clone(), &founder.domain())?.signature;
         assents.push((group, position, assent));
     }
-    founder.enact(&admission, &assents).await?;
+    let enacted = founder.enact(&admission, &assents).await?;
+    ensure!(
+        enacted.done,
+        "assents of {} NRN did not admit the group, it takes more than {}",
+        enacted.weight.to_nrn(),
+        enacted.needed.to_nrn()
+    );
     Ok(())
 }
 

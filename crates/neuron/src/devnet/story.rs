@@ -28,18 +28,27 @@ fn of_round(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
         ChainEvent::Revealed(claim) => {
             (round(&claim.round), format!("{} claims {} → {} nats", name(claim.trainer), nats(claim.base.0), nats(claim.loss.0)))
         }
-        ChainEvent::Conceded { round: number, trainer, .. } => (round(number), format!("{} concedes", name(*trainer))),
+        ChainEvent::Conceded { round: number, trainer, rival, .. } => {
+            (round(number), format!("{} concedes to {}", name(*trainer), name(*rival)))
+        }
         ChainEvent::Decided { round: number, outcome: Outcome::Won, winner, .. } => {
             let losses = devnet.ledger.rounds.get(number).and_then(|round| round.losses());
             let (base, loss) = losses.map_or((0, 0), |(base, loss)| (base.0, loss.0));
             (round(number), format!("✓ won by {}: {} → {} nats", name(*winner), nats(base), nats(loss)))
         }
         ChainEvent::Decided { round: number, .. } => (round(number), "✗ lost: no claim is true".into()),
-        ChainEvent::Judged { round: number, counted, amount, .. } => {
-            (round(number), format!("{counted} verdicts counted, {} NRN earned by the validators", nrn(*amount)))
+        ChainEvent::Judged { round: number, claim, stake, amount, positions, .. } => {
+            let book = devnet.ledger.rounds.get(number);
+            let is_decided = book.is_some_and(|round| round.outcome != Outcome::None && round.claim == *claim);
+            let what = match is_decided {
+                true => format!("{} NRN earned by the validators", nrn(*amount)),
+                false => format!("{} NRN stand behind a claim", nrn(*stake)),
+            };
+            (round(number), format!("{} verdicts counted, {what}", positions.len()))
         }
-        ChainEvent::Attended { round: number, counted, stake, .. } => {
-            (round(number), format!("undecided; the presence of {counted} positions with {} NRN is recorded", nrn(*stake)))
+        ChainEvent::Attended { round: number, stake, positions, .. } => {
+            let names: Vec<String> = positions.iter().map(|position| signer_of(devnet, *position)).collect();
+            (round(number), format!("recorded as present: {}, with {} NRN", names.join(", "), nrn(*stake)))
         }
         ChainEvent::Collected { round: number, winner, issued, .. } => {
             (round(number), format!("{} NRN issued to {}", nrn(*issued), name(*winner)))
@@ -72,18 +81,28 @@ fn of_set(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
             (format!("delta {delta}"), format!("{} has its bond of {} back, and {} NRN", name(*author), nrn(*bond), nrn(*issued)))
         }
         ChainEvent::Displaced { delta, .. } => (format!("delta {delta}"), "a higher bond took its place".into()),
-        ChainEvent::Taken { delta, head, author, paid, burned, .. } => {
-            let author = if paid.is_zero() { "nobody".to_owned() } else { name(*author) };
-            let text = format!("✗ taken back, head {head}: of its bond {} NRN go to {author}, {} are burned", nrn(*paid), nrn(*burned));
-            (format!("delta {delta}"), text)
+        ChainEvent::Charged { delta, burned, .. } => {
+            (format!("delta {delta}"), format!("{} NRN that it had bid for its place are burned: few wanted it", nrn(*burned)))
         }
+        ChainEvent::Extended { period, .. } => {
+            (format!("period {period}"), "late votes changed what would be applied: the period goes on a little".into())
+        }
+        ChainEvent::Taken { delta, head, author, burned, .. } => (
+            format!("delta {delta}"),
+            format!("✗ taken back, head {head}: {} loses its bond of {} NRN, burned", name(*author), nrn(*burned)),
+        ),
         _ => return None,
     })
 }
 
+/// Who signs for a position.
+fn signer_of(devnet: &Devnet, position: PositionNumber) -> String {
+    devnet.view.position(position).map_or_else(|| "?".to_owned(), |position| devnet.cast.name_of(position.signer))
+}
+
 fn of_stake(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
     let name = |address| devnet.cast.name_of(address);
-    let of = |position: PositionNumber| devnet.view.position(position).map_or_else(|| "?".to_owned(), |position| name(position.signer));
+    let of = |position: PositionNumber| signer_of(devnet, position);
     Some(match event {
         ChainEvent::DoubleSigned { position, round, reporter, reward, .. } => {
             let lost = devnet.ledger.slashes.iter().rev().find(|slash| slash.position == *position).map(|slash| slash.amount);
@@ -95,7 +114,9 @@ fn of_stake(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
             );
             ("slash".into(), text)
         }
-        ChainEvent::Dozed { position, .. } => ("doze".into(), format!("{} was absent in eight rounds and is put to rest", of(*position))),
+        ChainEvent::Dozed { position, until, .. } => {
+            ("doze".into(), format!("{} was absent in eight rounds and is put to sleep until epoch {until}", of(*position)))
+        }
         ChainEvent::Compounded { position, amount, .. } => {
             ("stake".into(), format!("{} NRN earned by {} are stake from the next epoch on", nrn(*amount), of(*position)))
         }

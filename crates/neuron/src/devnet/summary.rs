@@ -56,7 +56,7 @@ async fn held(devnet: &Devnet, positions: &[Position]) -> Result<Held> {
     let held = Held {
         stake_wei: sum(|position| position.next),
         earned_wei: sum(|position| position.earned),
-        exiting_wei: sum(|position| position.exiting),
+        exiting_wei: sum(|position| position.exiting.saturating_add(position.exiting_later)),
         bonds_wei: devnet.ledger.bonds(),
     };
     let expected: Wei = [held.stake_wei, held.earned_wei, held.exiting_wei, held.bonds_wei].into_iter().sum();
@@ -80,12 +80,11 @@ fn report_slash(devnet: &Devnet, slash: &Slash) -> SlashReport {
 
 fn taken(devnet: &Devnet, seen: &Seen) -> Vec<TakenReport> {
     let report = |(number, delta): (&DeltaNumber, &Delta)| {
-        let ((paid_wei, burned_wei), fresh) = (delta.taken?, seen.fresh.get(number));
+        let (burned_wei, fresh) = (delta.taken?, seen.fresh.get(number));
         Some(TakenReport {
             delta: number.0,
             author: devnet.cast.name_of(delta.author),
             bond_wei: delta.bond,
-            paid_wei,
             burned_wei,
             fresh_micronats: fresh.map(|pair| pair.0),
             known_micronats: fresh.map(|pair| pair.1),
@@ -108,9 +107,9 @@ fn report_round(devnet: &Devnet, number: RoundNumber, round: &Round, length: u64
         checkpoint_cid: winning.map(|claim| network::cid_of(claim.file, length).to_string()),
         opened: Opening { supply_wei: round.supply, awake_wei: round.awake, total_wei: round.total },
         reward_wei: round.collected.map_or(Wei::ZERO, |(_, issued)| issued),
-        validators_wei: round.validators,
+        validators_wei: round.validators(),
         burned_wei: round.burned,
-        verdicts: round.verdicts,
+        verdicts: round.verdicts(),
         wall_s: round.decided_at_s.map(|decided_s| decided_s.saturating_sub(round.opened_at_s)),
     }
 }

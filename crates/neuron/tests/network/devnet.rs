@@ -7,7 +7,7 @@ use chain::Account;
 use deltas::Tree;
 use neuron::{
     birth::EXAMPLES,
-    devnet::{Options, Process, key_file},
+    devnet::{Options, Process, Round, key_file},
 };
 use node::{NodeConfig, member::accuracy, signing::Signing};
 use protocol::{
@@ -49,6 +49,7 @@ async fn nodes_fall_and_come_back_while_the_network_goes_on_and_pays_by_the_rule
     network.until("all rounds and votes", 12, |network| votes.is_finished() && network.devnet.is_complete()).await?;
     votes.await??;
     late(&mut network).await?;
+    network.devnet.settle_pay().await?;
     check_fall(&network, &fall).await?;
     check_signing(&network, &fall)?;
     check_rounds(&network).await?;
@@ -103,7 +104,7 @@ async fn check_fall(network: &Watched, fall: &Fall) -> Result<()> {
     let devnet = &network.devnet;
     let (trainer, position) = (devnet.cast.trainers[fall.trainer].address(), network.position(VICTIM)?);
     let without = &devnet.ledger.rounds[&fall.without];
-    assert_eq!((without.verdicts, without.commits()), (3, 1), "a round without a validator and a trainer");
+    assert_eq!((without.verdicts(), without.commits()), (3, 1), "a round without a validator and a trainer");
     assert_ne!(without.winner, trainer);
     assert!(!devnet.network.judged_by(devnet.group, fall.without, position).await?);
     let later = || devnet.ledger.rounds.keys().copied().filter(|round| *round > fall.without);
@@ -149,20 +150,23 @@ fn check_signing(network: &Watched, fall: &Fall) -> Result<()> {
 async fn check_rounds(network: &Watched) -> Result<()> {
     let devnet = &network.devnet;
     let (mut base, mut voids, mut won) = (None, 0, 0);
+    let mut last: Option<(RoundNumber, bool, bool)> = None;
     for (number, round) in &devnet.ledger.rounds {
         let on_chain = devnet.network.round(devnet.group, *number).await?.context("it was opened")?;
         assert!(base.is_none_or(|base| base == on_chain.checkpoint), "round {number} does not start from the last winner");
+        // An epoch is a round.
+        voids = last.map_or(0, |(before, decided, revealed)| rules::next_voids(voids, decided, revealed, number.0 - before.0));
         let reward = rules::reward(round.supply, devnet.view.times.length_s(), round.awake, round.total, 0);
         assert_eq!(round.total, rules::total(round.awake, round.supply), "total of round {number}");
         assert_eq!((round.reward, on_chain.reward), (reward, reward), "reward of round {number}");
         assert_eq!(on_chain.deposit, rules::deposit(reward, devnet.view.min_deposit, voids), "deposit of round {number}");
-        voids = rules::next_voids(voids, round.outcome != Outcome::None, !round.claims.is_empty());
-        let each = rules::earned_for(rules::validators_reward(reward), round.awake, Wei::nrn(OWNER));
-        assert_eq!((round.validators, on_chain.paid), (on_chain.paid, Wei(each.0 * u128::from(round.verdicts))));
+        last = Some((*number, round.outcome != Outcome::None, !round.claims.is_empty()));
+        let each = rules::earned_for(reward, round.awake, Wei::nrn(OWNER));
+        assert_eq!((round.validators(), on_chain.paid), (on_chain.paid, Wei(each.0 * u128::from(round.verdicts()))));
         let Some(claim) = round.winning() else { continue };
         assert!(claim.loss.0 + 1.max(claim.base.0 >> 10) <= claim.base.0, "round {number}: {} to {}", claim.base, claim.loss);
         assert_eq!(round.collected, Some((reward, reward)), "coinbase of round {number}");
-        assert!(rules::is_quorum(on_chain.judged, round.awake) && round.verdicts >= 3);
+        assert!(rules::is_quorum(on_chain.judged, round.awake) && round.verdicts() >= 3);
         (base, won) = (Some(claim.file), won + 1);
     }
     assert!(devnet.ledger.rounds.len() as u64 == ROUNDS && won >= ROUNDS - 1, "{won} of {ROUNDS} rounds were won");
@@ -174,6 +178,8 @@ async fn check_money(network: &Watched, fall: &Fall) -> Result<()> {
     let (devnet, rounds) = (&network.devnet, &network.devnet.ledger.rounds);
     let neuron = devnet.network.neuron();
     let burned: Wei = network.settled.values().map(|settled| settled.burned).sum();
+    // What is dropped loses a part of what it has bid beyond the least bond.
+    let burned = devnet.ledger.deltas.values().fold(burned, |burned, delta| burned.saturating_add(delta.charged));
     let supply = devnet.genesis_supply.saturating_add(devnet.ledger.minted).saturating_sub(burned);
     assert_eq!(neuron.supply().await?, supply, "supply = sold + minted − burned");
     for actor in &devnet.cast.trainers {
@@ -183,10 +189,11 @@ async fn check_money(network: &Watched, fall: &Fall) -> Result<()> {
         let expected = Wei::nrn(TRAINER).saturating_add(earned).saturating_sub(lost);
         assert_eq!(neuron.balance(actor.address()).await?, expected, "balance of {}", actor.name);
     }
-    let paid: Wei = rounds.values().map(|round| round.validators).sum();
+    let paid: Wei = rounds.values().map(Round::validators).sum();
     let bonded = Wei::nrn(OWNER * devnet.cast.owners.len() as u64);
     assert_eq!(network.bonded().await?, bonded.saturating_add(paid), "stake of all positions");
-    assert!(rounds[&fall.without].validators < rules::validators_reward(rounds[&fall.without].reward));
+    let without = &rounds[&fall.without];
+    assert!(without.validators() < rules::validators_reward(without.reward));
     for delta in devnet.ledger.deltas.values() {
         let reward = devnet.ledger.periods.iter().find(|period| period.number == delta.period).context("its period")?.reward;
         let issued = if delta.applied { reward } else { Wei::ZERO };

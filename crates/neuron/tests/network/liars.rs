@@ -56,6 +56,8 @@ async fn liars_lose_their_deposits_to_an_honest_trainer_and_to_the_validators_if
     network.devnet.trainers[0].kill();
     let alone = lie(&mut network, second, third).await?;
     network.until_over(alone.round).await?;
+    let early = network.devnet.network.settle(network.devnet.group, alone.round, &[alone.claims[0].trainer]).await;
+    ensure!(early.is_err(), "a false claim was settled before a measure could strike its round");
     settle(&mut network, &against).await?;
     settle(&mut network, &alone).await?;
     check_against_the_honest(&network, &against).await?;
@@ -149,7 +151,8 @@ async fn commit(network: &Watched, round: RoundNumber, lies: &[Lie]) -> Result<(
     let commits = lies.iter().map(|lie| async {
         let file = network::digest_of(&lie.file.to_bytes());
         let seal = rules::seal(group, round, file, lie.liar.address(), salt(&lie.liar));
-        anyhow::Ok(devnet.hands.of(&lie.liar)?.commit(group, round, seal).await?)
+        let network = devnet.hands.of(&lie.liar)?;
+        anyhow::Ok(network.commit(group, round, seal, network.deposit_due(group).await?).await?)
     });
     try_join_all(commits).await.map(drop)
 }
@@ -192,13 +195,14 @@ fn salt(liar: &Actor) -> Digest {
     Digest(keccak256(liar.name.as_bytes()))
 }
 
-/// Anybody may settle anybody's deposit once the round is over.
+/// Anybody may settle anybody's deposit; that of a false claim not before the round is mature, since it could be struck.
 async fn settle(network: &mut Watched, told: &Told) -> Result<()> {
     let (group, round) = (network.devnet.group, told.round);
     let founder: Network = network.devnet.network.clone();
-    for claim in &told.claims {
-        founder.settle(group, round, claim.trainer).await?;
-    }
+    let liars: Vec<_> = told.claims.iter().map(|claim| claim.trainer).collect();
+    let mature_s = network.end_s(round) + network.devnet.view.maturity_s;
+    network.until("the maturity of a round", 3, |network| network.devnet.now_s > mature_s).await?;
+    founder.settle(group, round, &liars).await?;
     let is_settled = |network: &Watched| told.claims.iter().all(|claim| network.settled.contains_key(&(round, claim.trainer)));
     network.until("the settling of the liars", 2, is_settled).await
 }
@@ -230,7 +234,7 @@ async fn check_alone(network: &Watched, told: &Told) -> Result<()> {
     assert_eq!((on_chain.outcome, on_chain.winner), (Outcome::Lost, protocol::Address::ZERO));
     assert_eq!(devnet.network.decision(devnet.group, told.round).await?, None);
     assert_eq!((on_chain.reveals, on_chain.judged), (2, on_chain.awake));
-    let each = rules::earned_for(rules::validators_reward(on_chain.reward), on_chain.awake, Wei(on_chain.awake.0 / 4));
+    let each = rules::earned_for(on_chain.reward, on_chain.awake, Wei(on_chain.awake.0 / 4));
     let validators = Wei(each.0 * 4);
     assert!(on_chain.paid == validators && !validators.is_zero(), "{} instead of {validators}", on_chain.paid);
     let settled: Vec<Settled> = told.claims.iter().map(|claim| network.settled[&(told.round, claim.trainer)]).collect();

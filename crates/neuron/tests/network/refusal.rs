@@ -52,6 +52,9 @@ impl Refusal {
         ensure!(status.code() == Some(1), "it ended with {status}: {text}");
         let errors = text.lines().filter(|line| line.starts_with("error: ")).count();
         ensure!(errors == 1 && text.starts_with("error: "), "not one message: {text}");
+        let body = text.trim_end();
+        let is_repeated = body.match_indices(": ").any(|(at, _)| body[..at].ends_with(&body[at + 2..]));
+        ensure!(!is_repeated, "it says the same twice: {text}");
         ensure!(text.contains(self.wanted), "no {:?} in: {text}", self.wanted);
         let noise = ["panicked", "backtrace", "Stack", "RUST_BACKTRACE"];
         ensure!(!noise.iter().any(|word| text.contains(word)), "a crash, not a refusal: {text}");

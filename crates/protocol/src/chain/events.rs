@@ -6,11 +6,16 @@ use super::{Birth, Outcome, RevealedClaim};
 use crate::ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
 use crate::money::Wei;
 
-/// A choice that a contract counted: it replaces those of the same position with a lower `seq`.
+/// A choice that a contract counted: it replaces those of the same position with a lower `seq`, and those of the signer if
+/// it is `by_owner`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CountedChoice {
     pub position: PositionNumber,
-    pub seq: u64,
+    pub delta: DeltaNumber,
+    pub weight: Wei,
+    /// Below 2^95.
+    pub seq: u128,
+    pub by_owner: bool,
 }
 
 /// One event of `Emission`, `Purse` or `Network`; names as in the contracts' interfaces.
@@ -40,11 +45,23 @@ pub enum ChainEvent {
         amount: Wei,
     },
 
-    Bonded {
+    /// The network began; `registry` and `council` are its code.
+    Begun {
+        registry: Address,
+        council: Address,
+    },
+
+    /// A position was made. `judges`: its signer is a key that can sign verdicts, not a contract.
+    Seated {
         group: GroupId,
         position: PositionNumber,
         owner: Address,
         signer: Address,
+        judges: bool,
+    },
+    Bonded {
+        group: GroupId,
+        position: PositionNumber,
         amount: Wei,
     },
     Woken {
@@ -64,6 +81,7 @@ pub enum ChainEvent {
     Withdrawn {
         group: GroupId,
         position: PositionNumber,
+        to: Address,
         amount: Wei,
     },
     /// `signer` signs for the position from the next epoch on.
@@ -71,6 +89,18 @@ pub enum ChainEvent {
         group: GroupId,
         position: PositionNumber,
         signer: Address,
+        judges: bool,
+    },
+    /// The owner offers the position to `to`; zero takes the offer back.
+    Offered {
+        group: GroupId,
+        position: PositionNumber,
+        to: Address,
+    },
+    OwnerChanged {
+        group: GroupId,
+        position: PositionNumber,
+        owner: Address,
     },
     /// Pay became stake.
     Compounded {
@@ -78,16 +108,20 @@ pub enum ChainEvent {
         position: PositionNumber,
         amount: Wei,
     },
-    /// Stake and exits of `amount` together are gone, at once.
+    /// Gone at once: of what counts now, of what counts from the next epoch on, of the two exits.
     Slashed {
         group: GroupId,
         position: PositionNumber,
-        amount: Wei,
+        live: Wei,
+        next: Wei,
+        exiting: Wei,
+        exiting_later: Wei,
     },
-    /// Put to rest because it was absent.
+    /// Put to rest because it was absent; it may be awake again from the epoch `until` on.
     Dozed {
         group: GroupId,
         position: PositionNumber,
+        until: u64,
     },
     /// Signed two claims in `round`; `reporter` got `reward`.
     DoubleSigned {
@@ -95,6 +129,7 @@ pub enum ChainEvent {
         position: PositionNumber,
         round: RoundNumber,
         reporter: Address,
+        burned: Wei,
         reward: Wei,
     },
 
@@ -102,8 +137,11 @@ pub enum ChainEvent {
         group: GroupId,
         creator: Address,
         parent: GroupId,
-        birth: Birth,
+        /// What measures call the group by.
+        name: Digest,
         head: Digest,
+        period_end_s: u64,
+        birth: Birth,
     },
     /// `amount` counts as `child_position` of `child` from the next epoch on.
     Moved {
@@ -136,6 +174,7 @@ pub enum ChainEvent {
         awake: Wei,
         total: Wei,
         supply: Wei,
+        voids: u64,
     },
     Committed {
         group: GroupId,
@@ -145,14 +184,18 @@ pub enum ChainEvent {
         seal: Digest,
     },
     Revealed(RevealedClaim),
-    /// The seal was opened and nothing claimed.
+    /// The seal was opened and nothing claimed, since the claim of `rival` stands; the `order`-th of the round.
     Conceded {
         group: GroupId,
         round: RoundNumber,
         trainer: Address,
         number: u64,
+        file: Digest,
+        rival: Address,
+        order: u64,
     },
-    /// More than 2/3 of awake stake signed `claim`; `winner` and `file` are zero if the round is lost.
+    /// More than 2/3 of awake stake signed `claim`; `winner` and `file` are zero if the round is lost. `checkpoint` is the
+    /// group's afterwards.
     Decided {
         group: GroupId,
         round: RoundNumber,
@@ -160,42 +203,61 @@ pub enum ChainEvent {
         claim: Digest,
         winner: Address,
         file: Digest,
+        checkpoint: Digest,
     },
-    /// One batch: `counted` verdicts with `stake` behind them earned `amount` together.
+    /// Verdicts of `positions` for `claim` were counted, with `stake` behind them; they earn `amount` together if this claim
+    /// is the one that is decided.
     Judged {
         group: GroupId,
         round: RoundNumber,
         claim: Digest,
-        counted: u64,
         stake: Wei,
         amount: Wei,
+        positions: Vec<PositionNumber>,
     },
-    /// Presence of `counted` positions with `stake` was recorded for a round without a decision.
+    /// Presence of `positions` with `stake` was recorded. `counts`: absence is judged by this round for want of a decision.
     Attended {
         group: GroupId,
         round: RoundNumber,
-        counted: u64,
         stake: Wei,
+        counts: bool,
+        positions: Vec<PositionNumber>,
     },
+    /// The schedule allowed `given` of what a verdict earned.
+    PayCut {
+        group: GroupId,
+        round: RoundNumber,
+        position: PositionNumber,
+        asked: Wei,
+        given: Wei,
+    },
+    /// Of a deposit: came back, was burned, went to validators.
     Settled {
         group: GroupId,
         round: RoundNumber,
         trainer: Address,
         refunded: Wei,
         burned: Wei,
+        charged: Wei,
     },
+    /// R went to `to`, with `deposit`, the rest of the winner's deposit.
     Collected {
         group: GroupId,
         round: RoundNumber,
         winner: Address,
+        to: Address,
         asked: Wei,
         issued: Wei,
+        deposit: Wei,
     },
-    /// The round's coinbase is cancelled; `checkpoint` is the group's afterwards.
+    /// The decision is cancelled; `checkpoint` is the group's afterwards. `issued` stands in for what validators were to get
+    /// out of deposits, `burned` is what the winner had got back too much.
     Struck {
         group: GroupId,
         round: RoundNumber,
         checkpoint: Digest,
+        issued: Wei,
+        burned: Wei,
     },
 
     Proposed {
@@ -212,18 +274,32 @@ pub enum ChainEvent {
         period: PeriodNumber,
         counted: Vec<CountedChoice>,
     },
-    /// A higher bond took the place of `delta`.
+    /// Late votes changed what would be applied: others have until `period_end_s` to answer.
+    Extended {
+        group: GroupId,
+        period: PeriodNumber,
+        period_end_s: u64,
+    },
+    /// `by`, a delta of a higher bond, took the place of `delta`.
     Displaced {
         group: GroupId,
         delta: DeltaNumber,
+        by: DeltaNumber,
     },
-    /// `applied` is 0 if nothing was; `period` ended, the next one ends at `period_end_s`.
+    /// A delta that had displaced another one was dropped: `burned` of its bond is gone.
+    Charged {
+        group: GroupId,
+        delta: DeltaNumber,
+        burned: Wei,
+    },
+    /// `applied` is 0 if nothing was; `period` ended, the next one lasts `period_s` and ends at `period_end_s`.
     Turned {
         group: GroupId,
         period: PeriodNumber,
         applied: DeltaNumber,
         head: Digest,
         reward: Wei,
+        period_s: u64,
         period_end_s: u64,
     },
     Refunded {
@@ -234,21 +310,40 @@ pub enum ChainEvent {
         asked: Wei,
         issued: Wei,
     },
-    /// `delta` is out of the set again; `author`, whose delta stood last, got `paid` of its bond.
+    /// `delta` is out of the set again, and its bond is burned.
     Taken {
         group: GroupId,
         delta: DeltaNumber,
-        head: Digest,
         author: Address,
-        paid: Wei,
+        head: Digest,
         burned: Wei,
     },
 
-    /// A measure was carried; `kind` as in the contracts, `args` its ABI-encoded arguments.
-    Enacted {
+    /// Assents of `voters` were counted: `weight` is behind the measure in this epoch, and it takes more than `needed`.
+    Assented {
+        measure: Digest,
         kind: u8,
         args: Vec<u8>,
         nonce: Digest,
+        expiry_s: u64,
+        weight: Wei,
+        needed: Wei,
+        voters: Vec<(GroupId, PositionNumber)>,
+    },
+    /// A majority wants to slash: it must be one again in an epoch from `ripe_at` on.
+    Shown {
+        measure: Digest,
+        group: GroupId,
+        position: PositionNumber,
+        ripe_at: u64,
+    },
+    /// A measure was carried; `kind` as in the contracts, `args` its ABI-encoded arguments.
+    Enacted {
+        measure: Digest,
+        kind: u8,
+        args: Vec<u8>,
+        nonce: Digest,
+        expiry_s: u64,
     },
 }
 
@@ -256,10 +351,17 @@ impl ChainEvent {
     /// The group that the event is about, if it is about one.
     pub fn group(&self) -> Option<GroupId> {
         match self {
-            Self::ScheduleOpened { .. } | Self::Issued { .. } | Self::Received { .. } | Self::PaidBack { .. } | Self::Enacted { .. } => {
-                None
-            }
-            Self::Bonded { group, .. }
+            Self::ScheduleOpened { .. }
+            | Self::Issued { .. }
+            | Self::Received { .. }
+            | Self::PaidBack { .. }
+            | Self::Begun { .. }
+            | Self::Assented { .. }
+            | Self::Enacted { .. } => None,
+            Self::Seated { group, .. }
+            | Self::Bonded { group, .. }
+            | Self::Offered { group, .. }
+            | Self::OwnerChanged { group, .. }
             | Self::Woken { group, .. }
             | Self::Rested { group, .. }
             | Self::Unbonded { group, .. }
@@ -279,6 +381,7 @@ impl ChainEvent {
             | Self::Revealed(RevealedClaim { group, .. })
             | Self::Conceded { group, .. }
             | Self::Attended { group, .. }
+            | Self::PayCut { group, .. }
             | Self::Struck { group, .. }
             | Self::Decided { group, .. }
             | Self::Judged { group, .. }
@@ -286,7 +389,10 @@ impl ChainEvent {
             | Self::Collected { group, .. }
             | Self::Proposed { group, .. }
             | Self::Cast { group, .. }
+            | Self::Extended { group, .. }
             | Self::Displaced { group, .. }
+            | Self::Charged { group, .. }
+            | Self::Shown { group, .. }
             | Self::Taken { group, .. }
             | Self::Turned { group, .. }
             | Self::Refunded { group, .. } => Some(*group),
@@ -301,6 +407,7 @@ impl ChainEvent {
             | Self::Revealed(RevealedClaim { round, .. })
             | Self::Conceded { round, .. }
             | Self::Attended { round, .. }
+            | Self::PayCut { round, .. }
             | Self::Struck { round, .. }
             | Self::DoubleSigned { round, .. }
             | Self::Decided { round, .. }

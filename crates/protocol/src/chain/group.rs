@@ -10,6 +10,8 @@ use crate::money::Wei;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupView {
     pub id: GroupId,
+    /// What measures call it by.
+    pub name: Digest,
     /// Second from which rounds are counted: the deployment of `Network`.
     pub genesis_s: u64,
     pub times: Times,
@@ -21,24 +23,31 @@ pub struct GroupView {
     pub admitted: bool,
     /// The group that it was forked from; number 0 if it was created.
     pub parent: GroupId,
-    /// Rounds with a reveal and without a decision since the last decision.
+    /// Void rounds in a row at the opening of the last round, 8 at most; 0 after a decision.
     pub voids: u64,
     /// The round that somebody committed in last.
     pub opened: Option<RoundNumber>,
     /// Rounds that were decided or attended, ever.
     pub counted: u64,
-    /// The last of them, at most eight, the latest first.
+    /// The last two of them, the latest first: absence is not judged by them yet.
+    pub newest: Vec<RoundNumber>,
+    /// Those before, at most eight, the latest first: absence is judged by them.
     pub recent: Vec<RoundNumber>,
     /// The delta on trial in this period, number 0 if there is none.
     pub applied: DeltaNumber,
-    /// The delta that stood last, number 0 if none did.
-    pub standing: DeltaNumber,
+    /// Length of the running period, its extensions left aside.
     pub period_s: u64,
+    /// Length of the periods that begin with the next turn.
+    pub period_next_s: u64,
     pub period_number: PeriodNumber,
     pub period_end_s: u64,
+    /// Seconds by which late votes have put the end off.
+    pub extended_s: u64,
     /// Seconds from the end of a round until its coinbase can be collected.
     pub maturity_s: u64,
     pub min_deposit: Wei,
+    /// What a commit costs in the running round, or in the next one if none was made in it.
+    pub least_deposit: Wei,
     /// Seconds of an epoch, counted from genesis.
     pub epoch_s: u64,
     /// Seconds from the end of an epoch until what was unbonded in it can be withdrawn.
@@ -77,6 +86,12 @@ impl GroupView {
         self.positions.iter().map(|position| position.live).sum()
     }
 
+    /// Positions for which `account` speaks in votes, and whether as their owner; who is both speaks as the signer.
+    pub fn spoken_for(&self, account: Address) -> impl Iterator<Item = (&PositionView, bool)> {
+        let speaks = move |position: &&PositionView| position.signer == account || position.owner == account;
+        self.positions.iter().filter(speaks).map(move |position| (position, position.signer != account))
+    }
+
     /// The position that `signer` signs for.
     pub fn position_of(&self, signer: Address) -> Option<&PositionView> {
         self.positions.iter().find(|position| position.signer == signer)
@@ -88,6 +103,8 @@ impl GroupView {
 pub struct PositionView {
     pub number: PositionNumber,
     pub owner: Address,
+    /// To whom the owner offers it, zero if to nobody.
+    pub offered: Address,
     pub signer: Address,
     /// The key that signs from the next epoch on.
     pub signer_next: Address,
@@ -99,6 +116,10 @@ pub struct PositionView {
     pub awake_next: bool,
     /// The epoch from which it has been awake since it was woken last.
     pub woken_at: u64,
+    /// The epoch from which it may be awake again after it was put to sleep, 0 if it never was.
+    pub sleeps_until: u64,
+    /// How often its sleep was doubled.
+    pub dozed: u64,
     /// Pay that becomes stake when the position is next touched, or by `compound`.
     pub earned: Wei,
     /// End of the epoch of the last slash for signing twice: rounds that began before are forgiven.

@@ -95,7 +95,7 @@ pub enum Outcome {
     None,
     Won,
     Lost,
-    /// Won, then cancelled by a measure before its maturity.
+    /// Won or lost, then cancelled by a measure before its maturity.
     Struck,
 }
 

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::envelope::Kind;
-use crate::eip712::{Assent, Typed as _};
-use crate::eip712::{Domain, Node, Signature, SignedChoice, SignedVerdict, recover};
+use crate::eip712::{Domain, Node, Signature, SignedChoice, SignedVerdict, Typed as _, recover};
 use crate::ids::{Address, Digest, GroupId, NodeId, PositionNumber, RoundNumber};
 use crate::measures::Measure;
 
@@ -67,14 +66,14 @@ pub struct AssentBody {
     /// Group and number of the position that agrees.
     pub group: GroupId,
     pub position: PositionNumber,
-    /// Over `Assent(measure)`.
+    /// Over the measure, by the signer or the owner of the position.
     pub signature: Signature,
 }
 
 impl AssentBody {
     /// The account that agreed, if the signature is one.
     pub fn signer(&self, domain: &Domain) -> Option<Address> {
-        recover(Assent { measure: self.measure.hash() }.digest(domain), &self.signature).ok()
+        recover(self.measure.digest(domain), &self.signature).ok()
     }
 }
 

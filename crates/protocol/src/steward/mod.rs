@@ -11,9 +11,10 @@ use crate::{
     chain::{Block, ChainEvent, CountedChoice, GroupView},
     eip712::{Domain, SignedChoice},
     ids::{Address, Digest, GroupId, PeriodNumber, PositionNumber, keccak256},
+    rules::last_quarter_s,
 };
 pub use period::MAX_OPEN;
-use period::Period;
+use period::{Period, Rank};
 
 /// Choices in one transaction.
 pub const MAX_CHOICES: usize = 256;
@@ -64,7 +65,7 @@ pub struct Steward {
     /// The running period and the next: nothing else is kept.
     periods: BTreeMap<PeriodNumber, Period>,
     /// What was sent last.
-    sent: Vec<CountedChoice>,
+    sent: Vec<(PositionNumber, Rank)>,
     /// No transaction before this second; until then the last one may still be under way.
     quiet_until_s: u64,
     now_s: u64,
@@ -97,17 +98,18 @@ impl Steward {
     /// Events of history are older than the first view: they never lead back behind it.
     fn note(&mut self, event: &ChainEvent) {
         match event {
-            ChainEvent::Proposed { period, delta, .. } => {
+            ChainEvent::Proposed { period, delta, digest, .. } => {
                 if let Some(period) = self.period(*period) {
-                    period.propose(*delta);
+                    period.propose(*delta, *digest);
                 }
             }
             ChainEvent::Cast { period, counted, .. } => self.count(*period, counted),
             ChainEvent::Displaced { delta, .. } => self.periods.values_mut().for_each(|period| period.displace(*delta)),
-            ChainEvent::Turned { period, period_end_s, .. } => {
+            ChainEvent::Extended { period, period_end_s, .. } => self.extend(*period, *period_end_s),
+            ChainEvent::Turned { period, period_s, period_end_s, .. } => {
                 if let Some(view) = self.view.as_mut().filter(|view| *period >= view.period_number) {
                     view.period_number = PeriodNumber(period.0.saturating_add(1));
-                    view.period_end_s = *period_end_s;
+                    (view.period_s, view.period_end_s, view.extended_s) = (*period_s, *period_end_s, 0);
                     self.sent.clear();
                     self.quiet_until_s = self.quiet_until_s.min(self.now_s.saturating_add(self.pause_s()));
                 }
@@ -117,27 +119,40 @@ impl Steward {
         }
     }
 
+    /// There is more time to answer late votes; a view may have told it before.
+    fn extend(&mut self, number: PeriodNumber, period_end_s: u64) {
+        if let Some(view) = self.view.as_mut().filter(|view| view.period_number == number) {
+            view.extended_s = view.extended_s.saturating_add(period_end_s.saturating_sub(view.period_end_s));
+            view.period_end_s = view.period_end_s.max(period_end_s);
+        }
+    }
+
     /// What a batch has counted need not be brought again; if one's own was in it, nothing is under way any more.
     fn count(&mut self, number: PeriodNumber, counted: &[CountedChoice]) {
         let (now_s, pause_s) = (self.now_s, self.pause_s());
         let Some(view) = self.view.as_ref().filter(|view| view.period_number == number) else { return };
         self.periods.entry(number).or_default().count(view, counted, now_s);
-        if self.sent.iter().any(|sent| counted.contains(sent)) {
+        let rank = |choice: &CountedChoice| (choice.position, Rank { by_owner: choice.by_owner, seq: choice.seq });
+        if counted.iter().any(|choice| self.sent.contains(&rank(choice))) {
             self.sent.clear();
             self.quiet_until_s = self.quiet_until_s.min(now_s.saturating_add(pause_s));
         }
     }
 
-    /// The proposal may still be under way to here, so it is not asked for yet.
+    /// Signers speak for their position, owners for all of theirs. The proposal may still be under way to here, so it is not
+    /// asked for yet.
     fn hear(&mut self, signed: SignedChoice) {
         let choice = signed.message;
         if choice.group != self.config.group || !self.is_kept(choice.period) {
             return;
         }
         let Ok(signer) = signed.signer(&self.config.domain) else { return };
-        let position = self.view.as_ref().and_then(|view| view.position_of(signer)).map(|position| position.number);
-        if let (Some(position), Some(period)) = (position, self.period(choice.period)) {
-            period.hear(position, signed);
+        let positions = self.view.iter().flat_map(|view| view.spoken_for(signer));
+        let positions: Vec<_> = positions.map(|(position, by_owner)| (position.number, by_owner)).collect();
+        for (position, by_owner) in positions {
+            if let Some(period) = self.period(choice.period) {
+                period.hear(position, signed, by_owner);
+            }
         }
     }
 
@@ -183,9 +198,7 @@ impl Steward {
             None
         };
         self.sent = match &effect {
-            Some(Effect::Cast(batch)) => {
-                batch.iter().map(|(position, choice)| CountedChoice { position: *position, seq: choice.message.seq }).collect()
-            }
+            Some(Effect::Cast(batch)) => batch.iter().filter_map(|(position, _)| Some((*position, period.rank(*position)?))).collect(),
             Some(Effect::Turn(_)) => Vec::new(),
             None => return None,
         };
@@ -196,7 +209,7 @@ impl Steward {
 
 /// Second from which choices are brought.
 fn casting_s(view: &GroupView) -> u64 {
-    view.period_end_s.saturating_sub(view.period_s / 4)
+    last_quarter_s(view.period_s, view.period_end_s, view.extended_s)
 }
 
 /// A signer's place in the order of the period, 0 first; `None` without an awake position.

@@ -6,7 +6,7 @@ use super::MAX_CHOICES;
 use crate::{
     chain::{CountedChoice, GroupView},
     eip712::SignedChoice,
-    ids::{DeltaNumber, PositionNumber},
+    ids::{DeltaNumber, Digest, PositionNumber},
 };
 
 /// Proposals open at a time, as in the contract.
@@ -20,10 +20,10 @@ const MAX_GRACES: u32 = 8;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Period {
     ballots: BTreeMap<PositionNumber, Ballot>,
-    /// Sequence numbers of what the contract counted.
-    counted: BTreeMap<PositionNumber, u64>,
-    /// Open proposals.
-    proposals: BTreeSet<DeltaNumber>,
+    /// What the contract counted.
+    counted: BTreeMap<PositionNumber, Rank>,
+    /// Open proposals and their patches.
+    proposals: BTreeMap<DeltaNumber, Digest>,
     /// Second since which there is something to bring.
     due_since_s: Option<u64>,
     /// How often an unfinished batch was waited for.
@@ -31,10 +31,18 @@ pub(super) struct Period {
     turn: Attempts,
 }
 
-/// The newest choice of a position.
+/// A choice of higher rank replaces: the owner's word the signer's, then the higher sequence number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank {
+    pub by_owner: bool,
+    pub seq: u128,
+}
+
+/// The choice of a position that counts.
 #[derive(Debug, Clone)]
 struct Ballot {
     choice: SignedChoice,
+    rank: Rank,
     /// For all choices of the position together: who changes its mind all the time costs nobody much.
     attempts: Attempts,
 }
@@ -56,9 +64,9 @@ impl Attempts {
 
 impl Period {
     /// A full list has lost one before by [`Period::displace`].
-    pub fn propose(&mut self, delta: DeltaNumber) {
+    pub fn propose(&mut self, delta: DeltaNumber, patch: Digest) {
         if self.proposals.len() < MAX_OPEN {
-            self.proposals.insert(delta);
+            self.proposals.insert(delta, patch);
         }
     }
 
@@ -71,31 +79,39 @@ impl Period {
         !self.proposals.is_empty()
     }
 
-    /// A higher sequence number replaces.
-    pub fn hear(&mut self, position: PositionNumber, choice: SignedChoice) {
-        let new = Ballot { choice, attempts: Attempts::default() };
+    /// Keeps it if it outranks what the position has chosen before.
+    pub fn hear(&mut self, position: PositionNumber, choice: SignedChoice, by_owner: bool) {
+        let rank = Rank { by_owner, seq: choice.message.seq.into() };
+        let new = Ballot { choice, rank, attempts: Attempts::default() };
         let held = self.ballots.entry(position).or_insert(new);
-        if held.choice.message.seq < choice.message.seq {
-            held.choice = choice;
+        if held.rank < rank {
+            (held.choice, held.rank) = (choice, rank);
         }
     }
 
-    /// What the contract would count and nobody has brought: a choice of a position with stake for an open proposal, or
-    /// for none of them.
+    /// What the contract would count and nobody has brought: a choice of a position with stake for an open proposal and its
+    /// patch, or for none of them.
     pub fn open(&self, view: &GroupView) -> BTreeSet<PositionNumber> {
         let has_stake = |number| view.positions.iter().any(|position| position.number == number && !position.live.is_zero());
-        let is_open = |delta| delta == DeltaNumber(0) || self.proposals.contains(&delta);
-        let is_new = |number, ballot: &Ballot| self.counted.get(number).is_none_or(|seq| *seq < ballot.choice.message.seq);
+        let is_open =
+            |delta, patch: Digest| if delta == DeltaNumber(0) { patch.is_zero() } else { self.proposals.get(&delta) == Some(&patch) };
+        let is_new = |number, ballot: &Ballot| self.counted.get(number).is_none_or(|rank| *rank < ballot.rank);
         let open = self.ballots.iter().filter(|(number, ballot)| is_new(*number, ballot));
-        let open = open.filter(|(number, ballot)| has_stake(**number) && is_open(ballot.choice.message.delta));
+        let open = open.filter(|(number, ballot)| has_stake(**number) && is_open(ballot.choice.message.delta, ballot.choice.message.patch));
         open.map(|(number, _)| *number).collect()
+    }
+
+    /// The rank of a position's choice as it was heard here.
+    pub fn rank(&self, position: PositionNumber) -> Option<Rank> {
+        self.ballots.get(&position).map(|ballot| ballot.rank)
     }
 
     /// These need not be brought again. Whoever brought them may bring what is left: the waiting starts anew.
     pub fn count(&mut self, view: &GroupView, counted: &[CountedChoice], now_s: u64) {
-        for CountedChoice { position, seq } in counted {
-            let held = self.counted.entry(*position).or_insert(*seq);
-            *held = (*held).max(*seq);
+        for choice in counted {
+            let rank = Rank { by_owner: choice.by_owner, seq: choice.seq };
+            let held = self.counted.entry(choice.position).or_insert(rank);
+            *held = (*held).max(rank);
         }
         if self.open(view).is_empty() {
             self.due_since_s = None;

@@ -115,9 +115,11 @@ pub enum Effect {
         file: Digest,
         salt: Digest,
     },
+    /// Commit in that round and no other, for a deposit of `max_deposit` at most.
     Commit {
         round: RoundNumber,
         seal: Digest,
+        max_deposit: Wei,
     },
     /// Evaluate `base` and `file` exactly on the examples drawn by `seed` from the set at `head`.
     Measure {
@@ -133,7 +135,7 @@ pub enum Effect {
         file: Digest,
         measured: Measured,
     },
-    /// Measure somebody else's claim that stands before one's own, or before all that is known to be true.
+    /// Measure somebody else's claim, in JUDGE, that stands before all that is known to be true.
     Check {
         claim: RevealedClaim,
         hash: Digest,
@@ -141,20 +143,23 @@ pub enum Effect {
         head: Digest,
         seed: Digest,
     },
-    /// Open the seal and claim nothing.
+    /// Open the seal and claim nothing, since a claim of `rival` stands revealed.
     Concede {
         round: RoundNumber,
         salt: Digest,
         file: Digest,
+        rival: Address,
     },
     /// Tell the log that the file is held here.
     Have {
         round: RoundNumber,
         file: Digest,
     },
+    /// Settle one's own deposit; asked for once that can be done.
     Settle {
         round: RoundNumber,
     },
+    /// Collect R and the rest of the deposit.
     Collect {
         round: RoundNumber,
     },

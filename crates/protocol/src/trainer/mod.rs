@@ -12,7 +12,7 @@ use std::fmt;
 pub use io::{Config, Effect, Input, Measured, RoundReport, Transaction};
 
 use crate::chain::{Block, ChainEvent, Clock, GroupView, Outcome, Phase};
-use crate::ids::{Digest, RoundNumber, keccak256};
+use crate::ids::{Address, Digest, RoundNumber, keccak256};
 use crate::seeds::Seeds;
 pub use rivals::MAX_RIVALS;
 use round::Round;
@@ -116,17 +116,19 @@ impl Trainer {
     fn event(&mut self, event: &ChainEvent) {
         let (Some(number), own) = (event.round(), self.config.account) else { return };
         match event {
-            ChainEvent::Opened { checkpoint, head, reward, .. } if self.is_current(number) => {
-                self.round(number).opened(*checkpoint, *head, *reward);
+            ChainEvent::Opened { checkpoint, head, reward, deposit, .. } if self.is_current(number) => {
+                self.round(number).opened(*checkpoint, *head, *reward, *deposit);
             }
             ChainEvent::Committed { trainer, seal, number: place, .. } if *trainer == own => self.round(number).committed(*seal, *place),
             ChainEvent::Revealed(claim) if claim.trainer == own => self.known(number, |round| round.revealed(*claim)),
             ChainEvent::Revealed(claim) => self.known(number, |round| round.rivals.revealed(*claim)),
             ChainEvent::Conceded { trainer, .. } if *trainer == own => self.known(number, Round::conceded),
             ChainEvent::Decided { outcome, winner, file, .. } => {
-                self.known(number, |round| round.decided(*outcome, *file, *winner == own));
+                self.known(number, |round| round.decided(*outcome, *file, *winner, *winner == own));
             }
-            ChainEvent::Struck { .. } => self.known(number, |round| round.decided(Outcome::Struck, Digest::ZERO, false)),
+            ChainEvent::Struck { .. } => {
+                self.known(number, |round| round.decided(Outcome::Struck, Digest::ZERO, Address::ZERO, false));
+            }
             ChainEvent::Settled { trainer, .. } if *trainer == own => self.known(number, Round::settled),
             ChainEvent::Collected { winner, .. } if *winner == own => self.known(number, Round::collected),
             _ => {}

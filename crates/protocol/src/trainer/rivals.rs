@@ -1,9 +1,9 @@
-//! Claims of others in one's round that stand before one's own, and which of them are true.
+//! Claims of others in one's round, and which of them are true.
 
 use std::collections::BTreeMap;
 
 use crate::chain::RevealedClaim;
-use crate::ids::Digest;
+use crate::ids::{Address, Digest};
 use crate::money::Micronats;
 use crate::rules::{claim_hash, rank_key};
 
@@ -24,19 +24,6 @@ enum Check {
     True,
     /// Or nothing could be found out.
     False,
-}
-
-/// What one's own claim is worth beside them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// No claim before it is true, as far as was found out.
-    First,
-    /// A true one is before it: it would never be read.
-    Beaten,
-    /// It depends on a claim that is being measured.
-    Unknown,
-    /// It depends on this claim; its check counts as asked for.
-    Check(Digest, RevealedClaim),
 }
 
 /// The first true claim of a round in the order of judging, as far as is known.
@@ -86,21 +73,13 @@ impl Rivals {
         own.map_or(First::Nobody, |(_, file)| First::File(file))
     }
 
-    /// Protocol 3: claims are judged from the best down, and only true ones win. One with another base is false.
-    pub fn standing(&mut self, own: (u32, u64), base: Micronats) -> Standing {
-        let before = self.claims.range(..own).map(|(_, pair)| *pair).filter(|(_, claim)| claim.base == base);
-        let mut first = None;
-        for (hash, claim) in before {
-            match self.checks.get(&hash) {
-                Some(Check::True) => return Standing::Beaten,
-                Some(Check::False) => {}
-                Some(Check::Asked) => first = first.or(Some(Standing::Unknown)),
-                None => first = first.or(Some(Standing::Check(hash, claim))),
-            }
-        }
-        if let Some(Standing::Check(hash, _)) = first {
-            self.asked(hash);
-        }
-        first.unwrap_or(Standing::First)
+    /// Somebody whose claim stands revealed: the one of the best.
+    pub fn anybody(&self) -> Option<Address> {
+        self.claims.first_key_value().map(|(_, (_, claim))| claim.trainer)
+    }
+
+    /// The place of `trainer`'s claim in the order of judging, if it is kept.
+    pub fn rank_of(&self, trainer: Address) -> Option<(u32, u64)> {
+        self.claims.iter().find(|(_, (_, claim))| claim.trainer == trainer).map(|(rank, _)| *rank)
     }
 }

@@ -2,11 +2,11 @@
 
 use super::View;
 use super::io::{Effect, Measured, RoundReport, Transaction};
-use super::rivals::{First, Rivals, Standing};
+use super::rivals::{First, Rivals};
 use crate::chain::{GroupView, Outcome, Phase, RevealedClaim};
-use crate::ids::{Digest, RoundNumber};
+use crate::ids::{Address, Digest, RoundNumber};
 use crate::money::{Micronats, Wei};
-use crate::rules::{improves, rank_key, seal};
+use crate::rules::{Commit, Standing, highest_deposit, improves, rank_key, seal, settle};
 
 /// Trainings of one round at most that begin in it: another one for each change of the base.
 pub const MAX_ATTEMPTS: u32 = 4;
@@ -14,7 +14,7 @@ pub const MAX_ATTEMPTS: u32 = 4;
 pub const MAX_EARLY: u32 = 2;
 /// Failures of a transaction, or of a measurement, after which it is left alone.
 pub const MAX_FAILURES: u32 = 8;
-/// Refusals after which a reveal is given up and conceded: a concession costs a sixteenth, an unopened seal all.
+/// Refusals after which a reveal is given up and conceded: an early concession costs little, an unopened seal all.
 const MAX_REVEALS: u32 = 2;
 
 /// Everything known of a round.
@@ -31,6 +31,8 @@ pub(crate) struct Round {
     /// What the first commit fixed: checkpoint and head.
     opened: Option<(Digest, Digest)>,
     reward: Wei,
+    /// What a commit costs, once that is fixed.
+    deposit: Option<Wei>,
     /// Seal that stands on chain, and its place among the commits.
     committed: Option<(Digest, u64)>,
     measured: Measuring,
@@ -38,8 +40,8 @@ pub(crate) struct Round {
     revealed: Option<Measured>,
     conceded: bool,
     outcome: Outcome,
-    /// The file that won it.
-    winner: Option<Digest>,
+    /// The file that won it, and whose it is.
+    winner: Option<(Digest, Address)>,
     won: bool,
     settled: bool,
     collected: bool,
@@ -89,6 +91,7 @@ impl Round {
             file: None,
             opened: None,
             reward: Wei::ZERO,
+            deposit: None,
             committed: None,
             measured: Measuring::Not,
             rivals: Rivals::default(),
@@ -115,8 +118,8 @@ impl Round {
         self.work = Work::Remembered;
     }
 
-    pub fn opened(&mut self, checkpoint: Digest, head: Digest, reward: Wei) {
-        (self.opened, self.reward) = (Some((checkpoint, head)), reward);
+    pub fn opened(&mut self, checkpoint: Digest, head: Digest, reward: Wei, deposit: Wei) {
+        (self.opened, self.reward, self.deposit) = (Some((checkpoint, head)), reward, Some(deposit));
     }
 
     pub fn committed(&mut self, seal: Digest, number: u64) {
@@ -134,10 +137,10 @@ impl Round {
         self.done(Transaction::Concede);
     }
 
-    /// `file` counts if the round was won, `won` tells by whom.
-    pub fn decided(&mut self, outcome: Outcome, file: Digest, won: bool) {
+    /// `file` and `winner` count if the round was won, `won` tells whether by oneself.
+    pub fn decided(&mut self, outcome: Outcome, file: Digest, winner: Address, won: bool) {
         (self.outcome, self.won) = (outcome, won);
-        self.winner = (outcome == Outcome::Won).then_some(file);
+        self.winner = (outcome == Outcome::Won).then_some((file, winner));
     }
 
     pub fn settled(&mut self) {
@@ -145,8 +148,9 @@ impl Round {
         self.done(Transaction::Settle);
     }
 
+    /// What was not settled before comes with it.
     pub fn collected(&mut self) {
-        self.collected = true;
+        (self.settled, self.collected) = (true, true);
         self.done(Transaction::Collect);
     }
 
@@ -233,7 +237,7 @@ impl Round {
     /// Whether nothing is left to do once the round is over.
     pub fn is_finished(&self) -> bool {
         let given_up = self.failures > MAX_FAILURES;
-        let paid = !self.won || self.collected || self.reward.is_zero();
+        let paid = !self.won || self.collected;
         self.reported && (self.committed.is_none() || given_up || (self.settled && paid))
     }
 
@@ -300,7 +304,8 @@ impl Round {
             }
             Work::Remembered => {
                 let seal = seal(view.group.id, self.number, file, view.config.account, salt);
-                self.may_send(view, Transaction::Commit).then_some(Effect::Commit { round: self.number, seal })
+                let max_deposit = self.deposit.unwrap_or_else(|| highest_deposit(view.group.least_deposit));
+                self.may_send(view, Transaction::Commit).then_some(Effect::Commit { round: self.number, seal, max_deposit })
             }
             _ => None,
         }
@@ -314,14 +319,13 @@ impl Round {
         })
     }
 
-    /// Protocol 3, REVEAL: exact losses on the examples that the seed draws; then the reveal, or the concession of what
-    /// cannot win.
+    /// Protocol 3, REVEAL: exact losses on the examples that the seed draws; then the reveal of what improves enough, for a
+    /// claim behind a true one costs no more than the first concession. What does not is conceded once a rival has revealed.
     fn show(&mut self, view: &View<'_>) -> Vec<Effect> {
         let (Some((file, salt)), Some((base, head)), Some(seed)) = (self.file, self.opened, view.seed) else { return Vec::new() };
         let own_seal = seal(view.group.id, self.number, file, view.config.account, salt);
-        let Some((_, number)) = self.committed.filter(|(seal, _)| *seal == own_seal) else { return Vec::new() };
         let is_sent = matches!(self.sent, Some(Transaction::Reveal | Transaction::Concede));
-        if self.revealed.is_some() || self.conceded || is_sent {
+        if self.committed.is_none_or(|(seal, _)| seal != own_seal) || self.revealed.is_some() || self.conceded || is_sent {
             return Vec::new();
         }
         match self.measured {
@@ -329,13 +333,8 @@ impl Round {
                 self.measured = Measuring::Asked;
                 vec![Effect::Measure { round: self.number, base, file, head, seed }]
             }
-            Measuring::Done(measured) => match self.rivals.standing(rank_key(measured.base, measured.loss, number), measured.base) {
-                Standing::Beaten => self.concede(view, "a true claim is before it"),
-                _ if self.is_hopeless(view) => self.concede(view, "it cannot be revealed"),
-                Standing::Check(hash, claim) if !is_last_chance(view) => vec![Effect::Check { claim, hash, base, head, seed }],
-                Standing::Unknown if !is_last_chance(view) => Vec::new(),
-                _ => self.reveal(view, measured),
-            },
+            Measuring::Done(_) if self.is_hopeless(view) => self.concede(view, "it cannot be revealed"),
+            Measuring::Done(measured) => self.reveal(view, measured),
             Measuring::Useless => self.concede(view, "it does not improve enough"),
             _ => Vec::new(),
         }
@@ -345,7 +344,7 @@ impl Round {
     /// be said; else what this one started from.
     pub fn likely(&self, group: &GroupView) -> Option<Digest> {
         if self.outcome != Outcome::None {
-            return Some(self.winner.unwrap_or(group.checkpoint));
+            return Some(self.winner.map_or(group.checkpoint, |(file, _)| file));
         }
         match self.first() {
             First::File(file) => Some(file),
@@ -354,9 +353,12 @@ impl Round {
         }
     }
 
+    fn rank(&self) -> Option<(u32, u64)> {
+        self.revealed.zip(self.committed).map(|(own, (_, number))| rank_key(own.base, own.loss, number))
+    }
+
     fn first(&self) -> First {
-        let own = self.revealed.zip(self.file).zip(self.committed);
-        let own = own.map(|((own, (file, _)), (_, number))| (rank_key(own.base, own.loss, number), file));
+        let own = self.rank().zip(self.file).map(|(rank, (file, _))| (rank, file));
         self.rivals.first(own, self.revealed.map(|measured| measured.base))
     }
 
@@ -382,26 +384,42 @@ impl Round {
         vec![Effect::Have { round, file }, Effect::Reveal { round, salt, file, measured }]
     }
 
+    /// Without a rival the seal stays closed: if nobody reveals, that costs no more.
     fn concede(&mut self, view: &View<'_>, reason: &str) -> Vec<Effect> {
-        let (Some((file, salt)), true) = (self.file, self.may_send(view, Transaction::Concede)) else { return Vec::new() };
+        let (Some((file, salt)), Some(rival)) = (self.file, self.rivals.anybody()) else { return Vec::new() };
+        if !self.may_send(view, Transaction::Concede) {
+            return Vec::new();
+        }
         self.trouble.get_or_insert_with(|| format!("conceded: {reason}"));
-        vec![Effect::Concede { round: self.number, salt, file }]
+        vec![Effect::Concede { round: self.number, salt, file, rival }]
     }
 
-    /// Protocol 3, after: the deposit at once, R once it is mature.
+    /// Protocol 3, after: the deposit as soon as it can be settled, R and what was kept of it once R is mature.
     fn after(&mut self, view: &View<'_>) -> Vec<Effect> {
         let mut effects = self.end();
         if self.committed.is_none() {
             return effects;
         }
         let mature_s = view.group.times.round_end_s(view.group.genesis_s, self.number).saturating_add(view.group.maturity_s);
-        let collectable = self.won && !self.collected && !self.reward.is_zero() && view.now.time_s >= mature_s;
-        if !self.settled && self.may_send(view, Transaction::Settle) {
+        let is_mature = view.now.time_s >= mature_s;
+        if !self.settled && (is_mature || !self.waits()) && self.may_send(view, Transaction::Settle) {
             effects.push(Effect::Settle { round: self.number });
-        } else if self.settled && collectable && self.may_send(view, Transaction::Collect) {
+        } else if self.settled && self.won && !self.collected && is_mature && self.may_send(view, Transaction::Collect) {
             effects.push(Effect::Collect { round: self.number });
         }
         effects
+    }
+
+    /// Whether a strike would change what comes back of the deposit.
+    fn waits(&self) -> bool {
+        let Some(own) = self.rank() else { return false };
+        let before_winner = |winner| self.rivals.rank_of(winner).is_none_or(|winner| own < winner);
+        let standing = match (self.outcome, self.winner) {
+            (Outcome::Lost, _) => Standing::Lost,
+            (Outcome::Won, Some((_, winner))) if !self.won && before_winner(winner) => Standing::Ahead,
+            _ => Standing::Open,
+        };
+        settle(Wei::ZERO, Commit::Revealed(standing)).waits
     }
 
     /// Once, at the end of the round; what failed in it does not count against what comes after.

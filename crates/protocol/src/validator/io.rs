@@ -16,6 +16,8 @@ pub struct Config {
     pub edge_s: u64,
     /// Seconds from one poster of a batch to the next.
     pub step_s: u64,
+    /// Verdicts in one transaction; see [`verdicts_a_call`](super::verdicts_a_call).
+    pub verdicts_a_call: usize,
 }
 
 /// What the shell tells. Order: `Group`, then blocks and events as they stand on the chain (from before the start of
@@ -112,7 +114,8 @@ pub enum Effect {
     Measure { claim: RevealedClaim, hash: Digest, head: Digest, seed: Digest },
     /// Record, sign and append to the log.
     Sign(Verdict),
-    /// Call `judge` with these verdicts (those already counted may be left out).
+    /// Call `judge` for `round` with these verdicts, none of which is counted yet; others follow once this is answered. In
+    /// the round after it, it adds late ones.
     Post { round: RoundNumber, claim: Digest, verdicts: Vec<(PositionNumber, SignedVerdict)> },
     /// The round is over.
     Done(RoundReport),

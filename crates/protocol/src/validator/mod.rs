@@ -12,7 +12,7 @@ use crate::chain::{Block, ChainEvent, Clock, GroupView, PositionView};
 use crate::eip712::SignedVerdict;
 use crate::ids::{Digest, RoundNumber};
 use crate::seeds::Seeds;
-pub use posting::MAX_POSTS;
+pub use posting::{MAX_LATE_POSTS, MAX_POSTS, MAX_VERDICTS_A_CALL, verdicts_a_call};
 use round::Round;
 pub use round::{MAX_CLAIMS, MAX_FETCHES};
 
@@ -23,7 +23,7 @@ pub struct Validator {
     live: bool,
     group: Option<GroupView>,
     seeds: Seeds,
-    /// The running round and the next one: nothing else is judged.
+    /// The running round, the one before, to which verdicts are added still, and the next one.
     rounds: BTreeMap<RoundNumber, Round>,
 }
 
@@ -88,7 +88,8 @@ impl Validator {
             ChainEvent::Opened { checkpoint, head, .. } => round.opened(*checkpoint, *head),
             ChainEvent::Revealed(claim) => round.revealed(*claim),
             ChainEvent::Decided { outcome, claim, .. } => round.decided(*outcome, *claim),
-            ChainEvent::Judged { stake, .. } => round.posting.judged(*stake),
+            ChainEvent::Judged { claim, positions, .. } => round.posting.judged(*claim, positions),
+            ChainEvent::Struck { .. } => round.posting.struck(),
             _ => {}
         });
     }
@@ -129,9 +130,9 @@ impl Validator {
         Some(self.group.as_ref()?.clock(self.seeds.last()?.time_s))
     }
 
-    /// Whether facts about `round` are kept: it is running or next.
+    /// Whether facts about `round` are kept: it is running, was the last one, or is next.
     fn is_open(&self, round: RoundNumber) -> bool {
-        self.clock().is_some_and(|clock| round == clock.round || Some(round.0) == clock.round.0.checked_add(1))
+        self.clock().is_some_and(|clock| round.0.abs_diff(clock.round.0) <= 1)
     }
 
     fn with(&mut self, number: RoundNumber, change: impl FnOnce(&mut Round)) {
@@ -142,14 +143,13 @@ impl Validator {
 
     fn advance(&mut self) -> Vec<Effect> {
         let (Some(clock), Some(group), Some(now)) = (self.clock(), &self.group, self.seeds.last()) else { return Vec::new() };
+        let own = self.own();
         let mut effects = Vec::new();
-        while let Some(over) = self.rounds.first_entry().filter(|entry| *entry.key() < clock.round) {
-            effects.extend(over.remove().report().map(Effect::Done));
+        for (number, round) in self.rounds.range_mut(..=clock.round) {
+            let view = View { config: &self.config, group, now, clock, seed: self.seeds.of(*number), own };
+            effects.extend(if *number < clock.round { round.after(&view) } else { round.advance(&view) });
         }
-        let view = View { config: &self.config, group, now, clock, seed: self.seeds.of(clock.round), own: self.own() };
-        if let Some(round) = self.rounds.get_mut(&clock.round) {
-            effects.extend(round.advance(&view));
-        }
+        self.rounds.retain(|number, _| number.0.saturating_add(1) >= clock.round.0);
         effects
     }
 }

@@ -11,23 +11,41 @@ use crate::money::Wei;
 use crate::order::{awake, rank};
 use crate::rules::is_quorum;
 
-/// Batches of a round that one validator brings at most.
+/// Batches of a round that one validator brings at most, those not counted that leave verdicts for another one.
 pub const MAX_POSTS: u32 = 8;
+/// The same in the round after.
+pub const MAX_LATE_POSTS: u32 = 2;
+/// Verdicts in one transaction at most.
+pub const MAX_VERDICTS_A_CALL: usize = 1024;
 /// Failures after which a validator still posts before its turn when the phase is nearly over.
 const MAX_HURRIED: u64 = 1;
+/// Gas of a verdict in a batch.
+const VERDICT_GAS: u64 = 10_000;
+
+/// Verdicts that fit one transaction, where four fifths of a block of that much gas can be had.
+pub fn verdicts_a_call(block_gas_limit: u64) -> usize {
+    let fit = block_gas_limit / 5 * 4 / VERDICT_GAS;
+    usize::try_from(fit).unwrap_or(MAX_VERDICTS_A_CALL).clamp(1, MAX_VERDICTS_A_CALL)
+}
 
 /// Verdicts heard and batches brought in one round.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Posting {
     verdicts: BTreeMap<PositionNumber, SignedVerdict>,
     decided: Option<Digest>,
-    /// Stake whose verdicts the chain counted.
-    judged: Wei,
-    /// Second since which there is something to bring, and its stake.
-    due_since: Option<(u64, Wei)>,
+    is_struck: bool,
+    /// Verdicts that the chain counted.
+    counted: BTreeSet<(Digest, PositionNumber)>,
+    /// Positions whose verdicts were brought here, and those of them that are under way or were brought last.
+    brought: BTreeSet<PositionNumber>,
+    batch: Vec<PositionNumber>,
+    /// Second since which there is something to bring, and how many.
+    due_since: Option<(u64, usize)>,
     in_flight: bool,
-    /// Stake of the batch that was brought last, 0 if that failed.
-    posted: Wei,
+    /// Whether the last batch left some for another one.
+    is_cut: bool,
+    /// Whether the round is over.
+    is_late: bool,
     failures: u64,
     posts: u32,
 }
@@ -43,57 +61,99 @@ impl Posting {
         self.due_since = None;
     }
 
+    /// Nothing is taken any more.
+    pub fn struck(&mut self) {
+        self.is_struck = true;
+    }
+
     /// One batch was counted.
-    pub fn judged(&mut self, stake: Wei) {
-        self.judged = self.judged.saturating_add(stake);
+    pub fn judged(&mut self, claim: Digest, positions: &[PositionNumber]) {
+        self.counted.extend(positions.iter().map(|position| (claim, *position)));
     }
 
     pub fn posted(&mut self, result: Result<(), String>) {
-        self.in_flight = false;
-        if result.is_err() {
-            self.posted = Wei::ZERO;
-            self.failures += 1;
-            self.due_since = None;
+        if !std::mem::take(&mut self.in_flight) || result.is_ok() {
+            return;
         }
+        for position in self.batch.drain(..) {
+            self.brought.remove(&position);
+        }
+        self.posts += u32::from(self.is_cut);
+        self.failures += 1;
+        (self.due_since, self.is_cut) = (None, false);
     }
 
     /// Protocol 5: first in a fixed order by seed, the others seconds later; protocol 3: more verdicts for the decided
     /// claim are added until the phase ends.
     pub fn advance(&mut self, view: &View<'_>, round: RoundNumber, own: PositionNumber, known: &BTreeSet<Digest>) -> Option<Effect> {
-        let (claim, stake) = self.ripe(view.group, known)?;
-        if stake <= self.posted.max(self.judged) || self.in_flight || self.posts >= MAX_POSTS {
+        let (claim, fresh) = match self.decided {
+            Some(claim) => (claim, self.fresh(claim)),
+            None => self.ripe(view.group, known)?,
+        };
+        self.bring(view, round, own, claim, &fresh, MAX_POSTS)
+    }
+
+    /// Protocol 3: in TRAIN of the round after, what was heard for the decided claim and has not been counted.
+    pub fn late(&mut self, view: &View<'_>, round: RoundNumber, own: PositionNumber) -> Option<Effect> {
+        if !std::mem::replace(&mut self.is_late, true) {
+            self.brought.clear();
+            (self.due_since, self.is_cut, self.failures, self.posts) = (None, false, 0, 0);
+        }
+        let claim = self.decided?;
+        let fresh = self.fresh(claim);
+        self.bring(view, round, own, claim, &fresh, MAX_LATE_POSTS)
+    }
+
+    fn bring(
+        &mut self,
+        view: &View<'_>,
+        round: RoundNumber,
+        own: PositionNumber,
+        claim: Digest,
+        fresh: &[PositionNumber],
+        most: u32,
+    ) -> Option<Effect> {
+        if fresh.is_empty() || self.in_flight || self.is_struck || self.posts >= most {
             return None;
         }
         let since_s = match self.due_since {
-            Some((since_s, known)) if known == stake => since_s,
+            Some((since_s, known)) if known == fresh.len() => since_s,
             _ => view.now.time_s,
         };
-        self.due_since = Some((since_s, stake));
-        if view.now.time_s < self.turn_s(view, own, since_s)?
-            || view.now.time_s.saturating_add(view.config.edge_s) >= view.clock.phase_end_s
-        {
+        self.due_since = Some((since_s, fresh.len()));
+        let is_over = view.now.time_s.saturating_add(view.config.edge_s) >= view.clock.phase_end_s;
+        // Who brought a part brings the rest.
+        if is_over || (!self.is_cut && view.now.time_s < self.turn_s(view, own, since_s)?) {
             return None;
         }
-        self.in_flight = true;
-        self.posted = stake;
-        self.posts += 1;
-        let verdicts = self.verdicts.iter().filter(|(_, verdict)| verdict.message.claim == claim);
-        Some(Effect::Post { round, claim, verdicts: verdicts.map(|(position, verdict)| (*position, *verdict)).collect() })
+        let size = view.config.verdicts_a_call.clamp(1, MAX_VERDICTS_A_CALL);
+        self.batch = fresh.iter().copied().take(size).collect();
+        self.brought.extend(self.batch.iter().copied());
+        (self.in_flight, self.is_cut) = (true, fresh.len() > size);
+        self.posts += u32::from(!self.is_cut);
+        let verdicts = self.batch.iter().filter_map(|position| Some((*position, *self.verdicts.get(position)?))).collect();
+        Some(Effect::Post { round, claim, verdicts })
     }
 
-    /// The claim whose verdicts can be brought, and their stake.
-    fn ripe(&self, group: &GroupView, known: &BTreeSet<Digest>) -> Option<(Digest, Wei)> {
+    /// Positions whose verdicts for the claim are neither counted nor under way.
+    fn fresh(&self, claim: Digest) -> Vec<PositionNumber> {
+        let fits = |verdict: &SignedVerdict| verdict.message.claim == claim;
+        let is_new = |position: &PositionNumber| !self.counted.contains(&(claim, *position)) && !self.brought.contains(position);
+        self.verdicts.iter().filter(|(position, verdict)| fits(verdict) && is_new(position)).map(|(position, _)| *position).collect()
+    }
+
+    /// The claim that the verdicts heard and counted decide, and whose are to be brought.
+    fn ripe(&self, group: &GroupView, known: &BTreeSet<Digest>) -> Option<(Digest, Vec<PositionNumber>)> {
+        let stakes: BTreeMap<PositionNumber, Wei> = awake(group).map(|position| (position.number, position.live)).collect();
+        let heard = self.verdicts.iter().map(|(position, verdict)| (verdict.message.claim, *position));
+        let votes: BTreeSet<(Digest, PositionNumber)> = heard.chain(self.counted.iter().copied()).collect();
         let mut tally: BTreeMap<Digest, Wei> = BTreeMap::new();
-        for position in awake(group) {
-            if let Some(verdict) = self.verdicts.get(&position.number) {
-                let stake = tally.entry(verdict.message.claim).or_default();
-                *stake = stake.saturating_add(position.live);
-            }
+        for (claim, position) in votes {
+            let stake = tally.entry(claim).or_default();
+            *stake = stake.saturating_add(stakes.get(&position).copied().unwrap_or_default());
         }
-        match self.decided {
-            Some(claim) => tally.get(&claim).map(|stake| (claim, *stake)),
-            None => tally.into_iter().find(|(claim, stake)| is_quorum(*stake, group.awake()) && known.contains(claim)),
-        }
+        let (claim, _) = tally.into_iter().find(|(claim, stake)| is_quorum(*stake, group.awake()) && known.contains(claim))?;
+        Some((claim, self.fresh(claim)))
     }
 
     /// Second from which this validator posts: the first as soon as all verdicts are in, or at half of what is usable of
@@ -104,7 +164,7 @@ impl Posting {
         let (step_s, stop_s) = (view.config.step_s, view.clock.phase_end_s.saturating_sub(view.config.edge_s));
         let start_s = view.clock.phase_end_s.saturating_sub(view.group.times.judge_s);
         let all_in = awake(view.group).all(|position| self.verdicts.contains_key(&position.number));
-        let complete_s = match all_in {
+        let complete_s = match all_in || self.is_late {
             // What a decision has counted is told right after it, at the latest when the next block comes.
             true => since_s.saturating_add(self.decided.is_some().into()),
             false => since_s.saturating_add(step_s).max(start_s.midpoint(stop_s)),

@@ -32,6 +32,7 @@ pub(crate) struct Round {
     pub posting: Posting,
     outcome: Outcome,
     decided: Digest,
+    reported: bool,
     trouble: Option<String>,
 }
 
@@ -93,6 +94,7 @@ impl Round {
             posting: Posting::default(),
             outcome: Outcome::None,
             decided: Digest::ZERO,
+            reported: false,
             trouble: None,
         }
     }
@@ -184,15 +186,25 @@ impl Round {
         }
     }
 
-    /// What to log at the end; nothing of a round that was never opened.
-    pub fn report(self) -> Option<RoundReport> {
-        self.opened?;
+    /// What to log at the end, once; nothing of a round that was never opened.
+    fn report(&mut self) -> Option<RoundReport> {
+        if self.opened.is_none() || std::mem::replace(&mut self.reported, true) {
+            return None;
+        }
         let signed = match self.signing {
             Signing::Done(claim) => Some(claim),
             _ => None,
         };
         let (claims, outcome, decided) = (self.claims.len(), self.outcome, self.decided);
-        Some(RoundReport { round: self.number, claims, signed, outcome, decided, trouble: self.trouble })
+        Some(RoundReport { round: self.number, claims, signed, outcome, decided, trouble: self.trouble.clone() })
+    }
+
+    /// What to do once the round is over.
+    pub fn after(&mut self, view: &View<'_>) -> Vec<Effect> {
+        let report = self.report().map(Effect::Done);
+        let is_last = self.number.0.saturating_add(1) == view.clock.round.0;
+        let own = view.own.filter(|_| is_last && view.clock.phase == Phase::Train);
+        report.into_iter().chain(own.and_then(|own| self.posting.late(view, self.number, own.number))).collect()
     }
 
     /// What to do now; a signer without awake stake does nothing.

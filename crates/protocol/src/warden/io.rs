@@ -15,6 +15,8 @@ pub struct Config {
     pub edge_s: u64,
     /// Seconds from one warden's attempt to the next one's, to which one is added for the block that carries the earlier.
     pub step_s: u64,
+    /// Verdicts in one transaction; see [`verdicts_a_call`](crate::validator::verdicts_a_call).
+    pub verdicts_a_call: usize,
     /// One's pay is made stake once it is this part of the stake (64: one 64th); 0: never.
     pub compound_part: u64,
 }
@@ -68,9 +70,9 @@ pub struct Replay {
 /// What the machine asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Record who judged a round that stayed undecided.
+    /// Record who judged the round before the running one and was not counted by its decision.
     Attend { round: RoundNumber, verdicts: Vec<(PositionNumber, SignedVerdict)> },
-    /// Read whom the contract would put to rest: awake in the last counted rounds and present in none.
+    /// Read whom the contract would put to rest: awake in the counted rounds before the newest two and present in none.
     ReadAbsent,
     /// Put an absent position to rest.
     Doze { position: PositionNumber },

@@ -1,5 +1,5 @@
-//! The machine that keeps a group's validators present and honest: it records who judged an undecided round, puts the
-//! absent to rest, shows double signatures, replays the probes of others, and makes one's own pay stake.
+//! The machine that keeps a group's validators present and honest: it records who judged a round and was not counted, puts
+//! the absent to rest, shows double signatures, replays the probes of others, and makes one's own pay stake.
 
 mod doubles;
 mod io;
@@ -150,8 +150,9 @@ impl Warden {
         match event {
             ChainEvent::Opened { checkpoint, head, .. } => round.opened(*checkpoint, *head),
             ChainEvent::Revealed(claim) => round.revealed(claim),
-            ChainEvent::Decided { .. } => round.decided(),
-            ChainEvent::Attended { stake, .. } => round.attended(*stake),
+            ChainEvent::Decided { claim, .. } => round.decided(*claim),
+            ChainEvent::Judged { claim, positions, .. } => round.judged(*claim, positions),
+            ChainEvent::Attended { counts, positions, .. } => round.attended(*counts, positions),
             _ => {}
         }
     }
@@ -225,8 +226,7 @@ impl Warden {
             effects.extend(round.replay(&view, past));
         }
         effects.extend(self.doubles.advance(&view));
-        let rounds = &self.rounds;
-        effects.extend(self.presence.advance(&view, |round| rounds.get(&round).is_some_and(|round| round.is_attended)));
+        effects.extend(self.presence.advance(&view));
         let part = self.config.compound_part;
         let is_worth_it = part > 0 && !own.earned.is_zero() && own.earned.0.saturating_mul(part.into()) >= own.next.0;
         if is_worth_it && self.compounded != Some(clock.round) && !view.is_late() {

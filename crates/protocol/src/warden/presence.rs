@@ -1,4 +1,4 @@
-//! Who was in none of the last counted rounds, as the contract has it.
+//! Who was in none of the counted rounds before the newest ones, as the contract has it.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::rules::is_absent;
 /// How often the absent are read again after a failure.
 const MAX_READS: u32 = 4;
 
-/// What is known after the newest counted round.
+/// What is known of the counted rounds whose last one is `until`.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Presence {
-    newest: Option<RoundNumber>,
+    until: Option<RoundNumber>,
     is_reading: bool,
     reads: u32,
     /// Absent positions: the second since which that is known, and whether a doze was sent.
@@ -32,15 +32,15 @@ impl Presence {
         }
     }
 
-    /// Protocol 3, doze: once nothing can be added to the last counted rounds any more, whoever was in none of them.
-    pub fn advance(&mut self, view: &View<'_>, is_attended: impl Fn(RoundNumber) -> bool) -> Option<Effect> {
-        let newest = *view.group.recent.first()?;
-        let is_final = |round: &RoundNumber| round.0.saturating_add(is_attended(*round).into()) < view.clock.round.0;
-        if view.is_late() || !view.group.recent.iter().all(is_final) {
+    /// Protocol 3, doze: whoever was in none of the counted rounds to which nothing can be added any more, the newest two
+    /// left aside.
+    pub fn advance(&mut self, view: &View<'_>) -> Option<Effect> {
+        let until = *view.group.recent.first()?;
+        if view.is_late() {
             return None;
         }
-        if self.newest != Some(newest) {
-            *self = Self { newest: Some(newest), ..Self::default() };
+        if self.until != Some(until) {
+            *self = Self { until: Some(until), ..Self::default() };
         }
         // One's own position is somebody else's business.
         let mut others = view.group.positions.iter().filter(|position| position.number != view.own);
@@ -49,14 +49,14 @@ impl Presence {
             self.is_reading = true;
             return Some(Effect::ReadAbsent);
         }
-        self.doze(view, newest)
+        self.doze(view, until)
     }
 
-    /// Once for each newest round; who sleeps already is left alone.
-    fn doze(&mut self, view: &View<'_>, newest: RoundNumber) -> Option<Effect> {
+    /// Once for each such row of rounds; who sleeps already is left alone.
+    fn doze(&mut self, view: &View<'_>, until: RoundNumber) -> Option<Effect> {
         for (position, (since_s, is_sent)) in &mut self.absent {
             let is_awake = view.group.position(*position).is_some_and(|position| position.awake_next);
-            let turn_s = view.turn_s(seed_of("doze", &[newest.0, position.0]), *since_s, 0);
+            let turn_s = view.turn_s(seed_of("doze", &[until.0, position.0]), *since_s, 0);
             if !*is_sent && is_awake && *position != view.own && view.now.time_s >= turn_s {
                 *is_sent = true;
                 return Some(Effect::Doze { position: *position });

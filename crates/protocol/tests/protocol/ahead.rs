@@ -48,8 +48,7 @@ fn checked(claim: &RevealedClaim, is_true: bool) -> Input {
 }
 
 fn decided(outcome: Outcome, file: &str) -> Input {
-    let (group, round) = (GROUP, ROUND);
-    Input::Event(ChainEvent::Decided { group, round, outcome, claim: digest("claim"), winner: account(2), file: digest(file) })
+    Input::Event(decided_event(ROUND, outcome, digest("claim"), account(2), digest(file)))
 }
 
 /// The group as it is once `file` has won.
@@ -139,23 +138,11 @@ fn the_next_round_is_trained_from_the_first_claim_that_is_true() {
 }
 
 #[test]
-fn what_was_checked_in_reveal_is_not_checked_again() {
-    let mut trainer = before_judge(false, &[]);
-    let (better, salt) = (revealed(2, 1_800_000, "better"), digest("salt"));
-    let seal = seal(GROUP, ROUND, digest("own"), account(1), salt);
-    for input in [
-        Input::Restored { round: ROUND, file: digest("own"), salt },
-        Input::Event(opened_event(ROUND, digest("checkpoint"))),
-        Input::Event(ChainEvent::Committed { group: GROUP, round: ROUND, trainer: account(1), number: 1, seal }),
-        Input::Event(ChainEvent::Revealed(better)),
-    ] {
-        trainer.handle(input);
-    }
-    let measured = protocol::trainer::Measured { base: BASE, loss: Micronats(OWN), loss_root: digest("root") };
-    trainer.handle(Input::Block(at(ROUND, 21)));
-    assert_eq!(steps(&trainer.handle(Input::Measured { round: ROUND, result: Ok(measured) })), [Step::Check("better")]);
-    trainer.handle(checked(&better, true));
-    assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 30)))), [Step::Train(1, "better")], "conceded, and gone on from there");
+fn a_rival_that_is_before_ones_own_is_checked_only_once_it_is_judged() {
+    let better = revealed(2, 1_800_000, "better");
+    let mut trainer = before_judge(true, &[better]);
+    assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 30)))), [Step::Check("better")]);
+    assert_eq!(steps(&trainer.handle(checked(&better, true))), [Step::Train(1, "better")], "gone on from there");
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use crate::world::*;
 use protocol::chain::{ChainEvent, RevealedClaim};
-use protocol::rules::{claim_hash, seal};
+use protocol::rules::seal;
 use protocol::trainer::{Config, Effect, Input, Measured, RoundReport, Trainer, Transaction};
-use protocol::{Digest, Micronats, RoundNumber};
+use protocol::{Address, Micronats, RoundNumber};
 
 const ROUND: RoundNumber = RoundNumber(3);
 const BASE: Micronats = Micronats(2_000_000);
@@ -39,81 +39,53 @@ fn rival(number: u8, base: Micronats, loss: u32) -> RevealedClaim {
     RevealedClaim { trainer: account(50), ..claim(ROUND, number, base, Micronats(loss), "rival") }
 }
 
-fn hash(claim: &RevealedClaim) -> Digest {
-    claim_hash(claim.file, claim.base, claim.loss, claim.loss_root)
-}
-
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
     Check(u64),
     Reveal,
-    Concede,
+    /// To whom.
+    Concede(Address),
 }
 
 fn steps(effects: &[Effect]) -> Vec<Step> {
     let step = |effect: &Effect| match effect {
         Effect::Check { claim, .. } => Some(Step::Check(claim.number)),
         Effect::Reveal { .. } => Some(Step::Reveal),
-        Effect::Concede { .. } => Some(Step::Concede),
+        Effect::Concede { rival, .. } => Some(Step::Concede(*rival)),
         _ => None,
     };
     effects.iter().filter_map(step).collect()
 }
 
+fn tell(trainer: &mut Trainer, claim: RevealedClaim) -> Vec<Step> {
+    steps(&trainer.handle(Input::Event(ChainEvent::Revealed(claim))))
+}
+
 #[test]
-fn a_claim_before_ones_own_is_checked_and_conceded_to_if_it_is_true() {
+fn what_improves_is_revealed_whatever_others_claim() {
     let q = (BASE.0 >> 13).max(1);
-    for (name, claim, is_checked) in [
-        ("better", rival(3, BASE, OWN.0 - q), true),
-        ("equal and earlier", rival(1, BASE, OWN.0), true),
-        ("equal and later", rival(3, BASE, OWN.0), false),
-        ("worse", rival(1, BASE, OWN.0 + q), false),
-        ("of another base", rival(1, Micronats(BASE.0 + 1), 1_000), false),
+    for (name, claim) in [
+        ("better", rival(3, BASE, OWN.0 - q)),
+        ("equal and earlier", rival(1, BASE, OWN.0)),
+        ("equal and later", rival(3, BASE, OWN.0)),
+        ("worse", rival(1, BASE, OWN.0 + q)),
+        ("of another base", rival(1, Micronats(BASE.0 + 1), 1_000)),
     ] {
-        for (answer, last) in [(Ok(true), Step::Concede), (Ok(false), Step::Reveal), (Err("nobody has it".to_owned()), Step::Reveal)] {
-            let mut trainer = revealing();
-            trainer.handle(Input::Event(ChainEvent::Revealed(claim)));
-            let first = steps(&measured(&mut trainer, OWN));
-            if !is_checked {
-                assert_eq!(first, [Step::Reveal], "{name}");
-                continue;
-            }
-            assert_eq!(first, [Step::Check(claim.number)], "{name}");
-            assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 21)))), [], "{name}: once");
-            let after = trainer.handle(Input::Checked { round: ROUND, claim: hash(&claim), result: answer });
-            assert_eq!(steps(&after), [last], "{name}");
-        }
+        let mut trainer = revealing();
+        assert_eq!(tell(&mut trainer, claim), [], "{name}");
+        assert_eq!(steps(&measured(&mut trainer, OWN)), [Step::Reveal], "{name}");
+        assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 21)))), [], "{name}: once");
     }
 }
 
 #[test]
-fn many_liars_are_checked_one_after_the_other_until_it_is_time_to_reveal() {
+fn what_does_not_improve_is_conceded_to_a_revealed_rival() {
     let mut trainer = revealing();
-    for number in 10..20 {
-        trainer.handle(Input::Event(ChainEvent::Revealed(rival(number, BASE, 1_000_000 + u32::from(number) * 1000))));
-    }
-    assert_eq!(steps(&measured(&mut trainer, OWN)), [Step::Check(10)]);
-    let lie = rival(10, BASE, 1_010_000);
-    assert_eq!(steps(&trainer.handle(Input::Checked { round: ROUND, claim: hash(&lie), result: Ok(false) })), [Step::Check(11)]);
-    assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 26)))), []);
-    assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 27)))), [Step::Reveal], "in the last second that is left");
-}
-
-#[test]
-fn a_rival_of_the_last_second_is_not_checked() {
-    let mut trainer = revealing();
-    trainer.handle(Input::Block(at(ROUND, 27)));
-    trainer.handle(Input::Event(ChainEvent::Revealed(rival(3, BASE, 1_000_000))));
-    assert_eq!(steps(&measured(&mut trainer, OWN)), [Step::Reveal]);
-}
-
-#[test]
-fn what_does_not_improve_enough_is_conceded() {
-    let mut trainer = revealing();
-    assert_eq!(steps(&measured(&mut trainer, BASE)), [Step::Concede]);
+    assert_eq!(tell(&mut trainer, rival(3, BASE, 1_000_000)), []);
+    assert_eq!(steps(&measured(&mut trainer, BASE)), [Step::Concede(account(50))]);
     trainer.handle(Input::Sent { what: Transaction::Concede, round: ROUND, result: Ok(()) });
     assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 21)))), [], "once");
-    trainer.handle(Input::Event(ChainEvent::Conceded { group: GROUP, round: ROUND, trainer: account(1), number: 2 }));
+    trainer.handle(Input::Event(conceded_event(ROUND, 1, 50, 1)));
     let effects = trainer.handle(Input::Block(at(RoundNumber(4), 0)));
     let is_told = |effect: &Effect| matches!(effect, Effect::Done(RoundReport { conceded: true, revealed: None, .. }));
     assert!(effects.iter().any(is_told), "{effects:?}");
@@ -121,19 +93,53 @@ fn what_does_not_improve_enough_is_conceded() {
 }
 
 #[test]
-fn what_cannot_be_revealed_is_conceded_in_time() {
+fn a_concession_names_a_rival_whose_claim_stands() {
+    let (one, other) = (RevealedClaim { trainer: account(2), ..rival(3, BASE, 1_900_000) }, rival(4, BASE, 1_800_000));
+    for (claims, expected) in [(vec![one], account(2)), (vec![one, other], account(50)), (vec![other, one], account(50))] {
+        let mut trainer = revealing();
+        claims.into_iter().for_each(|claim| assert_eq!(tell(&mut trainer, claim), []));
+        assert_eq!(steps(&measured(&mut trainer, BASE)), [Step::Concede(expected)]);
+    }
+}
+
+#[test]
+fn without_a_rival_the_seal_stays_closed_until_one_reveals() {
     let mut trainer = revealing();
-    let refused = |what| Input::Sent { what, round: ROUND, result: Err("FileBoundElsewhere".into()) };
-    assert_eq!(steps(&measured(&mut trainer, OWN)), [Step::Reveal]);
-    assert_eq!(steps(&trainer.handle(refused(Transaction::Reveal))), []);
-    assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 21)))), [Step::Reveal]);
-    trainer.handle(refused(Transaction::Reveal));
-    assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 23)))), [Step::Concede]);
+    assert_eq!(steps(&measured(&mut trainer, BASE)), []);
+    assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 25)))), []);
+    let mut alone = trainer.clone();
+    let effects: Vec<_> = (26..41).flat_map(|second| alone.handle(Input::Block(at(ROUND, second)))).collect();
+    assert_eq!(steps(&effects), []);
+    assert!(effects.contains(&Effect::Settle { round: ROUND }), "nobody revealed: most of the deposit comes back");
+    assert_eq!(tell(&mut trainer, rival(3, BASE, 1_000_000)), [Step::Concede(account(50))], "as soon as it costs no more");
+}
+
+#[test]
+fn a_claim_of_another_round_is_no_rival() {
+    let mut trainer = revealing();
+    let of_the_next = RevealedClaim { round: RoundNumber(4), ..rival(3, BASE, 1_000_000) };
+    assert_eq!(tell(&mut trainer, of_the_next), []);
+    assert_eq!(steps(&measured(&mut trainer, BASE)), []);
+}
+
+#[test]
+fn what_cannot_be_revealed_is_conceded_in_time() {
+    let refused = |what| Input::Sent { what, round: ROUND, result: Err("FileWonBefore".into()) };
+    for (has_rival, last) in [(true, vec![Step::Concede(account(50))]), (false, vec![])] {
+        let mut trainer = revealing();
+        has_rival.then(|| tell(&mut trainer, rival(3, BASE, 1_000_000)));
+        assert_eq!(steps(&measured(&mut trainer, OWN)), [Step::Reveal]);
+        assert_eq!(steps(&trainer.handle(refused(Transaction::Reveal))), []);
+        assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 21)))), [Step::Reveal]);
+        trainer.handle(refused(Transaction::Reveal));
+        assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 23)))), last);
+    }
     let mut late = revealing();
+    tell(&mut late, rival(3, BASE, 1_000_000));
     late.handle(Input::Block(at(ROUND, 26)));
     assert_eq!(steps(&measured(&mut late, OWN)), [Step::Reveal]);
     late.handle(refused(Transaction::Reveal));
-    assert_eq!(steps(&late.handle(Input::Block(at(ROUND, 27)))), [Step::Concede], "nothing else saves the deposit now");
+    assert_eq!(steps(&late.handle(Input::Block(at(ROUND, 27)))), [Step::Concede(account(50))], "nothing else saves the deposit now");
 }
 
 #[test]
@@ -141,11 +147,11 @@ fn nothing_is_conceded_after_a_reveal_or_at_the_edge_of_the_phase() {
     let mut trainer = revealing();
     assert_eq!(steps(&measured(&mut trainer, OWN)), [Step::Reveal]);
     trainer.handle(Input::Sent { what: Transaction::Reveal, round: ROUND, result: Ok(()) });
-    let better = rival(3, BASE, 1_000_000);
-    let mut effects = trainer.handle(Input::Event(ChainEvent::Revealed(better)));
-    effects.extend(trainer.handle(Input::Block(at(ROUND, 22))));
-    assert_eq!(steps(&effects), []);
+    let mut sent = tell(&mut trainer, rival(3, BASE, 1_000_000));
+    sent.extend(steps(&trainer.handle(Input::Block(at(ROUND, 22)))));
+    assert_eq!(sent, []);
     let mut late = revealing();
+    tell(&mut late, rival(3, BASE, 1_000_000));
     late.handle(Input::Block(at(ROUND, 28)));
     assert_eq!(steps(&measured(&mut late, BASE)), []);
 }
@@ -155,8 +161,8 @@ fn a_struck_round_is_not_collected() {
     let mut trainer = revealing();
     let (winner, file) = (account(1), digest("file"));
     let outcome = protocol::chain::Outcome::Won;
-    trainer.handle(Input::Event(ChainEvent::Decided { group: GROUP, round: ROUND, outcome, claim: digest("claim"), winner, file }));
-    trainer.handle(Input::Event(ChainEvent::Struck { group: GROUP, round: ROUND, checkpoint: digest("checkpoint") }));
+    trainer.handle(Input::Event(decided_event(ROUND, outcome, digest("claim"), winner, file)));
+    trainer.handle(Input::Event(struck_event(ROUND)));
     let effects: Vec<_> = (0..300).flat_map(|second| trainer.handle(Input::Block(at(RoundNumber(4), second)))).collect();
     assert!(effects.contains(&Effect::Settle { round: ROUND }));
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Collect { .. })));

@@ -7,7 +7,7 @@ use protocol::chain::{Block, ChainEvent, GroupView, Outcome, Times};
 use protocol::eip712::SignedVerdict;
 use protocol::rules::claim_hash;
 use protocol::validator::{Config, Effect, Input, Validator};
-use protocol::{Digest, Micronats, PositionNumber, RoundNumber, Wei};
+use protocol::{Digest, Micronats, PositionNumber, RoundNumber};
 
 const FIRST: RoundNumber = RoundNumber(0);
 const SHORT: Times = Times { train_s: 5, reveal_s: 5, judge_s: 6 };
@@ -29,7 +29,7 @@ fn truth() -> Digest {
 
 /// A validator at the end of REVEAL that knows one claim.
 fn ready(signer: u8, times: Times) -> Validator {
-    let config = Config { group: GROUP, domain: DOMAIN, signer: account(signer), edge_s: 2, step_s: 1 };
+    let config = Config { group: GROUP, domain: DOMAIN, signer: account(signer), edge_s: 2, step_s: 1, verdicts_a_call: 1_024 };
     let mut validator = Validator::new(config);
     validator.handle(Input::Group(four(times)));
     (0..8).for_each(|number| drop(validator.handle(Input::Block(second(number)))));
@@ -96,18 +96,17 @@ impl Net {
     fn mine(&mut self) {
         for (place, verdicts) in std::mem::take(&mut self.waiting) {
             let is_first = self.played.counted.is_empty();
-            let fresh = verdicts.iter().filter(|(position, _)| self.played.counted.insert(*position)).count() as u64;
-            if fresh == 0 {
+            let fresh = verdicts.iter().map(|(position, _)| *position).filter(|position| self.played.counted.insert(*position));
+            let fresh: Vec<_> = fresh.map(|position| position.0).collect();
+            if fresh.is_empty() {
                 self.played.refused += 1;
                 self.tell(Some(place), &Input::Posted { round: FIRST, result: Err("NothingCounted".into()) });
                 continue;
             }
-            let (group, round, claim, stake) = (GROUP, FIRST, truth(), Wei::nrn(100 * fresh));
             if is_first {
-                let (winner, file) = (account(1), digest("file"));
-                self.tell(None, &Input::Event(ChainEvent::Decided { group, round, outcome: Outcome::Won, claim, winner, file }));
+                self.tell(None, &Input::Event(decided_event(FIRST, Outcome::Won, truth(), account(1), digest("file"))));
             }
-            self.tell(None, &Input::Event(ChainEvent::Judged { group, round, claim, counted: fresh, stake, amount: Wei::ZERO }));
+            self.tell(None, &Input::Event(judged_event(FIRST, truth(), &fresh)));
             self.tell(Some(place), &Input::Posted { round: FIRST, result: Ok(()) });
         }
     }
@@ -141,9 +140,9 @@ fn one_transaction_carries_all_verdicts() {
     check("all at once", [10; 4], 0, &[(10, 0, 4)]);
     check("all a second later", [11; 4], 0, &[(11, 0, 4)]);
     check("one late", [10, 11, 10, 10], 0, &[(11, 0, 4)]);
-    check("one after the other", [10, 10, 11, 12], 0, &[(12, 0, 3), (13, 0, 4)]);
+    check("one after the other", [10, 10, 11, 12], 0, &[(12, 0, 3), (13, 0, 1)]);
     check("one missing: half of what is usable is waited", [10, 10, NEVER, 10], 0, &[(12, 0, 3)]);
-    check("one after the decision", [10, 10, 10, 12], 0, &[(12, 0, 3), (13, 0, 4)]);
+    check("one after the decision", [10, 10, 10, 12], 0, &[(12, 0, 3), (13, 0, 1)]);
 }
 
 #[test]

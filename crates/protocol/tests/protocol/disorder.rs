@@ -39,15 +39,18 @@ impl Time {
 }
 
 fn event(fact: &Fact) -> ChainEvent {
-    let (group, round, outcome) = (GROUP, RoundNumber(fact.round), if fact.good { Outcome::Won } else { Outcome::Lost });
+    let (round, outcome) = (RoundNumber(fact.round), if fact.good { Outcome::Won } else { Outcome::Lost });
     let file = digest(&format!("file {}", fact.who));
     match fact.kind % 6 {
         0 => opened_event(round, digest("checkpoint")),
         1 => ChainEvent::Revealed(claim(round, fact.who, BASE, Micronats(1_900_000), &format!("file {}", fact.who))),
-        2 => ChainEvent::Decided { group, round, outcome, claim: digest("c"), winner: account(fact.who), file },
-        3 => ChainEvent::Judged { group, round, claim: digest("c"), counted: 1, stake: Wei::nrn(100), amount: Wei::nrn(1) },
-        4 => ChainEvent::Settled { group, round, trainer: account(fact.who), refunded: Wei::nrn(1), burned: Wei::ZERO },
-        _ => ChainEvent::Collected { group, round, winner: account(fact.who), asked: REWARD, issued: REWARD },
+        2 => decided_event(round, outcome, digest("c"), account(fact.who), file),
+        3 => judged_event(round, digest("c"), &[u64::from(fact.who)]),
+        4 => settled_event(round, fact.who),
+        _ => {
+            let (group, winner, to, deposit) = (GROUP, account(fact.who), account(fact.who), Wei::nrn(1));
+            ChainEvent::Collected { group, round, winner, to, asked: REWARD, issued: REWARD, deposit }
+        }
     }
 }
 
@@ -122,7 +125,7 @@ proptest! {
 
     #[test]
     fn a_validator_signs_once_a_round_and_posts_in_time(facts in facts()) {
-        let config = validator::Config { group: GROUP, domain: DOMAIN, signer: account(1), edge_s: EDGE_S, step_s: 2 };
+        let config = validator::Config { group: GROUP, domain: DOMAIN, signer: account(1), edge_s: EDGE_S, step_s: 2, verdicts_a_call: 2 };
         let mut machine = Validator::new(config);
         let mut time = Time(GENESIS_S);
         let mut signed = BTreeSet::new();
@@ -130,7 +133,10 @@ proptest! {
             for effect in machine.handle(tell_validator(fact, &mut time)) {
                 match effect {
                     validator::Effect::Sign(verdict) => prop_assert!(signed.insert(verdict.round), "signed twice"),
-                    validator::Effect::Post { round, .. } => prop_assert!(is_in_time(&time, round, Phase::Judge)),
+                    validator::Effect::Post { round, .. } => {
+                        let next = RoundNumber(round.0 + 1);
+                        prop_assert!(is_in_time(&time, round, Phase::Judge) || is_in_time(&time, next, Phase::Train));
+                    }
                     _ => {}
                 }
             }
@@ -152,7 +158,7 @@ proptest! {
             for effect in machine.handle(input) {
                 match effect {
                     trainer::Effect::Remember { round, file, salt } => _ = remembered.insert(seal(GROUP, round, file, account(1), salt)),
-                    trainer::Effect::Commit { round, seal } => {
+                    trainer::Effect::Commit { round, seal, .. } => {
                         prop_assert!(is_in_time(&time, round, Phase::Train));
                         prop_assert!(remembered.contains(&seal), "committed before it was remembered");
                     }

@@ -2,7 +2,7 @@
 
 use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
-use protocol::eip712::{Assent, Node, SignedNode, Typed as _, sign};
+use protocol::eip712::{Node, SignedNode, Typed as _, sign};
 use protocol::log::{AssentBody, Binding, Body, BodyError, Draft, Envelope, EnvelopeError, Kind, Log, LogError, MeasureBody};
 use protocol::log::{MAX_AUTHOR_BYTES, MAX_BODY, MAX_ENVELOPE, MAX_PER_TOPIC, MAX_TOPICS};
 use protocol::measures::{Act, Measure};
@@ -35,13 +35,13 @@ fn the_bytes_of_an_envelope_are_the_committed_ones() {
 }
 
 fn measure() -> Measure {
-    Measure::new(&Act::Rollback { group: GROUP, delta: DeltaNumber(4) }, digest("nonce"), 1_000)
+    Measure::new(&Act::Rollback { group: GROUP, delta: DeltaNumber(4), patch: digest("patch") }, digest("nonce"), 1_000)
 }
 
 #[test]
 fn bodies_are_written_as_committed_and_read_back() {
     let golden = String::from_utf8(read_golden("bodies-1.jsonl")).unwrap();
-    let signature = sign(Assent { measure: measure().hash() }.digest(&DOMAIN), &key(3)).unwrap();
+    let signature = sign(measure().digest(&DOMAIN), &key(3)).unwrap();
     let bodies = [
         Body::Verdict(verdict(1, RoundNumber(7), digest("claim"))),
         Body::Have { round: RoundNumber(7), file: digest("file") },
@@ -174,6 +174,21 @@ fn one_author_cannot_fill_the_log() {
         Envelope::sign(draft, &node(1)).unwrap()
     };
     assert_eq!((0..100).filter(|topic| log.insert_envelope(small(*topic)).is_ok()).count(), MAX_TOPICS);
+}
+
+#[test]
+fn an_assent_is_a_signature_of_its_measure() {
+    let signature = sign(measure().digest(&DOMAIN), &key(3)).unwrap();
+    let assent = AssentBody { measure: measure(), group: GROUP, position: PositionNumber(3), signature };
+    assert_eq!(assent.signer(&DOMAIN), Some(account(3)));
+    for other in [
+        Measure { nonce: digest("another"), ..measure() },
+        Measure { expiry_s: 1_001, ..measure() },
+        Measure { kind: 0, ..measure() },
+        Measure { kind: 9, ..measure() },
+    ] {
+        assert_ne!(AssentBody { measure: other, ..assent.clone() }.signer(&DOMAIN), Some(account(3)));
+    }
 }
 
 #[test]

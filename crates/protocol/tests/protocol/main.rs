@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot build its case must fail")]
 
 mod ahead;
+mod attendance;
+mod ballots;
 mod concessions;
 mod devnet;
 mod disorder;

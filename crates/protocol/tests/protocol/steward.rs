@@ -4,19 +4,19 @@ use crate::world::*;
 use k256::ecdsa::SigningKey;
 use protocol::chain::{ChainEvent, CountedChoice, GroupView, PositionView};
 use protocol::eip712::{Choice, SignedChoice, Typed as _, address_of, sign};
-use protocol::steward::{Config, Effect, Input, MAX_CHOICES, MAX_FLIGHT_STEPS, MAX_OPEN, Steward};
-use protocol::{DeltaNumber, GroupId, PeriodNumber, PositionNumber, Wei};
+use protocol::steward::{Config, Effect, Input, MAX_CHOICES, MAX_FLIGHT_STEPS, Steward};
+use protocol::{DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, Wei};
 
-const PERIOD: PeriodNumber = PeriodNumber(5);
+pub const PERIOD: PeriodNumber = PeriodNumber(5);
 const NEXT: PeriodNumber = PeriodNumber(6);
-const END_S: u64 = 10_000;
+pub const END_S: u64 = 10_000;
 /// Choices are brought from here on.
-const CASTING_S: u64 = END_S - 20;
+pub const CASTING_S: u64 = END_S - 20;
 /// Nothing is cast from here on.
 const STOP_S: u64 = END_S - 2;
-const DELTA: u64 = 7;
+pub const DELTA: u64 = 7;
 
-fn view() -> GroupView {
+pub fn view() -> GroupView {
     GroupView { period_s: 80, period_number: PERIOD, period_end_s: END_S, ..group() }
 }
 
@@ -24,25 +24,41 @@ fn choice_of(signer: u8, choice: Choice) -> SignedChoice {
     SignedChoice { message: choice, signature: sign(choice.digest(&DOMAIN), &key(signer)).unwrap() }
 }
 
-fn choice(signer: u8, delta: u64, seq: u64) -> SignedChoice {
-    choice_of(signer, Choice { group: GROUP, period: PERIOD, delta: DeltaNumber(delta), seq })
+pub fn choice(signer: u8, delta: u64, seq: u64) -> SignedChoice {
+    choice_of(signer, Choice { group: GROUP, period: PERIOD, delta: DeltaNumber(delta), patch: patch(delta), seq })
 }
 
-fn proposed(period: PeriodNumber, delta: u64, bond: u64) -> Input {
-    let (author, digest, parent) = (account(9), digest("delta"), digest("head"));
+/// What was proposed under that number.
+fn patch(delta: u64) -> Digest {
+    if delta == 0 { Digest::ZERO } else { digest(&format!("delta {delta}")) }
+}
+
+pub fn proposed(period: PeriodNumber, delta: u64, bond: u64) -> Input {
+    let (author, digest, parent) = (account(9), patch(delta), digest("head"));
     let event = ChainEvent::Proposed { group: GROUP, delta: DeltaNumber(delta), author, digest, parent, period, bond: Wei::nrn(bond) };
     Input::Event(event)
 }
 
 /// Position and sequence number of each counted choice.
-fn counted(counted: &[(u64, u64)]) -> Input {
-    let choice = |(position, seq): &(u64, u64)| CountedChoice { position: PositionNumber(*position), seq: *seq };
+pub fn counted(counted: &[(u64, u64)]) -> Input {
+    counted_as(counted, false)
+}
+
+pub fn counted_as(counted: &[(u64, u64)], by_owner: bool) -> Input {
+    let (delta, weight) = (DeltaNumber(DELTA), Wei::nrn(100));
+    let choice = |(position, seq): &(u64, u64)| CountedChoice {
+        position: PositionNumber(*position),
+        delta,
+        weight,
+        seq: u128::from(*seq),
+        by_owner,
+    };
     Input::Event(ChainEvent::Cast { group: GROUP, period: PERIOD, counted: counted.iter().map(choice).collect() })
 }
 
 fn turned(period: PeriodNumber, period_end_s: u64) -> Input {
     let (applied, head, reward) = (DeltaNumber(0), digest("head"), Wei::ZERO);
-    Input::Event(ChainEvent::Turned { group: GROUP, period, applied, head, reward, period_end_s })
+    Input::Event(ChainEvent::Turned { group: GROUP, period, applied, head, reward, period_s: 80, period_end_s })
 }
 
 fn new(signer: u8) -> Steward {
@@ -56,19 +72,19 @@ fn steward(signer: u8) -> Steward {
     steward
 }
 
-fn tell(steward: &mut Steward, inputs: impl IntoIterator<Item = Input>) {
+pub fn tell(steward: &mut Steward, inputs: impl IntoIterator<Item = Input>) {
     for input in inputs {
         assert_eq!(steward.handle(input), None, "only blocks are answered");
     }
 }
 
-fn hear(steward: &mut Steward, choices: &[SignedChoice]) {
+pub fn hear(steward: &mut Steward, choices: &[SignedChoice]) {
     tell(steward, choices.iter().map(|choice| Input::Heard(*choice)));
 }
 
 /// What was sent, briefly.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Sent {
+pub enum Sent {
     /// Position, delta and sequence number of each choice.
     Cast(Vec<(u64, u64, u64)>),
     Turn(u64),
@@ -85,7 +101,7 @@ fn brief(effect: Effect) -> Sent {
 }
 
 /// One block a second; what is sent is answered at once as failed.
-fn run(steward: &mut Steward, seconds: impl IntoIterator<Item = u64>) -> Vec<(u64, Sent)> {
+pub fn run(steward: &mut Steward, seconds: impl IntoIterator<Item = u64>) -> Vec<(u64, Sent)> {
     let mut sent = Vec::new();
     for second in seconds {
         if let Some(effect) = steward.handle(Input::Block(block(second))) {
@@ -96,7 +112,7 @@ fn run(steward: &mut Steward, seconds: impl IntoIterator<Item = u64>) -> Vec<(u6
     sent
 }
 
-fn seconds(sent: &[(u64, Sent)]) -> Vec<u64> {
+pub fn seconds(sent: &[(u64, Sent)]) -> Vec<u64> {
     sent.iter().map(|(second, _)| *second).collect()
 }
 
@@ -113,7 +129,7 @@ fn order() -> Vec<u8> {
     firsts.into_iter().map(|(_, signer)| signer).collect()
 }
 
-fn first() -> Steward {
+pub fn first() -> Steward {
     steward(order()[0])
 }
 
@@ -140,7 +156,7 @@ fn check_heard(name: &str, choices: &[SignedChoice], expected: &[(u64, u64, u64)
 
 #[test]
 fn only_what_the_contract_would_count_is_brought() {
-    let fine = Choice { group: GROUP, period: PERIOD, delta: DeltaNumber(DELTA), seq: 1 };
+    let fine = Choice { group: GROUP, period: PERIOD, delta: DeltaNumber(DELTA), patch: patch(DELTA), seq: 1 };
     check_heard("for the proposal", &[choice_of(1, fine)], &[(1, DELTA, 1)]);
     check_heard("for keeping all", &[choice(1, 0, 0)], &[(1, 0, 0)]);
     check_heard("no position", &[choice_of(77, fine)], &[]);
@@ -148,6 +164,8 @@ fn only_what_the_contract_would_count_is_brought() {
     check_heard("an old period", &[choice_of(1, Choice { period: PeriodNumber(4), ..fine })], &[]);
     check_heard("the next period", &[choice_of(1, Choice { period: NEXT, ..fine })], &[]);
     check_heard("a proposal that does not exist", &[choice(1, 8, 1)], &[]);
+    check_heard("another patch", &[choice_of(1, Choice { patch: digest("another"), ..fine })], &[]);
+    check_heard("keeping all, and a patch", &[choice_of(1, Choice { delta: DeltaNumber(0), ..fine })], &[]);
     let mut forged = choice_of(1, fine);
     forged.message.seq = 2;
     check_heard("a changed message", &[forged], &[]);
@@ -172,7 +190,7 @@ fn choices_far_ahead_displace_nothing() {
     let mut steward = first();
     hear(&mut steward, &[choice(1, DELTA, 1)]);
     for period in [u64::MAX, 8, 9, 10, 6] {
-        let far = Choice { group: GROUP, period: PeriodNumber(period), delta: DeltaNumber(0), seq: 9 };
+        let far = Choice { group: GROUP, period: PeriodNumber(period), delta: DeltaNumber(0), patch: Digest::ZERO, seq: 9 };
         hear(&mut steward, &[choice_of(2, far)]);
         tell(&mut steward, [proposed(PeriodNumber(period), 99, 1)]);
     }
@@ -186,16 +204,6 @@ fn without_a_proposal_there_is_neither_cast_nor_turn() {
     tell(&mut steward, [Input::Group(view()), proposed(PeriodNumber(4), DELTA, 1), proposed(NEXT, 8, 1)]);
     hear(&mut steward, &[choice(1, 0, 1)]);
     assert_eq!(run(&mut steward, CASTING_S..END_S + 20), []);
-}
-
-#[test]
-fn a_displaced_proposal_is_not_voted_for() {
-    let mut steward = first();
-    tell(&mut steward, (0..MAX_OPEN as u64 - 1).map(|number| proposed(PERIOD, 10 + number, 2)));
-    let displaced = Input::Event(ChainEvent::Displaced { group: GROUP, delta: DeltaNumber(DELTA) });
-    tell(&mut steward, [displaced, proposed(PERIOD, 50, 3)]);
-    hear(&mut steward, &[choice(1, DELTA, 1), choice(2, 50, 1), choice(3, 10, 1)]);
-    assert_eq!(run(&mut steward, [CASTING_S]), [(CASTING_S, Sent::Cast(vec![(2, 50, 1), (3, 10, 1)]))]);
 }
 
 #[test]
@@ -393,7 +401,7 @@ fn all_turn_in_an_order() {
 #[test]
 fn choices_of_the_next_period_wait_for_the_turn() {
     let mut steward = first();
-    let early = Choice { group: GROUP, period: NEXT, delta: DeltaNumber(0), seq: 1 };
+    let early = Choice { group: GROUP, period: NEXT, delta: DeltaNumber(0), patch: Digest::ZERO, seq: 1 };
     hear(&mut steward, &[choice_of(3, early), choice(1, DELTA, 1)]);
     tell(&mut steward, [turned(PERIOD, END_S + 80), proposed(NEXT, 8, 1)]);
     let sent = run(&mut steward, END_S + 60..END_S + 65);

@@ -11,7 +11,7 @@ pub const ROUND: RoundNumber = RoundNumber(3);
 pub const BASE: Micronats = Micronats(2_000_000);
 
 pub fn validator(signer: u8) -> Validator {
-    Validator::new(Config { group: GROUP, domain: DOMAIN, signer: account(signer), edge_s: 2, step_s: 2 })
+    Validator::new(Config { group: GROUP, domain: DOMAIN, signer: account(signer), edge_s: 2, step_s: 2, verdicts_a_call: 1_024 })
 }
 
 /// Hash of the claim that trainer `number` makes about `file`.

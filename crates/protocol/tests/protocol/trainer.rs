@@ -51,7 +51,7 @@ fn sealed() -> (Trainer, Digest) {
     let salt = salt_in(&trained(&mut trainer, BETTER));
     let seal = seal(GROUP, ROUND, digest("file"), account(1), salt);
     let effects = trainer.handle(Input::Remembered { round: ROUND, result: Ok(()) });
-    assert_eq!(effects, [Effect::Commit { round: ROUND, seal }]);
+    assert_eq!(effects, [Effect::Commit { round: ROUND, seal, max_deposit: Wei::nrn(170) }]);
     assert_eq!(trainer.handle(Input::Sent { what: Transaction::Commit, round: ROUND, result: Ok(()) }), []);
     assert_eq!(trainer.handle(opened()), []);
     assert_eq!(trainer.handle(committed(seal)), []);
@@ -70,13 +70,11 @@ fn revealed(trainer: &mut Trainer, salt: Digest) {
 }
 
 fn decided(outcome: Outcome, winner: u8) -> Input {
-    let winner = account(winner);
-    Input::Event(ChainEvent::Decided { group: GROUP, round: ROUND, outcome, claim: digest("claim"), winner, file: digest("file") })
+    Input::Event(decided_event(ROUND, outcome, digest("claim"), account(winner), digest("file")))
 }
 
 fn settled() -> Input {
-    let (refunded, burned) = (Wei::nrn(1), Wei::ZERO);
-    Input::Event(ChainEvent::Settled { group: GROUP, round: ROUND, trainer: account(1), refunded, burned })
+    Input::Event(settled_event(ROUND, 1))
 }
 
 fn contains(effects: &[Effect], wanted: impl Fn(&Effect) -> bool) -> bool {
@@ -134,16 +132,79 @@ fn nothing_is_sent_at_the_edge_of_a_phase() {
     assert_eq!(trainer.handle(Input::Measured { round: ROUND, result: Ok(measured(BETTER)) }), []);
 }
 
+/// What the first commit of a machine is ready to pay, in a round that others opened or not.
+fn deposit_paid(is_opened: bool, least: Wei) -> (RoundNumber, Wei) {
+    let mut trainer = training();
+    trainer.handle(Input::Group(GroupView { least_deposit: least, ..group() }));
+    if is_opened {
+        trainer.handle(opened());
+    }
+    trained(&mut trainer, BETTER);
+    let effects = trainer.handle(Input::Remembered { round: ROUND, result: Ok(()) });
+    let paid = |effect: &Effect| if let Effect::Commit { round, max_deposit, .. } = effect { Some((*round, *max_deposit)) } else { None };
+    effects.iter().find_map(paid).unwrap()
+}
+
 #[test]
-fn a_measurement_that_does_not_improve_is_conceded() {
-    let (mut trainer, _) = sealed();
-    trainer.handle(Input::Block(at(ROUND, 20)));
-    let effects = trainer.handle(Input::Measured { round: ROUND, result: Ok(measured(BASE)) });
-    assert!(matches!(effects[..], [Effect::Concede { round: ROUND, .. }]), "{effects:?}");
-    trainer.handle(Input::Sent { what: Transaction::Concede, round: ROUND, result: Ok(()) });
-    assert_eq!(trainer.handle(Input::Block(at(ROUND, 22))), []);
-    let effects = trainer.handle(Input::Block(at(RoundNumber(4), 0)));
-    assert!(contains(&effects, |effect| *effect == Effect::Settle { round: ROUND }), "the deposit is still settled");
+fn a_commit_names_its_round_and_pays_what_is_known_or_a_sixteenth_more() {
+    assert_eq!(deposit_paid(true, Wei::nrn(160)), (ROUND, Wei::nrn(200)), "as the round was opened");
+    assert_eq!(deposit_paid(false, Wei::nrn(160)), (ROUND, Wei::nrn(170)), "supply and stake may change until it is");
+    assert_eq!(deposit_paid(false, Wei(u128::MAX)), (ROUND, Wei(u128::MAX)));
+}
+
+/// The first second after the round in which a machine settles, having revealed.
+fn settles_at(outcome: Outcome, winner: u8, rival: Option<Micronats>) -> u64 {
+    let (mut trainer, salt) = sealed();
+    revealed(&mut trainer, salt);
+    if let Some(loss) = rival {
+        trainer.handle(Input::Event(ChainEvent::Revealed(claim(ROUND, 2, BASE, loss, "rival"))));
+    }
+    if outcome != Outcome::None {
+        trainer.handle(decided(outcome, winner));
+    }
+    let start_s = at(RoundNumber(4), 0).time_s;
+    let settles = |effects: &[Effect]| contains(effects, |effect| *effect == Effect::Settle { round: ROUND });
+    (0..200).find(|second| settles(&trainer.handle(Input::Block(block(start_s + second))))).unwrap()
+}
+
+#[test]
+fn a_claim_that_a_strike_would_save_is_settled_once_the_round_is_mature() {
+    for (name, outcome, winner, rival, second) in [
+        ("it won", Outcome::Won, 1, None, 0),
+        ("a better one won", Outcome::Won, 2, Some(Micronats(1_800_000)), 0),
+        ("a worse one won", Outcome::Won, 2, Some(Micronats(1_950_000)), MATURITY_S),
+        ("one that is not known won", Outcome::Won, 2, None, MATURITY_S),
+        ("lost", Outcome::Lost, 9, None, MATURITY_S),
+        ("void", Outcome::None, 0, None, 0),
+    ] {
+        assert_eq!(settles_at(outcome, winner, rival), second, "{name}");
+    }
+}
+
+#[test]
+fn a_lost_round_that_is_struck_is_settled_at_once() {
+    let (mut trainer, salt) = sealed();
+    revealed(&mut trainer, salt);
+    trainer.handle(decided(Outcome::Lost, 9));
+    let settle = |effect: &Effect| *effect == Effect::Settle { round: ROUND };
+    assert!(!contains(&trainer.handle(Input::Block(at(RoundNumber(4), 0))), settle));
+    assert!(contains(&trainer.handle(Input::Event(struck_event(ROUND))), settle));
+}
+
+#[test]
+fn the_rest_of_a_winners_deposit_is_collected_where_there_is_no_reward() {
+    let mut trainer = trainer();
+    let Input::Event(ChainEvent::Opened { checkpoint, head, deposit, awake, total, supply, .. }) = opened() else { panic!("no opening") };
+    let opened =
+        ChainEvent::Opened { group: GROUP, round: ROUND, checkpoint, head, reward: Wei::ZERO, deposit, awake, total, supply, voids: 0 };
+    for input in
+        [Input::Group(group()), Input::Block(at(ROUND, 0)), Input::Event(opened), committed(digest("seal")), decided(Outcome::Won, 1)]
+    {
+        trainer.handle(input);
+    }
+    trainer.handle(settled());
+    trainer.handle(Input::Block(at(RoundNumber(4), MATURITY_S)));
+    assert!(contains(&trainer.handle(Input::Live), |effect| *effect == Effect::Collect { round: ROUND }));
 }
 
 #[test]

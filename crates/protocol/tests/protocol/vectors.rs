@@ -3,10 +3,10 @@
 use std::str::FromStr;
 
 use protocol::chain::{GroupView, Phase, PositionView, Times};
-use protocol::eip712::{Assent, Choice, Consent, Domain, Signature, Signed, Typed, Verdict, sign};
+use protocol::eip712::{Choice, Consent, Domain, Signature, Signed, Typed, Verdict, sign};
 use protocol::measures::{Act, ActError, Measure};
-use protocol::rules::{self, Candidate, Fate};
-use protocol::{DeltaNumber, Digest, GroupId, Micronats, PeriodNumber, RoundNumber, Wei};
+use protocol::rules::{self, Candidate, Commit, Settlement, Standing};
+use protocol::{Address, DeltaNumber, Digest, GroupId, Micronats, PeriodNumber, PositionNumber, RoundNumber, Wei};
 use serde_json::Value;
 
 /// One case of a file.
@@ -69,22 +69,36 @@ fn amounts_follow_the_schedule() {
 fn deposits_and_bonds_follow_the_rules() {
     check("deposit", |c| rules::deposit(c.get("reward"), c.get("minDeposit"), c.get("voids")) == c.get("deposit"));
     check("bond", |c| rules::delta_bond(c.get("author"), c.get("minDeposit")) == c.get("bond"));
-    check("voids", |c| rules::next_voids(c.get("voids"), c.flag("decided"), c.flag("revealed")) == c.get::<u64>("next"));
+    check("cap", |c| rules::author_reward_for(c.get("author"), c.get("bond")) == c.get("reward"));
+    check("voids", |c| rules::next_voids(c.get("voids"), c.flag("decided"), c.flag("revealed"), c.get("epochs")) == c.get::<u64>("next"));
+    check("concede", |c| rules::conceded_of(c.get("deposit"), c.get("order")) == c.get("back"));
+}
+
+#[test]
+fn deposits_are_settled_as_the_contracts_do() {
     check("refund", |c| {
-        let fate = match c.text("fate") {
-            "whole" => Fate::Whole,
-            "most" => Fate::Most,
-            _ => Fate::None,
+        let standing = match (c.text("outcome"), c.text("place")) {
+            ("won", "winner") => Standing::First,
+            ("won", "behind") => Standing::Behind,
+            ("won", _) => Standing::Ahead,
+            ("lost", _) => Standing::Lost,
+            _ => Standing::Open,
         };
-        rules::refund(c.get("deposit"), fate) == c.get("refunded")
+        let commit = match c.text("seal") {
+            "unopened" => Commit::Unopened { is_shown: c.flag("shown") },
+            "conceded" => Commit::Conceded { order: c.get("order") },
+            _ => Commit::Revealed(standing),
+        };
+        let expected = Settlement { refunded: c.get("refunded"), kept: c.get("kept"), waits: c.flag("waits") };
+        rules::settle(c.get("deposit"), commit) == expected
     });
 }
 
 #[test]
 fn validators_are_paid_by_the_stake_that_judged() {
     check("earn", |c| {
-        let payable = rules::payable(c.get("reward"), c.get("allowance"), c.flag("lost"));
-        payable == c.get("payable") && rules::earned_for(payable, c.get("awake"), c.get("stake")) == c.get("earned")
+        let earned = rules::earned_for(c.get("reward"), c.get("awake"), c.get("stake"));
+        earned == c.get("earned") && rules::paid_for(earned, c.get("allowance"), c.flag("lost")) == c.get("paid")
     });
 }
 
@@ -107,7 +121,8 @@ fn decisions_need_their_stake() {
     check("majority", |c| {
         let (assents, stake): (Wei, Wei) = (c.get("assents"), c.get("stake"));
         rules::is_majority(assents, stake) == c.flag("half")
-            && rules::is_network_majority(assents, stake, c.get("supply")) == c.flag("network")
+            && rules::needed_of_all(stake, c.get("supply")) == c.get("ofAll")
+            && rules::needed_to_roll_back(stake, c.get("votes")) == c.get("rollback")
     });
 }
 
@@ -129,7 +144,10 @@ fn rounds_run_by_the_clock() {
         let phase = [Phase::Train, Phase::Reveal, Phase::Judge][c.get::<usize>("phase")];
         clock.round == RoundNumber(c.get("round")) && clock.phase == phase && clock.phase_end_s == c.get::<u64>("phaseEnd")
     });
-    check("quarter", |c| rules::may_propose(c.get("now"), c.get("period"), c.get("periodEnd")) == c.flag("open"));
+    check("quarter", |c| rules::may_propose(c.get("now"), c.get("period"), c.get("periodEnd"), c.get("extended")) == c.flag("open"));
+    check("extension", |c| {
+        rules::extension_s(c.get("now"), c.get("period"), c.get("periodEnd"), c.get("extended")) == c.get::<u64>("extension")
+    });
 }
 
 #[test]
@@ -147,12 +165,31 @@ fn hashes_are_those_of_the_contracts() {
     check("claim", |c| rules::claim_hash(c.get("file"), c.loss("base"), c.loss("loss"), c.get("lossRoot")) == c.get("claim"));
     check("seal", |c| rules::seal(c.get("group"), c.get("round"), c.get("file"), c.get("trainer"), c.get("salt")) == c.get("seal"));
     check("head", |c| rules::next_head(c.get("head"), c.get("digest")) == c.get("next"));
-    check("measure", |c| {
-        let nonce: ruint::aliases::U256 = c.get("nonce");
-        let nonce = Digest(nonce.to_be_bytes());
-        let measure = Measure { kind: c.get("kind"), args: c.bytes("args"), nonce, expiry_s: c.get("expiry") };
-        measure.hash() == c.get("measure")
-    });
+    check("measure", |c| measure(c).name() == c.get("measure"));
+}
+
+fn measure(c: &Case) -> Measure {
+    let nonce: ruint::aliases::U256 = c.get("nonce");
+    Measure { kind: c.get("kind"), args: c.bytes("args"), nonce: Digest(nonce.to_be_bytes()), expiry_s: c.get("expiry") }
+}
+
+#[test]
+fn a_measure_is_named_by_all_that_it_says() {
+    let act = Act::Slash { group: GroupId(1), position: PositionNumber(3), signer: Address([5; 20]), basis_points: 500 };
+    let one = Measure::new(&act, Digest([1; 32]), 1_000);
+    assert_eq!(one.act(), Ok(act));
+    let others = [
+        Measure { nonce: Digest([2; 32]), ..one.clone() },
+        Measure { expiry_s: 1_001, ..one.clone() },
+        Measure { kind: 4, ..one.clone() },
+        Measure { kind: 6, ..one.clone() },
+        Measure::new(
+            &Act::Slash { group: GroupId(1), position: PositionNumber(3), signer: Address([6; 20]), basis_points: 500 },
+            one.nonce,
+            1_000,
+        ),
+    ];
+    assert!(others.iter().all(|other| other.name() != one.name()), "{others:?}");
 }
 
 #[test]
@@ -160,12 +197,12 @@ fn the_arguments_of_acts_are_those_of_the_contracts() {
     check("act", |c| {
         let group = c.get("group");
         let act = match c.text("act") {
-            "period" => Act::Period { group, period_s: c.get("second") },
-            "rollback" => Act::Rollback { group, delta: c.get("second") },
-            "admit" => Act::Admit { group },
-            "revoke" => Act::Revoke { group },
-            "strike" => Act::Strike { group, round: c.get("second"), restore: c.text("third") == "1" },
-            _ => Act::Slash { group, position: c.get("second"), basis_points: c.get("third") },
+            "period" => Act::Period { group, present_s: c.get("present"), period_s: c.get("period") },
+            "rollback" => Act::Rollback { group, delta: c.get("delta"), patch: c.get("patch") },
+            "admit" => Act::Admit { group, name: c.get("name") },
+            "revoke" => Act::Revoke { group, name: c.get("name") },
+            "strike" => Act::Strike { group, round: c.get("round"), claim: c.get("claim"), restore: c.text("restore") == "1" },
+            _ => Act::Slash { group, position: c.get("position"), signer: c.get("signer"), basis_points: c.get("basisPoints") },
         };
         (act.kind(), act.args()) == (c.get("kind"), c.bytes("args")) && Act::decode(c.get("kind"), &c.bytes("args")) == Ok(act)
     });
@@ -176,21 +213,24 @@ fn arguments_that_no_contract_takes_are_no_act() {
     let word = |last: u8| [&[0; 31][..], &[last]].concat();
     for (kind, args, error) in [
         (6, word(1), ActError::Kind(6)),
-        (2, Vec::new(), ActError::Length { kind: 2, words: 1 }),
-        (2, word(1)[1..].to_vec(), ActError::Length { kind: 2, words: 1 }),
-        (0, word(1), ActError::Length { kind: 0, words: 2 }),
-        (5, [word(1), word(2)].concat(), ActError::Length { kind: 5, words: 3 }),
-        (4, [word(1), word(2), word(2)].concat(), ActError::Range),
-        (3, [&[1][..], &word(1)[1..]].concat(), ActError::Range),
+        (2, Vec::new(), ActError::Length { kind: 2, words: 2 }),
+        (2, [word(1), word(2)].concat()[1..].to_vec(), ActError::Length { kind: 2, words: 2 }),
+        (0, word(1), ActError::Length { kind: 0, words: 3 }),
+        (1, [word(1), word(2), word(3), word(4)].concat(), ActError::Length { kind: 1, words: 3 }),
+        (5, [word(1), word(2), word(3)].concat(), ActError::Length { kind: 5, words: 4 }),
+        (4, [word(1), word(2), word(3), word(2)].concat(), ActError::Range),
+        (5, [word(1), word(2), vec![1; 32], word(4)].concat(), ActError::Range),
+        (3, [&[1][..], &word(1)[1..], &word(2)].concat(), ActError::Range),
     ] {
         assert_eq!(Act::decode(kind, &args), Err(error), "{kind}");
     }
 }
 
 /// A group with rounds of 60 s, epochs of 600 s and an exit of 900 s.
-fn group(recent: Vec<RoundNumber>) -> GroupView {
+fn group(counted: u64, recent: Vec<RoundNumber>) -> GroupView {
     GroupView {
         id: GroupId(1),
+        name: Digest::ZERO,
         genesis_s: 1_000,
         times: Times { train_s: 30, reveal_s: 20, judge_s: 10 },
         improve: 10,
@@ -201,15 +241,18 @@ fn group(recent: Vec<RoundNumber>) -> GroupView {
         parent: GroupId(0),
         voids: 0,
         opened: None,
-        counted: recent.len() as u64,
+        counted,
+        newest: Vec::new(),
         recent,
         applied: DeltaNumber(0),
-        standing: DeltaNumber(0),
         period_s: 300,
+        period_next_s: 300,
         period_number: PeriodNumber(1),
         period_end_s: 2_000,
+        extended_s: 0,
         maturity_s: 100,
         min_deposit: Wei(1),
+        least_deposit: Wei(1),
         epoch_s: 600,
         exit_s: 900,
         positions: Vec::new(),
@@ -219,14 +262,18 @@ fn group(recent: Vec<RoundNumber>) -> GroupView {
 #[test]
 fn absence_and_forgiveness_are_as_the_contracts_count_them() {
     check("absent", |c| {
-        let view = group(c.list("recent").into_iter().map(RoundNumber).collect());
+        let view = group(c.get("counted"), c.list("recent").into_iter().map(RoundNumber).collect());
         let position = PositionView { awake_next: c.flag("awake"), woken_at: c.get("wokenAt"), ..PositionView::default() };
         let present: Vec<u64> = c.list("present");
         rules::is_absent(&view, &position, |round| present.contains(&round.0)) == c.flag("absent")
     });
+    check("sleep", |c| {
+        let dozed = rules::next_dozed(c.get("epoch"), c.get("until"), c.get("dozed"));
+        dozed == c.get::<u64>("next") && rules::sleeps_until(c.get("epoch"), dozed) == c.get::<u64>("sleepsUntil")
+    });
     check("double", |c| {
         let position = PositionView { forgiven_until_s: c.get("forgivenUntil"), ..PositionView::default() };
-        rules::may_slash_double(&group(Vec::new()), &position, c.get("round"), c.get("now")) == c.flag("inTime")
+        rules::may_slash_double(&group(0, Vec::new()), &position, c.get("round"), c.get("now")) == c.flag("inTime")
     });
 }
 
@@ -249,9 +296,9 @@ fn signed_messages_are_those_of_the_contracts() {
         check_signed(c, message)
     });
     check("choice", |c| {
-        let message = Choice { group: c.get("group"), period: c.get("period"), delta: c.get("delta"), seq: c.get("seq") };
-        check_signed(c, message)
+        let (delta, patch) = (c.get("delta"), c.get("patch"));
+        check_signed(c, Choice { group: c.get("group"), period: c.get("period"), delta, patch, seq: c.get("seq") })
     });
-    check("assent", |c| check_signed(c, Assent { measure: c.get("measure") }));
+    check("assent", |c| measure(c).name() == c.get("measure") && check_signed(c, measure(c)));
     check("consent", |c| check_signed(c, Consent { group: c.get("group"), owner: c.get("owner") }));
 }

@@ -4,47 +4,61 @@ use crate::world::*;
 use protocol::chain::{ChainEvent, GroupView, Outcome, PositionView};
 use protocol::eip712::SignedVerdict;
 use protocol::rules::claim_hash;
-use protocol::warden::{Config, Duty, Effect, Input, Replay, Warden};
+use protocol::warden::{Config, Effect, Input, Replay, Warden};
 use protocol::{Digest, Micronats, PositionNumber, RoundNumber, Wei};
 
 /// The round that is over.
-const PAST: RoundNumber = RoundNumber(12);
+pub const PAST: RoundNumber = RoundNumber(12);
 /// The running one.
-const NOW: RoundNumber = RoundNumber(13);
-const NONE_IS_TRUE: Digest = Digest::ZERO;
+pub const NOW: RoundNumber = RoundNumber(13);
+pub const NONE_IS_TRUE: Digest = Digest::ZERO;
 
-fn new(signer: u8) -> Warden {
-    Warden::new(Config { group: GROUP, domain: DOMAIN, signer: account(signer), edge_s: 2, step_s: 2, compound_part: 64 })
+pub fn new(signer: u8) -> Warden {
+    Warden::new(Config {
+        group: GROUP,
+        domain: DOMAIN,
+        signer: account(signer),
+        edge_s: 2,
+        step_s: 2,
+        verdicts_a_call: 1_024,
+        compound_part: 64,
+    })
 }
 
-fn tell(warden: &mut Warden, inputs: impl IntoIterator<Item = Input>) -> Vec<Effect> {
+pub fn tell(warden: &mut Warden, inputs: impl IntoIterator<Item = Input>) -> Vec<Effect> {
     inputs.into_iter().flat_map(|input| warden.handle(input)).collect()
 }
 
-fn revealed(number: u8) -> protocol::chain::RevealedClaim {
+pub fn revealed(number: u8) -> protocol::chain::RevealedClaim {
     claim(PAST, number, Micronats(2_000_000), Micronats(1_700_000), "a")
 }
 
-fn truth() -> Digest {
+pub fn truth() -> Digest {
     let claim = revealed(1);
     claim_hash(claim.file, claim.base, claim.loss, claim.loss_root)
 }
 
-fn event(event: ChainEvent) -> Input {
+pub fn event(event: ChainEvent) -> Input {
     Input::Event(event)
 }
 
-fn decided() -> Input {
-    let (outcome, claim, winner, file) = (Outcome::Won, truth(), account(1), digest("a"));
-    event(ChainEvent::Decided { group: GROUP, round: PAST, outcome, claim, winner, file })
+pub fn decided() -> Input {
+    event(decided_event(PAST, Outcome::Won, truth(), account(1), digest("a")))
 }
 
-fn attended(stake: u64) -> Input {
-    event(ChainEvent::Attended { group: GROUP, round: PAST, counted: 1, stake: Wei::nrn(stake) })
+/// Verdicts of these positions for what was decided were counted.
+pub fn judged(positions: &[u64]) -> Input {
+    event(judged_event(PAST, truth(), positions))
+}
+
+/// Presence of these positions was recorded, of an undecided round by a majority.
+pub fn attended(positions: &[u64]) -> Input {
+    let (stake, positions) = (Wei::nrn(100 * positions.len() as u64), positions.iter().map(|number| PositionNumber(*number)).collect());
+    event(ChainEvent::Attended { group: GROUP, round: PAST, stake, counts: true, positions })
 }
 
 /// A live warden in the last second of `PAST`, in which one claim was revealed and these were heard.
-fn warden(signer: u8, heard: &[SignedVerdict]) -> Warden {
+pub fn warden(signer: u8, heard: &[SignedVerdict]) -> Warden {
     let mut warden = new(signer);
     let before = [Input::Group(group()), Input::Block(at(PAST, 0)), event(opened_event(PAST, digest("checkpoint")))];
     let after = [Input::Block(at(PAST, 20)), event(ChainEvent::Revealed(revealed(1))), Input::Block(at(PAST, 39)), Input::Live];
@@ -53,18 +67,18 @@ fn warden(signer: u8, heard: &[SignedVerdict]) -> Warden {
     warden
 }
 
-fn verdicts(signed: &[(u8, Digest)]) -> Vec<SignedVerdict> {
+pub fn verdicts(signed: &[(u8, Digest)]) -> Vec<SignedVerdict> {
     signed.iter().map(|(signer, claim)| verdict(*signer, PAST, *claim)).collect()
 }
 
 /// What a warden does of one kind in the seconds of `NOW`, nothing answered.
-fn seconds<T>(warden: &mut Warden, seconds: std::ops::Range<u64>, kind: impl Fn(Effect) -> Option<T>) -> Vec<(u64, T)> {
+pub fn seconds<T>(warden: &mut Warden, seconds: std::ops::Range<u64>, kind: impl Fn(Effect) -> Option<T>) -> Vec<(u64, T)> {
     let at_second = |second: u64| warden.handle(Input::Block(at(NOW, second))).into_iter().map(move |effect| (second, effect));
     let effects: Vec<_> = seconds.flat_map(at_second).collect();
     effects.into_iter().filter_map(|(second, effect)| Some((second, kind(effect)?))).collect()
 }
 
-fn attendance(effect: Effect) -> Option<Vec<u64>> {
+pub fn attendance(effect: Effect) -> Option<Vec<u64>> {
     match effect {
         Effect::Attend { round, verdicts } => {
             assert_eq!(round, PAST);
@@ -86,119 +100,15 @@ fn doze(effect: Effect) -> Option<u64> {
 }
 
 /// Whose turn is first, second and third for what `make` prepares, with the seconds.
-fn order<T>(make: impl Fn(u8) -> Warden, kind: impl Fn(Effect) -> Option<T> + Copy) -> Vec<(u64, u8)> {
+pub fn order<T>(make: impl Fn(u8) -> Warden, kind: impl Fn(Effect) -> Option<T> + Copy) -> Vec<(u64, u8)> {
     let turn = |signer: u8| seconds(&mut make(signer), 0..38, kind).first().map(|(second, _)| (*second, signer));
     let mut order: Vec<_> = (1..=3).filter_map(turn).collect();
     order.sort_unstable();
     order
 }
 
-fn first_of<T>(make: impl Fn(u8) -> Warden, kind: impl Fn(Effect) -> Option<T> + Copy) -> Warden {
+pub fn first_of<T>(make: impl Fn(u8) -> Warden, kind: impl Fn(Effect) -> Option<T> + Copy) -> Warden {
     make(order(&make, kind)[0].1)
-}
-
-#[test]
-fn who_judged_an_undecided_round_is_recorded_in_the_next_whatever_they_said() {
-    let mut forged = verdict(3, PAST, truth());
-    forged.message.probe = digest("another");
-    let table = [
-        ("two of three", verdicts(&[(1, truth()), (2, truth())]), vec![1, 2]),
-        ("of two minds", verdicts(&[(1, truth()), (2, NONE_IS_TRUE), (3, digest("invented"))]), vec![1, 2, 3]),
-        ("one of three", verdicts(&[(1, truth())]), vec![]),
-        ("one and strangers", verdicts(&[(1, truth()), (77, truth()), (78, truth())]), vec![]),
-        ("one and a forgery", vec![verdict(1, PAST, truth()), forged], vec![]),
-        ("one and a later round", vec![verdict(1, PAST, truth()), verdict(2, NOW, truth())], vec![]),
-        ("one that speaks twice", verdicts(&[(1, truth()), (1, NONE_IS_TRUE)]), vec![]),
-    ];
-    for (name, heard, expected) in table {
-        let batches: Vec<_> = (1..=3).flat_map(|signer| seconds(&mut warden(signer, &heard), 0..38, attendance)).collect();
-        assert!(batches.iter().all(|(_, batch)| *batch == expected), "{name}: {batches:?}");
-        assert_eq!(batches.is_empty(), expected.is_empty(), "{name}");
-    }
-}
-
-#[test]
-fn a_decided_round_and_one_without_reveals_need_no_attendance() {
-    let heard = verdicts(&[(1, truth()), (2, truth()), (3, truth())]);
-    let mut one = warden(1, &heard);
-    tell(&mut one, [decided()]);
-    assert_eq!(seconds(&mut one, 0..40, attendance), []);
-    let mut other = new(1);
-    let opened = event(opened_event(PAST, digest("checkpoint")));
-    tell(&mut other, [Input::Group(group()), Input::Block(at(PAST, 0)), opened, Input::Live]);
-    tell(&mut other, heard.into_iter().map(Input::Heard));
-    assert_eq!(seconds(&mut other, 0..40, attendance), []);
-}
-
-#[test]
-fn one_attends_at_once_and_the_others_seconds_later() {
-    let heard = verdicts(&[(1, truth()), (2, truth())]);
-    let turns: Vec<u64> = order(|signer| warden(signer, &heard), attendance).iter().map(|(second, _)| *second).collect();
-    assert_eq!(turns, [0, 3, 6]);
-}
-
-#[test]
-fn who_was_left_out_is_added() {
-    let heard = verdicts(&[(1, truth()), (2, truth())]);
-    let mut warden = first_of(|signer| warden(signer, &heard), attendance);
-    assert_eq!(seconds(&mut warden, 0..1, attendance), [(0, vec![1, 2])]);
-    let sent = Input::Sent { duty: Duty::Attend(PAST), result: Ok(()) };
-    assert_eq!(tell(&mut warden, [attended(200), sent]), []);
-    assert_eq!(seconds(&mut warden, 1..10, attendance), [], "all are in");
-    let mut batches: Vec<_> =
-        tell(&mut warden, [Input::Heard(verdict(3, PAST, NONE_IS_TRUE))]).into_iter().filter_map(attendance).collect();
-    batches.extend(seconds(&mut warden, 10..38, attendance).into_iter().map(|(_, batch)| batch));
-    assert_eq!(batches, [vec![1, 2, 3]], "whoever was recorded is skipped");
-}
-
-#[test]
-fn who_is_last_in_the_order_does_not_wait_until_it_is_too_late() {
-    let many = || GroupView { positions: (1..=40).map(|number| position(number, 100)).collect(), ..group() };
-    let heard: Vec<_> = (1..=40).map(|signer| verdict(signer, PAST, truth())).collect();
-    let first = |signer: u8| {
-        let mut warden = warden(signer, &[]);
-        tell(&mut warden, [Input::Group(many())]);
-        tell(&mut warden, heard.iter().copied().map(Input::Heard));
-        seconds(&mut warden, 0..38, attendance)[0].0
-    };
-    let mut turns: Vec<u64> = (1..=40).map(first).collect();
-    turns.sort_unstable();
-    assert_eq!(turns[..6], [0, 3, 6, 9, 12, 15]);
-    assert_eq!(turns[39], 17);
-}
-
-#[test]
-fn what_somebody_else_recorded_is_not_brought_again() {
-    let heard = verdicts(&[(1, truth()), (2, truth())]);
-    let second = order(|signer| warden(signer, &heard), attendance)[1].1;
-    let mut warden = warden(second, &heard);
-    assert_eq!(seconds(&mut warden, 0..2, attendance), []);
-    tell(&mut warden, [attended(200)]);
-    assert_eq!(seconds(&mut warden, 2..38, attendance), []);
-}
-
-#[test]
-fn a_failed_attendance_is_repeated_after_the_others_and_not_for_ever() {
-    let heard = verdicts(&[(1, truth()), (2, truth())]);
-    let mut warden = first_of(|signer| warden(signer, &heard), attendance);
-    let mut turns = Vec::new();
-    for second in 0..38 {
-        if !seconds(&mut warden, second..second + 1, attendance).is_empty() {
-            turns.push(second);
-            tell(&mut warden, [Input::Sent { duty: Duty::Attend(PAST), result: Err("no".into()) }]);
-        }
-    }
-    assert_eq!(turns, [0, 9], "then TRAIN is nearly over");
-}
-
-#[test]
-fn the_first_batch_comes_in_train_and_not_at_its_edge() {
-    let heard = verdicts(&[(1, truth()), (2, truth())]);
-    for (second, batches) in [(0, 1), (17, 1), (18, 0), (19, 0), (37, 0)] {
-        let mut warden = first_of(|signer| warden(signer, &heard), attendance);
-        let all: Vec<_> = warden.handle(Input::Block(at(NOW, second))).into_iter().filter_map(attendance).collect();
-        assert_eq!(all.len(), batches, "second {second}");
-    }
 }
 
 /// Wardens that heard two verdicts of signer 2.
@@ -260,8 +170,8 @@ fn what_is_no_offence_is_not_shown() {
 fn a_slash_that_somebody_else_has_shown_is_not_shown_again() {
     let late = [1, 3].into_iter().map(|signer| doubles(signer, truth(), NONE_IS_TRUE));
     for mut warden in late {
-        let signed =
-            ChainEvent::DoubleSigned { group: GROUP, position: PositionNumber(2), round: PAST, reporter: account(9), reward: Wei(1) };
+        let (position, reporter, burned, reward) = (PositionNumber(2), account(9), Wei(10), Wei(1));
+        let signed = ChainEvent::DoubleSigned { group: GROUP, position, round: PAST, reporter, burned, reward };
         tell(&mut warden, [event(signed)]);
         assert_eq!(seconds(&mut warden, 0..38, slash), []);
     }
@@ -289,9 +199,10 @@ fn old_rounds_and_forgiven_ones_are_not_shown() {
     }
 }
 
-/// A view after eight counted rounds, the last of them `newest`.
+/// A view after ten counted rounds, the last of them `newest`.
 fn counted(newest: RoundNumber) -> GroupView {
-    GroupView { counted: 20, recent: (0..8).map(|back| RoundNumber(newest.0 - back)).collect(), ..group() }
+    let rounds = |backs: std::ops::Range<u64>| backs.map(|back| RoundNumber(newest.0 - back)).collect();
+    GroupView { counted: 20, newest: rounds(0..2), recent: rounds(2..10), ..group() }
 }
 
 fn reads(effects: &[Effect]) -> usize {
@@ -299,12 +210,11 @@ fn reads(effects: &[Effect]) -> usize {
 }
 
 #[test]
-fn the_absent_are_read_once_nothing_can_be_added_and_put_to_rest_in_an_order() {
+fn the_absent_are_read_once_and_put_to_rest_in_an_order() {
     let mut turns = Vec::new();
     for signer in [1, 3] {
         let mut warden = warden(signer, &[]);
-        tell(&mut warden, [decided(), Input::Group(counted(PAST))]);
-        assert_eq!(reads(&tell(&mut warden, [Input::Block(at(PAST, 39))])), 0, "the round still runs");
+        assert_eq!(reads(&tell(&mut warden, [Input::Group(counted(PAST))])), 0, "not at the edge of a round");
         assert_eq!(reads(&tell(&mut warden, [Input::Block(at(NOW, 0))])), 1);
         let mut dozed: Vec<_> = tell(&mut warden, [Input::Absent(Ok(vec![PositionNumber(2), PositionNumber(signer.into())]))])
             .into_iter()
@@ -324,10 +234,10 @@ fn nobody_is_looked_for_who_cannot_be_absent() {
     let asleep = PositionView { awake_next: false, ..position(2, 100) };
     let with = |position: PositionView| GroupView { positions: vec![self::position(1, 100), position], ..counted(PAST) };
     for (name, view, expected) in [
-        ("awake all the time", with(young(PAST.0 - 7)), 1),
-        ("woken in the meantime", with(young(PAST.0 - 6)), 0),
+        ("awake all the time", with(young(PAST.0 - 9)), 1),
+        ("woken in the meantime", with(young(PAST.0 - 8)), 0),
         ("asleep already", with(asleep), 0),
-        ("seven rounds", GroupView { counted: 7, recent: counted(PAST).recent[..7].to_vec(), ..with(young(0)) }, 0),
+        ("seven rounds before the newest", GroupView { counted: 9, recent: counted(PAST).recent[..7].to_vec(), ..with(young(0)) }, 0),
         ("alone", GroupView { positions: vec![position(1, 100)], ..counted(PAST) }, 0),
     ] {
         let mut warden = warden(1, &[]);
@@ -337,11 +247,16 @@ fn nobody_is_looked_for_who_cannot_be_absent() {
 }
 
 #[test]
-fn after_an_attended_round_a_round_more_is_waited_for() {
+fn the_newest_two_counted_rounds_are_left_aside() {
     let mut warden = warden(1, &[]);
-    tell(&mut warden, [attended(200), Input::Group(counted(PAST))]);
-    assert_eq!(reads(&tell(&mut warden, [Input::Block(at(NOW, 0)), Input::Block(at(NOW, 30))])), 0);
-    assert_eq!(reads(&tell(&mut warden, [Input::Block(at(RoundNumber(NOW.0 + 1), 0))])), 1);
+    let mut view = counted(PAST);
+    tell(&mut warden, [attended(&[1, 2]), Input::Group(view.clone())]);
+    assert_eq!(reads(&tell(&mut warden, [Input::Block(at(NOW, 0))])), 1, "what is added to them changes nothing");
+    tell(&mut warden, [Input::Absent(Ok(Vec::new()))]);
+    view.newest[0] = NOW;
+    assert_eq!(reads(&tell(&mut warden, [Input::Group(view), Input::Block(at(NOW, 1))])), 0, "the rounds before them are the same");
+    let later = Input::Group(counted(NOW));
+    assert_eq!(reads(&tell(&mut warden, [later, Input::Block(at(NOW, 2))])), 1, "one more has become old enough");
 }
 
 #[test]
@@ -418,7 +333,15 @@ fn pay_is_made_stake_when_it_is_worth_it_and_once_a_round() {
         all.extend(seconds(&mut warden, 0..38, compound).into_iter().map(|(_, position)| position));
         assert_eq!(all, vec![1; expected], "{earned}");
     }
-    let mut config = Warden::new(Config { group: GROUP, domain: DOMAIN, signer: account(1), edge_s: 2, step_s: 2, compound_part: 0 });
+    let mut config = Warden::new(Config {
+        group: GROUP,
+        domain: DOMAIN,
+        signer: account(1),
+        edge_s: 2,
+        step_s: 2,
+        verdicts_a_call: 1,
+        compound_part: 0,
+    });
     let effects = tell(&mut config, [Input::Group(earning(Wei::nrn(9))), Input::Block(at(NOW, 0)), Input::Live]);
     assert_eq!(effects, [], "0 is never");
 }

@@ -1,7 +1,7 @@
 //! A group with three positions, its blocks and its events.
 
 use k256::ecdsa::SigningKey;
-use protocol::chain::{Block, ChainEvent, GroupView, PositionView, RevealedClaim, Times};
+use protocol::chain::{Block, ChainEvent, GroupView, Outcome, PositionView, RevealedClaim, Times};
 use protocol::eip712::{Domain, SignedVerdict, Typed as _, Verdict, address_of, sign};
 use protocol::{Address, DeltaNumber, Digest, GroupId, Micronats, PeriodNumber, PositionNumber, RoundNumber, Wei, keccak256};
 
@@ -37,6 +37,7 @@ pub fn position(number: u8, stake: u64) -> PositionView {
 pub fn group() -> GroupView {
     GroupView {
         id: GROUP,
+        name: digest("group"),
         genesis_s: GENESIS_S,
         times: TIMES,
         improve: 10,
@@ -48,14 +49,17 @@ pub fn group() -> GroupView {
         voids: 0,
         opened: None,
         counted: 0,
+        newest: Vec::new(),
         recent: Vec::new(),
         applied: DeltaNumber(0),
-        standing: DeltaNumber(0),
         period_s: 604_800,
+        period_next_s: 604_800,
         period_number: PeriodNumber(0),
         period_end_s: 1_000_000,
+        extended_s: 0,
         maturity_s: MATURITY_S,
         min_deposit: Wei::nrn(1),
+        least_deposit: Wei::nrn(160),
         epoch_s: 40,
         exit_s: EXIT_S,
         positions: (1..=3).map(|number| position(number, 100)).collect(),
@@ -83,7 +87,34 @@ pub fn opened_event(round: RoundNumber, checkpoint: Digest) -> ChainEvent {
         awake,
         total,
         supply,
+        voids: 0,
     }
+}
+
+/// `claim` was decided by `winner` and `file`, which is the group's checkpoint now.
+pub fn decided_event(round: RoundNumber, outcome: Outcome, claim: Digest, winner: Address, file: Digest) -> ChainEvent {
+    ChainEvent::Decided { group: GROUP, round, outcome, claim, winner, file, checkpoint: file }
+}
+
+/// Verdicts of these positions, of 100 NRN each, were counted.
+pub fn judged_event(round: RoundNumber, claim: Digest, positions: &[u64]) -> ChainEvent {
+    let positions: Vec<_> = positions.iter().map(|number| PositionNumber(*number)).collect();
+    let stake = Wei::nrn(100 * positions.len() as u64);
+    ChainEvent::Judged { group: GROUP, round, claim, stake, amount: Wei(stake.0 / 2), positions }
+}
+
+pub fn conceded_event(round: RoundNumber, trainer: u8, rival: u8, order: u64) -> ChainEvent {
+    let (trainer, rival, file) = (account(trainer), account(rival), digest("file"));
+    ChainEvent::Conceded { group: GROUP, round, trainer, number: 2, file, rival, order }
+}
+
+pub fn settled_event(round: RoundNumber, trainer: u8) -> ChainEvent {
+    let (refunded, burned, charged) = (Wei::nrn(1), Wei::ZERO, Wei::ZERO);
+    ChainEvent::Settled { group: GROUP, round, trainer: account(trainer), refunded, burned, charged }
+}
+
+pub fn struck_event(round: RoundNumber) -> ChainEvent {
+    ChainEvent::Struck { group: GROUP, round, checkpoint: digest("checkpoint"), issued: Wei::ZERO, burned: Wei::ZERO }
 }
 
 pub fn claim(round: RoundNumber, trainer: u8, base: Micronats, loss: Micronats, file: &str) -> RevealedClaim {

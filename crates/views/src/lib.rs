@@ -1,0 +1,26 @@
+//! Every public view of the contracts, and who was paid for what, from their events alone.
+//!
+//! [`Views`] takes logs one after the other and answers as the contracts would: nodes need no archive of the chain, a page
+//! needs no server that it trusts. Nothing here has a clock, a socket or a disk: the second of a question is an argument.
+
+mod bindings;
+mod coins;
+mod dataset;
+mod groups;
+mod log;
+mod measures;
+mod read;
+mod receipts;
+mod rounds;
+mod seat;
+mod shown;
+mod stake;
+mod terms;
+mod views;
+
+pub use log::{Contracts, Log, Moment, ViewsError};
+pub use measures::{Assent, Proposal};
+pub use receipts::{Reason, Receipt, Subject};
+pub use shown::{Ballot, Claim, Clock, Delta, DeltaStatus, Group, Income, Measure, Position, Round, SaleTerms, Status, Totals};
+pub use terms::Terms;
+pub use views::Views;
