@@ -242,7 +242,11 @@ async fn check_alone(network: &Watched, told: &Told) -> Result<()> {
     let burned: Wei = settled.iter().map(|settled| settled.burned).sum();
     assert_eq!(burned.saturating_add(validators), Wei(on_chain.deposit.0 * 2));
     let (minted, bonded, checkpoint) = told.before;
-    assert_eq!(devnet.ledger.minted, minted, "a lost round issues nothing");
+    // Its verdicts bring what those of the last round that was won have earned.
+    let mut earlier = devnet.ledger.rounds.range(..told.round).rev();
+    let (last, _) = earlier.find(|(_, round)| round.outcome == Outcome::Won).context("a round was won before")?;
+    let owed = devnet.network.round(devnet.group, *last).await?.context("opened")?.paid;
+    assert_eq!(devnet.ledger.minted, minted.saturating_add(owed), "a lost round issues nothing of its own");
     assert_eq!(network.bonded().await?, bonded.saturating_add(validators), "stake of all positions");
     assert_eq!(devnet.network.view(devnet.group).await?.checkpoint, checkpoint);
     Ok(())
