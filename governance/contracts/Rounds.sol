@@ -350,15 +350,24 @@ abstract contract Rounds is Deposits {
             (bytes32 claim, Verdict calldata verdict) = (attendances[i].claim, attendances[i].verdict);
             if (paid && claim == decided) continue;
             if (claim != 0 && _leads[group][number][claim].number == 0) continue;
-            uint256 position = verdict.position;
-            bytes32 digest = Typed.verdictOf(batch.form, claim, verdict.probe);
-            if (!_signedIn(group, position, batch.epoch, digest, verdict.r, verdict.vs)) continue;
-            (uint64 live, bool awake) = _now(_seats[group][position]);
-            if (awake && live != 0) _mark(shown, batch, position, live);
+            uint256 weight = _weighPresent(group, batch, claim, verdict);
+            if (weight != 0) _mark(shown, batch, verdict.position, weight);
         }
         if (batch.page == NOWHERE) return;
         shown[batch.page] = batch.bits;
         _cutList(batch);
+    }
+
+    /// @dev What is awake now behind a verdict of the key that signed in its round.
+    function _weighPresent(uint256 group, Batch memory batch, bytes32 claim, Verdict calldata verdict)
+        private
+        view
+        returns (uint256)
+    {
+        bytes32 digest = Typed.verdictOf(batch.form, claim, verdict.probe);
+        if (!_signedIn(group, verdict.position, batch.epoch, digest, verdict.r, verdict.vs)) return 0;
+        (uint64 live, bool awake) = _now(_seats[group][verdict.position]);
+        return awake ? live : 0;
     }
 
     /// @dev Whether `position` was not counted before; it is now.

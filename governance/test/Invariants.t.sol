@@ -47,7 +47,7 @@ contract InvariantsTest is Test {
 
     function targetSelectors() external view returns (FuzzSelector[] memory selectors) {
         selectors = new FuzzSelector[](1);
-        selectors[0] = FuzzSelector(address(handler), new bytes4[](17));
+        selectors[0] = FuzzSelector(address(handler), new bytes4[](18));
         bytes4[] memory list = selectors[0].selectors;
         // What takes many steps to show comes more often.
         for (uint256 i; i < 6; ++i) {
@@ -57,7 +57,7 @@ contract InvariantsTest is Test {
         (list[9], list[10]) = (handler.moveStake.selector, handler.moveStake.selector);
         (list[11], list[12]) = (handler.playPeriod.selector, handler.crowd.selector);
         (list[13], list[14], list[15]) = (handler.refund.selector, handler.measure.selector, handler.pass.selector);
-        list[16] = handler.playDays.selector;
+        (list[16], list[17]) = (handler.playDays.selector, handler.conspire.selector);
     }
 
     /// @dev One search for all: each finds more the longer it is.
@@ -262,7 +262,7 @@ contract ReachTest is Test {
     mapping(string what => uint256) private reached;
 
     function test_TheActionsReachWhatTheyAreMeantToReach() public {
-        string[54] memory names = [
+        string[55] memory names = [
             "open",
             "open after a void round",
             "won",
@@ -275,6 +275,7 @@ contract ReachTest is Test {
             "attend a decided round",
             "a round counts for want of a decision",
             "doze",
+            "a coalition gains nothing",
             "a longer sleep",
             "slash for signing twice",
             "slash of who moved",
@@ -333,7 +334,7 @@ contract ReachTest is Test {
         handler = new Handler();
         for (uint256 i; i < 80; ++i) {
             uint256 seed = uint256(keccak256(abi.encode(run, i)));
-            _act(handler, seed % 17, seed);
+            _act(handler, seed % 18, seed);
         }
     }
 
@@ -349,5 +350,6 @@ contract ReachTest is Test {
         if (kind == 14) handler.measure(seed);
         if (kind == 15) handler.pass(seed);
         if (kind == 16) handler.playDays(seed);
+        if (kind == 17) handler.conspire(seed);
     }
 }

@@ -40,6 +40,8 @@ abstract contract JudgeHandler is StakeHandler, Places {
     mapping(uint256 group => mapping(uint256 round => mapping(bytes32 claim => mapping(uint256 position => bool))))
         private judgedFor;
     mapping(uint256 group => mapping(uint256 round => mapping(uint256 position => bool))) private shown;
+    /// @dev Positions without whom verdicts are brought, a bit each; then all others bring theirs. 0: who comes is drawn.
+    uint256 private leftOut;
     uint256 private immutable _seatsSlot;
 
     constructor() {
@@ -97,6 +99,24 @@ abstract contract JudgeHandler is StakeHandler, Places {
         if (_draw(seed, 7, 8) == 0) _again(_batch(group, number, claim, _draw(seed, 8, 2 ** 128)));
     }
 
+    /// @dev A round against `members`, a bit each. All others sign in time, and in the next round they show what was left out.
+    /// The coalition brings its own verdicts alone, in the last second, maybe against all claims.
+    function _conspire(uint256 group, uint256 number, uint256 members, uint256 seed) internal {
+        bytes32 claim = _firstClaim(group, number);
+        leftOut = members;
+        if (_draw(seed, 1, 2) == 0) _judge(_batch(group, number, claim, seed));
+        _warp(_startOf(group, number + 1) - 1);
+        leftOut = ~members;
+        _judge(_batch(group, number, _draw(seed, 2, 2) == 0 ? claim : bytes32(0), seed));
+        _warp(_startOf(group, number + 1));
+        leftOut = members;
+        (bytes32 decided,) = network.decision(group, number);
+        bool open = network.round(group, number).outcome == IRounds.Outcome.None;
+        if (!open && decided == claim) _judge(_batch(group, number, claim, seed));
+        else _tryAttend(group, seed);
+        leftOut = 0;
+    }
+
     /// @dev What else happens within an hour.
     function _disturb(uint256 seed) internal virtual;
 
@@ -147,6 +167,10 @@ abstract contract JudgeHandler is StakeHandler, Places {
         if (network.round(group, number).outcome == IRounds.Outcome.None) return false;
         (bytes32 claim,) = network.decision(group, number);
         return judgedFor[group][number][claim][position];
+    }
+
+    function _firstClaim(uint256 group, uint256 number) private view returns (bytes32) {
+        return claims[group][number].length == 0 ? bytes32(0) : claims[group][number][0];
     }
 
     /// @dev None of the claims, one of them, or one that nobody made.
@@ -259,13 +283,18 @@ abstract contract JudgeHandler is StakeHandler, Places {
         (batch.verdicts, batch.positions) = (new IRounds.Verdict[](count + 2), new uint256[](count));
         for (uint256 i; i < count; ++i) {
             uint256 position = 1 + (first + i) % count;
-            if (_draw(seed, 100 + position, 32) < (position == OWNERS ? 31 : silent)) continue;
+            bool drawn = _draw(seed, 100 + position, 32) < (position == OWNERS ? 31 : silent);
+            if (_isLeftOut(position, drawn)) continue;
             batch.verdicts[i] = _verdictBy(group, number, position, claim);
             _weighIn(batch, position);
         }
         _cut(batch.positions, batch.fresh);
         batch.verdicts[count] = batch.verdicts[_draw(seed, 3, count)];
         batch.verdicts[count + 1] = _verdictBy(group, number + 1, 1 + first, claim);
+    }
+
+    function _isLeftOut(uint256 position, bool drawn) private view returns (bool) {
+        return leftOut == 0 ? drawn : leftOut >> position & 1 == 1;
     }
 
     function _weighIn(Batch memory batch, uint256 position) private view {
@@ -300,8 +329,10 @@ abstract contract JudgeHandler is StakeHandler, Places {
         (crowd_.attendances, crowd_.positions) = (new IRounds.Attendance[](count), new uint256[](count));
         for (uint256 i; i < count; ++i) {
             uint256 position = i + 1;
-            if (_draw(seed, 200 + i, 4) == 0 || (position == OWNERS && _draw(seed, 210, 16) != 0)) continue;
+            bool drawn = _draw(seed, 200 + i, 4) == 0 || (position == OWNERS && _draw(seed, 210, 16) != 0);
+            if (_isLeftOut(position, drawn)) continue;
             bytes32 claim = _chosen(group, number, _draw(seed, 220 + i, 2 ** 128));
+            if (leftOut != 0) claim = _firstClaim(group, number);
             crowd_.attendances[i] = _attended(group, number, position, claim);
             uint256 live = _liveOf(group, position, true);
             if (live == 0 || !_shows(group, number, outcome, position, claim)) continue;

@@ -203,9 +203,12 @@ abstract contract Ledger is Play {
         if (!inHour && block.timestamp < time && network.epoch() < EPOCHS_MAX) _warp(time);
     }
 
-    /// @dev When an epoch ends, what counted at its end is noted: by that late verdicts are weighed.
+    /// @dev When an epoch ends, what counted at its end is noted, by which late verdicts are weighed, and what was emptied in it.
     function _warp(uint256 time) internal {
-        if ((time - START) / EPOCH != network.epoch()) _noteAwake();
+        if ((time - START) / EPOCH != network.epoch()) {
+            _noteAwake();
+            _observe();
+        }
         vm.warp(time);
     }
 

@@ -58,18 +58,38 @@ abstract contract RoundHandler is JudgeHandler {
         }
     }
 
+    /// @dev Twelve rounds against a coalition of a drawn share: nobody else can be put to sleep for them.
+    function conspire(uint256 seed) external {
+        uint256 group = _randomGroup(seed);
+        uint256 members = 1 << 255 | _draw(seed, 1, 2 ** (1 + POSITIONS_MAX));
+        uint256 before = counted[group].length;
+        for (uint256 i; i < 12; ++i) {
+            _conspire(group, _openOne(group, _draw(seed, 10 + i, 2 ** 128)), members, _draw(seed, 30 + i, 2 ** 128));
+        }
+        if (counted[group].length < before + 10) return;
+        for (uint256 position = 1; position <= network.positions(group); ++position) {
+            if (members >> position & 1 == 1) continue;
+            vm.assertEq(_isAbsent(group, position), false, "a coalition leaves out who shows himself");
+            _note("a coalition gains nothing");
+        }
+    }
+
     /// @dev A round of one trainer.
     function _playOne(uint256 group, uint256 seed) private {
-        uint256 length = _lengthOf(group);
-        uint256 number = (block.timestamp - START + length - 1) / length;
         inHour = true;
+        _judgeRound(group, _openOne(group, seed), seed);
+        inHour = false;
+    }
+
+    /// @dev The next round, up to its JUDGE.
+    function _openOne(uint256 group, uint256 seed) private returns (uint256 number) {
+        uint256 length = _lengthOf(group);
+        number = (block.timestamp - START + length - 1) / length;
         _warp(_startOf(group, number));
         _commitOne(group, number, trainer(0), bytes32(++files));
         _warp(_startOf(group, number) + (group == FORK ? 900 : TRAIN));
         _tryReveal(group, number, trainer(0), committed[group][number][trainer(0)], _draw(seed, 1, 2 ** 64));
         _warp(_startOf(group, number) + (group == FORK ? 1200 : TRAIN + REVEAL));
-        _judgeRound(group, number, seed);
-        inHour = false;
     }
 
     /// @dev Settles and collects what earlier rounds left.
