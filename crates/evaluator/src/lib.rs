@@ -17,6 +17,7 @@ mod kernels;
 mod loss;
 mod manifest;
 mod measure;
+mod price;
 mod probe;
 mod stream;
 
@@ -33,4 +34,5 @@ pub use kernels::{erf, exp, log};
 pub use loss::{loss_root, mean, micronats};
 pub use manifest::{MANIFEST_BYTES_MAX, MANIFEST_VERSION, Manifest, ManifestError, TensorSpec};
 pub use measure::{Accuracy, MeasureError, Measurement, accuracy, evaluate, predict};
+pub use price::{price_slope, weight_price};
 pub use probe::{PROBE_VALUES, probe};

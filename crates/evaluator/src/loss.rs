@@ -1,7 +1,7 @@
 //! What a claim is made of: losses in micronats, their mean and their root.
 
 /// Micronats of one nat.
-const MICRONATS: f64 = 1e6;
+pub(crate) const MICRONATS: f64 = 1e6;
 
 /// NLL in nats × 10⁶, ties to even; below 0 counts as 0, above u32 and not finite as `u32::MAX`.
 pub fn micronats(nats: f32) -> u32 {

@@ -52,6 +52,8 @@ pub struct TensorSpec {
     pub name: String,
     /// `[outputs, inputs]` of a weight, `[outputs]` of a bias or of a norm.
     pub shape: Vec<u32>,
+    /// Whether it is the weight of a norm, which multiplies: 1 changes nothing, as 0 does elsewhere.
+    pub is_gain: bool,
 }
 
 /// Why bytes are no manifest.
@@ -184,7 +186,12 @@ impl Manifest {
 
 impl TensorSpec {
     pub(crate) fn new(name: String, shape: impl Into<Vec<u32>>) -> Self {
-        Self { name, shape: shape.into() }
+        Self { name, shape: shape.into(), is_gain: false }
+    }
+
+    /// The value that costs nothing where weights have a price.
+    pub fn rest(&self) -> f32 {
+        if self.is_gain { 1.0 } else { 0.0 }
     }
 
     /// Number of values.

@@ -9,6 +9,7 @@ use crate::examples::{DataError, Examples, Input, parse_input};
 use crate::families::{Batch, Pass};
 use crate::isa::Compute;
 use crate::loss::{Mean, mean, micronats};
+use crate::price::weight_price;
 
 /// Why nothing was measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +27,9 @@ pub enum MeasureError {
 pub struct Measurement {
     /// Micronats of each example, in the order drawn: the mean over its targets, rounded down.
     pub losses: Vec<u32>,
-    /// Their mean, rounded down.
+    /// Micronats that the weights cost on the whole set.
+    pub price: u32,
+    /// Mean of the losses, rounded down, plus the price; at most `u32::MAX`.
     pub mean: u32,
 }
 
@@ -46,7 +49,8 @@ impl Accuracy {
     }
 }
 
-/// Loss of each drawn example with everything this machine has; other choices of `Compute` give the same bits.
+/// Loss of each drawn example, and the price of the weights, with everything this machine has; other choices of `Compute` give the
+/// same bits. `examples` is the whole set that `drawn` was drawn from.
 ///
 /// # Errors
 /// When checkpoint, examples and indices do not belong together.
@@ -71,7 +75,7 @@ pub fn predict(checkpoint: &Checkpoint, line: &str) -> Result<Vec<f32>, DataErro
 }
 
 impl Compute {
-    /// Loss of each drawn example.
+    /// Loss of each drawn example of a set, and the price of the weights.
     ///
     /// # Errors
     /// When checkpoint, examples and indices do not belong together.
@@ -79,7 +83,8 @@ impl Compute {
         let add = |mean: &mut Mean, target: Target<'_>| mean.add(micronats(-target.log_probabilities[target.class]));
         let means = self.each(checkpoint, examples, drawn, add)?;
         let losses: Vec<u32> = means.into_iter().map(Mean::floor).collect();
-        Ok(Measurement { mean: mean(&losses), losses })
+        let price = weight_price(checkpoint, examples.len());
+        Ok(Measurement { mean: mean(&losses).saturating_add(price), price, losses })
     }
 
     /// Predictions on all examples of a set.

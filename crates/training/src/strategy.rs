@@ -15,7 +15,7 @@ pub trait Strategy: Send + Sync {
     fn start(&self, base: &Checkpoint, revealed: &[Checkpoint], loss: &mut Loss<'_>) -> Result<Start, TrainError>;
 }
 
-/// Mean loss of a checkpoint in micronats.
+/// Mean loss of a checkpoint in micronats, with the price of its weights.
 pub type Loss<'a> = dyn FnMut(&Checkpoint) -> Result<u32, MeasureError> + 'a;
 
 /// What a strategy chose.

@@ -38,7 +38,7 @@ pub struct Progress {
     pub step: u32,
     /// Steps of the run.
     pub steps: u32,
-    /// Loss in nats of the last batch, before its step.
+    /// Loss in nats of the last batch, before its step, without the price of the weights.
     pub loss: f32,
 }
 
@@ -82,7 +82,7 @@ impl<'a> Trainer<'a> {
         Ok(trainer)
     }
 
-    /// One step on the next batch; returns its mean loss in nats before the step.
+    /// One step on the next batch; returns its mean loss in nats before the step, without the price of the weights.
     ///
     /// # Errors
     /// When the device fails or all steps of the plan are done.

@@ -2,7 +2,7 @@
 //! and any number of threads.
 //!
 //! Every gradient is a sum over rows in the order of the batch, from +0, with fused multiply-add, each in one accumulator:
-//! threads share out rows of activations and rows of weights, never a sum.
+//! threads share out rows of activations and rows of weights, never a sum. The price of weights, if there is one, is added last.
 
 mod gpt;
 mod mlp;
@@ -24,6 +24,7 @@ use crate::isa::Compute;
 use crate::kernels::{Adam, Descent, Kernels, Packed};
 use crate::manifest::{Manifest, TensorSpec};
 use crate::measure::MeasureError;
+use crate::price::price_slope;
 
 use phases::in_phases;
 use tape::{Part, Source, Tape};
@@ -102,7 +103,8 @@ impl Exact {
         Self { compute, manifest: manifest.clone(), family, state, gradients, packed, workers }
     }
 
-    /// One step on a batch of examples, however many: memory does not grow with it. Returns its mean loss in nats before the step.
+    /// One step on a batch of examples, however many: memory does not grow with it. Returns its mean loss in nats before the step, without
+    /// the price of the weights, which the whole set of `examples` shares.
     ///
     /// # Errors
     /// When the examples are of another manifest or the batch names one that does not exist.
@@ -112,7 +114,7 @@ impl Exact {
         Ok(loss)
     }
 
-    /// Mean loss of a batch in nats; its gradients replace those of the last one.
+    /// Mean loss of a batch in nats, without the price of the weights; its gradients, with that of the price, replace those of the last one.
     ///
     /// # Errors
     /// When the examples are of another manifest or the batch names one that does not exist.
@@ -147,8 +149,19 @@ impl Exact {
                 add_all(&sources[*tensor], kernels, &tapes, part);
             }
         });
+        if let Some(slope) = price_slope(&self.manifest, examples.len()) {
+            self.add_price(slope);
+        }
         let loss = losses.iter().fold(0.0, |sum, loss| sum + *locked(loss));
         Ok((loss / targets as f64) as f32)
+    }
+
+    /// Adds slope · (weight − its rest) to each gradient: a product and a sum, each rounded.
+    fn add_price(&mut self, slope: f32) {
+        for ((gradients, weights), spec) in self.gradients.iter_mut().zip(&self.state.tensors).zip(self.manifest.tensors()) {
+            let rest = spec.rest();
+            gradients.iter_mut().zip(weights).for_each(|(gradient, weight)| *gradient += slope * (weight - rest));
+        }
     }
 
     fn pack(&mut self, threads: usize) {

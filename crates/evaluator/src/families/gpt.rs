@@ -127,7 +127,8 @@ impl Family for Gpt {
     }
 
     fn tensors(&self) -> Vec<TensorSpec> {
-        self.all().into_iter().map(|(name, shape, _)| TensorSpec::new(name, shape)).collect()
+        let spec = |(name, shape, first)| TensorSpec { name, shape, is_gain: matches!(first, First::One) };
+        self.all().into_iter().map(spec).collect()
     }
 
     fn initial(&self, stream: &mut Stream) -> Vec<Vec<f32>> {

@@ -1,9 +1,12 @@
 //! Exact training: gradients against differences of the loss, and the same bits on every instruction set and number of threads.
 
-use evaluator::{AdamW, Checkpoint, Compute, Exact, Examples, Isa, Manifest, MeasureError, Rule, Sgd, Snapshot, SnapshotError, evaluate};
+use evaluator::{
+    AdamW, Checkpoint, Compute, Exact, Examples, Isa, Manifest, MeasureError, Rule, Sgd, Snapshot, SnapshotError, evaluate, price_slope,
+};
 
 use crate::golden::{FAMILIES, GPT, MLP};
 use crate::gpt;
+use crate::measurement::priced;
 use crate::reference_gpt::Sizes;
 
 /// Sizes that fill no tile and no register.
@@ -32,6 +35,14 @@ fn loss(manifest: &Manifest, tensors: Vec<Vec<f32>>, examples: &Examples, batch:
 fn check_gradients(manifest: &Manifest, examples: &Examples) {
     let base = gpt::checkpoint(manifest, 1.0);
     let batch = all(examples);
+    let slope = price_slope(manifest, examples.len()).map_or(0.0, f64::from);
+    // What the price is in real numbers; its own rounding to micronats is too coarse here.
+    let price = |tensors: &[Vec<f32>]| {
+        let specs = manifest.tensors();
+        let squares =
+            tensors.iter().zip(&specs).flat_map(|(values, spec)| values.iter().map(|value| f64::from(value - spec.rest()).powi(2)));
+        slope / 2.0 * squares.sum::<f64>()
+    };
     let mut exact = Exact::new(compute(), &base).unwrap();
     exact.backward(examples, &batch).unwrap();
     for (index, (gradient, spec)) in exact.gradients().iter().zip(manifest.tensors()).enumerate() {
@@ -42,7 +53,8 @@ fn check_gradients(manifest: &Manifest, examples: &Examples) {
         let moved = |sign: f64| {
             let mut tensors = base.tensors().to_vec();
             tensors[index].iter_mut().zip(gradient).for_each(|(value, slope)| *value += (sign * length * f64::from(*slope)) as f32);
-            loss(manifest, tensors, examples, &batch)
+            let price = price(&tensors);
+            loss(manifest, tensors, examples, &batch) + price
         };
         let slope = (moved(1.0) - moved(-1.0)) / (2.0 * length * square);
         assert!((slope - 1.0).abs() < 0.02, "{}: the loss changes {slope} times as much as its gradient says", spec.name);
@@ -55,8 +67,50 @@ fn gradients_are_what_the_loss_changes_by() {
         let (manifest, examples) = odd_gpt(bias, tied);
         check_gradients(&manifest, &examples);
     }
-    check_gradients(&MLP.manifest(), &MLP.examples());
-    check_gradients(&GPT.manifest(), &GPT.examples());
+    for family in FAMILIES {
+        check_gradients(&family.manifest(), &family.examples());
+        check_gradients(&priced(&family.manifest(), 2_000_000), &family.examples());
+    }
+}
+
+#[test]
+fn a_price_adds_its_slope_times_the_distance_of_each_weight_to_the_gradients() {
+    for family in FAMILIES {
+        let (plain, examples) = (family.manifest(), family.examples());
+        let gradients = |manifest: &Manifest| {
+            let mut exact = Exact::new(compute(), &gpt::checkpoint(manifest, 1.0)).unwrap();
+            let loss = exact.backward(&examples, &[1, 3]).unwrap();
+            (loss, exact.gradients().to_vec())
+        };
+        let priced = priced(&plain, 500_000);
+        let slope = price_slope(&priced, examples.len()).unwrap();
+        assert_eq!(slope, (1.0 / examples.len() as f64) as f32, "half a nat for each square");
+        let (loss, mut expected) = gradients(&plain);
+        let weights = gpt::checkpoint(&plain, 1.0);
+        for ((values, weights), spec) in expected.iter_mut().zip(weights.tensors()).zip(plain.tensors()) {
+            values.iter_mut().zip(weights).for_each(|(value, weight)| *value += slope * (weight - spec.rest()));
+        }
+        assert_eq!(gradients(&priced), (loss, expected), "the loss of a batch is told without the price");
+    }
+}
+
+#[test]
+fn training_with_a_price_ends_with_smaller_weights_and_a_lower_priced_loss() {
+    for family in FAMILIES {
+        let (priced, examples) = (priced(&family.manifest(), 200_000), family.examples());
+        let trained = |manifest: &Manifest| {
+            let mut exact = Exact::new(compute(), &gpt::checkpoint(manifest, 1.0)).unwrap();
+            let rule = Rule::AdamW(AdamW { learning_rate: 0.01, weight_decay: 0.0, ..AdamW::default() });
+            for _ in 0..150 {
+                exact.step(&examples, &all(&examples), &rule).unwrap();
+            }
+            let checkpoint = Checkpoint::from_tensors(&priced, exact.checkpoint().unwrap().tensors().to_vec()).unwrap();
+            evaluate(&checkpoint, &examples, &all(&examples)).unwrap()
+        };
+        let (with, without) = (trained(&priced), trained(&family.manifest()));
+        assert!(with.price < without.price / 3 * 2, "{} and {}", with.price, without.price);
+        assert!(with.mean < without.mean, "{} and {}", with.mean, without.mean);
+    }
 }
 
 /// Both rules, with clipping and without.
@@ -87,6 +141,7 @@ fn a_trained_checkpoint_has_the_same_bits_on_every_instruction_set_and_any_threa
     let mut cases: Vec<(Manifest, Examples)> = FAMILIES.iter().map(|family| (family.manifest(), family.examples())).collect();
     cases.push(odd_gpt(true, true));
     cases.push(odd_gpt(false, false));
+    cases.extend(FAMILIES.iter().map(|family| (priced(&family.manifest(), 500_000), family.examples())));
     for (manifest, examples) in cases {
         let expected = trained(&manifest, &examples, Compute::new(Isa::Portable, 1).unwrap());
         for isa in Isa::available() {

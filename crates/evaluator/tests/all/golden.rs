@@ -1,10 +1,13 @@
 //! The committed files of each family, which second implementations made: every format and number must come out again.
 
-use evaluator::{Checkpoint, Compute, Examples, Isa, Manifest, checkpoint_len, draw, loss_root, predict};
+use std::collections::BTreeMap;
+
+use evaluator::{Checkpoint, Compute, Examples, Isa, Manifest, Measurement, checkpoint_len, draw, loss_root, predict};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::exact::trained;
+use crate::measurement::priced;
 
 /// The files of one family.
 pub struct Family {
@@ -140,20 +143,56 @@ fn a_claim_is_measured_as_by_the_second_implementation_on_every_instruction_set(
     }
 }
 
-/// sha256 of the checkpoint after a short run of each family.
-const RUNS: [&str; 2] = [
-    "35f2ff4023aa598d9263ee63495e06d3599346df9af3b9f046b4c29c6a3d5b92",
-    "611f581c131bd28691e507487256fb55baf437b210f966636d5a612697da020b",
+/// A manifest with a price for weights, and what the files of a family cost and lose under it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Priced {
+    manifest: String,
+    base_price: u32,
+    base_mean: u32,
+    new_price: u32,
+    new_mean: u32,
+}
+
+#[test]
+fn weights_cost_what_the_second_implementation_says_and_leave_the_losses_alone() {
+    let mut cases: BTreeMap<String, Vec<Priced>> = serde_json::from_str(include_str!("../golden/price.json")).unwrap();
+    for (name, family) in [("mlp", MLP), ("gpt", GPT)] {
+        let golden = family.golden();
+        for case in cases.remove(name).unwrap() {
+            let manifest = Manifest::from_bytes(case.manifest.as_bytes()).unwrap();
+            let examples = Examples::parse(&manifest, family.files).unwrap();
+            for compute in Isa::available().flat_map(|isa| [1, 3].map(|threads| Compute::new(isa, threads).unwrap())) {
+                let measured =
+                    |file| compute.evaluate(&Checkpoint::from_bytes(&manifest, file).unwrap(), &examples, &golden.drawn).unwrap();
+                let expected = |losses: &[u32], price, mean| Measurement { losses: losses.to_vec(), price, mean };
+                assert_eq!(measured(family.base), expected(&golden.base, case.base_price, case.base_mean), "{compute:?}");
+                assert_eq!(measured(family.new), expected(&golden.new, case.new_price, case.new_mean), "{compute:?}");
+            }
+        }
+    }
+    assert!(cases.is_empty());
+}
+
+/// sha256 of the checkpoint after a short run of each family, without a price for weights and with one.
+const RUNS: [[&str; 2]; 2] = [
+    [
+        "35f2ff4023aa598d9263ee63495e06d3599346df9af3b9f046b4c29c6a3d5b92",
+        "22b475876f549011fff2178cf3aa7ef8add572a7e9a11850efd06d9d0afdf1bb",
+    ],
+    [
+        "611f581c131bd28691e507487256fb55baf437b210f966636d5a612697da020b",
+        "c57b23fc8011467b6c20dd5e5d6b89ff0bdb30fa5c8b46b8fe8d3ede595ab578",
+    ],
 ];
 
 #[test]
 fn a_short_run_of_training_has_the_committed_digest_on_every_instruction_set() {
     for (family, expected) in FAMILIES.iter().zip(RUNS) {
-        for isa in Isa::available() {
-            for threads in [1, 2, 7] {
-                let found = trained(&family.manifest(), &family.examples(), Compute::new(isa, threads).unwrap());
-                assert_eq!(hex::encode(Sha256::digest(found)), expected, "{isa} on {threads} threads");
-            }
+        let manifests = [family.manifest(), priced(&family.manifest(), 500_000)];
+        for compute in Isa::available().flat_map(|isa| [1, 2, 7].map(|threads| Compute::new(isa, threads).unwrap())) {
+            let digest = |manifest| hex::encode(Sha256::digest(trained(manifest, &family.examples(), compute)));
+            assert_eq!(manifests.each_ref().map(digest), expected, "{compute:?}");
         }
     }
 }

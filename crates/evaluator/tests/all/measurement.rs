@@ -2,10 +2,11 @@
 
 use evaluator::{
     Accuracy, Checkpoint, Examples, Manifest, MeasureError, accuracy, draw, evaluate, loss_root, mean, micronats, predict, probe,
+    weight_price,
 };
 use proptest::prelude::*;
 
-use crate::golden::MLP;
+use crate::golden::{GPT, MLP};
 use crate::reference;
 
 fn manifest(widths: &[usize], weight_max: u32) -> Manifest {
@@ -15,6 +16,20 @@ fn manifest(widths: &[usize], weight_max: u32) -> Manifest {
         r#"{{"version":1,"model":{{"family":"mlp","inputs":{inputs},"hidden":{hidden:?},"outputs":{outputs},"activation":"relu"}},"data":{{"format":"csv","divisor":16}},"loss":"cross_entropy","eval_max":64,"weight_max":{weight_max}}}"#
     );
     Manifest::from_bytes(text.replace(' ', "").as_bytes()).unwrap()
+}
+
+/// The same with a price for weights.
+pub fn priced(manifest: &Manifest, weight_price: u32) -> Manifest {
+    let text = String::from_utf8(manifest.to_bytes()).unwrap();
+    let text = text.strip_suffix('}').unwrap();
+    Manifest::from_bytes(format!("{text},\"weight_price\":{weight_price}}}").as_bytes()).unwrap()
+}
+
+/// A regression of four weights and two biases, and what they cost.
+fn cost(values: &[f32; 6], price: u32, count: usize) -> u32 {
+    let manifest = priced(&manifest(&[2, 2], 65_536), price);
+    let tensors = vec![values[..4].to_vec(), values[4..].to_vec()];
+    weight_price(&Checkpoint::from_tensors(&manifest, tensors).unwrap(), count)
 }
 
 /// Integers that look random, a function of the position alone.
@@ -111,6 +126,33 @@ fn a_mean_is_rounded_down_and_nothing_is_worst() {
 }
 
 #[test]
+fn a_mean_with_its_price_is_at_most_the_greatest_loss_and_without_one_it_is_the_mean() {
+    let (examples, drawn) = (MLP.examples(), [4, 2, 9]);
+    let plain = evaluate(&MLP.checkpoint(MLP.base), &examples, &drawn).unwrap();
+    assert_eq!((plain.price, plain.mean), (0, mean(&plain.losses)));
+    let manifest = priced(&manifest(&[5, 17], 65_536), u32::MAX);
+    let examples = Examples::parse(&manifest, MLP.files).unwrap();
+    let checkpoint = Checkpoint::from_tensors(&manifest, vec![vec![4.0; 85], vec![0.0; 17]]).unwrap();
+    let found = evaluate(&checkpoint, &examples, &drawn).unwrap();
+    assert_eq!((found.price, found.mean), (u32::MAX, u32::MAX));
+    assert_eq!(evaluate(&checkpoint, &examples, &[]).unwrap().mean, u32::MAX);
+}
+
+#[test]
+fn the_weight_of_a_norm_costs_its_distance_from_one() {
+    let manifest = priced(&GPT.manifest(), 1_000_000);
+    let gains: Vec<String> = manifest.tensors().into_iter().filter(|spec| spec.is_gain).map(|spec| spec.name).collect();
+    let expected = ["h.0.ln_1", "h.0.ln_2", "h.1.ln_1", "h.1.ln_2", "ln_f"].map(|name| format!("transformer.{name}.weight"));
+    assert_eq!(gains, expected);
+    for (gain, other, expected) in [(1.0, 0.0, 0), (0.0, 0.0, 5 * 12), (-1.0, 0.0, 4 * 5 * 12), (1.0, 1.0, manifest.parameters() - 60)] {
+        let value = |is_gain: bool| if is_gain { gain } else { other };
+        let tensors = manifest.tensors().into_iter().map(|spec| vec![value(spec.is_gain); spec.elements() as usize]);
+        let checkpoint = Checkpoint::from_tensors(&manifest, tensors.collect()).unwrap();
+        assert_eq!(u64::from(weight_price(&checkpoint, 1000)), 1000 * expected, "{gain} {other}");
+    }
+}
+
+#[test]
 fn a_probe_depends_on_seed_signer_and_weights() {
     let (examples, drawn) = (MLP.examples(), [4, 2, 9]);
     let (base, new) = (MLP.checkpoint(MLP.base), MLP.checkpoint(MLP.new));
@@ -166,6 +208,35 @@ proptest! {
     #[test]
     fn a_loss_root_equals_the_reference(base: Vec<u32>, new: Vec<u32>) {
         prop_assert_eq!(loss_root(&base, &new).to_vec(), reference::loss_root(&base, &new));
+    }
+
+    #[test]
+    fn a_price_equals_the_reference(bits: [u32; 6], price in 1_u32.., count in 1_usize..1 << 20) {
+        let values = bits.map(|bits| Some(f32::from_bits(bits)).filter(|value| value.abs() <= 65_536.0).unwrap_or(0.25));
+        let pairs = values.map(|value| (value, 0.0));
+        prop_assert_eq!(cost(&values, price, count), reference::price(&pairs, price, count as u64));
+        let gain = |value: f32| {
+            let tensors = GPT.manifest().tensors().into_iter().map(|spec| vec![if spec.is_gain { value } else { 0.0 }; spec.elements() as usize]);
+            Checkpoint::from_tensors(&priced(&GPT.manifest(), price), tensors.collect()).unwrap()
+        };
+        let value = values[0].clamp(-2.0, 2.0);
+        prop_assert_eq!(weight_price(&gain(value), count), reference::price(&[(value, 1.0); 60], price, count as u64));
+    }
+
+    #[test]
+    fn a_price_does_not_depend_on_the_order_of_values_and_grows_with_their_squares(
+        sixteenths in proptest::array::uniform6(-1024_i16..1024), price in 1_u32..1 << 14, count in 1_usize..1000, times in 1_usize..9,
+    ) {
+        let values = sixteenths.map(|value| f32::from(value) / 16.0);
+        let whole = cost(&values, price, count);
+        let mut turned = values;
+        turned.reverse();
+        prop_assert_eq!(cost(&turned, price, count), whole);
+        prop_assert_eq!(cost(&values.map(|value| -value), price, count), whole);
+        prop_assert_eq!(cost(&values, price, count * times), whole / times as u32);
+        let at_least = |found: u32, factor: u32| (factor * whole..factor * (whole + 1)).contains(&found);
+        prop_assert!(at_least(cost(&values.map(|value| 2.0 * value), price, count), 4));
+        prop_assert!(at_least(cost(&values, 3 * price, count), 3));
     }
 
     #[test]

@@ -126,6 +126,25 @@ pub fn micronats(nats: f32) -> u32 {
     (floor + if up { 1.0 } else { 0.0 }).clamp(0.0, f64::from(u32::MAX)) as u32
 }
 
+/// ⌊x · 2³²⌋ of a finite x of at least 0, by its bits.
+fn parts(x: f64) -> u128 {
+    let (exponent, fraction) = ((x.to_bits() >> 52) as i32, u128::from(x.to_bits() & ((1 << 52) - 1)));
+    let (significand, exponent) = if exponent == 0 { (fraction, -1074) } else { (fraction + (1 << 52), exponent - 1075) };
+    let shift = exponent + 32;
+    if shift < 0 { significand.checked_shr(shift.unsigned_abs()).unwrap_or(0) } else { significand << shift }
+}
+
+/// Price of values, each with the one that costs nothing.
+pub fn price(values: &[(f32, f64)], weight_price: u32, count: u64) -> u32 {
+    let mut sum = 0_u128;
+    for (value, rest) in values {
+        let distance = f64::from(*value) - rest;
+        sum += parts(distance * distance);
+    }
+    let price = sum * u128::from(weight_price) / (u128::from(count) << 32);
+    price.min(u128::from(u32::MAX)) as u32
+}
+
 /// Words of the counter stream of a key.
 pub struct Words {
     key: Vec<u8>,

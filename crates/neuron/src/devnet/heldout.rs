@@ -65,13 +65,13 @@ impl fmt::Display for HeldOut {
     }
 }
 
-/// Mean loss in micronats on a set: on all of it, or on as many examples as a round takes, always the same.
+/// Mean loss in micronats on a set, without a price: on all of it, or on as many examples as a round takes, always the same.
 ///
 /// # Errors
 /// When examples and checkpoint do not belong together.
 pub fn loss(checkpoint: &Checkpoint, examples: &Examples) -> Result<u32> {
     let drawn = evaluator::draw([0; 32], 0, 0, examples.len() as u32, checkpoint.manifest().eval_max());
-    Ok(compute()?.evaluate(checkpoint, examples, &drawn)?.mean)
+    Ok(evaluator::mean(&compute()?.evaluate(checkpoint, examples, &drawn)?.losses))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::settings::{EngineChoice, Precision, Settings};
 
 /// Weights in training.
 pub(crate) trait Engine: Send {
-    /// One step on the examples of these numbers; returns their mean loss in nats before it.
+    /// One step on the examples of these numbers; returns their mean loss in nats before it, without the price of the weights.
     fn step(&mut self, examples: &Examples, batch: &[u32], learning_rate: f32) -> Result<f32, TrainError>;
     /// Everything that further steps depend on.
     fn snapshot(&self) -> Result<Snapshot, TrainError>;

@@ -20,6 +20,13 @@ pub fn with_hidden(hidden: &str) -> Manifest {
     Manifest::from_bytes(DIGITS.replace("[32]", hidden).as_bytes()).unwrap()
 }
 
+/// The same with a price for weights.
+pub fn priced(manifest: &Manifest, weight_price: u32) -> Manifest {
+    let text = String::from_utf8(manifest.to_bytes()).unwrap();
+    let text = text.strip_suffix('}').unwrap();
+    Manifest::from_bytes(format!("{text},\"weight_price\":{weight_price}}}").as_bytes()).unwrap()
+}
+
 pub fn genesis(manifest: &Manifest) -> Examples {
     Examples::parse(manifest, [GENESIS]).unwrap()
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use evaluator::{Checkpoint, Compute, Manifest, MeasureError, average};
+use evaluator::{Checkpoint, Compute, Manifest, MeasureError, average, evaluate};
 use training::{Device, Settings, Start, StrategyName, TrainError, steps_within};
 
-use crate::sets::{base, families, with_hidden};
+use crate::sets::{base, families, genesis, plan, priced, train, with_hidden};
 
 /// A checkpoint whose every value is `value`.
 fn flat(manifest: &Manifest, value: f32) -> Checkpoint {
@@ -36,6 +36,24 @@ fn merging_takes_the_best_average_and_never_starts_worse_than_the_base() {
     assert_eq!(merge(5.0, &[2.9, 5.0]), [1, 0], "the winner, which is the base, opens the average");
     assert_eq!(merge(5.0, &[4.0, 4.0]), [0], "the second lowers nothing");
     assert_eq!(merge(9.0, &[2.0, 7.0, 5.5]), [2, 0], "3.75; with the last 4.83");
+}
+
+#[test]
+fn merging_takes_an_average_that_loses_more_where_its_smaller_weights_cost_less() {
+    let plain = with_hidden("[]");
+    let examples = genesis(&plain);
+    let trained = train(&base(&plain), &examples, &plan(Settings::default(), 1, 200)).unwrap();
+    let squares: f64 = trained.tensors().iter().flatten().map(|value| f64::from(*value).powi(2)).sum();
+    // Half a nat for the trained weights; an eighth for their average with nothing.
+    let half = priced(&plain, (0.5e6 * examples.len() as f64 / squares) as u32);
+    let drawn: Vec<u32> = (0..examples.len() as u32).collect();
+    for (manifest, parts) in [(plain, &[0][..]), (half, &[0, 1])] {
+        let revealed = [trained.tensors().to_vec(), flat(&manifest, 0.0).tensors().to_vec()];
+        let revealed = revealed.map(|tensors| Checkpoint::from_tensors(&manifest, tensors).unwrap());
+        let mut loss = |checkpoint: &Checkpoint| evaluate(checkpoint, &examples, &drawn).map(|found| found.mean);
+        let start = StrategyName::Merge.strategy().start(&base(&manifest), &revealed, &mut loss).unwrap();
+        assert_eq!(start.parts, parts, "at {:?}", manifest.weight_price());
+    }
 }
 
 #[test]

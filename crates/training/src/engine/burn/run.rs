@@ -4,7 +4,7 @@ use std::thread;
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{DType, Int, Tensor, TensorData};
-use evaluator::{AdamW, Checkpoint, Examples, Manifest, Snapshot};
+use evaluator::{AdamW, Checkpoint, Examples, Manifest, Snapshot, TensorSpec, price_slope};
 
 use super::ops::{Maths, Values, cross_entropy};
 use super::{Inputs, scores};
@@ -48,6 +48,13 @@ impl<B: Backend> Run<B> {
         let run =
             Self { manifest, settings, device, device_name, threads, weights, first: zeros.clone(), second: zeros, powers: (1.0, 1.0) };
         Ok(Box::new(run))
+    }
+
+    /// Adds to each gradient what the price of its weight grows with.
+    fn add_price(&self, gradients: Vec<Tensor<B, 2>>, slope: f32) -> Vec<Tensor<B, 2>> {
+        let weights = self.weights.iter().zip(self.manifest.tensors());
+        let priced = |(gradient, (weight, spec)): (_, (&Tensor<B, 2>, TensorSpec))| gradient + (weight.clone() - spec.rest()) * slope;
+        gradients.into_iter().zip(weights).map(priced).collect()
     }
 
     /// Mean loss of a batch, and its gradients in the order of the weights.
@@ -147,7 +154,10 @@ impl<B: Backend> Run<B> {
 
 impl<B: Backend> Engine for Run<B> {
     fn step(&mut self, examples: &Examples, batch: &[u32], learning_rate: f32) -> Result<f32, TrainError> {
-        let (loss, gradients) = self.backward(examples, batch)?;
+        let (loss, mut gradients) = self.backward(examples, batch)?;
+        if let Some(slope) = price_slope(&self.manifest, examples.len()) {
+            gradients = self.add_price(gradients, slope);
+        }
         self.update(gradients, learning_rate);
         Ok(loss)
     }
@@ -180,7 +190,7 @@ impl<B: Backend> Engine for Run<B> {
 
 /// Values in the order and shapes of `Manifest::tensors`.
 fn on_device<B: Backend>(manifest: &Manifest, values: Vec<Vec<f32>>, device: &B::Device) -> Vec<Tensor<B, 2>> {
-    let tensor = |(values, spec): (Vec<f32>, evaluator::TensorSpec)| {
+    let tensor = |(values, spec): (Vec<f32>, TensorSpec)| {
         let columns = spec.shape.last().map_or(1, |columns| *columns as usize);
         let rows = values.len() / columns;
         Tensor::from_data(TensorData::new(values, [rows, columns]), device)
