@@ -17,6 +17,8 @@ const PARAMETERS_MAX: u64 = 1 << 28;
 const EVAL_MAX: u32 = 1 << 20;
 /// Largest bound on a weight; with `WIDTH_MAX` it keeps three layers finite.
 const WEIGHT_MAX: u32 = 65_536;
+/// Greatest certainty: ten standard errors.
+const CERTAINTY_MAX: u32 = 1000;
 
 /// What a group trains. Its bytes are the JSON without spaces, keys in the order of the fields below; only `from_bytes` makes
 /// one, so every manifest keeps the limits of this file.
@@ -29,6 +31,10 @@ pub struct Manifest {
     loss: LossRule,
     eval_max: u32,
     weight_max: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight_price: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certainty: Option<u32>,
 }
 
 /// Cost of one target.
@@ -115,6 +121,8 @@ impl Manifest {
         self.family().check(&self.data)?;
         within("eval_max", u64::from(self.eval_max), 1, u64::from(EVAL_MAX))?;
         within("weight_max", u64::from(self.weight_max), 1, u64::from(WEIGHT_MAX))?;
+        within("weight_price", u64::from(self.weight_price.unwrap_or(1)), 1, u64::from(u32::MAX))?;
+        within("certainty", u64::from(self.certainty.unwrap_or(1)), 1, u64::from(CERTAINTY_MAX))?;
         within("number of parameters", self.parameters(), 1, PARAMETERS_MAX)
     }
 
@@ -141,6 +149,16 @@ impl Manifest {
     /// Largest magnitude of a weight or bias; exact in binary32.
     pub fn weight_max(&self) -> f32 {
         self.weight_max as f32
+    }
+
+    /// Micronats that the squares of all weights, summed and divided by the number of examples, cost for each unit; none = nothing.
+    pub fn weight_price(&self) -> Option<u32> {
+        self.weight_price
+    }
+
+    /// Hundredths of a standard error by which an improvement must exceed luck; none = any improvement counts.
+    pub fn certainty(&self) -> Option<u32> {
+        self.certainty
     }
 
     /// Features of an example, or tokens that a target may see.

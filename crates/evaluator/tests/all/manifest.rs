@@ -127,6 +127,28 @@ fn other_bytes_of_the_same_manifest_are_refused() {
 }
 
 #[test]
+fn a_price_for_weights_and_a_certainty_may_end_a_manifest() {
+    let last = r#""weight_max":1"#;
+    let cases = [
+        ("", None, None),
+        (r#","weight_price":1"#, Some(1), None),
+        (r#","weight_price":4294967295"#, Some(u32::MAX), None),
+        (r#","certainty":1"#, None, Some(1)),
+        (r#","weight_price":500000,"certainty":1000"#, Some(500_000), Some(1000)),
+    ];
+    for (keys, weight_price, certainty) in cases {
+        for text in [TEXT, GPT] {
+            let manifest = changed(text, last, &format!("{last}{keys}")).unwrap();
+            assert_eq!((manifest.weight_price(), manifest.certainty()), (weight_price, certainty), "{keys}");
+        }
+    }
+    for keys in [r#","certainty":200,"weight_price":1"#, r#","weight_price":null"#, r#","certainty":null"#] {
+        let result = read(last, &format!("{last}{keys}"));
+        assert!(matches!(result, Err(ManifestError::NotCanonical(_))), "{keys}: {result:?}");
+    }
+}
+
+#[test]
 fn unknown_missing_and_doubled_keys_are_refused() {
     let cases = [
         ("\"version\":1,", ""),
@@ -140,6 +162,9 @@ fn unknown_missing_and_doubled_keys_are_refused() {
         ("\"eval_max\":1", "\"eval_max\":1.0"),
         ("\"eval_max\":1", "\"eval_max\":-1"),
         ("\"eval_max\":1", "\"eval_max\":4294967296"),
+        ("\"weight_max\":1", "\"weight_max\":1,\"weight_price\":4294967296"),
+        ("\"weight_max\":1", "\"weight_max\":1,\"weight_price\":0.5"),
+        ("\"weight_max\":1", "\"weight_max\":1,\"certainty\":-1"),
     ];
     for (piece, other) in cases {
         let result = read(piece, other);
@@ -163,6 +188,9 @@ fn numbers_outside_their_limits_are_refused_and_named() {
         ("\"eval_max\":1", "\"eval_max\":1048577", "eval_max"),
         ("\"weight_max\":1", "\"weight_max\":0", "weight_max"),
         ("\"weight_max\":1", "\"weight_max\":65537", "weight_max"),
+        ("\"weight_max\":1", "\"weight_max\":1,\"weight_price\":0", "weight_price"),
+        ("\"weight_max\":1", "\"weight_max\":1,\"certainty\":0", "certainty"),
+        ("\"weight_max\":1", "\"weight_max\":1,\"certainty\":1001", "certainty"),
     ];
     for (piece, other, name) in cases {
         match read(piece, other) {
