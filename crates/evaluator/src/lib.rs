@@ -5,6 +5,7 @@
 
 mod arena;
 mod average;
+mod certainty;
 mod checkpoint;
 mod data;
 mod draw;
@@ -22,6 +23,7 @@ mod probe;
 mod stream;
 
 pub use average::{AverageError, average};
+pub use certainty::{Terms, is_certain};
 pub use checkpoint::{Checkpoint, CheckpointError, checkpoint_len, split_values};
 pub use data::{Data, Tokenizer};
 pub use draw::draw;

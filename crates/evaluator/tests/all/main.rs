@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what must hold here and does not fails the test")]
 
 mod average;
+mod certainty;
 mod exact;
 mod functions;
 mod golden;
