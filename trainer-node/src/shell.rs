@@ -34,7 +34,7 @@ use crate::{
     revealed::Revealed,
     run::{self, Run},
     state::State,
-    work,
+    work::{self, Draw},
 };
 
 /// Results that wait for the machine.
@@ -258,13 +258,13 @@ impl Shell {
                 let (network, group) = (self.network.clone(), self.member.group);
                 self.send(Transaction::Commit, round, async move { Ok(network.commit(group, round, seal, max_deposit).await.map(drop)?) });
             }
-            Effect::Measure { round, base, file, head, seed } => {
-                let work = work::claim(self.member.clone(), round, base, file, head, seed);
+            Effect::Measure { round, base, file, head, seed, commits } => {
+                let work = work::claim(self.member.clone(), base, file, Draw { round, head, seed, commits });
                 self.spawn(async move { Input::Measured { round, result: work.await.map_err(text) } });
             }
             Effect::Reveal { round, salt, file, measured } => self.reveal(round, salt, file, measured),
-            Effect::Check { claim, hash, base, head, seed } => {
-                let work = work::is_true(self.member.clone(), claim, base, head, seed);
+            Effect::Check { claim, hash, base, head, seed, commits } => {
+                let work = work::is_true(self.member.clone(), claim, base, Draw { round: claim.round, head, seed, commits });
                 self.spawn(async move {
                     let result = work.await.map_err(text);
                     tracing::info!(round = claim.round.0, trainer = %claim.trainer, ?result, "checked a better claim");
@@ -333,7 +333,7 @@ impl Shell {
     fn reveal(&mut self, round: RoundNumber, salt: Digest, file: Digest, measured: Measured) {
         let (network, group) = (self.network.clone(), self.member.group);
         self.send(Transaction::Reveal, round, async move {
-            let Measured { base, loss, loss_root } = measured;
+            let Measured { base, loss, loss_root, .. } = measured;
             let trainer = network.chain().own_address()?;
             let claim = RevealedClaim { group, round, trainer, number: 0, file, base, loss, loss_root };
             Ok(network.reveal(&claim, salt).await.map(drop)?)

@@ -253,8 +253,8 @@ impl Shell {
             }),
             Effect::Fetch { round, file } => self.answer(async move { Input::Fetched { round, file, result: bench.fetch(file).await } }),
             Effect::Announce { round, file } => drop(tokio::spawn(async move { announce(&bench.member, round, file).await })),
-            Effect::Measure { claim, hash, .. } => self.answer(async move {
-                let finding = bench.claim(&claim).await;
+            Effect::Measure { claim, hash, commits, .. } => self.answer(async move {
+                let finding = bench.claim(&claim, commits).await;
                 tracing::info!(round = claim.round.0, trainer = %claim.trainer, ?finding, "measured");
                 Input::Measured { round: claim.round, claim: hash, finding }
             }),

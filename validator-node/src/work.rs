@@ -6,7 +6,8 @@ use anyhow::Result;
 use evaluator::{Checkpoint, Measurement};
 use network::FetchError;
 use node::{
-    Exam, Member, claims,
+    Exam, Member,
+    claims::{self, Bar},
     member::{measure, probe},
 };
 use protocol::{
@@ -66,15 +67,15 @@ impl Bench {
         }
     }
 
-    /// Whether a claim is true, to the last bit of every loss.
-    pub async fn claim(&self, claim: &RevealedClaim) -> Finding {
-        match self.try_claim(claim).await {
+    /// Whether a claim of a round with so many commits is true, to the last bit of every loss, and beyond luck.
+    pub async fn claim(&self, claim: &RevealedClaim, commits: u64) -> Finding {
+        match self.try_claim(claim, commits).await {
             Ok(finding) => finding,
             Err(error) => Finding::Failed { reason: format!("{error:#}") },
         }
     }
 
-    async fn try_claim(&self, claim: &RevealedClaim) -> Result<Finding> {
+    async fn try_claim(&self, claim: &RevealedClaim, commits: u64) -> Result<Finding> {
         let base = self.bases.lock().await.get(&claim.round).cloned();
         let Base { exam, seed, losses } = base.ok_or_else(|| anyhow::anyhow!("the base of round {} was not measured", claim.round))?;
         let bytes = self.member.fetch(claim.file).await?;
@@ -83,7 +84,7 @@ impl Bench {
             Err(error) => return Ok(Finding::False { reason: error.to_string() }),
         };
         let new = measure(checkpoint.clone(), exam.clone()).await?;
-        if let Some(reason) = claims::difference(claim, claims::found(&losses, &new)) {
+        if let Some(reason) = claims::difference(claim, claims::found(&losses, &new, Bar::of(&self.member, &exam, commits))) {
             return Ok(Finding::False { reason });
         }
         Ok(Finding::True { probe: self.probe(checkpoint, exam, seed).await? })

@@ -177,6 +177,11 @@ impl Examples {
         windows.tokens.get(index.checked_mul(windows.stride)?..)?.get(..self.inputs + 1)
     }
 
+    /// Tokens of all files in their order, if the set is text.
+    pub(crate) fn tokens(&self) -> Option<&[u16]> {
+        if let Values::Windows(windows) = &self.values { Some(&windows.tokens) } else { None }
+    }
+
     /// Whether a model reads such examples.
     pub(crate) fn fit(&self, manifest: &Manifest) -> bool {
         let same_kind =

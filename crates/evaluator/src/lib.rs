@@ -12,6 +12,7 @@ mod draw;
 mod exact;
 mod examples;
 mod families;
+mod fresh;
 mod generate;
 mod isa;
 mod kernels;

@@ -1,6 +1,9 @@
 //! What acts and outcomes are called when people read of them.
 
-use node::network_file::moment;
+use node::{
+    network_file::moment,
+    progress::{Step, Stretch, stretch},
+};
 use protocol::{
     Address, Digest,
     chain::Outcome,
@@ -54,6 +57,28 @@ fn number_word(number: u64) -> [u8; 32] {
     let mut word = [0; 32];
     word[24..].copy_from_slice(&number.to_be_bytes());
     word
+}
+
+/// Training and fresh loss of won rounds, and in words what that means, if it means something.
+pub fn of_progress(steps: &[Step]) -> Vec<String> {
+    let line = |step: &Step| {
+        let claim = &step.won.claim;
+        let fresh = step.fresh.map_or_else(
+            || "no fresh examples".to_owned(),
+            |fresh| format!("fresh loss {} → {} on {} examples added since", fresh.base, fresh.loss, fresh.examples),
+        );
+        format!("round {}  training loss {} → {} nats, {fresh}", step.won.round, claim.base, claim.loss)
+    };
+    let mut lines: Vec<String> = steps.iter().map(line).collect();
+    lines.extend(stretch(steps).as_ref().map(of_stretch));
+    lines
+}
+
+/// What became of both losses over some rounds, and what that means.
+pub fn of_stretch(stretch: &Stretch) -> String {
+    let ((training, to), (fresh, then)) = (stretch.training, stretch.fresh);
+    let verdict = if stretch.is_memorising() { ": the group is memorising, propose new data" } else { "" };
+    format!("{} rounds on one set: training loss {training} → {to}, fresh loss {fresh} → {then} nats{verdict}", stretch.rounds)
 }
 
 /// Name of an outcome; an undecided round with reveals is void.

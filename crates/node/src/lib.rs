@@ -11,6 +11,7 @@ pub mod logging;
 pub mod measures;
 pub mod member;
 pub mod network_file;
+pub mod progress;
 pub mod roots;
 pub mod signing;
 pub mod site;

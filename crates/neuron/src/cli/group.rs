@@ -1,15 +1,15 @@
-//! `neuron group`: create, show, list.
+//! `neuron group`: create, show, list, and what it has learned.
 
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use network::Client;
-use node::{config::GroupFile, keys, stop};
+use node::{config::GroupFile, keys, progress, stop};
 use protocol::{GroupId, chain::GroupView};
 
-use super::context::Context;
-use crate::birth;
+use super::context::{Context, history};
+use crate::{birth, words};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -19,6 +19,14 @@ pub enum Command {
     Show {
         #[arg(long, default_value_t = 1)]
         group: u64,
+    },
+    /// What its last winners have learned: training loss, and fresh loss, on examples that were added since.
+    Progress {
+        #[arg(long, default_value_t = 1)]
+        group: u64,
+        /// Won rounds to look at.
+        #[arg(long, default_value_t = 16)]
+        rounds: usize,
     },
     /// Found a group from a file like configs/groups/digits.toml; then serve its files until Ctrl-C.
     Create {
@@ -43,6 +51,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::List => list(context).await,
         Command::Show { group } => show(context, GroupId(group)).await,
+        Command::Progress { group, rounds } => progress(context, GroupId(group), rounds).await,
         Command::Create { file, seed } => create(context, file, seed).await,
         Command::Fork { file, parent, seed } => fork(context, file, GroupId(parent), seed).await,
     }
@@ -94,6 +103,18 @@ fn print(view: &GroupView, now_s: u64) {
     }
     println!("  deposit     {} NRN for a commit", view.least_deposit.to_nrn());
     println!("  stake       {} NRN bonded, {} awake, in {} positions", view.bonded().to_nrn(), view.awake().to_nrn(), view.positions.len());
+}
+
+async fn progress(context: &Context, group: GroupId, most: usize) -> Result<()> {
+    let site = context.site().await?;
+    let won = progress::won(&history(&site, group).await?);
+    let peer = context.peer(&site, group).await?;
+    let head = site.network.view(group).await?.head;
+    let steps = progress::measure(&peer.member, &won[won.len().saturating_sub(most)..], head).await?;
+    peer.client.shutdown().await;
+    println!("{} of {} won rounds of group {group}", steps.len(), won.len());
+    words::of_progress(&steps).iter().for_each(|line| println!("  {line}"));
+    Ok(())
 }
 
 async fn create(context: &Context, path: PathBuf, seed: u64) -> Result<()> {

@@ -16,6 +16,8 @@ pub struct Past {
     pub head: Digest,
     /// The first block of REVEAL; its hash draws the examples.
     pub seed: Block,
+    /// Seals of the round: the more, the higher the bar.
+    pub commits: u64,
     /// In the order in which they are judged.
     pub claims: Vec<RevealedClaim>,
     /// Outcome and the name of the claim that it is about.
@@ -44,7 +46,8 @@ impl Past {
             ChainEvent::Decided { outcome, claim, .. } => Some((*outcome, *claim)),
             _ => None,
         });
-        Ok(Self { round, base, head, seed, claims, decided })
+        let commits = of_round().filter(|event| matches!(event, ChainEvent::Committed { .. })).count() as u64;
+        Ok(Self { round, base, head, seed, commits, claims, decided })
     }
 
     /// The revealed claim of that name; of equal ones the first.

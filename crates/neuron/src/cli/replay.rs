@@ -9,7 +9,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use evaluator::{Checkpoint, Measurement};
 use network::FetchError;
-use node::{Exam, Member, claims, member::measure};
+use node::{
+    Exam, Member,
+    claims::{self, Bar},
+    member::measure,
+};
 use protocol::{
     GroupId, Micronats, RoundNumber,
     chain::{Outcome, RevealedClaim},
@@ -53,6 +57,7 @@ struct Court {
     member: Member,
     exam: Exam,
     base: Measurement,
+    bar: Bar,
 }
 
 pub async fn run(context: &Context, options: Options) -> Result<()> {
@@ -95,7 +100,8 @@ impl Court {
     async fn open(member: &Member, past: &Past) -> Result<Self> {
         let exam = member.exam(past.head, past.seed.hash, past.round).await.context("the training set of the round cannot be had")?;
         let base = member.checkpoint(past.base).await.context("the base of the round cannot be had")?;
-        Ok(Self { member: member.clone(), base: measure(base, exam.clone()).await?, exam })
+        let bar = Bar::of(member, &exam, past.commits);
+        Ok(Self { member: member.clone(), base: measure(base, exam.clone()).await?, exam, bar })
     }
 
     /// The losses of its file, too, if it has one that can be measured.
@@ -112,7 +118,7 @@ impl Court {
             Err(error) => return Ok((Word::Wrong(error.to_string()), None)),
         };
         let new = measure(checkpoint, self.exam.clone()).await?;
-        let difference = claims::difference(claim, claims::found(&self.base, &new));
+        let difference = claims::difference(claim, claims::found(&self.base, &new, self.bar));
         Ok((difference.map_or(Word::Right, Word::Wrong), Some(new)))
     }
 }
@@ -178,7 +184,7 @@ mod tests {
         let name = |claim: RevealedClaim| claim_hash(claim.file, claim.base, claim.loss, claim.loss_root);
         let decided = outcome.map(|(outcome, winner)| (outcome, winner.map_or(Digest::ZERO, name)));
         let seed = Block { number: 1, time_s: 1, hash: Digest::ZERO };
-        Past { round: RoundNumber(7), base: Digest::ZERO, head: Digest::ZERO, seed, claims: claims.to_vec(), decided }
+        Past { round: RoundNumber(7), base: Digest::ZERO, head: Digest::ZERO, seed, commits: 1, claims: claims.to_vec(), decided }
     }
 
     #[test]

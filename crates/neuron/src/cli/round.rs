@@ -143,7 +143,7 @@ fn line(event: &ChainEvent, winner: Address) -> Option<String> {
         ChainEvent::Revealed(claim) => {
             let won = if claim.trainer == winner { "  ← won" } else { "" };
             let (number, base, loss, trainer) = (claim.number, claim.base, claim.loss, claim.trainer);
-            format!("claim {number}   {base} → {loss} nats by {trainer}{won}\n            {}", claim.file)
+            format!("claim {number}   training loss {base} → {loss} nats by {trainer}{won}\n            {}", claim.file)
         }
         ChainEvent::Conceded { trainer, number, rival, .. } => format!("claim {number}   conceded by {trainer} to {rival}"),
         ChainEvent::Attended { positions, stake, .. } => format!("attended  {} positions with {} NRN", positions.len(), stake.to_nrn()),

@@ -38,6 +38,8 @@ pub struct Report {
     /// The final checkpoint on examples that are in no set.
     #[serde(flatten)]
     pub heldout: HeldOut,
+    /// Training loss and fresh loss of the rounds before the set grew, in words.
+    pub progress: Option<String>,
     /// Root of the training set as each node told it.
     pub dataset_roots: BTreeMap<String, String>,
 }
@@ -64,8 +66,12 @@ pub struct RoundReport {
     #[serde(flatten)]
     pub heldout: HeldOut,
     pub winner: Option<String>,
+    /// Training loss: mean NLL on the examples drawn, with the price for weights.
     pub base_micronats: Option<u32>,
     pub loss_micronats: Option<u32>,
+    /// Mean NLL on examples that were added after the round.
+    pub fresh_base_micronats: Option<u32>,
+    pub fresh_loss_micronats: Option<u32>,
     pub checkpoint_cid: Option<String>,
     pub opened: Opening,
     /// Issued to the winner.
@@ -161,7 +167,10 @@ impl Report {
         let losses: Vec<u32> = first.into_iter().chain(won.iter().filter_map(|round| round.loss_micronats)).collect();
         text.push_str(&chart::curve(&losses));
         if let (Some(first), Some(last)) = (losses.first(), losses.last()) {
-            let _ = writeln!(text, "  {} → {} nats over {} won rounds", nats(*first), nats(*last), won.len());
+            let _ = writeln!(text, "  training loss {} → {} nats over {} won rounds", nats(*first), nats(*last), won.len());
+        }
+        if let Some(fresh) = &self.progress {
+            let _ = writeln!(text, "  {fresh}");
         }
         let _ = writeln!(text, "\n  checkpoint {}", self.final_checkpoint_cid);
         if self.heldout != HeldOut::default() {

@@ -25,16 +25,17 @@ fn of_round(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
             (round(number), format!("open: {} NRN to win, deposit {}", nrn(*reward), nrn(*deposit)))
         }
         ChainEvent::Committed { round: number, trainer, .. } => (round(number), format!("{} has sealed a checkpoint", name(*trainer))),
-        ChainEvent::Revealed(claim) => {
-            (round(&claim.round), format!("{} claims {} → {} nats", name(claim.trainer), nats(claim.base.0), nats(claim.loss.0)))
-        }
+        ChainEvent::Revealed(claim) => (
+            round(&claim.round),
+            format!("{} claims training loss {} → {} nats", name(claim.trainer), nats(claim.base.0), nats(claim.loss.0)),
+        ),
         ChainEvent::Conceded { round: number, trainer, rival, .. } => {
             (round(number), format!("{} concedes to {}", name(*trainer), name(*rival)))
         }
         ChainEvent::Decided { round: number, outcome: Outcome::Won, winner, .. } => {
             let losses = devnet.ledger.rounds.get(number).and_then(|round| round.losses());
             let (base, loss) = losses.map_or((0, 0), |(base, loss)| (base.0, loss.0));
-            (round(number), format!("✓ won by {}: {} → {} nats", name(*winner), nats(base), nats(loss)))
+            (round(number), format!("✓ won by {}: training loss {} → {} nats", name(*winner), nats(base), nats(loss)))
         }
         ChainEvent::Decided { round: number, .. } => (round(number), "✗ lost: no claim is true".into()),
         ChainEvent::Judged { round: number, claim, stake, amount, positions, .. } => {

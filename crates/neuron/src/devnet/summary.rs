@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 use futures::future::try_join_all;
-use protocol::{DeltaNumber, PositionNumber, RoundNumber, Wei};
+use node::progress::{self, Fresh, Won, stretch};
+use protocol::{DeltaNumber, PositionNumber, RoundNumber, Wei, chain::Outcome};
 use token::Position;
 
 use super::{
     Devnet, HeldOut, Round, Seen,
-    ledger::{Delta, Slash},
+    ledger::{Delta, Ledger, Slash},
     report::{Held, Opening, PeriodReport, PurseReport, Report, RoundReport, SlashReport, TakenReport},
 };
 use crate::words;
@@ -29,9 +30,13 @@ pub async fn make(devnet: &Devnet) -> Result<Report> {
     let length = evaluator::checkpoint_len(&devnet.member.manifest);
     let seen = devnet.seen();
     let positions = positions(devnet).await?;
+    let steps = progress::measure(&devnet.member, &won(ledger), view.head).await?;
+    let fresh: BTreeMap<RoundNumber, Fresh> = steps.iter().filter_map(|step| Some((step.won.round, step.fresh?))).collect();
+    let report = |(number, round): (&RoundNumber, &Round)| report_round(devnet, *number, round, length, &seen, fresh.get(number));
     Ok(Report {
         length_s: view.times.length_s(),
-        rounds: ledger.rounds.iter().map(|(number, round)| report_round(devnet, *number, round, length, &seen)).collect(),
+        rounds: ledger.rounds.iter().map(report).collect(),
+        progress: stretch(&steps).as_ref().map(words::of_stretch),
         periods: periods(devnet).await?,
         genesis_supply_wei: devnet.genesis_supply,
         minted_wei: ledger.minted,
@@ -93,7 +98,15 @@ fn taken(devnet: &Devnet, seen: &Seen) -> Vec<TakenReport> {
     devnet.ledger.deltas.iter().filter_map(report).collect()
 }
 
-fn report_round(devnet: &Devnet, number: RoundNumber, round: &Round, length: u64, seen: &Seen) -> RoundReport {
+/// Rounds that were won and not struck.
+fn won(ledger: &Ledger) -> Vec<Won> {
+    let rounds = ledger.rounds.iter().filter(|(_, round)| round.outcome == Outcome::Won);
+    rounds
+        .filter_map(|(number, round)| Some(Won { round: *number, base: round.checkpoint, head: round.head, claim: *round.winning()? }))
+        .collect()
+}
+
+fn report_round(devnet: &Devnet, number: RoundNumber, round: &Round, length: u64, seen: &Seen, fresh: Option<&Fresh>) -> RoundReport {
     let winning = round.winning();
     RoundReport {
         number: number.0,
@@ -104,6 +117,8 @@ fn report_round(devnet: &Devnet, number: RoundNumber, round: &Round, length: u64
         winner: winning.map(|claim| devnet.cast.name_of(claim.trainer)),
         base_micronats: winning.map(|claim| claim.base.0),
         loss_micronats: winning.map(|claim| claim.loss.0),
+        fresh_base_micronats: fresh.map(|fresh| fresh.base.0),
+        fresh_loss_micronats: fresh.map(|fresh| fresh.loss.0),
         checkpoint_cid: winning.map(|claim| network::cid_of(claim.file, length).to_string()),
         opened: Opening { supply_wei: round.supply, awake_wei: round.awake, total_wei: round.total },
         reward_wei: round.collected.map_or(Wei::ZERO, |(_, issued)| issued),

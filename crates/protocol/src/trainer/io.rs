@@ -81,6 +81,8 @@ pub struct Measured {
     pub base: Micronats,
     pub loss: Micronats,
     pub loss_root: Digest,
+    /// Whether the improvement is beyond luck, by the group's terms (Protocol 12).
+    pub is_certain: bool,
 }
 
 /// The transactions of a trainer.
@@ -121,13 +123,14 @@ pub enum Effect {
         seal: Digest,
         max_deposit: Wei,
     },
-    /// Evaluate `base` and `file` exactly on the examples drawn by `seed` from the set at `head`.
+    /// Evaluate `base` and `file` exactly on the examples drawn by `seed` from the set at `head`; `commits` of the round.
     Measure {
         round: RoundNumber,
         base: Digest,
         file: Digest,
         head: Digest,
         seed: Digest,
+        commits: u64,
     },
     Reveal {
         round: RoundNumber,
@@ -142,6 +145,7 @@ pub enum Effect {
         base: Digest,
         head: Digest,
         seed: Digest,
+        commits: u64,
     },
     /// Open the seal and claim nothing, since a claim of `rival` stands revealed.
     Concede {

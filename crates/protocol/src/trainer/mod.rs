@@ -119,7 +119,12 @@ impl Trainer {
             ChainEvent::Opened { checkpoint, head, reward, deposit, .. } if self.is_current(number) => {
                 self.round(number).opened(*checkpoint, *head, *reward, *deposit);
             }
-            ChainEvent::Committed { trainer, seal, number: place, .. } if *trainer == own => self.round(number).committed(*seal, *place),
+            ChainEvent::Committed { trainer, seal, number: place, .. } => {
+                self.known(number, |round| round.sealed(*place));
+                if *trainer == own {
+                    self.round(number).committed(*seal, *place);
+                }
+            }
             ChainEvent::Revealed(claim) if claim.trainer == own => self.known(number, |round| round.revealed(*claim)),
             ChainEvent::Revealed(claim) => self.known(number, |round| round.rivals.revealed(*claim)),
             ChainEvent::Conceded { trainer, .. } if *trainer == own => self.known(number, Round::conceded),

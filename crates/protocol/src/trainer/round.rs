@@ -35,6 +35,8 @@ pub(crate) struct Round {
     deposit: Option<Wei>,
     /// Seal that stands on chain, and its place among the commits.
     committed: Option<(Digest, u64)>,
+    /// Seals of all that stand on chain: the more, the higher the bar (Protocol 12).
+    commits: u64,
     measured: Measuring,
     pub rivals: Rivals,
     revealed: Option<Measured>,
@@ -93,6 +95,7 @@ impl Round {
             reward: Wei::ZERO,
             deposit: None,
             committed: None,
+            commits: 0,
             measured: Measuring::Not,
             rivals: Rivals::default(),
             revealed: None,
@@ -122,13 +125,18 @@ impl Round {
         (self.opened, self.reward, self.deposit) = (Some((checkpoint, head)), reward, Some(deposit));
     }
 
+    /// Somebody's commit, with its place in the round, from 1.
+    pub fn sealed(&mut self, place: u64) {
+        self.commits = self.commits.max(place);
+    }
+
     pub fn committed(&mut self, seal: Digest, number: u64) {
         self.committed = Some((seal, number));
         self.done(Transaction::Commit);
     }
 
     pub fn revealed(&mut self, claim: RevealedClaim) {
-        self.revealed = Some(Measured { base: claim.base, loss: claim.loss, loss_root: claim.loss_root });
+        self.revealed = Some(Measured { base: claim.base, loss: claim.loss, loss_root: claim.loss_root, is_certain: true });
         self.done(Transaction::Reveal);
     }
 
@@ -201,11 +209,16 @@ impl Round {
             return;
         }
         self.measured = match result {
-            Ok(measured) if improves(measured.base, measured.loss, improve) => Measuring::Done(measured),
-            Ok(measured) => {
+            Ok(measured) if !improves(measured.base, measured.loss, improve) => {
                 self.trouble = Some(format!("measured from {} to {} nats only", measured.base, measured.loss));
                 Measuring::Useless
             }
+            Ok(measured) if !measured.is_certain => {
+                let Measured { base, loss, .. } = measured;
+                self.trouble = Some(format!("from {base} to {loss} nats may be luck with {} commits", self.commits));
+                Measuring::Useless
+            }
+            Ok(measured) => Measuring::Done(measured),
             Err(reason) => {
                 self.failed(reason, now_s);
                 Measuring::Not
@@ -331,7 +344,7 @@ impl Round {
         match self.measured {
             Measuring::Not if view.now.time_s >= self.not_before_s && self.failures <= MAX_FAILURES => {
                 self.measured = Measuring::Asked;
-                vec![Effect::Measure { round: self.number, base, file, head, seed }]
+                vec![Effect::Measure { round: self.number, base, file, head, seed, commits: self.commits }]
             }
             Measuring::Done(_) if self.is_hopeless(view) => self.concede(view, "it cannot be revealed"),
             Measuring::Done(measured) => self.reveal(view, measured),
@@ -368,7 +381,7 @@ impl Round {
         match self.first() {
             First::Unchecked(hash, claim) if view.is_wanted() && self.outcome == Outcome::None => {
                 self.rivals.asked(hash);
-                Some(Effect::Check { claim, hash, base, head, seed })
+                Some(Effect::Check { claim, hash, base, head, seed, commits: self.commits })
             }
             _ => None,
         }

@@ -93,9 +93,10 @@ pub enum Fetched {
 /// How a measurement ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// `base`, `loss` and `loss_root` are equal to one's own; with this signer's probe of the file.
+    /// `base`, `loss` and `loss_root` are equal to one's own, and the improvement is beyond luck; with this signer's probe of
+    /// the file.
     True { probe: Digest },
-    /// One of them is not, or the file is malformed.
+    /// One of them is not, it may be luck, or the file is malformed.
     False { reason: String },
     /// It could not be measured here (memory, disk): no verdict is signed about it.
     Failed { reason: String },
@@ -110,8 +111,8 @@ pub enum Effect {
     Fetch { round: RoundNumber, file: Digest },
     /// Tell the log that the file is held here.
     Announce { round: RoundNumber, file: Digest },
-    /// Evaluate a claim; the base was measured before.
-    Measure { claim: RevealedClaim, hash: Digest, head: Digest, seed: Digest },
+    /// Evaluate a claim of a round with so many commits; the base was measured before.
+    Measure { claim: RevealedClaim, hash: Digest, head: Digest, seed: Digest, commits: u64 },
     /// Record, sign and append to the log.
     Sign(Verdict),
     /// Call `judge` for `round` with these verdicts, none of which is counted yet; others follow once this is answered. In

@@ -86,6 +86,7 @@ impl Validator {
         let Some(round) = event.round() else { return };
         self.with(round, |round| match event {
             ChainEvent::Opened { checkpoint, head, .. } => round.opened(*checkpoint, *head),
+            ChainEvent::Committed { number: place, .. } => round.committed(*place),
             ChainEvent::Revealed(claim) => round.revealed(*claim),
             ChainEvent::Decided { outcome, claim, .. } => round.decided(*outcome, *claim),
             ChainEvent::Judged { claim, positions, .. } => round.posting.judged(*claim, positions),

@@ -21,6 +21,8 @@ pub(crate) struct Round {
     number: RoundNumber,
     /// Checkpoint and head that the first commit fixed.
     opened: Option<(Digest, Digest)>,
+    /// Seals that stand on chain: the more, the higher the bar (Protocol 12).
+    commits: u64,
     /// Best first.
     claims: BTreeMap<(u32, u64), (Digest, RevealedClaim)>,
     findings: BTreeMap<Digest, Progress>,
@@ -84,6 +86,7 @@ impl Round {
         Self {
             number,
             opened: None,
+            commits: 0,
             claims: BTreeMap::new(),
             findings: BTreeMap::new(),
             files: BTreeMap::new(),
@@ -101,6 +104,11 @@ impl Round {
 
     pub fn opened(&mut self, checkpoint: Digest, head: Digest) {
         self.opened = Some((checkpoint, head));
+    }
+
+    /// The commit with that place in the round, from 1.
+    pub fn committed(&mut self, place: u64) {
+        self.commits = self.commits.max(place);
     }
 
     /// Protocol 3: order of judging; beyond the limit the worst are forgotten.
@@ -276,7 +284,7 @@ impl Round {
             Judgement::Waiting => None,
             Judgement::Measure(hash, claim) => {
                 self.findings.insert(hash, Progress::Asked);
-                Some(Effect::Measure { claim, hash, head, seed })
+                Some(Effect::Measure { claim, hash, head, seed, commits: self.commits })
             }
             Judgement::Ready { claim, probe } => {
                 self.signing = Signing::Asked;

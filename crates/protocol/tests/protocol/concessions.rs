@@ -30,7 +30,11 @@ fn revealing() -> Trainer {
 }
 
 fn measured(trainer: &mut Trainer, loss: Micronats) -> Vec<Effect> {
-    let measured = Measured { base: BASE, loss, loss_root: digest("root") };
+    measured_as(trainer, loss, true)
+}
+
+fn measured_as(trainer: &mut Trainer, loss: Micronats, is_certain: bool) -> Vec<Effect> {
+    let measured = Measured { base: BASE, loss, loss_root: digest("root"), is_certain };
     trainer.handle(Input::Measured { round: ROUND, result: Ok(measured) })
 }
 
@@ -76,6 +80,35 @@ fn what_improves_is_revealed_whatever_others_claim() {
         assert_eq!(steps(&measured(&mut trainer, OWN)), [Step::Reveal], "{name}");
         assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 21)))), [], "{name}: once");
     }
+}
+
+#[test]
+fn what_may_be_luck_is_conceded_to_a_revealed_rival() {
+    let mut trainer = revealing();
+    assert_eq!(steps(&measured_as(&mut trainer, OWN, false)), [], "alone there is nobody to concede to");
+    assert_eq!(tell(&mut trainer, rival(1, BASE, OWN.0 + 1000)), [Step::Concede(account(50))], "even to a worse one");
+}
+
+#[test]
+fn the_bar_rises_with_all_commits_of_the_round() {
+    let mut trainer = Trainer::new(Config { group: GROUP, account: account(1), edge_s: 2, commit_s: 4, unpaid: false, secret: [7; 32] });
+    let committed = |trainer, number, seal| Input::Event(ChainEvent::Committed { group: GROUP, round: ROUND, trainer, number, seal });
+    let own = seal(GROUP, ROUND, digest("file"), account(1), digest("salt"));
+    let mut effects = Vec::new();
+    for input in [
+        Input::Group(group()),
+        Input::Restored { round: ROUND, file: digest("file"), salt: digest("salt") },
+        Input::Block(at(ROUND, 0)),
+        Input::Live,
+        Input::Event(opened_event(ROUND, digest("checkpoint"))),
+        committed(account(50), 1, digest("first")),
+        committed(account(1), 2, own),
+        committed(account(51), 3, digest("third")),
+        Input::Block(at(ROUND, 20)),
+    ] {
+        effects.extend(trainer.handle(input));
+    }
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Measure { commits: 3, .. })), "{effects:?}");
 }
 
 #[test]

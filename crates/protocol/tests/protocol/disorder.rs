@@ -100,7 +100,10 @@ fn tell_trainer(fact: &Fact, time: &mut Time) -> trainer::Input {
         3 => Input::Trained { round, attempt: fact.who.into(), file, base: BASE, loss },
         4 => Input::TrainFailed { round, attempt: fact.who.into(), reason: "no".into() },
         5 => Input::Remembered { round, result: answer(fact) },
-        6 => Input::Measured { round, result: answer(fact).map(|()| Measured { base: BASE, loss, loss_root: digest("root") }) },
+        6 => {
+            let measured = Measured { base: BASE, loss, loss_root: digest("root"), is_certain: fact.who != 1 };
+            Input::Measured { round, result: answer(fact).map(|()| measured) }
+        }
         7 => Input::Sent { what, round, result: answer(fact) },
         8 => Input::Event(ChainEvent::Committed { group: GROUP, round, trainer: account(1), number: 1, seal: sealed }),
         9 => Input::Event(event(&Fact { kind: fact.kind + fact.who, who: 1, ..fact.clone() })),

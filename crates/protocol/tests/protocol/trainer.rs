@@ -15,7 +15,7 @@ fn trainer() -> Trainer {
 }
 
 fn measured(loss: Micronats) -> Measured {
-    Measured { base: BASE, loss, loss_root: digest("root") }
+    Measured { base: BASE, loss, loss_root: digest("root"), is_certain: true }
 }
 
 /// Salt that the machine made, out of what it asks to remember.
@@ -59,9 +59,8 @@ fn sealed() -> (Trainer, Digest) {
 }
 
 fn revealed(trainer: &mut Trainer, salt: Digest) {
-    let measure =
-        Effect::Measure { round: ROUND, base: digest("checkpoint"), file: digest("file"), head: digest("head"), seed: at(ROUND, 20).hash };
-    assert_eq!(trainer.handle(Input::Block(at(ROUND, 20))), [measure]);
+    let (base, file, head, seed) = (digest("checkpoint"), digest("file"), digest("head"), at(ROUND, 20).hash);
+    assert_eq!(trainer.handle(Input::Block(at(ROUND, 20))), [Effect::Measure { round: ROUND, base, file, head, seed, commits: 1 }]);
     let effects = trainer.handle(Input::Measured { round: ROUND, result: Ok(measured(BETTER)) });
     let reveal = Effect::Reveal { round: ROUND, salt, file: digest("file"), measured: measured(BETTER) };
     assert_eq!(effects, [Effect::Have { round: ROUND, file: digest("file") }, reveal]);

@@ -176,6 +176,22 @@ fn what_cannot_be_measured_here_is_not_signed_about() {
 }
 
 #[test]
+fn every_commit_of_the_round_raises_the_bar_for_its_claims() {
+    let mut story = Story::new(1);
+    story.served = vec!["a"];
+    for number in [2, 1, 3] {
+        let (trainer, seal) = (account(40 + number), digest("seal"));
+        story.tell(Input::Event(ChainEvent::Committed { group: GROUP, round: ROUND, trainer, number: number.into(), seal }));
+    }
+    (20..30).for_each(|second| story.second(second));
+    story.reveal(1, 1_700_000, "a");
+    story.others_have("a");
+    story.second(30);
+    let measured = story.effects.iter().find_map(|effect| if let Effect::Measure { commits, .. } = effect { Some(*commits) } else { None });
+    assert_eq!(measured, Some(3));
+}
+
+#[test]
 fn the_seed_is_the_first_block_of_reveal_and_no_later_one() {
     let mut story = Story::new(1);
     story.served = vec!["a"];
