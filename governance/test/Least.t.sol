@@ -149,7 +149,7 @@ contract LeastTest is Measuring {
             _settle(GROUP, round, ANN);
             uint256 deposit = network.round(GROUP, round).deposit;
             burned += deposit - deposit * 15 / 16;
-            vm.assertEq(network.leastDeposit(GROUP), network.round(GROUP, ROUND).deposit, "an empty round is not void");
+            vm.assertLe(network.leastDeposit(GROUP), deposit, "an empty round is not void");
         }
         vm.assertEq(neuron.totalSupply(), supply - burned, "nothing is issued, and a sixteenth of each deposit burned");
         bytes32 claim = _enter(GROUP, ROUND + 4, ANN, "a");
