@@ -6,7 +6,7 @@ import {IGroups} from "governance/INetwork.sol";
 import {Pay} from "governance/Pay.sol";
 import {Rules} from "governance/Rules.sol";
 
-/// @title Groups: what a creator fixes for good, and forks.
+/// @title Groups: what a creator fixes, and forks.
 abstract contract Groups is Pay, IGroups {
     using SafeCast for uint256;
 
@@ -56,7 +56,7 @@ abstract contract Groups is Pay, IGroups {
         born.name = keccak256(abi.encode(number, msg.sender, parent, head, birth));
         (born.train, born.reveal, born.judge) = (birth.train, birth.reveal, birth.judge);
         (born.period, born.periodNext) = (birth.period, birth.period);
-        (born.improve, born.periodNumber) = (birth.improve, 1);
+        (born.improve, born.least, born.periodNumber) = (birth.improve, birth.least, 1);
         born.periodEnd = (block.timestamp + birth.period).toUint40();
         born.parent = parent.toUint32();
         emit Created(number, msg.sender, parent, born.name, head, born.periodEnd, birth);

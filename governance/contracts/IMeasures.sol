@@ -9,7 +9,8 @@ interface IMeasures {
         Admit,
         Revoke,
         Strike,
-        Slash
+        Slash,
+        Least
     }
 
     /// @notice One of the kind's EIP-712 messages, signed for a position by its signer or owner, in the forms of `Choice`.
@@ -44,6 +45,8 @@ interface IMeasures {
     event Shown(bytes32 indexed measure, uint256 indexed group, uint256 indexed position, uint256 ripeAt);
     event Enacted(bytes32 indexed measure, Kind indexed kind, bytes args, uint256 nonce, uint256 expiry);
     event PeriodSet(uint256 indexed group, uint256 period);
+    /// @notice Claims of `group` have to be better than their base by so many micronats.
+    event LeastSet(uint256 indexed group, uint256 least);
     /// @notice `delta` is out of the set again, and its bond is burned.
     event Taken(uint256 indexed group, uint256 indexed delta, address indexed author, bytes32 head, uint256 burned);
     event Admitted(uint256 indexed group);
@@ -65,6 +68,8 @@ interface IMeasures {
     error AlreadyAdmitted();
     error NotAdmitted();
     error NotOnTrial();
+    /// @notice The least improvement is `present` and may only be lowered.
+    error NotLower(uint256 present);
     error NothingToStrike();
     /// @notice A measure has slashed this position in this epoch.
     error SlashedInThisEpoch();
@@ -73,6 +78,7 @@ interface IMeasures {
     /// together. Bad and repeated ones are skipped; those who do not sign are against it. `args` are ABI-encoded words, each
     /// kind's own, which name what is expected to be there:
     /// Period (group, present, period): > 1/2 of the group's stake; from the next turn on.
+    /// Least (group, present, least): the same; lower than it is, and at once.
     /// Rollback (group, delta, patch): more than half of the group's awake stake, and no less than voted for the delta; while
     /// it is on trial. The others need > 1/2 of all stake and at least a tenth of the supply:
     /// Admit, Revoke (group, name). Strike (group, round, claim, restore): before the round's maturity.
@@ -80,8 +86,8 @@ interface IMeasures {
     /// it is shown by one majority and enacted by another one, a whole epoch later. Stake is the greater of what is bonded in this epoch and in the next.
     /// Emits `Assented`, `Shown`, `Enacted` and the kind's own event.
     /// @return done whether the measure took effect. Reverts: Expired, ExpiryTooFar, AlreadyEnacted, NothingCounted,
-    /// BadArguments, Unexpected, AlreadyAdmitted, NotAdmitted, NotOnTrial, NothingToStrike, SlashedInThisEpoch, NoSuchGroup,
-    /// NoSuchPosition, BadTimes.
+    /// BadArguments, Unexpected, AlreadyAdmitted, NotAdmitted, NotOnTrial, NotLower, NothingToStrike, SlashedInThisEpoch,
+    /// NoSuchGroup, NoSuchPosition, BadTimes.
     function enact(Kind kind, bytes calldata args, uint256 nonce, uint256 expiry, Assent[] calldata assents)
         external
         returns (bool done);

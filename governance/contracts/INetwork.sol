@@ -8,7 +8,8 @@ import {IMeasures} from "governance/IMeasures.sol";
 
 /// @title Groups: a model, its training set and its clock.
 interface IGroups {
-    /// @notice What a creator fixes for good. Times in seconds; `improve`: a winner is better by `base >> improve`.
+    /// @notice What a creator fixes for good, but for `least`, which a measure can lower. Times in seconds; a winner is better
+    /// by `base >> improve`, and by `least` micronats.
     struct Birth {
         bytes32 manifest;
         bytes32 checkpoint;
@@ -18,16 +19,18 @@ interface IGroups {
         uint32 judge;
         uint32 period;
         uint8 improve;
+        uint32 least;
     }
 
+    /// @dev `improve` and `least` lie with the clock: a reveal reads all of them.
     /// @param name what a measure calls the group by: `keccak256(abi.encode(group, creator, parent, head, birth))`.
     /// @param period length of the running period, s; @param periodNext of those that begin with the next turn;
     /// @param periodEnd s since 1970; @param extended seconds by which late votes have put it off.
-    /// @param parent the group from which it was forked, 0 if none.
     /// @param voids void rounds in a row, 8 at most. @param opened the round opened last, plus one.
     /// @param proposals deltas ever proposed. @param applied the delta on trial in this period, 0 if none.
     /// @param counted rounds that were decided or attended; @param newest, second numbers of the last two of them;
     /// @param recent of the eight before those, 32 bits each, the latest lowest: what absence is judged by.
+    /// @param parent the group from which it was forked, 0 if none.
     struct Group {
         bytes32 manifest;
         bytes32 checkpoint;
@@ -38,10 +41,10 @@ interface IGroups {
         uint32 judge;
         uint32 period;
         uint8 improve;
+        uint32 least;
         bool admitted;
         uint32 periodNumber;
         uint40 periodEnd;
-        uint32 parent;
         uint32 periodNext;
         uint32 extended;
         uint32 voids;
@@ -51,6 +54,7 @@ interface IGroups {
         uint32 counted;
         uint32 newest;
         uint32 second;
+        uint32 parent;
         uint256 recent;
     }
 

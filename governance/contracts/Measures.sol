@@ -57,7 +57,7 @@ abstract contract Measures is Dataset, IMeasures {
         returns (uint256 sum, bytes memory voters)
     {
         bytes32 digest = _hashTypedDataV4(name);
-        uint256 only = kind == Kind.Period || kind == Kind.Rollback ? _word(args, 0) : 0;
+        uint256 only = _setsTerms(kind) || kind == Kind.Rollback ? _word(args, 0) : 0;
         mapping(uint256 group => mapping(uint256 page => uint256)) storage assented =
             _assented[keccak256(abi.encode(name, _epoch()))];
         // A number is written with 28 bytes of nothing after it.
@@ -92,9 +92,9 @@ abstract contract Measures is Dataset, IMeasures {
         if (kind == Kind.Rollback) {
             return Rules.neededToRollBack(_awakeNow(group) * UNIT, _deltas[group][_word(args, 1)].votes);
         }
-        Sums memory sums = kind == Kind.Period ? _sumsNow(group) : _allNow();
+        Sums memory sums = _setsTerms(kind) ? _sumsNow(group) : _allNow();
         uint256 bonded = Math.max(sums.bonded, sums.bondedNext) * UNIT;
-        if (kind == Kind.Period) return bonded / 2;
+        if (_setsTerms(kind)) return bonded / 2;
         return Rules.neededOfAll(bonded, IERC20(_neuron).totalSupply());
     }
 
@@ -116,7 +116,8 @@ abstract contract Measures is Dataset, IMeasures {
         else if (kind == Kind.Admit) _admit(group, bytes32(_word(args, 1)));
         else if (kind == Kind.Revoke) _revoke(group, bytes32(_word(args, 1)));
         else if (kind == Kind.Strike) _strike(group, _word(args, 1), bytes32(_word(args, 2)), _word(args, 3));
-        else _punish(group, _word(args, 1), _word(args, 3));
+        else if (kind == Kind.Slash) _punish(group, _word(args, 1), _word(args, 3));
+        else _setLeast(group, _word(args, 1), _word(args, 2));
     }
 
     function _setPeriod(uint256 group, uint256 present, uint256 period) private {
@@ -125,6 +126,15 @@ abstract contract Measures is Dataset, IMeasures {
         if (period == 0 || period > _exitTime / 2) revert IGroups.BadTimes();
         stored.periodNext = period.toUint32();
         emit PeriodSet(group, period);
+    }
+
+    /// @dev Counts at once: what was revealed when more was asked for is as good as it was.
+    function _setLeast(uint256 group, uint256 present, uint256 least) private {
+        IGroups.Group storage stored = _group(group);
+        _expect(bytes32(present), bytes32(uint256(stored.least)));
+        if (least >= present) revert NotLower(present);
+        stored.least = least.toUint32();
+        emit LeastSet(group, least);
     }
 
     /// @dev Takes the delta on trial out of the set; nobody gets anything of its bond.
@@ -204,6 +214,11 @@ abstract contract Measures is Dataset, IMeasures {
 
     function _words(Kind kind) private pure returns (uint256) {
         if (kind == Kind.Admit || kind == Kind.Revoke) return 2;
-        return kind == Kind.Period || kind == Kind.Rollback ? 3 : 4;
+        return kind == Kind.Strike || kind == Kind.Slash ? 4 : 3;
+    }
+
+    /// @dev Whether a group decides it about its own terms.
+    function _setsTerms(Kind kind) private pure returns (bool) {
+        return kind == Kind.Period || kind == Kind.Least;
     }
 }

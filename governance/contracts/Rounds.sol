@@ -52,7 +52,7 @@ abstract contract Rounds is Deposits {
 
     function reveal(uint256 group, bytes32 salt, bytes32 file, uint32 base, uint32 loss, bytes32 lossRoot) external {
         (uint256 number, Claim storage claim) = _unseal(group, salt, file);
-        _mustImprove(base, loss, _group(group).improve);
+        _mustImprove(base, loss, _group(group));
         if (hasWon(group, file)) revert FileWonBefore();
         bytes32 name = Rules.claim(file, base, loss, lossRoot);
         (claim.name, claim.file) = (name, file);
@@ -193,8 +193,8 @@ abstract contract Rounds is Deposits {
         if (claim.name != Rules.seal(group, number, file, msg.sender, salt)) revert WrongSeal();
     }
 
-    function _mustImprove(uint256 base, uint256 loss, uint256 improve) private pure {
-        (uint256 most, bool possible) = Rules.mostLoss(base, improve);
+    function _mustImprove(uint256 base, uint256 loss, IGroups.Group storage stored) private view {
+        (uint256 most, bool possible) = Rules.mostLoss(base, stored.improve, stored.least);
         if (!possible || loss > most) revert NotBetter(most);
     }
 

@@ -58,17 +58,15 @@ library Rules {
         return awake != 0 && stake * 3 > awake * 2;
     }
 
-    /// @notice Which loss is lower than `base` by `base >> improve`, at least by 1.
+    /// @notice Which loss is lower than `base` by `base >> improve` and by `least`, at least by 1.
     /// @return most the highest such loss. @return possible whether there is one.
-    function mostLoss(uint256 base, uint256 improve) internal pure returns (uint256 most, bool possible) {
-        uint256 step = Math.max(1, base >> improve);
+    function mostLoss(uint256 base, uint256 improve, uint256 least)
+        internal
+        pure
+        returns (uint256 most, bool possible)
+    {
+        uint256 step = Math.max(Math.max(1, least), base >> improve);
         return step > base ? (0, false) : (base - step, true);
-    }
-
-    /// @notice Whether `loss` is lower than `base` by `base >> improve`, at least by 1.
-    function improves(uint256 base, uint256 loss, uint256 improve) internal pure returns (bool) {
-        (uint256 most, bool possible) = mostLoss(base, improve);
-        return possible && loss <= most;
     }
 
     /// @notice Whether the claim (base, loss) of commit `number` is judged before the other one.

@@ -20,6 +20,8 @@ library Typed {
     bytes32 private constant SLASH = keccak256(
         "Slash(uint256 group,uint256 position,address signer,uint256 basisPoints,uint256 nonce,uint256 expiry)"
     );
+    bytes32 private constant LEAST =
+        keccak256("Least(uint256 group,uint256 present,uint256 least,uint256 nonce,uint256 expiry)");
 
     function verdict(uint256 group, uint256 round, bytes32 claim, bytes32 probe) internal pure returns (bytes32) {
         return keccak256(abi.encode(VERDICT, group, round, claim, probe));
@@ -62,6 +64,7 @@ library Typed {
         if (kind == IMeasures.Kind.Rollback) return ROLLBACK;
         if (kind == IMeasures.Kind.Admit) return ADMIT;
         if (kind == IMeasures.Kind.Revoke) return REVOKE;
-        return kind == IMeasures.Kind.Strike ? STRIKE : SLASH;
+        if (kind == IMeasures.Kind.Strike) return STRIKE;
+        return kind == IMeasures.Kind.Slash ? SLASH : LEAST;
     }
 }

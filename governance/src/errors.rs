@@ -158,6 +158,9 @@ fn of_measures(error: &Error) -> Option<String> {
         Error::AlreadyAdmitted(_) => "nothing to do: the group draws on the issue".to_owned(),
         Error::NotAdmitted(_) => "nothing to do: the group does not draw on the issue".to_owned(),
         Error::NotOnTrial(_) => "only the delta that the last turn applied can be taken back, until the next turn".to_owned(),
+        Error::NotLower(least) => {
+            format!("the least improvement is {} micronats and can only be lowered; sign for fewer", least.present)
+        }
         Error::NothingToStrike(_) => "only a decided round that is not collected can be struck, until its maturity".to_owned(),
         Error::SlashedInThisEpoch(_) => "a measure has slashed this position in this epoch; enact this one in the next epoch".to_owned(),
         _ => return None,

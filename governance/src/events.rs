@@ -183,6 +183,7 @@ fn of_measures(event: &Event) -> Option<ChainEvent> {
         Event::Admitted(event) => ChainEvent::Admitted { group: group(event.group)? },
         Event::Revoked(event) => ChainEvent::Revoked { group: group(event.group)? },
         Event::PeriodSet(event) => ChainEvent::PeriodSet { group: group(event.group)?, period_s: count(event.period)? },
+        Event::LeastSet(event) => ChainEvent::LeastSet { group: group(event.group)?, least: micronats(event.least)? },
         Event::Taken(event) => ChainEvent::Taken {
             group: group(event.group)?,
             delta: delta(event.delta)?,
@@ -285,6 +286,7 @@ fn birth(birth: &IGroups::Birth) -> Birth {
         times,
         period_s: birth.period.into(),
         improve: birth.improve,
+        least: Micronats(birth.least),
     }
 }
 
@@ -301,6 +303,10 @@ pub(crate) fn outcome(number: u8) -> Option<Outcome> {
 
 fn group(number: U256) -> Option<GroupId> {
     count(number).map(GroupId)
+}
+
+fn micronats(loss: U256) -> Option<Micronats> {
+    loss.try_into().ok().map(Micronats)
 }
 
 fn round(number: U256) -> Option<RoundNumber> {

@@ -9,7 +9,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use protocol::chain::{Birth, ChainEvent, GroupView, PositionView, Times};
 use protocol::eip712::Signature;
 use protocol::ids::{Address, DeltaNumber, GroupId, PeriodNumber, PositionNumber, RoundNumber};
-use protocol::money::Wei;
+use protocol::money::{Micronats, Wei};
 use protocol::rules::{ABSENCES, NEWEST};
 
 use crate::bindings::{IGroups, INetwork as Abi};
@@ -76,6 +76,7 @@ impl Network {
             genesis_s: terms.genesis_s,
             times: Times { train_s: group.train.into(), reveal_s: group.reveal.into(), judge_s: group.judge.into() },
             improve: group.improve,
+            least: Micronats(group.least),
             manifest: digest(group.manifest),
             checkpoint: digest(group.checkpoint),
             head: digest(group.head),
@@ -146,6 +147,7 @@ fn birth_for_contract(birth: &Birth) -> Result<IGroups::Birth, ChainError> {
         judge: seconds(birth.times.judge_s)?,
         period: seconds(birth.period_s)?,
         improve: birth.improve,
+        least: birth.least.0,
     })
 }
 

@@ -63,7 +63,7 @@ impl Network {
     pub async fn majority(&self, act: &Act) -> Result<Majority, ChainError> {
         let stake = self.stake();
         let needed = match act {
-            Act::Period { group, .. } => {
+            Act::Period { group, .. } | Act::Least { group, .. } => {
                 let totals = stake.totals(*group).await?;
                 Wei(totals.bonded.max(totals.bonded_next).0 / 2)
             }

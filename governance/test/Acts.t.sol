@@ -58,6 +58,7 @@ contract ActVectorsTest is Vectors {
         IMeasures.Kind kind = IMeasures.Kind(_uint(index, "kind"));
         uint256 group = _uint(index, "group");
         if (kind == IMeasures.Kind.Period) return abi.encode(group, _uint(index, "present"), _uint(index, "period"));
+        if (kind == IMeasures.Kind.Least) return abi.encode(group, _uint(index, "present"), _uint(index, "least"));
         if (kind == IMeasures.Kind.Rollback) return abi.encode(group, _uint(index, "delta"), _word(index, "patch"));
         if (kind == IMeasures.Kind.Strike) {
             return abi.encode(group, _uint(index, "round"), _word(index, "claim"), _uint(index, "restore"));

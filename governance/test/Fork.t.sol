@@ -11,7 +11,8 @@ contract ForkTest is Periodic {
         super.setUp();
         birth = _birth(TRAIN, REVEAL, 900);
         birth.dataset = new bytes32[](0);
-        (birth.manifest, birth.checkpoint, birth.improve) = ("another model", "another checkpoint", 7);
+        (birth.manifest, birth.checkpoint) = ("another model", "another checkpoint");
+        (birth.improve, birth.least) = (7, 1000);
     }
 
     function test_RevertIf_TheParentDoesNotExist() public {
@@ -52,6 +53,7 @@ contract ForkTest is Periodic {
         vm.assertEq(child.manifest, "another model", "manifest");
         vm.assertEq(child.checkpoint, "another checkpoint", "checkpoint");
         vm.assertEq(child.improve, 7, "improve");
+        vm.assertEq(child.least, 1000, "least improvement");
         vm.assertEq(child.admitted, false, "not admitted, though the parent is");
         vm.assertEq(child.periodNumber, 1, "period");
         vm.assertEq(child.periodEnd, block.timestamp + PERIOD, "end of the period");

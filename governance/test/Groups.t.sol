@@ -72,6 +72,7 @@ contract CreateTest is Fixture {
         IGroups.Birth memory birth = _birth(10, 20, 30);
         birth.dataset = new bytes32[](2);
         (birth.dataset[0], birth.dataset[1]) = ("one", "two");
+        (birth.improve, birth.least) = (7, 1000);
         bytes32 head = Rules.next(Rules.next(0, "one"), "two");
         bytes32 name = keccak256(abi.encode(3, address(this), 0, head, birth));
         vm.expectEmit();
@@ -82,6 +83,8 @@ contract CreateTest is Fixture {
         vm.assertEq(group.head, head, "head");
         vm.assertEq(group.checkpoint, BASE_FILE, "checkpoint");
         vm.assertEq(group.name, name, "what measures call it");
+        vm.assertEq(group.improve, 7, "part by which a winner is better");
+        vm.assertEq(group.least, 1000, "and micronats");
         vm.assertEq(group.periodNumber, 1, "period");
         vm.assertEq(group.period, PERIOD, "its length");
         vm.assertEq(group.periodNext, PERIOD, "and that of the next");
@@ -138,7 +141,7 @@ contract ClockTest is Vectors {
     }
 
     function _birth(uint32 train, uint32 reveal, uint32 judge) private pure returns (IGroups.Birth memory) {
-        return IGroups.Birth("manifest", "checkpoint", new bytes32[](1), train, reveal, judge, 1, 10);
+        return IGroups.Birth("manifest", "checkpoint", new bytes32[](1), train, reveal, judge, 1, 10, 0);
     }
 
     /// @dev A network of its own, born now, with epochs of one round.

@@ -72,7 +72,7 @@ abstract contract Ledger is Play {
     constructor() {
         setUp();
         IGroups.Birth memory birth = _birth(900, 300, 600);
-        birth.dataset = new bytes32[](0);
+        (birth.dataset, birth.least) = (new bytes32[](0), 5000);
         network.fork(1, birth);
         _join(1, OWNERS, STAKE / 4);
         _join(2, OWNERS, STAKE / 40);

@@ -53,7 +53,7 @@ abstract contract MeasureHandler is PeriodHandler {
 
     function _new(uint256 seed) private returns (Plan memory plan) {
         uint256 group = _randomGroup(seed);
-        plan.kind = IMeasures.Kind(_draw(seed, 1, 6));
+        plan.kind = IMeasures.Kind(_draw(seed, 1, 7));
         uint256 onTrial = _groupOnTrial();
         if (onTrial != 0 && _draw(seed, 5, 2) == 0) (plan.kind, group) = (IMeasures.Kind.Rollback, onTrial);
         plan.args = _args(plan.kind, group, seed);
@@ -133,7 +133,11 @@ abstract contract MeasureHandler is PeriodHandler {
     }
 
     function _isLocal(IMeasures.Kind kind) private pure returns (bool) {
-        return kind == IMeasures.Kind.Period || kind == IMeasures.Kind.Rollback;
+        return _setsTerms(kind) || kind == IMeasures.Kind.Rollback;
+    }
+
+    function _setsTerms(IMeasures.Kind kind) private pure returns (bool) {
+        return kind == IMeasures.Kind.Period || kind == IMeasures.Kind.Least;
     }
 
     /// @dev Assents of most members, by signer or owner, and some that are bad or come twice.
@@ -170,7 +174,7 @@ abstract contract MeasureHandler is PeriodHandler {
             uint256 half = network.stake(group).awake / 2;
             return votes_ > half ? votes_ - 1 : half;
         }
-        if (plan.kind == IMeasures.Kind.Period) {
+        if (_setsTerms(plan.kind)) {
             IStake.Totals memory sums = network.stake(group);
             return (sums.bonded > sums.bondedNext ? sums.bonded : sums.bondedNext) / 2;
         }
@@ -186,6 +190,9 @@ abstract contract MeasureHandler is PeriodHandler {
         // One in eight expects something that is not there.
         bytes32 flaw = bytes32(uint256(_draw(seed, 12, 8) == 0 ? 1 : 0));
         if (kind == IMeasures.Kind.Period) return abi.encode(group, state.periodNext ^ uint256(flaw), number * 2 days);
+        if (kind == IMeasures.Kind.Least) {
+            return abi.encode(group, state.least ^ uint256(flaw), uint256(state.least) * (number + 1) / 7);
+        }
         if (kind == IMeasures.Kind.Rollback) {
             uint256 delta = number < 6 ? state.applied : number;
             return abi.encode(group, delta, network.delta(group, delta).digest ^ flaw);
@@ -226,6 +233,7 @@ abstract contract MeasureHandler is PeriodHandler {
         if (plan.kind == IMeasures.Kind.Period) {
             return uint256(second) == state.periodNext && third != 0 && third <= EXIT / 2;
         }
+        if (plan.kind == IMeasures.Kind.Least) return uint256(second) == state.least && third < state.least;
         uint256 delta = uint256(second);
         bool onTrial = delta != 0 && delta == state.applied && _isOnTrial(group, delta);
         return onTrial && bytes32(third) == network.delta(group, delta).digest;
@@ -299,6 +307,6 @@ abstract contract MeasureHandler is PeriodHandler {
     }
 
     function _kindName(IMeasures.Kind kind) private pure returns (string memory) {
-        return ["Period", "Rollback", "Admit", "Revoke", "Strike", "Slash"][uint256(kind)];
+        return ["Period", "Rollback", "Admit", "Revoke", "Strike", "Slash", "Least"][uint256(kind)];
     }
 }

@@ -232,14 +232,22 @@ abstract contract RoundHandler is JudgeHandler {
         bool won = wins[file][group] != 0 || wins[file][0] != 0;
         vm.assertEq(network.hasWon(group, file), won, "won before");
         uint32 base = _draw(seed, 1, 4) == 0 ? SMALL : BASE;
-        uint32 least = base >> 10 == 0 ? 1 : base >> 10;
+        uint32 least = leastImprovement(group, base);
         // From one micronat too little to three times the least improvement.
         uint256 kind = _draw(seed, 2, 5);
-        uint32 loss = kind == 0 ? base - least + 1 : base - uint32(kind > 3 ? 3 : kind) * least;
-        bool expected = kind != 0 && !won;
+        uint32 better = kind == 0 ? least - 1 : uint32(kind > 3 ? 3 : kind) * least;
+        uint32 loss = better < base ? base - better : 0;
+        bool expected = kind != 0 && least <= base && !won;
         bytes memory call = abi.encodeCall(IRounds.reveal, (group, SALT, file, base, loss, "root"));
         _demand(_try(who, call), expected, "reveal");
         if (expected) claims[group][number].push(Rules.claim(file, base, loss, "root"));
+    }
+
+    /// @dev By how many micronats a claim with that base has to be better.
+    function leastImprovement(uint256 group, uint32 base) public view returns (uint32 least) {
+        least = network.group(group).least;
+        if (least < base >> 10) least = base >> 10;
+        if (least == 0) least = 1;
     }
 
     /// @dev All in one call, with somebody who never came; then each alone, which may not be needed any more.

@@ -99,7 +99,10 @@ contract RulesVectorsTest is Vectors {
     function test_Improvement() public {
         uint256 cases = _read("improve");
         for (uint256 i; i < cases; ++i) {
-            _same(i, "improves", Rules.improves(_uint(i, "base"), _uint(i, "loss"), _uint(i, "improve")));
+            (uint256 most, bool possible) =
+                Rules.mostLoss(_uint(i, "base"), _uint(i, "improve"), _uint(i, "least"));
+            _same(i, "possible", possible);
+            _same(i, "most", most);
         }
     }
 

@@ -141,13 +141,27 @@ contract RulesFuzzTest is Test {
         vm.assertEq(Rules.sleepsUntil(epoch, next), uint256(epoch) + 1 + 2 ** next, "whole epochs asleep");
     }
 
-    function test_ABetterLossImprovesIfAWorseOneDoes(uint32 base, uint32 loss, uint8 improve) public pure {
-        vm.assume(loss != 0);
-        if (Rules.improves(base, loss, improve)) {
-            vm.assertEq(Rules.improves(base, loss - 1, improve), true, "better still");
-            vm.assertGt(base, loss, "better than the base");
-            vm.assertLe(uint256(base) >> improve, uint256(base) - loss, "by the least improvement");
-        }
+    function test_WhatImprovesIsBetterByBothLeastImprovements(uint32 base, uint8 improve, uint32 least) public pure {
+        (uint256 most, bool possible) = Rules.mostLoss(base, improve, least);
+        vm.assertEq(possible, base != 0 && least <= base, "not if more is asked for than there is");
+        if (!possible) return;
+        uint256 better = uint256(base) - most;
+        vm.assertLt(most, base, "less than the base");
+        vm.assertLe(uint256(base) >> improve, better, "by the part that is asked for");
+        vm.assertLe(least, better, "and by the micronats");
+        bool one = better == 1 || better == uint256(base) >> improve || better == least;
+        vm.assertEq(one, true, "and by no more than that");
+    }
+
+    function test_ALowerLeastRefusesNothingThatAHigherOneTook(uint32 base, uint8 improve, uint32 least, uint32 lower)
+        public
+        pure
+    {
+        if (lower > least) (least, lower) = (lower, least);
+        (uint256 most, bool possible) = Rules.mostLoss(base, improve, least);
+        (uint256 then_, bool still) = Rules.mostLoss(base, improve, lower);
+        vm.assertEq(possible && !still, false, "still possible");
+        vm.assertLe(most, then_, "with as high a loss");
     }
 
     function test_RankingIsATotalOrder(uint32[3] memory bases, uint32[3] memory losses, uint24[3] memory numbers)
@@ -235,13 +249,6 @@ contract RulesFuzzTest is Test {
 
     function test_AfterFourEpochsNoVoidRoundIsRemembered(uint32 voids, bool revealed) public pure {
         vm.assertEq(Rules.nextVoids(voids, false, revealed, 4), 0, "none");
-    }
-
-    function test_WhatImprovesIsNeverWorseThanTheLeastImprovement(uint32 base, uint32 loss, uint8 improve) public pure {
-        (uint256 most, bool possible) = Rules.mostLoss(base, improve);
-        vm.assertEq(possible, base != 0, "only a loss of 0 cannot be improved");
-        if (possible) vm.assertLt(most, base, "less than the base");
-        vm.assertEq(Rules.improves(base, loss, improve), possible && loss <= most, "the same rule");
     }
 
     /// @dev The third was proposed on another head.

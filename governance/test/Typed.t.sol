@@ -86,6 +86,8 @@ contract TypedVectorsTest is Vectors {
         );
         bytes memory four = abi.encode(1, 2, address(3), 4);
         _same(IMeasures.Kind.Slash, four, keccak256(abi.encode(kind, 1, 2, address(3), 4, 7, 8)));
+        kind = keccak256("Least(uint256 group,uint256 present,uint256 least,uint256 nonce,uint256 expiry)");
+        _same(IMeasures.Kind.Least, abi.encode(1, 2, 3), keccak256(abi.encode(kind, 1, 2, 3, 7, 8)));
     }
 
     function test_AChoiceNamesItsPatch() public pure {

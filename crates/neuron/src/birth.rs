@@ -11,7 +11,7 @@ use node::{
     config::{GroupFile, Times},
 };
 use protocol::{
-    Address, Digest,
+    Address, Digest, Micronats,
     chain::{self, Birth, GroupView},
     keccak256,
 };
@@ -53,7 +53,8 @@ pub async fn fork(file: &GroupFile, times: &Times, seed: u64, parent: &Member, v
 
 fn birth(times: &Times, manifest: Digest, checkpoint: Digest, dataset: Vec<Digest>) -> Birth {
     let phases = chain::Times { train_s: times.train_s.into(), reveal_s: times.reveal_s.into(), judge_s: times.judge_s.into() };
-    Birth { manifest, checkpoint, dataset, times: phases, period_s: times.period_s.into(), improve: times.improve }
+    let (improve, least) = (times.improve, Micronats(times.least));
+    Birth { manifest, checkpoint, dataset, times: phases, period_s: times.period_s.into(), improve, least }
 }
 
 /// Reads all data that a group file names as the network will read them, and its settings as a trainer will.

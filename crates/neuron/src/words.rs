@@ -16,6 +16,9 @@ pub fn of_act(act: &Act) -> String {
         Act::Period { group, present_s, period_s } => {
             format!("periods of group {group} last {period_s} s from its next turn on, instead of {present_s} s")
         }
+        Act::Least { group, present, least } => {
+            format!("claims of group {group} have to be better by {least} nats, instead of {present}")
+        }
         Act::Rollback { group, delta, .. } => format!("delta {delta} is taken out of the set of group {group}, and its bond is burned"),
         Act::Admit { group, .. } => format!("group {group} draws on the common issue"),
         Act::Revoke { group, .. } => format!("group {group} no longer draws on the common issue"),

@@ -109,7 +109,7 @@ impl GroupFile {
     }
 }
 
-/// The clock of a group, seconds; `improve`: a winner must be better by `base >> improve`.
+/// The clock of a group, seconds; a winner must be better by `base >> improve`, and by `least` micronats.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Times {
@@ -118,11 +118,12 @@ pub struct Times {
     pub judge_s: u32,
     pub period_s: u32,
     pub improve: u8,
+    pub least: u32,
 }
 
 impl Default for Times {
     fn default() -> Self {
-        Self { train_s: 2400, reveal_s: 300, judge_s: 900, period_s: 604_800, improve: 10 }
+        Self { train_s: 2400, reveal_s: 300, judge_s: 900, period_s: 604_800, improve: 10, least: 1_000 }
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::eip712::{Domain, Typed};
 use crate::ids::{Address, DeltaNumber, Digest, GroupId, PositionNumber, RoundNumber, keccak256};
+use crate::money::Micronats;
 use crate::rules::{address_word, word};
 
 /// Most of a position's stake that one measure takes, in parts of 10,000.
@@ -16,11 +17,11 @@ pub const SLASH_NOTICE_EPOCHS: u64 = 2;
 /// Why a measure is none of the acts that contracts know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ActError {
-    #[error("no measure has kind {0}: the kinds are 0 to 5")]
+    #[error("no measure has kind {0}: the kinds are 0 to 6")]
     Kind(u8),
     #[error("a measure of kind {kind} has {words} words of 32 bytes as arguments")]
     Length { kind: u8, words: usize },
-    #[error("an argument is out of its range: numbers below 2^64, accounts below 2^160, a flag of 0 or 1")]
+    #[error("an argument is out of its range: numbers below 2^64, losses below 2^32, accounts below 2^160, a flag of 0 or 1")]
     Range,
 }
 
@@ -42,19 +43,23 @@ pub enum Act {
     /// Takes parts of 10,000, at most [`MAX_SLASH_BASIS_POINTS`], of what a position of that owner has; a majority shows it,
     /// and one two epochs later enacts it.
     Slash { group: GroupId, position: PositionNumber, signer: Address, basis_points: u64 },
+    /// Claims of the group, which have to be better than their base by `present` now, have to be by `least`, which is lower;
+    /// more than half of the group's stake.
+    Least { group: GroupId, present: Micronats, least: Micronats },
 }
 
 /// EIP-712 types of the kinds, by number.
-const TYPES: [&str; 6] = [
+const TYPES: [&str; 7] = [
     "Period(uint256 group,uint256 present,uint256 period,uint256 nonce,uint256 expiry)",
     "Rollback(uint256 group,uint256 delta,bytes32 patch,uint256 nonce,uint256 expiry)",
     "Admit(uint256 group,bytes32 name,uint256 nonce,uint256 expiry)",
     "Revoke(uint256 group,bytes32 name,uint256 nonce,uint256 expiry)",
     "Strike(uint256 group,uint256 round,bytes32 claim,bool restore,uint256 nonce,uint256 expiry)",
     "Slash(uint256 group,uint256 position,address signer,uint256 basisPoints,uint256 nonce,uint256 expiry)",
+    "Least(uint256 group,uint256 present,uint256 least,uint256 nonce,uint256 expiry)",
 ];
 /// Words of arguments of each kind.
-const WORDS: [usize; 6] = [3, 3, 2, 2, 4, 4];
+const WORDS: [usize; 7] = [3, 3, 2, 2, 4, 4, 3];
 
 impl Act {
     /// The group that it is about.
@@ -65,7 +70,8 @@ impl Act {
             | Self::Admit { group, .. }
             | Self::Revoke { group, .. }
             | Self::Strike { group, .. }
-            | Self::Slash { group, .. } => group,
+            | Self::Slash { group, .. }
+            | Self::Least { group, .. } => group,
         }
     }
 
@@ -78,12 +84,13 @@ impl Act {
             Self::Revoke { .. } => 3,
             Self::Strike { .. } => 4,
             Self::Slash { .. } => 5,
+            Self::Least { .. } => 6,
         }
     }
 
     /// Whether the group decides it alone, or all stake.
     pub fn is_local(&self) -> bool {
-        matches!(self, Self::Period { .. } | Self::Rollback { .. })
+        matches!(self, Self::Period { .. } | Self::Rollback { .. } | Self::Least { .. })
     }
 
     /// Its arguments, ABI-encoded.
@@ -97,6 +104,7 @@ impl Act {
             Self::Slash { position, signer, basis_points, .. } => {
                 vec![group, word(position.0), address_word(signer), word(basis_points)]
             }
+            Self::Least { present, least, .. } => vec![group, word(present.0.into()), word(least.0.into())],
         };
         words.into_flattened()
     }
@@ -122,6 +130,7 @@ impl Act {
                 signer: account(signer)?,
                 basis_points: number(basis_points)?,
             },
+            (6, [_, present, least]) => Self::Least { group: group?, present: loss(present)?, least: loss(least)? },
             _ => return Err(WORDS.get(usize::from(kind)).map_or(ActError::Kind(kind), |words| ActError::Length { kind, words: *words })),
         })
     }
@@ -131,6 +140,10 @@ impl Act {
 fn number(word: &[u8; 32]) -> Result<u64, ActError> {
     let (high, low) = word.split_last_chunk::<8>().ok_or(ActError::Range)?;
     if high.iter().all(|byte| *byte == 0) { Ok(u64::from_be_bytes(*low)) } else { Err(ActError::Range) }
+}
+
+fn loss(word: &[u8; 32]) -> Result<Micronats, ActError> {
+    u32::try_from(number(word)?).map(Micronats).map_err(|_| ActError::Range)
 }
 
 fn flag(word: &[u8; 32]) -> Result<bool, ActError> {

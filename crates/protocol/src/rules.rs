@@ -269,10 +269,10 @@ pub fn least_stake(supply: Wei) -> Wei {
     Wei(supply.0 / LEAST_STAKE_PART)
 }
 
-/// Whether `loss` improves enough on `base`: `loss + max(1, base >> improve) <= base`.
-pub fn improves(base: Micronats, loss: Micronats, improve: u8) -> bool {
-    let step = base.0.checked_shr(improve.into()).unwrap_or(0).max(1);
-    u64::from(loss.0) + u64::from(step) <= u64::from(base.0)
+/// The highest loss that improves enough on `base`: lower by `max(1, base >> improve, least)`; `None` if there is none.
+pub fn most_loss(base: Micronats, improve: u8, least: Micronats) -> Option<Micronats> {
+    let step = base.0.checked_shr(improve.into()).unwrap_or(0).max(least.0).max(1);
+    base.0.checked_sub(step).map(Micronats)
 }
 
 /// Order in which claims are judged, least first: losses within 1/8192 of the base are equal, then the earlier commit.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::chain::{Birth, Phase, Times};
 use protocol::ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
-use protocol::money::Wei;
+use protocol::money::{Micronats, Wei};
 
 use crate::bindings::{IGroups, INetwork};
 use crate::dataset::DeltaState;
@@ -142,6 +142,11 @@ impl Views {
         self.set_admitted(read::group(event.group)?, false, at)
     }
 
+    pub(crate) fn least_set(&mut self, event: &INetwork::LeastSet) -> Fit {
+        self.state(read::group(event.group)?)?.shown.least = read::micronats(event.least)?;
+        Ok(())
+    }
+
     fn set_admitted(&mut self, group: GroupId, admitted: bool, at: Moment) -> Fit {
         let epoch = self.epoch(at.time_s);
         let state = self.state(group)?;
@@ -160,6 +165,7 @@ fn born(event: &INetwork::Created, birth: &Birth) -> Fit<Group> {
         name: read::digest(event.name),
         times: birth.times,
         improve: birth.improve,
+        least: birth.least,
         admitted: false,
         period_s: birth.period_s,
         period_next_s: birth.period_s,
@@ -185,6 +191,7 @@ fn birth(birth: &IGroups::Birth) -> Birth {
         times,
         period_s: birth.period.into(),
         improve: birth.improve,
+        least: Micronats(birth.least),
     }
 }
 

@@ -3,12 +3,16 @@
 use alloy_primitives::{Address as EthAddress, B256, U256};
 use protocol::chain::Outcome;
 use protocol::ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
-use protocol::money::Wei;
+use protocol::money::{Micronats, Wei};
 
 use crate::log::{Fit, Misfit};
 
 pub(crate) fn wei(amount: U256) -> Fit<Wei> {
     u128::try_from(amount).map(Wei).map_err(|_| Misfit("has an amount above 2^128"))
+}
+
+pub(crate) fn micronats(loss: U256) -> Fit<Micronats> {
+    u32::try_from(loss).map(Micronats).map_err(|_| Misfit("has a loss above 2^32"))
 }
 
 /// An amount as a change.

@@ -81,8 +81,9 @@ pub struct Group {
     /// What a measure calls the group by.
     pub name: Digest,
     pub times: Times,
-    /// A winner is better by `base >> improve`.
+    /// A winner is better by `base >> improve`, and by `least`.
     pub improve: u8,
+    pub least: Micronats,
     pub admitted: bool,
     /// Length of the running period and of those from the next turn on.
     pub period_s: u64,

@@ -184,6 +184,7 @@ impl Views {
             Event::Shown(event) => self.shown(&event)?,
             Event::Enacted(event) => self.enacted(&event)?,
             Event::PeriodSet(event) => self.period_set(&event)?,
+            Event::LeastSet(event) => self.least_set(&event)?,
             Event::Taken(event) => self.taken(&event, at)?,
             Event::Admitted(event) => self.admitted(&event, at)?,
             Event::Revoked(event) => self.revoked(&event, at)?,

@@ -65,6 +65,7 @@ fn created() -> INetwork::Created {
         judge: 10,
         period: 300,
         improve: 10,
+        least: 1_000,
     };
     let (group, parent) = (u(1), u(0));
     INetwork::Created { group, creator: OWNER, parent, name: [4; 32].into(), head: [5; 32].into(), periodEnd: u(1_400), birth }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IGroups} from "governance/INetwork.sol";
 import {Rules} from "governance/Rules.sol";
 import {Typed} from "governance/Typed.sol";
 import {Meter} from "governance-test/bench/Meter.sol";
@@ -9,6 +8,17 @@ import {World} from "token-test/World.sol";
 
 /// @notice What is measured of the network as it was before verdicts could be gathered and shown later.
 interface INetworkBefore {
+    struct Birth {
+        bytes32 manifest;
+        bytes32 checkpoint;
+        bytes32[] dataset;
+        uint32 train;
+        uint32 reveal;
+        uint32 judge;
+        uint32 period;
+        uint8 improve;
+    }
+
     struct Verdict {
         uint256 position;
         bytes32 probe;
@@ -31,7 +41,7 @@ interface INetworkBefore {
         bytes32 vs;
     }
 
-    function create(IGroups.Birth calldata birth) external returns (uint256);
+    function create(Birth calldata birth) external returns (uint256);
     function bond(uint256 group, address signer, uint256 amount, bytes calldata consent) external returns (uint256);
     function wake(uint256 group, uint256 position) external;
     function commit(uint256 group, bytes32 seal) external;
@@ -170,7 +180,7 @@ contract BeforeBench is World, Meter {
         return abi.encodePacked(r, vs);
     }
 
-    function _birth() private pure returns (IGroups.Birth memory birth) {
+    function _birth() private pure returns (INetworkBefore.Birth memory birth) {
         (birth.manifest, birth.checkpoint) = ("manifest", "first checkpoint");
         birth.dataset = new bytes32[](1);
         birth.dataset[0] = "genesis";

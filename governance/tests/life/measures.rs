@@ -5,7 +5,7 @@ use governance::DeltaStatus;
 use protocol::chain::{ChainEvent, Outcome};
 use protocol::ids::{DeltaNumber, Digest, PositionNumber};
 use protocol::measures::{Act, MAX_WAIT_EPOCHS, Measure};
-use protocol::money::Wei;
+use protocol::money::{Micronats, Wei};
 
 use crate::support::{EPOCH_S, FILE, FOUNDER, GROUP, OWNERS, SIGNERS, TRAINER, World, account, nrn, refusal};
 
@@ -130,6 +130,21 @@ async fn a_stolen_round_is_struck_and_its_base_restored() {
     let (round, none) = (claim.round, Wei(0));
     let expected = ChainEvent::Struck { group: GROUP, round, checkpoint: base, issued: none, burned: none };
     assert!(world.events().await.iter().any(|(_, event)| *event == expected));
+}
+
+#[tokio::test]
+async fn a_group_lowers_its_least_improvement_and_never_raises_it() {
+    let world = World::admitted().await;
+    let present = world.view().await.least;
+    let to = |present, least| Act::Least { group: GROUP, present, least: Micronats(least) };
+    let raised = refusal(world.enact(&to(present, 1_001)).await);
+    assert!(raised.contains("NotLower: the least improvement is 1000 micronats and can only be lowered"), "{raised}");
+    assert_eq!(world.network(FOUNDER).majority(&to(present, 400)).await.expect("a majority").needed, nrn(350));
+    assert!(world.enact(&to(present, 400)).await.expect("counted").done);
+    assert_eq!(world.view().await.least, Micronats(400));
+    assert!(refusal(world.enact(&to(present, 300)).await).contains("Unexpected"));
+    let lowered = ChainEvent::LeastSet { group: GROUP, least: Micronats(400) };
+    assert!(world.events().await.iter().any(|(_, event)| *event == lowered));
 }
 
 #[tokio::test]

@@ -67,6 +67,7 @@ pub fn birth() -> Birth {
         times: TIMES,
         period_s: PERIOD_S,
         improve: 10,
+        least: Micronats(1_000),
     }
 }
 

@@ -87,11 +87,12 @@ fn print(view: &GroupView, now_s: u64) {
     println!("  checkpoint  {}", view.checkpoint);
     println!("  set (head)  {}", view.head);
     println!(
-        "  clock       train {} s, reveal {} s, judge {} s; a winner is better by 1/{}",
+        "  clock       train {} s, reveal {} s, judge {} s; a winner is better by 1/{}, and by {} nats",
         times.train_s,
         times.reveal_s,
         times.judge_s,
-        1u64 << view.improve
+        1u64 << view.improve,
+        view.least
     );
     println!("  now         round {}, {:?} for {} s", clock.round, clock.phase, clock.phase_end_s.saturating_sub(now_s));
     println!("  period      {} of {} s, ends in {} s", view.period_number, view.period_s, view.period_end_s.saturating_sub(now_s));

@@ -10,7 +10,7 @@ use node::{
     network_file::moment,
 };
 use protocol::{
-    Address, DeltaNumber, Digest, GroupId, PositionNumber, RoundNumber,
+    Address, DeltaNumber, Digest, GroupId, Micronats, PositionNumber, RoundNumber,
     chain::Outcome,
     keccak256,
     log::{AssentBody, Body, MeasureBody},
@@ -62,11 +62,13 @@ pub struct Named {
     group: u64,
 }
 
-/// The six kinds.
+/// The seven kinds.
 #[derive(Subcommand)]
 pub enum Wanted {
     /// Let periods last so long from the next turn on. More than half of the group's stake.
     Period { seconds: u64 },
+    /// Let a winner be better by so many micronats, fewer than now. More than half of the group's stake.
+    Least { micronats: u32 },
     /// Take the delta on trial out of the set. More than half of the group's awake stake, and no less than voted for it.
     Rollback { delta: u64 },
     /// Let the group draw on the common issue. This and what follows: more than half of all stake, at least a tenth of the
@@ -93,6 +95,11 @@ impl Wanted {
         let view = network.view(group).await.with_context(|| format!("group {group} cannot be read: check --group"))?;
         Ok(match *self {
             Self::Period { seconds } => Act::Period { group, present_s: view.period_next_s, period_s: seconds },
+            Self::Least { micronats } => {
+                let (present, least) = (view.least, Micronats(micronats));
+                ensure!(least < present, "the least improvement is {} micronats and can only be lowered", present.0);
+                Act::Least { group, present, least }
+            }
             Self::Rollback { delta } => {
                 let delta = DeltaNumber(delta);
                 ensure!(

@@ -30,7 +30,7 @@ const ADMISSION_EPOCHS: u64 = 4;
 /// The clock of a group on a development network: a period is two rounds.
 pub fn times(file: &GroupFile) -> Times {
     let Phases { train_s, reveal_s, judge_s } = file.devnet;
-    Times { train_s, reveal_s, judge_s, period_s: 2 * (train_s + reveal_s + judge_s), improve: file.times.improve }
+    Times { train_s, reveal_s, judge_s, period_s: 2 * (train_s + reveal_s + judge_s), ..file.times }
 }
 
 /// Deploys the seven contracts; the sale ends `SALE_S` from now. An epoch is a round, and so is the wait for a coinbase; who

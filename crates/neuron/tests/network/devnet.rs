@@ -164,7 +164,7 @@ async fn check_rounds(network: &Watched) -> Result<()> {
         let each = rules::earned_for(reward, round.awake, Wei::nrn(OWNER));
         assert_eq!((round.validators(), on_chain.paid), (on_chain.paid, Wei(each.0 * u128::from(round.verdicts()))));
         let Some(claim) = round.winning() else { continue };
-        assert!(claim.loss.0 + 1.max(claim.base.0 >> 10) <= claim.base.0, "round {number}: {} to {}", claim.base, claim.loss);
+        assert!(devnet.view.improves(claim.base, claim.loss), "round {number}: {} to {}", claim.base, claim.loss);
         assert_eq!(round.collected, Some((reward, reward)), "coinbase of round {number}");
         assert!(rules::is_quorum(on_chain.judged, round.awake) && round.verdicts() >= 3);
         (base, won) = (Some(claim.file), won + 1);

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 
 use crate::watched::{digits, fresh_folder};
 
-const TIMES: Times = Times { train_s: 5, reveal_s: 5, judge_s: 6, period_s: 32, improve: 10 };
+const TIMES: Times = Times { train_s: 5, reveal_s: 5, judge_s: 6, period_s: 32, improve: 10, least: 1_000 };
 /// Long enough for the sale never to end here.
 const SALE_S: u64 = 100_000;
 const PASSWORD: &str = "right";

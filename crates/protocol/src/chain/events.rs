@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Birth, Outcome, RevealedClaim};
 use crate::ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
-use crate::money::Wei;
+use crate::money::{Micronats, Wei};
 
 /// A choice that a contract counted: it replaces those of the same position with a lower `seq`, and those of the signer if
 /// it is `by_owner`.
@@ -161,6 +161,11 @@ pub enum ChainEvent {
     PeriodSet {
         group: GroupId,
         period_s: u64,
+    },
+    /// Claims have to be better than their base by so much.
+    LeastSet {
+        group: GroupId,
+        least: Micronats,
     },
 
     /// The first commit of a round fixed what it is judged by.
@@ -376,6 +381,7 @@ impl ChainEvent {
             | Self::Admitted { group }
             | Self::Revoked { group }
             | Self::PeriodSet { group, .. }
+            | Self::LeastSet { group, .. }
             | Self::Opened { group, .. }
             | Self::Committed { group, .. }
             | Self::Revealed(RevealedClaim { group, .. })

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Clock, Times};
 use crate::ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
-use crate::money::Wei;
+use crate::money::{Micronats, Wei};
+use crate::rules::most_loss;
 
 /// A group as the contracts hold it at one block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,8 +16,9 @@ pub struct GroupView {
     /// Second from which rounds are counted: the deployment of `Network`.
     pub genesis_s: u64,
     pub times: Times,
-    /// A winner is better by `max(1, base >> improve)`.
+    /// A winner is better by `max(1, base >> improve, least)`.
     pub improve: u8,
+    pub least: Micronats,
     pub manifest: Digest,
     pub checkpoint: Digest,
     pub head: Digest,
@@ -69,6 +71,11 @@ impl GroupView {
     /// The epoch that holds `round`.
     pub fn epoch_of(&self, round: RoundNumber) -> u64 {
         round.0.saturating_mul(self.times.length_s()) / self.epoch_s.max(1)
+    }
+
+    /// Whether a claim with these losses may be revealed.
+    pub fn improves(&self, base: Micronats, loss: Micronats) -> bool {
+        most_loss(base, self.improve, self.least).is_some_and(|most| loss <= most)
     }
 
     /// The position with that number.

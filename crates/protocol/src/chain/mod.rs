@@ -123,5 +123,7 @@ pub struct Birth {
     pub dataset: Vec<Digest>,
     pub times: Times,
     pub period_s: u64,
+    /// A winner is better by `base >> improve`, and by `least`, which a measure can lower.
     pub improve: u8,
+    pub least: Micronats,
 }

@@ -13,6 +13,7 @@ pub use io::{Config, Effect, Input, Measured, RoundReport, Transaction};
 
 use crate::chain::{Block, ChainEvent, Clock, GroupView, Outcome, Phase};
 use crate::ids::{Address, Digest, RoundNumber, keccak256};
+use crate::money::Micronats;
 use crate::seeds::Seeds;
 pub use rivals::MAX_RIVALS;
 use round::Round;
@@ -89,14 +90,15 @@ impl Trainer {
             Input::Restored { round, file, salt } => self.round(round).restored(file, salt),
             Input::Trained { round, attempt, file, base, loss } => {
                 let salt = self.config.salt(round, file);
-                let improve = self.group.as_ref().map_or(0, |group| group.improve);
-                self.known(round, |round| round.trained(attempt, file, salt, base, loss, improve));
+                let is_enough = self.improves(base, loss);
+                self.known(round, |round| round.trained(attempt, file, salt, base, loss, is_enough));
             }
             Input::TrainFailed { round, attempt, reason } => self.known(round, |round| round.train_failed(attempt, reason)),
             Input::Remembered { round, result } => self.known(round, |round| round.remembered(result)),
             Input::Measured { round, result } => {
-                let (now, improve) = (self.now_s(), self.group.as_ref().map_or(0, |group| group.improve));
-                self.known(round, |round| round.measured(result, improve, now));
+                let is_enough = result.as_ref().is_ok_and(|measured| self.improves(measured.base, measured.loss));
+                let now = self.now_s();
+                self.known(round, |round| round.measured(result, is_enough, now));
             }
             Input::Checked { round, claim, result } => self.known(round, |round| round.rivals.checked(claim, result == Ok(true))),
             Input::Sent { what, round, result } => {
@@ -104,6 +106,10 @@ impl Trainer {
                 self.known(round, |round| round.sent(what, result, now));
             }
         }
+    }
+
+    fn improves(&self, base: Micronats, loss: Micronats) -> bool {
+        self.group.as_ref().is_some_and(|group| group.improves(base, loss))
     }
 
     fn block(&mut self, block: Block) {

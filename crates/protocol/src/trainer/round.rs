@@ -6,7 +6,7 @@ use super::rivals::{First, Rivals};
 use crate::chain::{GroupView, Outcome, Phase, RevealedClaim};
 use crate::ids::{Address, Digest, RoundNumber};
 use crate::money::{Micronats, Wei};
-use crate::rules::{Commit, Standing, highest_deposit, improves, rank_key, seal, settle};
+use crate::rules::{Commit, Standing, highest_deposit, rank_key, seal, settle};
 
 /// Trainings of one round at most that begin in it: another one for each change of the base.
 pub const MAX_ATTEMPTS: u32 = 4;
@@ -169,12 +169,12 @@ impl Round {
     }
 
     /// A commit costs a deposit: only for a file that seems to improve enough.
-    pub fn trained(&mut self, attempt: u32, file: Digest, salt: Digest, base: Micronats, loss: Micronats, improve: u8) {
+    pub fn trained(&mut self, attempt: u32, file: Digest, salt: Digest, base: Micronats, loss: Micronats, is_enough: bool) {
         if self.work != Work::Training || attempt != self.attempts {
             return;
         }
         self.file = Some((file, salt));
-        self.work = match improves(base, loss, improve) {
+        self.work = match is_enough {
             true => Work::Trained,
             false => self.give_up(format!("trained from {base} to {loss} nats only: no commit")),
         };
@@ -204,12 +204,12 @@ impl Round {
         }
     }
 
-    pub fn measured(&mut self, result: Result<Measured, String>, improve: u8, now_s: u64) {
+    pub fn measured(&mut self, result: Result<Measured, String>, is_enough: bool, now_s: u64) {
         if self.measured != Measuring::Asked {
             return;
         }
         self.measured = match result {
-            Ok(measured) if !improves(measured.base, measured.loss, improve) => {
+            Ok(measured) if !is_enough => {
                 self.trouble = Some(format!("measured from {} to {} nats only", measured.base, measured.loss));
                 Measuring::Useless
             }

@@ -1,7 +1,7 @@
 //! The trainer's machine in REVEAL: when it reveals, and when it concedes.
 
 use crate::world::*;
-use protocol::chain::{ChainEvent, RevealedClaim};
+use protocol::chain::{ChainEvent, GroupView, RevealedClaim};
 use protocol::rules::seal;
 use protocol::trainer::{Config, Effect, Input, Measured, RoundReport, Trainer, Transaction};
 use protocol::{Address, Micronats, RoundNumber};
@@ -123,6 +123,21 @@ fn what_does_not_improve_is_conceded_to_a_revealed_rival() {
     let is_told = |effect: &Effect| matches!(effect, Effect::Done(RoundReport { conceded: true, revealed: None, .. }));
     assert!(effects.iter().any(is_told), "{effects:?}");
     assert!(effects.contains(&Effect::Settle { round: ROUND }));
+}
+
+#[test]
+fn what_is_below_the_least_improvement_of_the_group_is_conceded_not_revealed() {
+    let least = Micronats(5_000);
+    for (loss, expected) in [
+        (BASE.0 - (BASE.0 >> 10), Step::Concede(account(50))),
+        (BASE.0 - least.0 + 1, Step::Concede(account(50))),
+        (BASE.0 - least.0, Step::Reveal),
+    ] {
+        let mut trainer = revealing();
+        trainer.handle(Input::Group(GroupView { least, ..group() }));
+        assert_eq!(tell(&mut trainer, rival(3, BASE, 1_000_000)), []);
+        assert_eq!(steps(&measured(&mut trainer, Micronats(loss))), [expected], "{loss}");
+    }
 }
 
 #[test]

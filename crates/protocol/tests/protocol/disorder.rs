@@ -175,7 +175,7 @@ proptest! {
                     }
                     trainer::Effect::Reveal { round, measured, .. } => {
                         prop_assert!(is_in_time(&time, round, Phase::Reveal));
-                        prop_assert!(protocol::rules::improves(measured.base, measured.loss, 10));
+                        prop_assert!(group().improves(measured.base, measured.loss));
                     }
                     _ => {}
                 }

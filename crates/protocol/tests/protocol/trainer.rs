@@ -111,6 +111,16 @@ fn nothing_is_committed_that_does_not_improve_enough() {
 }
 
 #[test]
+fn nothing_is_committed_that_is_not_better_by_the_micronats_that_the_group_asks_for() {
+    let least = Micronats(5_000);
+    for (loss, is_enough) in [(BASE.0 - (BASE.0 >> 10), false), (BASE.0 - least.0 + 1, false), (BASE.0 - least.0, true)] {
+        let mut trainer = training();
+        trainer.handle(Input::Group(GroupView { least, ..group() }));
+        assert_eq!(!trained(&mut trainer, Micronats(loss)).is_empty(), is_enough, "{loss}");
+    }
+}
+
+#[test]
 fn nothing_is_committed_before_its_salt_is_on_disk() {
     let mut trainer = training();
     trained(&mut trainer, BETTER);

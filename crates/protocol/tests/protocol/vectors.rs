@@ -128,7 +128,10 @@ fn decisions_need_their_stake() {
 
 #[test]
 fn claims_improve_and_are_ordered() {
-    check("improve", |c| rules::improves(c.loss("base"), c.loss("loss"), c.get("improve")) == c.flag("improves"));
+    check("improve", |c| {
+        let most = rules::most_loss(c.loss("base"), c.get("improve"), c.loss("least"));
+        most == c.flag("possible").then(|| c.loss("most"))
+    });
     check("rank", |c| {
         let first = rules::rank_key(c.loss("aBase"), c.loss("aLoss"), c.get("aNumber"));
         let second = rules::rank_key(c.loss("bBase"), c.loss("bLoss"), c.get("bNumber"));
@@ -183,6 +186,7 @@ fn a_measure_is_named_by_all_that_it_says() {
         Measure { expiry_s: 1_001, ..one.clone() },
         Measure { kind: 4, ..one.clone() },
         Measure { kind: 6, ..one.clone() },
+        Measure { kind: 7, ..one.clone() },
         Measure::new(
             &Act::Slash { group: GroupId(1), position: PositionNumber(3), signer: Address([6; 20]), basis_points: 500 },
             one.nonce,
@@ -202,6 +206,7 @@ fn the_arguments_of_acts_are_those_of_the_contracts() {
             "admit" => Act::Admit { group, name: c.get("name") },
             "revoke" => Act::Revoke { group, name: c.get("name") },
             "strike" => Act::Strike { group, round: c.get("round"), claim: c.get("claim"), restore: c.text("restore") == "1" },
+            "least" => Act::Least { group, present: c.loss("present"), least: c.loss("least") },
             _ => Act::Slash { group, position: c.get("position"), signer: c.get("signer"), basis_points: c.get("basisPoints") },
         };
         (act.kind(), act.args()) == (c.get("kind"), c.bytes("args")) && Act::decode(c.get("kind"), &c.bytes("args")) == Ok(act)
@@ -212,7 +217,9 @@ fn the_arguments_of_acts_are_those_of_the_contracts() {
 fn arguments_that_no_contract_takes_are_no_act() {
     let word = |last: u8| [&[0; 31][..], &[last]].concat();
     for (kind, args, error) in [
-        (6, word(1), ActError::Kind(6)),
+        (7, word(1), ActError::Kind(7)),
+        (6, word(1), ActError::Length { kind: 6, words: 3 }),
+        (6, [word(1), word(2), [&[0; 27][..], &[1; 5]].concat()].concat(), ActError::Range),
         (2, Vec::new(), ActError::Length { kind: 2, words: 2 }),
         (2, [word(1), word(2)].concat()[1..].to_vec(), ActError::Length { kind: 2, words: 2 }),
         (0, word(1), ActError::Length { kind: 0, words: 3 }),
@@ -234,6 +241,7 @@ fn group(counted: u64, recent: Vec<RoundNumber>) -> GroupView {
         genesis_s: 1_000,
         times: Times { train_s: 30, reveal_s: 20, judge_s: 10 },
         improve: 10,
+        least: Micronats(0),
         manifest: Digest::ZERO,
         checkpoint: Digest::ZERO,
         head: Digest::ZERO,

@@ -41,6 +41,7 @@ pub fn group() -> GroupView {
         genesis_s: GENESIS_S,
         times: TIMES,
         improve: 10,
+        least: Micronats(0),
         manifest: digest("manifest"),
         checkpoint: digest("checkpoint"),
         head: digest("head"),

@@ -96,10 +96,10 @@ pub fn group(shown: &Group) -> IGroups::Group {
         judge: short(shown.times.judge_s),
         period: short(shown.period_s),
         improve: shown.improve,
+        least: shown.least.0,
         admitted: shown.admitted,
         periodNumber: short(shown.period_number.0),
         periodEnd: alloy::primitives::Uint::from(shown.period_end_s),
-        parent: short(shown.parent.0),
         periodNext: short(shown.period_next_s),
         extended: short(shown.extended_s),
         voids: short(shown.voids),
@@ -109,6 +109,7 @@ pub fn group(shown: &Group) -> IGroups::Group {
         counted: short(shown.counted),
         newest: round(0),
         second: round(1),
+        parent: short(shown.parent.0),
         recent: recent(shown.recent.get(2..).unwrap_or_default()),
     }
 }

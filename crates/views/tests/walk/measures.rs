@@ -10,7 +10,7 @@ use rand::seq::IndexedRandom;
 use crate::asked::{IMeasures, INetwork, b256};
 use crate::moves::{Call, Move, Walker, u};
 use crate::once_in;
-use crate::signing::{self, Admit, Period, Revoke, Rollback, Slash, Strike};
+use crate::signing::{self, Admit, Least, Period, Revoke, Rollback, Slash, Strike};
 use crate::world::{EPOCH_S, eth};
 
 /// A measure that people assent to.
@@ -77,6 +77,10 @@ impl Walker {
             Move::SetPeriod => {
                 let (present, period) = (u(shown.period_next_s), u(self.random.random_range(200..600)));
                 (0, (group, present, period).abi_encode(), Period { group, present, period, nonce, expiry }.eip712_hash_struct())
+            }
+            Move::SetLeast => {
+                let (present, least) = (u(shown.least.0.into()), u(self.random.random_range(0..=shown.least.0).into()));
+                (6, (group, present, least).abi_encode(), Least { group, present, least, nonce, expiry }.eip712_hash_struct())
             }
             Move::RollBack => {
                 let delta = u(shown.applied.0);

@@ -63,6 +63,7 @@ pub enum Move {
     Admit,
     Revoke,
     SetPeriod,
+    SetLeast,
     RollBack,
     Strike,
     Slash,
@@ -74,7 +75,7 @@ pub enum Move {
 }
 
 /// Names and how likely each is.
-pub const MOVES: [(&str, u32, Move); 47] = [
+pub const MOVES: [(&str, u32, Move); 48] = [
     ("tick", 6, Move::Tick),
     ("edge", 8, Move::Edge),
     ("epoch", 4, Move::Epoch),
@@ -114,6 +115,7 @@ pub const MOVES: [(&str, u32, Move); 47] = [
     ("admit", 4, Move::Admit),
     ("revoke", 1, Move::Revoke),
     ("set period", 2, Move::SetPeriod),
+    ("set least", 2, Move::SetLeast),
     ("roll back", 5, Move::RollBack),
     ("strike", 4, Move::Strike),
     ("slash", 5, Move::Slash),
@@ -234,7 +236,7 @@ impl Walker {
                 self.play_round(id, true).await;
                 self.enact(next).await
             }
-            Move::Admit | Move::Revoke | Move::SetPeriod | Move::RollBack | Move::Slash => self.enact(next).await,
+            Move::Admit | Move::Revoke | Move::SetPeriod | Move::SetLeast | Move::RollBack | Move::Slash => self.enact(next).await,
             _ => {
                 self.wait_for(next).await;
                 let call = self.stake_move(next).or_else(|| self.round_move(next)).or_else(|| self.member_move(next))?;

@@ -14,6 +14,7 @@ sol! {
     struct Admit { uint256 group; bytes32 name; uint256 nonce; uint256 expiry; }
     struct Revoke { uint256 group; bytes32 name; uint256 nonce; uint256 expiry; }
     struct Strike { uint256 group; uint256 round; bytes32 claim; bool restore; uint256 nonce; uint256 expiry; }
+    struct Least { uint256 group; uint256 present; uint256 least; uint256 nonce; uint256 expiry; }
     struct Slash { uint256 group; uint256 position; address signer; uint256 basisPoints; uint256 nonce; uint256 expiry; }
 }
 

@@ -56,7 +56,9 @@ impl Walker {
     pub(super) fn birth(&mut self, dataset: Vec<B256>) -> IGroups::Birth {
         let (train, reveal, judge) = *[(30, 20, 10), (20, 20, 20), (60, 30, 30)].choose(&mut self.random).expect("times");
         let period = u32::try_from(PERIOD_S).expect("32 bits");
-        IGroups::Birth { manifest: word(1), checkpoint: word(2), dataset, train, reveal, judge, period, improve: 10 }
+        // Nothing, little, or more than some files gain.
+        let least = *[0, 1_000, 590_000].choose(&mut self.random).expect("micronats");
+        IGroups::Birth { manifest: word(1), checkpoint: word(2), dataset, train, reveal, judge, period, improve: 10, least }
     }
 
     pub(super) fn commit(&mut self, id: GroupId, from: Address) -> Option<Call> {
