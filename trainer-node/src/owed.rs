@@ -18,10 +18,13 @@ pub struct Owed {
     coinbases: BTreeSet<RoundNumber>,
 }
 
-/// A deposit, bases and places of the claims of its round, and whether a strike would save it, so that it waits for maturity.
+/// Base and place of a claim.
+type Ranked = (Micronats, (u32, u64));
+
+/// A deposit, the claims of its round, and whether a strike would save it, so that it waits for maturity.
 #[derive(Debug, Default)]
 struct Deposit {
-    claims: BTreeMap<Address, (Micronats, (u32, u64))>,
+    claims: BTreeMap<Address, Ranked>,
     waits: bool,
 }
 
@@ -29,7 +32,7 @@ impl Deposit {
     /// A claim of a lost round was false, and so was one that stood before the winner's or named another base.
     fn decide(&mut self, own: Address, outcome: Outcome, winner: Address) {
         let claim = |of: Address| self.claims.get(&of);
-        let is_false = |(own, winning): (&(Micronats, (u32, u64)), &(Micronats, (u32, u64)))| own.0 != winning.0 || own.1 < winning.1;
+        let is_false = |(own, winning): (&Ranked, &Ranked)| own.0 != winning.0 || own.1 < winning.1;
         self.waits = match outcome {
             Outcome::Lost => claim(own).is_some(),
             Outcome::Won => claim(own).zip(claim(winner)).is_some_and(is_false),

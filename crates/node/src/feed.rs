@@ -184,8 +184,7 @@ fn changes_the_view(event: &ChainEvent) -> bool {
             | E::Slashed { .. }
             | E::Dozed { .. }
     );
-    let of_group =
-        matches!(event, E::Created { .. } | E::Admitted { .. } | E::Revoked { .. } | E::PeriodSet { .. } | E::LeastSet { .. });
+    let of_group = matches!(event, E::Created { .. } | E::Admitted { .. } | E::Revoked { .. } | E::PeriodSet { .. } | E::LeastSet { .. });
     let of_rounds = matches!(event, E::Decided { .. } | E::Attended { .. } | E::Struck { .. } | E::DoubleSigned { .. });
     of_stake || of_group || of_rounds || matches!(event, E::Turned { .. } | E::Extended { .. } | E::Taken { .. })
 }
