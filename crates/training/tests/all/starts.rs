@@ -42,12 +42,12 @@ fn merging_takes_the_best_average_and_never_starts_worse_than_the_base() {
 fn merging_takes_an_average_that_loses_more_where_its_smaller_weights_cost_less() {
     let plain = with_hidden("[]");
     let examples = genesis(&plain);
-    let trained = train(&base(&plain), &examples, &plan(Settings::default(), 1, 200)).unwrap();
+    let trained = train(&base(&plain), &examples, &plan(Settings::default(), 1, 4000)).unwrap();
     let squares: f64 = trained.tensors().iter().flatten().map(|value| f64::from(*value).powi(2)).sum();
-    // Half a nat for the trained weights; an eighth for their average with nothing.
-    let half = priced(&plain, (0.5e6 * examples.len() as f64 / squares) as u32);
+    // A nat for the trained weights; a quarter for their average with nothing.
+    let dear = priced(&plain, (1e6 * examples.len() as f64 / squares) as u32);
     let drawn: Vec<u32> = (0..examples.len() as u32).collect();
-    for (manifest, parts) in [(plain, &[0][..]), (half, &[0, 1])] {
+    for (manifest, parts) in [(plain, &[0][..]), (dear, &[0, 1])] {
         let revealed = [trained.tensors().to_vec(), flat(&manifest, 0.0).tensors().to_vec()];
         let revealed = revealed.map(|tensors| Checkpoint::from_tensors(&manifest, tensors).unwrap());
         let mut loss = |checkpoint: &Checkpoint| evaluate(checkpoint, &examples, &drawn).map(|found| found.mean);
