@@ -42,10 +42,10 @@ const EXPERIMENTS: [Experiment; 3] = [
         files: &["digits/genesis.csv", "digits/delta-a.csv", "digits/delta-b.csv"],
         bases: [("mid", 8_000), ("end", 200_000)],
         noises: &[0.001, 0.003, 0.01, 0.03],
-        steps: &[40, 4000],
+        steps: &[40],
         copies: 200,
         runs: 200,
-        draws: 400,
+        draws: 100,
     },
     Experiment {
         name: "digits-genesis",
@@ -56,7 +56,7 @@ const EXPERIMENTS: [Experiment; 3] = [
         steps: &[40],
         copies: 200,
         runs: 200,
-        draws: 400,
+        draws: 100,
     },
     Experiment {
         name: "tiny-gpt",
@@ -67,7 +67,7 @@ const EXPERIMENTS: [Experiment; 3] = [
         steps: &[20],
         copies: 16,
         runs: 6,
-        draws: 1000,
+        draws: 100,
     },
 ];
 
