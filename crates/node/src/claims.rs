@@ -58,8 +58,11 @@ mod tests {
     const NEW: [u32; 3] = [900_000, 2_100_000, 2_000_002];
 
     fn measured(base: [u32; 3], new: [u32; 3]) -> Measured {
-        let side = |losses: [u32; 3]| Measurement { mean: evaluator::mean(&losses), price: 0, losses: losses.to_vec() };
-        found(&side(base), &side(new))
+        found(&side(&base), &side(&new), ANY)
+    }
+
+    fn side(losses: &[u32]) -> Measurement {
+        Measurement { mean: evaluator::mean(losses), price: 0, losses: losses.to_vec() }
     }
 
     fn claim() -> RevealedClaim {
