@@ -81,7 +81,8 @@ pub fn of_progress(steps: &[Step]) -> Vec<String> {
 pub fn of_stretch(stretch: &Stretch) -> String {
     let ((training, to), (fresh, then)) = (stretch.training, stretch.fresh);
     let verdict = if stretch.is_memorising() { ": the group is memorising, propose new data" } else { "" };
-    format!("{} rounds on one set: training loss {training} → {to}, fresh loss {fresh} → {then} nats{verdict}", stretch.rounds)
+    let rounds = if stretch.rounds == 1 { "a round".to_owned() } else { format!("{} rounds on one set", stretch.rounds) };
+    format!("{rounds}: training loss {training} → {to}, fresh loss {fresh} → {then} nats{verdict}")
 }
 
 /// Name of an outcome; an undecided round with reveals is void.
@@ -98,7 +99,18 @@ pub fn of_outcome(outcome: Outcome, reveals: usize) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{GroupId, PositionNumber};
+    use protocol::{GroupId, Micronats, PositionNumber};
+
+    #[test]
+    fn a_group_that_memorises_is_told_so_in_words() {
+        let nats = |first, last| (Micronats(first), Micronats(last));
+        let stretch = |rounds, fresh| of_stretch(&Stretch { rounds, training: nats(300_000, 100_000), fresh });
+        assert_eq!(
+            stretch(3, nats(350_000, 400_000)),
+            "3 rounds on one set: training loss 0.300000 → 0.100000, fresh loss 0.350000 → 0.400000 nats: the group is memorising, propose new data"
+        );
+        assert_eq!(stretch(1, nats(350_000, 200_000)), "a round: training loss 0.300000 → 0.100000, fresh loss 0.350000 → 0.200000 nats");
+    }
 
     #[test]
     fn what_is_signed_is_shown_field_by_field() {
