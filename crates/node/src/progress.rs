@@ -11,7 +11,7 @@ use protocol::{
 
 use crate::{
     Exam, Member,
-    member::{blocking, compute},
+    member::{self, blocking},
 };
 
 /// A round that was won and not struck.
@@ -123,8 +123,7 @@ async fn fresh(member: &Member, won: &Won, head: Digest) -> Result<Option<Fresh>
 }
 
 async fn loss(member: &Member, file: Digest, exam: Exam) -> Result<Micronats> {
-    let checkpoint = member.checkpoint(file).await?;
-    let measurement = blocking(move || Ok(compute()?.evaluate(&checkpoint, &exam.set.examples, &exam.drawn)?)).await?;
+    let measurement = member::measure(member.checkpoint(file).await?, exam).await?;
     Ok(Micronats(evaluator::mean(&measurement.losses)))
 }
 
