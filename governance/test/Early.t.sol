@@ -10,14 +10,7 @@ contract EarlyTest is Measuring {
     uint256 private constant EARLY = 1;
 
     function setUp() public override {
-        _deployToken(address(0));
-        network = _network(MATURITY, MIN_DEPOSIT);
-        _create(TRAIN, REVEAL, LENGTH - TRAIN - REVEAL);
-        _create(TRAIN, REVEAL, LENGTH - TRAIN - REVEAL);
-        _buy(address(this), SUPPLY);
-        vm.warp(DEADLINE);
-        sale.close();
-        sale.claim();
+        _begin();
         _fund(ANN, 1_000_000 ether);
         _join(1, EARLY, STAKE);
         vm.warp(START + 2 * EPOCH);

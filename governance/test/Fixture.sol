@@ -33,6 +33,14 @@ abstract contract Fixture is World {
     INetwork internal network;
 
     function setUp() public virtual {
+        _begin();
+        _employ();
+        vm.warp(_start(FIRST));
+        _admit(1);
+    }
+
+    /// @dev Two groups, the whole sale bought by the test, and nobody bonded.
+    function _begin() internal {
         _deployToken(address(0));
         network = _network(MATURITY, MIN_DEPOSIT);
         _create(TRAIN, REVEAL, LENGTH - TRAIN - REVEAL);
@@ -41,9 +49,6 @@ abstract contract Fixture is World {
         vm.warp(DEADLINE);
         sale.close();
         sale.claim();
-        _employ();
-        vm.warp(_start(FIRST));
-        _admit(1);
     }
 
     /// @dev The token as it was committed; the network as it is written now.
