@@ -114,7 +114,7 @@ contract TypedVectorsTest is Vectors {
     /// @dev The domain that the contract's code computes there.
     function _domain(uint256 chain, address where) private returns (bytes32) {
         address registry = _deploy("Registry", abi.encode(address(1), address(2), address(3), 1, 2, 1, 1));
-        vm.etch(where, _deploy("Network", abi.encode(_deploy("Council", abi.encode(registry)))).code);
+        vm.etch(where, _deployNetwork(registry).code);
         vm.chainId(chain);
         return INetwork(where).DOMAIN_SEPARATOR();
     }
