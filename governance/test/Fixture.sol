@@ -70,12 +70,6 @@ abstract contract Fixture is World {
         return INetwork(_deployNetwork(registry));
     }
 
-    /// @dev The network around a registry, with its other code.
-    function _deployNetwork(address registry) internal returns (address) {
-        bytes memory argument = abi.encode(registry);
-        return _deploy("Network", abi.encode(_deploy("Council", argument), _deploy("Bounties", argument)));
-    }
-
     function _create(uint256 train, uint256 reveal, uint256 judge) internal returns (uint256) {
         return network.create(_birth(train, reveal, judge));
     }
