@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Birth, Outcome, RevealedClaim};
-use crate::ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
+use crate::ids::{Address, BountyNumber, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
 use crate::money::{Micronats, Wei};
 
 /// A choice that a contract counted: it replaces those of the same position with a lower `seq`, and those of the signer if
@@ -350,10 +350,76 @@ pub enum ChainEvent {
         nonce: Digest,
         expiry_s: u64,
     },
+
+    /// A sponsor locked `amount` and `bond` for what the rounds `first` to `last` of a group win on the hidden examples of `root`;
+    /// `head` is the group's at that moment, `windows` the epoch of the first of three windows.
+    Funded {
+        bounty: BountyNumber,
+        group: GroupId,
+        sponsor: Address,
+        root: Digest,
+        count: u32,
+        target: Micronats,
+        amount: Wei,
+        bond: Wei,
+        head: Digest,
+        first: RoundNumber,
+        last: RoundNumber,
+        windows: u64,
+    },
+    /// The sponsor named the file with the hidden examples.
+    Unsealed {
+        bounty: BountyNumber,
+        file: Digest,
+    },
+    /// Findings of `positions` with `stake` behind them were counted for `result`.
+    Found {
+        bounty: BountyNumber,
+        window: u64,
+        result: Digest,
+        stake: Wei,
+        positions: Vec<PositionNumber>,
+    },
+    /// More than 2/3 of awake stake found `result`.
+    Resolved {
+        bounty: BountyNumber,
+        window: u64,
+        result: Digest,
+    },
+    /// What a won round gets; `amount` is 0 if it was struck since, and its part is burned.
+    BountyPaid {
+        bounty: BountyNumber,
+        round: RoundNumber,
+        winner: Address,
+        amount: Wei,
+    },
+    /// What a position gets whose finding decided.
+    FinderPaid {
+        bounty: BountyNumber,
+        position: PositionNumber,
+        owner: Address,
+        amount: Wei,
+    },
+    /// The bounty is over: `amount` went back to the sponsor, `burned` is gone.
+    Returned {
+        bounty: BountyNumber,
+        amount: Wei,
+        burned: Wei,
+    },
+    /// Signed two results in `window`; `reporter` got `reward`.
+    FoundTwice {
+        bounty: BountyNumber,
+        group: GroupId,
+        position: PositionNumber,
+        reporter: Address,
+        window: u64,
+        burned: Wei,
+        reward: Wei,
+    },
 }
 
 impl ChainEvent {
-    /// The group that the event is about, if it is about one.
+    /// The group that the event names, if it names one; of a bounty only the first event does.
     pub fn group(&self) -> Option<GroupId> {
         match self {
             Self::ScheduleOpened { .. }
@@ -362,7 +428,13 @@ impl ChainEvent {
             | Self::PaidBack { .. }
             | Self::Begun { .. }
             | Self::Assented { .. }
-            | Self::Enacted { .. } => None,
+            | Self::Enacted { .. }
+            | Self::Unsealed { .. }
+            | Self::Found { .. }
+            | Self::Resolved { .. }
+            | Self::BountyPaid { .. }
+            | Self::FinderPaid { .. }
+            | Self::Returned { .. } => None,
             Self::Seated { group, .. }
             | Self::Bonded { group, .. }
             | Self::Offered { group, .. }
@@ -401,7 +473,9 @@ impl ChainEvent {
             | Self::Shown { group, .. }
             | Self::Taken { group, .. }
             | Self::Turned { group, .. }
-            | Self::Refunded { group, .. } => Some(*group),
+            | Self::Refunded { group, .. }
+            | Self::Funded { group, .. }
+            | Self::FoundTwice { group, .. } => Some(*group),
         }
     }
 
