@@ -59,7 +59,7 @@ contract Bounties is Doubles, IBounties {
         uint256 until = _windowEnd(locked, WINDOWS - 1) - _epochLength / 2;
         if (block.timestamp < from || block.timestamp >= until) revert NotUnsealable(from, until);
         (locked.file, locked.unsealedAt) = (file, block.timestamp.toUint40());
-        emit Unsealed(number, file);
+        emit Unsealed(locked.group, number, file);
     }
 
     function find(uint256 number, uint256 window, Result calldata result, Finding[] calldata findings)
@@ -71,14 +71,14 @@ contract Bounties is Doubles, IBounties {
         _mayFind(locked, window, name);
         (uint256 stake, bytes memory positions) = _countFindings(number, window, name, findings);
         if (positions.length == 0) revert IRounds.NothingCounted();
-        emit Found(number, window, name, stake * UNIT, positions);
+        emit Found(locked.group, number, window, name, stake * UNIT, positions);
         stake = _found[_gathering(number, window, name)] += stake;
         if (locked.status != BountyStatus.Locked) {
             locked.stake = stake.toUint64();
         } else if (Rules.quorum(stake, _awakeNow(locked.group))) {
             (locked.stake, locked.window, locked.result) = (stake.toUint64(), uint8(window), name);
             locked.status = result.failed ? BountyStatus.Failed : BountyStatus.Measured;
-            emit Resolved(number, window, name, result);
+            emit Resolved(locked.group, number, window, name, result);
             return true;
         }
     }
@@ -121,7 +121,7 @@ contract Bounties is Doubles, IBounties {
         back = Math.min(back, over.left);
         burned = Math.min(burned, over.left - back);
         over.left -= (back + burned).toUint96();
-        emit BountySettled(number, back, burned);
+        emit BountySettled(over.group, number, back, burned);
         _release(over.sponsor, back, burned);
     }
 
@@ -139,7 +139,7 @@ contract Bounties is Doubles, IBounties {
         if (!_signed(about, number, window, otherResult, one.position, other)) revert IDuties.NotSigned();
         uint256 burned;
         (reward, burned) = _slashFinder(about, one.position, window);
-        emit FoundTwice(number, about.group, one.position, msg.sender, window, burned, reward);
+        emit FoundTwice(about.group, number, one.position, msg.sender, window, burned, reward);
         _release(msg.sender, reward, burned);
     }
 
@@ -201,8 +201,8 @@ contract Bounties is Doubles, IBounties {
 
     function _tellFunded(uint256 number, Bounty storage born) private {
         emit Funded(
-            number,
             born.group,
+            number,
             born.sponsor,
             born.root,
             born.count,
@@ -295,7 +295,7 @@ contract Bounties is Doubles, IBounties {
         uint256 amount = Math.min(equal + shares[Prizes.stepOf(result, round)], resolved.left);
         resolved.left -= amount.toUint96();
         bool struck = past.outcome == IRounds.Outcome.Struck;
-        emit BountyPaid(number, round, past.winner, amount, struck);
+        emit BountyPaid(resolved.group, number, past.winner, round, amount, struck);
         if (struck) _burn(amount);
         else _give(past.winner, amount);
         return true;
@@ -313,7 +313,7 @@ contract Bounties is Doubles, IBounties {
         resolved.paid = paid.toUint64();
         resolved.left -= amount.toUint96();
         address owner = _seats[resolved.group][position].owner;
-        emit FinderPaid(number, position, owner, amount);
+        emit FinderPaid(resolved.group, number, owner, position, amount);
         _give(owner, amount);
         return true;
     }

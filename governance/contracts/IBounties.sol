@@ -64,8 +64,8 @@ interface IBounties {
 
     /// @notice The training set had `head` when the hidden set was sealed.
     event Funded(
-        uint256 indexed bounty,
         uint256 indexed group,
+        uint256 indexed bounty,
         address indexed sponsor,
         bytes32 root,
         uint256 count,
@@ -77,22 +77,36 @@ interface IBounties {
         uint256 last,
         uint256 windows
     );
-    event Unsealed(uint256 indexed bounty, bytes32 file);
+    event Unsealed(uint256 indexed group, uint256 indexed bounty, bytes32 file);
     /// @notice Findings of the positions in `positions`, 4 big-endian bytes each, were counted, with `stake` wei behind them.
     event Found(
-        uint256 indexed bounty, uint256 indexed window, bytes32 indexed result, uint256 stake, bytes positions
+        uint256 indexed group,
+        uint256 indexed bounty,
+        uint256 window,
+        bytes32 indexed result,
+        uint256 stake,
+        bytes positions
     );
     /// @notice More than 2/3 of awake stake signed `result`, which is this.
-    event Resolved(uint256 indexed bounty, uint256 indexed window, bytes32 indexed result, Result findings);
+    event Resolved(
+        uint256 indexed group, uint256 indexed bounty, uint256 window, bytes32 indexed result, Result findings
+    );
     /// @notice `amount` wei for a round of the term; `burned` if the round was struck.
     event BountyPaid(
-        uint256 indexed bounty, uint256 indexed round, address indexed winner, uint256 amount, bool burned
-    );
-    event FinderPaid(uint256 indexed bounty, uint256 indexed position, address indexed owner, uint256 amount);
-    event BountySettled(uint256 indexed bounty, uint256 returned, uint256 burned);
-    event FoundTwice(
-        uint256 indexed bounty,
         uint256 indexed group,
+        uint256 indexed bounty,
+        address indexed winner,
+        uint256 round,
+        uint256 amount,
+        bool burned
+    );
+    event FinderPaid(
+        uint256 indexed group, uint256 indexed bounty, address indexed owner, uint256 position, uint256 amount
+    );
+    event BountySettled(uint256 indexed group, uint256 indexed bounty, uint256 returned, uint256 burned);
+    event FoundTwice(
+        uint256 indexed group,
+        uint256 indexed bounty,
         uint256 indexed position,
         address reporter,
         uint256 window,

@@ -72,11 +72,7 @@ library Prizes {
         while (index + 1 < result.steps.length && result.steps[index].round < round) ++index;
     }
 
-    function _equalPot(IBounties.Result calldata result, uint256 amount, uint256 bond)
-        private
-        pure
-        returns (uint256)
-    {
+    function _equalPot(IBounties.Result calldata result, uint256 amount, uint256 bond) private pure returns (uint256) {
         return result.failed ? amount + bond - eighth(amount) : eighth(amount);
     }
 }
