@@ -44,7 +44,8 @@ abstract contract Duties is Doubles, IDuties {
             revert NotSigned();
         }
         uint256 burned;
-        (reward, burned) = _slashDouble(group, position, epoch, _startOf(group, round), _startOf(group, round + 1));
+        (reward, burned) =
+            _slashDouble(group, position, epoch, _startOf(group, round), _startOf(group, round + 1));
         emit DoubleSigned(group, position, msg.sender, round, burned, reward);
         _release(msg.sender, reward, burned);
     }
@@ -63,11 +64,13 @@ abstract contract Duties is Doubles, IDuties {
     }
 
     /// @dev Whether the verdict is one of the key that signed for `position` in that round's epoch.
-    function _signed(uint256 group, uint256 round, uint256 epoch, uint256 position, IRounds.Attendance calldata shown)
-        private
-        view
-        returns (bool)
-    {
+    function _signed(
+        uint256 group,
+        uint256 round,
+        uint256 epoch,
+        uint256 position,
+        IRounds.Attendance calldata shown
+    ) private view returns (bool) {
         bytes32 digest = _hashTypedDataV4(Typed.verdict(group, round, shown.claim, shown.verdict.probe));
         return _signedIn(group, position, epoch, digest, shown.verdict.r, shown.verdict.vs);
     }

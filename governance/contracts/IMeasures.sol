@@ -53,7 +53,9 @@ interface IMeasures {
     event Revoked(uint256 indexed group);
     /// @notice A decision is cancelled; `checkpoint` is the group's afterwards. `issued` wei stand in for what validators
     /// were to get out of deposits, `burned` is what the winner had got back too much.
-    event Struck(uint256 indexed group, uint256 indexed round, bytes32 checkpoint, uint256 issued, uint256 burned);
+    event Struck(
+        uint256 indexed group, uint256 indexed round, bytes32 checkpoint, uint256 issued, uint256 burned
+    );
 
     error Expired();
     /// @notice An assent that could wait longer than eight epochs is none: sign with an expiry of at most `latest`.

@@ -72,10 +72,14 @@ abstract contract Pay is State {
 
     /// @dev The word with the pay for its round noted, which is not paid again: it is that of the rounds from `next` on.
     /// @param known stakes of the four in that round, see `_weights`.
-    function _settleWord(uint256 word, uint256 first, uint256 known, Due memory due, Mint memory mint, uint256 next)
-        internal
-        returns (uint256)
-    {
+    function _settleWord(
+        uint256 word,
+        uint256 first,
+        uint256 known,
+        Due memory due,
+        Mint memory mint,
+        uint256 next
+    ) internal returns (uint256) {
         uint256 counted = due.pay == 0 ? 0 : _countedIn(due, first) & 15;
         if (counted != 0) {
             (uint256 added, uint256 sum) = _amounts(due, _weights(due, first, counted, known));
@@ -118,7 +122,10 @@ abstract contract Pay is State {
         return word;
     }
 
-    function _cutTo(uint256 number, uint256 amount, Due memory due, Mint memory mint) private returns (uint256 given) {
+    function _cutTo(uint256 number, uint256 amount, Due memory due, Mint memory mint)
+        private
+        returns (uint256 given)
+    {
         if (_covers(due, mint, amount)) return amount;
         given = mint.left;
         emit IRounds.PayCut(due.group, due.round, number, amount * UNIT, given * UNIT);

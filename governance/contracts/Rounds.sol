@@ -203,7 +203,8 @@ abstract contract Rounds is Deposits {
         IGroups.Group storage stored = _group(group);
         uint256 voids = _voidsAt(group, number, stored);
         (stored.voids, stored.opened) = (voids.toUint32(), (number + 1).toUint40());
-        (uint256 reward, uint256 deposit, uint256 awake, uint256 total, uint256 supply) = _termsOf(group, stored, voids);
+        (uint256 reward, uint256 deposit, uint256 awake, uint256 total, uint256 supply) =
+            _termsOf(group, stored, voids);
         current.checkpoint = stored.checkpoint;
         current.reward = reward.toUint96();
         current.deposit = deposit.toUint96();
@@ -370,10 +371,12 @@ abstract contract Rounds is Deposits {
     }
 
     /// @dev Whether `position` was not counted before; it is now.
-    function _mark(mapping(uint256 page => uint256) storage pages, Batch memory batch, uint256 position, uint256 weight)
-        private
-        returns (bool)
-    {
+    function _mark(
+        mapping(uint256 page => uint256) storage pages,
+        Batch memory batch,
+        uint256 position,
+        uint256 weight
+    ) private returns (bool) {
         if (batch.page != position >> 8) {
             if (batch.page != NOWHERE) pages[batch.page] = batch.bits;
             batch.page = position >> 8;
@@ -432,7 +435,10 @@ abstract contract Rounds is Deposits {
         (stored.second, stored.newest) = (stored.newest, number.toUint32());
     }
 
-    function _win(uint256 group, uint256 number, Round storage current, address winner) private returns (bytes32 file) {
+    function _win(uint256 group, uint256 number, Round storage current, address winner)
+        private
+        returns (bytes32 file)
+    {
         file = _claims[group][number][winner].file;
         current.outcome = Outcome.Won;
         current.winner = winner;

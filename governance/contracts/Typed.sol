@@ -16,8 +16,9 @@ library Typed {
         keccak256("Rollback(uint256 group,uint256 delta,bytes32 patch,uint256 nonce,uint256 expiry)");
     bytes32 private constant ADMIT = keccak256("Admit(uint256 group,bytes32 name,uint256 nonce,uint256 expiry)");
     bytes32 private constant REVOKE = keccak256("Revoke(uint256 group,bytes32 name,uint256 nonce,uint256 expiry)");
-    bytes32 private constant STRIKE =
-        keccak256("Strike(uint256 group,uint256 round,bytes32 claim,bool restore,uint256 nonce,uint256 expiry)");
+    bytes32 private constant STRIKE = keccak256(
+        "Strike(uint256 group,uint256 round,bytes32 claim,bool restore,uint256 nonce,uint256 expiry)"
+    );
     bytes32 private constant SLASH = keccak256(
         "Slash(uint256 group,uint256 position,address signer,uint256 basisPoints,uint256 nonce,uint256 expiry)"
     );

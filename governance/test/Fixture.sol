@@ -55,9 +55,7 @@ abstract contract Fixture is World {
     function _deploy(string memory name, bytes memory arguments) internal override returns (address deployed) {
         bytes32 hash = keccak256(bytes(name));
         bool ours = hash == keccak256("Network") || hash == keccak256("Registry");
-        if (ours || hash == keccak256("Council") || hash == keccak256("Bounties")) {
-            return super._deploy(name, arguments);
-        }
+        if (ours || hash == keccak256("Council") || hash == keccak256("Bounties")) return super._deploy(name, arguments);
         string memory json = vm.readFile(string.concat("token/abi/", name, ".json"));
         bytes memory code = bytes.concat(vm.parseJsonBytes(json, ".bytecode"), arguments);
         assembly ("memory-safe") {

@@ -100,10 +100,14 @@ abstract contract Play is Fixture {
     }
 
     /// @dev Brings the assents of the positions `first` to `last` of group 1.
-    function _bring(IMeasures.Kind kind, bytes memory args, uint256 number, uint256 expiry, uint256 first, uint256 last)
-        internal
-        returns (bool)
-    {
+    function _bring(
+        IMeasures.Kind kind,
+        bytes memory args,
+        uint256 number,
+        uint256 expiry,
+        uint256 first,
+        uint256 last
+    ) internal returns (bool) {
         bytes32 measure = Typed.measure(kind, args, number, expiry);
         IMeasures.Assent[] memory assents = new IMeasures.Assent[](last + 1 - first);
         for (uint256 i; i < assents.length; ++i) {

@@ -99,7 +99,8 @@ contract RulesVectorsTest is Vectors {
     function test_Improvement() public {
         uint256 cases = _read("improve");
         for (uint256 i; i < cases; ++i) {
-            (uint256 most, bool possible) = Rules.mostLoss(_uint(i, "base"), _uint(i, "improve"), _uint(i, "least"));
+            (uint256 most, bool possible) =
+                Rules.mostLoss(_uint(i, "base"), _uint(i, "improve"), _uint(i, "least"));
             _same(i, "possible", possible);
             _same(i, "most", most);
         }
