@@ -98,7 +98,7 @@ async fn a_deployment_that_is_killed_goes_on_and_writes_its_address_once() -> Re
         "Neuron   stood already at 0x",
         "Emission stood already at 0x",
         "Network  stands at 0x",
-        "code and wiring of all seven contracts are in order",
+        "code and wiring of all eight contracts are in order",
     ] {
         ensure!(said.contains(wanted), "{wanted}: {said}");
     }
