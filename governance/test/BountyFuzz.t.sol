@@ -45,7 +45,8 @@ contract BountyFuzzTest is BountyWon {
         (result.failed, result.base) = (flags & 1 == 1, base);
         result.steps = new IBounties.Step[](length % 9);
         for (uint256 i; i < result.steps.length; ++i) {
-            result.steps[i] = IBounties.Step(uint40(ONE + won[i] % 8), won[i] % 4, losses[i], (flags >> (i % 8)) & 1 == 1);
+            result.steps[i] =
+                IBounties.Step(uint40(ONE + won[i] % 8), won[i] % 4, losses[i], (flags >> (i % 8)) & 1 == 1);
         }
         _payAll(result, flags & 2 == 2);
         _check();

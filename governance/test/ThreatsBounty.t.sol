@@ -72,4 +72,38 @@ contract ThreatsBountyTest is BountyWon {
         _payFor(_honest(), FOUR);
         vm.assertEq(neuron.balanceOf(ANN), before, "burned");
     }
+
+    function test_OpeningInTheLastSecondIsRefusedAndCostsAll() public {
+        vm.warp(_window(2) + EPOCH / 2);
+        vm.expectRevert(
+            abi.encodeWithSelector(IBounties.NotUnsealable.selector, _start(LAST + 1), _window(2) + EPOCH / 2)
+        );
+        vm.prank(SPONSOR);
+        network.unseal(1, HIDDEN);
+    }
+
+    function test_AValidatorWhoSignsTwoResultsIsSlashedThoughBothWereBrought() public {
+        _unseal();
+        vm.warp(_window(0));
+        _find(0, _honest(), 1, 1);
+        _find(0, _none(), 1, 1);
+        (bytes32 one, bytes32 other) = (_name(_honest()), _name(_none()));
+        (IBounties.Finding memory first, IBounties.Finding memory second) = (_finding(0, one, 1), _finding(0, other, 1));
+        uint256 owned = _owns(1, 1);
+        network.slashFindings(1, 0, one, first, other, second);
+        vm.assertLt(_owns(1, 1), owned * 95 / 100, "more than a twentieth");
+    }
+
+    function test_ACartelThatSignsNonsenseTakesNoOthersMoney() public {
+        _lock("another", AMOUNT, BOND, TARGET);
+        uint256 held = neuron.balanceOf(address(network));
+        // One round is said to be won, and three are paid.
+        IBounties.Result memory lie = _better(FOUR, 1, TARGET);
+        _costs(lie);
+        vm.expectRevert(IBounties.NothingToPay.selector);
+        network.settleBounty(1, lie);
+        _payJury();
+        vm.assertEq(_left(), 0, "nothing is left");
+        vm.assertEq(held - neuron.balanceOf(address(network)), AMOUNT + BOND, "and no more is gone");
+    }
 }
