@@ -112,11 +112,7 @@ contract Bounties is Doubles, IBounties {
         uint256 at = Math.max(_matureAt(over.group, over.last), _windowEnd(over, WINDOWS - 1));
         if (block.timestamp < at) revert NotYet(at);
         over.settled = true;
-        (uint256 back, uint256 burned) = _undecided(over);
-        if (over.result != 0) {
-            _resolved(number, result);
-            (back, burned) = Prizes.unearned(result, over.amount, over.bond, over.target);
-        }
+        (uint256 back, uint256 burned) = over.result == 0 ? _undecided(over) : _unearned(number, result);
         // A quorum that signs nonsense cannot take what is another's.
         back = Math.min(back, over.left);
         burned = Math.min(burned, over.left - back);
@@ -316,6 +312,11 @@ contract Bounties is Doubles, IBounties {
         emit FinderPaid(resolved.group, number, owner, position, amount);
         _give(owner, amount);
         return true;
+    }
+
+    function _unearned(uint256 number, Result calldata result) private view returns (uint256 back, uint256 burned) {
+        Bounty storage resolved = _resolved(number, result);
+        return Prizes.unearned(result, resolved.amount, resolved.bond, resolved.target);
     }
 
     /// @dev What goes back and what is burned where nothing was decided.

@@ -56,15 +56,14 @@ library Prizes {
         pure
         returns (uint256 back, uint256 burned)
     {
-        uint256 pot = _equalPot(result, amount, bond);
-        uint256 rest = pot - won(result) * equalShare(result, amount, bond);
+        uint256 rest = _equalPot(result, amount, bond) - won(result) * equalShare(result, amount, bond);
         if (result.failed) return (0, rest);
         uint256[] memory each = shares(result, amount, target);
         back = amount - 2 * eighth(amount) + bond;
         for (uint256 i; i < each.length; ++i) {
             back -= each[i] * result.steps[i].won;
         }
-        return rest == pot ? (back, rest) : (back + rest, 0);
+        return won(result) == 0 ? (back, rest) : (back + rest, 0);
     }
 
     /// @notice The step in which `round` takes part: the first that is not before it, or the last.

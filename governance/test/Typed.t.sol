@@ -43,6 +43,14 @@ contract TypedVectorsTest is Vectors {
         }
     }
 
+    function test_Findings() public {
+        uint256 cases = _read("measured");
+        for (uint256 i; i < cases; ++i) {
+            bytes32 result = _word(i, "result");
+            _check(i, Typed.measured(_uint(i, "bounty"), _uint(i, "window"), result, _word(i, "probe")));
+        }
+    }
+
     function test_Consents() public {
         bytes32 kind = keccak256("Consent(uint256 group,address owner)");
         uint256 cases = _read("consent");
