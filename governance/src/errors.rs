@@ -30,7 +30,11 @@ pub fn explain(data: &[u8]) -> Option<(String, String)> {
     let selector = data.first_chunk::<4>().copied()?;
     let name = Error::name_by_selector(selector).or_else(|| of_library_name(selector))?;
     let advice = match Error::abi_decode(data) {
-        Ok(error) => of_groups(&error).or_else(|| of_rounds(&error)).or_else(|| of_claims(&error)).or_else(|| of_decided(&error)).or_else(|| of_bounties(&error)),
+        Ok(error) => of_groups(&error)
+            .or_else(|| of_rounds(&error))
+            .or_else(|| of_claims(&error))
+            .or_else(|| of_decided(&error))
+            .or_else(|| of_bounties(&error)),
         Err(_) => return Some((name.to_owned(), of_library(data)?)),
     };
     Some((name.to_owned(), advice.unwrap_or_default()))

@@ -16,16 +16,18 @@ use crate::bounties::bounty_event;
 pub fn network_event(log: &Log) -> Option<ChainEvent> {
     let event = INetwork::INetworkEvents::decode_log(&log.inner).ok()?.data;
     let of_network = of_groups(&event).or_else(|| of_rounds(&event)).or_else(|| of_claims(&event));
-    of_network.or_else(|| of_deltas(&event)).or_else(|| of_measures(&event)).or_else(|| bounty_event(&event)).or_else(|| token::stake_event(log))
+    of_network
+        .or_else(|| of_deltas(&event))
+        .or_else(|| of_measures(&event))
+        .or_else(|| bounty_event(&event))
+        .or_else(|| token::stake_event(log))
 }
 
 fn of_groups(event: &Event) -> Option<ChainEvent> {
     Some(match event {
-        Event::Begun(event) => ChainEvent::Begun {
-            registry: address(event.registry),
-            council: address(event.council),
-            bounties: address(event.bountiesCode),
-        },
+        Event::Begun(event) => {
+            ChainEvent::Begun { registry: address(event.registry), council: address(event.council), bounties: address(event.bountiesCode) }
+        }
         Event::Created(event) => ChainEvent::Created {
             group: group(event.group)?,
             creator: address(event.creator),

@@ -6,6 +6,7 @@ import {IMeasures} from "governance/INetwork.sol";
 import {Typed} from "governance/Typed.sol";
 import {Play} from "governance-test/Play.sol";
 
+/// @title Bounties in a group of four.
 /// @dev Group 1 with four validators of one stake, any three of them a quorum; bounty 1 is of the rounds after `FIRST`.
 abstract contract BountyPlay is Play {
     address internal constant SPONSOR = address(0x5B0);

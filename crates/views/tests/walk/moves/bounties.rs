@@ -37,8 +37,14 @@ impl Walker {
         self.world.pass(window_s).await;
         let call = self.to_network(sponsor, INetwork::unsealCall { bounty: number, file: word(71_000) });
         assert!(self.run(call).await, "it is unsealed");
-        let won: Vec<_> = (bounty.first.0..=bounty.last.0).filter(|round| !self.world.views.round(id, RoundNumber(*round)).winner.is_zero()).collect();
-        let step = |round: &u64| IBounties::Step { round: alloy::primitives::Uint::from(*round), won: won.len() as u32, loss: 700_000, better: true };
+        let won: Vec<_> =
+            (bounty.first.0..=bounty.last.0).filter(|round| !self.world.views.round(id, RoundNumber(*round)).winner.is_zero()).collect();
+        let step = |round: &u64| IBounties::Step {
+            round: alloy::primitives::Uint::from(*round),
+            won: won.len() as u32,
+            loss: 700_000,
+            better: true,
+        };
         let steps = won.last().map(step).into_iter().collect();
         let result = IBounties::Result { failed: end == End::Failed, base: 900_000, steps };
         let finders = self.positions(id);
