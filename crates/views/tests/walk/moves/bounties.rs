@@ -32,7 +32,7 @@ impl Walker {
         assert!(self.run(call).await, "a bounty is funded");
         self.play_round(id, true).await;
         let bounty = self.world.views.bounty(BountyNumber(self.world.views.bounties()))?;
-        let terms = self.world.views.terms().clone();
+        let terms = *self.world.views.terms();
         let window_s = terms.genesis_s + bounty.windows * EPOCH_S;
         self.world.pass(window_s).await;
         let call = self.to_network(sponsor, INetwork::unsealCall { bounty: number, file: word(71_000) });
