@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::chain::GroupView;
 use crate::ids::{Digest, RoundNumber};
 use crate::money::{Micronats, Wei};
 use crate::rules::{hash_words, word};
@@ -180,6 +181,12 @@ pub struct Calendar {
     pub epoch_s: u64,
 }
 
+impl From<&GroupView> for Calendar {
+    fn from(group: &GroupView) -> Self {
+        Self { genesis_s: group.genesis_s, length_s: group.times.length_s(), epoch_s: group.epoch_s }
+    }
+}
+
 impl Term {
     /// The term of `term_s` that is sealed in `round`: it begins with the next one.
     pub fn new(round: RoundNumber, term_s: u64, calendar: Calendar) -> Self {
@@ -202,6 +209,13 @@ impl Term {
     /// The second until which, and not at which, a set must be opened and held to be measured in that window.
     pub fn middle_s(&self, window: u64, calendar: Calendar) -> u64 {
         self.window_start_s(window, calendar).saturating_add(calendar.epoch_s / 2)
+    }
+
+    /// Seconds, ascending, at which something ends: the term, and each window's first half and the time before it. Whoever reads
+    /// history needs the last block before each and the first one from then on.
+    pub fn moments_s(&self, calendar: Calendar) -> Vec<u64> {
+        let halves = |window| [self.window_start_s(window, calendar), self.middle_s(window, calendar)];
+        std::iter::once(self.end_s(calendar)).chain((0..WINDOWS).flat_map(halves)).collect()
     }
 
     /// The window at `now_s`, if it is one.

@@ -1,0 +1,268 @@
+//! The machine of a validator's side of bounties: it measures hidden sets, signs what it finds, brings what others found to the chain,
+//! and sees to it that all are paid.
+//!
+//! Any validator may send its transactions. All do it in an order drawn from the matter, each a little later than the one before, so
+//! that one is enough while the first is there, and none is missing when it is not.
+
+mod case;
+mod io;
+
+use std::collections::BTreeMap;
+
+use crate::bounty::{Calendar, Term};
+use crate::chain::{Block, ChainEvent, GroupView, PositionView};
+use crate::ids::{BountyNumber, DeltaNumber, Digest, PositionNumber, RoundNumber};
+use crate::log::FindingBody;
+use crate::money::Micronats;
+use crate::order::{rank, seed_of};
+use case::{Case, Due, Sealed};
+pub use io::{Config, Effect, Fetched, Input, Task};
+
+/// Bounties of a group that are looked after at a time; of more the newest are left to others.
+pub const MAX_CASES: usize = 256;
+/// Hidden sets that were measured, remembered at most.
+pub const MAX_SETS: usize = 4096;
+/// How often the wait before the next attempt is made longer.
+const MAX_FAILURES: u64 = 64;
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Jury {
+    config: Config,
+    live: bool,
+    group: Option<GroupView>,
+    last: Option<Block>,
+    cases: BTreeMap<BountyNumber, Case>,
+    /// Hidden sets of bounties that are over and were measured.
+    sets: Vec<Digest>,
+    /// Deltas that can be voted for now, and the least improvement that the group asks for now.
+    proposed: BTreeMap<DeltaNumber, Digest>,
+    least: Micronats,
+    /// What is to be sent next about each bounty.
+    waiting: BTreeMap<BountyNumber, Waiting>,
+    /// The bounty whose transaction is under way.
+    sending: Option<BountyNumber>,
+    /// No transaction before this second: the effect of the last one may still be under way.
+    quiet_until_s: u64,
+}
+
+/// A transaction that others may send before.
+#[derive(Debug, Clone)]
+struct Waiting {
+    effect: Effect,
+    since_s: u64,
+    failures: u64,
+}
+
+/// What a case looks at from outside.
+pub(crate) struct View<'a> {
+    pub config: &'a Config,
+    pub group: &'a GroupView,
+    pub calendar: Calendar,
+    pub now: Block,
+    /// This juror's position, if it is awake.
+    pub own: Option<PositionView>,
+}
+
+impl View<'_> {
+    /// Whether a window that ends then is nearly over.
+    fn is_late(&self, end_s: u64) -> bool {
+        self.now.time_s.saturating_add(self.config.edge_s) >= end_s
+    }
+
+    /// Whether a round can no longer be struck.
+    fn is_mature(&self, round: RoundNumber) -> bool {
+        let end_s = self.group.times.round_end_s(self.group.genesis_s, round);
+        self.now.time_s >= end_s.saturating_add(self.group.maturity_s)
+    }
+}
+
+impl Jury {
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            live: false,
+            group: None,
+            last: None,
+            cases: BTreeMap::new(),
+            sets: Vec::new(),
+            proposed: BTreeMap::new(),
+            least: Micronats(0),
+            waiting: BTreeMap::new(),
+            sending: None,
+            quiet_until_s: 0,
+        }
+    }
+
+    /// Takes one fact; returns what is to be done about everything that is known now.
+    pub fn handle(&mut self, input: Input) -> Vec<Effect> {
+        self.learn(input);
+        self.forget();
+        match self.live {
+            true => self.advance(),
+            false => Vec::new(),
+        }
+    }
+
+    /// Terms of the bounties that are looked after: what a shell that reads history needs to know.
+    pub fn terms(&self) -> impl Iterator<Item = (BountyNumber, Term)> {
+        self.cases.iter().map(|(bounty, case)| (*bounty, case.term()))
+    }
+
+    fn learn(&mut self, input: Input) {
+        match input {
+            Input::Live => self.live = true,
+            Input::Group(group) if group.id == self.config.group => self.group = Some(group),
+            Input::Group(_) => {}
+            Input::Block(block) => self.block(block),
+            Input::Event(event) => self.event(&event),
+            Input::Heard(body) => self.heard(body),
+            Input::Have { round, file, position } => {
+                let cases = self.cases.values_mut().filter(|case| case.term().last == round);
+                cases.for_each(|case| case.have(file, position));
+            }
+            Input::Fetched { bounty, result } => {
+                let (own, now) = (self.own().map(|own| own.number), self.last.map_or(0, |block| block.number));
+                self.with(bounty, |case| case.fetched(&result, own, now));
+            }
+            Input::Measured { bounty, window, result } => {
+                let again_s = self.now_s().saturating_add(self.pause_s().saturating_mul(case::RETRY_STEPS));
+                self.with(bounty, |case| case.measured(window, result, again_s));
+            }
+            Input::Refused { bounty, window } => self.with(bounty, |case| case.refused(window)),
+            Input::Sent(result) => self.sent(&result),
+        }
+    }
+
+    fn with(&mut self, bounty: BountyNumber, change: impl FnOnce(&mut Case)) {
+        if let Some(case) = self.cases.get_mut(&bounty) {
+            change(case);
+        }
+    }
+
+    fn block(&mut self, block: Block) {
+        let before_s = self.last.replace(block).map(|last| last.time_s);
+        if let Some(group) = &self.group {
+            let calendar = Calendar::from(group);
+            self.cases.values_mut().for_each(|case| case.block(before_s, block, calendar));
+        }
+    }
+
+    fn event(&mut self, event: &ChainEvent) {
+        match event {
+            ChainEvent::Unsealed { bounty, .. }
+            | ChainEvent::Found { bounty, .. }
+            | ChainEvent::Resolved { bounty, .. }
+            | ChainEvent::BountyPaid { bounty, .. }
+            | ChainEvent::FinderPaid { bounty, .. }
+            | ChainEvent::Returned { bounty, .. } => self.with(*bounty, |case| case.event(event)),
+            _ if event.group() == Some(self.config.group) => self.of_group(event),
+            _ => {}
+        }
+    }
+
+    fn of_group(&mut self, event: &ChainEvent) {
+        match event {
+            ChainEvent::Created { birth, .. } => self.least = birth.least,
+            ChainEvent::LeastSet { least, .. } => self.least = *least,
+            ChainEvent::Proposed { delta, digest, .. } => {
+                self.proposed.insert(*delta, *digest);
+            }
+            ChainEvent::Displaced { delta, .. } => {
+                self.proposed.remove(delta);
+            }
+            ChainEvent::Turned { .. } => self.proposed.clear(),
+            ChainEvent::Funded { bounty, root, count, head, first, last, windows, .. } if self.cases.len() < MAX_CASES => {
+                let earlier = self.sets.iter().copied().chain(self.cases.values().filter_map(Case::measured_set)).collect();
+                let (proposed, least) = (self.proposed.values().copied().collect(), self.least);
+                let term = Term { first: *first, last: *last, windows: *windows };
+                let (bounty, root, count, head) = (*bounty, *root, *count, *head);
+                self.cases.insert(bounty, Case::new(Sealed { bounty, root, count, head, proposed, earlier, least, term }));
+            }
+            _ => {
+                let Some(round) = event.round() else { return };
+                self.cases.values_mut().for_each(|case| case.round(round, event));
+            }
+        }
+    }
+
+    /// Findings count once for each position that is awake in their window, whoever brings them.
+    fn heard(&mut self, body: FindingBody) {
+        let (Some(group), Some(signed)) = (&self.group, body.signed()) else { return };
+        let Ok(signer) = signed.signer(&self.config.domain) else { return };
+        let Some(position) = group.position_of(signer) else { return };
+        let (number, is_awake, calendar) = (position.number, position.awake, Calendar::from(group));
+        let (is_own, now_s, message) = (signer == self.config.signer, self.now_s(), signed.message);
+        self.with(message.bounty, |case| {
+            let is_open = is_awake && case.term().window_at(now_s, calendar) == Some(message.window);
+            case.heard(body.findings, number, signed, is_own, is_open);
+        });
+    }
+
+    /// After a failure all others go first; after a success its events may take a moment.
+    fn sent(&mut self, result: &Result<(), String>) {
+        let now_s = self.now_s();
+        self.quiet_until_s = now_s.saturating_add(self.pause_s());
+        let waiting = self.sending.take().and_then(|bounty| self.waiting.get_mut(&bounty));
+        if let (Some(waiting), Err(_)) = (waiting, result) {
+            (waiting.since_s, waiting.failures) = (now_s, waiting.failures.saturating_add(1).min(MAX_FAILURES));
+        }
+    }
+
+    /// What is over is forgotten, but for the examples that were measured.
+    fn forget(&mut self) {
+        let (cases, sets) = (&mut self.cases, &mut self.sets);
+        cases.retain(|_, case| {
+            let is_over = case.is_over();
+            sets.extend(case.measured_set().filter(|_| is_over && sets.len() < MAX_SETS));
+            !is_over
+        });
+    }
+
+    fn own(&self) -> Option<PositionView> {
+        let position = self.group.as_ref()?.position_of(self.config.signer)?;
+        (position.awake && !position.live.is_zero()).then_some(*position)
+    }
+
+    fn now_s(&self) -> u64 {
+        self.last.map_or(0, |block| block.time_s)
+    }
+
+    /// Seconds in which what one juror sends is seen by the next.
+    fn pause_s(&self) -> u64 {
+        self.config.step_s.saturating_add(1)
+    }
+
+    fn advance(&mut self) -> Vec<Effect> {
+        let (Some(group), Some(now)) = (&self.group, self.last) else { return Vec::new() };
+        let view = View { config: &self.config, group, calendar: Calendar::from(group), now, own: self.own() };
+        let mut effects: Vec<Effect> = self.cases.values_mut().flat_map(|case| case.advance(&view)).collect();
+        let due: BTreeMap<BountyNumber, Due> = self.cases.iter().filter_map(|(bounty, case)| Some((*bounty, case.due(&view)?))).collect();
+        self.waiting.retain(|bounty, waiting| due.get(bounty).is_some_and(|due| due.effect == waiting.effect));
+        let Some(own) = view.own.filter(|_| self.sending.is_none() && now.time_s >= self.quiet_until_s) else { return effects };
+        let mut ripe = Vec::new();
+        for (bounty, due) in due {
+            let new = Waiting { effect: due.effect.clone(), since_s: now.time_s, failures: 0 };
+            let waiting = self.waiting.entry(bounty).or_insert(new);
+            if now.time_s >= turn_s(&view, own.number, bounty, &due, waiting) {
+                ripe.push((due.until_s.unwrap_or(u64::MAX), bounty, due.effect));
+            }
+        }
+        // What can be too late goes first.
+        if let Some((_, bounty, effect)) = ripe.into_iter().min_by_key(|(until_s, bounty, _)| (*until_s, *bounty)) {
+            self.sending = Some(bounty);
+            effects.push(effect);
+        }
+        effects
+    }
+}
+
+/// Second from which this juror sends what is due `since_s`; before the end of a window nobody waits until it is too late, unless it
+/// has failed already.
+fn turn_s(view: &View<'_>, own: PositionNumber, bounty: BountyNumber, due: &Due, waiting: &Waiting) -> u64 {
+    let (rank, count) = rank(seed_of("bounty", &[bounty.0]), view.group, own);
+    let places = rank.saturating_add(waiting.failures.saturating_mul(count));
+    let pause_s = view.config.step_s.saturating_add(1);
+    let turn_s = waiting.since_s.max(due.from_s).saturating_add(places.saturating_mul(pause_s));
+    due.until_s.filter(|_| waiting.failures == 0).map_or(turn_s, |until_s| turn_s.min(until_s.max(waiting.since_s)))
+}
