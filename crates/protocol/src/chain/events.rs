@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Birth, Outcome, RevealedClaim};
+use crate::bounty::Findings;
 use crate::ids::{Address, BountyNumber, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
 use crate::money::{Micronats, Wei};
 
@@ -45,10 +46,11 @@ pub enum ChainEvent {
         amount: Wei,
     },
 
-    /// The network began; `registry` and `council` are its code.
+    /// The network began; `registry`, `council` and `bounties` are its code.
     Begun {
         registry: Address,
         council: Address,
+        bounties: Address,
     },
 
     /// A position was made. `judges`: its signer is a key that can sign verdicts, not a contract.
@@ -369,11 +371,13 @@ pub enum ChainEvent {
     },
     /// The sponsor named the file with the hidden examples.
     Unsealed {
+        group: GroupId,
         bounty: BountyNumber,
         file: Digest,
     },
     /// Findings of `positions` with `stake` behind them were counted for `result`.
     Found {
+        group: GroupId,
         bounty: BountyNumber,
         window: u64,
         result: Digest,
@@ -382,19 +386,24 @@ pub enum ChainEvent {
     },
     /// More than 2/3 of awake stake found `result`.
     Resolved {
+        group: GroupId,
         bounty: BountyNumber,
         window: u64,
         result: Digest,
+        findings: Findings,
     },
-    /// What a won round gets; `amount` is 0 if it was struck since, and its part is burned.
+    /// What a won round gets, or what is burned of it if the round was struck.
     BountyPaid {
+        group: GroupId,
         bounty: BountyNumber,
         round: RoundNumber,
         winner: Address,
         amount: Wei,
+        burned: bool,
     },
     /// What a position gets whose finding decided.
     FinderPaid {
+        group: GroupId,
         bounty: BountyNumber,
         position: PositionNumber,
         owner: Address,
@@ -402,6 +411,7 @@ pub enum ChainEvent {
     },
     /// The bounty is over: `amount` went back to the sponsor, `burned` is gone.
     Returned {
+        group: GroupId,
         bounty: BountyNumber,
         amount: Wei,
         burned: Wei,
@@ -416,85 +426,4 @@ pub enum ChainEvent {
         burned: Wei,
         reward: Wei,
     },
-}
-
-impl ChainEvent {
-    /// The group that the event names, if it names one; of a bounty only the first event does.
-    pub fn group(&self) -> Option<GroupId> {
-        match self {
-            Self::ScheduleOpened { .. }
-            | Self::Issued { .. }
-            | Self::Received { .. }
-            | Self::PaidBack { .. }
-            | Self::Begun { .. }
-            | Self::Assented { .. }
-            | Self::Enacted { .. }
-            | Self::Unsealed { .. }
-            | Self::Found { .. }
-            | Self::Resolved { .. }
-            | Self::BountyPaid { .. }
-            | Self::FinderPaid { .. }
-            | Self::Returned { .. } => None,
-            Self::Seated { group, .. }
-            | Self::Bonded { group, .. }
-            | Self::Offered { group, .. }
-            | Self::OwnerChanged { group, .. }
-            | Self::Woken { group, .. }
-            | Self::Rested { group, .. }
-            | Self::Unbonded { group, .. }
-            | Self::Withdrawn { group, .. }
-            | Self::Rotated { group, .. }
-            | Self::Compounded { group, .. }
-            | Self::Slashed { group, .. }
-            | Self::Dozed { group, .. }
-            | Self::DoubleSigned { group, .. }
-            | Self::Created { group, .. }
-            | Self::Moved { group, .. }
-            | Self::Admitted { group }
-            | Self::Revoked { group }
-            | Self::PeriodSet { group, .. }
-            | Self::LeastSet { group, .. }
-            | Self::Opened { group, .. }
-            | Self::Committed { group, .. }
-            | Self::Revealed(RevealedClaim { group, .. })
-            | Self::Conceded { group, .. }
-            | Self::Attended { group, .. }
-            | Self::PayCut { group, .. }
-            | Self::Struck { group, .. }
-            | Self::Decided { group, .. }
-            | Self::Judged { group, .. }
-            | Self::Settled { group, .. }
-            | Self::Collected { group, .. }
-            | Self::Proposed { group, .. }
-            | Self::Cast { group, .. }
-            | Self::Extended { group, .. }
-            | Self::Displaced { group, .. }
-            | Self::Charged { group, .. }
-            | Self::Shown { group, .. }
-            | Self::Taken { group, .. }
-            | Self::Turned { group, .. }
-            | Self::Refunded { group, .. }
-            | Self::Funded { group, .. }
-            | Self::FoundTwice { group, .. } => Some(*group),
-        }
-    }
-
-    /// The round that the event is about, if it is about one.
-    pub fn round(&self) -> Option<RoundNumber> {
-        match self {
-            Self::Opened { round, .. }
-            | Self::Committed { round, .. }
-            | Self::Revealed(RevealedClaim { round, .. })
-            | Self::Conceded { round, .. }
-            | Self::Attended { round, .. }
-            | Self::PayCut { round, .. }
-            | Self::Struck { round, .. }
-            | Self::DoubleSigned { round, .. }
-            | Self::Decided { round, .. }
-            | Self::Judged { round, .. }
-            | Self::Settled { round, .. }
-            | Self::Collected { round, .. } => Some(*round),
-            _ => None,
-        }
-    }
 }
