@@ -22,15 +22,16 @@ pub(crate) enum File {
 /// Who announced to hold which file, and for which that is enough.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Holders {
-    haves: BTreeMap<Digest, BTreeSet<PositionNumber>>,
+    haves: BTreeMap<PositionNumber, BTreeSet<Digest>>,
     available: BTreeMap<Digest, bool>,
 }
 
 impl Holders {
-    /// A `have` may come before what it is about; at most so many files are remembered.
+    /// A `have` may come before what it is about; at most so many files are remembered of a position.
     pub fn have(&mut self, file: Digest, position: PositionNumber, most: usize) {
-        if self.haves.len() < most || self.haves.contains_key(&file) {
-            self.haves.entry(file).or_default().insert(position);
+        let files = self.haves.entry(position).or_default();
+        if files.len() < most {
+            files.insert(file);
         }
     }
 
@@ -40,8 +41,7 @@ impl Holders {
         if self.available.contains_key(&file) {
             return;
         }
-        let holders = self.haves.get(&file);
-        let held = |number| holders.is_some_and(|holders| holders.contains(&number));
+        let held = |number| self.haves.get(&number).is_some_and(|files| files.contains(&file));
         let stake = awake(group).filter(|position| held(position.number)).map(|position| position.live).sum();
         let enough = is_available(stake, group.awake());
         if enough || is_late {

@@ -2,21 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::View;
-use super::io::{Effect, Fetched, Task};
+use super::io::{Effect, Fetched, Task, Won};
+use super::window::Window;
+use super::{MAX_CASES, View};
 use crate::bounty::{Calendar, Findings, Term, WINDOWS};
 use crate::chain::{Block, ChainEvent, Outcome};
 use crate::eip712::{Finding, SignedFinding};
 use crate::holders::{File, Holders};
-use crate::ids::{BountyNumber, Digest, PositionNumber, RoundNumber};
-use crate::money::{Micronats, Wei};
-use crate::order::awake;
-use crate::rules::is_quorum;
+use crate::ids::{Address, BountyNumber, Digest, PositionNumber, RoundNumber};
+use crate::money::Micronats;
+use crate::order::seed_of;
 
-/// Files that positions may say to hold in one last round.
-const MAX_FILES: usize = 1024;
-/// Results of a bounty whose findings are kept, the decided one left aside.
-const MAX_RESULTS: usize = 64;
+/// Files that a position may say to hold in the last round of a term: one for each bounty of that term.
+const MAX_FILES: usize = MAX_CASES;
 /// Steps after which a measurement that failed is tried again.
 pub(super) const RETRY_STEPS: u64 = 32;
 
@@ -41,27 +39,24 @@ pub(super) struct Case {
     opened: Option<(Digest, Option<u64>)>,
     seed: Option<Digest>,
     base: Option<Digest>,
-    /// Won rounds of the term that stand now, and their files.
-    won: BTreeMap<RoundNumber, Digest>,
+    /// Won rounds of the term, as they stand now.
+    won: BTreeMap<RoundNumber, Won>,
     windows: [Window; WINDOWS as usize],
     file: Option<File>,
     holders: Holders,
     exam: Exam,
-    /// Findings by their hash.
-    known: BTreeMap<Digest, Findings>,
-    decided: Option<(u64, Digest)>,
+    decided: Option<Decided>,
     paid_rounds: BTreeSet<RoundNumber>,
     paid_positions: BTreeSet<PositionNumber>,
     is_returned: bool,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Window {
-    /// Won rounds that stood when it began.
-    won: Option<Vec<(RoundNumber, Digest)>>,
-    is_signed: bool,
-    heard: BTreeMap<PositionNumber, SignedFinding>,
-    counted: BTreeSet<(Digest, PositionNumber)>,
+/// What more than two thirds found, and the window.
+#[derive(Debug, Clone)]
+struct Decided {
+    window: u64,
+    result: Digest,
+    findings: Findings,
 }
 
 /// The measurement of the hidden set.
@@ -71,11 +66,30 @@ enum Exam {
     Open(u64),
     Asked(u64),
     /// Of these won rounds; findings and own probe.
-    Done(Vec<(RoundNumber, Digest)>, Findings, Digest),
+    Done(Vec<Won>, Findings, Digest),
+}
+
+/// What a transaction is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Matter {
+    Bounty(BountyNumber),
+    /// A position that signed two results in a window.
+    Double(BountyNumber, u64, PositionNumber),
+}
+
+impl Matter {
+    /// Draws the order in which it is sent.
+    pub fn seed(self) -> Digest {
+        match self {
+            Self::Bounty(bounty) => seed_of("bounty", &[bounty.0]),
+            Self::Double(bounty, window, position) => seed_of("found twice", &[bounty.0, window, position.0]),
+        }
+    }
 }
 
 /// A transaction that somebody should send.
 pub(super) struct Due {
+    pub matter: Matter,
     pub effect: Effect,
     /// Nobody sends it before.
     pub from_s: u64,
@@ -95,7 +109,6 @@ impl Case {
             file: None,
             holders: Holders::default(),
             exam: Exam::Open(0),
-            known: BTreeMap::new(),
             decided: None,
             paid_rounds: BTreeSet::new(),
             paid_positions: BTreeSet::new(),
@@ -109,14 +122,13 @@ impl Case {
 
     /// The hidden set, if it was measured: no later bounty pays for these examples again.
     pub fn measured_set(&self) -> Option<Digest> {
-        let (window, result) = self.decided?;
-        let failed = Findings::failed(&self.rounds(window)).hash();
-        self.opened.filter(|_| result != failed).map(|(file, _)| file)
+        let is_measured = self.decided.as_ref().is_some_and(|decided| !decided.findings.failed);
+        self.opened.filter(|_| is_measured).map(|(file, _)| file)
     }
 
-    /// Whether nothing is left to do.
+    /// Whether nothing is left to do; two results that somebody signed are shown until then.
     pub fn is_over(&self) -> bool {
-        self.is_returned && self.unpaid_rounds().is_empty() && self.unpaid_positions().is_empty()
+        self.is_returned && self.unpaid_rounds().next().is_none() && self.unpaid_positions().next().is_none()
     }
 
     /// What happened in a round of the group.
@@ -129,10 +141,12 @@ impl Case {
                 self.base.get_or_insert(*checkpoint);
             }
             ChainEvent::Decided { outcome: Outcome::Won, file, .. } => {
-                self.won.insert(number, *file);
+                self.won.insert(number, Won { round: number, file: *file, stands: true });
             }
             ChainEvent::Struck { .. } => {
-                self.won.remove(&number);
+                if let Some(won) = self.won.get_mut(&number) {
+                    won.stands = false;
+                }
             }
             _ => {}
         }
@@ -142,14 +156,10 @@ impl Case {
     pub fn event(&mut self, event: &ChainEvent) {
         match event {
             ChainEvent::Unsealed { file, .. } => self.opened = Some((*file, None)),
-            ChainEvent::Found { window, result, positions, .. } => {
-                if let Some(window) = self.window(*window) {
-                    window.counted.extend(positions.iter().map(|position| (*result, *position)));
-                }
-            }
-            ChainEvent::Resolved { window, result, .. } => {
-                self.decided = Some((*window, *result));
-                self.learn(Findings::failed(&self.rounds(*window)));
+            ChainEvent::Found { window, result, positions, .. } => self.with(*window, |window| window.count(*result, positions)),
+            ChainEvent::FoundTwice { window, position, .. } => self.with(*window, |window| window.slashed(*position)),
+            ChainEvent::Resolved { window, result, findings, .. } => {
+                self.decided = Some(Decided { window: *window, result: *result, findings: findings.clone() });
             }
             ChainEvent::BountyPaid { round, .. } => {
                 self.paid_rounds.insert(*round);
@@ -171,7 +181,7 @@ impl Case {
         }
         for (number, window) in (0..).zip(&mut self.windows) {
             if is_first(term.window_start_s(number, calendar)) {
-                window.won = Some(self.won.iter().map(|(round, file)| (*round, *file)).collect());
+                window.won = Some(self.won.values().copied().collect());
             }
         }
         if let Some((_, opened_s)) = &mut self.opened {
@@ -183,22 +193,11 @@ impl Case {
         self.holders.have(file, position, MAX_FILES);
     }
 
-    /// Anybody may say what a result is made of; findings count for positions that are awake in their window.
-    pub fn heard(&mut self, findings: Findings, position: PositionNumber, signed: SignedFinding, is_own: bool, is_open: bool) {
-        self.learn(findings);
-        let Some(window) = self.window(signed.message.window) else { return };
-        window.is_signed |= is_own;
-        if is_open {
-            window.heard.entry(position).or_insert(signed);
-        }
-    }
-
-    fn learn(&mut self, findings: Findings) {
-        let hash = findings.hash();
-        let is_decided = self.decided.is_some_and(|(_, result)| result == hash);
-        if is_decided || self.known.len() < MAX_RESULTS {
-            self.known.insert(hash, findings);
-        }
+    pub fn heard(&mut self, position: PositionNumber, signer: Address, signed: SignedFinding, findings: Findings, is_own: bool) {
+        self.with(signed.message.window, |window| {
+            window.is_signed |= is_own;
+            window.heard(position, signer, signed, findings);
+        });
     }
 
     pub fn fetched(&mut self, result: &Fetched, own: Option<PositionNumber>, now: u64) {
@@ -216,7 +215,7 @@ impl Case {
         if !matches!(self.exam, Exam::Asked(asked) if asked == number) {
             return;
         }
-        let won = self.window(number).and_then(|window| window.won.clone());
+        let won = self.at(number).and_then(|window| window.won.clone());
         self.exam = match (result, won) {
             (Ok((findings, probe)), Some(won)) => Exam::Done(won, findings, probe),
             _ => Exam::Open(again_s),
@@ -225,32 +224,28 @@ impl Case {
 
     /// Nothing else is signed in that window.
     pub fn refused(&mut self, window: u64) {
-        if let Some(window) = self.window(window) {
-            window.is_signed = true;
-        }
+        self.with(window, |window| window.is_signed = true);
     }
 
-    fn window(&mut self, number: u64) -> Option<&mut Window> {
-        self.windows.get_mut(usize::try_from(number).ok()?)
+    fn with(&mut self, number: u64, change: impl FnOnce(&mut Window)) {
+        if let Some(window) = usize::try_from(number).ok().and_then(|number| self.windows.get_mut(number)) {
+            change(window);
+        }
     }
 
     fn at(&self, number: u64) -> Option<&Window> {
         self.windows.get(usize::try_from(number).ok()?)
     }
 
-    /// Rounds that stood won when the window began.
-    fn rounds(&self, window: u64) -> Vec<RoundNumber> {
-        let won = self.at(window).and_then(|window| window.won.as_ref());
-        won.into_iter().flatten().map(|(round, _)| *round).collect()
-    }
-
-    /// Everything but transactions; nothing once it is decided.
+    /// Everything but transactions; nothing once the window is over that decided.
     pub fn advance(&mut self, view: &View<'_>) -> Vec<Effect> {
-        if self.decided.is_some() || view.own.is_none() {
+        let window = self.sealed.term.window_at(view.now.time_s, view.calendar);
+        let is_past = self.decided.as_ref().is_some_and(|decided| window != Some(decided.window));
+        if is_past || view.own.is_none() {
             return Vec::new();
         }
         let mut effects: Vec<Effect> = self.fetch(view).into_iter().chain(self.announce()).collect();
-        if let Some(window) = self.sealed.term.window_at(view.now.time_s, view.calendar) {
+        if let Some(window) = window {
             effects.extend(self.measure(view, window));
             effects.extend(self.sign(view, window));
         }
@@ -321,7 +316,7 @@ impl Case {
             return None;
         }
         let (findings, probe) = self.found(view, number)?;
-        self.window(number)?.is_signed = true;
+        self.with(number, |window| window.is_signed = true);
         let message = Finding { bounty: self.sealed.bounty, window: number, result: findings.hash(), probe };
         Some(Effect::Sign { message, findings })
     }
@@ -330,11 +325,14 @@ impl Case {
     fn found(&mut self, view: &View<'_>, number: u64) -> Option<(Findings, Digest)> {
         let (term, now_s) = (self.sealed.term, view.now.time_s);
         let won = self.at(number)?.won.clone()?;
-        let failed = (Findings::failed(&self.rounds(number)), Digest::ZERO);
-        let Some((file, _)) = self.opened else {
+        let rounds: Vec<RoundNumber> = won.iter().map(|won| won.round).collect();
+        let failed = (Findings::failed(&rounds), Digest::ZERO);
+        let Some(((file, _), first)) = self.opened.zip(self.first_window(view.calendar)) else {
             return (now_s >= term.middle_s(WINDOWS - 1, view.calendar)).then_some(failed);
         };
-        let first = self.first_window(view.calendar).filter(|first| *first <= number)?;
+        if number < first {
+            return None;
+        }
         self.holders.settle(file, view.group, now_s >= term.middle_s(first, view.calendar));
         match (self.holders.is_available(&file), &self.exam) {
             _ if self.file == Some(File::Wrong) => Some(failed),
@@ -344,85 +342,88 @@ impl Case {
         }
     }
 
-    /// The transaction that is to be sent next, if there is one.
-    pub fn due(&self, view: &View<'_>) -> Option<Due> {
-        self.post(view).or_else(|| {
+    /// Transactions that are to be sent next.
+    pub fn due(&self, view: &View<'_>) -> Vec<Due> {
+        let next = self.post(view).or_else(|| {
             let effect = self.reward(view).or_else(|| self.pay_finders(view)).or_else(|| self.settle(view))?;
-            Some(Due { effect, from_s: 0, until_s: None })
-        })
+            Some(Due { matter: self.matter(), effect, from_s: 0, until_s: None })
+        });
+        next.into_iter().chain(self.slash(view)).collect()
+    }
+
+    fn matter(&self) -> Matter {
+        Matter::Bounty(self.sealed.bounty)
     }
 
     /// What was found by more than two thirds, and what others found so until the window ends. Once all are in, or at half of the
     /// window.
     fn post(&self, view: &View<'_>) -> Option<Due> {
-        let (term, size) = (self.sealed.term, view.config.findings_a_call.max(1));
+        let (term, bounty) = (self.sealed.term, self.sealed.bounty);
         let number = term.window_at(view.now.time_s, view.calendar)?;
         let (window, end_s) = (self.at(number)?, term.window_start_s(number + 1, view.calendar));
-        let result = match self.decided {
-            Some((decided, result)) => (decided == number).then_some(result)?,
-            None => window.ripe(view)?,
+        let result = match &self.decided {
+            Some(decided) => (decided.window == number).then_some(decided.result)?,
+            None => window.ripe(view.group)?,
         };
-        let is_new = |position: &PositionNumber| !window.counted.contains(&(result, *position));
-        let fits = |(position, signed): &(&PositionNumber, &SignedFinding)| signed.message.result == result && is_new(position);
-        let fresh = window.heard.iter().filter(fits).map(|(position, signed)| (*position, *signed));
-        let findings: Vec<_> = fresh.take(size).collect();
-        if findings.is_empty() || view.is_late(end_s) {
+        let (findings, mut signed) = window.fresh(view.group, result)?;
+        signed.truncate(view.most());
+        if signed.is_empty() || view.is_late(end_s) {
             return None;
         }
-        let all_in = awake(view.group).all(|position| window.heard.contains_key(&position.number));
-        let from_s = if all_in { 0 } else { term.middle_s(number, view.calendar).saturating_add(view.config.step_s) };
+        let from_s =
+            if window.is_complete(view.group) { 0 } else { term.middle_s(number, view.calendar).saturating_add(view.config.step_s) };
         let until_s = end_s.saturating_sub(view.config.edge_s).saturating_sub(view.config.step_s);
-        let effect = Effect::Post { bounty: self.sealed.bounty, window: number, result, findings };
-        Some(Due { effect, from_s: from_s.min(until_s), until_s: Some(until_s) })
+        let effect = Effect::Post { bounty, window: number, findings, signed };
+        Some(Due { matter: self.matter(), effect, from_s: from_s.min(until_s), until_s: Some(until_s) })
+    }
+
+    /// The contract takes it from the start of the window until an exit after its end, but for what an earlier slash forgives.
+    fn slash(&self, view: &View<'_>) -> Vec<Due> {
+        let bounty = self.sealed.bounty;
+        let doubles = (0..).zip(&self.windows).flat_map(|(number, window)| window.doubles().map(move |double| (number, double)));
+        let due =
+            doubles.filter(|(number, (position, ..))| self.may_slash(view, *number, *position)).map(|(window, (position, one, other))| {
+                let effect = Effect::Slash { bounty, window, position, one, other };
+                Due { matter: Matter::Double(bounty, window, position), effect, from_s: 0, until_s: None }
+            });
+        due.collect()
+    }
+
+    fn may_slash(&self, view: &View<'_>, window: u64, position: PositionNumber) -> bool {
+        let start_s = self.sealed.term.window_start_s(window, view.calendar);
+        let is_forgiven = view.group.position(position).is_none_or(|position| position.forgiven_until_s > start_s);
+        let is_own = view.own.is_some_and(|own| own.number == position);
+        !is_own && !is_forgiven && view.now.time_s >= start_s
     }
 
     fn reward(&self, view: &View<'_>) -> Option<Effect> {
-        let findings = self.known.get(&self.decided?.1)?.clone();
-        let unpaid = self.unpaid_rounds().into_iter().filter(|round| view.is_mature(*round));
-        let rounds: Vec<RoundNumber> = unpaid.take(view.config.findings_a_call.max(1)).collect();
+        let findings = self.decided.as_ref()?.findings.clone();
+        let rounds: Vec<RoundNumber> = self.unpaid_rounds().filter(|round| view.is_mature(*round)).take(view.most()).collect();
         (!rounds.is_empty()).then_some(Effect::Reward { bounty: self.sealed.bounty, findings, rounds })
     }
 
     fn pay_finders(&self, view: &View<'_>) -> Option<Effect> {
-        let (window, _) = self.decided?;
-        let is_over = view.now.time_s >= self.sealed.term.window_start_s(window + 1, view.calendar);
-        let positions: Vec<_> = self.unpaid_positions().into_iter().take(view.config.findings_a_call.max(1)).collect();
-        (is_over && !positions.is_empty()).then_some(Effect::PayFinders { bounty: self.sealed.bounty, positions })
+        let end_s = self.sealed.term.window_start_s(self.decided.as_ref()?.window + 1, view.calendar);
+        let positions: Vec<PositionNumber> = self.unpaid_positions().take(view.most()).collect();
+        (view.now.time_s >= end_s && !positions.is_empty()).then_some(Effect::PayFinders { bounty: self.sealed.bounty, positions })
     }
 
     fn settle(&self, view: &View<'_>) -> Option<Effect> {
-        let (window, findings) = match self.decided {
-            Some((window, result)) => (window, self.known.get(&result)?.clone()),
-            None => (WINDOWS - 1, Findings::failed(&[])),
-        };
-        let is_over = view.now.time_s >= self.sealed.term.window_start_s(window + 1, view.calendar);
+        // Nobody looks at what is shown where nothing was decided.
+        let findings = self.decided.as_ref().map_or_else(|| Findings::failed(&[]), |decided| decided.findings.clone());
+        let is_over = view.now.time_s >= self.sealed.term.window_start_s(WINDOWS, view.calendar);
         let is_due = !self.is_returned && is_over && view.is_mature(self.sealed.term.last);
         is_due.then_some(Effect::Settle { bounty: self.sealed.bounty, findings })
     }
 
-    fn unpaid_rounds(&self) -> Vec<RoundNumber> {
-        let rounds = self.decided.map_or_else(Vec::new, |(window, _)| self.rounds(window));
-        rounds.into_iter().filter(|round| !self.paid_rounds.contains(round)).collect()
+    /// All that were won are paid, but of a result without steps none; what is due to a struck one is burned.
+    fn unpaid_rounds(&self) -> impl Iterator<Item = RoundNumber> {
+        let is_any = self.decided.as_ref().is_some_and(|decided| !decided.findings.steps.is_empty());
+        self.won.keys().copied().filter(move |round| is_any && !self.paid_rounds.contains(round))
     }
 
-    fn unpaid_positions(&self) -> Vec<PositionNumber> {
-        let Some((number, result)) = self.decided else { return Vec::new() };
-        let counted = self.at(number).into_iter().flat_map(|window| &window.counted);
-        let counted = counted.filter(|(found, position)| *found == result && !self.paid_positions.contains(position));
-        counted.map(|(_, position)| *position).collect()
-    }
-}
-
-impl Window {
-    /// The result that more than two thirds of awake stake found, as far as it was heard or counted.
-    fn ripe(&self, view: &View<'_>) -> Option<Digest> {
-        let heard = self.heard.iter().map(|(position, signed)| (signed.message.result, *position));
-        let votes: BTreeSet<(Digest, PositionNumber)> = heard.chain(self.counted.iter().copied()).collect();
-        let results: BTreeSet<Digest> = votes.iter().map(|(result, _)| *result).collect();
-        results.into_iter().find(|result| {
-            let found = awake(view.group).filter(|position| votes.contains(&(*result, position.number)));
-            let stake: Wei = found.map(|position| position.live).sum();
-            is_quorum(stake, view.group.awake())
-        })
+    fn unpaid_positions(&self) -> impl Iterator<Item = PositionNumber> {
+        let window = self.decided.as_ref().and_then(|decided| Some(self.at(decided.window)?.finders(decided.result)));
+        window.into_iter().flatten().filter(|position| !self.paid_positions.contains(position))
     }
 }

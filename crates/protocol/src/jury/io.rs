@@ -48,8 +48,8 @@ pub enum Input {
         bounty: BountyNumber,
         result: Fetched,
     },
-    /// Answer to [`Effect::Measure`]: the findings and this signer's probe, 0 if they say that the sponsor failed; or why it could not
-    /// be measured here: then it is asked for again.
+    /// Answer to [`Effect::Measure`]: the findings and this signer's probe, 0 if they say that the sponsor failed or no round was
+    /// opened; or why it could not be measured here: then it is asked for again.
     Measured {
         bounty: BountyNumber,
         window: u64,
@@ -81,15 +81,25 @@ pub struct Task {
     pub earlier: Vec<Digest>,
     /// Draws the winners and the probe.
     pub seed: Digest,
-    /// The group's checkpoint at the start of the term; none if no round was opened.
+    /// The group's checkpoint at the start of the term. None if no round was opened: then nothing is measured but whether the set is
+    /// what was sealed, and the findings have base 0, no steps and probe 0.
     pub base: Option<Digest>,
-    /// Won rounds of the term, ascending, and their files.
-    pub won: Vec<(RoundNumber, Digest)>,
+    /// All won rounds of the term, ascending. Those that stand are measured; the others count.
+    pub won: Vec<Won>,
     /// The least improvement of the group at the seal.
     pub least: Micronats,
 }
 
-/// What the machine asks for. Of the last four only one is under way at a time.
+/// A won round of the term, as a window found it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Won {
+    pub round: RoundNumber,
+    pub file: Digest,
+    /// Whether it had not been struck up to the first block of the window.
+    pub stands: bool,
+}
+
+/// What the machine asks for. Of the last five only one is under way at a time, and answered by [`Input::Sent`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Get and keep a hidden set.
@@ -108,14 +118,22 @@ pub enum Effect {
         message: Finding,
         findings: Findings,
     },
-    /// Call `find` with these findings, none of which is counted yet.
+    /// Call `find` with these findings, signed by these positions, none of which is counted yet.
     Post {
         bounty: BountyNumber,
         window: u64,
-        result: Digest,
-        findings: Vec<(PositionNumber, SignedFinding)>,
+        findings: Findings,
+        signed: Vec<(PositionNumber, SignedFinding)>,
     },
-    /// Call `reward` for rounds that are mature.
+    /// Call `slashFindings`: the position signed two results in the window.
+    Slash {
+        bounty: BountyNumber,
+        window: u64,
+        position: PositionNumber,
+        one: SignedFinding,
+        other: SignedFinding,
+    },
+    /// Call `payRounds` for rounds that are mature.
     Reward {
         bounty: BountyNumber,
         findings: Findings,

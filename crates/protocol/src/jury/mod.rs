@@ -6,6 +6,7 @@
 
 mod case;
 mod io;
+mod window;
 
 use std::collections::BTreeMap;
 
@@ -14,9 +15,9 @@ use crate::chain::{Block, ChainEvent, GroupView, PositionView};
 use crate::ids::{BountyNumber, DeltaNumber, Digest, PositionNumber, RoundNumber};
 use crate::log::FindingBody;
 use crate::money::Micronats;
-use crate::order::{rank, seed_of};
-use case::{Case, Due, Sealed};
-pub use io::{Config, Effect, Fetched, Input, Task};
+use crate::order::rank;
+use case::{Case, Due, Matter, Sealed};
+pub use io::{Config, Effect, Fetched, Input, Task, Won};
 
 /// Bounties of a group that are looked after at a time; of more the newest are left to others.
 pub const MAX_CASES: usize = 256;
@@ -24,6 +25,8 @@ pub const MAX_CASES: usize = 256;
 pub const MAX_SETS: usize = 4096;
 /// How often the wait before the next attempt is made longer.
 const MAX_FAILURES: u64 = 64;
+/// Failures after which evidence is left to others.
+const MAX_SLASH_FAILURES: u64 = 3;
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -38,10 +41,10 @@ pub struct Jury {
     /// Deltas that can be voted for now, and the least improvement that the group asks for now.
     proposed: BTreeMap<DeltaNumber, Digest>,
     least: Micronats,
-    /// What is to be sent next about each bounty.
-    waiting: BTreeMap<BountyNumber, Waiting>,
-    /// The bounty whose transaction is under way.
-    sending: Option<BountyNumber>,
+    /// What is to be sent next about each matter.
+    waiting: BTreeMap<Matter, Waiting>,
+    /// The matter whose transaction is under way.
+    sending: Option<Matter>,
     /// No transaction before this second: the effect of the last one may still be under way.
     quiet_until_s: u64,
 }
@@ -68,6 +71,11 @@ impl View<'_> {
     /// Whether a window that ends then is nearly over.
     fn is_late(&self, end_s: u64) -> bool {
         self.now.time_s.saturating_add(self.config.edge_s) >= end_s
+    }
+
+    /// Findings, rounds or positions in one transaction at most.
+    fn most(&self) -> usize {
+        self.config.findings_a_call.max(1)
     }
 
     /// Whether a round can no longer be struck.
@@ -152,6 +160,7 @@ impl Jury {
         match event {
             ChainEvent::Unsealed { bounty, .. }
             | ChainEvent::Found { bounty, .. }
+            | ChainEvent::FoundTwice { bounty, .. }
             | ChainEvent::Resolved { bounty, .. }
             | ChainEvent::BountyPaid { bounty, .. }
             | ChainEvent::FinderPaid { bounty, .. }
@@ -186,24 +195,19 @@ impl Jury {
         }
     }
 
-    /// Findings count once for each position that is awake in their window, whoever brings them.
     fn heard(&mut self, body: FindingBody) {
         let (Some(group), Some(signed)) = (&self.group, body.signed()) else { return };
         let Ok(signer) = signed.signer(&self.config.domain) else { return };
-        let Some(position) = group.position_of(signer) else { return };
-        let (number, is_awake, calendar) = (position.number, position.awake, Calendar::from(group));
-        let (is_own, now_s, message) = (signer == self.config.signer, self.now_s(), signed.message);
-        self.with(message.bounty, |case| {
-            let is_open = is_awake && case.term().window_at(now_s, calendar) == Some(message.window);
-            case.heard(body.findings, number, signed, is_own, is_open);
-        });
+        let Some(position) = group.position_of(signer).map(|position| position.number) else { return };
+        let is_own = signer == self.config.signer;
+        self.with(signed.message.bounty, |case| case.heard(position, signer, signed, body.findings, is_own));
     }
 
     /// After a failure all others go first; after a success its events may take a moment.
     fn sent(&mut self, result: &Result<(), String>) {
         let now_s = self.now_s();
         self.quiet_until_s = now_s.saturating_add(self.pause_s());
-        let waiting = self.sending.take().and_then(|bounty| self.waiting.get_mut(&bounty));
+        let waiting = self.sending.take().and_then(|matter| self.waiting.get_mut(&matter));
         if let (Some(waiting), Err(_)) = (waiting, result) {
             (waiting.since_s, waiting.failures) = (now_s, waiting.failures.saturating_add(1).min(MAX_FAILURES));
         }
@@ -237,32 +241,35 @@ impl Jury {
         let (Some(group), Some(now)) = (&self.group, self.last) else { return Vec::new() };
         let view = View { config: &self.config, group, calendar: Calendar::from(group), now, own: self.own() };
         let mut effects: Vec<Effect> = self.cases.values_mut().flat_map(|case| case.advance(&view)).collect();
-        let due: BTreeMap<BountyNumber, Due> = self.cases.iter().filter_map(|(bounty, case)| Some((*bounty, case.due(&view)?))).collect();
-        self.waiting.retain(|bounty, waiting| due.get(bounty).is_some_and(|due| due.effect == waiting.effect));
+        let due: BTreeMap<Matter, Due> = self.cases.values().flat_map(|case| case.due(&view)).map(|due| (due.matter, due)).collect();
+        self.waiting.retain(|matter, waiting| due.get(matter).is_some_and(|due| due.effect == waiting.effect));
         let Some(own) = view.own.filter(|_| self.sending.is_none() && now.time_s >= self.quiet_until_s) else { return effects };
         let mut ripe = Vec::new();
-        for (bounty, due) in due {
+        for (matter, due) in due {
             let new = Waiting { effect: due.effect.clone(), since_s: now.time_s, failures: 0 };
-            let waiting = self.waiting.entry(bounty).or_insert(new);
-            if now.time_s >= turn_s(&view, own.number, bounty, &due, waiting) {
-                ripe.push((due.until_s.unwrap_or(u64::MAX), bounty, due.effect));
+            let waiting = self.waiting.entry(matter).or_insert(new);
+            if turn_s(&view, own.number, &due, waiting).is_some_and(|turn_s| now.time_s >= turn_s) {
+                ripe.push((due.until_s.unwrap_or(u64::MAX), matter, due.effect));
             }
         }
         // What can be too late goes first.
-        if let Some((_, bounty, effect)) = ripe.into_iter().min_by_key(|(until_s, bounty, _)| (*until_s, *bounty)) {
-            self.sending = Some(bounty);
+        if let Some((_, matter, effect)) = ripe.into_iter().min_by_key(|(until_s, matter, _)| (*until_s, *matter)) {
+            self.sending = Some(matter);
             effects.push(effect);
         }
         effects
     }
 }
 
-/// Second from which this juror sends what is due `since_s`; before the end of a window nobody waits until it is too late, unless it
-/// has failed already.
-fn turn_s(view: &View<'_>, own: PositionNumber, bounty: BountyNumber, due: &Due, waiting: &Waiting) -> u64 {
-    let (rank, count) = rank(seed_of("bounty", &[bounty.0]), view.group, own);
+/// Second from which this juror sends what is due; before the end of a window nobody waits until it is too late, unless it has failed
+/// already. None if evidence is left to others.
+fn turn_s(view: &View<'_>, own: PositionNumber, due: &Due, waiting: &Waiting) -> Option<u64> {
+    if matches!(due.matter, Matter::Double(..)) && waiting.failures >= MAX_SLASH_FAILURES {
+        return None;
+    }
+    let (rank, count) = rank(due.matter.seed(), view.group, own);
     let places = rank.saturating_add(waiting.failures.saturating_mul(count));
     let pause_s = view.config.step_s.saturating_add(1);
     let turn_s = waiting.since_s.max(due.from_s).saturating_add(places.saturating_mul(pause_s));
-    due.until_s.filter(|_| waiting.failures == 0).map_or(turn_s, |until_s| turn_s.min(until_s.max(waiting.since_s)))
+    Some(due.until_s.filter(|_| waiting.failures == 0).map_or(turn_s, |until_s| turn_s.min(until_s.max(waiting.since_s))))
 }
