@@ -49,6 +49,11 @@ impl Holders {
         }
     }
 
+    /// What was settled is asked anew.
+    pub fn reopen(&mut self) {
+        self.available.clear();
+    }
+
     /// Whether enough hold it, once that is settled.
     pub fn is_available(&self, file: &Digest) -> Option<bool> {
         self.available.get(file).copied()

@@ -69,12 +69,12 @@ enum Exam {
     Done(Vec<Won>, Findings, Digest),
 }
 
-/// What a transaction is about.
+/// What a transaction is about; evidence goes first, as the end of the bounty ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Matter {
-    Bounty(BountyNumber),
     /// A position that signed two results in a window.
     Double(BountyNumber, u64, PositionNumber),
+    Bounty(BountyNumber),
 }
 
 impl Matter {
@@ -182,6 +182,7 @@ impl Case {
         for (number, window) in (0..).zip(&mut self.windows) {
             if is_first(term.window_start_s(number, calendar)) {
                 window.won = Some(self.won.values().copied().collect());
+                self.holders.reopen();
             }
         }
         if let Some((_, opened_s)) = &mut self.opened {
@@ -333,7 +334,7 @@ impl Case {
         if number < first {
             return None;
         }
-        self.holders.settle(file, view.group, now_s >= term.middle_s(first, view.calendar));
+        self.holders.settle(file, view.group, now_s >= term.middle_s(number, view.calendar));
         match (self.holders.is_available(&file), &self.exam) {
             _ if self.file == Some(File::Wrong) => Some(failed),
             (Some(false), _) => Some(failed),

@@ -205,10 +205,10 @@ impl Jury {
 
     /// After a failure all others go first; after a success its events may take a moment.
     fn sent(&mut self, result: &Result<(), String>) {
+        let Some(matter) = self.sending.take() else { return };
         let now_s = self.now_s();
         self.quiet_until_s = now_s.saturating_add(self.pause_s());
-        let waiting = self.sending.take().and_then(|matter| self.waiting.get_mut(&matter));
-        if let (Some(waiting), Err(_)) = (waiting, result) {
+        if let (Some(waiting), Err(_)) = (self.waiting.get_mut(&matter), result) {
             (waiting.since_s, waiting.failures) = (now_s, waiting.failures.saturating_add(1).min(MAX_FAILURES));
         }
     }
@@ -252,7 +252,7 @@ impl Jury {
                 ripe.push((due.until_s.unwrap_or(u64::MAX), matter, due.effect));
             }
         }
-        // What can be too late goes first.
+        // What can be too late goes before all else.
         if let Some((_, matter, effect)) = ripe.into_iter().min_by_key(|(until_s, matter, _)| (*until_s, *matter)) {
             self.sending = Some(matter);
             effects.push(effect);

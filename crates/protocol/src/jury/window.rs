@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::io::Won;
 use crate::bounty::Findings;
-use crate::chain::GroupView;
+use crate::chain::{GroupView, PositionView};
 use crate::eip712::SignedFinding;
 use crate::ids::{Address, Digest, PositionNumber};
 use crate::money::Wei;
@@ -53,7 +53,7 @@ impl Window {
     /// Whether all who may have signed.
     pub fn is_complete(&self, group: &GroupView) -> bool {
         let signed: BTreeSet<PositionNumber> = self.valid(group).map(|signed| signed.0).collect();
-        awake(group).all(|position| signed.contains(&position.number))
+        finders(group).all(|position| signed.contains(&position.number))
     }
 
     /// The result that more than two thirds of awake stake found, as far as it was heard or counted.
@@ -61,7 +61,7 @@ impl Window {
         let heard = self.valid(group).map(|(position, signed)| (position, signed.message.result));
         let votes: BTreeSet<(PositionNumber, Digest)> = heard.chain(self.counted.iter().copied()).collect();
         self.results.keys().copied().find(|result| {
-            let found = awake(group).filter(|position| votes.contains(&(position.number, *result)));
+            let found = finders(group).filter(|position| votes.contains(&(position.number, *result)));
             let stake: Wei = found.map(|position| position.live).sum();
             is_quorum(stake, group.awake())
         })
@@ -84,9 +84,9 @@ impl Window {
         })
     }
 
-    /// Findings that the contract counts now: those of positions that are awake and have stake, by the keys that sign for them.
+    /// Findings that the contract counts now: by the keys that sign.
     fn valid(&self, group: &GroupView) -> impl Iterator<Item = (PositionNumber, SignedFinding)> {
-        awake(group).filter(|position| !position.live.is_zero()).flat_map(|position| {
+        finders(group).flat_map(|position| {
             self.of(position.number).filter(|(signer, _)| *signer == position.signer).map(|(_, signed)| (position.number, *signed))
         })
     }
@@ -94,4 +94,9 @@ impl Window {
     fn of(&self, position: PositionNumber) -> impl Iterator<Item = &(Address, SignedFinding)> {
         self.heard.range((position, Digest::ZERO)..=(position, Digest([255; 32]))).map(|(_, heard)| heard)
     }
+}
+
+/// Positions whose findings count.
+fn finders(group: &GroupView) -> impl Iterator<Item = &PositionView> {
+    awake(group).filter(|position| !position.live.is_zero())
 }
