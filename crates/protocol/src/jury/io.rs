@@ -99,7 +99,7 @@ pub struct Won {
     pub stands: bool,
 }
 
-/// What the machine asks for. Of the last five only one is under way at a time, and answered by [`Input::Sent`].
+/// What the machine asks for. Of the last five only one is under way at a time: it waits for [`Input::Sent`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Get and keep a hidden set.

@@ -45,8 +45,6 @@ pub struct Jury {
     waiting: BTreeMap<Matter, Waiting>,
     /// The matter whose transaction is under way.
     sending: Option<Matter>,
-    /// No transaction before this second: the effect of the last one may still be under way.
-    quiet_until_s: u64,
 }
 
 /// A transaction that others may send before.
@@ -55,6 +53,8 @@ struct Waiting {
     effect: Effect,
     since_s: u64,
     failures: u64,
+    /// Whether it is the one under way.
+    is_sent: bool,
 }
 
 /// What a case looks at from outside.
@@ -67,7 +67,17 @@ pub(crate) struct View<'a> {
     pub own: Option<PositionView>,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    fn new(config: &'a Config, group: &'a GroupView, now: Block) -> Self {
+        let own = group.position_of(config.signer).filter(|own| own.awake && !own.live.is_zero());
+        Self { config, group, calendar: Calendar::from(group), now, own: own.copied() }
+    }
+
+    /// Seconds in which what one juror sends is seen by the next.
+    fn pause_s(&self) -> u64 {
+        self.config.step_s.saturating_add(1)
+    }
+
     /// Whether a window that ends then is nearly over.
     fn is_late(&self, end_s: u64) -> bool {
         self.now.time_s.saturating_add(self.config.edge_s) >= end_s
@@ -98,18 +108,22 @@ impl Jury {
             least: Micronats(0),
             waiting: BTreeMap::new(),
             sending: None,
-            quiet_until_s: 0,
         }
     }
 
-    /// Takes one fact; returns what is to be done about everything that is known now.
+    /// Takes one fact; returns what is to be done about everything that is known now. Transactions are asked for with a block only, when
+    /// all is known that it did.
     pub fn handle(&mut self, input: Input) -> Vec<Effect> {
+        let is_block = matches!(input, Input::Block(_));
         self.learn(input);
         self.forget();
-        match self.live {
-            true => self.advance(),
-            false => Vec::new(),
+        let (Some(group), Some(now), true) = (&self.group, self.last, self.live) else { return Vec::new() };
+        let view = View::new(&self.config, group, now);
+        let mut effects: Vec<Effect> = self.cases.values_mut().flat_map(|case| case.advance(&view)).collect();
+        if is_block {
+            effects.extend(self.send());
         }
+        effects
     }
 
     /// Terms of the bounties that are looked after: what a shell that reads history needs to know.
@@ -130,11 +144,12 @@ impl Jury {
                 cases.for_each(|case| case.have(file, position));
             }
             Input::Fetched { bounty, result } => {
-                let (own, now) = (self.own().map(|own| own.number), self.last.map_or(0, |block| block.number));
-                self.with(bounty, |case| case.fetched(&result, own, now));
+                let (own, now) = (self.view().and_then(|view| view.own), self.last.map_or(0, |block| block.number));
+                self.with(bounty, |case| case.fetched(&result, own.map(|own| own.number), now));
             }
             Input::Measured { bounty, window, result } => {
-                let again_s = self.now_s().saturating_add(self.pause_s().saturating_mul(case::RETRY_STEPS));
+                let again_s =
+                    self.view().map_or(0, |view| view.now.time_s.saturating_add(view.pause_s().saturating_mul(case::RETRY_STEPS)));
                 self.with(bounty, |case| case.measured(window, result, again_s));
             }
             Input::Refused { bounty, window } => self.with(bounty, |case| case.refused(window)),
@@ -205,11 +220,13 @@ impl Jury {
 
     /// After a failure all others go first; after a success its events may take a moment.
     fn sent(&mut self, result: &Result<(), String>) {
-        let Some(matter) = self.sending.take() else { return };
-        let now_s = self.now_s();
-        self.quiet_until_s = now_s.saturating_add(self.pause_s());
-        if let (Some(waiting), Err(_)) = (self.waiting.get_mut(&matter), result) {
-            (waiting.since_s, waiting.failures) = (now_s, waiting.failures.saturating_add(1).min(MAX_FAILURES));
+        let Some((now_s, pause_s)) = self.view().map(|view| (view.now.time_s, view.pause_s())) else { return };
+        let sent = self.sending.take().and_then(|matter| self.waiting.get_mut(&matter)).filter(|waiting| waiting.is_sent);
+        let Some(waiting) = sent else { return };
+        waiting.is_sent = false;
+        match result {
+            Ok(()) => waiting.since_s = now_s.saturating_add(pause_s),
+            Err(_) => (waiting.since_s, waiting.failures) = (now_s, waiting.failures.saturating_add(1).min(MAX_FAILURES)),
         }
     }
 
@@ -223,41 +240,28 @@ impl Jury {
         });
     }
 
-    fn own(&self) -> Option<PositionView> {
-        let position = self.group.as_ref()?.position_of(self.config.signer)?;
-        (position.awake && !position.live.is_zero()).then_some(*position)
+    fn view(&self) -> Option<View<'_>> {
+        Some(View::new(&self.config, self.group.as_ref()?, self.last?))
     }
 
-    fn now_s(&self) -> u64 {
-        self.last.map_or(0, |block| block.time_s)
-    }
-
-    /// Seconds in which what one juror sends is seen by the next.
-    fn pause_s(&self) -> u64 {
-        self.config.step_s.saturating_add(1)
-    }
-
-    fn advance(&mut self) -> Vec<Effect> {
-        let (Some(group), Some(now)) = (&self.group, self.last) else { return Vec::new() };
-        let view = View { config: &self.config, group, calendar: Calendar::from(group), now, own: self.own() };
-        let mut effects: Vec<Effect> = self.cases.values_mut().flat_map(|case| case.advance(&view)).collect();
+    /// The transaction whose turn it is. What can be too late goes before all else.
+    fn send(&mut self) -> Option<Effect> {
+        let view = View::new(&self.config, self.group.as_ref()?, self.last?);
+        let (own, now_s) = (view.own?.number, view.now.time_s);
         let due: BTreeMap<Matter, Due> = self.cases.values().flat_map(|case| case.due(&view)).map(|due| (due.matter, due)).collect();
         self.waiting.retain(|matter, waiting| due.get(matter).is_some_and(|due| due.effect == waiting.effect));
-        let Some(own) = view.own.filter(|_| self.sending.is_none() && now.time_s >= self.quiet_until_s) else { return effects };
         let mut ripe = Vec::new();
-        for (matter, due) in due {
-            let new = Waiting { effect: due.effect.clone(), since_s: now.time_s, failures: 0 };
-            let waiting = self.waiting.entry(matter).or_insert(new);
-            if turn_s(&view, own.number, &due, waiting).is_some_and(|turn_s| now.time_s >= turn_s) {
-                ripe.push((due.until_s.unwrap_or(u64::MAX), matter, due.effect));
+        for (matter, due) in &due {
+            let new = || Waiting { effect: due.effect.clone(), since_s: now_s, failures: 0, is_sent: false };
+            let waiting = self.waiting.entry(*matter).or_insert_with(new);
+            if turn_s(&view, own, due, waiting).is_some_and(|turn_s| now_s >= turn_s) {
+                ripe.push((due.until_s.unwrap_or(u64::MAX), *matter));
             }
         }
-        // What can be too late goes before all else.
-        if let Some((_, matter, effect)) = ripe.into_iter().min_by_key(|(until_s, matter, _)| (*until_s, *matter)) {
-            self.sending = Some(matter);
-            effects.push(effect);
-        }
-        effects
+        let (_, matter) = ripe.into_iter().min().filter(|_| self.sending.is_none())?;
+        let waiting = self.waiting.get_mut(&matter)?;
+        (self.sending, waiting.is_sent) = (Some(matter), true);
+        Some(waiting.effect.clone())
     }
 }
 
@@ -269,7 +273,6 @@ fn turn_s(view: &View<'_>, own: PositionNumber, due: &Due, waiting: &Waiting) ->
     }
     let (rank, count) = rank(due.matter.seed(), view.group, own);
     let places = rank.saturating_add(waiting.failures.saturating_mul(count));
-    let pause_s = view.config.step_s.saturating_add(1);
-    let turn_s = waiting.since_s.max(due.from_s).saturating_add(places.saturating_mul(pause_s));
+    let turn_s = waiting.since_s.max(due.from_s).saturating_add(places.saturating_mul(view.pause_s()));
     Some(due.until_s.filter(|_| waiting.failures == 0).map_or(turn_s, |until_s| turn_s.min(until_s.max(waiting.since_s))))
 }

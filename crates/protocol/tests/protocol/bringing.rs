@@ -8,14 +8,17 @@ use protocol::{Micronats, RoundNumber};
 use crate::hidden::*;
 use crate::world::*;
 
-/// Each juror's first post, in seconds of the first window, of what `told` tells each at its first second.
+/// The next block after all is told, in most stories.
+const NEXT_S: u64 = STARTS_S[0] + 1;
+
+/// When each juror posts first what `told` tells each at the start of the first window, in seconds after the next block.
 fn turns(told: impl Fn(&mut Juror)) -> Vec<u64> {
     let turn = |signer| {
         let mut juror = Juror::holding(signer);
         juror.until(STARTS_S[0]);
         told(&mut juror);
         juror.until(STARTS_S[1]);
-        juror.posts()[0].0 - STARTS_S[0]
+        juror.posts()[0].0 - NEXT_S
     };
     (1..=4).map(turn).collect()
 }
@@ -44,7 +47,7 @@ fn one_brings_what_all_found_and_each_other_one_waits_for_those_before() {
 #[test]
 fn while_some_are_missing_it_is_brought_in_the_second_half() {
     let some = |juror: &mut Juror| (1..=3).for_each(|signer| juror.heard(signer, 0, &measured()));
-    let half = HALF_S + PAUSE_S - 1;
+    let half = HALF_S + PAUSE_S - 2;
     let with_fourth = turns(some);
     // The fourth has found it too, by its own measurement: for it all are in.
     assert_eq!(with_fourth[3] % PAUSE_S, 0);
@@ -54,7 +57,7 @@ fn while_some_are_missing_it_is_brought_in_the_second_half() {
 #[test]
 fn before_the_end_of_a_window_nobody_waits_for_others() {
     let last_s = STARTS_S[1] - EDGE_S - (PAUSE_S - 1);
-    for (told_s, expected) in [(last_s - 1, vec![0, 1, 1, 1]), (last_s, vec![0; 4]), (last_s + 1, vec![0; 4])] {
+    for (told_s, expected) in [(last_s - 2, vec![1, 2, 2, 2]), (last_s - 1, vec![1; 4]), (last_s + 1, vec![1; 4])] {
         let turn = |signer| {
             let mut juror = Juror::holding(signer);
             juror.until(told_s);
@@ -65,7 +68,7 @@ fn before_the_end_of_a_window_nobody_waits_for_others() {
         assert_eq!(sorted((1..=4).map(turn).collect()), expected, "{told_s}");
     }
     let mut juror = Juror::holding(1);
-    juror.until(STARTS_S[1] - EDGE_S);
+    juror.until(STARTS_S[1] - EDGE_S - 1);
     all_but_own(&mut juror);
     juror.until(STARTS_S[2] - 1);
     assert_eq!(juror.posts(), [], "it is too late");
@@ -74,13 +77,13 @@ fn before_the_end_of_a_window_nobody_waits_for_others() {
 #[test]
 fn after_a_failure_all_others_go_first() {
     let mut juror = Juror::deciding(leader(), &[1, 2, 3, 4]);
-    juror.until(STARTS_S[0] + 1);
+    juror.until(NEXT_S + 1);
     juror.sent(false);
-    juror.until(STARTS_S[0] + 50);
-    assert_eq!(juror.posts().iter().map(|(time_s, _)| *time_s - STARTS_S[0]).collect::<Vec<_>>(), [0, 1 + 4 * PAUSE_S]);
+    juror.until(NEXT_S + 50);
+    assert_eq!(juror.posts().iter().map(|(time_s, _)| *time_s - NEXT_S).collect::<Vec<_>>(), [0, 1 + 4 * PAUSE_S]);
     juror.sent(false);
-    juror.until(STARTS_S[0] + 100);
-    assert_eq!(juror.posts()[2].0 - STARTS_S[0], 50 + 8 * PAUSE_S, "each failure is a longer wait");
+    juror.until(NEXT_S + 100);
+    assert_eq!(juror.posts()[2].0 - NEXT_S, 50 + 8 * PAUSE_S, "each failure is a longer wait");
 }
 
 #[test]
