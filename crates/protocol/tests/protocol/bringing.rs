@@ -3,7 +3,7 @@
 use protocol::bounty::Findings;
 use protocol::chain::{ChainEvent, GroupView};
 use protocol::jury::{Effect, Fetched, Input};
-use protocol::{Micronats, RoundNumber};
+use protocol::{Micronats, PositionNumber, RoundNumber};
 
 use crate::hidden::*;
 use crate::world::*;
@@ -57,7 +57,7 @@ fn while_some_are_missing_it_is_brought_in_the_second_half() {
 #[test]
 fn before_the_end_of_a_window_nobody_waits_for_others() {
     let last_s = STARTS_S[1] - EDGE_S - (PAUSE_S - 1);
-    for (told_s, expected) in [(last_s - 2, vec![1, 2, 2, 2]), (last_s - 1, vec![1; 4]), (last_s + 1, vec![1; 4])] {
+    for (told_s, expected) in [(last_s - 2, vec![1, 2, 2, 2]), (last_s - 1, vec![1; 4]), (last_s, vec![1; 4])] {
         let turn = |signer| {
             let mut juror = Juror::holding(signer);
             juror.until(told_s);
@@ -391,22 +391,30 @@ fn two_results_of_a_past_window_are_shown_until_the_bounty_is_over() {
     }
 }
 
+/// The transaction that is asked for first when the one is answered that was under way for a while.
+fn next_after_a_while(juror: &mut Juror, while_s: u64) -> Effect {
+    juror.until(juror.now_s + while_s);
+    juror.sent(true);
+    juror.event(found_twice(0, 4));
+    let before = juror.effects.len();
+    juror.until(juror.now_s + 1);
+    juror.effects[before].1.clone()
+}
+
 #[test]
-fn what_can_be_too_late_goes_first() {
-    let mut juror = betrayed(leader(), 0);
+fn findings_go_before_evidence_and_evidence_before_payments() {
+    let betrayal = |juror: &mut Juror| [failed(&[5]), failed(&[6])].iter().for_each(|findings| juror.heard(3, 0, findings));
+    let mut juror = betrayed(1, 0);
     juror.until(STARTS_S[0] + 20);
     all_but_own(&mut juror);
-    // A transaction is under way: when it is answered, findings go before payments and evidence.
-    juror.event(found_twice(0, 4));
-    [failed(&[5]), failed(&[6])].iter().for_each(|findings| juror.heard(3, 0, findings));
-    juror.sent(true);
-    juror.until(STARTS_S[0] + 60);
-    let next = juror
-        .effects
-        .iter()
-        .filter(|(time_s, effect)| *time_s > STARTS_S[0] + 20 && !matches!(effect, Effect::Sign { .. }))
-        .map(|(_, effect)| effect);
-    assert!(matches!(next.collect::<Vec<_>>()[..], [Effect::Post { .. }, ..]));
+    betrayal(&mut juror);
+    assert!(matches!(next_after_a_while(&mut juror, 20), Effect::Post { .. }));
+    let mut juror = betrayed(1, 0);
+    juror.until(STARTS_S[0] + 20);
+    betrayal(&mut juror);
+    juror.event(found(0, &measured(), &[1, 2, 3]));
+    juror.event(resolved(0, &measured()));
+    assert!(matches!(next_after_a_while(&mut juror, STRIKES_S), Effect::Slash { position: PositionNumber(3), .. }));
 }
 
 #[test]
