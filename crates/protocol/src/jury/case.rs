@@ -9,7 +9,7 @@ use crate::bounty::{Calendar, Findings, Term, WINDOWS};
 use crate::chain::{Block, ChainEvent, Outcome};
 use crate::eip712::{Finding, SignedFinding};
 use crate::holders::{File, Holders};
-use crate::ids::{Address, BountyNumber, Digest, PositionNumber, RoundNumber};
+use crate::ids::{Address, BountyNumber, DeltaNumber, Digest, PositionNumber, RoundNumber};
 use crate::money::Micronats;
 use crate::order::seed_of;
 
@@ -25,7 +25,8 @@ pub(super) struct Sealed {
     pub root: Digest,
     pub count: u32,
     pub head: Digest,
-    pub proposed: Vec<Digest>,
+    /// Deltas that could be voted for.
+    pub proposed: BTreeMap<DeltaNumber, Digest>,
     pub earlier: Vec<Digest>,
     pub least: Micronats,
     pub term: Term,
@@ -38,6 +39,8 @@ pub(super) struct Case {
     /// The hidden set, and the second of its block once that is known.
     opened: Option<(Digest, Option<u64>)>,
     seed: Option<Digest>,
+    /// What was proposed at the seal and applied in the term.
+    applied: Vec<Digest>,
     base: Option<Digest>,
     /// Won rounds of the term, as they stand now.
     won: BTreeMap<RoundNumber, Won>,
@@ -103,6 +106,7 @@ impl Case {
             sealed,
             opened: None,
             seed: None,
+            applied: Vec::new(),
             base: None,
             won: BTreeMap::new(),
             windows: Default::default(),
@@ -149,6 +153,13 @@ impl Case {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A period of the group ended with this delta.
+    pub fn turned(&mut self, applied: DeltaNumber) {
+        if self.seed.is_none() {
+            self.applied.extend(self.sealed.proposed.get(&applied));
         }
     }
 
@@ -293,7 +304,7 @@ impl Case {
             return None;
         }
         self.exam = Exam::Asked(number);
-        let Sealed { bounty, root, count, head, proposed, earlier, least, .. } = self.sealed.clone();
+        let Sealed { bounty, root, count, head, earlier, least, .. } = self.sealed.clone();
         Some(Effect::Measure(Task {
             bounty,
             window: number,
@@ -301,7 +312,7 @@ impl Case {
             count,
             file,
             head,
-            proposed,
+            proposed: self.applied.clone(),
             earlier,
             seed,
             base: self.base,

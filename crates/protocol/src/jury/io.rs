@@ -74,7 +74,8 @@ pub struct Task {
     pub count: u32,
     /// The hidden set; it is held here.
     pub file: Digest,
-    /// Training set at the seal, and the patches that were proposed for it: examples of these are dropped.
+    /// Training set at the seal, and the patches that were proposed for it then and applied before the term was over: examples of these
+    /// are dropped.
     pub head: Digest,
     pub proposed: Vec<Digest>,
     /// Hidden sets that were measured before the seal: examples of these are dropped too.

@@ -195,10 +195,13 @@ impl Jury {
             ChainEvent::Displaced { delta, .. } => {
                 self.proposed.remove(delta);
             }
-            ChainEvent::Turned { .. } => self.proposed.clear(),
+            ChainEvent::Turned { applied, .. } => {
+                self.proposed.clear();
+                self.cases.values_mut().for_each(|case| case.turned(*applied));
+            }
             ChainEvent::Funded { bounty, root, count, head, first, last, windows, .. } if self.cases.len() < MAX_CASES => {
                 let earlier = self.sets.iter().copied().chain(self.cases.values().filter_map(Case::measured_set)).collect();
-                let (proposed, least) = (self.proposed.values().copied().collect(), self.least);
+                let (proposed, least) = (self.proposed.clone(), self.least);
                 let term = Term { first: *first, last: *last, windows: *windows };
                 let (bounty, root, count, head) = (*bounty, *root, *count, *head);
                 self.cases.insert(bounty, Case::new(Sealed { bounty, root, count, head, proposed, earlier, least, term }));

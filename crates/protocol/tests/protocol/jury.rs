@@ -31,8 +31,8 @@ fn delta(number: u64) -> ChainEvent {
     ChainEvent::Proposed { group, delta, author: account(60), digest, parent, period: PeriodNumber(1), bond: Wei::nrn(1) }
 }
 
-fn turned() -> ChainEvent {
-    let (group, period, applied, reward) = (GROUP, PeriodNumber(0), DeltaNumber(0), REWARD);
+fn turned(applied: u64) -> ChainEvent {
+    let (group, period, applied, reward) = (GROUP, PeriodNumber(0), DeltaNumber(applied), REWARD);
     ChainEvent::Turned { group, period, applied, head: digest("head"), reward, period_s: 1, period_end_s: 2 }
 }
 
@@ -49,19 +49,9 @@ fn what_is_to_be_measured_is_what_stood_at_the_seal_and_at_the_window() {
     juror.tell(Input::Group(view()));
     juror.until(GENESIS_S + 190);
     let least_set = ChainEvent::LeastSet { group: GROUP, least: Micronats(9) };
-    let displaced = ChainEvent::Displaced { group: GROUP, delta: DeltaNumber(2), by: DeltaNumber(3) };
-    let before = [created(Micronats(5)), delta(1), turned(), delta(2), delta(3), displaced, delta(4)];
-    let after = [
-        least_set,
-        delta(5),
-        won(4),
-        opened_event(FIRST, digest("base")),
-        opened_event(LAST, digest("other")),
-        won(6),
-        won(8),
-        won(9),
-        struck(8),
-    ];
+    let before = [created(Micronats(5)), delta(1)];
+    let after =
+        [least_set, won(4), opened_event(FIRST, digest("base")), opened_event(LAST, digest("other")), won(6), won(8), won(9), struck(8)];
     before.into_iter().chain([funded(BOUNTY)]).chain(after).for_each(|event| juror.event(event));
     juror.tell(Input::Live);
     juror.until(END_S + 1);
@@ -75,7 +65,7 @@ fn what_is_to_be_measured_is_what_stood_at_the_seal_and_at_the_window() {
         count: 40,
         file: digest("hidden"),
         head: digest("head at the seal"),
-        proposed: vec![digest("delta 3"), digest("delta 4")],
+        proposed: Vec::new(),
         earlier: Vec::new(),
         seed: block(END_S).hash,
         base: Some(digest("base")),
@@ -83,6 +73,30 @@ fn what_is_to_be_measured_is_what_stood_at_the_seal_and_at_the_window() {
         least: Micronats(5),
     };
     assert_eq!(juror.tasks(), [(STARTS_S[0], expected)]);
+}
+
+#[test]
+fn patches_that_were_open_at_the_seal_are_named_if_they_were_applied_in_the_term() {
+    let displaced = ChainEvent::Displaced { group: GROUP, delta: DeltaNumber(2), by: DeltaNumber(3) };
+    for (name, before, in_term, after, expected) in [
+        ("applied in the term", vec![delta(2), delta(3)], vec![turned(3)], vec![], vec![digest("delta 3")]),
+        ("dropped", vec![delta(2), delta(3)], vec![turned(0)], vec![], vec![]),
+        ("applied after the term", vec![delta(2)], vec![], vec![turned(2)], vec![]),
+        ("displaced before", vec![delta(2), delta(3), displaced], vec![turned(2)], vec![], vec![]),
+        ("of the period before", vec![delta(2), turned(2)], vec![turned(2)], vec![], vec![]),
+        ("proposed later", vec![], vec![delta(2), turned(2)], vec![], vec![]),
+    ] {
+        let mut juror = Juror::unborn(1);
+        juror.tell(Input::Group(view()));
+        juror.until(GENESIS_S + 190);
+        before.into_iter().chain([funded(BOUNTY)]).chain(in_term).for_each(|event| juror.event(event));
+        juror.tell(Input::Live);
+        juror.until(END_S);
+        juror.event(unsealed());
+        after.into_iter().for_each(|event| juror.event(event));
+        juror.until(STARTS_S[0]);
+        assert_eq!(juror.tasks()[0].1.proposed, expected, "{name}");
+    }
 }
 
 #[test]
