@@ -30,7 +30,7 @@ fn sorted(mut numbers: Vec<u64>) -> Vec<u64> {
 
 /// Who goes first, as all know.
 fn leader() -> u8 {
-    let turns = turns(|juror| all_but_own(juror));
+    let turns = turns(all_but_own);
     1 + turns.iter().position(|turn_s| *turn_s == 0).unwrap() as u8
 }
 

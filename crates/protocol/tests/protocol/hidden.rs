@@ -1,6 +1,8 @@
 //! A bounty with a hidden set, and a juror who is told of it.
 
-use protocol::bounty::{Findings, Step};
+use std::collections::BTreeSet;
+
+use protocol::bounty::{Calendar, Findings, Step};
 use protocol::chain::{ChainEvent, GroupView, Outcome};
 use protocol::eip712::{Finding, SignedFinding, Typed as _, sign};
 use protocol::jury::{Config, Effect, Fetched, Input, Jury, Task};
@@ -238,10 +240,19 @@ impl Juror {
         self.tell(Input::Sent(if is_good { Ok(()) } else { Err("reverted".into()) }));
     }
 
-    /// The same juror after a restart: told history anew, as far as it was told.
+    /// The same juror after a restart: told history anew, of its blocks only those around the moments of the term and the last.
     pub fn restarted(&self) -> Self {
         let mut juror = Self::unborn(self.signer);
-        for fact in self.facts.iter().filter(|fact| **fact != Input::Live) {
+        let time_s = |fact: &Input| if let Input::Block(block) = fact { Some(block.time_s) } else { None };
+        let times_s: Vec<u64> = self.facts.iter().filter_map(time_s).collect();
+        let (_, term) = self.jury.terms().next().unwrap();
+        let mut told = BTreeSet::from([*times_s.last().unwrap()]);
+        for moment_s in term.moments_s(Calendar::from(&view())) {
+            let place = times_s.partition_point(|time_s| *time_s < moment_s);
+            told.extend(&times_s[place.saturating_sub(1)..times_s.len().min(place + 1)]);
+        }
+        let is_told = |fact: &&Input| **fact != Input::Live && time_s(fact).is_none_or(|time_s| told.contains(&time_s));
+        for fact in self.facts.iter().filter(is_told) {
             juror.tell(fact.clone());
         }
         juror.now_s = self.now_s;

@@ -151,12 +151,46 @@ fn what_was_signed_before_a_restart_is_not_signed_again() {
 }
 
 #[test]
+fn history_told_anew_leads_to_the_same() {
+    let rest = |juror: &mut Juror| {
+        juror.until(STARTS_S[1] - 10);
+        juror.event(struck(8));
+        juror.until(STARTS_S[2] + 1);
+        juror.event(resolved(2, &juror.signs().last().unwrap().1.1.clone()));
+        juror.until(STARTS_S[2] + 20);
+    };
+    for restart_s in [END_S - 1, END_S, END_S + 30, STARTS_S[0] - 1, STARTS_S[0], STARTS_S[0] + HALF_S, STARTS_S[1] - 20] {
+        let mut juror = Juror::new(1);
+        juror.until(END_S - 1);
+        juror.event(struck(5));
+        juror.until(restart_s);
+        if restart_s >= END_S {
+            juror.event(unsealed());
+            juror.have(&[1, 2]);
+        }
+        let (mut restarted, before) = (juror.restarted(), juror.signs().len());
+        for juror in [&mut juror, &mut restarted] {
+            if restart_s < END_S {
+                juror.until(END_S);
+                juror.event(unsealed());
+                juror.have(&[1, 2]);
+            }
+            rest(juror);
+        }
+        assert_eq!(restarted.signs(), juror.signs()[before..], "{restart_s}");
+        assert_eq!(restarted.rewards(), juror.rewards(), "{restart_s}");
+        assert_eq!(restarted.tasks().last(), juror.tasks().last(), "{restart_s}");
+    }
+}
+
+#[test]
 fn what_the_signing_log_refuses_is_not_asked_for_again() {
     let mut juror = Juror::holding(1);
-    (juror.is_quick, juror.fetched) = (false, Fetched::Missing("nobody has it".into()));
+    juror.is_quick = false;
     juror.until(STARTS_S[0]);
     juror.tell(Input::Refused { bounty: BOUNTY, window: 0 });
-    (juror.is_quick, juror.fetched) = (true, Fetched::Held);
+    let answer = juror.measured(&juror.tasks()[0].1);
+    juror.tell(answer);
     juror.until(STARTS_S[1]);
     assert_eq!(windows(&juror), [1]);
     // Numbers of windows that are none do nothing.
@@ -219,14 +253,15 @@ fn a_set_that_too_few_hold_by_the_middle_of_its_first_window_has_failed() {
 
 #[test]
 fn who_does_not_hold_it_says_what_is_so_only_if_too_few_hold_it() {
-    for (holders, expected) in [(&[2, 3][..], Vec::new()), (&[2], vec![(0, failed(&[5, 6, 8])), (1, failed(&[5, 6, 8]))])] {
+    let failed = |window: usize| (STARTS_S[window] + HALF_S, (window as u64, failed(&[5, 6, 8])));
+    for (holders, expected) in [(&[2, 3][..], Vec::new()), (&[2], vec![failed(0), failed(1)])] {
         let mut juror = Juror::new(1);
         juror.fetched = Fetched::Missing("nobody has it".into());
         juror.until(END_S);
         juror.event(unsealed());
         juror.have(holders);
         juror.until(STARTS_S[2] - 1);
-        assert_eq!(juror.signs().into_iter().map(|(_, signed)| signed).collect::<Vec<_>>(), expected);
+        assert_eq!(juror.signs(), expected);
         let fetches = juror.effects.iter().filter(|(_, effect)| matches!(effect, Effect::Fetch { .. }));
         assert_eq!(fetches.count() as u64, STARTS_S[2] - END_S, "once a block");
     }
