@@ -29,6 +29,28 @@ contract ThreatsDatasetTest is Periodic {
         vm.assertEq(neuron.balanceOf(ANN), MOST - 3 * _leastBond(), "nothing comes back");
     }
 
+    /// @dev What fits noise is paid as any round is, and the noise costs its bond.
+    function test_WhoAppliesNoiseFitsItAndTakesItBackOnlyLosesTheBond() public {
+        uint256 before = vm.snapshotState();
+        uint256 noisy = _fit(true);
+        vm.revertToState(before);
+        vm.assertEq(_fit(false), noisy + _leastBond(), "without it they have more");
+    }
+
+    /// @dev What Ann has when the round that she wins after the first turn is paid.
+    function _fit(bool noise) private returns (uint256) {
+        if (noise) _choose(1, _propose(ANN, "noise"));
+        vm.warp(periodEnd);
+        if (!noise) network.turn(1);
+        uint256 round = (block.timestamp - START) / LENGTH + 1;
+        _win(1, round, ANN, "fitted");
+        if (noise) _rollBack(1);
+        vm.warp(_start(round + 1) + MATURITY);
+        vm.prank(ANN);
+        network.collect(1, _one(round), ANN);
+        return neuron.balanceOf(ANN);
+    }
+
     function test_APoisonedFirstDeltaBurnsTheWholeBond() public {
         _propose(ANN, "poison");
         _choose(1, 1);

@@ -2,6 +2,8 @@
 
 mod config;
 mod duties;
+mod hidden;
+mod juror;
 mod shell;
 mod work;
 

@@ -1,4 +1,4 @@
-//! The shell around the machines of validator, steward and warden: what they hear goes in, what they ask for is done.
+//! The shell around the machines of validator, steward, warden and jury: what they hear goes in, what they ask for is done.
 
 use anyhow::{Context, Result};
 use chain::Account;
@@ -14,16 +14,18 @@ use node::{
 };
 use protocol::{
     Digest, GroupId, NodeId, PositionNumber, RoundNumber,
+    bounty::Findings,
     chain::{ChainEvent, GroupView},
-    eip712::{SignedVerdict, Verdict},
-    log::{Binding, Body},
+    eip712::{Finding, SignedVerdict, Verdict},
+    jury::{self, Jury},
+    log::{Binding, Body, FindingBody},
     steward::{self, Steward},
     validator::{self, Effect, Input, RoundReport, Validator},
     warden::{self, Warden},
 };
 use tokio::sync::{mpsc, watch};
 
-use crate::{config::ValidatorConfig, duties::Duties, work::Bench};
+use crate::{config::ValidatorConfig, duties::Duties, juror::Juror, work::Bench};
 
 /// Results that wait for the machines.
 const RESULTS_LIMIT: usize = 64;
@@ -33,6 +35,7 @@ enum Answer {
     Validator(Input),
     Steward(steward::Input),
     Warden(warden::Input),
+    Jury(jury::Input),
 }
 
 /// What is made anew when history is told anew.
@@ -40,6 +43,7 @@ struct Machines {
     validator: Validator,
     steward: Steward,
     warden: Warden,
+    jury: Jury,
 }
 
 /// A running validator.
@@ -121,6 +125,7 @@ impl Shell {
                     Answer::Validator(input) => self.feed(input),
                     Answer::Steward(input) => self.feed_steward(input),
                     Answer::Warden(input) => self.feed_warden(input),
+                    Answer::Jury(input) => self.feed_jury(input),
                 },
                 changed = stop.changed() => changed.context("the signal listener has ended")?,
             }
@@ -136,6 +141,7 @@ impl Shell {
                 self.view = view.clone();
                 self.feed_steward(steward::Input::Group(view.clone()));
                 self.feed_warden(warden::Input::Group(view.clone()));
+                self.feed_jury(jury::Input::Group(view.clone()));
                 self.feed(Input::Group(view));
             }
             Heard::Event { event, .. } => {
@@ -143,11 +149,13 @@ impl Shell {
                 self.serve(&event);
                 self.feed_steward(steward::Input::Event(event.clone()));
                 self.feed_warden(warden::Input::Event(event.clone()));
+                self.feed_jury(jury::Input::Event(event.clone()));
                 self.feed(Input::Event(event));
             }
             Heard::Block(block) => {
                 self.feed(Input::Block(block));
                 self.feed_warden(warden::Input::Block(block));
+                self.feed_jury(jury::Input::Block(block));
                 if self.is_live {
                     self.feed_steward(steward::Input::Block(block));
                 }
@@ -157,6 +165,7 @@ impl Shell {
                 roots::tell(&self.bench.member, self.view.head);
                 self.feed(Input::Live);
                 self.feed_warden(warden::Input::Live);
+                self.feed_jury(jury::Input::Live);
             }
             Heard::Log { author, body } => self.read(author, body),
         }
@@ -168,6 +177,7 @@ impl Shell {
                 self.feed(Input::Heard(verdict));
                 self.feed_warden(warden::Input::Heard(verdict));
             }
+            Body::Finding(finding) => self.feed_jury(jury::Input::Heard(finding)),
             Body::Alarm { verdict, .. } => self.feed_warden(warden::Input::Alarmed(verdict)),
             Body::Choice(choice) => self.feed_steward(steward::Input::Heard(choice)),
             Body::Binding(binding) => self.bind(author, &binding),
@@ -175,6 +185,7 @@ impl Shell {
                 let position = self.bindings.account(author).and_then(|account| self.view.position_of(account));
                 if let Some(position) = position.map(|position| position.number) {
                     self.feed(Input::Have { round, file, position });
+                    self.feed_jury(jury::Input::Have { round, file, position });
                 }
             }
             _ => {}
@@ -193,18 +204,18 @@ impl Shell {
 
     /// Holds the bodies of proposed deltas, and tells the root of each new set.
     fn serve(&self, event: &ChainEvent) {
-        let member = self.bench.member.clone();
+        let bench = self.bench.clone();
         match event {
             ChainEvent::Proposed { delta, digest, .. } if self.is_live => {
                 let (delta, digest) = (*delta, *digest);
                 tokio::spawn(async move {
-                    match member.body(digest).await {
-                        Ok(_) => announce(&member, RoundNumber(0), digest).await,
+                    match bench.member.body(digest).await {
+                        Ok(_) => bench.announce(RoundNumber(0), digest).await,
                         Err(error) => tracing::warn!(%delta, "{error:#}"),
                     }
                 });
             }
-            ChainEvent::Turned { head, .. } | ChainEvent::Taken { head, .. } if self.is_live => roots::tell(&member, *head),
+            ChainEvent::Turned { head, .. } | ChainEvent::Taken { head, .. } if self.is_live => roots::tell(&bench.member, *head),
             ChainEvent::Dozed { position, until, .. } if self.is_live && self.is_own(*position) => tell_sleep(*until, 0),
             _ => {}
         }
@@ -243,6 +254,17 @@ impl Shell {
         }
     }
 
+    fn feed_jury(&mut self, input: jury::Input) {
+        for effect in self.machines.jury.handle(input) {
+            if let jury::Effect::Sign { message, findings } = effect {
+                self.sign_finding(message, findings);
+                continue;
+            }
+            let juror = Juror { network: self.network.clone(), bench: self.bench.clone() };
+            self.spawn_some(async move { juror.act(effect).await.map(Answer::Jury) });
+        }
+    }
+
     /// Starts one effect; only signing is done here, for there is one signing log.
     fn act(&mut self, effect: Effect) {
         let bench = self.bench.clone();
@@ -252,7 +274,7 @@ impl Shell {
                 Input::BaseMeasured { round, result }
             }),
             Effect::Fetch { round, file } => self.answer(async move { Input::Fetched { round, file, result: bench.fetch(file).await } }),
-            Effect::Announce { round, file } => drop(tokio::spawn(async move { announce(&bench.member, round, file).await })),
+            Effect::Announce { round, file } => drop(tokio::spawn(async move { bench.announce(round, file).await })),
             Effect::Measure { claim, hash, commits, .. } => self.answer(async move {
                 let finding = bench.claim(&claim, commits).await;
                 tracing::info!(round = claim.round.0, trainer = %claim.trainer, ?finding, "measured");
@@ -277,6 +299,25 @@ impl Shell {
                 Ok(_) => Input::Signed(signed),
                 Err(error) => Input::Refused { round, reason: error.to_string() },
             }
+        });
+    }
+
+    fn sign_finding(&mut self, message: Finding, findings: Findings) {
+        let (bounty, window) = (message.bounty, message.window);
+        let signed = match self.signing.sign_finding(message, &self.account, &self.network.domain()) {
+            Ok(signed) => signed,
+            Err(error) => {
+                tracing::error!(%bounty, window, "{error:#}");
+                return self.feed_jury(jury::Input::Refused { bounty, window });
+            }
+        };
+        let (member, body) = (self.bench.member.clone(), FindingBody { message, signature: signed.signature, findings });
+        self.spawn(async move {
+            // One's own comes back from the log; what cannot be told there is at least brought to the chain from here.
+            if let Err(error) = member.client.append(member.group, Body::Finding(body.clone())).await {
+                tracing::warn!(%bounty, window, "the finding cannot be told: {error}");
+            }
+            Answer::Jury(jury::Input::Heard(body))
         });
     }
 
@@ -331,13 +372,7 @@ fn machines(config: &ValidatorConfig, network: &Network, account: &Account, verd
         validator: Validator::new(validator::Config { group, domain, signer, edge_s, step_s, verdicts_a_call }),
         steward: Steward::new(steward::Config { group, domain, signer, edge_s, step_s }),
         warden: Warden::new(warden::Config { group, domain, signer, edge_s, step_s, compound_part, verdicts_a_call }),
-    }
-}
-
-async fn announce(member: &Member, round: RoundNumber, file: Digest) {
-    let body = Body::Have { round, file };
-    if let Err(error) = member.client.append(member.group, body).await {
-        tracing::warn!(%file, "cannot announce it: {error}");
+        jury: Jury::new(jury::Config { group, domain, signer, edge_s, step_s, findings_a_call: verdicts_a_call }),
     }
 }
 

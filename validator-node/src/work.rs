@@ -14,6 +14,7 @@ use protocol::{
     Address, Digest, Micronats, RoundNumber,
     chain::RevealedClaim,
     eip712::SignedVerdict,
+    log::Body,
     validator::{BaseFinding, Fetched, Finding},
     warden::Replay,
 };
@@ -60,10 +61,14 @@ impl Bench {
 
     /// Gets a revealed file and keeps it.
     pub async fn fetch(&self, file: Digest) -> Fetched {
-        match self.member.fetch(file).await {
-            Ok(_) => Fetched::Held,
-            Err(error @ (FetchError::NotThatFile { .. } | FetchError::TooLong { .. })) => Fetched::Wrong(error.to_string()),
-            Err(error) => Fetched::Missing(error.to_string()),
+        fetched(self.member.fetch(file).await.map(drop))
+    }
+
+    /// Tells the group that this node holds a file.
+    pub async fn announce(&self, round: RoundNumber, file: Digest) {
+        let body = Body::Have { round, file };
+        if let Err(error) = self.member.client.append(self.member.group, body).await {
+            tracing::warn!(%file, "cannot announce it: {error}");
         }
     }
 
@@ -110,6 +115,15 @@ impl Bench {
             }
         }
         Ok(wrong)
+    }
+}
+
+/// What came of an attempt to get a file.
+pub fn fetched(result: Result<(), FetchError>) -> Fetched {
+    match result {
+        Ok(()) => Fetched::Held,
+        Err(error @ (FetchError::NotThatFile { .. } | FetchError::TooLong { .. })) => Fetched::Wrong(error.to_string()),
+        Err(error) => Fetched::Missing(error.to_string()),
     }
 }
 

@@ -6,6 +6,7 @@ use node::{
 };
 use protocol::{
     Address, Digest,
+    bounty::Findings,
     chain::Outcome,
     measures::{Act, Measure},
 };
@@ -30,6 +31,17 @@ pub fn of_act(act: &Act) -> String {
             let percent = format!("{}.{:02}", basis_points / 100, basis_points % 100);
             format!("position {position} of group {group}, for which {signer} signs or signed, loses {percent} % of its stake")
         }
+    }
+}
+
+/// What validators found about a bounty.
+pub fn of_findings(findings: &Findings) -> String {
+    let best = findings.steps.iter().rfind(|step| step.better).map_or(findings.base, |step| step.loss);
+    match (findings.failed, findings.steps.len(), findings.won()) {
+        (true, ..) => "✗ the sponsor failed: his set was not opened in time, or measures nothing that he sealed".into(),
+        (false, 0, _) => format!("hidden loss {} nats, and no winner to measure", findings.base),
+        (false, 1, 1) => format!("hidden loss {} → {best} nats over the only won round", findings.base),
+        (false, measured, won) => format!("hidden loss {} → {best} nats over {won} won rounds, {measured} measured", findings.base),
     }
 }
 

@@ -1,12 +1,13 @@
 //! One stream of what a node hears: blocks, events and views of its group from the chain, messages from its log.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use anyhow::{Context, Result};
 use chain::{ChainError, Followed, Follower, Log};
 use governance::Network;
 use network::{Client, Event as NetworkEvent};
 use protocol::{
+    bounty::{Calendar, Term},
     chain::{Block, ChainEvent, GroupView},
     ids::{GroupId, NodeId, RoundNumber},
     log::Body,
@@ -52,6 +53,10 @@ pub struct Feed {
     live_from: Option<u64>,
     /// Messages of the log that were read.
     cursor: u64,
+    /// Number of the last block that was told.
+    told: Option<u64>,
+    /// Seconds of which the first block from then on decides something, and must be told though nothing happened in it.
+    moments: BTreeSet<u64>,
 }
 
 impl Feed {
@@ -71,7 +76,8 @@ impl Feed {
         client.subscribe(group).await?;
         let queue = VecDeque::from([Heard::Group(view.clone())]);
         let (network, client, blocks) = (network.clone(), client.clone(), follow(network, first));
-        Ok(Self { network, first, group, client, blocks, messages, queue, view, round: None, live_from: Some(tip), cursor: 0 })
+        let (live_from, told, moments) = (Some(tip), None, BTreeSet::new());
+        Ok(Self { network, first, group, client, blocks, messages, queue, view, round: None, live_from, cursor: 0, told, moments })
     }
 
     /// The newest view.
@@ -117,6 +123,7 @@ impl Feed {
         let events =
             logs.iter().filter_map(|log| self.network.event(log)).filter(|event| event.group().is_none_or(|group| group == self.group));
         let events: Vec<ChainEvent> = events.collect();
+        self.tell_moments(block).await?;
         let round = self.view.clock(block.time_s).round;
         let is_live = self.live_from.is_none_or(|tip| block.number >= tip);
         if is_live && (self.round != Some(round) || events.iter().any(changes_the_view)) {
@@ -124,6 +131,8 @@ impl Feed {
             self.round = Some(round);
             self.queue.push_back(Heard::Group(self.view.clone()));
         }
+        let calendar = Calendar::from(&self.view);
+        self.moments.extend(events.iter().filter_map(term).flat_map(|term| term.moments_s(calendar)));
         self.queue.extend(events.into_iter().map(|event| Heard::Event { block, event }));
         self.queue.push_back(Heard::Block(block));
         if is_live && self.live_from.take().is_some() {
@@ -133,12 +142,30 @@ impl Feed {
         Ok(())
     }
 
+    /// Of long ago the blocks in which nothing happened are left out: those that decide something are told before `block`.
+    async fn tell_moments(&mut self, block: Block) -> Result<()> {
+        let later = self.moments.split_off(&block.time_s.saturating_add(1));
+        for moment_s in std::mem::replace(&mut self.moments, later) {
+            if self.told.is_none_or(|told| told + 1 == block.number) {
+                break;
+            }
+            let decisive = self.network.chain().first_block_since(moment_s).await?;
+            if let Some(decisive) = decisive.filter(|decisive| self.told < Some(decisive.number) && decisive.number < block.number) {
+                self.told = Some(decisive.number);
+                self.queue.push_back(Heard::Block(decisive));
+            }
+        }
+        self.told = Some(block.number);
+        Ok(())
+    }
+
     async fn restart(&mut self, from: u64) -> Result<()> {
         tracing::warn!(from, "the chain was reorganised below the confirmations: reading it again");
         let tip = self.network.chain().confirmed_number().await?;
         self.blocks = follow(&self.network, self.first);
         self.view = self.network.view_at(self.group, tip).await?;
-        (self.round, self.live_from, self.cursor) = (None, Some(tip), 0);
+        (self.round, self.live_from, self.cursor, self.told) = (None, Some(tip), 0, None);
+        self.moments.clear();
         self.queue = VecDeque::from([Heard::Restart, Heard::Group(self.view.clone())]);
         Ok(())
     }
@@ -164,6 +191,14 @@ impl Feed {
 
 fn follow(network: &Network, first: u64) -> mpsc::Receiver<Result<Followed, ChainError>> {
     Follower::new(network.chain(), &network.followed(), first).spawn()
+}
+
+/// The term of a bounty that is funded.
+fn term(event: &ChainEvent) -> Option<Term> {
+    match event {
+        ChainEvent::Funded { first, last, windows, .. } => Some(Term { first: *first, last: *last, windows: *windows }),
+        _ => None,
+    }
 }
 
 /// Whether the group, its stake, its period or who was present is another after this event.

@@ -1,4 +1,4 @@
-//! The signing log on disk: a verdict's line is synced before its signature exists.
+//! The signing logs on disk: the line of what is signed is synced before its signature exists.
 
 use std::{
     fs::{File, OpenOptions},
@@ -9,26 +9,65 @@ use std::{
 use anyhow::{Context, Result, bail};
 use chain::Account;
 use protocol::{
-    eip712::{Domain, SignedVerdict, Verdict},
+    GroupId, RoundNumber,
+    eip712::{Domain, Finding, SignedFinding, SignedVerdict, Verdict},
     signing_log::{Decision, HEADER, SigningLog},
 };
 
-const NAME: &str = "signing.log";
+/// Of verdicts.
+const VERDICTS: &str = "signing.log";
+/// Of findings about bounties, in the same form: bounty, window and result stand for group, round and claim.
+const FINDINGS: &str = "findings.log";
 
-/// The only way in which a validator signs a verdict.
+/// The only way in which a validator signs verdicts and findings.
 pub struct Signing {
+    verdicts: Signed,
+    findings: Signed,
+}
+
+/// One file, in which there is one line for each matter.
+struct Signed {
     path: PathBuf,
     file: File,
     log: SigningLog,
 }
 
 impl Signing {
-    /// Opens the log in a data folder, or begins one.
+    /// Opens the logs in a data folder, or begins them.
     ///
     /// # Errors
     /// A damaged log: nothing may be signed then.
     pub fn open(data: &Path) -> Result<Self> {
-        let path = data.join(NAME);
+        Ok(Self { verdicts: Signed::open(data.join(VERDICTS))?, findings: Signed::open(data.join(FINDINGS))? })
+    }
+
+    /// Records, syncs, then signs.
+    ///
+    /// # Errors
+    /// When another verdict of that round was signed before, or the disk fails: then nothing was signed.
+    pub fn sign(&mut self, verdict: Verdict, account: &Account, domain: &Domain) -> Result<SignedVerdict> {
+        if let Some(signed) = self.verdicts.note(verdict)? {
+            bail!("round {} was judged before, with claim {}", verdict.round, signed.claim);
+        }
+        Ok(account.sign(verdict, domain)?)
+    }
+
+    /// Records, syncs, then signs.
+    ///
+    /// # Errors
+    /// When another finding of that window was signed before, or the disk fails: then nothing was signed.
+    pub fn sign_finding(&mut self, finding: Finding, account: &Account, domain: &Domain) -> Result<SignedFinding> {
+        let Finding { bounty, window, result, probe } = finding;
+        let line = Verdict { group: GroupId(bounty.0), round: RoundNumber(window), claim: result, probe };
+        if let Some(signed) = self.findings.note(line)? {
+            bail!("of bounty {bounty} another result, {}, was signed in window {window} before", signed.claim);
+        }
+        Ok(account.sign(finding, domain)?)
+    }
+}
+
+impl Signed {
+    fn open(path: PathBuf) -> Result<Self> {
         let shown = path.display().to_string();
         let mut file =
             OpenOptions::new().read(true).append(true).create(true).open(&path).with_context(|| format!("cannot open {shown}"))?;
@@ -43,28 +82,25 @@ impl Signing {
         Ok(Self { path, file, log: loaded.log })
     }
 
-    /// Records, syncs, then signs.
-    ///
-    /// # Errors
-    /// When another verdict of that round was signed before, or the disk fails: then nothing was signed.
-    pub fn sign(&mut self, verdict: Verdict, account: &Account, domain: &Domain) -> Result<SignedVerdict> {
-        match self.log.decide(&verdict) {
-            Decision::Refuse(signed) => bail!("round {} was judged before, with claim {}", verdict.round, signed.claim),
+    /// Puts a line on disk; returns what stands there already if that is something else.
+    fn note(&mut self, line: Verdict) -> Result<Option<Verdict>> {
+        match self.log.decide(&line) {
+            Decision::Refuse(signed) => return Ok(Some(signed)),
             Decision::Again => {}
             Decision::Append => {
-                let written = self.file.write_all(SigningLog::line(&verdict).as_bytes()).and_then(|()| self.file.sync_all());
+                let written = self.file.write_all(SigningLog::line(&line).as_bytes()).and_then(|()| self.file.sync_all());
                 written.with_context(|| format!("cannot write {}: nothing was signed", self.path.display()))?;
-                self.log.record(verdict);
+                self.log.record(line);
             }
         }
-        Ok(account.sign(verdict, domain)?)
+        Ok(None)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{Address, Digest, GroupId, RoundNumber};
+    use protocol::{Address, BountyNumber, Digest};
 
     fn verdict(claim: u8) -> Verdict {
         Verdict { group: GroupId(1), round: RoundNumber(7), claim: Digest([claim; 32]), probe: Digest([9; 32]) }
@@ -85,12 +121,27 @@ mod tests {
     #[test]
     fn a_torn_last_line_is_cut_off_and_a_damaged_one_stops_all_signing() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join(NAME);
+        let path = folder.path().join(VERDICTS);
         let whole = format!("{HEADER}{}", SigningLog::line(&verdict(1)));
         std::fs::write(&path, format!("{whole}1 8 0x12")).expect("torn");
         drop(Signing::open(folder.path()).expect("opened"));
         assert_eq!(std::fs::read_to_string(&path).expect("read"), whole);
         std::fs::write(&path, whole.replace("1 7 ", "1 6 ")).expect("damaged");
         assert!(Signing::open(folder.path()).is_err());
+    }
+    #[test]
+    fn of_two_results_in_one_window_the_second_is_never_signed_not_after_a_restart_either() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let account = Account::random();
+        let domain = Domain { chain_id: 1, network: Address([3; 20]) };
+        let finding =
+            |window, result: u8| Finding { bounty: BountyNumber(5), window, result: Digest([result; 32]), probe: Digest([9; 32]) };
+        let sign = |finding| Signing::open(folder.path()).expect("opened").sign_finding(finding, &account, &domain);
+        assert_eq!(sign(finding(0, 1)).expect("signed"), sign(finding(0, 1)).expect("again"));
+        assert!(sign(finding(0, 2)).expect_err("another").to_string().contains("signed in window 0 before"));
+        sign(finding(1, 2)).expect("another window");
+        // A verdict of a group and round with those numbers is another matter.
+        let verdict = Verdict { group: GroupId(5), round: RoundNumber(0), claim: Digest([7; 32]), probe: Digest([9; 32]) };
+        Signing::open(folder.path()).expect("opened").sign(verdict, &account, &domain).expect("signed");
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::chain::GroupView;
 use crate::ids::{Digest, RoundNumber};
 use crate::money::{Micronats, Wei};
 use crate::rules::{hash_words, word};
@@ -20,7 +21,7 @@ const UNDECIDED_PART: u128 = 16;
 #[serde(deny_unknown_fields)]
 pub struct Step {
     pub round: RoundNumber,
-    /// Won rounds after the step before it, up to this one.
+    /// Won rounds, struck or not, after the step before it, up to this one; of the last step those after it too.
     pub won: u32,
     /// On the hidden examples.
     pub loss: Micronats,
@@ -40,23 +41,24 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// The sponsor has failed; the rounds of the term that were `won`, ascending, are paid in equal parts.
+    /// The sponsor has failed; the rounds of the term that were `won`, ascending and struck or not, are paid in equal parts.
     pub fn failed(won: &[RoundNumber]) -> Self {
         let step = |last: &RoundNumber| Step { round: *last, won: won.len() as u32, loss: Micronats(0), better: false };
         Self { failed: true, base: Micronats(0), steps: won.last().map(step).into_iter().collect() }
     }
 
-    /// Of the rounds `won`, ascending, those at `measured` places, ascending, the last one among them, were measured: loss, and
-    /// whether it is better than the best before.
+    /// Of the rounds `won`, ascending and struck or not, those at `measured` places, ascending, were measured: loss, and whether it is
+    /// better than the best before. The last step has the rounds after it too.
     pub fn measured(base: Micronats, won: &[RoundNumber], measured: &[(u32, Micronats, bool)]) -> Self {
         let mut counted = 0;
-        let mut step = |(place, loss, better): &(u32, Micronats, bool)| {
-            let through = place.saturating_add(1);
+        let mut step = |(index, (place, loss, better)): (usize, &(u32, Micronats, bool))| {
+            let is_last = index + 1 == measured.len();
+            let through = if is_last { won.len() as u32 } else { place.saturating_add(1) };
             let since = std::mem::replace(&mut counted, through);
             let round = *won.get(*place as usize)?;
             Some(Step { round, won: through.saturating_sub(since), loss: *loss, better: *better })
         };
-        Self { failed: false, base, steps: measured.iter().filter_map(&mut step).collect() }
+        Self { failed: false, base, steps: measured.iter().enumerate().filter_map(&mut step).collect() }
     }
 
     /// `keccak256(abi.encode(result))`: a tuple with a list at its end.
@@ -180,6 +182,12 @@ pub struct Calendar {
     pub epoch_s: u64,
 }
 
+impl From<&GroupView> for Calendar {
+    fn from(group: &GroupView) -> Self {
+        Self { genesis_s: group.genesis_s, length_s: group.times.length_s(), epoch_s: group.epoch_s }
+    }
+}
+
 impl Term {
     /// The term of `term_s` that is sealed in `round`: it begins with the next one.
     pub fn new(round: RoundNumber, term_s: u64, calendar: Calendar) -> Self {
@@ -202,6 +210,13 @@ impl Term {
     /// The second until which, and not at which, a set must be opened and held to be measured in that window.
     pub fn middle_s(&self, window: u64, calendar: Calendar) -> u64 {
         self.window_start_s(window, calendar).saturating_add(calendar.epoch_s / 2)
+    }
+
+    /// Seconds, ascending, at which something ends: the term, and each window's first half and the time before it. Whoever reads
+    /// history needs the last block before each and the first one from then on.
+    pub fn moments_s(&self, calendar: Calendar) -> Vec<u64> {
+        let halves = |window| [self.window_start_s(window, calendar), self.middle_s(window, calendar)];
+        std::iter::once(self.end_s(calendar)).chain((0..WINDOWS).flat_map(halves)).collect()
     }
 
     /// The window at `now_s`, if it is one.

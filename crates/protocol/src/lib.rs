@@ -5,7 +5,9 @@
 pub mod bounty;
 pub mod chain;
 pub mod eip712;
+mod holders;
 pub mod ids;
+pub mod jury;
 pub mod lineage;
 pub mod log;
 pub mod measures;

@@ -57,6 +57,8 @@ pub struct Cast {
     pub cheats: Vec<Actor>,
     /// Author of the poisoned delta, if there is one.
     pub poisoner: Option<Actor>,
+    /// Who pays for what is better on hidden examples, if there is one.
+    pub sponsor: Option<Actor>,
     /// For whoever tries the network by hand.
     pub guest: Actor,
 }
@@ -77,13 +79,14 @@ impl Cast {
             cheat_owners: several("cheat-owner", options.liars, 200_000)?,
             cheats: several("cheat", options.liars, 0)?,
             poisoner: if options.poison { Some(actor("poisoner".into(), 10_000)?) } else { None },
+            sponsor: if options.bounty { Some(actor("sponsor".into(), 10_000)?) } else { None },
             guest: actor("guest".into(), 50_000)?,
         })
     }
 
     /// All of them.
     pub fn everybody(&self) -> impl Iterator<Item = &Actor> {
-        let some = self.trainers.iter().chain(&self.owners).chain(&self.signers).chain(&self.authors);
+        let some = self.trainers.iter().chain(&self.owners).chain(&self.signers).chain(&self.authors).chain(&self.sponsor);
         let bad = self.liars.iter().chain(&self.cheat_owners).chain(&self.cheats).chain(&self.poisoner);
         [&self.founder, &self.guest].into_iter().chain(some).chain(bad)
     }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
+    bounty::Findings,
     chain::{Block, ChainEvent, Outcome, RevealedClaim},
-    ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber},
+    ids::{Address, BountyNumber, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber},
     money::{Micronats, Wei},
 };
 
@@ -110,6 +111,44 @@ pub struct Slash {
     pub reward: Wei,
 }
 
+/// What is known of one bounty.
+#[derive(Clone, Debug, Default)]
+pub struct Bounty {
+    pub sponsor: Address,
+    /// What was locked, bond included.
+    pub locked: Wei,
+    /// What validators found, once it is decided.
+    pub findings: Option<Findings>,
+    /// Findings that were counted, by window and result.
+    finders: BTreeMap<(u64, Digest), u64>,
+    decided: Option<(u64, Digest)>,
+    /// Winners of the term and what each got, or what was burned in its place.
+    pub rounds: BTreeMap<RoundNumber, (Address, Wei)>,
+    /// What validators got together, and how many of them.
+    pub paid_finders: (Wei, u64),
+    /// What the sponsor got back.
+    pub returned: Option<Wei>,
+    /// What was burned because nobody earned it, and with it what was burned in the place of struck rounds.
+    pub unearned: Wei,
+    pub burned: Wei,
+}
+
+impl Bounty {
+    /// What the contract holds of it still.
+    pub fn left(&self) -> Wei {
+        let rounds = self.rounds.values().map(|(_, amount)| *amount);
+        let gone: Wei = rounds.chain([self.paid_finders.0, self.returned.unwrap_or_default(), self.unearned]).sum();
+        self.locked.saturating_sub(gone)
+    }
+
+    /// Whether all have got what is theirs.
+    pub fn is_closed(&self) -> bool {
+        let won = self.findings.as_ref().map_or(0, Findings::won);
+        let finders = self.decided.and_then(|decided| self.finders.get(&decided)).copied().unwrap_or_default();
+        self.returned.is_some() && self.rounds.len() as u64 == won && self.paid_finders.1 == finders
+    }
+}
+
 /// Everything that was heard of one group.
 #[derive(Clone, Debug)]
 pub struct Ledger {
@@ -117,6 +156,7 @@ pub struct Ledger {
     pub rounds: BTreeMap<RoundNumber, Round>,
     pub deltas: BTreeMap<DeltaNumber, Delta>,
     pub periods: Vec<Period>,
+    pub bounties: BTreeMap<BountyNumber, Bounty>,
     pub slashes: Vec<Slash>,
     /// Positions that were put to sleep for their absence.
     pub dozed: Vec<PositionNumber>,
@@ -133,6 +173,7 @@ impl Ledger {
             rounds: BTreeMap::new(),
             deltas: BTreeMap::new(),
             periods: Vec::new(),
+            bounties: BTreeMap::new(),
             slashes: Vec::new(),
             dozed: Vec::new(),
             minted: Wei::ZERO,
@@ -153,6 +194,7 @@ impl Ledger {
             Some(round) => note_round(round, event, block),
             None => self.note_dataset(event),
         }
+        self.note_bounty(event);
         self.note_stake(event);
     }
 
@@ -172,7 +214,7 @@ impl Ledger {
                 let amount = [*next, *exiting, *exiting_later].into_iter().sum();
                 self.slashes.push(Slash { position: *position, amount, reward: Wei::ZERO });
             }
-            ChainEvent::DoubleSigned { position, reward, .. } => {
+            ChainEvent::DoubleSigned { position, reward, .. } | ChainEvent::FoundTwice { position, reward, .. } => {
                 let slash = self.slashes.iter_mut().rev().find(|slash| slash.position == *position);
                 slash.into_iter().for_each(|slash| slash.reward = *reward);
             }
@@ -195,6 +237,41 @@ impl Ledger {
         }
     }
 
+    fn note_bounty(&mut self, event: &ChainEvent) {
+        match event {
+            ChainEvent::Funded { bounty, sponsor, amount, bond, .. } => {
+                let bounty = self.of(*bounty);
+                (bounty.sponsor, bounty.locked) = (*sponsor, amount.saturating_add(*bond));
+            }
+            ChainEvent::Found { bounty, window, result, positions, .. } => {
+                *self.of(*bounty).finders.entry((*window, *result)).or_default() += positions.len() as u64;
+            }
+            ChainEvent::Resolved { bounty, window, result, findings, .. } => {
+                let bounty = self.of(*bounty);
+                (bounty.decided, bounty.findings) = (Some((*window, *result)), Some(findings.clone()));
+            }
+            ChainEvent::BountyPaid { bounty, round, winner, amount, burned, .. } => {
+                let bounty = self.of(*bounty);
+                bounty.rounds.insert(*round, (*winner, *amount));
+                bounty.burned = if *burned { bounty.burned.saturating_add(*amount) } else { bounty.burned };
+            }
+            ChainEvent::FinderPaid { bounty, amount, .. } => {
+                let (paid, finders) = &mut self.of(*bounty).paid_finders;
+                (*paid, *finders) = (paid.saturating_add(*amount), *finders + 1);
+            }
+            ChainEvent::Returned { bounty, amount, burned, .. } => {
+                let bounty = self.of(*bounty);
+                (bounty.returned, bounty.unearned) = (Some(*amount), *burned);
+                bounty.burned = bounty.burned.saturating_add(*burned);
+            }
+            _ => {}
+        }
+    }
+
+    fn of(&mut self, bounty: BountyNumber) -> &mut Bounty {
+        self.bounties.entry(bounty).or_default()
+    }
+
     fn with(&mut self, delta: DeltaNumber, change: impl FnOnce(&mut Delta)) {
         if let Some(delta) = self.deltas.get_mut(&delta) {
             change(delta);
@@ -208,12 +285,13 @@ impl Ledger {
         }
     }
 
-    /// Everything that was burned: of deposits, of slashed stake, of bonds.
+    /// Everything that was burned: of deposits, of slashed stake, of bonds, of bounties.
     pub fn burned(&self) -> Wei {
         let deposits: Wei = self.rounds.values().map(|round| round.burned).sum();
         let slashes: Wei = self.slashes.iter().map(|slash| slash.amount.saturating_sub(slash.reward)).sum();
         let bonds: Wei = self.deltas.values().map(|delta| delta.charged.saturating_add(delta.taken.unwrap_or_default())).sum();
-        [deposits, slashes, bonds].into_iter().sum()
+        let bounties: Wei = self.bounties.values().map(|bounty| bounty.burned).sum();
+        [deposits, slashes, bonds, bounties].into_iter().sum()
     }
 
     /// Bonds that still lie with the contract.

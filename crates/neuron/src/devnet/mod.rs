@@ -1,6 +1,7 @@
 //! The whole network on one machine: a chain, contracts, a group, trainers, validators, two weekly votes, and a report.
 
 mod actors;
+mod bounty;
 mod chart;
 mod ground;
 mod heldout;
@@ -49,6 +50,7 @@ use protocol::{Address, Digest, GroupId, NodeId, Wei, chain::GroupView, log::Bod
 use tokio::sync::mpsc;
 
 use crate::birth;
+use bounty::Sponsor;
 use ground::Ground;
 use liars::Liars;
 use news::Teller;
@@ -77,6 +79,7 @@ pub struct Devnet {
     nodes: BTreeMap<NodeId, (Option<Address>, BTreeMap<Digest, Digest>)>,
     heard: mpsc::Receiver<Result<Heard>>,
     liars: Liars,
+    sponsor: Option<Sponsor>,
     watch: Watch,
     lines: mpsc::Receiver<News>,
     /// Last, so that the chain outlives its users.
@@ -90,8 +93,9 @@ impl Devnet {
     /// Whatever is missing on this machine or goes wrong on the way.
     pub async fn start(options: Options, screen: &Screen) -> Result<Self> {
         options.check()?;
-        let file = setup::group_file(&options.group)?;
+        let mut file = setup::group_file(&options.group)?;
         let dir = folder(&options)?;
+        let hidden = if options.bounty { Some(bounty::hide(&mut file, &dir)?) } else { None };
         let ground = Ground::start(&options).await?;
         screen.line("chain", &ground.name());
         let cast = Cast::new(&options)?;
@@ -127,6 +131,8 @@ impl Devnet {
         let nodes = BTreeMap::new();
         let network = hands.of(&cast.founder)?.clone();
         let (teller, lines) = Teller::new();
+        let sponsor = cast.sponsor.clone().zip(hidden);
+        let sponsor = sponsor.map(|(actor, hidden)| Sponsor::new(actor.clone(), hands.of(&actor)?.clone(), member.clone(), hidden));
         let liars = Liars::new(group, &cast, &hands, &member, &teller);
         let watch = Watch { member: member.clone(), heldout: file.data.heldout.clone(), teller };
         let mut devnet = Self {
@@ -149,6 +155,7 @@ impl Devnet {
             nodes,
             heard,
             liars,
+            sponsor: sponsor.transpose()?,
             watch,
             lines,
             ground,
@@ -235,10 +242,10 @@ impl Devnet {
         nodes.find_map(|(_, roots)| roots.get(&head)).copied()
     }
 
-    /// What proposes and votes.
+    /// What proposes and votes, and who pays for hidden examples.
     pub fn votes(&self) -> Votes {
         let (group, member, teller) = (self.group, self.member.clone(), self.watch.teller.clone());
-        Votes { group, cast: self.cast.clone(), hands: self.hands.clone(), member, teller }
+        Votes { group, cast: self.cast.clone(), hands: self.hands.clone(), sponsor: self.sponsor.clone(), member, teller }
     }
 
     /// What the parts have told since the last time.

@@ -13,10 +13,13 @@ const POISON_ROUNDS: u64 = 10;
 /// Rounds within which a validator signs twice, is absent in eight and in the two after them, and is put to sleep.
 const LIARS_ROUNDS: u64 = 12;
 
+/// Rounds of a bounty's term, and the one in which it is funded; they are over before the last one's end.
+const BOUNTY_ROUNDS: u64 = 4;
+
 /// Run the whole network on this machine.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// Rounds to run; with --poison at least 10, with --liars at least 12.
+    /// Rounds to run; with --bounty at least 4, with --poison at least 10, with --liars at least 12.
     #[arg(long, default_value_t = 5)]
     pub rounds: u64,
     /// Trainer processes.
@@ -32,6 +35,9 @@ pub struct Options {
     /// Let a delta with wrong examples be voted in, seen, and taken back by a measure.
     #[arg(long)]
     pub poison: bool,
+    /// Let a sponsor pay for what is better on examples that only he knows until its term is over.
+    #[arg(long)]
+    pub bounty: bool,
     /// The training group to found.
     #[arg(long, default_value = "configs/groups/digits.toml")]
     pub group: PathBuf,
@@ -70,6 +76,7 @@ impl Default for Options {
             validators: 4,
             liars: 0,
             poison: false,
+            bounty: false,
             group: "configs/groups/digits.toml".into(),
             seed: 1,
             keep: false,
@@ -88,7 +95,8 @@ impl Options {
     pub fn rounds(&self) -> u64 {
         let poison = if self.poison { POISON_ROUNDS } else { 0 };
         let liars = if self.liars > 0 { LIARS_ROUNDS } else { 0 };
-        self.rounds.max(poison).max(liars)
+        let bounty = if self.bounty { BOUNTY_ROUNDS } else { 0 };
+        self.rounds.max(poison).max(liars).max(bounty)
     }
 
     /// Checks what can be checked before anything is started.

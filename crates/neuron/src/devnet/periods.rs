@@ -11,6 +11,7 @@ use protocol::{DeltaNumber, Digest, GroupId, PeriodNumber, RoundNumber, Wei, cha
 
 use super::{
     actors::{Actor, Cast, Hands},
+    bounty::Sponsor,
     news::Teller,
     poison,
     setup::wait_until,
@@ -28,6 +29,7 @@ pub struct Votes {
     pub group: GroupId,
     pub cast: Cast,
     pub hands: Hands,
+    pub sponsor: Option<Sponsor>,
     pub member: Member,
     pub teller: Teller,
 }
@@ -42,18 +44,44 @@ enum Kind<'a> {
     /// What this file or folder holds.
     Add(&'a Path),
     Poison,
+    /// What was hidden.
+    Retire(&'a Sponsor),
 }
 
 impl Votes {
-    /// In the first period all files of `data.proposed` compete, in each further one what is left, proposed again on the
-    /// new set; the first always wins. A poisoned delta, if there is one, comes second, wins, and is taken back. Ends when
-    /// every other bond is back.
+    /// All votes, and beside them a bounty, if there is one.
     ///
     /// # Errors
     /// When a file cannot be read, or the chain or the network does not do its part.
     pub async fn run(&self, data: &Data) -> Result<()> {
-        let mut left = self.wishes(data);
+        let bounty = async {
+            match &self.sponsor {
+                Some(sponsor) => sponsor.run().await,
+                None => Ok(()),
+            }
+        };
+        tokio::try_join!(self.vote(data), bounty).map(drop)
+    }
+
+    /// In the first period all files of `data.proposed` compete, in each further one what is left, proposed again on the
+    /// new set; the first always wins. A poisoned delta, if there is one, comes second, wins, and is taken back; what was hidden
+    /// comes last, once it is opened. Ends when every other bond is back.
+    async fn vote(&self, data: &Data) -> Result<()> {
         let mut open = Vec::new();
+        self.decide(self.wishes(data), &mut open).await?;
+        if let Some(sponsor) = &self.sponsor {
+            sponsor.wait_until_open().await?;
+            self.decide([Wish { author: &sponsor.actor, kind: Kind::Retire(sponsor) }].into(), &mut open).await?;
+        }
+        while !open.is_empty() {
+            self.refund_due(&mut open).await?;
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
+    }
+
+    /// One period for each wish.
+    async fn decide<'a>(&'a self, mut left: VecDeque<Wish<'a>>, open: &mut Vec<(&'a Actor, DeltaNumber)>) -> Result<()> {
         while !left.is_empty() {
             let view = self.wait_for_room().await?;
             let mut proposed = Vec::new();
@@ -70,11 +98,7 @@ impl Votes {
             if matches!(winner, Some(Wish { kind: Kind::Poison, .. })) {
                 self.take_back(first, patch).await?;
             }
-            self.refund_due(&mut open).await?;
-        }
-        while !open.is_empty() {
-            self.refund_due(&mut open).await?;
-            tokio::time::sleep(LOOK_AGAIN).await;
+            self.refund_due(open).await?;
         }
         Ok(())
     }
@@ -141,7 +165,7 @@ impl Votes {
     }
 
     /// Authors take back what they can.
-    async fn refund_due(&self, open: &mut Vec<(&Actor, DeltaNumber)>) -> Result<()> {
+    async fn refund_due<'a>(&'a self, open: &mut Vec<(&'a Actor, DeltaNumber)>) -> Result<()> {
         let mut kept = Vec::new();
         for (author, number) in open.drain(..) {
             let network = self.hands.of(author)?;
@@ -170,6 +194,7 @@ fn wished(set: &Tree, kind: &Kind<'_>, manifest: &Manifest) -> Result<(Tree, Str
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             Ok((birth::extended(set, path, manifest)?, format!("Examples from {name}")))
         }
+        Kind::Retire(sponsor) => Ok((sponsor.retired(set)?, "Examples that were hidden".to_owned())),
         Kind::Poison => Ok((poison::poisoned(set, manifest)?, "Better examples".to_owned())),
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 
 use anyhow::{Context, Result};
-use protocol::Wei;
+use protocol::{Wei, bounty::Findings};
 use serde::Serialize;
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     heldout::HeldOut,
     screen::{nats, nrn},
 };
+use crate::words;
 
 /// Everything that a run brought; amounts in wei as decimal strings.
 #[derive(Clone, Debug, Serialize)]
@@ -27,6 +28,7 @@ pub struct Report {
     pub held: Held,
     /// Of the chain's coin, for the gas of calls that keep the group going.
     pub purse: PurseReport,
+    pub bounties: Vec<BountyReport>,
     pub slashes: Vec<SlashReport>,
     /// Names of validators that were put to sleep for their absence.
     pub dozed: Vec<String>,
@@ -93,6 +95,33 @@ pub struct Held {
     pub earned_wei: Wei,
     pub exiting_wei: Wei,
     pub bonds_wei: Wei,
+    /// What is left of bounties.
+    pub bounties_wei: Wei,
+}
+
+impl Held {
+    /// All of it.
+    pub fn parts(&self) -> [Wei; 5] {
+        [self.stake_wei, self.earned_wei, self.exiting_wei, self.bonds_wei, self.bounties_wei]
+    }
+}
+
+/// A bounty with a hidden set.
+#[derive(Clone, Debug, Serialize)]
+pub struct BountyReport {
+    pub number: u64,
+    pub sponsor: String,
+    /// Amount and bond.
+    pub locked_wei: Wei,
+    /// Hidden losses in micronats, of the base and of each measured winner; nothing if nothing was decided.
+    pub findings: Option<Findings>,
+    /// To trainers, by name; what would have been a struck round's is burned.
+    pub winners_wei: BTreeMap<String, Wei>,
+    /// To those who measured.
+    pub validators_wei: Wei,
+    /// To the sponsor.
+    pub returned_wei: Wei,
+    pub burned_wei: Wei,
 }
 
 /// What the purse did.
@@ -182,18 +211,26 @@ impl Report {
     /// What the contract holds, what the purse paid, who lost what.
     fn reckoning(&self) -> String {
         let (held, purse, mut text) = (&self.held, &self.purse, String::new());
-        let all = [held.stake_wei, held.earned_wei, held.exiting_wei, held.bonds_wei].into_iter().sum();
+        let all = held.parts().into_iter().sum();
         let _ = writeln!(
             text,
-            "  the contract holds {} NRN = {} stake + {} earned + {} leaving + {} bonds",
+            "  the contract holds {} NRN = {} stake + {} earned + {} leaving + {} bonds{}",
             nrn(all),
             nrn(held.stake_wei),
             nrn(held.earned_wei),
             nrn(held.exiting_wei),
-            nrn(held.bonds_wei)
+            nrn(held.bonds_wei),
+            if held.bounties_wei.is_zero() { String::new() } else { format!(" + {} bounties", nrn(held.bounties_wei)) }
         );
         let (paid, left) = (purse.paid_back_wei.to_nrn(), purse.left_wei.to_nrn());
         let _ = writeln!(text, "  the purse paid {paid} of the chain's coin back for the gas of {} calls, {left} are left", purse.calls);
+        for bounty in &self.bounties {
+            let (number, found) = (bounty.number, bounty.findings.as_ref().map_or("undecided".to_owned(), words::of_findings));
+            let (winners, validators): (Wei, _) = (bounty.winners_wei.values().copied().sum(), nrn(bounty.validators_wei));
+            let (back, sponsor) = (nrn(bounty.returned_wei), &bounty.sponsor);
+            let _ = writeln!(text, "  bounty {number}: {found}");
+            let _ = writeln!(text, "  of it {} NRN went to winners, {validators} to validators, {back} back to {sponsor}", nrn(winners));
+        }
         for slash in &self.slashes {
             let (who, lost, reward) = (&slash.validator, nrn(slash.lost_wei), nrn(slash.reward_wei));
             let _ = writeln!(text, "  {who} lost {lost} NRN of its stake for signing twice, {reward} to who showed it");

@@ -8,7 +8,7 @@ use node::{Heard, stop};
 use protocol::{RoundNumber, chain::Block, log::Body};
 use tokio::task::JoinSet;
 
-use super::{Devnet, Options, Screen, patience_s, story, summary};
+use super::{Devnet, Options, Screen, ledger::Bounty, patience_s, story, summary};
 
 /// Runs the whole way; ends early on Ctrl-C. Everything that was started has ended when this returns.
 ///
@@ -65,12 +65,14 @@ async fn drive(options: Options, is_done: &AtomicBool) -> Result<()> {
 }
 
 impl Devnet {
-    /// All asked rounds were opened, settled and collected, also what had to mature, and all nodes told the root of the last set.
+    /// All asked rounds were opened, settled and collected, also what had to mature, bounties are paid, and all nodes told the root of the last set.
     pub fn is_complete(&self) -> bool {
         let rounds = &self.ledger.rounds;
         let is_over = |number: &RoundNumber| self.now_s >= self.view.times.round_end_s(self.view.genesis_s, *number);
         let all_closed = rounds.iter().all(|(number, round)| is_over(number) && round.is_closed());
-        rounds.len() as u64 >= self.options.rounds() && all_closed && self.roots(self.view.head).values().all(Option::is_some)
+        let bounties = &self.ledger.bounties;
+        let all_paid = bounties.is_empty() != self.options.bounty && bounties.values().all(Bounty::is_closed);
+        rounds.len() as u64 >= self.options.rounds() && all_closed && all_paid && self.roots(self.view.head).values().all(Option::is_some)
     }
 }
 

@@ -34,12 +34,12 @@ pub fn times(file: &GroupFile) -> Times {
 }
 
 /// Deploys the eight contracts; the sale ends `SALE_S` from now. An epoch is a round, and so is the wait for a coinbase; who
-/// leaves waits for two periods.
+/// leaves waits for four periods, in which a bounty has room.
 pub async fn contracts(founder: &Chain, times: &Times) -> Result<Network> {
     let now_s = founder.latest().await?.time_s;
     let sale = SaleTerms { price: PRICE, deadline_s: now_s + SALE_S, minimum: Wei::nrn(1) };
     let period_s = u64::from(times.period_s);
-    let (epoch_s, exit_s) = (period_s / 2, 2 * period_s);
+    let (epoch_s, exit_s) = (period_s / 2, 4 * period_s);
     let terms = Terms { sale, epoch_s, exit_s, maturity_s: epoch_s, min_deposit: MIN_DEPOSIT, tip: TIP };
     let addresses = deploy(founder, &terms, |_| ()).await?;
     Ok(Network::open(founder, addresses.network).await?)

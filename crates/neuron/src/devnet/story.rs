@@ -14,7 +14,7 @@ use crate::words;
 
 /// What it is about, and what happened; nothing for what only says how.
 pub fn describe(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
-    of_round(devnet, event).or_else(|| of_set(devnet, event)).or_else(|| of_stake(devnet, event))
+    of_round(devnet, event).or_else(|| of_set(devnet, event)).or_else(|| of_stake(devnet, event)).or_else(|| of_bounty(devnet, event))
 }
 
 fn of_round(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
@@ -94,6 +94,41 @@ fn of_set(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
         ),
         _ => return None,
     })
+}
+
+fn of_bounty(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {
+    let name = |address| devnet.cast.name_of(address);
+    let (about, text) = match event {
+        ChainEvent::Funded { bounty, sponsor, count, amount, bond, first, last, .. } => (
+            bounty,
+            format!(
+                "{} locks {} NRN, and {} as a bond, for what rounds {first} to {last} improve on {count} examples that he hides",
+                name(*sponsor),
+                nrn(*amount),
+                nrn(*bond)
+            ),
+        ),
+        ChainEvent::Unsealed { bounty, .. } => (bounty, "opened: validators fetch the examples and measure".to_owned()),
+        ChainEvent::Found { bounty, stake, positions, .. } => {
+            (bounty, format!("{} findings counted, {} NRN stand behind a result", positions.len(), nrn(*stake)))
+        }
+        ChainEvent::Resolved { bounty, findings, .. } => (bounty, words::of_findings(findings)),
+        ChainEvent::BountyPaid { bounty, round, winner, amount, burned: false, .. } => {
+            (bounty, format!("{} NRN to {} for round {round}", nrn(*amount), name(*winner)))
+        }
+        ChainEvent::BountyPaid { bounty, round, amount, .. } => (bounty, format!("{} NRN burned: round {round} was struck", nrn(*amount))),
+        ChainEvent::FinderPaid { bounty, position, amount, .. } => {
+            (bounty, format!("{} NRN to the owner of {} for measuring", nrn(*amount), signer_of(devnet, *position)))
+        }
+        ChainEvent::Returned { bounty, amount, burned, .. } => {
+            (bounty, format!("{} NRN back to the sponsor, {} burned", nrn(*amount), nrn(*burned)))
+        }
+        ChainEvent::FoundTwice { bounty, position, reporter, reward, .. } => {
+            (bounty, format!("✗ {} signed two results: {} NRN to {}", signer_of(devnet, *position), nrn(*reward), name(*reporter)))
+        }
+        _ => return None,
+    };
+    Some((format!("bounty {about}"), text))
 }
 
 /// Who signs for a position.

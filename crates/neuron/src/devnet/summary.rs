@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use anyhow::{Result, ensure};
 use futures::future::try_join_all;
 use node::progress::{self, Fresh, Won, stretch};
-use protocol::{DeltaNumber, PositionNumber, RoundNumber, Wei, chain::Outcome};
+use protocol::{BountyNumber, DeltaNumber, PositionNumber, RoundNumber, Wei, chain::Outcome};
 use token::Position;
 
 use super::{
     Devnet, HeldOut, Round, Seen,
-    ledger::{Delta, Ledger, Slash},
-    report::{Held, Opening, PeriodReport, PurseReport, Report, RoundReport, SlashReport, TakenReport},
+    ledger::{Bounty, Delta, Ledger, Slash},
+    report::{BountyReport, Held, Opening, PeriodReport, PurseReport, Report, RoundReport, SlashReport, TakenReport},
 };
 use crate::words;
 
@@ -44,6 +44,7 @@ pub async fn make(devnet: &Devnet) -> Result<Report> {
         supply_wei: supply,
         held: held(devnet, &positions).await?,
         purse: purse(devnet).await?,
+        bounties: ledger.bounties.iter().map(|(number, bounty)| report_bounty(devnet, *number, bounty)).collect(),
         slashes: ledger.slashes.iter().map(|slash| report_slash(devnet, slash)).collect(),
         dozed: ledger.dozed.iter().map(|position| name_of(devnet, *position)).collect(),
         taken: taken(devnet, &seen),
@@ -63,10 +64,11 @@ async fn held(devnet: &Devnet, positions: &[Position]) -> Result<Held> {
         earned_wei: sum(|position| position.earned),
         exiting_wei: sum(|position| position.exiting.saturating_add(position.exiting_later)),
         bonds_wei: devnet.ledger.bonds(),
+        bounties_wei: devnet.ledger.bounties.values().map(Bounty::left).sum(),
     };
-    let expected: Wei = [held.stake_wei, held.earned_wei, held.exiting_wei, held.bonds_wei].into_iter().sum();
+    let expected: Wei = held.parts().into_iter().sum();
     let balance = devnet.network.neuron().balance(devnet.network.address()).await?;
-    ensure!(balance == expected, "the contract holds {balance} wei, stake + pay + exits + bonds are {expected}");
+    ensure!(balance == expected, "the contract holds {balance} wei, stake + pay + exits + bonds + bounties are {expected}");
     Ok(held)
 }
 
@@ -77,6 +79,24 @@ async fn purse(devnet: &Devnet) -> Result<PurseReport> {
 
 fn name_of(devnet: &Devnet, position: PositionNumber) -> String {
     devnet.view.position(position).map_or_else(|| position.to_string(), |position| devnet.cast.name_of(position.signer))
+}
+
+fn report_bounty(devnet: &Devnet, number: BountyNumber, bounty: &Bounty) -> BountyReport {
+    let mut winners = BTreeMap::new();
+    for (winner, amount) in bounty.rounds.values() {
+        let paid: &mut Wei = winners.entry(devnet.cast.name_of(*winner)).or_default();
+        *paid = paid.saturating_add(*amount);
+    }
+    BountyReport {
+        number: number.0,
+        sponsor: devnet.cast.name_of(bounty.sponsor),
+        locked_wei: bounty.locked,
+        findings: bounty.findings.clone(),
+        winners_wei: winners,
+        validators_wei: bounty.paid_finders.0,
+        returned_wei: bounty.returned.unwrap_or_default(),
+        burned_wei: bounty.burned,
+    }
 }
 
 fn report_slash(devnet: &Devnet, slash: &Slash) -> SlashReport {

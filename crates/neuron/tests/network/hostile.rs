@@ -1,11 +1,11 @@
 //! A network with a lying trainer, a validator that signs twice and then hides, one that is away for a round, and a
-//! poisoned delta: each costs who did it, and nothing stops.
+//! poisoned delta: each costs who did it, and nothing stops. A bounty with a hidden set is measured and paid meanwhile.
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use neuron::devnet::{Options, summarize};
-use protocol::{Digest, RoundNumber, Wei, chain::Outcome, rules};
+use protocol::{BountyNumber, Digest, RoundNumber, Wei, bounty::Prize, chain::Outcome, rules};
 
 use crate::{
     commands,
@@ -23,7 +23,7 @@ const HARM: f64 = 0.05;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_lies_cheats_hides_or_poisons_pays_for_it_and_nothing_stops() -> Result<()> {
-    let options = Options { rounds: ROUNDS, liars: 1, poison: true, group: group_with_one_delta()?, ..Options::default() };
+    let options = Options { rounds: ROUNDS, liars: 1, poison: true, bounty: true, group: group_with_one_delta()?, ..Options::default() };
     let mut network = Watched::start("hostile", options).await?;
     let (voting, data) = (network.devnet.votes(), network.devnet.file.data.clone());
     let votes = tokio::spawn(async move { voting.run(&data).await });
@@ -34,7 +34,8 @@ async fn who_lies_cheats_hides_or_poisons_pays_for_it_and_nothing_stops() -> Res
     check_liars(&network).await?;
     check_cheat(&network).await?;
     check_void(&network, void).await?;
-    check_poison(&network)?;
+    check_poison(&network).await?;
+    check_bounty(&network).await?;
     check_commands(&network, void).await?;
     check_book(&mut network).await
 }
@@ -134,7 +135,7 @@ async fn check_void(network: &Watched, void: RoundNumber) -> Result<()> {
 }
 
 /// Applied, harmful, seen, taken back before it stood; its bond is burned.
-fn check_poison(network: &Watched) -> Result<()> {
+async fn check_poison(network: &Watched) -> Result<()> {
     let devnet = &network.devnet;
     let taken: Vec<_> = devnet.ledger.deltas.iter().filter(|(_, delta)| delta.taken.is_some()).collect();
     let [(number, delta)] = taken[..] else { panic!("{taken:?}") };
@@ -143,7 +144,9 @@ fn check_poison(network: &Watched) -> Result<()> {
     assert_eq!(delta.taken, Some(delta.bond));
     let periods = &devnet.ledger.periods;
     let place = periods.iter().position(|period| period.applied == *number).context("it was applied")?;
-    assert_eq!(devnet.view.head, periods[place - 1].head, "the head before it is the head now");
+    let (before, mut now) = (devnet.member.set(periods[place - 1].head).await?, devnet.member.set(devnet.view.head).await?.tree.clone());
+    assert!(now.remove("hidden-1.csv"), "what was hidden is in the set");
+    assert_eq!(now.root(), before.tree.root(), "beside it the set is the one before the poison");
     let seen = devnet.seen();
     let (fresh, known) = seen.fresh[number];
     assert!(fresh > 4 * known, "fresh loss {fresh}, {known} on the set before");
@@ -157,6 +160,25 @@ fn check_poison(network: &Watched) -> Result<()> {
     Ok(())
 }
 
+/// Every wei of the bounty went where the rule says, and two thirds were enough to measure: who cheats did not.
+async fn check_bounty(network: &Watched) -> Result<()> {
+    let devnet = &network.devnet;
+    let found = devnet.network.bounty(BountyNumber(1)).await?;
+    let bounty = &devnet.ledger.bounties[&BountyNumber(1)];
+    let findings = bounty.findings.as_ref().context("it was decided")?;
+    let payments = Prize { amount: found.amount, bond: found.bond, target: found.target }.payments(findings);
+    assert!(!findings.failed && findings.steps.iter().any(|step| step.better), "{findings:?}");
+    assert_eq!((bounty.paid_finders, bounty.returned, bounty.burned), ((payments.finders, 4), Some(payments.returned), payments.burned));
+    let steps = findings.steps.iter().zip(&payments.rounds).flat_map(|(step, each)| std::iter::repeat_n(*each, step.won as usize));
+    let paid: Vec<Wei> = bounty.rounds.values().map(|(_, amount)| *amount).collect();
+    assert_eq!(paid, steps.collect::<Vec<_>>());
+    for (number, (winner, _)) in &bounty.rounds {
+        assert!((found.first..=found.last).contains(number) && devnet.ledger.rounds[number].winner == *winner, "round {number}");
+    }
+    assert_eq!((found.left, bounty.left()), (Wei::ZERO, Wei::ZERO));
+    Ok(())
+}
+
 /// The report is exact to the wei, and tells of all this.
 async fn check_book(network: &mut Watched) -> Result<()> {
     network.devnet.settle_pay().await?;
@@ -166,7 +188,7 @@ async fn check_book(network: &mut Watched) -> Result<()> {
     assert!(report.purse.calls > 0 && !report.purse.paid_back_wei.is_zero(), "{:?}", report.purse);
     assert_eq!((report.held.bonds_wei, report.held.earned_wei), (Wei::ZERO, Wei::ZERO));
     let picture = report.picture();
-    for words in ["cheat-1 lost", "was put to sleep", "was taken back", "the purse paid", "earned"] {
+    for words in ["cheat-1 lost", "was put to sleep", "was taken back", "the purse paid", "earned", "bounty 1: hidden loss"] {
         assert!(picture.contains(words), "no {words:?} in {picture}");
     }
     Ok(())
@@ -182,6 +204,7 @@ async fn check_commands(network: &Watched, void: RoundNumber) -> Result<()> {
             ("guest", &["round", "show", &void], "void: no decision; who judged was recorded"),
             ("guest", &["measure", "show"], "it was enacted"),
             ("guest", &["delta", "show"], "Taken"),
+            ("guest", &["bounty", "show", "1"], "hidden loss"),
             ("guest", &["stake", "show"], "NRN earned and not yet stake"),
             ("owner-1", &["stake", "compound", "--position", &stake], "its pay is stake"),
             ("owner-1", &["stake", "list"], "group 1, epoch"),

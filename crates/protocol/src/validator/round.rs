@@ -1,14 +1,15 @@
 //! One round of a validator: which claim is the first true one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::View;
 use super::io::{BaseFinding, Effect, Fetched, Finding, RoundReport};
 use super::posting::Posting;
 use crate::chain::{Outcome, Phase, RevealedClaim};
 use crate::eip712::Verdict;
+use crate::holders::{File, Holders};
 use crate::ids::{Digest, PositionNumber, RoundNumber};
-use crate::rules::{claim_hash, is_available, rank_key};
+use crate::rules::{claim_hash, rank_key};
 
 /// Claims of a round that are kept: the best ones.
 pub const MAX_CLAIMS: usize = 1024;
@@ -27,8 +28,7 @@ pub(crate) struct Round {
     claims: BTreeMap<(u32, u64), (Digest, RevealedClaim)>,
     findings: BTreeMap<Digest, Progress>,
     files: BTreeMap<Digest, File>,
-    haves: BTreeMap<Digest, BTreeSet<PositionNumber>>,
-    available: BTreeMap<Digest, bool>,
+    holders: Holders,
     base: Base,
     signing: Signing,
     pub posting: Posting,
@@ -56,17 +56,6 @@ enum Progress {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum File {
-    Asked,
-    Held {
-        announced: bool,
-    },
-    Wrong,
-    /// Asked for again after this block.
-    Missing(u64),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Signing {
     Not,
     Asked,
@@ -90,8 +79,7 @@ impl Round {
             claims: BTreeMap::new(),
             findings: BTreeMap::new(),
             files: BTreeMap::new(),
-            haves: BTreeMap::new(),
-            available: BTreeMap::new(),
+            holders: Holders::default(),
             base: Base::Unknown,
             signing: Signing::Not,
             posting: Posting::default(),
@@ -127,9 +115,7 @@ impl Round {
 
     /// A `have` may come before the reveal that it is about.
     pub fn have(&mut self, file: Digest, position: PositionNumber) {
-        if self.haves.len() < MAX_CLAIMS || self.haves.contains_key(&file) {
-            self.haves.entry(file).or_default().insert(position);
-        }
+        self.holders.have(file, position, MAX_CLAIMS);
     }
 
     pub fn base_measured(&mut self, result: Result<BaseFinding, String>) {
@@ -293,22 +279,11 @@ impl Round {
         }
     }
 
-    /// Protocol 4: available is what holders of more than 1/3 of awake stake announced by half of JUDGE. Both answers
-    /// are final, so that who holds a file and who does not sign the same.
+    /// Protocol 4: files must be held by half of JUDGE.
     fn settle_availability(&mut self, view: &View<'_>) {
         let half_s = view.clock.phase_end_s.saturating_sub(view.group.times.judge_s / 2);
         for file in self.claims.values().map(|(_, claim)| claim.file) {
-            if self.available.contains_key(&file) {
-                continue;
-            }
-            let holders = self.haves.get(&file);
-            let held = |number| holders.is_some_and(|holders| holders.contains(&number));
-            let awake = view.group.positions.iter().filter(|position| position.awake);
-            let stake = awake.filter(|position| held(position.number)).map(|position| position.live).sum();
-            let enough = is_available(stake, view.group.awake());
-            if enough || view.now.time_s >= half_s {
-                self.available.insert(file, enough);
-            }
+            self.holders.settle(file, view.group, view.now.time_s >= half_s);
         }
     }
 
@@ -317,7 +292,7 @@ impl Round {
         for (hash, claim) in self.claims.values() {
             let held = matches!(self.files.get(&claim.file), Some(File::Held { .. }));
             let wrong = self.files.get(&claim.file) == Some(&File::Wrong) || claim.base != base.base;
-            match (self.findings.get(hash), self.available.get(&claim.file)) {
+            match (self.findings.get(hash), self.holders.is_available(&claim.file)) {
                 _ if wrong => {}
                 (Some(Progress::False), _) | (_, Some(false)) => {}
                 (Some(Progress::True(probe)), Some(true)) => return Judgement::Ready { claim: *hash, probe: *probe },

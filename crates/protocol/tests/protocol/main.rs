@@ -5,9 +5,13 @@
 mod ahead;
 mod attendance;
 mod ballots;
+mod bringing;
 mod concessions;
 mod devnet;
 mod disorder;
+mod hidden;
+mod juries;
+mod jury;
 mod log;
 mod posting;
 mod signatures;

@@ -1,0 +1,441 @@
+//! One bounty of a jury: what was sealed, what was opened, what is found, and what is still to be paid.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::io::{Effect, Fetched, Task, Won};
+use super::window::Window;
+use super::{MAX_CASES, View};
+use crate::bounty::{Calendar, Findings, Term, WINDOWS};
+use crate::chain::{Block, ChainEvent, Outcome};
+use crate::eip712::{Finding, SignedFinding};
+use crate::holders::{File, Holders};
+use crate::ids::{Address, BountyNumber, DeltaNumber, Digest, PositionNumber, RoundNumber};
+use crate::money::Micronats;
+use crate::order::seed_of;
+
+/// Files that a position may say to hold in the last round of a term: one for each bounty of that term.
+const MAX_FILES: usize = MAX_CASES;
+/// Steps after which a measurement that failed is tried again.
+pub(super) const RETRY_STEPS: u64 = 32;
+
+/// What was fixed when the bounty was sealed.
+#[derive(Debug, Clone)]
+pub(super) struct Sealed {
+    pub bounty: BountyNumber,
+    pub root: Digest,
+    pub count: u32,
+    pub head: Digest,
+    /// Deltas that could be voted for.
+    pub proposed: BTreeMap<DeltaNumber, Digest>,
+    pub earlier: Vec<Digest>,
+    pub least: Micronats,
+    pub term: Term,
+}
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub(super) struct Case {
+    sealed: Sealed,
+    /// The hidden set, and the second of its block once that is known.
+    opened: Option<(Digest, Option<u64>)>,
+    seed: Option<Digest>,
+    /// What was proposed at the seal and applied in the term.
+    applied: Vec<Digest>,
+    base: Option<Digest>,
+    /// Won rounds of the term, as they stand now.
+    won: BTreeMap<RoundNumber, Won>,
+    windows: [Window; WINDOWS as usize],
+    file: Option<File>,
+    holders: Holders,
+    exam: Exam,
+    decided: Option<Decided>,
+    paid_rounds: BTreeSet<RoundNumber>,
+    paid_positions: BTreeSet<PositionNumber>,
+    is_returned: bool,
+}
+
+/// What more than two thirds found, and the window.
+#[derive(Debug, Clone)]
+struct Decided {
+    window: u64,
+    result: Digest,
+    findings: Findings,
+}
+
+/// The measurement of the hidden set.
+#[derive(Debug, Clone)]
+enum Exam {
+    /// To be asked for, not before this second.
+    Open(u64),
+    Asked(u64),
+    /// Of these won rounds; findings and own probe.
+    Done(Vec<Won>, Findings, Digest),
+}
+
+/// What a transaction is about; evidence goes first, as the end of the bounty ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Matter {
+    /// A position that signed two results in a window.
+    Double(BountyNumber, u64, PositionNumber),
+    Bounty(BountyNumber),
+}
+
+impl Matter {
+    /// Draws the order in which it is sent.
+    pub fn seed(self) -> Digest {
+        match self {
+            Self::Bounty(bounty) => seed_of("bounty", &[bounty.0]),
+            Self::Double(bounty, window, position) => seed_of("found twice", &[bounty.0, window, position.0]),
+        }
+    }
+}
+
+/// A transaction that somebody should send.
+pub(super) struct Due {
+    pub matter: Matter,
+    pub effect: Effect,
+    /// Nobody sends it before.
+    pub from_s: u64,
+    /// However many wait, it is sent before this second.
+    pub until_s: Option<u64>,
+}
+
+impl Case {
+    pub fn new(sealed: Sealed) -> Self {
+        Self {
+            sealed,
+            opened: None,
+            seed: None,
+            applied: Vec::new(),
+            base: None,
+            won: BTreeMap::new(),
+            windows: Default::default(),
+            file: None,
+            holders: Holders::default(),
+            exam: Exam::Open(0),
+            decided: None,
+            paid_rounds: BTreeSet::new(),
+            paid_positions: BTreeSet::new(),
+            is_returned: false,
+        }
+    }
+
+    pub fn term(&self) -> Term {
+        self.sealed.term
+    }
+
+    /// The hidden set, if it was measured: no later bounty pays for these examples again.
+    pub fn measured_set(&self) -> Option<Digest> {
+        let is_measured = self.decided.as_ref().is_some_and(|decided| !decided.findings.failed);
+        self.opened.filter(|_| is_measured).map(|(file, _)| file)
+    }
+
+    /// Whether nothing is left to do; two results that somebody signed are shown until then.
+    pub fn is_over(&self) -> bool {
+        self.is_returned && self.unpaid_rounds().next().is_none() && self.unpaid_positions().next().is_none()
+    }
+
+    /// What happened in a round of the group.
+    pub fn round(&mut self, number: RoundNumber, event: &ChainEvent) {
+        if !(self.sealed.term.first..=self.sealed.term.last).contains(&number) {
+            return;
+        }
+        match event {
+            ChainEvent::Opened { checkpoint, .. } => {
+                self.base.get_or_insert(*checkpoint);
+            }
+            ChainEvent::Decided { outcome: Outcome::Won, file, .. } => {
+                self.won.insert(number, Won { round: number, file: *file, stands: true });
+            }
+            ChainEvent::Struck { .. } => {
+                if let Some(won) = self.won.get_mut(&number) {
+                    won.stands = false;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A period of the group ended with this delta.
+    pub fn turned(&mut self, applied: DeltaNumber) {
+        if self.seed.is_none() {
+            self.applied.extend(self.sealed.proposed.get(&applied));
+        }
+    }
+
+    /// What happened to the bounty itself.
+    pub fn event(&mut self, event: &ChainEvent) {
+        match event {
+            ChainEvent::Unsealed { file, .. } => self.opened = Some((*file, None)),
+            ChainEvent::Found { window, result, positions, .. } => self.with(*window, |window| window.count(*result, positions)),
+            ChainEvent::FoundTwice { window, position, .. } => self.with(*window, |window| window.slashed(*position)),
+            ChainEvent::Resolved { window, result, findings, .. } => {
+                self.decided = Some(Decided { window: *window, result: *result, findings: findings.clone() });
+            }
+            ChainEvent::BountyPaid { round, .. } => {
+                self.paid_rounds.insert(*round);
+            }
+            ChainEvent::FinderPaid { position, .. } => {
+                self.paid_positions.insert(*position);
+            }
+            ChainEvent::Returned { .. } => self.is_returned = true,
+            _ => {}
+        }
+    }
+
+    /// The first block from a moment on decides what was so at that moment.
+    pub fn block(&mut self, before_s: Option<u64>, block: Block, calendar: Calendar) {
+        let is_first = |moment_s| before_s.is_some_and(|before_s| before_s < moment_s) && moment_s <= block.time_s;
+        let term = self.sealed.term;
+        if is_first(term.end_s(calendar)) {
+            self.seed = Some(block.hash);
+        }
+        for (number, window) in (0..).zip(&mut self.windows) {
+            if is_first(term.window_start_s(number, calendar)) {
+                window.won = Some(self.won.values().copied().collect());
+                self.holders.reopen();
+            }
+        }
+        if let Some((_, opened_s)) = &mut self.opened {
+            opened_s.get_or_insert(block.time_s);
+        }
+    }
+
+    pub fn have(&mut self, file: Digest, position: PositionNumber) {
+        self.holders.have(file, position, MAX_FILES);
+    }
+
+    pub fn heard(&mut self, position: PositionNumber, signer: Address, signed: SignedFinding, findings: Findings, is_own: bool) {
+        self.with(signed.message.window, |window| {
+            window.is_signed |= is_own;
+            window.heard(position, signer, signed, findings);
+        });
+    }
+
+    pub fn fetched(&mut self, result: &Fetched, own: Option<PositionNumber>, now: u64) {
+        if let (Fetched::Held, Some(own), Some((file, _))) = (result, own, self.opened) {
+            self.have(file, own);
+        }
+        self.file = Some(match result {
+            Fetched::Held => File::Held { announced: false },
+            Fetched::Wrong(_) => File::Wrong,
+            Fetched::Missing(_) => File::Missing(now),
+        });
+    }
+
+    pub fn measured(&mut self, number: u64, result: Result<(Findings, Digest), String>, again_s: u64) {
+        if !matches!(self.exam, Exam::Asked(asked) if asked == number) {
+            return;
+        }
+        let won = self.at(number).and_then(|window| window.won.clone());
+        self.exam = match (result, won) {
+            (Ok((findings, probe)), Some(won)) => Exam::Done(won, findings, probe),
+            _ => Exam::Open(again_s),
+        };
+    }
+
+    /// Nothing else is signed in that window.
+    pub fn refused(&mut self, window: u64) {
+        self.with(window, |window| window.is_signed = true);
+    }
+
+    fn with(&mut self, number: u64, change: impl FnOnce(&mut Window)) {
+        if let Some(window) = usize::try_from(number).ok().and_then(|number| self.windows.get_mut(number)) {
+            change(window);
+        }
+    }
+
+    fn at(&self, number: u64) -> Option<&Window> {
+        self.windows.get(usize::try_from(number).ok()?)
+    }
+
+    /// Everything but transactions; nothing once the window is over that decided.
+    pub fn advance(&mut self, view: &View<'_>) -> Vec<Effect> {
+        let window = self.sealed.term.window_at(view.now.time_s, view.calendar);
+        let is_past = self.decided.as_ref().is_some_and(|decided| window != Some(decided.window));
+        if is_past || view.own.is_none() {
+            return Vec::new();
+        }
+        let mut effects: Vec<Effect> = self.fetch(view).into_iter().chain(self.announce()).collect();
+        if let Some(window) = window {
+            effects.extend(self.measure(view, window));
+            effects.extend(self.sign(view, window));
+        }
+        effects
+    }
+
+    fn fetch(&mut self, view: &View<'_>) -> Option<Effect> {
+        let (file, _) = self.opened?;
+        let is_wanted = match self.file {
+            None => true,
+            Some(File::Missing(block)) => block < view.now.number,
+            Some(_) => false,
+        };
+        is_wanted.then(|| {
+            self.file = Some(File::Asked);
+            Effect::Fetch { bounty: self.sealed.bounty, file }
+        })
+    }
+
+    fn announce(&mut self) -> Option<Effect> {
+        let (file, _) = self.opened?;
+        (self.file == Some(File::Held { announced: false })).then(|| {
+            self.file = Some(File::Held { announced: true });
+            Effect::Announce { round: self.sealed.term.last, file }
+        })
+    }
+
+    /// The window in which the set is measured first.
+    fn first_window(&self, calendar: Calendar) -> Option<u64> {
+        self.sealed.term.measured_in(self.opened?.1?, calendar)
+    }
+
+    /// Once a window, and not again if the same rounds stand won as in the one before.
+    fn measure(&mut self, view: &View<'_>, number: u64) -> Option<Effect> {
+        let (file, _) = self.opened?;
+        let (seed, won) = (self.seed?, self.at(number)?.won.clone()?);
+        let is_open = match &self.exam {
+            Exam::Open(from_s) => *from_s <= view.now.time_s,
+            Exam::Asked(asked) => *asked < number,
+            Exam::Done(before, ..) => *before != won,
+        };
+        let is_held = matches!(self.file, Some(File::Held { .. }));
+        if !is_open || !is_held || self.at(number)?.is_signed {
+            return None;
+        }
+        self.exam = Exam::Asked(number);
+        let Sealed { bounty, root, count, head, earlier, least, .. } = self.sealed.clone();
+        Some(Effect::Measure(Task {
+            bounty,
+            window: number,
+            root,
+            count,
+            file,
+            head,
+            proposed: self.applied.clone(),
+            earlier,
+            seed,
+            base: self.base,
+            won,
+            least,
+        }))
+    }
+
+    /// One result a window, ever.
+    fn sign(&mut self, view: &View<'_>, number: u64) -> Option<Effect> {
+        let end_s = self.sealed.term.window_start_s(number + 1, view.calendar);
+        if self.at(number)?.is_signed || view.is_late(end_s) {
+            return None;
+        }
+        let (findings, probe) = self.found(view, number)?;
+        self.with(number, |window| window.is_signed = true);
+        let message = Finding { bounty: self.sealed.bounty, window: number, result: findings.hash(), probe };
+        Some(Effect::Sign { message, findings })
+    }
+
+    /// What is so as far as anybody can know by now: who holds a file that too few hold says what those say who do not.
+    fn found(&mut self, view: &View<'_>, number: u64) -> Option<(Findings, Digest)> {
+        let (term, now_s) = (self.sealed.term, view.now.time_s);
+        let won = self.at(number)?.won.clone()?;
+        let rounds: Vec<RoundNumber> = won.iter().map(|won| won.round).collect();
+        let failed = (Findings::failed(&rounds), Digest::ZERO);
+        let Some(((file, _), first)) = self.opened.zip(self.first_window(view.calendar)) else {
+            return (now_s >= term.middle_s(WINDOWS - 1, view.calendar)).then_some(failed);
+        };
+        if number < first {
+            return None;
+        }
+        self.holders.settle(file, view.group, now_s >= term.middle_s(number, view.calendar));
+        match (self.holders.is_available(&file), &self.exam) {
+            _ if self.file == Some(File::Wrong) => Some(failed),
+            (Some(false), _) => Some(failed),
+            (Some(true), Exam::Done(_, findings, probe)) => Some((findings.clone(), *probe)),
+            _ => None,
+        }
+    }
+
+    /// Transactions that are to be sent next.
+    pub fn due(&self, view: &View<'_>) -> Vec<Due> {
+        let next = self.post(view).or_else(|| {
+            let effect = self.reward(view).or_else(|| self.pay_finders(view)).or_else(|| self.settle(view))?;
+            Some(Due { matter: self.matter(), effect, from_s: 0, until_s: None })
+        });
+        next.into_iter().chain(self.slash(view)).collect()
+    }
+
+    fn matter(&self) -> Matter {
+        Matter::Bounty(self.sealed.bounty)
+    }
+
+    /// What was found by more than two thirds, and what others found so until the window ends. Once all are in, or at half of the
+    /// window.
+    fn post(&self, view: &View<'_>) -> Option<Due> {
+        let (term, bounty) = (self.sealed.term, self.sealed.bounty);
+        let number = term.window_at(view.now.time_s, view.calendar)?;
+        let (window, end_s) = (self.at(number)?, term.window_start_s(number + 1, view.calendar));
+        let result = match &self.decided {
+            Some(decided) => (decided.window == number).then_some(decided.result)?,
+            None => window.ripe(view.group)?,
+        };
+        let (findings, mut signed) = window.fresh(view.group, result)?;
+        signed.truncate(view.most());
+        if signed.is_empty() || view.is_late(end_s) {
+            return None;
+        }
+        let from_s =
+            if window.is_complete(view.group) { 0 } else { term.middle_s(number, view.calendar).saturating_add(view.config.step_s) };
+        let until_s = end_s.saturating_sub(view.config.edge_s).saturating_sub(view.config.step_s);
+        let effect = Effect::Post { bounty, window: number, findings, signed };
+        Some(Due { matter: self.matter(), effect, from_s: from_s.min(until_s), until_s: Some(until_s) })
+    }
+
+    /// The contract takes it from the start of the window until an exit after its end, but for what an earlier slash forgives.
+    fn slash(&self, view: &View<'_>) -> Vec<Due> {
+        let bounty = self.sealed.bounty;
+        let doubles = (0..).zip(&self.windows).flat_map(|(number, window)| window.doubles().map(move |double| (number, double)));
+        let due =
+            doubles.filter(|(number, (position, ..))| self.may_slash(view, *number, *position)).map(|(window, (position, one, other))| {
+                let effect = Effect::Slash { bounty, window, position, one, other };
+                Due { matter: Matter::Double(bounty, window, position), effect, from_s: 0, until_s: None }
+            });
+        due.collect()
+    }
+
+    fn may_slash(&self, view: &View<'_>, window: u64, position: PositionNumber) -> bool {
+        let start_s = self.sealed.term.window_start_s(window, view.calendar);
+        let is_forgiven = view.group.position(position).is_none_or(|position| position.forgiven_until_s > start_s);
+        let is_own = view.own.is_some_and(|own| own.number == position);
+        !is_own && !is_forgiven && view.now.time_s >= start_s
+    }
+
+    fn reward(&self, view: &View<'_>) -> Option<Effect> {
+        let findings = self.decided.as_ref()?.findings.clone();
+        let rounds: Vec<RoundNumber> = self.unpaid_rounds().filter(|round| view.is_mature(*round)).take(view.most()).collect();
+        (!rounds.is_empty()).then_some(Effect::Reward { bounty: self.sealed.bounty, findings, rounds })
+    }
+
+    fn pay_finders(&self, view: &View<'_>) -> Option<Effect> {
+        let end_s = self.sealed.term.window_start_s(self.decided.as_ref()?.window + 1, view.calendar);
+        let positions: Vec<PositionNumber> = self.unpaid_positions().take(view.most()).collect();
+        (view.now.time_s >= end_s && !positions.is_empty()).then_some(Effect::PayFinders { bounty: self.sealed.bounty, positions })
+    }
+
+    fn settle(&self, view: &View<'_>) -> Option<Effect> {
+        // Nobody looks at what is shown where nothing was decided.
+        let findings = self.decided.as_ref().map_or_else(|| Findings::failed(&[]), |decided| decided.findings.clone());
+        let is_over = view.now.time_s >= self.sealed.term.window_start_s(WINDOWS, view.calendar);
+        let is_due = !self.is_returned && is_over && view.is_mature(self.sealed.term.last);
+        is_due.then_some(Effect::Settle { bounty: self.sealed.bounty, findings })
+    }
+
+    /// All that were won are paid, but of a result without steps none; what is due to a struck one is burned.
+    fn unpaid_rounds(&self) -> impl Iterator<Item = RoundNumber> {
+        let is_any = self.decided.as_ref().is_some_and(|decided| !decided.findings.steps.is_empty());
+        self.won.keys().copied().filter(move |round| is_any && !self.paid_rounds.contains(round))
+    }
+
+    fn unpaid_positions(&self) -> impl Iterator<Item = PositionNumber> {
+        let window = self.decided.as_ref().and_then(|decided| Some(self.at(decided.window)?.finders(decided.result)));
+        window.into_iter().flatten().filter(|position| !self.paid_positions.contains(position))
+    }
+}
