@@ -1,11 +1,13 @@
 //! What acts and outcomes are called when people read of them.
 
+use std::collections::BTreeMap;
+
 use node::{
     network_file::moment,
     progress::{Step, Stretch, stretch},
 };
 use protocol::{
-    Address, Digest,
+    Address, Digest, RoundNumber,
     chain::Outcome,
     measures::{Act, Measure},
 };
@@ -62,15 +64,18 @@ fn number_word(number: u64) -> [u8; 32] {
     word
 }
 
-/// Training and fresh loss of won rounds, and in words what that means, if it means something.
-pub fn of_progress(steps: &[Step]) -> Vec<String> {
+/// Training, fresh and hidden loss of won rounds, and in words what that means, if it means something. Hidden loss is told by the
+/// lines of `hidden`.
+pub fn of_progress(steps: &[Step], hidden: &BTreeMap<RoundNumber, Vec<String>>) -> Vec<String> {
     let line = |step: &Step| {
         let claim = &step.won.claim;
         let fresh = step.fresh.map_or_else(
             || "no fresh examples".to_owned(),
             |fresh| format!("fresh loss {} → {} on {} examples added since", fresh.base, fresh.loss, fresh.examples),
         );
-        format!("round {}  training loss {} → {} nats, {fresh}", step.won.round, claim.base, claim.loss)
+        let training = format!("round {}  training loss {} → {} nats", step.won.round, claim.base, claim.loss);
+        let hidden = hidden.get(&step.won.round).into_iter().flatten().cloned();
+        [training, fresh].into_iter().chain(hidden).collect::<Vec<String>>().join(", ")
     };
     let mut lines: Vec<String> = steps.iter().map(line).collect();
     lines.extend(stretch(steps).as_ref().map(of_stretch));
