@@ -6,7 +6,7 @@ use chain::{ChainError, Receipt};
 use protocol::bounty::{Bounty, BountyStatus, Findings, Step};
 use protocol::chain::ChainEvent;
 use protocol::eip712::SignedFinding;
-use protocol::ids::{Address, BountyNumber, Digest, GroupId, PositionNumber, RoundNumber};
+use protocol::ids::{BountyNumber, Digest, GroupId, PositionNumber, RoundNumber};
 use protocol::money::{Micronats, Wei};
 use protocol::rules::WEI_PER_GWEI;
 use serde::{Deserialize, Serialize};

@@ -104,7 +104,8 @@ pub fn of_outcome(outcome: Outcome, reveals: usize) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{GroupId, Micronats, PositionNumber};
+    use node::progress::Won;
+    use protocol::{GroupId, Micronats, PositionNumber, chain::RevealedClaim};
 
     #[test]
     fn a_group_that_memorises_is_told_so_in_words() {
@@ -115,6 +116,24 @@ mod tests {
             "3 rounds on one set: training loss 0.300000 → 0.100000, fresh loss 0.350000 → 0.400000 nats: the group is memorising, propose new data"
         );
         assert_eq!(stretch(1, nats(350_000, 200_000)), "a round: training loss 0.300000 → 0.100000, fresh loss 0.350000 → 0.200000 nats");
+    }
+
+    #[test]
+    fn a_won_round_shows_training_fresh_and_hidden_loss() {
+        let (round, nats) = (RoundNumber(4), Micronats(1_500_000));
+        let claim = RevealedClaim {
+            group: GroupId(1),
+            round,
+            trainer: Address::ZERO,
+            number: 1,
+            file: Digest::ZERO,
+            base: nats,
+            loss: nats,
+            loss_root: Digest::ZERO,
+        };
+        let step = Step { won: Won { round, base: Digest::ZERO, head: Digest::ZERO, claim }, fresh: None };
+        let told = of_progress(&[step], &[(round, vec!["hidden loss 2 → 1 nats in bounty 3".to_owned()])].into());
+        assert_eq!(told, ["round 4  training loss 1.500000 → 1.500000 nats, no fresh examples, hidden loss 2 → 1 nats in bounty 3"]);
     }
 
     #[test]

@@ -55,7 +55,7 @@ fn formats(descriptor: &Value) -> BTreeSet<String> {
 #[test]
 fn every_call_that_wallets_are_told_of_is_one_of_the_contract() {
     let (descriptor, abi) = (read(CALLS), read(ABI));
-    let of_contract: BTreeSet<_> = list(&abi).iter().filter(|item| item["type"] == "function").map(signature).collect();
+    let of_contract: BTreeSet<_> = list(&abi["abi"]).iter().filter(|item| item["type"] == "function").map(signature).collect();
     let told: BTreeSet<_> = list(&descriptor["context"]["contract"]["abi"]).iter().map(signature).collect();
     assert!(told.is_subset(&of_contract), "not in the contract: {:?}", told.difference(&of_contract));
     assert_eq!(formats(&descriptor), told.into_iter().map(|(call, _)| call).collect());
@@ -73,7 +73,7 @@ fn every_message_that_is_signed_is_one_that_wallets_are_told_of() {
         .collect();
     assert_eq!(formats(&descriptor), told);
     let quoted = TYPES.iter().flat_map(|text| text.split('"').skip(1).step_by(2));
-    let is_type = |text: &&str| text.starts_with(|letter: char| letter.is_ascii_uppercase()) && text.ends_with(')') && text.contains("(");
+    let is_type = |text: &&str| text.starts_with(|letter: char| letter.is_ascii_uppercase()) && text.ends_with(')') && text.contains('(');
     let signed: BTreeSet<String> = quoted.filter(is_type).filter(|text| !text.starts_with("EIP712Domain")).map(str::to_owned).collect();
     assert_eq!(told, signed);
 }

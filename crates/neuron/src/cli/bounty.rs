@@ -4,16 +4,20 @@ mod due;
 mod sealed;
 mod told;
 
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::{Args, Subcommand};
 use deltas::Patch;
 use governance::Offer;
 use node::{Site, bindings::Bindings, network_file::moment};
 use protocol::{
     Address, BountyNumber, Digest, GroupId, Micronats, NodeId, Wei,
-    bounty::{Calendar, Term, WINDOWS},
+    bounty::{Term, WINDOWS},
     chain::GroupView,
     log::Body,
     rules::is_available,
@@ -134,7 +138,7 @@ struct Wanted {
     term_s: u64,
 }
 
-async fn fund(context: &Context, group: GroupId, path: &std::path::Path, wanted: Wanted) -> Result<()> {
+async fn fund(context: &Context, group: GroupId, path: &Path, wanted: Wanted) -> Result<()> {
     let (site, account) = (context.site().await?, context.account()?);
     let peer = context.peer(&site, group).await?;
     let (_, hidden) = sealed::read(&peer.member.manifest, path)?;
@@ -254,7 +258,7 @@ async fn serve(site: &Site, peer: &Peer, dated: &Dated, file: Digest) -> Result<
         let held = view.positions.iter().filter(|position| position.awake && accounts.contains(&position.signer));
         let (held, awake) = (held.map(|position| position.live).sum::<Wei>(), view.awake());
         if is_available(held, awake) || awake.is_zero() && !holders.is_empty() {
-            println!("{} nodes hold it, with {} of {} NRN awake: you may go offline", holders.len(), held.to_nrn(), awake.to_nrn());
+            println!("others hold it, with {} of {} NRN awake: you may go offline", held.to_nrn(), awake.to_nrn());
             return Ok(());
         }
         let is_late = site.network.chain().latest().await?.time_s >= until_s;

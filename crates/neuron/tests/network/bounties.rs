@@ -29,9 +29,8 @@ async fn a_sponsor_seals_funds_opens_and_gets_most_back_where_nobody_measures() 
 }
 
 fn write_examples(small: &Small) -> Result<()> {
-    let rows = |path: &std::path::Path, count| -> Result<String> {
-        Ok(fs::read_to_string(path)?.split_inclusive('\n').take(count).collect())
-    };
+    let rows =
+        |path: &std::path::Path, count| -> Result<String> { Ok(fs::read_to_string(path)?.split_inclusive('\n').take(count).collect()) };
     let heldout = small.file.data.heldout.as_ref().context("held-out rows")?;
     fs::write(small.folder.join("new.csv"), rows(heldout, 320)?)?;
     fs::write(small.folder.join("others.csv"), rows(heldout, 40)?)?;
@@ -102,7 +101,7 @@ async fn check_opening(small: &Small, group: GroupId) -> Result<()> {
     };
     let (text, bytes) = tokio::try_join!(opening, holding)?;
     ensure!(bytes == fs::read(small.folder.join("hidden"))?, "another file is served");
-    contains(&text, "1 nodes hold it, with 0 of 0 NRN awake: you may go offline")?;
+    contains(&text, "others hold it, with 0 of 0 NRN awake: you may go offline")?;
     contains(&small.neuron(&["bounty", "show", "1"]).await?, "bounty 1 of group 1: opened, to be measured")
 }
 

@@ -62,7 +62,7 @@ impl Small {
         let (client, events) = Site::open(&path).await?.join(&data, keys::node_key(&data)?, &[], &[]).await?;
         let peers = client.listen_addresses().await?.iter().map(ToString::to_string).collect();
         fs::write(&path, toml::to_string(&network_file(&anvil, &founder, peers))?)?;
-        Ok(Self { folder, file, account, client, founder, _events: events, anvil: anvil })
+        Ok(Self { folder, file, account, client, founder, anvil, _events: events })
     }
 
     /// A new group of digits; its first checkpoint are these bytes, whatever they are.
@@ -114,6 +114,7 @@ impl Small {
         command.current_dir(&self.folder).args(["--network", "network.toml", "--key", "key.json", "--password-file", "password"]);
         let output = command.args(arguments).stdin(Stdio::null()).kill_on_drop(true).output().await?;
         let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        eprintln!("DBG $ neuron {}\n{text}", arguments.join(" "));
         ensure!(output.status.success(), "{arguments:?}: {text}");
         Ok(text)
     }

@@ -30,7 +30,7 @@ pub async fn seal(context: &Context, group: GroupId, examples: &Path, out: &Path
     peer.client.shutdown().await;
     write(out, &bytes)?;
     println!("sealed {} examples for group {group} in {}: root {}", hidden.len(), out.display(), Digest(hidden.root()));
-    println!("keep it secret, and keep a copy of it: who sees it can train on it, who loses it loses the amount and the bond");
+    println!("keep it and its examples secret, and keep a copy: who sees them can train on them, who loses the file loses amount and bond");
     println!("lock NRN for it: `neuron bounty fund --group {group} --hidden {} --help`", out.display());
     Ok(())
 }
@@ -62,7 +62,10 @@ pub fn body(bytes: &[u8]) -> &str {
 /// A sponsor opens what he has sealed, or loses everything.
 pub fn check_root(dated: &Dated, hidden: &Hidden) -> Result<()> {
     let (number, root, sealed) = (dated.number, Digest(hidden.root()), dated.bounty.root);
-    ensure!(root == sealed, "this is not the set that was sealed for bounty {number}: its root is {root}, not {sealed}; look for the right file");
+    ensure!(
+        root == sealed,
+        "this is not the set that was sealed for bounty {number}: its root is {root}, not {sealed}; look for the right file"
+    );
     Ok(())
 }
 
@@ -100,13 +103,22 @@ async fn earlier(peer: &Peer, file: Digest) -> Result<Hidden> {
 
 fn tell_known(hidden: &Hidden, public: &[&Examples]) -> Result<()> {
     let kept = hidden.kept(public);
-    let known: Vec<String> = (0..hidden.len() as u32).filter(|index| kept.binary_search(index).is_err()).map(|index| (index + 1).to_string()).collect();
+    let known: Vec<String> =
+        (0..hidden.len() as u32).filter(|index| kept.binary_search(index).is_err()).map(|index| (index + 1).to_string()).collect();
     if known.is_empty() {
         return Ok(());
     }
     let more = if known.len() > NAMED { ", …" } else { "" };
-    let which = format!("{} of {} examples are public already (number {}{more})", known.len(), hidden.len(), known[..known.len().min(NAMED)].join(", "));
-    ensure!(hidden.is_enough(kept.len()), "{which}: more than a sixteenth, or less than 30 left, and the bounty fails; take them out and seal anew");
+    let which = format!(
+        "{} of {} examples are public already (number {}{more})",
+        known.len(),
+        hidden.len(),
+        known[..known.len().min(NAMED)].join(", ")
+    );
+    ensure!(
+        hidden.is_enough(kept.len()),
+        "{which}: more than a sixteenth, or less than 30 left, and the bounty fails; take them out and seal anew"
+    );
     eprintln!("{which}: they will not be measured");
     Ok(())
 }
@@ -131,7 +143,12 @@ mod tests {
         let bytes = Hidden::write(&manifest, [1; 32], &rows(0..64)).expect("written");
         let hidden = Hidden::read(&manifest, &bytes).expect("read");
         let public = |numbers| Examples::parse(&manifest, [("a.csv", rows(numbers))]).expect("examples");
-        for (numbers, refusal) in [(100..110, None), (60..99, None), (59..99, Some("5 of 64 examples are public already (number 60, 61, 62, 63, 64)")), (1..64, Some("number 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …"))] {
+        for (numbers, refusal) in [
+            (100..110, None),
+            (60..99, None),
+            (59..99, Some("5 of 64 examples are public already (number 60, 61, 62, 63, 64)")),
+            (1..64, Some("number 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …")),
+        ] {
             let told = tell_known(&hidden, &[&public(100..101), &public(numbers.start..numbers.end)]);
             match refusal {
                 None => told.expect("allowed"),

@@ -171,7 +171,7 @@ impl Dated {
         let mut lines = vec![format!("hidden loss {} nats before the term, {by}", findings.base)];
         lines.extend(findings.steps.iter().map(|step| {
             let better = if step.better { "better" } else { "not better" };
-            format!("round {}: hidden loss {} nats, {better}; {} won rounds led to it", step.round, step.loss, step.won)
+            format!("round {}: hidden loss {} nats, {better}; won rounds since the one before: {}", step.round, step.loss, step.won)
         }));
         let has_risen = findings.steps.last().is_some_and(|last| last.loss > findings.base);
         lines.extend(has_risen.then(|| "hidden loss rose while training loss fell: the group is memorising, propose new data".to_owned()));
@@ -360,9 +360,9 @@ pub mod tests {
             "  windows   from 1970-01-01T00:30:40Z, 1970-01-01T00:32:40Z and 1970-01-01T00:34:40Z, over on 1970-01-01T00:36:40Z",
             "  to open   from 1970-01-01T00:30:40Z on and before 1970-01-01T00:35:40Z",
             "  found     hidden loss 0.300000 nats before the term, by 7 NRN in window 2",
-            "  found     round 10: hidden loss 0.250000 nats, better; 1 won rounds led to it",
-            "  found     round 11: hidden loss 0.260000 nats, not better; 1 won rounds led to it",
-            "  found     round 13: hidden loss 0.200000 nats, better; 1 won rounds led to it",
+            "  found     round 10: hidden loss 0.250000 nats, better; won rounds since the one before: 1",
+            "  found     round 11: hidden loss 0.260000 nats, not better; won rounds since the one before: 1",
+            "  found     round 13: hidden loss 0.200000 nats, better; won rounds since the one before: 1",
             "  paid      sponsor: 10 NRN back, 0 NRN burned",
             &format!("  next      {}", dated.next(2_200)),
         ];
