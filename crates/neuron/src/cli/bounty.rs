@@ -34,6 +34,8 @@ pub use told::{all, hidden_losses};
 
 /// The bond is at least this part of the amount.
 const BOND_PART: u128 = 8;
+/// Between two looks at who holds a file.
+const LOOK: Duration = Duration::from_secs(1);
 /// Wei of an NRN that are a micronat of a nat.
 const WEI_PER_MICRONAT: u128 = 1_000_000_000_000;
 
@@ -51,25 +53,7 @@ pub enum Command {
         group: u64,
     },
     /// Lock NRN for what the rounds of a term improve on a hidden set, with a bond that you lose if you do not open it.
-    Fund {
-        /// The file that `seal` wrote.
-        #[arg(long)]
-        hidden: PathBuf,
-        /// In NRN, like 100: three quarters for lower loss, an eighth each for validators and for won rounds.
-        #[arg(long, value_parser = Wei::from_nrn)]
-        amount: Wei,
-        /// In NRN; the least by default, an eighth of the amount.
-        #[arg(long, value_parser = Wei::from_nrn)]
-        bond: Option<Wei>,
-        /// By how many nats the loss has to fall for all of the three quarters, like 0.05.
-        #[arg(long, value_parser = nats)]
-        target: Micronats,
-        /// How long rounds count, from the next one on: 90s, 30m, 12h, 10d.
-        #[arg(long, value_parser = seconds)]
-        term: u64,
-        #[arg(long, default_value_t = 1)]
-        group: u64,
-    },
+    Fund(Wanted),
     /// All bounties, or those of a group.
     List {
         #[arg(long)]
@@ -89,6 +73,28 @@ pub enum Command {
         #[arg(long, value_parser = Wei::from_nrn)]
         bond: Option<Wei>,
     },
+}
+
+/// What a sponsor asks for.
+#[derive(Args)]
+pub struct Wanted {
+    /// The file that `seal` wrote.
+    #[arg(long)]
+    hidden: PathBuf,
+    /// In NRN, like 100: three quarters for lower loss, an eighth each for validators and for won rounds.
+    #[arg(long, value_parser = Wei::from_nrn)]
+    amount: Wei,
+    /// In NRN; the least by default, an eighth of the amount.
+    #[arg(long, value_parser = Wei::from_nrn)]
+    bond: Option<Wei>,
+    /// By how many nats the loss has to fall for all of the three quarters, like 0.05.
+    #[arg(long, value_parser = nats)]
+    target: Micronats,
+    /// How long rounds count, from the next one on: 90s, 30m, 12h, 10d.
+    #[arg(long, value_parser = seconds)]
+    term: u64,
+    #[arg(long, default_value_t = 1)]
+    group: u64,
 }
 
 /// A bounty and the hidden set on this machine.
@@ -118,10 +124,7 @@ fn seconds(text: &str) -> Result<u64, String> {
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::Seal { examples, out, group } => sealed::seal(context, GroupId(group), &examples, &out).await,
-        Command::Fund { hidden, amount, bond, target, term, group } => {
-            let wanted = Wanted { amount, bond, target, term_s: term };
-            fund(context, GroupId(group), &hidden, wanted).await
-        }
+        Command::Fund(wanted) => fund(context, wanted).await,
         Command::List { group } => list(context, group.map(GroupId)).await,
         Command::Show { bounty } => show(context, BountyNumber(bounty)).await,
         Command::Open(named) => open(context, &named).await,
@@ -130,24 +133,17 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     }
 }
 
-/// What a sponsor asks for.
-struct Wanted {
-    amount: Wei,
-    bond: Option<Wei>,
-    target: Micronats,
-    term_s: u64,
-}
-
-async fn fund(context: &Context, group: GroupId, path: &Path, wanted: Wanted) -> Result<()> {
+async fn fund(context: &Context, wanted: Wanted) -> Result<()> {
     let (site, account) = (context.site().await?, context.account()?);
+    let Wanted { hidden: path, amount, target, term: term_s, .. } = wanted;
+    let group = GroupId(wanted.group);
     let peer = context.peer(&site, group).await?;
-    let (_, hidden) = sealed::read(&peer.member.manifest, path)?;
+    let (_, hidden) = sealed::read(&peer.member.manifest, &path)?;
     sealed::check_overlap(&site, &peer, &hidden).await?;
     peer.client.shutdown().await;
     let (view, now_s) = (site.network.view(group).await?, site.network.chain().latest().await?.time_s);
-    let term = Term::new(view.clock(now_s).round, wanted.term_s, (&view).into());
-    check_term(&term, wanted.term_s, &view, now_s)?;
-    let Wanted { amount, target, term_s, .. } = wanted;
+    let term = Term::new(view.clock(now_s).round, term_s, (&view).into());
+    check_term(&term, term_s, &view, now_s)?;
     let bond = wanted.bond.unwrap_or(amount.mul_div(1, BOND_PART).max(view.min_deposit));
     println!("{} NRN for {target} nats, and a bond of {} NRN", amount.to_nrn(), bond.to_nrn());
     told::of_term(&term, (&view).into()).iter().for_each(|line| println!("  {line}"));
@@ -270,7 +266,7 @@ async fn serve(site: &Site, peer: &Peer, dated: &Dated, file: Digest) -> Result<
             moment(until_s),
             dated.number
         );
-        sleep(Duration::from_millis(site.file.poll_ms)).await;
+        sleep(LOOK).await;
     }
 }
 

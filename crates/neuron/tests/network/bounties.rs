@@ -119,6 +119,7 @@ async fn check_settling(small: &Small) -> Result<()> {
     contains(&small.refusal(&["bounty", "settle", "1"]).await?, "nothing of bounty 1 is due now; nothing is left to do")?;
     let shown = small.neuron(&["bounty", "show", "1"]).await?;
     contains(&shown, "  locked    80 NRN and a bond of 10; 0 NRN are left")?;
+    contains(&shown, "  found     nothing: too little stake agreed in any window")?;
     contains(&shown, "  paid      sponsor: 85 NRN back, 5 NRN burned")
 }
 

@@ -114,7 +114,6 @@ impl Small {
         command.current_dir(&self.folder).args(["--network", "network.toml", "--key", "key.json", "--password-file", "password"]);
         let output = command.args(arguments).stdin(Stdio::null()).kill_on_drop(true).output().await?;
         let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-        eprintln!("DBG $ neuron {}\n{text}", arguments.join(" "));
         ensure!(output.status.success(), "{arguments:?}: {text}");
         Ok(text)
     }

@@ -159,7 +159,10 @@ impl Dated {
     }
 
     fn of_findings(&self, events: &[ChainEvent]) -> Vec<String> {
-        let Some(findings) = found(events, self.number) else { return self.gathered(events) };
+        let Some(findings) = found(events, self.number) else {
+            let nothing = self.bounty.settled.then(|| "nothing: too little stake agreed in any window".to_owned());
+            return nothing.into_iter().chain(self.gathered(events)).collect();
+        };
         let by = format!("by {} NRN in window {}", self.bounty.stake.to_nrn(), self.bounty.window + 1);
         if findings.failed {
             let why = match self.bounty.file.is_zero() {
