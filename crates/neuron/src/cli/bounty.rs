@@ -2,30 +2,24 @@
 
 mod due;
 mod sealed;
+mod served;
 mod told;
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
 use clap::{Args, Subcommand};
 use deltas::Patch;
 use governance::Offer;
-use node::{Site, bindings::Bindings, network_file::moment};
+use node::network_file::moment;
 use protocol::{
-    Address, BountyNumber, Digest, GroupId, Micronats, NodeId, Wei,
+    Address, BountyNumber, Digest, GroupId, Micronats, Wei,
     bounty::{Term, WINDOWS},
     chain::GroupView,
-    log::Body,
-    rules::is_available,
 };
-use tokio::time::sleep;
 
 use super::{
-    context::{Context, Peer, history},
+    context::{Context, history},
     delta,
 };
 use due::Due;
@@ -34,8 +28,6 @@ pub use told::{all, hidden_losses};
 
 /// The bond is at least this part of the amount.
 const BOND_PART: u128 = 8;
-/// Between two looks at who holds a file.
-const LOOK: Duration = Duration::from_secs(1);
 /// Wei of an NRN that are a micronat of a nat.
 const WEI_PER_MICRONAT: u128 = 1_000_000_000_000;
 
@@ -213,7 +205,7 @@ async fn open(context: &Context, named: &Named) -> Result<()> {
         opened => bail!("bounty {number} was opened as {opened}: give the very file, this one is {file}"),
     }
     let dated = Dated::read(&site.network, number).await?;
-    serve(&site, &peer, &dated, file).await?;
+    served::serve(&site, &peer, &dated, file).await?;
     peer.client.shutdown().await;
     println!("{}", dated.next(site.network.chain().latest().await?.time_s));
     Ok(())
@@ -231,43 +223,6 @@ fn check_time(dated: &Dated, account: Address, now_s: u64) -> Result<()> {
     let is_late = now_s >= dated.late_s() && dated.bounty.file.is_zero();
     ensure!(!is_late, "bounty {number} had to be opened before {}: {}", moment(dated.late_s()), dated.next(now_s));
     Ok(())
-}
-
-/// Offers an opened set until more than a third of awake stake holds it, as the rule asks, or it is too late for that. Where no
-/// stake is awake, until anybody holds it.
-async fn serve(site: &Site, peer: &Peer, dated: &Dated, file: Digest) -> Result<()> {
-    let (group, until_s) = (peer.member.group, dated.held_until_s());
-    println!("it is served from here until more than a third of awake stake holds it; to go on after a stop, open it again");
-    let (mut cursor, mut bindings, mut holders) = (0, Bindings::new(site.network.domain()), BTreeSet::<NodeId>::new());
-    loop {
-        for entry in peer.client.log(group, cursor).await? {
-            cursor = entry.number + 1;
-            let author = entry.envelope.author();
-            match Body::from_bytes(entry.envelope.kind(), entry.envelope.body()) {
-                Ok(Body::Binding(binding)) => bindings.note(author, &binding),
-                Ok(Body::Have { file: held, .. }) if held == file && author != peer.client.node_id() => drop(holders.insert(author)),
-                _ => {}
-            }
-        }
-        let view = site.network.view(group).await?;
-        let accounts: BTreeSet<Address> = holders.iter().filter_map(|holder| bindings.account(*holder)).collect();
-        let held = view.positions.iter().filter(|position| position.awake && accounts.contains(&position.signer));
-        let (held, awake) = (held.map(|position| position.live).sum::<Wei>(), view.awake());
-        if is_available(held, awake) || awake.is_zero() && !holders.is_empty() {
-            println!("others hold it, with {} of {} NRN awake: you may go offline", held.to_nrn(), awake.to_nrn());
-            return Ok(());
-        }
-        let is_late = site.network.chain().latest().await?.time_s >= until_s;
-        ensure!(
-            !is_late,
-            "only {} of {} NRN awake said that they hold it before {}: see `neuron bounty show {}` for what was decided",
-            held.to_nrn(),
-            awake.to_nrn(),
-            moment(until_s),
-            dated.number
-        );
-        sleep(LOOK).await;
-    }
 }
 
 async fn settle(context: &Context, number: BountyNumber) -> Result<()> {
