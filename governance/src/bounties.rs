@@ -3,11 +3,12 @@
 use alloy::primitives::U256;
 use chain::convert::{self, address, count, digest, to_b256, to_u256, wei};
 use chain::{ChainError, Receipt};
-use protocol::bounty::{Findings, Step};
+use protocol::bounty::{Bounty, BountyStatus, Findings, Step};
 use protocol::chain::ChainEvent;
 use protocol::eip712::SignedFinding;
-use protocol::ids::{Address, BountyNumber, Digest, GroupId, PositionNumber, RoundNumber};
+use protocol::ids::{BountyNumber, Digest, GroupId, PositionNumber, RoundNumber};
 use protocol::money::{Micronats, Wei};
+use protocol::rules::WEI_PER_GWEI;
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::INetwork::INetworkEvents as Event;
@@ -33,45 +34,6 @@ pub struct Offer {
     pub amount: Wei,
     pub bond: Wei,
     pub term_s: u64,
-}
-
-/// How far a bounty is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BountyStatus {
-    Locked,
-    Measured,
-    Failed,
-}
-
-/// A bounty as the contract has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bounty {
-    pub sponsor: Address,
-    pub group: GroupId,
-    pub root: Digest,
-    pub count: u32,
-    pub target: Micronats,
-    pub amount: Wei,
-    pub bond: Wei,
-    /// Rounds of the term.
-    pub first: RoundNumber,
-    pub last: RoundNumber,
-    /// The epoch of the first of three windows.
-    pub windows: u64,
-    /// The file with the hidden set, zero until it is unsealed.
-    pub file: Digest,
-    pub unsealed_at_s: u64,
-    pub status: BountyStatus,
-    /// What was decided, zero if nothing was, and in which window.
-    pub result: Digest,
-    pub window: u64,
-    /// Gweis behind it, and of those who were paid for it.
-    pub stake: u64,
-    pub paid: u64,
-    /// What is locked still.
-    pub left: Wei,
-    pub settled: bool,
 }
 
 impl Network {
@@ -186,8 +148,8 @@ impl Network {
             status,
             result: digest(found.result),
             window: found.window.into(),
-            stake: found.stake,
-            paid: found.paid,
+            stake: gweis(found.stake),
+            paid: gweis(found.paid),
             left: Wei(found.left.to()),
             settled: found.settled,
         })
@@ -197,6 +159,10 @@ impl Network {
     pub async fn bounties(&self) -> Result<u64, ChainError> {
         convert::number("bounties", self.contract.read(&Abi::bountiesCall {}).await?)
     }
+}
+
+fn gweis(amount: u64) -> Wei {
+    Wei(amount.into()).mul_div(WEI_PER_GWEI, 1)
 }
 
 /// Findings as the contract takes them.

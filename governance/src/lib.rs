@@ -15,7 +15,7 @@ mod network;
 mod rounds;
 
 pub use addresses::Addresses;
-pub use bounties::{Bounty, BountyStatus, Offer};
+pub use bounties::Offer;
 pub use choices::{Ballot, Delta, DeltaStatus};
 pub use deploy::{Step, Terms, audit, deploy};
 pub use errors::{GovernanceError, explain};

@@ -38,7 +38,7 @@ pub enum HiddenError {
     #[error("the hidden set is no text in UTF-8: save it as one")]
     NotText,
     /// Not what the manifest of the group asks for; lines are counted after the first one.
-    #[error("the hidden set is none of this group: {0}")]
+    #[error("the hidden set is none of this group")]
     Examples(#[from] DataError),
     /// Too few to tell anything, or more than the group measures.
     #[error("a hidden set of this group has {HIDDEN_MIN} to {most} examples, this one has {count}: take as many")]

@@ -1,11 +1,13 @@
 //! What acts and outcomes are called when people read of them.
 
+use std::collections::BTreeMap;
+
 use node::{
     network_file::moment,
     progress::{Step, Stretch, stretch},
 };
 use protocol::{
-    Address, Digest,
+    Address, Digest, RoundNumber,
     bounty::Findings,
     chain::Outcome,
     measures::{Act, Measure},
@@ -74,15 +76,18 @@ fn number_word(number: u64) -> [u8; 32] {
     word
 }
 
-/// Training and fresh loss of won rounds, and in words what that means, if it means something.
-pub fn of_progress(steps: &[Step]) -> Vec<String> {
+/// Training, fresh and hidden loss of won rounds, and in words what that means, if it means something. Hidden loss is told by the
+/// lines of `hidden`.
+pub fn of_progress(steps: &[Step], hidden: &BTreeMap<RoundNumber, Vec<String>>) -> Vec<String> {
     let line = |step: &Step| {
         let claim = &step.won.claim;
         let fresh = step.fresh.map_or_else(
             || "no fresh examples".to_owned(),
             |fresh| format!("fresh loss {} → {} on {} examples added since", fresh.base, fresh.loss, fresh.examples),
         );
-        format!("round {}  training loss {} → {} nats, {fresh}", step.won.round, claim.base, claim.loss)
+        let training = format!("round {}  training loss {} → {} nats", step.won.round, claim.base, claim.loss);
+        let hidden = hidden.get(&step.won.round).into_iter().flatten().cloned();
+        [training, fresh].into_iter().chain(hidden).collect::<Vec<String>>().join(", ")
     };
     let mut lines: Vec<String> = steps.iter().map(line).collect();
     lines.extend(stretch(steps).as_ref().map(of_stretch));
@@ -111,7 +116,8 @@ pub fn of_outcome(outcome: Outcome, reveals: usize) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{GroupId, Micronats, PositionNumber};
+    use node::progress::Won;
+    use protocol::{GroupId, Micronats, PositionNumber, chain::RevealedClaim};
 
     #[test]
     fn a_group_that_memorises_is_told_so_in_words() {
@@ -122,6 +128,24 @@ mod tests {
             "3 rounds on one set: training loss 0.300000 → 0.100000, fresh loss 0.350000 → 0.400000 nats: the group is memorising, propose new data"
         );
         assert_eq!(stretch(1, nats(350_000, 200_000)), "a round: training loss 0.300000 → 0.100000, fresh loss 0.350000 → 0.200000 nats");
+    }
+
+    #[test]
+    fn a_won_round_shows_training_fresh_and_hidden_loss() {
+        let (round, nats) = (RoundNumber(4), Micronats(1_500_000));
+        let claim = RevealedClaim {
+            group: GroupId(1),
+            round,
+            trainer: Address::ZERO,
+            number: 1,
+            file: Digest::ZERO,
+            base: nats,
+            loss: nats,
+            loss_root: Digest::ZERO,
+        };
+        let step = Step { won: Won { round, base: Digest::ZERO, head: Digest::ZERO, claim }, fresh: None };
+        let told = of_progress(&[step], &[(round, vec!["hidden loss 2 → 1 nats in bounty 3".to_owned()])].into());
+        assert_eq!(told, ["round 4  training loss 1.500000 → 1.500000 nats, no fresh examples, hidden loss 2 → 1 nats in bounty 3"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::chain::GroupView;
-use crate::ids::{Digest, RoundNumber};
+use crate::ids::{Address, Digest, GroupId, RoundNumber};
 use crate::money::{Micronats, Wei};
 use crate::rules::{hash_words, word};
 
@@ -227,5 +227,61 @@ impl Term {
     /// The window in which a set is measured first that was opened at `opened_s`; none if that was too late.
     pub fn measured_in(&self, opened_s: u64, calendar: Calendar) -> Option<u64> {
         (0..WINDOWS).find(|window| opened_s < self.middle_s(*window, calendar))
+    }
+}
+
+/// How far a bounty is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BountyStatus {
+    #[default]
+    Locked,
+    Measured,
+    /// The sponsor did not keep his word.
+    Failed,
+}
+
+/// A bounty as the contract has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Bounty {
+    pub sponsor: Address,
+    pub group: GroupId,
+    /// Of the salted examples, `count` of them.
+    pub root: Digest,
+    pub count: u32,
+    /// What earns all of the three quarters.
+    pub target: Micronats,
+    pub amount: Wei,
+    pub bond: Wei,
+    /// Rounds of the term.
+    pub first: RoundNumber,
+    pub last: RoundNumber,
+    /// The epoch of the first of three windows.
+    pub windows: u64,
+    /// What was unsealed, and when; 0 if nothing was.
+    pub file: Digest,
+    pub unsealed_at_s: u64,
+    pub status: BountyStatus,
+    /// What was decided, 0 if nothing was, and in which window.
+    pub result: Digest,
+    pub window: u64,
+    /// Stake behind it, and of those who were paid for it.
+    pub stake: Wei,
+    pub paid: Wei,
+    /// What is locked still.
+    pub left: Wei,
+    /// Whether the sponsor has got back what was his.
+    pub settled: bool,
+}
+
+impl Bounty {
+    /// Its rounds and windows.
+    pub fn term(&self) -> Term {
+        Term { first: self.first, last: self.last, windows: self.windows }
+    }
+
+    /// What was locked, and for how much.
+    pub fn prize(&self) -> Prize {
+        Prize { amount: self.amount, bond: self.bond, target: self.target }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::bounty::{Bounty, BountyStatus};
 use protocol::ids::{Address, BountyNumber, Digest, GroupId, PositionNumber, RoundNumber};
 use protocol::money::Wei;
 
@@ -10,7 +11,6 @@ use crate::coins::{added, taken};
 use crate::log::{Fit, Misfit, Moment};
 use crate::read;
 use crate::receipts::{Reason, Receipt, Subject};
-use crate::shown::{Bounty, BountyStatus};
 use crate::views::Views;
 
 /// All that is kept of a bounty.
@@ -174,7 +174,7 @@ fn locked(event: &INetwork::Funded) -> Fit<Bounty> {
         sponsor: read::address(event.sponsor),
         group: read::group(event.group)?,
         root: read::digest(event.root),
-        count: read::count(event.count)?,
+        count: u32::try_from(event.count).map_err(|_| Misfit("has a count above 2^32"))?,
         target: read::micronats(event.target)?,
         amount,
         bond,

@@ -19,11 +19,11 @@ mod stake;
 mod terms;
 mod views;
 
+pub use protocol::bounty::{Bounty, BountyStatus};
+
 pub use log::{Contracts, Log, Moment, ViewsError};
 pub use measures::{Assent, Proposal};
 pub use receipts::{Reason, Receipt, Subject};
-pub use shown::{
-    Ballot, Bounty, BountyStatus, Claim, Clock, Delta, DeltaStatus, Group, Income, Measure, Position, Round, SaleTerms, Status, Totals,
-};
+pub use shown::{Ballot, Claim, Clock, Delta, DeltaStatus, Group, Income, Measure, Position, Round, SaleTerms, Status, Totals};
 pub use terms::Terms;
 pub use views::Views;

@@ -2,6 +2,7 @@
 
 mod deltas;
 mod deploying;
+mod descriptors;
 mod duties;
 mod forks;
 mod geth;

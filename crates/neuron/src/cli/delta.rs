@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
 use deltas::Patch;
-use governance::DeltaStatus;
+use governance::{DeltaStatus, Network};
 use network::Client;
 use protocol::{Address, DeltaNumber, Digest, GroupId, Wei, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
 
@@ -123,14 +123,19 @@ async fn propose(context: &Context, group: GroupId, path: &Path, bond: Option<We
     let body = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let (site, account) = (context.site().await?, context.account()?);
     let peer = context.peer(&site, group).await?;
-    let head = site.network.view(group).await?.head;
     check_author(&body, account.address())?;
+    offer(peer, &site.as_account(account), body, bond).await
+}
+
+/// Proposes a patch of the current set, and offers its body until another node holds it.
+pub async fn offer(peer: Peer, network: &Network, body: Vec<u8>, bond: Option<Wei>) -> Result<()> {
+    let group = peer.member.group;
+    let head = network.view(group).await?.head;
     peer.member
         .preview(head, body.clone())
         .await
         .context("the patch does not apply to the current set: make it anew with `neuron delta new`")?;
     let digest = peer.client.add(body).await?;
-    let network = site.as_account(account);
     let bond = match bond {
         Some(bond) => bond,
         None => network.bond_due(group).await?,

@@ -8,7 +8,10 @@ use network::Client;
 use node::{config::GroupFile, keys, progress, stop};
 use protocol::{GroupId, chain::GroupView};
 
-use super::context::{Context, history};
+use super::{
+    bounty::{self, hidden_losses},
+    context::{Context, history},
+};
 use crate::{birth, words};
 
 #[derive(Subcommand)]
@@ -20,7 +23,8 @@ pub enum Command {
         #[arg(long, default_value_t = 1)]
         group: u64,
     },
-    /// What its last winners have learned: training loss, and fresh loss, on examples that were added since.
+    /// What its last winners have learned: training loss, fresh loss, on examples that were added since, and hidden loss, where a
+    /// bounty found one.
     Progress {
         #[arg(long, default_value_t = 1)]
         group: u64,
@@ -73,6 +77,9 @@ async fn show(context: &Context, group: GroupId) -> Result<()> {
         network.view(group).await.with_context(|| format!("group {group} cannot be read: `neuron group list` shows which there are"))?;
     let now_s = network.chain().latest().await?.time_s;
     print(&view, now_s);
+    for bounty in bounty::all(&network, Some(group)).await? {
+        println!("  {}", bounty.brief(now_s));
+    }
     Ok(())
 }
 
@@ -108,13 +115,14 @@ fn print(view: &GroupView, now_s: u64) {
 
 async fn progress(context: &Context, group: GroupId, most: usize) -> Result<()> {
     let site = context.site().await?;
-    let won = progress::won(&history(&site, group).await?);
+    let events = history(&site, group).await?;
+    let won = progress::won(&events);
     let peer = context.peer(&site, group).await?;
     let head = site.network.view(group).await?.head;
     let steps = progress::measure(&peer.member, &won[won.len().saturating_sub(most)..], head).await?;
     peer.client.shutdown().await;
     println!("{} of {} won rounds of group {group}", steps.len(), won.len());
-    words::of_progress(&steps).iter().for_each(|line| println!("  {line}"));
+    words::of_progress(&steps, &hidden_losses(&events)).iter().for_each(|line| println!("  {line}"));
     Ok(())
 }
 

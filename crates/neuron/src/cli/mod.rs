@@ -1,6 +1,7 @@
 //! What can be asked of the `neuron` command; each subject has a file.
 
 mod alarms;
+mod bounty;
 mod context;
 mod delta;
 mod deploy;
@@ -53,6 +54,9 @@ enum Command {
     /// Changes of a training set: write, propose, vote.
     #[command(subcommand)]
     Delta(delta::Command),
+    /// Bounties for what rounds improve on a hidden test set: seal, fund, open, settle.
+    #[command(subcommand)]
+    Bounty(bounty::Command),
     /// Rounds of a group.
     #[command(subcommand)]
     Round(round::Command),
@@ -87,6 +91,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Stake(command) => stake::run(&context, command).await,
         Command::Group(command) => group::run(&context, command).await,
         Command::Delta(command) => delta::run(&context, command).await,
+        Command::Bounty(command) => bounty::run(&context, command).await,
         Command::Round(command) => round::run(&context, command).await,
         Command::Replay(options) => replay::run(&context, options).await,
         Command::Measure(command) => measure::run(&context, command).await,

@@ -13,7 +13,7 @@ use protocol::{
 };
 
 use super::{
-    alarms,
+    alarms, bounty,
     context::{Context, history},
 };
 use crate::words;
@@ -88,6 +88,9 @@ async fn show(context: &Context, number: Option<u64>, group: GroupId) -> Result<
     println!("  present   {}", list(&present(&of_round)));
     for line in of_round.iter().filter_map(|event| line(event, round.winner)) {
         println!("  {line}");
+    }
+    for line in bounty::hidden_losses(&events).get(&number).into_iter().flatten() {
+        println!("  bounty    {line}");
     }
     Ok(())
 }

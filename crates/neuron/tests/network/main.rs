@@ -3,6 +3,7 @@
 //! The programs `trainer-node` and `validator-node` must have been built before: `cargo build --workspace`.
 
 mod bad_input;
+mod bounties;
 mod commands;
 mod deploying;
 mod devnet;

@@ -3,9 +3,10 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Stdio,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use chain::{
     Account,
     dev::{Anvil, AnvilSettings},
@@ -19,14 +20,18 @@ use node::{
     config::{GroupFile, NetworkFile, Times},
     keys,
 };
-use protocol::{GroupId, Wei};
+use protocol::{
+    BountyNumber, DeltaNumber, Digest, GroupId, Wei,
+    bounty::{Bounty, Calendar},
+};
 use token::SaleTerms;
-use tokio::sync::mpsc;
+use tokio::{process::Command, sync::mpsc};
 
 use crate::watched::{digits, fresh_folder};
 
-const TIMES: Times = Times { train_s: 5, reveal_s: 5, judge_s: 6, period_s: 32, improve: 10, least: 1_000 };
-/// Long enough for the sale never to end here.
+/// Rounds that no test outlasts by accident.
+const TIMES: Times = Times { train_s: 60, reveal_s: 60, judge_s: 60, period_s: 360, improve: 10, least: 1_000 };
+/// Long enough for the sale to end only where a test lets so much time pass.
 const SALE_S: u64 = 100_000;
 const PASSWORD: &str = "right";
 
@@ -36,7 +41,7 @@ pub struct Small {
     pub file: GroupFile,
     pub account: Account,
     pub client: Client,
-    _anvil: Anvil,
+    anvil: Anvil,
     founder: Network,
     _events: mpsc::Receiver<Event>,
 }
@@ -48,7 +53,7 @@ impl Small {
         let anvil = Anvil::start(&AnvilSettings { block_time_ms: 0, ..AnvilSettings::default() }).await?;
         let chain = anvil.chain().with_account(account.clone());
         let sale = SaleTerms { price: Wei::nrn(1), deadline_s: chain.latest().await?.time_s + SALE_S, minimum: Wei::nrn(1) };
-        let terms = Terms { sale, epoch_s: 16, exit_s: 64, maturity_s: 16, min_deposit: Wei::nrn(1), tip: Wei(0) };
+        let terms = Terms { sale, epoch_s: 180, exit_s: 3_600, maturity_s: 180, min_deposit: Wei::nrn(1), tip: Wei(0) };
         let founder = Network::open(&chain, deploy(&chain, &terms, |_| ()).await?.network).await?;
         let path = folder.join("network.toml");
         fs::write(&path, toml::to_string(&network_file(&anvil, &founder, Vec::new()))?)?;
@@ -57,7 +62,7 @@ impl Small {
         let (client, events) = Site::open(&path).await?.join(&data, keys::node_key(&data)?, &[], &[]).await?;
         let peers = client.listen_addresses().await?.iter().map(ToString::to_string).collect();
         fs::write(&path, toml::to_string(&network_file(&anvil, &founder, peers))?)?;
-        Ok(Self { folder, file, account, client, founder, _events: events, _anvil: anvil })
+        Ok(Self { folder, file, account, client, founder, anvil, _events: events })
     }
 
     /// A new group of digits; its first checkpoint are these bytes, whatever they are.
@@ -76,9 +81,60 @@ impl Small {
         Ok(group)
     }
 
+    /// Lets the account buy so many NRN; the sale is over then.
+    pub async fn buy(&self, nrn: u64) -> Result<()> {
+        let sale = self.founder.sale();
+        sale.buy(Wei::nrn(nrn)).await?;
+        self.pass_until(sale.terms().await?.deadline_s).await?;
+        sale.close().await?;
+        sale.claim().await?;
+        Ok(())
+    }
+
+    /// Lets time pass up to a second.
+    pub async fn pass_until(&self, time_s: u64) -> Result<()> {
+        let now_s = self.founder.chain().latest().await?.time_s;
+        Ok(self.anvil.advance(time_s.saturating_sub(now_s)).await?)
+    }
+
+    /// A bounty, and what its dates are counted by.
+    pub async fn bounty(&self, number: BountyNumber) -> Result<(Bounty, Calendar)> {
+        let bounty = self.founder.bounty(number).await?;
+        Ok((bounty, (&self.founder.view(bounty.group).await?).into()))
+    }
+
+    /// NRN of the account.
+    pub async fn balance(&self) -> Result<Wei> {
+        Ok(self.founder.neuron().balance(self.account.address()).await?)
+    }
+
+    /// What the command prints for the account.
+    pub async fn neuron(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_neuron"));
+        command.current_dir(&self.folder).args(["--network", "network.toml", "--key", "key.json", "--password-file", "password"]);
+        let output = command.args(arguments).stdin(Stdio::null()).kill_on_drop(true).output().await?;
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        ensure!(output.status.success(), "{arguments:?}: {text}");
+        Ok(text)
+    }
+
+    /// What it says when it refuses.
+    pub async fn refusal(&self, arguments: &[&str]) -> Result<String> {
+        match self.neuron(arguments).await {
+            Ok(text) => bail!("{arguments:?} was not refused: {text}"),
+            Err(error) => Ok(error.to_string()),
+        }
+    }
+
     /// Deltas that were ever proposed.
     pub async fn deltas(&self, group: GroupId) -> Result<u64> {
         Ok(self.founder.deltas(group).await?)
+    }
+
+    /// The patch of a delta.
+    pub async fn delta(&self, group: GroupId, number: u64) -> Result<Digest> {
+        let delta = self.founder.delta(group, DeltaNumber(number)).await?;
+        Ok(delta.with_context(|| format!("no delta {number}"))?.digest)
     }
 
     /// The network file with one value changed.

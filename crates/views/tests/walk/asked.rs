@@ -210,7 +210,7 @@ pub fn bounty(shown: Bounty) -> IBounties::Bounty {
     IBounties::Bounty {
         sponsor: eth(shown.sponsor),
         group: u32::try_from(shown.group.0).expect("32 bits"),
-        count: u32::try_from(shown.count).expect("32 bits"),
+        count: shown.count,
         target: shown.target.0,
         amount: Uint::from(shown.amount.0),
         bond: Uint::from(shown.bond.0),

@@ -1,0 +1,391 @@
+//! Bounties in words: where one stands, what was found, who was paid, and what comes next and when.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use governance::Network;
+use node::network_file::moment;
+use protocol::{
+    BountyNumber, GroupId, RoundNumber, Wei,
+    bounty::{Bounty, BountyStatus, Calendar, Findings, Term, WINDOWS},
+    chain::ChainEvent,
+};
+
+/// A bounty and what its dates are counted by.
+pub struct Dated {
+    pub number: BountyNumber,
+    pub bounty: Bounty,
+    calendar: Calendar,
+    maturity_s: u64,
+}
+
+/// Where a bounty stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Its term runs.
+    Sealed,
+    Closed,
+    /// Not opened, and it is too late for that.
+    Late,
+    Opened,
+    Undecided,
+    Measured,
+    Failed,
+    /// Everything was paid.
+    Over,
+}
+
+/// The bounties of the network, or of one group.
+pub async fn all(network: &Network, group: Option<GroupId>) -> Result<Vec<Dated>> {
+    let mut all = Vec::new();
+    for number in 1..=network.bounties().await? {
+        let dated = Dated::read(network, BountyNumber(number)).await?;
+        all.extend(group.is_none_or(|group| group == dated.bounty.group).then_some(dated));
+    }
+    Ok(all)
+}
+
+impl Dated {
+    /// A bounty as it stands now.
+    pub async fn read(network: &Network, number: BountyNumber) -> Result<Self> {
+        let bounty = network.bounty(number).await?;
+        let view = network.view(bounty.group).await?;
+        Ok(Self { number, bounty, calendar: (&view).into(), maturity_s: view.maturity_s })
+    }
+
+    /// From then on the set can be opened.
+    pub fn end_s(&self) -> u64 {
+        self.bounty.term().end_s(self.calendar)
+    }
+
+    /// From then on it cannot.
+    pub fn late_s(&self) -> u64 {
+        self.bounty.term().middle_s(WINDOWS - 1, self.calendar)
+    }
+
+    /// First second of a window.
+    pub fn window_s(&self, window: u64) -> u64 {
+        self.bounty.term().window_start_s(window, self.calendar)
+    }
+
+    /// Before then more than a third of awake stake must hold an opened set.
+    pub fn held_until_s(&self) -> u64 {
+        self.bounty.term().middle_s(self.measured_in(), self.calendar)
+    }
+
+    /// The window in which an opened set is measured first.
+    fn measured_in(&self) -> u64 {
+        self.bounty.term().measured_in(self.bounty.unsealed_at_s, self.calendar).unwrap_or(WINDOWS - 1)
+    }
+
+    /// From then on a won round can be paid.
+    pub fn mature_s(&self, round: RoundNumber) -> u64 {
+        Term { first: round, last: round, windows: 0 }.end_s(self.calendar).saturating_add(self.maturity_s)
+    }
+
+    /// From then on the rest can go back to the sponsor.
+    pub fn settled_from_s(&self) -> u64 {
+        self.mature_s(self.bounty.last).max(self.window_s(WINDOWS))
+    }
+
+    fn state(&self, now_s: u64) -> State {
+        match (self.bounty.status, self.bounty.file.is_zero()) {
+            _ if self.bounty.settled && self.bounty.left.is_zero() => State::Over,
+            (BountyStatus::Measured, _) => State::Measured,
+            (BountyStatus::Failed, _) => State::Failed,
+            _ if now_s >= self.window_s(WINDOWS) => State::Undecided,
+            (BountyStatus::Locked, false) => State::Opened,
+            _ if now_s >= self.late_s() => State::Late,
+            _ if now_s >= self.end_s() => State::Closed,
+            _ => State::Sealed,
+        }
+    }
+
+    /// In one line.
+    pub fn brief(&self, now_s: u64) -> String {
+        let Bounty { group, amount, target, first, last, .. } = self.bounty;
+        let (number, amount, state) = (self.number, amount.to_nrn(), self.state(now_s).words());
+        format!("bounty {number}  group {group}, {amount} NRN for {target} nats, rounds {first} to {last}: {state}")
+    }
+
+    /// What somebody can do, and when.
+    pub fn next(&self, now_s: u64) -> String {
+        let (number, settled_from) = (self.number, moment(self.settled_from_s()));
+        match self.state(now_s) {
+            State::Sealed | State::Closed => format!(
+                "the sponsor opens it from {} on and before {}, or loses everything: `neuron bounty open {number} --hidden FILE`",
+                moment(self.end_s()),
+                moment(self.late_s())
+            ),
+            State::Late => format!(
+                "validators can say until {} that the sponsor has failed; from {settled_from} on `neuron bounty settle {number}`",
+                moment(self.window_s(WINDOWS))
+            ),
+            State::Opened => format!(
+                "validators measure it from {} on; if they have not decided by {}, all but a sixteenth comes back from {settled_from} on: \
+                 `neuron bounty settle {number}`",
+                moment(self.window_s(self.measured_in())),
+                moment(self.window_s(WINDOWS))
+            ),
+            State::Undecided => format!("from {settled_from} on `neuron bounty settle {number}` sends back what comes back"),
+            State::Measured | State::Failed => format!(
+                "`neuron bounty settle {number}` pays won rounds that are mature, validators from {} on, and the sponsor from \
+                 {settled_from} on",
+                moment(self.window_s(self.bounty.window + 1))
+            ),
+            State::Over => "nothing is left to do".to_owned(),
+        }
+    }
+
+    /// Everything about it, after the events of its group.
+    pub fn lines(&self, events: &[ChainEvent], now_s: u64) -> Vec<String> {
+        let Bounty { group, sponsor, amount, bond, left, count, root, target, .. } = self.bounty;
+        let mut lines = vec![
+            format!("bounty {} of group {group}: {}", self.number, self.state(now_s).words()),
+            format!("  sponsor   {sponsor}"),
+            format!("  locked    {} NRN and a bond of {}; {} NRN are left", amount.to_nrn(), bond.to_nrn(), left.to_nrn()),
+            format!("  target    {target} nats lower earn all of three quarters"),
+            format!("  hidden    {count} examples, root {root}"),
+        ];
+        if !self.bounty.file.is_zero() {
+            lines.push(format!("  opened    {}, {}", moment(self.bounty.unsealed_at_s), self.bounty.file));
+        }
+        lines.extend(of_term(&self.bounty.term(), self.calendar).iter().map(|line| format!("  {line}")));
+        lines.extend(self.of_findings(events).iter().map(|line| format!("  found     {line}")));
+        let of_this = |event: &&ChainEvent| bounty_of(event) == Some(self.number);
+        lines.extend(events.iter().filter(of_this).filter_map(of_payment).map(|line| format!("  paid      {line}")));
+        lines.push(format!("  next      {}", self.next(now_s)));
+        lines
+    }
+
+    fn of_findings(&self, events: &[ChainEvent]) -> Vec<String> {
+        let Some(findings) = found(events, self.number) else {
+            let nothing = self.bounty.settled.then(|| "nothing: too little stake agreed in any window".to_owned());
+            return nothing.into_iter().chain(self.gathered(events)).collect();
+        };
+        let by = format!("by {} NRN in window {}", self.bounty.stake.to_nrn(), self.bounty.window + 1);
+        if findings.failed {
+            let why = match self.bounty.file.is_zero() {
+                true => "the set was not opened in time",
+                false => "the set was not held in time, is not what was sealed, or measures nothing",
+            };
+            return vec![format!("the sponsor has failed, {by}: {why}")];
+        }
+        let mut lines = vec![format!("hidden loss {} nats before the term, {by}", findings.base)];
+        lines.extend(findings.steps.iter().map(|step| {
+            let better = if step.better { "better" } else { "not better" };
+            format!("round {}: hidden loss {} nats, {better}; won rounds since the one before: {}", step.round, step.loss, step.won)
+        }));
+        let has_risen = findings.steps.last().is_some_and(|last| last.loss > findings.base);
+        lines.extend(has_risen.then(|| "hidden loss rose while training loss fell: the group is memorising, propose new data".to_owned()));
+        lines
+    }
+
+    /// Stake behind each result, while none is decided.
+    fn gathered(&self, events: &[ChainEvent]) -> Vec<String> {
+        let mut stakes = BTreeMap::new();
+        for event in events {
+            if let ChainEvent::Found { bounty, window, result, stake, .. } = event
+                && *bounty == self.number
+            {
+                let sum: &mut Wei = stakes.entry((*window, *result)).or_default();
+                *sum = sum.saturating_add(*stake);
+            }
+        }
+        let line = |((window, result), stake): ((u64, _), Wei)| format!("{} NRN in window {} for {result}", stake.to_nrn(), window + 1);
+        stakes.into_iter().map(line).collect()
+    }
+}
+
+impl State {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Sealed => "its term runs",
+            Self::Closed => "its term is over, it waits to be opened",
+            Self::Late => "it was not opened in time",
+            Self::Opened => "opened, to be measured",
+            Self::Undecided => "undecided",
+            Self::Measured => "measured",
+            Self::Failed => "the sponsor has failed",
+            Self::Over => "over",
+        }
+    }
+}
+
+/// Rounds and dates of a term.
+pub fn of_term(term: &Term, calendar: Calendar) -> [String; 3] {
+    let start = Term { last: RoundNumber(term.first.0.saturating_sub(1)), ..*term };
+    let window = |window| moment(term.window_start_s(window, calendar));
+    [
+        format!("term      rounds {} to {}, {} to {}", term.first, term.last, moment(start.end_s(calendar)), moment(term.end_s(calendar))),
+        format!("windows   from {}, {} and {}, over on {}", window(0), window(1), window(2), window(WINDOWS)),
+        format!("to open   from {} on and before {}", moment(term.end_s(calendar)), moment(term.middle_s(WINDOWS - 1, calendar))),
+    ]
+}
+
+/// What was decided about a bounty.
+pub fn found(events: &[ChainEvent], number: BountyNumber) -> Option<&Findings> {
+    events.iter().find_map(|event| match event {
+        ChainEvent::Resolved { bounty, findings, .. } if *bounty == number => Some(findings),
+        _ => None,
+    })
+}
+
+/// Of measured rounds: the best hidden loss before them and theirs.
+pub fn hidden_losses(events: &[ChainEvent]) -> BTreeMap<RoundNumber, Vec<String>> {
+    let mut losses: BTreeMap<RoundNumber, Vec<String>> = BTreeMap::new();
+    for event in events {
+        let ChainEvent::Resolved { bounty, findings, .. } = event else { continue };
+        let mut best = findings.base;
+        for step in findings.steps.iter().filter(|_| !findings.failed) {
+            let better = if step.better { "" } else { ", not better" };
+            let line = format!("hidden loss {best} → {} nats in bounty {bounty}{better}", step.loss);
+            losses.entry(step.round).or_default().push(line);
+            best = if step.better { step.loss } else { best };
+        }
+    }
+    losses
+}
+
+/// The bounty that a payment belongs to.
+fn bounty_of(event: &ChainEvent) -> Option<BountyNumber> {
+    match event {
+        ChainEvent::BountyPaid { bounty, .. }
+        | ChainEvent::FinderPaid { bounty, .. }
+        | ChainEvent::Returned { bounty, .. }
+        | ChainEvent::FoundTwice { bounty, .. } => Some(*bounty),
+        _ => None,
+    }
+}
+
+/// Who got what of a bounty, and for what.
+pub fn of_payment(event: &ChainEvent) -> Option<String> {
+    Some(match event {
+        ChainEvent::BountyPaid { round, amount, burned: true, .. } => {
+            format!("round {round}: {} NRN burned, the round was struck", amount.to_nrn())
+        }
+        ChainEvent::BountyPaid { round, winner, amount, .. } => format!("round {round}: {} NRN to {winner}", amount.to_nrn()),
+        ChainEvent::FinderPaid { position, owner, amount, .. } => format!("position {position}: {} NRN to {owner}", amount.to_nrn()),
+        ChainEvent::Returned { amount, burned, .. } => format!("sponsor: {} NRN back, {} NRN burned", amount.to_nrn(), burned.to_nrn()),
+        ChainEvent::FoundTwice { position, window, reporter, burned, reward, .. } => format!(
+            "position {position} signed two results in window {}: {} NRN of its stake burned, {} NRN to {reporter} for showing it",
+            window + 1,
+            burned.to_nrn(),
+            reward.to_nrn()
+        ),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use protocol::{Address, Digest, Micronats, PositionNumber, bounty::Step};
+
+    pub const GROUP: GroupId = GroupId(1);
+    pub const NUMBER: BountyNumber = BountyNumber(3);
+    const SECOND: u64 = 1_000;
+
+    fn findings() -> Findings {
+        let step = |round, won, loss, better| Step { round: RoundNumber(round), won, loss: Micronats(loss), better };
+        let steps = vec![step(10, 1, 250_000, true), step(11, 1, 260_000, false), step(13, 1, 200_000, true)];
+        Findings { failed: false, base: Micronats(300_000), steps }
+    }
+
+    pub fn resolved() -> ChainEvent {
+        let findings = findings();
+        ChainEvent::Resolved { group: GROUP, bounty: NUMBER, window: 1, result: findings.hash(), findings }
+    }
+
+    /// Rounds 10 to 13 of 60 s from second 1000 on, epochs of 120 s: the term ends at 1840, windows begin at 1840, 1960, 2080.
+    pub fn dated(window: u64, is_opened: bool) -> Dated {
+        let is_decided = window > 0;
+        let bounty = Bounty {
+            sponsor: Address([2; 20]),
+            group: GROUP,
+            root: Digest([1; 32]),
+            count: 300,
+            target: Micronats(50_000),
+            amount: Wei::nrn(80),
+            bond: Wei::nrn(10),
+            first: RoundNumber(10),
+            last: RoundNumber(13),
+            windows: 7,
+            file: if is_opened { Digest([4; 32]) } else { Digest::ZERO },
+            unsealed_at_s: if is_opened { SECOND + 850 } else { 0 },
+            status: if is_decided { BountyStatus::Measured } else { BountyStatus::Locked },
+            result: if is_decided { findings().hash() } else { Digest::ZERO },
+            window,
+            left: Wei::nrn(90),
+            ..Bounty::default()
+        };
+        let calendar = Calendar { genesis_s: SECOND, length_s: 60, epoch_s: 120 };
+        Dated { number: NUMBER, bounty, calendar, maturity_s: 120 }
+    }
+
+    #[test]
+    fn a_bounty_says_at_every_time_where_it_stands_and_what_comes_next() {
+        let (locked, opened, measured) = (dated(0, false), dated(0, true), dated(1, true));
+        let failed = Dated { bounty: Bounty { status: BountyStatus::Failed, ..measured.bounty }, ..dated(1, true) };
+        let over = Dated { bounty: Bounty { settled: true, left: Wei::ZERO, ..opened.bounty }, ..dated(0, true) };
+        for (dated, now_s, state, next) in [
+            (&locked, 1_839, State::Sealed, "opens it from 1970-01-01T00:30:40Z on and before 1970-01-01T00:35:40Z"),
+            (&locked, 1_840, State::Closed, "`neuron bounty open 3 --hidden FILE`"),
+            (&locked, 2_140, State::Late, "can say until 1970-01-01T00:36:40Z that the sponsor has failed"),
+            (&locked, 2_200, State::Undecided, "from 1970-01-01T00:36:40Z on `neuron bounty settle 3`"),
+            (&opened, 1_851, State::Opened, "measure it from 1970-01-01T00:30:40Z on"),
+            (&opened, 2_200, State::Undecided, "`neuron bounty settle 3`"),
+            (&measured, 1_999, State::Measured, "validators from 1970-01-01T00:34:40Z on, and the sponsor from 1970-01-01T00:36:40Z on"),
+            (&failed, 1_999, State::Failed, "`neuron bounty settle 3`"),
+            (&over, 3_000, State::Over, "nothing is left to do"),
+        ] {
+            assert_eq!(dated.state(now_s), state);
+            assert!(dated.next(now_s).contains(next), "{state:?}: {}", dated.next(now_s));
+        }
+    }
+
+    #[test]
+    fn a_measured_bounty_tells_term_losses_payments_and_what_is_left() {
+        let stake = Wei::nrn(7);
+        let returned = ChainEvent::Returned { group: GROUP, bounty: NUMBER, amount: Wei::nrn(10), burned: Wei::ZERO };
+        let other = ChainEvent::Returned { group: GROUP, bounty: BountyNumber(4), amount: Wei::nrn(11), burned: Wei::ZERO };
+        let mut dated = dated(1, true);
+        dated.bounty.stake = stake;
+        let told = dated.lines(&[resolved(), returned, other], 2_200);
+        let wanted = [
+            "bounty 3 of group 1: measured",
+            "  sponsor   0x0202020202020202020202020202020202020202",
+            "  locked    80 NRN and a bond of 10; 90 NRN are left",
+            "  target    0.050000 nats lower earn all of three quarters",
+            &format!("  hidden    300 examples, root {}", Digest([1; 32])),
+            &format!("  opened    1970-01-01T00:30:50Z, {}", Digest([4; 32])),
+            "  term      rounds 10 to 13, 1970-01-01T00:26:40Z to 1970-01-01T00:30:40Z",
+            "  windows   from 1970-01-01T00:30:40Z, 1970-01-01T00:32:40Z and 1970-01-01T00:34:40Z, over on 1970-01-01T00:36:40Z",
+            "  to open   from 1970-01-01T00:30:40Z on and before 1970-01-01T00:35:40Z",
+            "  found     hidden loss 0.300000 nats before the term, by 7 NRN in window 2",
+            "  found     round 10: hidden loss 0.250000 nats, better; won rounds since the one before: 1",
+            "  found     round 11: hidden loss 0.260000 nats, not better; won rounds since the one before: 1",
+            "  found     round 13: hidden loss 0.200000 nats, better; won rounds since the one before: 1",
+            "  paid      sponsor: 10 NRN back, 0 NRN burned",
+            &format!("  next      {}", dated.next(2_200)),
+        ];
+        assert_eq!(told, wanted);
+    }
+
+    #[test]
+    fn stake_behind_results_is_told_until_one_is_decided() {
+        let counted = |window, byte, nrn| {
+            let (result, positions) = (Digest([byte; 32]), vec![PositionNumber(1)]);
+            ChainEvent::Found { group: GROUP, bounty: NUMBER, window, result, stake: Wei::nrn(nrn), positions }
+        };
+        let told = dated(0, true).of_findings(&[counted(0, 5, 2), counted(0, 6, 1), counted(0, 5, 3)]);
+        assert_eq!(told, [(5, 5), (1, 6)].map(|(nrn, byte)| format!("{nrn} NRN in window 1 for {}", Digest([byte; 32]))));
+    }
+
+    #[test]
+    fn a_measured_round_shows_its_hidden_loss_after_the_best_before_it() {
+        let losses = hidden_losses(&[resolved()]);
+        assert_eq!(losses[&RoundNumber(11)], ["hidden loss 0.250000 → 0.260000 nats in bounty 3, not better"]);
+        assert_eq!(losses[&RoundNumber(13)], ["hidden loss 0.250000 → 0.200000 nats in bounty 3"]);
+    }
+}
