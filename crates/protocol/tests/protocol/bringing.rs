@@ -87,6 +87,34 @@ fn after_a_failure_all_others_go_first() {
 }
 
 #[test]
+fn who_failed_before_the_end_of_a_window_leaves_it_to_others() {
+    let mut juror = Juror::holding(1);
+    juror.until(STARTS_S[1] - EDGE_S - PAUSE_S);
+    all_but_own(&mut juror);
+    juror.until(juror.now_s + 1);
+    juror.sent(false);
+    juror.until(STARTS_S[1] - 1);
+    assert_eq!(juror.posts().len(), 1);
+}
+
+#[test]
+fn what_the_chain_counted_is_found_though_nobody_here_heard_it() {
+    let mut juror = Juror::deciding(1, &[2]);
+    juror.event(found(0, &measured(), &[3]));
+    juror.until(STARTS_S[1]);
+    assert_eq!(juror.posts()[0].1, [1, 2]);
+}
+
+#[test]
+fn a_bounty_is_over_when_all_are_paid_though_it_was_settled_before() {
+    let mut juror = Juror::decided(1, &measured());
+    for (events, left) in [(vec![returned()], 1), ([5, 6, 8].map(paid).to_vec(), 1), ([1, 2, 3].map(finder_paid).to_vec(), 0)] {
+        events.into_iter().for_each(|event| juror.event(event));
+        assert_eq!(juror.jury.terms().count(), left);
+    }
+}
+
+#[test]
 fn what_was_sent_and_is_not_seen_is_sent_again_after_a_pause() {
     let mut juror = Juror::deciding(leader(), &[1, 2, 3, 4]);
     juror.until(STARTS_S[0] + 20);
@@ -349,6 +377,18 @@ fn what_is_no_offence_is_not_shown() {
         juror.until(STARTS_S[0] + 50);
         assert_eq!(!juror.slashes().is_empty(), is_shown, "{name}");
     }
+}
+
+#[test]
+fn two_results_of_two_keys_are_no_offence() {
+    let mut juror = Juror::holding(1);
+    juror.heard(4, 0, &failed(&[5]));
+    let mut rotated = view();
+    rotated.positions[3].signer = account(44);
+    juror.tell(Input::Group(rotated));
+    juror.heard(44, 0, &failed(&[6]));
+    juror.until(STARTS_S[0] + 50);
+    assert_eq!(juror.slashes(), []);
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn what_is_to_be_measured_is_what_stood_at_the_seal_and_at_the_window() {
     juror.tell(Input::Group(view()));
     juror.until(GENESIS_S + 190);
     let least_set = ChainEvent::LeastSet { group: GROUP, least: Micronats(9) };
-    let before = [created(Micronats(5)), delta(1)];
+    let before = [created(Micronats(5)), ChainEvent::LeastSet { group: GROUP, least: Micronats(3) }];
     let after =
         [least_set, won(4), opened_event(FIRST, digest("base")), opened_event(LAST, digest("other")), won(6), won(8), won(9), struck(8)];
     before.into_iter().chain([funded(BOUNTY)]).chain(after).for_each(|event| juror.event(event));
@@ -70,7 +70,7 @@ fn what_is_to_be_measured_is_what_stood_at_the_seal_and_at_the_window() {
         seed: block(END_S).hash,
         base: Some(digest("base")),
         won: vec![won(6, true), won(8, false)],
-        least: Micronats(5),
+        least: Micronats(3),
     };
     assert_eq!(juror.tasks(), [(STARTS_S[0], expected)]);
 }
