@@ -1,6 +1,6 @@
 //! Bounties in words: where one stands, what was found, who was paid, and what comes next and when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use anyhow::Result;
 use governance::Network;
@@ -8,7 +8,7 @@ use node::network_file::moment;
 use protocol::{
     BountyNumber, GroupId, RoundNumber, Wei,
     bounty::{Bounty, BountyStatus, Calendar, Findings, Term, WINDOWS},
-    chain::ChainEvent,
+    chain::{ChainEvent, GroupView},
 };
 
 /// A bounty and what its dates are counted by.
@@ -37,20 +37,30 @@ enum State {
 
 /// The bounties of the network, or of one group.
 pub async fn all(network: &Network, group: Option<GroupId>) -> Result<Vec<Dated>> {
-    let mut all = Vec::new();
-    for number in 1..=network.bounties().await? {
-        let dated = Dated::read(network, BountyNumber(number)).await?;
-        all.extend(group.is_none_or(|group| group == dated.bounty.group).then_some(dated));
+    let (mut all, mut views) = (Vec::new(), BTreeMap::new());
+    for number in (1..=network.bounties().await?).map(BountyNumber) {
+        let bounty = network.bounty(number).await?;
+        if group.is_some_and(|group| group != bounty.group) {
+            continue;
+        }
+        let view = match views.entry(bounty.group) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(network.view(bounty.group).await?),
+        };
+        all.push(Dated::new(number, bounty, view));
     }
     Ok(all)
 }
 
 impl Dated {
+    fn new(number: BountyNumber, bounty: Bounty, view: &GroupView) -> Self {
+        Self { number, bounty, calendar: view.into(), maturity_s: view.maturity_s }
+    }
+
     /// A bounty as it stands now.
     pub async fn read(network: &Network, number: BountyNumber) -> Result<Self> {
         let bounty = network.bounty(number).await?;
-        let view = network.view(bounty.group).await?;
-        Ok(Self { number, bounty, calendar: (&view).into(), maturity_s: view.maturity_s })
+        Ok(Self::new(number, bounty, &network.view(bounty.group).await?))
     }
 
     /// From then on the set can be opened.
@@ -122,12 +132,12 @@ impl Dated {
                 moment(self.window_s(WINDOWS))
             ),
             State::Opened => format!(
-                "validators measure it from {} on; if they have not decided by {}, all but a sixteenth comes back from {settled_from} on: \
-                 `neuron bounty settle {number}`",
+                "validators measure it from {} on; if they have not decided by {}, {}",
                 moment(self.window_s(self.measured_in())),
-                moment(self.window_s(WINDOWS))
+                moment(self.window_s(WINDOWS)),
+                self.undecided()
             ),
-            State::Undecided => format!("from {settled_from} on `neuron bounty settle {number}` sends back what comes back"),
+            State::Undecided => self.undecided(),
             State::Measured | State::Failed => format!(
                 "`neuron bounty settle {number}` pays won rounds that are mature, validators from {} on, and the sponsor from \
                  {settled_from} on",
@@ -135,6 +145,13 @@ impl Dated {
             ),
             State::Over => "nothing is left to do".to_owned(),
         }
+    }
+
+    /// What becomes of it without a decision.
+    fn undecided(&self) -> String {
+        let (back, burned) = self.bounty.prize().undecided(!self.bounty.file.is_zero());
+        let (number, from) = (self.number, moment(self.settled_from_s()));
+        format!("from {from} on `neuron bounty settle {number}` sends {} NRN back and burns {}", back.to_nrn(), burned.to_nrn())
     }
 
     /// Everything about it, after the events of its group.
@@ -172,9 +189,11 @@ impl Dated {
             return vec![format!("the sponsor has failed, {by}: {why}")];
         }
         let mut lines = vec![format!("hidden loss {} nats before the term, {by}", findings.base)];
-        lines.extend(findings.steps.iter().map(|step| {
+        let earned = self.bounty.prize().payments(findings).rounds;
+        lines.extend(findings.steps.iter().zip(earned).map(|(step, earned)| {
             let better = if step.better { "better" } else { "not better" };
-            format!("round {}: hidden loss {} nats, {better}; won rounds since the one before: {}", step.round, step.loss, step.won)
+            let (round, loss, won, earned) = (step.round, step.loss, step.won, earned.to_nrn());
+            format!("round {round}: hidden loss {loss} nats, {better}; {earned} NRN for each of {won} won since the one before")
         }));
         let has_risen = findings.steps.last().is_some_and(|last| last.loss > findings.base);
         lines.extend(has_risen.then(|| "hidden loss rose while training loss fell: the group is memorising, propose new data".to_owned()));
@@ -332,9 +351,9 @@ pub mod tests {
             (&locked, 1_839, State::Sealed, "opens it from 1970-01-01T00:30:40Z on and before 1970-01-01T00:35:40Z"),
             (&locked, 1_840, State::Closed, "`neuron bounty open 3 --hidden FILE`"),
             (&locked, 2_140, State::Late, "can say until 1970-01-01T00:36:40Z that the sponsor has failed"),
-            (&locked, 2_200, State::Undecided, "from 1970-01-01T00:36:40Z on `neuron bounty settle 3`"),
+            (&locked, 2_200, State::Undecided, "from 1970-01-01T00:36:40Z on `neuron bounty settle 3` sends 0 NRN back and burns 90"),
             (&opened, 1_851, State::Opened, "measure it from 1970-01-01T00:30:40Z on"),
-            (&opened, 2_200, State::Undecided, "`neuron bounty settle 3`"),
+            (&opened, 2_200, State::Undecided, "sends 85 NRN back and burns 5"),
             (&measured, 1_999, State::Measured, "validators from 1970-01-01T00:34:40Z on, and the sponsor from 1970-01-01T00:36:40Z on"),
             (&failed, 1_999, State::Failed, "`neuron bounty settle 3`"),
             (&over, 3_000, State::Over, "nothing is left to do"),
@@ -363,9 +382,9 @@ pub mod tests {
             "  windows   from 1970-01-01T00:30:40Z, 1970-01-01T00:32:40Z and 1970-01-01T00:34:40Z, over on 1970-01-01T00:36:40Z",
             "  to open   from 1970-01-01T00:30:40Z on and before 1970-01-01T00:35:40Z",
             "  found     hidden loss 0.300000 nats before the term, by 7 NRN in window 2",
-            "  found     round 10: hidden loss 0.250000 nats, better; won rounds since the one before: 1",
-            "  found     round 11: hidden loss 0.260000 nats, not better; won rounds since the one before: 1",
-            "  found     round 13: hidden loss 0.200000 nats, better; won rounds since the one before: 1",
+            "  found     round 10: hidden loss 0.250000 nats, better; 63.333333333333333333 NRN for each of 1 won since the one before",
+            "  found     round 11: hidden loss 0.260000 nats, not better; 3.333333333333333333 NRN for each of 1 won since the one before",
+            "  found     round 13: hidden loss 0.200000 nats, better; 3.333333333333333333 NRN for each of 1 won since the one before",
             "  paid      sponsor: 10 NRN back, 0 NRN burned",
             &format!("  next      {}", dated.next(2_200)),
         ];
