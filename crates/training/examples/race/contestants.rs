@@ -60,7 +60,7 @@ impl Field<'_> {
             let by = if number == SHOPPED { Contestant::Copier } else { Contestant::Shopper };
             files.push(File { by, weights: self.noised(base, round, number)? });
         }
-        let turn = seed(&[self.split, round])[0].into();
+        let turn = usize::from(seed(&[self.split, round])[0]);
         let count = files.len();
         files.rotate_left(turn % count);
         Ok(files)
