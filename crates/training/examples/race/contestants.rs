@@ -1,11 +1,11 @@
 //! Who races, and what each of them seals.
 
-use evaluator::{Checkpoint, Compute, mean};
+use evaluator::{Checkpoint, Compute};
 use sha2::{Digest, Sha256};
 use training::{Device, Plan, TrainError, Trainer};
 
-use crate::Failure;
-use crate::group::{Group, Parts, Rules, under};
+use crate::group::{Group, Parts, under};
+use crate::{Failure, loss};
 
 /// Files that a shopper seals.
 const SHOPPED: u16 = 50;
@@ -56,10 +56,12 @@ impl Field<'_> {
         if let Some(weights) = self.train(base, round)? {
             files.push(File { by: Contestant::Honest, weights });
         }
-        for number in 0..=SHOPPED {
-            let by = if number == SHOPPED { Contestant::Copier } else { Contestant::Shopper };
-            files.push(File { by, weights: self.noised(base, round, number)? });
+        for number in 0..SHOPPED {
+            files.push(File { by: Contestant::Shopper, weights: self.noised(base, [round, number.into()], number)? });
         }
+        // Another size in each round.
+        let size = (round % u64::from(SHOPPED)) as u16;
+        files.push(File { by: Contestant::Copier, weights: self.noised(base, [round, SHOPPED.into()], size)? });
         let turn = usize::from(seed(&[self.split, round])[0]);
         let count = files.len();
         files.rotate_left(turn % count);
@@ -69,8 +71,7 @@ impl Field<'_> {
     /// The memoriser goes on, from the base if that remembers more.
     fn memorise(&mut self, base: &Checkpoint, round: u64) -> Result<(), Failure> {
         let base = under(self.memory.manifest(), base)?;
-        let all: Vec<u32> = (0..self.parts.training.len() as u32).collect();
-        let loss = |weights: &Checkpoint| self.compute.evaluate(weights, &self.parts.training, &all).map(|measured| measured.mean);
+        let loss = |weights: &Checkpoint| loss(self.compute, weights, &self.parts.training);
         let start = if loss(&base)? < loss(&self.memory)? { base } else { self.memory.clone() };
         let mut trainer = self.trainer(&start, 2 * round)?;
         (0..self.group.steps).try_for_each(|_| trainer.step().map(drop))?;
@@ -80,9 +81,7 @@ impl Field<'_> {
 
     /// The honest trainer's file, unless the base stays the best on the validation part.
     fn train(&self, base: &Checkpoint, round: u64) -> Result<Option<Checkpoint>, Failure> {
-        let all: Vec<u32> = (0..self.parts.validation.len() as u32).collect();
-        let loss =
-            |weights: &Checkpoint| self.compute.evaluate(weights, &self.parts.validation, &all).map(|measured| mean(&measured.losses));
+        let loss = |weights: &Checkpoint| loss(self.compute, weights, &self.parts.validation);
         let mut trainer = self.trainer(base, 2 * round + 1)?;
         let (mut least, mut best) = (loss(base)?, None);
         for _ in 0..LOOKS {
@@ -101,11 +100,11 @@ impl Field<'_> {
         Trainer::new(start, &self.parts.training, &plan, Device::Cpu, self.compute)
     }
 
-    /// The base with noise: the difference of two first weights, in which what is not drawn is nothing. The scale rises with `number`.
-    fn noised(&self, base: &Checkpoint, round: u64, number: u16) -> Result<Checkpoint, Failure> {
-        let place = f32::from(number) / f32::from(SHOPPED);
+    /// The base with noise: the difference of two first weights, in which what is not drawn is nothing. The scale rises with `size`.
+    fn noised(&self, base: &Checkpoint, [round, number]: [u64; 2], size: u16) -> Result<Checkpoint, Failure> {
+        let place = f32::from(size) / f32::from(SHOPPED);
         let scale = NOISE.0 * (NOISE.1 / NOISE.0).powf(place);
-        let first = |side| Checkpoint::initial(base.manifest(), seed(&[self.split, round, number.into(), side]));
+        let first = |side| Checkpoint::initial(base.manifest(), seed(&[self.split, round, number, side]));
         let (plus, minus) = (first(0), first(1));
         let noise = plus.tensors().iter().zip(minus.tensors());
         let tensors = base.tensors().iter().zip(noise).map(|(values, (plus, minus))| {
@@ -121,11 +120,4 @@ pub fn seed(words: &[u64]) -> [u8; 32] {
     let mut sum = Sha256::new();
     words.iter().for_each(|word| sum.update(word.to_be_bytes()));
     sum.finalize().into()
-}
-
-impl Rules {
-    /// As it is written.
-    pub fn name(self) -> &'static str {
-        if self == Self::Now { "now" } else { "before" }
-    }
 }

@@ -7,13 +7,17 @@ use training::{Decay, EngineChoice, Optimizer, Settings};
 
 use crate::Failure;
 
+/// Micronats by which a winner must be better than its base, and hundredths of a standard error: those of the groups in configs/groups.
+pub const LEAST: u32 = 1000;
+const CERTAINTY: u32 = 200;
+/// Parts in which what is known is held out, one after the other.
+pub const FOLDS: usize = 3;
+
 /// A group: what its birth fixes, and what suits its trainers.
 pub struct Group {
     pub name: &'static str,
-    /// With the price and the certainty at its end.
+    /// Without the price and the certainty that may stand at its end.
     manifest: &'static str,
-    /// Micronats by which a winner must be better than its base.
-    pub least: u32,
     pub splits: u64,
     /// Steps of a round, for everybody who trains.
     pub steps: u32,
@@ -31,18 +35,26 @@ pub enum Rules {
     Now,
 }
 
+impl Rules {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        if self == Self::Now { "now" } else { "before" }
+    }
+}
+
 /// The three parts of a split.
 pub struct Parts {
     pub training: Examples,
     pub validation: Examples,
     pub hidden: Examples,
+    /// Of training and validation part together: what is trained on, and what is held out.
+    pub folds: Vec<(Examples, Examples)>,
 }
 
 pub const GROUPS: [Group; 4] = [
     Group {
         name: "digits",
-        manifest: r#"{"version":1,"model":{"family":"mlp","inputs":64,"hidden":[32],"outputs":10,"activation":"relu"},"data":{"format":"csv","divisor":256},"loss":"cross_entropy","eval_max":4096,"weight_max":16,"weight_price":300000,"certainty":300}"#,
-        least: 1000,
+        manifest: r#"{"version":1,"model":{"family":"mlp","inputs":64,"hidden":[64],"outputs":10,"activation":"relu"},"data":{"format":"csv","divisor":256},"loss":"cross_entropy","eval_max":1024,"weight_max":16}"#,
         splits: 20,
         steps: 400,
         optimizer: Optimizer::Sgd,
@@ -51,8 +63,7 @@ pub const GROUPS: [Group; 4] = [
     },
     Group {
         name: "breast-cancer",
-        manifest: r#"{"version":1,"model":{"family":"mlp","inputs":30,"hidden":[],"outputs":2,"activation":"relu"},"data":{"format":"csv","divisor":256},"loss":"cross_entropy","eval_max":4096,"weight_max":16,"weight_price":1000000,"certainty":300}"#,
-        least: 1000,
+        manifest: r#"{"version":1,"model":{"family":"mlp","inputs":30,"hidden":[],"outputs":2,"activation":"relu"},"data":{"format":"csv","divisor":256},"loss":"cross_entropy","eval_max":1024,"weight_max":16}"#,
         splits: 20,
         steps: 200,
         optimizer: Optimizer::Sgd,
@@ -61,8 +72,7 @@ pub const GROUPS: [Group; 4] = [
     },
     Group {
         name: "wine",
-        manifest: r#"{"version":1,"model":{"family":"mlp","inputs":13,"hidden":[],"outputs":3,"activation":"relu"},"data":{"format":"csv","divisor":256},"loss":"cross_entropy","eval_max":4096,"weight_max":16,"weight_price":300000,"certainty":300}"#,
-        least: 1000,
+        manifest: r#"{"version":1,"model":{"family":"mlp","inputs":13,"hidden":[],"outputs":3,"activation":"relu"},"data":{"format":"csv","divisor":256},"loss":"cross_entropy","eval_max":1024,"weight_max":16}"#,
         splits: 20,
         steps: 200,
         optimizer: Optimizer::Sgd,
@@ -71,8 +81,7 @@ pub const GROUPS: [Group; 4] = [
     },
     Group {
         name: "text",
-        manifest: r#"{"version":1,"model":{"family":"gpt","layers":1,"heads":2,"width":32,"context":32,"vocabulary":256,"bias":true,"tied":true},"data":{"format":"text","tokenizer":"bytes","stride":32},"loss":"cross_entropy","eval_max":128,"weight_max":16,"weight_price":1000000,"certainty":300}"#,
-        least: 1000,
+        manifest: r#"{"version":1,"model":{"family":"gpt","layers":1,"heads":2,"width":32,"context":32,"vocabulary":256,"bias":true,"tied":true},"data":{"format":"text","tokenizer":"bytes","stride":32},"loss":"cross_entropy","eval_max":256,"weight_max":16}"#,
         splits: 2,
         steps: 100,
         optimizer: Optimizer::AdamW,
@@ -82,12 +91,14 @@ pub const GROUPS: [Group; 4] = [
 ];
 
 impl Group {
+    /// The manifest under the rules as they are if there is a price, else under those before.
+    ///
     /// # Errors
     /// When the text above is no manifest.
-    pub fn manifest(&self, rules: Rules) -> Result<Manifest, Failure> {
-        let plain = self.manifest.split(",\"weight_price\"").next().unwrap_or_default();
-        let text = if rules == Rules::Now { self.manifest.to_owned() } else { format!("{plain}}}") };
-        Ok(Manifest::from_bytes(text.as_bytes())?)
+    pub fn manifest(&self, price: Option<u32>) -> Result<Manifest, Failure> {
+        let plain = self.manifest.trim_end_matches('}');
+        let terms = price.map(|price| format!(r#","weight_price":{price},"certainty":{CERTAINTY}"#)).unwrap_or_default();
+        Ok(Manifest::from_bytes(format!("{plain}{terms}}}").as_bytes())?)
     }
 
     /// What everybody who trains has in common; the price is in the manifest of the start.
@@ -101,14 +112,23 @@ impl Group {
     /// # Errors
     /// When a file is missing or holds something else.
     pub fn parts(&self, folder: &Path, split: u64) -> Result<Parts, Failure> {
-        let manifest = self.manifest(Rules::Before)?;
+        let manifest = self.manifest(None)?;
         let folder = folder.join(self.name).join(split.to_string());
-        let part = |name: &str| -> Result<Examples, Failure> {
+        let read = |name: &str| {
             let path = folder.join(format!("{name}{}", manifest.data().suffix()));
-            let text = fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-            Ok(Examples::parse(&manifest, [(path.display().to_string(), text)])?)
+            fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
         };
-        Ok(Parts { training: part("training")?, validation: part("validation")?, hidden: part("hidden")? })
+        let examples = |text: &str| Examples::parse(&manifest, [(format!("part{}", manifest.data().suffix()), text)]);
+        let [training, validation, hidden] = [read("training")?, read("validation")?, read("hidden")?];
+        let known = training.clone() + &validation;
+        let lines: Vec<&str> = known.split_inclusive('\n').collect();
+        let fold = |number: usize| {
+            let (start, end) = (lines.len() * number / FOLDS, lines.len() * (number + 1) / FOLDS);
+            let rest = lines[..start].concat() + &lines[end..].concat();
+            Ok::<_, Failure>((examples(&rest)?, examples(&lines[start..end].concat())?))
+        };
+        let folds = (0..FOLDS).map(fold).collect::<Result<_, _>>()?;
+        Ok(Parts { training: examples(&training)?, validation: examples(&validation)?, hidden: examples(&hidden)?, folds })
     }
 }
 

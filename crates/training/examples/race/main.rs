@@ -1,10 +1,12 @@
 //! Who is paid for what: rounds of a group between an honest trainer and three who would rather not make the model better, without any
 //! network. `race FOLDER FILE` reads FOLDER/GROUP/SPLIT/{training,validation,hidden}.csv (.txt) and writes FILE:
-//! `{GROUP:{RULES:{"accuracy":[…],"paid":[…],"helped":[…]}}}` with the accuracy of the last model of each split on its hidden part, rounds paid
-//! to memoriser, honest trainer, copier and shopper, and those of them whose winner lowered the loss of the hidden part.
+//! `{GROUP:{RULES:{"accuracy":[…],"paid":[…],"helped":[…],"prices":[…]}}}` with the accuracy of the last model of each split on its hidden part,
+//! rounds paid to memoriser, honest trainer, copier and shopper, those of them whose winner lowered the loss of the hidden part, and the price of
+//! weights that was chosen in each split without it.
 
 mod contestants;
 mod group;
+mod price;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,18 +14,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::{env, error::Error, fs, thread};
 
 use evaluator::{Checkpoint, Compute, Examples, Isa, MeasureError, Terms, draw, is_certain, mean};
+use protocol::Micronats;
+use protocol::rules::{most_loss, rank_key};
 use serde::Serialize;
 
 use contestants::{CONTESTANTS, Field, File, seed};
-use group::{GROUPS, Group, Parts, Rules};
+use group::{GROUPS, Group, LEAST, Parts, Rules};
 
 pub type Failure = Box<dyn Error + Send + Sync>;
 
 const ROUNDS: u64 = 30;
 /// A claim is better than its base by `base >> IMPROVE`, the default of a group.
-const IMPROVE: u32 = 10;
-/// Losses that differ by less than `base >> SAME` are ranked by their commits.
-const SAME: u32 = 13;
+const IMPROVE: u8 = 10;
 const THREADS: usize = 2;
 
 /// What came of the races of a group.
@@ -32,6 +34,7 @@ struct Outcome {
     accuracy: Vec<f64>,
     paid: [u32; CONTESTANTS.len()],
     helped: [u32; CONTESTANTS.len()],
+    prices: Vec<u32>,
 }
 
 fn main() -> Result<(), Failure> {
@@ -73,6 +76,7 @@ fn races(group: &Group, rules: Rules, folder: &Path) -> Result<Outcome, Failure>
 impl Outcome {
     fn with(mut self, other: Self) -> Self {
         self.accuracy.extend(other.accuracy);
+        self.prices.extend(other.prices);
         let add = |sums: &mut [u32], counts: &[u32]| sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         add(&mut self.paid, &other.paid);
         add(&mut self.helped, &other.helped);
@@ -83,11 +87,14 @@ impl Outcome {
 fn race(group: &Group, rules: Rules, parts: &Parts, split: u64) -> Result<Outcome, Failure> {
     let compute = Compute::new(Isa::detect(), 1)?;
     let first = seed(&[split]);
-    let mut base = Checkpoint::initial(&group.manifest(rules)?, first);
-    let memory = Checkpoint::initial(&group.manifest(Rules::Before)?, first);
+    let (price, least) = match rules {
+        Rules::Before => (None, 0),
+        Rules::Now => (Some(price::choose(group, parts, compute)?), LEAST),
+    };
+    let mut base = Checkpoint::initial(&group.manifest(price)?, first);
+    let memory = Checkpoint::initial(&group.manifest(None)?, first);
     let mut field = Field { group, parts, compute, split, memory };
-    let mut outcome = Outcome::default();
-    let least = if rules == Rules::Now { group.least } else { 1 };
+    let mut outcome = Outcome { prices: price.into_iter().collect(), ..Outcome::default() };
     for round in 0..ROUNDS {
         let mut files = field.seal(&base, round)?;
         let drawn = seed(&[split, round, u64::MAX]);
@@ -113,7 +120,7 @@ fn winner(
     let examples = set.len() as u32;
     let drawn = draw(seed, 1, round, examples, base.manifest().eval_max());
     let old = compute.evaluate(base, set, &drawn)?;
-    let most = old.mean.saturating_sub(least.max(old.mean >> IMPROVE).max(1));
+    let Some(most) = most_loss(Micronats(old.mean), IMPROVE, Micronats(least)) else { return Ok(None) };
     let mut best = None;
     for (place, file) in files.iter().enumerate() {
         let new = compute.evaluate(&file.weights, set, &drawn)?;
@@ -121,12 +128,12 @@ fn winner(
             let terms = Terms { base_price: old.price, new_price: new.price, examples, commits: files.len() as u64, certainty };
             is_certain(&old.losses, &new.losses, terms)
         });
-        let rank = (new.mean / (old.mean >> SAME).max(1), place);
-        if new.mean <= most && certain && best.is_none_or(|best| rank < best) {
+        let rank = rank_key(Micronats(old.mean), Micronats(new.mean), place as u64);
+        if new.mean <= most.0 && certain && best.is_none_or(|best| rank < best) {
             best = Some(rank);
         }
     }
-    Ok(best.map(|(_, place)| place))
+    Ok(best.map(|(_, place)| place as usize))
 }
 
 /// Mean loss of all examples of a part, without a price.
