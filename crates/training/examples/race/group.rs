@@ -11,7 +11,7 @@ use crate::Failure;
 pub const LEAST: u32 = 1000;
 const CERTAINTY: u32 = 200;
 /// Parts in which what is known is held out, one after the other.
-pub const FOLDS: usize = 3;
+pub const FOLDS: usize = 5;
 
 /// A group: what its birth fixes, and what suits its trainers.
 pub struct Group {
