@@ -24,6 +24,8 @@ pub struct Group {
     optimizer: Optimizer,
     learning_rate: f32,
     batch: u32,
+    /// Steps and batch of the runs that choose the price.
+    pub choice: (u32, u32),
 }
 
 /// Rules that a round is judged by.
@@ -60,6 +62,7 @@ pub const GROUPS: [Group; 4] = [
         optimizer: Optimizer::Sgd,
         learning_rate: 0.1,
         batch: 32,
+        choice: (3000, 64),
     },
     Group {
         name: "breast-cancer",
@@ -69,6 +72,7 @@ pub const GROUPS: [Group; 4] = [
         optimizer: Optimizer::Sgd,
         learning_rate: 0.05,
         batch: 32,
+        choice: (3000, 64),
     },
     Group {
         name: "wine",
@@ -78,15 +82,17 @@ pub const GROUPS: [Group; 4] = [
         optimizer: Optimizer::Sgd,
         learning_rate: 0.05,
         batch: 32,
+        choice: (3000, 64),
     },
     Group {
         name: "text",
-        manifest: r#"{"version":1,"model":{"family":"gpt","layers":1,"heads":2,"width":32,"context":32,"vocabulary":256,"bias":true,"tied":true},"data":{"format":"text","tokenizer":"bytes","stride":32},"loss":"cross_entropy","eval_max":256,"weight_max":16}"#,
+        manifest: r#"{"version":1,"model":{"family":"gpt","layers":1,"heads":2,"width":32,"context":32,"vocabulary":256,"bias":true,"tied":true},"data":{"format":"text","tokenizer":"bytes","stride":32},"loss":"cross_entropy","eval_max":128,"weight_max":16}"#,
         splits: 2,
-        steps: 100,
+        steps: 48,
         optimizer: Optimizer::AdamW,
         learning_rate: 0.003,
         batch: 16,
+        choice: (300, 16),
     },
 ];
 

@@ -8,8 +8,6 @@ use crate::{Failure, contestants::seed, loss};
 
 /// Micronats for the squares of all weights divided by the number of examples.
 const PRICES: [u32; 7] = [3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000];
-/// After which training is over.
-const STEPS: u32 = 3000;
 
 /// By cross-validation on training and validation part, the highest price for which the loss of what is held out is within one standard
 /// error of the least: the rule by which the example `choose` chose that of the group `digits`.
@@ -41,16 +39,17 @@ fn mean(values: &[f64]) -> f64 {
 
 /// Micronats.
 fn held_out(group: &Group, price: u32, (training, held_out): &(Examples, Examples), compute: Compute) -> Result<f64, Failure> {
+    let (steps, batch) = group.choice;
     let settings = Settings {
         engine: EngineChoice::Exact,
         optimizer: Optimizer::AdamW,
         learning_rate: 0.01,
-        batch: 64,
+        batch,
         decay: Decay::Cosine,
         ..Settings::default()
     };
     let start = Checkpoint::initial(&group.manifest(Some(price))?, seed(&[]));
-    let mut trainer = Trainer::new(&start, training, &Plan { settings, seed: 0, steps: STEPS }, Device::Cpu, compute)?;
-    (0..STEPS).try_for_each(|_| trainer.step().map(drop))?;
+    let mut trainer = Trainer::new(&start, training, &Plan { settings, seed: 0, steps }, Device::Cpu, compute)?;
+    (0..steps).try_for_each(|_| trainer.step().map(drop))?;
     Ok(loss(compute, &trainer.checkpoint()?, held_out)?.into())
 }
