@@ -3,20 +3,17 @@ pragma solidity 0.8.37;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IStake} from "token/IStake.sol";
+import {Doubles} from "governance/Doubles.sol";
 import {IDuties, IGroups, IRounds} from "governance/INetwork.sol";
-import {Pay} from "governance/Pay.sol";
 import {Rules} from "governance/Rules.sol";
 import {Typed} from "governance/Typed.sol";
 
 /// @title Duties: sleep for the absent, a slash for who signs twice.
-abstract contract Duties is Pay, IDuties {
+abstract contract Duties is Doubles, IDuties {
     using SafeCast for uint256;
 
     /// @dev Counted rounds in a row that a position may miss, less one; `Group.recent` names as many, two more are newer.
     uint256 private constant ABSENCES = 8;
-    /// @dev Of what the position has: what is burned, and with what the reporter gets on top.
-    uint256 private constant DOUBLE_BASIS_POINTS = 500;
-    uint256 private constant REPORTED_BASIS_POINTS = 550;
     /// @dev Gas of putting a position to sleep that the purse pays back: less than the last of many in a `multicall` uses.
     uint256 private constant DOZE_GAS = 20_000;
 
@@ -46,15 +43,9 @@ abstract contract Duties is Pay, IDuties {
         if (!_signed(group, round, epoch, position, one) || !_signed(group, round, epoch, position, other)) {
             revert NotSigned();
         }
-        Seat storage seat = _touch(group, position);
-        bool old = block.timestamp > _startOf(group, round + 1) + _exitTime;
-        bool early = _startOf(group, round) > block.timestamp;
-        if (early || old || epoch < seat.forgivenUntil || !_answers(seat, epoch)) revert OutOfTime();
-        // Once an epoch: a stolen key does not cost more before the owner can rotate.
-        seat.forgivenUntil = (_epoch() + 1).toUint24();
-        uint256 amount = _slash(group, position, REPORTED_BASIS_POINTS, epoch, false);
-        uint256 burned = amount * DOUBLE_BASIS_POINTS / REPORTED_BASIS_POINTS;
-        reward = amount - burned;
+        uint256 burned;
+        (reward, burned) =
+            _slashDouble(group, position, epoch, _startOf(group, round), _startOf(group, round + 1));
         emit DoubleSigned(group, position, msg.sender, round, burned, reward);
         _release(msg.sender, reward, burned);
     }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IStake} from "token/IStake.sol";
 import {Terms} from "token/Seats.sol";
+import {IBounties} from "governance/IBounties.sol";
 import {IDataset} from "governance/IDataset.sol";
 import {IMeasures} from "governance/IMeasures.sol";
 
@@ -370,13 +371,13 @@ interface IDuties {
 }
 
 /// @title The network: all that answers at its address.
-/// @dev `Network` runs rounds itself and lends its storage to the code of `Registry` and `Council` for the rest.
-interface INetwork is IStake, IGroups, IRounds, IDuties, IDataset, IMeasures {
+/// @dev `Network` runs rounds itself and lends its storage to the code of `Registry`, `Council` and `Bounties` for the rest.
+interface INetwork is IStake, IGroups, IRounds, IDuties, IDataset, IMeasures, IBounties {
     /// @notice The network began, with these terms and this code.
-    event Begun(Terms terms, address registry, address council);
+    event Begun(Terms terms, address registry, address council, address bountiesCode);
 
-    /// @notice The contracts whose code does groups, stake and duties, and deltas and measures; fixed at deployment.
-    function modules() external view returns (address registry, address council);
+    /// @notice The contracts whose code does groups, stake and duties, deltas and measures, and bounties; fixed at deployment.
+    function modules() external view returns (address registry, address council, address bountiesCode);
     /// @notice Does the calls in their order as the caller's, all or none.
     function multicall(bytes[] calldata calls) external returns (bytes[] memory results);
     /// @notice ERC-6372: seconds since 1970, and that they are.

@@ -3,22 +3,24 @@ pragma solidity 0.8.37;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {Bounties} from "governance/Bounties.sol";
 import {Council} from "governance/Council.sol";
 import {INetwork} from "governance/INetwork.sol";
 import {Rounds} from "governance/Rounds.sol";
 import {State} from "governance/State.sol";
 
 /// @title The network: one address and one storage for all modules; nobody owns, stops or upgrades it.
-/// @dev It runs rounds itself. All else has a door here, behind which the code of `Registry` or `Council` acts on this
+/// @dev It runs rounds itself. All else has a door here, behind which the code of `Registry`, `Council` or `Bounties` acts on this
 /// storage. `Neuron` and `Emission` call nobody, and the purse is called last: there is no half-done state to re-enter.
 /// @custom:security-contact see SECURITY.md
 contract Network is Rounds, INetwork {
     address private immutable _registry;
     address private immutable _council;
+    address private immutable _bountiesCode;
 
-    constructor(Council council) State(council.registry().terms()) {
-        (_registry, _council) = (address(council.registry()), address(council));
-        emit Begun(council.registry().terms(), _registry, _council);
+    constructor(Council council, Bounties bountiesCode) State(council.registry().terms()) {
+        (_registry, _council, _bountiesCode) = (address(council.registry()), address(council), address(bountiesCode));
+        emit Begun(council.registry().terms(), _registry, _council, _bountiesCode);
     }
 
     function multicall(bytes[] calldata calls) external returns (bytes[] memory results) {
@@ -28,8 +30,8 @@ contract Network is Rounds, INetwork {
         }
     }
 
-    function modules() external view returns (address registry, address council) {
-        return (_registry, _council);
+    function modules() external view returns (address registry, address council, address bountiesCode) {
+        return (_registry, _council, _bountiesCode);
     }
 
     function clock() external view returns (uint48) {
@@ -247,6 +249,59 @@ contract Network is Rounds, INetwork {
 
     function measure(bytes32) external view returns (Measure memory) {
         _ask(_council);
+    }
+
+    // Doors to `Bounties`.
+
+    function fund(uint256, bytes32, uint256, uint256, uint256, uint256, uint256) external returns (uint256) {
+        _run(_bountiesCode);
+    }
+
+    function unseal(uint256, bytes32) external {
+        _run(_bountiesCode);
+    }
+
+    function find(uint256, uint256, Result calldata, Finding[] calldata) external returns (bool) {
+        _run(_bountiesCode);
+    }
+
+    function payRounds(uint256, Result calldata, uint256[] calldata) external {
+        _run(_bountiesCode);
+    }
+
+    function payFinders(uint256, uint256[] calldata) external {
+        _run(_bountiesCode);
+    }
+
+    function settleBounty(uint256, Result calldata) external {
+        _run(_bountiesCode);
+    }
+
+    function slashFindings(uint256, uint256, bytes32, Finding calldata, bytes32, Finding calldata)
+        external
+        returns (uint256)
+    {
+        _run(_bountiesCode);
+    }
+
+    function bounty(uint256) external view returns (Bounty memory) {
+        _ask(_bountiesCode);
+    }
+
+    function bounties() external view returns (uint256) {
+        _ask(_bountiesCode);
+    }
+
+    function foundFor(uint256, uint256, bytes32) external view returns (uint256) {
+        _ask(_bountiesCode);
+    }
+
+    function foundBy(uint256, uint256) external view returns (uint256) {
+        _ask(_bountiesCode);
+    }
+
+    function paidFor(uint256, uint256) external view returns (bool) {
+        _ask(_bountiesCode);
     }
 
     /// @dev Ends the call with what `code` says to it, acting on this storage.

@@ -6,6 +6,7 @@ import {IEmission} from "token/IEmission.sol";
 import {INeuron} from "token/INeuron.sol";
 import {IPurse} from "token/IPurse.sol";
 import {Seats, Terms} from "token/Seats.sol";
+import {IBounties} from "governance/IBounties.sol";
 import {IDataset, IGroups, IRounds} from "governance/INetwork.sol";
 import {Rules} from "governance/Rules.sol";
 
@@ -63,6 +64,16 @@ abstract contract State is Seats {
     mapping(bytes32 measure => Assents) internal _measures;
     /// @dev Who assented: a bit for each of 256 positions; `gathering` is that of one measure in one epoch.
     mapping(bytes32 gathering => mapping(uint256 group => mapping(uint256 page => uint256))) internal _assented;
+
+    uint256 internal _bountyCount;
+    mapping(uint256 number => IBounties.Bounty) internal _bounties;
+    /// @dev The bounty that a root of hidden examples served.
+    mapping(bytes32 root => uint256 bounty) internal _roots;
+    /// @dev Gweis that signed one result in one window, and whose; until they are paid.
+    mapping(bytes32 gathering => uint256) internal _found;
+    mapping(bytes32 gathering => mapping(uint256 position => uint256)) internal _finders;
+    /// @dev Rounds that were paid out of a bounty.
+    mapping(uint256 bounty => mapping(uint256 round => bool)) internal _prized;
 
     constructor(Terms memory terms_) Seats(terms_) {}
 

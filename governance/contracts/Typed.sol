@@ -6,6 +6,8 @@ import {IMeasures} from "governance/INetwork.sol";
 /// @title EIP-712 struct hashes of what validators and members sign.
 library Typed {
     bytes32 private constant VERDICT = keccak256("Verdict(uint256 group,uint256 round,bytes32 claim,bytes32 probe)");
+    bytes32 private constant MEASURED =
+        keccak256("Measured(uint256 bounty,uint256 window,bytes32 result,bytes32 probe)");
     bytes32 private constant CHOICE =
         keccak256("Choice(uint256 group,uint256 period,uint256 delta,bytes32 patch,uint256 seq)");
     bytes32 private constant PERIOD =
@@ -40,6 +42,10 @@ library Typed {
             mstore(add(form, 226), keccak256(add(form, 32), 160))
             digest := keccak256(add(form, 192), 66)
         }
+    }
+
+    function measured(uint256 bounty, uint256 window, bytes32 result, bytes32 probe) internal pure returns (bytes32) {
+        return keccak256(abi.encode(MEASURED, bounty, window, result, probe));
     }
 
     function choice(uint256 group, uint256 period, uint256 delta, bytes32 patch, uint256 seq)

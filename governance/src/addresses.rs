@@ -9,7 +9,7 @@ use token::{Emission, Neuron, Purse, Sale, Stake, StakeTerms};
 use crate::bindings::{INetwork as Abi, council::Council, registry::Registry};
 use crate::errors::{GovernanceError, explain};
 
-/// The seven contracts of a network.
+/// The eight contracts of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Addresses {
@@ -21,11 +21,13 @@ pub struct Addresses {
     pub registry: Address,
     /// Code behind `network` for training sets and measures.
     pub council: Address,
+    /// Code behind `network` for bounties.
+    pub bounties: Address,
     /// The address that a network is known by.
     pub network: Address,
 }
 
-/// What the code of a registry was deployed with; that of council and network takes the same.
+/// What the code of a registry was deployed with; that of council, bounties and network takes the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RegistryTerms {
     pub(crate) neuron: Address,
@@ -36,17 +38,18 @@ pub(crate) struct RegistryTerms {
 
 impl Addresses {
     /// How many there are.
-    pub const COUNT: u64 = 7;
+    pub const COUNT: u64 = 8;
 
-    /// The addresses that seven deployments in this order give to `deployer`, whose next nonce is `nonce`.
+    /// The addresses that eight deployments in this order give to `deployer`, whose next nonce is `nonce`.
     pub fn foretell(deployer: Address, nonce: u64) -> Self {
         let at = |step: u64| convert::address(to_eth(deployer).create(nonce.saturating_add(step)));
-        Self { neuron: at(0), emission: at(1), sale: at(2), purse: at(3), registry: at(4), council: at(5), network: at(6) }
+        let [neuron, emission, sale, purse, registry, council, bounties, network] = std::array::from_fn(|step| at(step as u64));
+        Self { neuron, emission, sale, purse, registry, council, bounties, network }
     }
 
     /// In the order of deployment.
-    pub fn in_order(&self) -> [Address; 7] {
-        [self.neuron, self.emission, self.sale, self.purse, self.registry, self.council, self.network]
+    pub fn in_order(&self) -> [Address; 8] {
+        [self.neuron, self.emission, self.sale, self.purse, self.registry, self.council, self.bounties, self.network]
     }
 
     /// Reads them from the contracts, starting at `network`, and checks that all point at one another.
@@ -56,8 +59,8 @@ impl Addresses {
             let (neuron, emission, purse) = (stake.neuron().await?, stake.emission().await?, stake.purse().await?);
             let sale = Emission::new(chain, emission).sale().await?;
             let modules = Contract::new(chain, network, explain).read(&Abi::modulesCall {}).await?;
-            let [registry, council] = [modules.registry, modules.council].map(convert::address);
-            Ok(Self { neuron, emission, sale, purse, registry, council, network })
+            let [registry, council, bounties] = [modules.registry, modules.council, modules.bountiesCode].map(convert::address);
+            Ok(Self { neuron, emission, sale, purse, registry, council, bounties, network })
         };
         let addresses = read.await.map_err(|error| unlike(network, error))?;
         addresses.verify(chain).await?;
@@ -86,6 +89,7 @@ impl Addresses {
             ("network.purse", stake.purse().await?, self.purse),
             ("network.registry", convert::address(modules.registry), self.registry),
             ("network.council", convert::address(modules.council), self.council),
+            ("network.bounties", convert::address(modules.bountiesCode), self.bounties),
             ("council.registry", council_registry, self.registry),
             ("emission.sale", emission.sale().await?, self.sale),
             ("neuron.emission", neuron.emission().await?, self.emission),

@@ -1,5 +1,5 @@
 //! The contracts' interfaces, generated from their committed artifacts: what answers at the network's address, and the
-//! code of the three contracts behind it.
+//! code of the contracts behind it.
 #![allow(missing_docs, clippy::too_many_arguments)]
 
 use alloy::sol;
@@ -12,6 +12,10 @@ pub(crate) mod registry {
 
 pub(crate) mod council {
     alloy::sol!(Council, "abi/Council.json");
+}
+
+pub(crate) mod bounties {
+    alloy::sol!(Bounties, "abi/Bounties.json");
 }
 
 pub(crate) mod network {

@@ -1,4 +1,4 @@
-//! Birth of a network: seven contracts at addresses that are known beforehand, so that a deployment can be taken up again.
+//! Birth of a network: eight contracts at addresses that are known beforehand, so that a deployment can be taken up again.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use token::{Purse, Sale, SaleTerms, StakeTerms};
 
 use crate::addresses::{Addresses, not_network, registry_terms, unlike};
-use crate::bindings::{council::Council, network::Network as NetworkCode, registry::Registry};
+use crate::bindings::{bounties::Bounties, council::Council, network::Network as NetworkCode, registry::Registry};
 use crate::errors::{GovernanceError, explain};
 
 /// Place of the registry in the order of deployment.
@@ -127,8 +127,8 @@ async fn terms_of(chain: &Chain, addresses: &Addresses) -> Result<Terms, ChainEr
     Ok(Terms { sale, epoch_s, exit_s, maturity_s, min_deposit, tip })
 }
 
-/// The seven in order of deployment.
-fn blueprints(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> [Blueprint; 7] {
+/// The eight in order of deployment.
+fn blueprints(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> [Blueprint; 8] {
     [
         token::neuron_blueprint(at.neuron, at.emission, chain_id),
         token::emission_blueprint(at.neuron, at.sale, at.network),
@@ -136,6 +136,7 @@ fn blueprints(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> [
         token::purse_blueprint(at.network, terms.tip),
         registry_blueprint(at, terms, genesis_s, chain_id),
         council_blueprint(at, terms, genesis_s, chain_id),
+        bounties_blueprint(at, terms, genesis_s, chain_id),
         network_blueprint(at, terms, genesis_s, chain_id),
     ]
 }
@@ -168,14 +169,20 @@ fn council_blueprint(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u6
     Blueprint::new("Council", code!(Council), &arguments, fixed, explain)
 }
 
+fn bounties_blueprint(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> Blueprint {
+    let arguments = Bounties::constructorCall { registry_: to_eth(at.registry) };
+    let fixed = fixed_words(at.bounties, at, terms, genesis_s, chain_id);
+    Blueprint::new("Bounties", code!(Bounties), &arguments, fixed, explain)
+}
+
 fn network_blueprint(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> Blueprint {
-    let arguments = NetworkCode::constructorCall { council: to_eth(at.council) };
+    let arguments = NetworkCode::constructorCall { council: to_eth(at.council), bountiesCode: to_eth(at.bounties) };
     let mut fixed = fixed_words(at.network, at, terms, genesis_s, chain_id);
-    fixed.extend([at.registry, at.council].map(address_word));
+    fixed.extend([at.registry, at.council, at.bounties].map(address_word));
     Blueprint::new("Network", code!(NetworkCode), &arguments, fixed, explain)
 }
 
-/// What all three contracts of the network keep in their code, that at `own` among them.
+/// What all contracts of the network keep in their code, that at `own` among them.
 fn fixed_words(own: Address, at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> Vec<Word> {
     let addresses = [at.neuron, at.emission, at.purse].map(address_word);
     let numbers = [terms.epoch_s, terms.exit_s, terms.maturity_s, genesis_s].map(|number| number_word(U256::from(number)));

@@ -30,7 +30,11 @@ pub fn explain(data: &[u8]) -> Option<(String, String)> {
     let selector = data.first_chunk::<4>().copied()?;
     let name = Error::name_by_selector(selector).or_else(|| of_library_name(selector))?;
     let advice = match Error::abi_decode(data) {
-        Ok(error) => of_groups(&error).or_else(|| of_rounds(&error)).or_else(|| of_claims(&error)).or_else(|| of_decided(&error)),
+        Ok(error) => of_groups(&error)
+            .or_else(|| of_rounds(&error))
+            .or_else(|| of_claims(&error))
+            .or_else(|| of_decided(&error))
+            .or_else(|| of_bounties(&error)),
         Err(_) => return Some((name.to_owned(), of_library(data)?)),
     };
     Some((name.to_owned(), advice.unwrap_or_default()))
@@ -167,6 +171,33 @@ fn of_measures(error: &Error) -> Option<String> {
     })
 }
 
+fn of_bounties(error: &Error) -> Option<String> {
+    Some(match error {
+        Error::NoSuchBounty(none) => format!("there is no bounty {}; bounties are numbered from 1, list them", none.bounty),
+        Error::BadHiddenSet(_) => "a hidden set has 30 to 1,048,576 examples, a root, and a target of at least one micronat".to_owned(),
+        Error::RootServedBefore(root) => format!("this hidden set served in bounty {}; seal another one", root.bounty),
+        Error::BadTerm(term) => format!(
+            "the term must last {} s at least, and be over, with three epochs and the maturity, within an exit; choose another one",
+            term.least
+        ),
+        Error::BountyTooSmall(bounty) => format!("a bounty is at least {}; lock more", nrn(bounty.least)),
+        Error::BondBelow(bond) => format!("the bond must be at least {}; give more", nrn(bond.least)),
+        Error::NotSponsor(sponsor) => format!("only the sponsor, {}, can unseal; use that account", account(sponsor.sponsor)),
+        Error::AlreadyUnsealed(_) => "the hidden set is unsealed already; nothing is left to do".to_owned(),
+        Error::NotUnsealable(times) => {
+            format!("a hidden set is unsealed from {} on and before {}; come then", time(times.from), time(times.until))
+        }
+        Error::WrongWindow(window) => format!("that window is epoch {}; bring findings then", window.epoch),
+        Error::AlreadyResolved(resolved) => format!("the bounty is decided: {}; nothing else counts", resolved.result),
+        Error::NotResolved(_) => "nothing is decided about this bounty; wait for its windows".to_owned(),
+        Error::OtherResult(other) => format!("something else was decided: {}; show the result with that hash", other.result),
+        Error::NotYet(not) => format!("that is not possible before {}; come then", time(not.at)),
+        Error::NothingToPay(_) => "nothing is left to pay, or not yet".to_owned(),
+        Error::SameResult(_) => "show two findings for different results".to_owned(),
+        _ => return None,
+    })
+}
+
 /// The codes behind the interface know some errors more: those of the libraries that they use.
 fn of_library_name(selector: [u8; 4]) -> Option<&'static str> {
     CouncilErrors::name_by_selector(selector).or_else(|| NetworkErrors::name_by_selector(selector))
@@ -208,11 +239,12 @@ mod tests {
 
     use super::*;
 
-    const ABIS: [&str; 9] = [
+    const ABIS: [&str; 10] = [
         include_str!("../abi/INetwork.json"),
         include_str!("../abi/Network.json"),
         include_str!("../abi/Registry.json"),
         include_str!("../abi/Council.json"),
+        include_str!("../abi/Bounties.json"),
         include_str!("../../token/abi/IStake.json"),
         include_str!("../../token/abi/Neuron.json"),
         include_str!("../../token/abi/Emission.json"),

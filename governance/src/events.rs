@@ -10,17 +10,24 @@ use protocol::money::Micronats;
 
 use crate::bindings::INetwork::INetworkEvents as Event;
 use crate::bindings::{IDataset, IGroups, INetwork};
+use crate::bounties::bounty_event;
 
 /// What a log of `Network` says, stake included; `None` if it is none of its events.
 pub fn network_event(log: &Log) -> Option<ChainEvent> {
     let event = INetwork::INetworkEvents::decode_log(&log.inner).ok()?.data;
     let of_network = of_groups(&event).or_else(|| of_rounds(&event)).or_else(|| of_claims(&event));
-    of_network.or_else(|| of_deltas(&event)).or_else(|| of_measures(&event)).or_else(|| token::stake_event(log))
+    of_network
+        .or_else(|| of_deltas(&event))
+        .or_else(|| of_measures(&event))
+        .or_else(|| bounty_event(&event))
+        .or_else(|| token::stake_event(log))
 }
 
 fn of_groups(event: &Event) -> Option<ChainEvent> {
     Some(match event {
-        Event::Begun(event) => ChainEvent::Begun { registry: address(event.registry), council: address(event.council) },
+        Event::Begun(event) => {
+            ChainEvent::Begun { registry: address(event.registry), council: address(event.council), bounties: address(event.bountiesCode) }
+        }
         Event::Created(event) => ChainEvent::Created {
             group: group(event.group)?,
             creator: address(event.creator),
@@ -228,7 +235,7 @@ fn assented(event: &INetwork::Assented) -> Option<ChainEvent> {
 }
 
 /// A list of numbers of 4 big-endian bytes each; `None` if there is a rest.
-fn numbers(list: &Bytes) -> Option<Vec<u64>> {
+pub(crate) fn numbers(list: &Bytes) -> Option<Vec<u64>> {
     let (numbers, rest) = list.as_chunks::<4>();
     rest.is_empty().then(|| numbers.iter().map(|number| u32::from_be_bytes(*number).into()).collect())
 }
@@ -301,19 +308,19 @@ pub(crate) fn outcome(number: u8) -> Option<Outcome> {
     }
 }
 
-fn group(number: U256) -> Option<GroupId> {
+pub(crate) fn group(number: U256) -> Option<GroupId> {
     count(number).map(GroupId)
 }
 
-fn micronats(loss: U256) -> Option<Micronats> {
+pub(crate) fn micronats(loss: U256) -> Option<Micronats> {
     loss.try_into().ok().map(Micronats)
 }
 
-fn round(number: U256) -> Option<RoundNumber> {
+pub(crate) fn round(number: U256) -> Option<RoundNumber> {
     count(number).map(RoundNumber)
 }
 
-fn position(number: U256) -> Option<PositionNumber> {
+pub(crate) fn position(number: U256) -> Option<PositionNumber> {
     count(number).map(PositionNumber)
 }
 

@@ -1,7 +1,8 @@
-//! Groups, rounds, choices and measures: what happens at the contract `Network`, which stands beside this.
+//! Groups, rounds, choices, measures and bounties: what happens at the contract `Network`, which stands beside this.
 
 mod addresses;
 mod bindings;
+mod bounties;
 mod choices;
 mod deploy;
 mod duties;
@@ -14,6 +15,7 @@ mod network;
 mod rounds;
 
 pub use addresses::Addresses;
+pub use bounties::{Bounty, BountyStatus, Offer};
 pub use choices::{Ballot, Delta, DeltaStatus};
 pub use deploy::{Step, Terms, audit, deploy};
 pub use errors::{GovernanceError, explain};

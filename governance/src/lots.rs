@@ -8,7 +8,7 @@ use crate::events::network_event;
 use crate::network::Network;
 
 /// What a contract answers to a lot in which nothing is left to do: somebody else was faster.
-const NOTHING_NEW: [&str; 3] = ["NothingCounted", "NothingToSettle", "NothingToRefund"];
+const NOTHING_NEW: [&str; 4] = ["NothingCounted", "NothingToSettle", "NothingToRefund", "NothingToPay"];
 
 impl Network {
     /// Sends the calls one after the other until all are mined, or one has brought what `is_done` waits for. Those that bring

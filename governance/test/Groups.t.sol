@@ -148,7 +148,7 @@ contract ClockTest is Vectors {
     function _networkOf(uint256 length) private returns (INetwork) {
         bytes memory terms = abi.encode(address(1), address(2), address(3), length, 2 * length, length, 1);
         address registry = _deploy("Registry", terms);
-        return INetwork(_deploy("Network", abi.encode(_deploy("Council", abi.encode(registry)))));
+        return INetwork(_deployNetwork(registry));
     }
 }
 

@@ -27,6 +27,8 @@ contract InvariantsTest is Test {
     address private constant STRANGER = address(0x57A);
     /// @dev Rounds that are looked at after every action; at the end of a run it is all of them.
     uint256 private constant RECENT = 8;
+    /// @dev A seed with which the handler's time passes by a year.
+    uint256 private constant A_YEAR = 4292;
 
     Handler private handler;
     INetwork private network;
@@ -69,6 +71,16 @@ contract InvariantsTest is Test {
         _choicesCountOnce();
         _anHourIssuesTheSameHoweverManyRoundsItHas();
         _theNextRoundIsOpenToAnyone();
+    }
+
+    /// @dev Four years on rewards are half, in the handlers' books too: a sequence that the search once found.
+    function test_TheBooksAreRightInTheSecondEraToo() public {
+        while (IEmission(network.emission()).era() == 0) {
+            handler.pass(A_YEAR);
+        }
+        handler.playHour(200_000 ether);
+        vm.assertEq(IEmission(network.emission()).era(), 1, "the second");
+        invariant_TheBooksAreRight();
     }
 
     /// @dev At the end of a run all is settled, collected, refunded and withdrawn: nobody is kept from his own.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IStake} from "token/IStake.sol";
+import {Schedule} from "token/Schedule.sol";
 import {Books} from "governance-test/Books.sol";
 import {IDuties, IRounds} from "governance/INetwork.sol";
 import {Rules} from "governance/Rules.sol";
@@ -199,7 +200,8 @@ abstract contract RoundHandler is JudgeHandler {
         }
         uint256 total = admitted > supply / 10 ? admitted : supply / 10;
         uint256 awake = Books.sums(network, group).awake;
-        uint256 reward = supply * _lengthOf(group) * awake / (3600 * 100_000 * total);
+        uint256 era = Schedule.era(START, block.timestamp);
+        uint256 reward = supply * _lengthOf(group) * awake / (3600 * 100_000 * total) >> era;
         if (!network.group(group).admitted) reward = 0;
         vm.assertEq(round.awake, awake, "awake");
         vm.assertEq(round.reward / 1 gwei, reward / 1 gwei, "reward");

@@ -276,7 +276,7 @@ contract ThreatsStakeTest is Play {
     function test_StakeThatMovesEveryEpochDoesNotOutrunASlash() public {
         bytes memory terms = abi.encode(neuron, emission, purse, EPOCH, 29 days + 23 hours, MATURITY, MIN_DEPOSIT);
         address registry = _deploy("Registry", terms);
-        network = INetwork(_deploy("Network", abi.encode(_deploy("Council", abi.encode(registry)))));
+        network = INetwork(_deployNetwork(registry));
         uint256 genesis = network.genesis();
         _create(TRAIN, REVEAL, 900);
         for (uint256 group = 1; group <= 33; ++group) {

@@ -56,7 +56,7 @@ contract ThreatsVerdictsTest is Play {
         INetwork own = network;
         network = _network(MATURITY, MIN_DEPOSIT);
         IRounds.Verdict[] memory verdicts = _verdicts(1, FIRST, claim, 1, 3);
-        (, address council) = own.modules();
+        (, address council,) = own.modules();
         network = INetwork(council);
         IRounds.Verdict[] memory others = _councilVerdicts(claim);
         network = own;

@@ -43,6 +43,14 @@ contract TypedVectorsTest is Vectors {
         }
     }
 
+    function test_Findings() public {
+        uint256 cases = _read("measured");
+        for (uint256 i; i < cases; ++i) {
+            bytes32 result = _word(i, "result");
+            _check(i, Typed.measured(_uint(i, "bounty"), _uint(i, "window"), result, _word(i, "probe")));
+        }
+    }
+
     function test_Consents() public {
         bytes32 kind = keccak256("Consent(uint256 group,address owner)");
         uint256 cases = _read("consent");
@@ -114,7 +122,7 @@ contract TypedVectorsTest is Vectors {
     /// @dev The domain that the contract's code computes there.
     function _domain(uint256 chain, address where) private returns (bytes32) {
         address registry = _deploy("Registry", abi.encode(address(1), address(2), address(3), 1, 2, 1, 1));
-        vm.etch(where, _deploy("Network", abi.encode(_deploy("Council", abi.encode(registry)))).code);
+        vm.etch(where, _deployNetwork(registry).code);
         vm.chainId(chain);
         return INetwork(where).DOMAIN_SEPARATOR();
     }

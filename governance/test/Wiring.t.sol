@@ -5,6 +5,7 @@ import {IEmission} from "token/IEmission.sol";
 import {IPurse} from "token/IPurse.sol";
 import {IStake} from "token/IStake.sol";
 import {Terms} from "token/Seats.sol";
+import {IBounties} from "governance/IBounties.sol";
 import {IDataset, IDuties, IGroups, IMeasures, INetwork, IRounds} from "governance/INetwork.sol";
 import {Play} from "governance-test/Play.sol";
 import {Places, Slots} from "governance-test/Slots.sol";
@@ -43,10 +44,11 @@ contract WiringTest is Play, Places {
     uint256 private constant ARGUMENTS = 1024;
     address private registry;
     address private council;
+    address private bountiesCode;
 
     function setUp() public override {
         super.setUp();
-        (registry, council) = network.modules();
+        (registry, council, bountiesCode) = network.modules();
     }
 
     function test_AllFunctionsOfTheInterfaceAreTried() public pure {
@@ -57,26 +59,30 @@ contract WiringTest is Play, Places {
         }
         bytes4 declared = type(IStake).interfaceId ^ type(IGroups).interfaceId ^ type(IRounds).interfaceId;
         declared ^= type(IDuties).interfaceId ^ type(IDataset).interfaceId ^ type(IMeasures).interfaceId;
-        declared ^= type(INetwork).interfaceId;
+        declared ^= type(IBounties).interfaceId ^ type(INetwork).interfaceId;
         vm.assertEq(bytes32(all), bytes32(declared), "none is forgotten, none is foreign");
     }
 
     function test_EachFunctionIsTheNetworksOwnOrThatOfExactlyOneModule() public {
-        (address alone, address one, address other) = _echoing();
+        (address alone, address[3] memory echoes) = _echoing();
+        address[3] memory modules = [registry, council, bountiesCode];
         bytes4[] memory selectors = _selectors();
-        uint256[3] memory counts;
+        uint256[4] memory counts;
         for (uint256 i; i < selectors.length; ++i) {
             bytes4 selector = selectors[i];
-            bool toRegistry = _reaches(alone, one, selector);
-            bool toCouncil = _reaches(alone, other, selector);
-            ++counts[toRegistry ? 1 : toCouncil ? 2 : 0];
-            if (!toRegistry && !toCouncil) continue;
-            vm.assertEq(toRegistry, _answers(registry, selector), _name(selector));
-            vm.assertEq(toCouncil, _answers(council, selector), _name(selector));
+            uint256 reached = 3;
+            for (uint256 k; k < 3; ++k) {
+                if (_reaches(alone, echoes[k], selector)) reached = k;
+            }
+            ++counts[reached];
+            for (uint256 k; k < 3 && reached < 3; ++k) {
+                vm.assertEq(k == reached, _answers(modules[k], selector), _name(selector));
+            }
         }
-        vm.assertEq(counts[0], 22, "the network's own: rounds, and what says who it is");
-        vm.assertEq(counts[1], 34, "the registry's");
-        vm.assertEq(counts[2], 11, "the council's");
+        vm.assertEq(counts[3], 22, "the network's own: rounds, and what says who it is");
+        vm.assertEq(counts[0], 34, "the registry's");
+        vm.assertEq(counts[1], 11, "the council's");
+        vm.assertEq(counts[2], 12, "the bounties'");
     }
 
     function test_EveryFunctionAnswersAtTheAddressOfTheNetwork() public {
@@ -183,14 +189,14 @@ contract WiringTest is Play, Places {
         vm.assertEq(emission.network(), address(network), "Emission issues for the network");
         vm.assertEq(purse.network(), address(network), "the purse serves it");
         vm.warp(START + 5 days);
-        address later = _deploy("Network", abi.encode(_deploy("Council", abi.encode(registry))));
+        address later = _deployNetwork(registry);
         vm.assertEq(INetwork(later).genesis(), START, "not that of a later council or network");
     }
 
     function test_TheNetworkTellsAtItsBirthOfWhatItIsMade() public {
         vm.expectEmit();
-        emit INetwork.Begun(ITerms(registry).terms(), registry, council);
-        _deploy("Network", abi.encode(council));
+        emit INetwork.Begun(ITerms(registry).terms(), registry, council, bountiesCode);
+        _deploy("Network", abi.encode(council, bountiesCode));
     }
 
     function test_NothingDoneAtAModulesOwnAddressReachesTheNetwork() public {
@@ -207,8 +213,8 @@ contract WiringTest is Play, Places {
     }
 
     function test_RevertIf_AModuleIssuesOrSpends() public {
-        address[2] memory modules = [registry, council];
-        for (uint256 i; i < 2; ++i) {
+        address[3] memory modules = [registry, council, bountiesCode];
+        for (uint256 i; i < 3; ++i) {
             vm.startPrank(modules[i]);
             vm.expectRevert(IEmission.NotNetwork.selector);
             emission.issue(ANN, 1);
@@ -284,11 +290,12 @@ contract WiringTest is Play, Places {
     }
 
     /// @dev A network whose modules tell of every call.
-    function _echoing() private returns (address alone, address one, address other) {
+    function _echoing() private returns (address alone, address[3] memory echoes) {
         Terms memory terms = ITerms(registry).terms();
-        one = address(new Echo(terms, address(0)));
-        other = address(new Echo(terms, one));
-        alone = _deploy("Network", abi.encode(other));
+        echoes[0] = address(new Echo(terms, address(0)));
+        echoes[1] = address(new Echo(terms, echoes[0]));
+        echoes[2] = address(new Echo(terms, echoes[0]));
+        alone = _deploy("Network", abi.encode(echoes[1], echoes[2]));
     }
 
     /// @dev Whether the network hands the call to `module`.
@@ -310,10 +317,11 @@ contract WiringTest is Play, Places {
     }
 
     function _selectors() private pure returns (bytes4[] memory list) {
-        list = new bytes4[](67);
+        list = new bytes4[](79);
         uint256 length = _ofStake(list);
         length = _ofGroupsAndRounds(list, length);
         length = _ofTheRest(list, length);
+        length = _ofBounties(list, length);
         vm.assertEq(length, list.length, "as many as there is room for");
     }
 
@@ -376,6 +384,27 @@ contract WiringTest is Play, Places {
             IRounds.hasWon.selector,
             IRounds.leastDeposit.selector,
             IRounds.quorum.selector
+        ];
+        for (uint256 i; i < own.length; ++i) {
+            list[length++] = own[i];
+        }
+        return length;
+    }
+
+    function _ofBounties(bytes4[] memory list, uint256 length) private pure returns (uint256) {
+        bytes4[12] memory own = [
+            IBounties.fund.selector,
+            IBounties.unseal.selector,
+            IBounties.find.selector,
+            IBounties.payRounds.selector,
+            IBounties.payFinders.selector,
+            IBounties.settleBounty.selector,
+            IBounties.slashFindings.selector,
+            IBounties.bounty.selector,
+            IBounties.bounties.selector,
+            IBounties.foundFor.selector,
+            IBounties.foundBy.selector,
+            IBounties.paidFor.selector
         ];
         for (uint256 i; i < own.length; ++i) {
             list[length++] = own[i];

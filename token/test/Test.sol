@@ -68,6 +68,12 @@ abstract contract Test {
         return vm.deployCode(string.concat(name, ".sol:", name), arguments);
     }
 
+    /// @dev The network around a registry, with its other code.
+    function _deployNetwork(address registry) internal returns (address) {
+        bytes memory argument = abi.encode(registry);
+        return _deploy("Network", abi.encode(_deploy("Council", argument), _deploy("Bounties", argument)));
+    }
+
     /// @dev The address of this test's next deployment but `skipped`.
     function _predict(uint256 skipped) internal view returns (address) {
         return vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + skipped);

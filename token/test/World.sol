@@ -23,7 +23,7 @@ abstract contract World is Test {
     /// @dev Deploys all but registry, council and network, which are the next three after them if `network` is 0.
     function _deployToken(address network) internal {
         vm.warp(START);
-        if (network == address(0)) network = _predict(6);
+        if (network == address(0)) network = _predict(7);
         (address emission_, address sale_, address purse_) = (_predict(1), _predict(2), _predict(3));
         neuron = INeuron(_deploy("Neuron", abi.encode(emission_)));
         emission = IEmission(_deploy("Emission", abi.encode(neuron, sale_, network)));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{opcodes, tools};
 
 /// Contract, forge profile, room whose `abi/` holds it.
-const ARTIFACTS: [(&str, &str, &str); 9] = [
+const ARTIFACTS: [(&str, &str, &str); 10] = [
     ("Neuron", "token", "token"),
     ("Emission", "token", "token"),
     ("Sale", "token", "token"),
@@ -16,6 +16,7 @@ const ARTIFACTS: [(&str, &str, &str); 9] = [
     ("IStake", "token", "token"),
     ("Registry", "default", "governance"),
     ("Council", "default", "governance"),
+    ("Bounties", "default", "governance"),
     ("Network", "default", "governance"),
     ("INetwork", "default", "governance"),
 ];

@@ -3,7 +3,7 @@
 use ruint::aliases::U256;
 
 /// Fewest drawn examples from which a spread is judged.
-const DRAWN_MIN: u64 = 30;
+pub(crate) const DRAWN_MIN: u64 = 30;
 /// Greatest difference of one example that counts, micronats: no single one decides.
 const DIFFERENCE_MAX: i64 = 1 << 24;
 /// ⌈2·10⁶ · ln m⌉ for m = 1 to 32.
@@ -20,9 +20,9 @@ pub struct Terms {
     pub base_price: u32,
     /// Price of the new weights, micronats.
     pub new_price: u32,
-    /// Examples of the whole set, drawn or not.
-    pub examples: u32,
-    /// Commits of the round, at least 1: among so many claims somebody may have been lucky.
+    /// Examples of the whole set, drawn or not; none = the drawn ones stand for endlessly many.
+    pub examples: Option<u32>,
+    /// Commits of the round, or files that were measured, at least 1: among so many somebody may have been lucky.
     pub commits: u64,
     /// Standard errors that the improvement of a single claim must exceed, hundredths.
     pub certainty: u32,
@@ -34,7 +34,8 @@ pub struct Terms {
 /// The mean of the differences, price included, must be at least z standard errors, with z² = certainty² + 2 ln commits: of m claims
 /// whose differences are noise, the best exceeds z with a probability of at most m · exp(−z²/2) = exp(−certainty²/2) (union bound over
 /// Chernoff's bound of a normal tail). The standard error is that of a sample drawn without replacement from a finite population
-/// (Cochran, Sampling Techniques, 1977, theorem 2.2): examples that were all drawn leave nothing to luck. Integers alone, exact.
+/// (Cochran, Sampling Techniques, 1977, theorem 2.2): examples that were all drawn leave nothing to luck; of an endless one nothing is
+/// taken off. Integers alone, exact.
 pub fn is_certain(base: &[u32], new: &[u32], terms: Terms) -> bool {
     let differences = base.iter().zip(new).map(|(base, new)| i64::from(*base) - i64::from(*new));
     let (mut drawn, mut sum, mut squares) = (0_u64, 0_i128, 0_u128);
@@ -49,11 +50,11 @@ pub fn is_certain(base: &[u32], new: &[u32], terms: Terms) -> bool {
     }
     // drawn · (drawn − 1) times the variance.
     let spread = u128::from(drawn) * squares - sum.unsigned_abs().pow(2);
-    let left = u64::from(terms.examples).saturating_sub(drawn);
+    let (whole, left) = terms.examples.map_or((1, 1), |examples| (examples.into(), u64::from(examples).saturating_sub(drawn)));
     // With 2³² examples and the greatest of all other numbers both sides stay below 2²¹⁶.
     let product = |factors: [u128; 4]| factors.into_iter().fold(U256::ONE, |product, factor| product * U256::from(factor));
     let (gain, scale) = (gain.unsigned_abs(), 1_000_000 * u128::from(drawn - 1));
-    product([gain, gain, scale, terms.examples.into()]) >= product([spread, threshold(terms), left.into(), 1])
+    product([gain, gain, scale, whole]) >= product([spread, threshold(terms), left.into(), 1])
 }
 
 /// z² in millionths.

@@ -26,7 +26,7 @@ impl Bar {
 /// The losses of a base and of a file on the same examples, as a claim tells them, and whether that is beyond luck.
 pub fn found(base: &Measurement, new: &Measurement, bar: Bar) -> Measured {
     let is_certain = bar.certainty.is_none_or(|certainty| {
-        let (base_price, new_price, examples) = (base.price, new.price, bar.examples as u32);
+        let (base_price, new_price, examples) = (base.price, new.price, Some(bar.examples as u32));
         is_certain(&base.losses, &new.losses, Terms { base_price, new_price, examples, commits: bar.commits, certainty })
     });
     let loss_root = Digest(evaluator::loss_root(&base.losses, &new.losses));

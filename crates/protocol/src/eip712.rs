@@ -5,7 +5,7 @@ use std::fmt;
 use k256::ecdsa::{RecoveryId, SigningKey, VerifyingKey, signature::hazmat::PrehashSigner as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::ids::{Address, DeltaNumber, Digest, GroupId, NodeId, PeriodNumber, RoundNumber, keccak256};
+use crate::ids::{Address, BountyNumber, DeltaNumber, Digest, GroupId, NodeId, PeriodNumber, RoundNumber, keccak256};
 pub use crate::measures::Measure;
 use crate::rules::{address_word, hash_words, word};
 
@@ -172,6 +172,7 @@ pub struct Signed<T> {
 }
 
 pub type SignedVerdict = Signed<Verdict>;
+pub type SignedFinding = Signed<Finding>;
 pub type SignedChoice = Signed<Choice>;
 pub type SignedNode = Signed<Node>;
 
@@ -198,6 +199,25 @@ impl Typed for Verdict {
     fn digest(&self, domain: &Domain) -> Digest {
         let kind = "Verdict(uint256 group,uint256 round,bytes32 claim,bytes32 probe)";
         domain.digest(kind, &[word(self.group.0), word(self.round.0), self.claim.0, self.probe.0])
+    }
+}
+
+/// What a validator found about a bounty in one of its windows, 0 to 2: the hash of its findings, and a probe of the last winner that
+/// it measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    pub bounty: BountyNumber,
+    pub window: u64,
+    pub result: Digest,
+    /// 0 if the bounty failed, or nothing was to be measured.
+    pub probe: Digest,
+}
+
+impl Typed for Finding {
+    fn digest(&self, domain: &Domain) -> Digest {
+        let kind = "Measured(uint256 bounty,uint256 window,bytes32 result,bytes32 probe)";
+        domain.digest(kind, &[word(self.bounty.0), word(self.window), self.result.0, self.probe.0])
     }
 }
 

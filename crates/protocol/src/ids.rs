@@ -64,6 +64,8 @@ number! {
     DeltaNumber,
     /// A period of a group's dataset.
     PeriodNumber,
+    /// A bounty of the network; numbered from 1 over all groups.
+    BountyNumber,
 }
 
 macro_rules! bytes {

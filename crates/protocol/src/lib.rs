@@ -2,6 +2,7 @@
 //!
 //! Nothing here has a clock, a socket, a disk or entropy: time, seeds and bytes are arguments.
 
+pub mod bounty;
 pub mod chain;
 pub mod eip712;
 pub mod ids;
@@ -18,5 +19,5 @@ pub mod trainer;
 pub mod validator;
 pub mod warden;
 
-pub use ids::{Address, DeltaNumber, Digest, GroupId, NodeId, PeriodNumber, PositionNumber, RoundNumber, keccak256};
+pub use ids::{Address, BountyNumber, DeltaNumber, Digest, GroupId, NodeId, PeriodNumber, PositionNumber, RoundNumber, keccak256};
 pub use money::{Micronats, Wei};

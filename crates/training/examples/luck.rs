@@ -180,10 +180,10 @@ fn sampled(base: &[u32], kind: &Kind, commits: usize, eval_max: u32, draws: u64)
 fn verdicts(old: &[u32], new: &[u32], examples: u32, commits: usize) -> [bool; 4] {
     let least = (mean(old) >> IMPROVE).max(1);
     let improves = mean(new).checked_add(least).is_some_and(|sum| sum <= mean(old));
-    let terms = Terms { base_price: 0, new_price: 0, examples, commits: commits as u64, certainty: CERTAINTY };
+    let terms = Terms { base_price: 0, new_price: 0, examples: Some(examples), commits: commits as u64, certainty: CERTAINTY };
     let certain = is_certain(old, new, terms);
     // A set without end has no correction.
-    let uncorrected = certain && is_certain(old, new, Terms { examples: u32::MAX, ..terms });
+    let uncorrected = certain && is_certain(old, new, Terms { examples: None, ..terms });
     [improves, improves && certain, improves && uncorrected, certain]
 }
 

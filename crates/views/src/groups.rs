@@ -73,8 +73,8 @@ impl Views {
         &self.terms
     }
 
-    /// Where the code of `Registry` and `Council` lies.
-    pub fn modules(&self) -> (Address, Address) {
+    /// Where the code of `Registry`, `Council` and `Bounties` lies.
+    pub fn modules(&self) -> (Address, Address, Address) {
         self.modules
     }
 
@@ -109,7 +109,7 @@ impl Views {
 
     pub(crate) fn begun(&mut self, event: &INetwork::Begun) -> Fit {
         self.terms = Terms::of(&event.terms)?;
-        self.modules = (read::address(event.registry), read::address(event.council));
+        self.modules = (read::address(event.registry), read::address(event.council), read::address(event.bountiesCode));
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! needs no server that it trusts. Nothing here has a clock, a socket or a disk: the second of a question is an argument.
 
 mod bindings;
+mod bounties;
 mod coins;
 mod dataset;
 mod groups;
@@ -21,6 +22,8 @@ mod views;
 pub use log::{Contracts, Log, Moment, ViewsError};
 pub use measures::{Assent, Proposal};
 pub use receipts::{Reason, Receipt, Subject};
-pub use shown::{Ballot, Claim, Clock, Delta, DeltaStatus, Group, Income, Measure, Position, Round, SaleTerms, Status, Totals};
+pub use shown::{
+    Ballot, Bounty, BountyStatus, Claim, Clock, Delta, DeltaStatus, Group, Income, Measure, Position, Round, SaleTerms, Status, Totals,
+};
 pub use terms::Terms;
 pub use views::Views;

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address as EthAddress, B256, U256};
 use protocol::chain::Outcome;
-use protocol::ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
+use protocol::ids::{Address, BountyNumber, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
 use protocol::money::{Micronats, Wei};
 
 use crate::log::{Fit, Misfit};
@@ -54,6 +54,10 @@ pub(crate) fn period(number: U256) -> Fit<PeriodNumber> {
 
 pub(crate) fn delta(number: U256) -> Fit<DeltaNumber> {
     count(number).map(DeltaNumber)
+}
+
+pub(crate) fn bounty(number: U256) -> Fit<BountyNumber> {
+    count(number).map(BountyNumber)
 }
 
 pub(crate) fn outcome(number: u8) -> Fit<Outcome> {

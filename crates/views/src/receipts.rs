@@ -1,6 +1,6 @@
-//! Receipts: for each round, delta and account what was paid, and why.
+//! Receipts: for each round, delta, bounty and account what was paid, and why.
 
-use protocol::ids::{Address, DeltaNumber, Digest, GroupId, PositionNumber, RoundNumber};
+use protocol::ids::{Address, BountyNumber, DeltaNumber, Digest, GroupId, PositionNumber, RoundNumber};
 use protocol::money::Wei;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,7 @@ pub struct Receipt {
 pub enum Subject {
     Round(RoundNumber),
     Delta(DeltaNumber),
+    Bounty(BountyNumber),
 }
 
 /// Why an account got or paid something. Amounts in wei.
@@ -45,7 +46,7 @@ pub enum Reason {
     Judged { position: PositionNumber, claim: Digest, stake: Wei, earned: Wei, cut: Wei },
     /// Its position showed that it was present.
     Attended { position: PositionNumber, stake: Wei },
-    /// It reported a position that had signed two claims: so much was burned and went to the reporter.
+    /// It reported a position that had signed two claims, or two results: so much was burned and went to the reporter.
     Reported { position: PositionNumber, burned: Wei, reward: Wei },
     /// It paid the bond of its delta.
     Proposed { bond: Wei },
@@ -55,6 +56,14 @@ pub enum Reason {
     Refunded { bond: Wei, asked: Wei, issued: Wei },
     /// Its delta was rolled back: the bond was burned.
     Taken { burned: Wei },
+    /// It locked a bounty and a bond.
+    Funded { amount: Wei, bond: Wei },
+    /// Its round of a bounty's term earned so much, which was burned if the round was struck.
+    Prized { round: RoundNumber, amount: Wei, burned: bool },
+    /// It was paid for a finding of its position that was counted with that stake.
+    Found { position: PositionNumber, stake: Wei, amount: Wei },
+    /// Of its bounty and bond so much came back and was burned.
+    Returned { returned: Wei, burned: Wei },
 }
 
 impl Views {
@@ -69,13 +78,20 @@ impl Views {
         state.map(|state| &state.receipts[..]).unwrap_or_default()
     }
 
-    /// All that an account got and paid, group by group: for rounds, then for deltas.
+    /// What accounts got and paid for a bounty.
+    pub fn bounty_receipts(&self, bounty: BountyNumber) -> &[Receipt] {
+        self.bounties.get(&bounty).map(|state| &state.receipts[..]).unwrap_or_default()
+    }
+
+    /// All that an account got and paid, group by group: for rounds, then for deltas, then for bounties.
     pub fn receipts_of(&self, account: Address) -> Vec<Receipt> {
         let of_group = |(group, state): (&GroupId, &GroupState)| {
             let rounds = state.rounds.keys().chain(state.receipts.keys()).collect::<std::collections::BTreeSet<_>>();
             let of_rounds = rounds.into_iter().flat_map(|round| state.receipts_of_round(&self.terms, *group, *round));
             let of_deltas = state.deltas.values().flat_map(|delta| delta.receipts.iter().copied());
-            of_rounds.chain(of_deltas).filter(|receipt| receipt.account == account).collect::<Vec<_>>()
+            let bounties = self.bounties.values().filter(|bounty| bounty.shown.group == *group);
+            let of_bounties = bounties.flat_map(|bounty| bounty.receipts.iter().copied());
+            of_rounds.chain(of_deltas).chain(of_bounties).filter(|receipt| receipt.account == account).collect::<Vec<_>>()
         };
         self.groups.iter().flat_map(of_group).collect()
     }

@@ -227,3 +227,46 @@ pub struct Measure {
     pub ripe_at: u64,
     pub enacted: bool,
 }
+
+/// What was decided about a bounty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub enum BountyStatus {
+    #[default]
+    Locked,
+    Measured,
+    /// The sponsor did not keep his word.
+    Failed,
+}
+
+/// A bounty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Bounty {
+    pub sponsor: Address,
+    pub group: GroupId,
+    /// Of the salted examples, `count` of them.
+    pub root: Digest,
+    pub count: u64,
+    /// What earns all of the three quarters.
+    pub target: Micronats,
+    pub amount: Wei,
+    pub bond: Wei,
+    /// Rounds of the term.
+    pub first: RoundNumber,
+    pub last: RoundNumber,
+    /// The epoch of the first of three windows.
+    pub windows: u64,
+    /// What was unsealed, and when; 0 if nothing was.
+    pub file: Digest,
+    pub unsealed_at_s: u64,
+    pub status: BountyStatus,
+    /// What was decided, 0 if nothing was, and in which window.
+    pub result: Digest,
+    pub window: u64,
+    /// Stake behind it, and of those who were paid for it.
+    pub stake: Wei,
+    pub paid: Wei,
+    /// What is locked still.
+    pub left: Wei,
+    /// Whether the sponsor has got back what was his.
+    pub settled: bool,
+}

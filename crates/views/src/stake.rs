@@ -228,11 +228,16 @@ impl Views {
 
     /// Comes after the logs of what was taken.
     pub(crate) fn double_signed(&mut self, event: &INetwork::DoubleSigned, at: Moment) -> Fit {
+        self.forgive(read::group(event.group)?, read::position(event.position)?, at)?;
+        self.note_reported(event, at)
+    }
+
+    /// A slash for two signatures is over: those of this epoch cost the position no more.
+    pub(crate) fn forgive(&mut self, group: GroupId, position: PositionNumber, at: Moment) -> Fit {
         self.slashing = None;
         let forgiven_until_s = self.terms.epoch_start_s(self.epoch(at.time_s) + 1);
-        let state = self.state(read::group(event.group)?)?;
-        state.seat(read::position(event.position)?)?.forgiven_until_s = forgiven_until_s;
-        self.note_reported(event, at)
+        self.state(group)?.seat(position)?.forgiven_until_s = forgiven_until_s;
+        Ok(())
     }
 
     /// A measure slashes: the logs of what is taken come next.

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::B256;
 use alloy_sol_types::SolEventInterface;
-use protocol::ids::{Address, Digest, GroupId};
+use protocol::ids::{Address, BountyNumber, Digest, GroupId};
 
 use crate::bindings::{Emission, INetwork, Neuron, Purse, Sale};
+use crate::bounties::BountyState;
 use crate::coins::{EmissionState, NeuronState, PurseState, SaleState};
 use crate::groups::GroupState;
 use crate::log::{Contracts, Fit, Log, Misfit, Moment, ViewsError};
@@ -45,7 +46,7 @@ use crate::terms::Terms;
 pub struct Views {
     contracts: Contracts,
     last: Moment,
-    pub(crate) modules: (Address, Address),
+    pub(crate) modules: (Address, Address, Address),
     pub(crate) terms: Terms,
     pub(crate) neuron: NeuronState,
     pub(crate) emission: EmissionState,
@@ -59,6 +60,7 @@ pub struct Views {
     /// Files that won in admitted groups.
     pub(crate) won: BTreeSet<Digest>,
     pub(crate) measures: BTreeMap<Digest, MeasureState>,
+    pub(crate) bounties: BTreeMap<BountyNumber, BountyState>,
 }
 
 impl Views {
@@ -78,6 +80,7 @@ impl Views {
             slashing: None,
             won: BTreeSet::new(),
             measures: BTreeMap::new(),
+            bounties: BTreeMap::new(),
         }
     }
 
@@ -189,9 +192,24 @@ impl Views {
             Event::Admitted(event) => self.admitted(&event, at)?,
             Event::Revoked(event) => self.revoked(&event, at)?,
             Event::Struck(event) => self.struck(&event, at)?,
-            _ => {}
+            other => return self.on_bounty(other, at),
         }
         Ok(())
+    }
+
+    fn on_bounty(&mut self, event: INetwork::INetworkEvents, at: Moment) -> Fit {
+        use INetwork::INetworkEvents as Event;
+        match event {
+            Event::Funded(event) => self.funded(&event, at),
+            Event::Unsealed(event) => self.unsealed(&event, at),
+            Event::Found(event) => self.found(&event, at),
+            Event::Resolved(event) => self.resolved(&event),
+            Event::BountyPaid(event) => self.bounty_paid(&event, at),
+            Event::FinderPaid(event) => self.finder_paid(&event, at),
+            Event::BountySettled(event) => self.bounty_settled(&event, at),
+            Event::FoundTwice(event) => self.found_twice(&event, at),
+            _ => Ok(()),
+        }
     }
 }
 

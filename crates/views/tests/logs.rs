@@ -52,7 +52,12 @@ fn begun() -> INetwork::Begun {
         minDeposit: u(5),
         genesis: u(GENESIS_S),
     };
-    INetwork::Begun { terms, registry: EthAddress::repeat_byte(6), council: EthAddress::repeat_byte(7) }
+    INetwork::Begun {
+        terms,
+        registry: EthAddress::repeat_byte(6),
+        council: EthAddress::repeat_byte(7),
+        bountiesCode: EthAddress::repeat_byte(8),
+    }
 }
 
 fn created() -> INetwork::Created {
@@ -164,5 +169,5 @@ fn the_last_log_that_counted_is_known() {
     let views = with_position();
     assert_eq!(views.last(), Moment { block: GENESIS_S + 110, time_s: GENESIS_S + 110 });
     assert_eq!(views.terms().epoch_s, EPOCH_S);
-    assert_eq!(views.modules(), (Address([6; 20]), Address([7; 20])));
+    assert_eq!(views.modules(), (Address([6; 20]), Address([7; 20]), Address([8; 20])));
 }

@@ -75,7 +75,9 @@ contract BeforeBench is World, Meter {
     function setUp() public {
         _newestRules();
         _deployToken(address(0));
-        _deploy("Sale", abi.encode(neuron, emission, purse, PRICE, DEADLINE, MINIMUM)); // The place of a third module.
+        // The places of two more modules.
+        _deploy("Sale", abi.encode(neuron, emission, purse, PRICE, DEADLINE, MINIMUM));
+        _deploy("Sale", abi.encode(neuron, emission, purse, PRICE, DEADLINE, MINIMUM));
         bytes memory terms = abi.encode(neuron, emission, purse, EPOCH, 28 days, MATURITY, 1 ether);
         address council = _before("Council", terms);
         network = INetworkBefore(_before("Network", abi.encode(council)));

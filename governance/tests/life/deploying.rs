@@ -10,7 +10,7 @@ use protocol::money::Wei;
 
 use crate::support::{FOUNDER, account, anvil, connect, terms};
 
-const NAMES: [&str; 7] = ["Neuron", "Emission", "Sale", "Purse", "Registry", "Council", "Network"];
+const NAMES: [&str; 8] = ["Neuron", "Emission", "Sale", "Purse", "Registry", "Council", "Bounties", "Network"];
 
 async fn founder(anvil: &Anvil) -> (Chain, Terms) {
     let chain = connect(anvil).await;
@@ -42,7 +42,7 @@ async fn interrupted(anvil: &Anvil, terms: &Terms, count: usize) {
 
 #[tokio::test]
 async fn a_deployment_is_taken_up_wherever_it_was_interrupted() {
-    for count in 1..=6 {
+    for count in 1..=7 {
         let anvil = anvil().await;
         let (chain, terms) = founder(&anvil).await;
         let deployer = chain.own_address().expect("an account");
@@ -57,7 +57,7 @@ async fn a_deployment_is_taken_up_wherever_it_was_interrupted() {
         assert!(stood.is_sorted_by(|earlier, later| earlier >= later), "{stood:?}");
         assert_eq!(steps.iter().map(|step| step.contract).collect::<Vec<_>>(), NAMES);
         assert_eq!(steps.iter().map(|step| step.address).collect::<Vec<_>>(), addresses.in_order());
-        assert_eq!(chain.next_nonce(deployer).await.expect("a count"), 7, "nothing was deployed twice");
+        assert_eq!(chain.next_nonce(deployer).await.expect("a count"), 8, "nothing was deployed twice");
     }
 }
 
@@ -65,12 +65,12 @@ async fn a_deployment_is_taken_up_wherever_it_was_interrupted() {
 async fn a_finished_deployment_is_found_again_and_other_terms_make_another_network() {
     let anvil = anvil().await;
     let (chain, terms) = founder(&anvil).await;
-    let first = deploy(&chain, &terms, |_| {}).await.expect("seven contracts");
+    let first = deploy(&chain, &terms, |_| {}).await.expect("eight contracts");
     let mut stood = 0;
     let again = deploy(&chain, &terms, |step| stood += u32::from(step.stood)).await.expect("the same");
-    assert_eq!((again, stood), (first, 7));
+    assert_eq!((again, stood), (first, 8));
     let other = Terms { tip: Wei(7), ..terms };
-    let second = deploy(&chain, &other, |step| assert!(!step.stood, "{step:?}")).await.expect("seven more");
+    let second = deploy(&chain, &other, |step| assert!(!step.stood, "{step:?}")).await.expect("eight more");
     assert_ne!(first.network, second.network);
     assert_eq!(audit(&chain, first.network).await.expect("in order"), (first, terms));
     assert_eq!(audit(&chain, second.network).await.expect("in order"), (second, other));
@@ -83,7 +83,7 @@ async fn a_deployment_that_something_came_into_begins_anew() {
     interrupted(&anvil, &terms, 2).await;
     chain.pay(Address([1; 20]), Wei(1)).await.expect("paid");
     let nonce = chain.next_nonce(chain.own_address().expect("an account")).await.expect("a count");
-    let addresses = deploy(&chain, &terms, |step| assert!(!step.stood, "{step:?}")).await.expect("seven contracts");
+    let addresses = deploy(&chain, &terms, |step| assert!(!step.stood, "{step:?}")).await.expect("eight contracts");
     assert_eq!(addresses, Addresses::foretell(chain.own_address().expect("an account"), nonce));
 }
 
@@ -91,8 +91,8 @@ async fn a_deployment_that_something_came_into_begins_anew() {
 async fn code_that_was_tampered_with_is_found() {
     let anvil = anvil().await;
     let (chain, terms) = founder(&anvil).await;
-    let addresses = deploy(&chain, &terms, |_| {}).await.expect("seven contracts");
-    for module in [addresses.registry, addresses.council, addresses.network] {
+    let addresses = deploy(&chain, &terms, |_| {}).await.expect("eight contracts");
+    for module in [addresses.registry, addresses.council, addresses.bounties, addresses.network] {
         let code = chain.code(module).await.expect("code");
         for (at, changed) in [(code.len() - 1, 0xfe), (code.len() / 2, code[code.len() / 2] ^ 1)] {
             let mut bytes = code.to_vec();

@@ -156,13 +156,13 @@ async fn a_network_lives_on_geth_from_its_deployment_to_a_delta_taken_back() {
     let deadline_s = founder.latest().await.expect("a block").time_s + SALE_S;
     let sale = SaleTerms { price: PRICE, deadline_s, minimum: nrn(100) };
     let terms = Terms { sale, epoch_s: EPOCH_S, exit_s: 2 * PERIOD_S, maturity_s: EPOCH_S, min_deposit: MIN_DEPOSIT, tip: TIP };
-    let addresses = deploy(&founder, &terms, |_| {}).await.expect("seven contracts");
+    let addresses = deploy(&founder, &terms, |_| {}).await.expect("eight contracts");
     assert_eq!(audit(&founder, addresses.network).await.expect("in order"), (addresses, terms));
 
     let owner = Network::open(&founder, addresses.network).await.expect("a network");
     let trainer = connect(&geth, geth.funded(nrn(100)).await.expect("coins")).await;
     let life = Life { trainer: owner.through(&trainer), owner, started };
-    life.tell("seven contracts stand");
+    life.tell("eight contracts stand");
     life.sale().await;
     life.tell("the sale is over");
     life.group().await;

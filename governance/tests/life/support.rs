@@ -78,7 +78,7 @@ impl World {
         let chain = connect(&anvil).await;
         let deadline_s = chain.latest().await.expect("a block").time_s + 1_000;
         let founder = chain.with_account(account(FOUNDER));
-        let addresses = deploy(&founder, &terms(deadline_s), |_| {}).await.expect("seven contracts");
+        let addresses = deploy(&founder, &terms(deadline_s), |_| {}).await.expect("eight contracts");
         let network = Network::open(&chain, addresses.network).await.expect("a network");
         assert_eq!(network.addresses(), &addresses);
         let networks = (0..10).map(|index| network.through(&chain.with_account(account(index)))).collect();

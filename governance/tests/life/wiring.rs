@@ -16,7 +16,7 @@ async fn a_network_is_found_from_one_address() {
     let world = World::deployed().await;
     let network = world.network(FOUNDER);
     let deployed = network.chain().block(network.first_block().await.expect("a block")).await.expect("a block");
-    // The seven blocks may be of one second.
+    // The eight blocks may be of one second.
     assert!(deployed.number <= 7 && deployed.time_s == network.terms().genesis_s, "{deployed:?}");
     assert_eq!((network.terms().epoch_s, network.terms().maturity_s), (EPOCH_S, MATURITY_S));
     assert_eq!(network.terms().min_deposit, MIN_DEPOSIT);
@@ -45,13 +45,14 @@ async fn a_network_wired_to_another_is_refused() {
     let world = World::deployed().await;
     let chain = world.network(FOUNDER).chain();
     let right = *world.network(FOUNDER).addresses();
-    let second = deploy(chain, &terms(world.now_s().await + 10), |_| {}).await.expect("seven contracts");
+    let second = deploy(chain, &terms(world.now_s().await + 10), |_| {}).await.expect("eight contracts");
     for (crossed, wire) in [
         (Addresses { neuron: right.neuron, ..second }, "network.neuron"),
         (Addresses { sale: right.sale, ..second }, "emission.sale"),
         (Addresses { purse: right.purse, ..second }, "network.purse"),
         (Addresses { registry: right.registry, ..second }, "network.registry"),
         (Addresses { council: right.council, ..second }, "network.council"),
+        (Addresses { bounties: right.bounties, ..second }, "network.bounties"),
         (Addresses { network: right.network, ..second }, "network.neuron"),
     ] {
         let text = crossed.verify(chain).await.expect_err("it is crossed").to_string();
@@ -186,7 +187,7 @@ async fn the_view_of_a_group_tells_all_that_was_fixed() {
     });
     assert_eq!(created, Some((view.name, birth)));
     let addresses = *world.network(FOUNDER).addresses();
-    let begun = ChainEvent::Begun { registry: addresses.registry, council: addresses.council };
+    let begun = ChainEvent::Begun { registry: addresses.registry, council: addresses.council, bounties: addresses.bounties };
     assert!(events.iter().any(|(_, event)| *event == begun));
 }
 

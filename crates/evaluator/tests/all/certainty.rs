@@ -20,7 +20,7 @@ struct Case {
     losses: Vec<(usize, u32, u32)>,
     base_price: u32,
     new_price: u32,
-    examples: u32,
+    examples: Option<u32>,
     commits: u64,
     certainty: u32,
     certain: bool,
@@ -46,8 +46,8 @@ fn every_case_ends_as_in_the_second_implementation_whatever_bug_it_would_notice(
 fn numbers_beyond_every_limit_do_not_overflow() {
     let (low, high) = (vec![0; 1 << 20], vec![u32::MAX; 1 << 20]);
     let (mixed, price): (Vec<u32>, _) = ((0..1 << 20).map(|index| if index % 2 == 0 { 0 } else { u32::MAX }).collect(), u32::MAX);
-    let terms = Terms { base_price: price, new_price: 0, examples: u32::MAX, commits: u64::MAX, certainty: u32::MAX };
-    for examples in [0, 1 << 20, u32::MAX] {
+    let terms = Terms { base_price: price, new_price: 0, examples: Some(u32::MAX), commits: u64::MAX, certainty: u32::MAX };
+    for examples in [Some(0), Some(1 << 20), Some(u32::MAX), None] {
         assert!(is_certain(&high, &low, Terms { examples, ..terms }));
         assert!(!is_certain(&low, &high, Terms { base_price: 0, new_price: price, examples, ..terms }));
     }
@@ -64,8 +64,9 @@ fn sides(drawn: std::ops::Range<usize>) -> impl Strategy<Value = Vec<(u32, u32)>
 }
 
 fn terms() -> impl Strategy<Value = Terms> {
-    (0_u32..200, 0_u32..200, 0_u32..2000, 0_u64..300, 1_u32..=1000)
-        .prop_map(|(base_price, new_price, examples, commits, certainty)| Terms { base_price, new_price, examples, commits, certainty })
+    (0_u32..200, 0_u32..200, 0_u32..2000, 0_u64..300, 1_u32..=1000).prop_map(|(base_price, new_price, examples, commits, certainty)| {
+        Terms { base_price, new_price, examples: Some(examples), commits, certainty }
+    })
 }
 
 proptest! {
@@ -82,9 +83,11 @@ proptest! {
     ) {
         let (base, new): (Vec<u32>, Vec<u32>) = pairs.into_iter().unzip();
         let harder = Terms {
-            commits: terms.commits + commits, certainty: terms.certainty + certainty, examples: terms.examples + examples, ..terms
+            commits: terms.commits + commits, certainty: terms.certainty + certainty, examples: terms.examples.map(|whole| whole + examples), ..terms
         };
-        prop_assert!(is_certain(&base, &new, terms) || !is_certain(&base, &new, harder));
+        for harder in [harder, Terms { examples: None, ..harder }] {
+            prop_assert!(is_certain(&base, &new, terms) || !is_certain(&base, &new, harder));
+        }
     }
 
     #[test]
@@ -110,7 +113,7 @@ proptest! {
         let differences = pairs.iter().map(|(base, new)| i64::from(*base) - i64::from(*new));
         let price = i64::from(terms.base_price) - i64::from(terms.new_price);
         let better = differences.sum::<i64>() + pairs.len() as i64 * price > 0;
-        prop_assert_eq!(is_certain(&base, &new, Terms { examples: pairs.len() as u32, ..terms }), better);
+        prop_assert_eq!(is_certain(&base, &new, Terms { examples: Some(pairs.len() as u32), ..terms }), better);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod exact;
 mod functions;
 mod golden;
 mod gpt;
+mod hidden;
 mod manifest;
 mod measurement;
 mod reference;

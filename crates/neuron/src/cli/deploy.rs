@@ -27,7 +27,7 @@ pub async fn run(context: &Context) -> Result<()> {
     };
     print_terms(&terms);
     print_addresses(&addresses);
-    println!("code and wiring of all seven contracts are in order");
+    println!("code and wiring of all eight contracts are in order");
     Ok(())
 }
 
@@ -115,7 +115,7 @@ fn print_terms(terms: &Terms) {
 }
 
 fn print_addresses(addresses: &Addresses) {
-    let names = ["neuron", "emission", "sale", "purse", "registry", "council", "network"];
+    let names = ["neuron", "emission", "sale", "purse", "registry", "council", "bounties", "network"];
     for (name, address) in names.iter().zip(addresses.in_order()) {
         println!("  {name:<9}{address}");
     }

@@ -33,7 +33,7 @@ pub fn times(file: &GroupFile) -> Times {
     Times { train_s, reveal_s, judge_s, period_s: 2 * (train_s + reveal_s + judge_s), ..file.times }
 }
 
-/// Deploys the seven contracts; the sale ends `SALE_S` from now. An epoch is a round, and so is the wait for a coinbase; who
+/// Deploys the eight contracts; the sale ends `SALE_S` from now. An epoch is a round, and so is the wait for a coinbase; who
 /// leaves waits for two periods.
 pub async fn contracts(founder: &Chain, times: &Times) -> Result<Network> {
     let now_s = founder.latest().await?.time_s;

@@ -98,7 +98,7 @@ async fn a_deployment_that_is_killed_goes_on_and_writes_its_address_once() -> Re
         "Neuron   stood already at 0x",
         "Emission stood already at 0x",
         "Network  stands at 0x",
-        "code and wiring of all seven contracts are in order",
+        "code and wiring of all eight contracts are in order",
     ] {
         ensure!(said.contains(wanted), "{wanted}: {said}");
     }
@@ -106,7 +106,7 @@ async fn a_deployment_that_is_killed_goes_on_and_writes_its_address_once() -> Re
     ensure!(file.deploy.context("[deploy]")?.deadline == deadline, "the sale ends when it was to end");
     ensure!(said.contains(&file.contract) && file.deployed_block >= 1, "{said}");
     let nonce = deployment.anvil.chain().next_nonce(Anvil::account(0)?.address()).await?;
-    ensure!(nonce == 7, "{nonce} transactions, one for each contract");
+    ensure!(nonce == 8, "{nonce} transactions, one for each contract");
     let written = fs::read_to_string(deployment.path())?;
     ensure!(written.starts_with(REMARK) && written.contains("# a short one"), "{written}");
 

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Birth, Outcome, RevealedClaim};
-use crate::ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
+use crate::bounty::Findings;
+use crate::ids::{Address, BountyNumber, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
 use crate::money::{Micronats, Wei};
 
 /// A choice that a contract counted: it replaces those of the same position with a lower `seq`, and those of the signer if
@@ -45,10 +46,11 @@ pub enum ChainEvent {
         amount: Wei,
     },
 
-    /// The network began; `registry` and `council` are its code.
+    /// The network began; `registry`, `council` and `bounties` are its code.
     Begun {
         registry: Address,
         council: Address,
+        bounties: Address,
     },
 
     /// A position was made. `judges`: its signer is a key that can sign verdicts, not a contract.
@@ -350,77 +352,78 @@ pub enum ChainEvent {
         nonce: Digest,
         expiry_s: u64,
     },
-}
 
-impl ChainEvent {
-    /// The group that the event is about, if it is about one.
-    pub fn group(&self) -> Option<GroupId> {
-        match self {
-            Self::ScheduleOpened { .. }
-            | Self::Issued { .. }
-            | Self::Received { .. }
-            | Self::PaidBack { .. }
-            | Self::Begun { .. }
-            | Self::Assented { .. }
-            | Self::Enacted { .. } => None,
-            Self::Seated { group, .. }
-            | Self::Bonded { group, .. }
-            | Self::Offered { group, .. }
-            | Self::OwnerChanged { group, .. }
-            | Self::Woken { group, .. }
-            | Self::Rested { group, .. }
-            | Self::Unbonded { group, .. }
-            | Self::Withdrawn { group, .. }
-            | Self::Rotated { group, .. }
-            | Self::Compounded { group, .. }
-            | Self::Slashed { group, .. }
-            | Self::Dozed { group, .. }
-            | Self::DoubleSigned { group, .. }
-            | Self::Created { group, .. }
-            | Self::Moved { group, .. }
-            | Self::Admitted { group }
-            | Self::Revoked { group }
-            | Self::PeriodSet { group, .. }
-            | Self::LeastSet { group, .. }
-            | Self::Opened { group, .. }
-            | Self::Committed { group, .. }
-            | Self::Revealed(RevealedClaim { group, .. })
-            | Self::Conceded { group, .. }
-            | Self::Attended { group, .. }
-            | Self::PayCut { group, .. }
-            | Self::Struck { group, .. }
-            | Self::Decided { group, .. }
-            | Self::Judged { group, .. }
-            | Self::Settled { group, .. }
-            | Self::Collected { group, .. }
-            | Self::Proposed { group, .. }
-            | Self::Cast { group, .. }
-            | Self::Extended { group, .. }
-            | Self::Displaced { group, .. }
-            | Self::Charged { group, .. }
-            | Self::Shown { group, .. }
-            | Self::Taken { group, .. }
-            | Self::Turned { group, .. }
-            | Self::Refunded { group, .. } => Some(*group),
-        }
-    }
-
-    /// The round that the event is about, if it is about one.
-    pub fn round(&self) -> Option<RoundNumber> {
-        match self {
-            Self::Opened { round, .. }
-            | Self::Committed { round, .. }
-            | Self::Revealed(RevealedClaim { round, .. })
-            | Self::Conceded { round, .. }
-            | Self::Attended { round, .. }
-            | Self::PayCut { round, .. }
-            | Self::Struck { round, .. }
-            | Self::DoubleSigned { round, .. }
-            | Self::Decided { round, .. }
-            | Self::Judged { round, .. }
-            | Self::Settled { round, .. }
-            | Self::Collected { round, .. } => Some(*round),
-            _ => None,
-        }
-    }
+    /// A sponsor locked `amount` and `bond` for what the rounds `first` to `last` of a group win on the hidden examples of `root`;
+    /// `head` is the group's at that moment, `windows` the epoch of the first of three windows.
+    Funded {
+        bounty: BountyNumber,
+        group: GroupId,
+        sponsor: Address,
+        root: Digest,
+        count: u32,
+        target: Micronats,
+        amount: Wei,
+        bond: Wei,
+        head: Digest,
+        first: RoundNumber,
+        last: RoundNumber,
+        windows: u64,
+    },
+    /// The sponsor named the file with the hidden examples.
+    Unsealed {
+        group: GroupId,
+        bounty: BountyNumber,
+        file: Digest,
+    },
+    /// Findings of `positions` with `stake` behind them were counted for `result`.
+    Found {
+        group: GroupId,
+        bounty: BountyNumber,
+        window: u64,
+        result: Digest,
+        stake: Wei,
+        positions: Vec<PositionNumber>,
+    },
+    /// More than 2/3 of awake stake found `result`.
+    Resolved {
+        group: GroupId,
+        bounty: BountyNumber,
+        window: u64,
+        result: Digest,
+        findings: Findings,
+    },
+    /// What a won round gets, or what is burned of it if the round was struck.
+    BountyPaid {
+        group: GroupId,
+        bounty: BountyNumber,
+        round: RoundNumber,
+        winner: Address,
+        amount: Wei,
+        burned: bool,
+    },
+    /// What a position gets whose finding decided.
+    FinderPaid {
+        group: GroupId,
+        bounty: BountyNumber,
+        position: PositionNumber,
+        owner: Address,
+        amount: Wei,
+    },
+    /// The bounty is over: `amount` went back to the sponsor, `burned` is gone.
+    Returned {
+        group: GroupId,
+        bounty: BountyNumber,
+        amount: Wei,
+        burned: Wei,
+    },
+    /// Signed two results in `window`; `reporter` got `reward`.
+    FoundTwice {
+        bounty: BountyNumber,
+        group: GroupId,
+        position: PositionNumber,
+        reporter: Address,
+        window: u64,
+        burned: Wei,
+        reward: Wei,
+    },
 }

@@ -1,5 +1,6 @@
 //! What the contracts tell, as plain values: blocks, times, groups, events.
 
+mod about;
 mod events;
 mod group;
 

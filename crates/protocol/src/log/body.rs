@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::envelope::Kind;
-use crate::eip712::{Domain, Node, Signature, SignedChoice, SignedVerdict, Typed as _, recover};
+use crate::bounty::{Findings, MAX_STEPS};
+use crate::eip712::{Domain, Finding, Node, Signature, Signed, SignedChoice, SignedFinding, SignedVerdict, Typed as _, recover};
 use crate::ids::{Address, Digest, GroupId, NodeId, PositionNumber, RoundNumber};
 use crate::measures::Measure;
 
@@ -47,6 +48,7 @@ pub enum Body {
     Binding(Binding),
     Note(String),
     Measure(MeasureBody),
+    Finding(FindingBody),
 }
 
 /// A measure that somebody proposes; it moves nothing until stake assents.
@@ -74,6 +76,23 @@ impl AssentBody {
     /// The account that agreed, if the signature is one.
     pub fn signer(&self, domain: &Domain) -> Option<Address> {
         recover(self.measure.digest(domain), &self.signature).ok()
+    }
+}
+
+/// What a position found about a bounty, and all that its hash stands for: whoever hears it can bring it to the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FindingBody {
+    pub message: Finding,
+    pub signature: Signature,
+    pub findings: Findings,
+}
+
+impl FindingBody {
+    /// What was signed, if it is about the findings beside it.
+    pub fn signed(&self) -> Option<SignedFinding> {
+        let signed = Signed { message: self.message, signature: self.signature };
+        (self.findings.hash() == self.message.result).then_some(signed)
     }
 }
 
@@ -105,6 +124,7 @@ impl Body {
             Self::Binding(_) => Kind::Binding,
             Self::Note(_) => Kind::Note,
             Self::Measure(_) => Kind::Measure,
+            Self::Finding(_) => Kind::Finding,
         }
     }
 
@@ -120,6 +140,7 @@ impl Body {
             Kind::Binding => "binding",
             Kind::Note => "note",
             Kind::Measure => "measure",
+            Kind::Finding => "finding",
         }
     }
 
@@ -150,6 +171,7 @@ impl Body {
             Self::Note(text) | Self::Alarm { reason: text, .. } => text.len() <= MAX_TEXT,
             Self::Assent(assent) => assent.measure.args.len() <= MAX_TEXT,
             Self::Measure(body) => body.measure.args.len() <= MAX_TEXT && body.reason.len() <= MAX_TEXT,
+            Self::Finding(body) => body.findings.steps.len() <= MAX_STEPS,
             Self::Announcement { addresses } => {
                 addresses.len() <= MAX_ADDRESSES && addresses.iter().all(|address| address.len() <= MAX_ADDRESS_BYTES)
             }

@@ -35,11 +35,22 @@ pub enum Kind {
     Binding = 7,
     Note = 8,
     Measure = 9,
+    Finding = 10,
 }
 
 impl Kind {
-    const ALL: [Self; 9] =
-        [Self::Verdict, Self::Choice, Self::Assent, Self::Have, Self::Alarm, Self::Announcement, Self::Binding, Self::Note, Self::Measure];
+    const ALL: [Self; 10] = [
+        Self::Verdict,
+        Self::Choice,
+        Self::Assent,
+        Self::Have,
+        Self::Alarm,
+        Self::Announcement,
+        Self::Binding,
+        Self::Note,
+        Self::Measure,
+        Self::Finding,
+    ];
 
     fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| *kind as u8 == byte)

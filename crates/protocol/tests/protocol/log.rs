@@ -50,6 +50,7 @@ fn bodies_are_written_as_committed_and_read_back() {
         Body::Note("hello".into()),
         Body::Assent(AssentBody { measure: measure(), group: GROUP, position: PositionNumber(3), signature }),
         Body::Measure(MeasureBody { measure: measure(), reason: "the labels are wrong".into() }),
+        Body::Finding(finding(3, 1, findings())),
     ];
     let written: Vec<_> = bodies.iter().map(|body| String::from_utf8(body.to_bytes().unwrap()).unwrap()).collect();
     assert_eq!(golden.lines().collect::<Vec<_>>(), written);

@@ -2,8 +2,9 @@
 
 use std::str::FromStr;
 
+use protocol::bounty::{Calendar, Findings, Payments, Prize, Step, Term, WINDOWS};
 use protocol::chain::{GroupView, Phase, PositionView, Times};
-use protocol::eip712::{Choice, Consent, Domain, Signature, Signed, Typed, Verdict, sign};
+use protocol::eip712::{Choice, Consent, Domain, Finding, Signature, Signed, Typed, Verdict, sign};
 use protocol::measures::{Act, ActError, Measure};
 use protocol::rules::{self, Candidate, Commit, Settlement, Standing};
 use protocol::{Address, DeltaNumber, Digest, GroupId, Micronats, PeriodNumber, PositionNumber, RoundNumber, Wei};
@@ -28,6 +29,10 @@ impl Case {
 
     fn flag(&self, name: &str) -> bool {
         self.0[name].as_bool().unwrap()
+    }
+
+    fn flags(&self, name: &str) -> Vec<bool> {
+        self.0[name].as_array().unwrap().iter().map(|item| item.as_bool().unwrap()).collect()
     }
 
     fn loss(&self, name: &str) -> Micronats {
@@ -308,5 +313,40 @@ fn signed_messages_are_those_of_the_contracts() {
         check_signed(c, Choice { group: c.get("group"), period: c.get("period"), delta, patch, seq: c.get("seq") })
     });
     check("assent", |c| measure(c).name() == c.get("measure") && check_signed(c, measure(c)));
+    check("measured", |c| {
+        let (result, probe) = (c.get("result"), c.get("probe"));
+        check_signed(c, Finding { bounty: c.get("bounty"), window: c.get("window"), result, probe })
+    });
     check("consent", |c| check_signed(c, Consent { group: c.get("group"), owner: c.get("owner") }));
+}
+
+fn findings(c: &Case) -> Findings {
+    let (won, losses) = (c.list::<u32>("won"), c.list::<u32>("losses"));
+    let counts = won.into_iter().zip(losses).zip(c.flags("better"));
+    let steps = c.list::<RoundNumber>("rounds").into_iter().zip(counts);
+    let steps = steps.map(|(round, ((won, loss), better))| Step { round, won, loss: Micronats(loss), better });
+    Findings { failed: c.flag("failed"), base: c.loss("base"), steps: steps.collect() }
+}
+
+#[test]
+fn a_bounty_is_paid_as_the_contracts_do() {
+    check("bounty", |c| {
+        let prize = Prize { amount: c.get("amount"), bond: c.get("bond"), target: c.loss("target") };
+        let expected = Payments { finders: c.get("finders"), rounds: c.list("pays"), returned: c.get("returned"), burned: c.get("burned") };
+        findings(c).hash() == c.get("result") && prize.payments(&findings(c)) == expected
+    });
+    check("undecided", |c| {
+        let prize = Prize { amount: c.get("amount"), bond: c.get("bond"), target: Micronats(1) };
+        prize.undecided(c.flag("opened")) == (c.get("returned"), c.get("burned"))
+    });
+}
+
+#[test]
+fn a_bounty_has_the_rounds_and_windows_of_the_contracts() {
+    check("term", |c| {
+        let calendar = Calendar { genesis_s: c.get("genesis"), length_s: c.get("length"), epoch_s: c.get("epoch") };
+        let term = Term::new(c.get("round"), c.get("term"), calendar);
+        term == Term { first: c.get("first"), last: c.get("last"), windows: c.get("windows") }
+            && term.measured_in(c.get("opened"), calendar).unwrap_or(WINDOWS) == c.get::<u64>("window")
+    });
 }

@@ -1,9 +1,11 @@
 //! A group with three positions, its blocks and its events.
 
 use k256::ecdsa::SigningKey;
+use protocol::bounty::{Findings, Step};
 use protocol::chain::{Block, ChainEvent, GroupView, Outcome, PositionView, RevealedClaim, Times};
-use protocol::eip712::{Domain, SignedVerdict, Typed as _, Verdict, address_of, sign};
-use protocol::{Address, DeltaNumber, Digest, GroupId, Micronats, PeriodNumber, PositionNumber, RoundNumber, Wei, keccak256};
+use protocol::eip712::{Domain, Finding, SignedVerdict, Typed as _, Verdict, address_of, sign};
+use protocol::log::FindingBody;
+use protocol::{Address, BountyNumber, DeltaNumber, Digest, GroupId, Micronats, PeriodNumber, PositionNumber, RoundNumber, Wei, keccak256};
 
 pub const GROUP: GroupId = GroupId(1);
 pub const GENESIS_S: u64 = 1_000;
@@ -126,4 +128,16 @@ pub fn claim(round: RoundNumber, trainer: u8, base: Micronats, loss: Micronats, 
 pub fn verdict(signer: u8, round: RoundNumber, claim: Digest) -> SignedVerdict {
     let message = Verdict { group: GROUP, round, claim, probe: digest(&format!("probe {signer}")) };
     SignedVerdict { message, signature: sign(message.digest(&DOMAIN), &key(signer)).unwrap() }
+}
+
+/// Bounty 7 has one winner, in the round 3.
+pub fn findings() -> Findings {
+    let step = Step { round: RoundNumber(3), won: 1, loss: Micronats(600_000), better: true };
+    Findings { failed: false, base: Micronats(700_000), steps: vec![step] }
+}
+
+pub fn finding(signer: u8, window: u64, findings: Findings) -> FindingBody {
+    let probe = if findings.failed { Digest::ZERO } else { digest(&format!("probe {signer}")) };
+    let message = Finding { bounty: BountyNumber(7), window, result: findings.hash(), probe };
+    FindingBody { message, signature: sign(message.digest(&DOMAIN), &key(signer)).unwrap(), findings }
 }

@@ -6,7 +6,7 @@ use alloy::sol;
 use protocol::chain::{Outcome, Phase};
 use protocol::ids::{Digest, RoundNumber};
 use protocol::money::Wei;
-use views::{Ballot, Claim, Delta, DeltaStatus, Group, Measure, Position, Round, Status, Totals};
+use views::{Ballot, Bounty, BountyStatus, Claim, Delta, DeltaStatus, Group, Measure, Position, Round, Status, Totals};
 
 use crate::world::eth;
 
@@ -201,5 +201,35 @@ pub fn measure(shown: Measure) -> IMeasures::Measure {
         epoch: U256::from(shown.epoch),
         ripeAt: U256::from(shown.ripe_at),
         enacted: shown.enacted,
+    }
+}
+
+pub fn bounty(shown: Bounty) -> IBounties::Bounty {
+    use alloy::primitives::Uint;
+    let gweis = |amount: Wei| u64::try_from(amount.0 / 1_000_000_000).expect("64 bits");
+    IBounties::Bounty {
+        sponsor: eth(shown.sponsor),
+        group: u32::try_from(shown.group.0).expect("32 bits"),
+        count: u32::try_from(shown.count).expect("32 bits"),
+        target: shown.target.0,
+        amount: Uint::from(shown.amount.0),
+        bond: Uint::from(shown.bond.0),
+        first: Uint::from(shown.first.0),
+        last: Uint::from(shown.last.0),
+        left: Uint::from(shown.left.0),
+        stake: gweis(shown.stake),
+        paid: gweis(shown.paid),
+        unsealedAt: Uint::from(shown.unsealed_at_s),
+        windows: Uint::from(shown.windows),
+        window: u8::try_from(shown.window).expect("8 bits"),
+        status: match shown.status {
+            BountyStatus::Locked => 1,
+            BountyStatus::Measured => 2,
+            BountyStatus::Failed => 3,
+        },
+        settled: shown.settled,
+        root: b256(shown.root),
+        file: b256(shown.file),
+        result: b256(shown.result),
     }
 }

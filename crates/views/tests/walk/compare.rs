@@ -5,9 +5,9 @@ use std::fmt::Debug;
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::sol_types::{SolCall, SolValue};
-use protocol::ids::{self, DeltaNumber, Digest, GroupId, PositionNumber, RoundNumber};
+use protocol::ids::{self, BountyNumber, DeltaNumber, Digest, GroupId, PositionNumber, RoundNumber};
 use protocol::money::Wei;
-use views::{Reason, Subject, Views};
+use views::{Bounty, Reason, Subject, Views};
 
 use crate::asked::{self, Emission, INetwork, Neuron, Purse, Sale, b256, u256};
 use crate::world::{WALLET, World, eth};
@@ -46,6 +46,7 @@ async fn compare(world: &World, asked_s: Option<u64>, now_s: u64) {
     let mut questions = Questions { world, views: &world.views, now_s, all: Vec::new() };
     questions.of_token();
     questions.of_network();
+    questions.of_bounties();
     let groups: Vec<_> = (0..=world.views.groups() + 1).map(GroupId).collect();
     for group in groups {
         questions.of_group(group);
@@ -147,8 +148,8 @@ impl Questions<'_> {
     fn of_network(&mut self) {
         let (views, now_s) = (self.views, self.now_s);
         let terms = *views.terms();
-        let (registry, council) = views.modules();
-        self.network(INetwork::modulesCall {}, (eth(registry), eth(council)).into());
+        let (registry, council, bounties) = views.modules();
+        self.network(INetwork::modulesCall {}, (eth(registry), eth(council), eth(bounties)).into());
         self.network(INetwork::neuronCall {}, eth(terms.neuron));
         self.network(INetwork::emissionCall {}, eth(terms.emission));
         self.network(INetwork::purseCall {}, eth(terms.purse));
@@ -165,6 +166,36 @@ impl Questions<'_> {
         self.network(INetwork::allBondedCall {}, (u256(live), u256(next)).into());
         for name in views.measures().map(|(name, _)| name).chain([Digest([7; 32])]) {
             self.network(INetwork::measureCall { name: b256(name) }, asked::measure(views.measure(name)));
+        }
+    }
+
+    fn of_bounties(&mut self) {
+        let last = self.views.bounties();
+        self.network(INetwork::bountiesCall {}, U256::from(last));
+        for number in (0..=last + 1).map(BountyNumber) {
+            let shown = self.views.bounty(number);
+            self.network_or_refusal(INetwork::bountyCall { number: U256::from(number.0) }, shown.map(asked::bounty));
+            if let Some(shown) = shown {
+                self.of_bounty(number, shown);
+            }
+        }
+    }
+
+    fn of_bounty(&mut self, number: BountyNumber, shown: Bounty) {
+        let (views, bounty) = (self.views, U256::from(number.0));
+        for window in 0..3 {
+            for result in [Digest::ZERO, shown.result] {
+                let call = INetwork::foundForCall { bounty, window: U256::from(window), result: b256(result) };
+                self.network(call, u256(views.found_for(number, window, result)));
+            }
+        }
+        for position in (0..=views.positions(shown.group) + 1).map(PositionNumber) {
+            let call = INetwork::foundByCall { bounty, position: U256::from(position.0) };
+            self.network(call, u256(views.found_by(number, position)));
+        }
+        for round in (shown.first.0..=shown.last.0 + 1).map(RoundNumber) {
+            let call = INetwork::paidForCall { bounty, round: U256::from(round.0) };
+            self.network(call, views.paid_for(number, round));
         }
     }
 

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use asked::INetwork;
 use moves::Walker;
+use moves::bounties::End;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use world::World;
@@ -28,6 +29,11 @@ async fn walk(seed: u64) -> Walker {
         if step % COMPARED_EVERY == 0 {
             compare::all(&mut walker.world).await;
         }
+    }
+    // After all else: a bounty takes epochs.
+    for end in [End::Measured, End::Failed, End::Undecided] {
+        walker.play_bounty(end).await;
+        compare::all(&mut walker.world).await;
     }
     compare::receipts(&walker.world);
     walker

@@ -1,5 +1,6 @@
 //! What happens on a walk: moves, most of which make sense, and many of which are refused.
 
+pub mod bounties;
 mod members;
 mod rounds;
 
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::sol_types::SolCall;
 use protocol::chain::Phase;
-use protocol::ids::{self, DeltaNumber, Digest, GroupId, PositionNumber, RoundNumber};
+use protocol::ids::{self, BountyNumber, DeltaNumber, Digest, GroupId, PositionNumber, RoundNumber};
 use rand::Rng;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -19,7 +20,7 @@ use crate::compare::word;
 use crate::measures::Pending;
 use crate::once_in;
 use crate::signing::{self, Choice, Consent, Verdict};
-use crate::world::{EPOCH_S, PERIOD_S, PRICE, SALE_S, WALLET, World, eth, nrn};
+use crate::world::{EPOCH_S, MATURITY_S, PERIOD_S, PRICE, SALE_S, WALLET, World, eth, nrn};
 
 /// What can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

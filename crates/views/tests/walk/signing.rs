@@ -8,6 +8,7 @@ use alloy::sol_types::{SolStruct, sol};
 sol! {
     struct Consent { uint256 group; address owner; }
     struct Verdict { uint256 group; uint256 round; bytes32 claim; bytes32 probe; }
+    struct Measured { uint256 bounty; uint256 window; bytes32 result; bytes32 probe; }
     struct Choice { uint256 group; uint256 period; uint256 delta; bytes32 patch; uint256 seq; }
     struct Period { uint256 group; uint256 present; uint256 period; uint256 nonce; uint256 expiry; }
     struct Rollback { uint256 group; uint256 delta; bytes32 patch; uint256 nonce; uint256 expiry; }

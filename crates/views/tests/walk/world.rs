@@ -161,7 +161,7 @@ impl World {
 
 fn terms(deadline_s: u64) -> Terms {
     let sale = SaleTerms { price: Wei(PRICE), deadline_s, minimum: Wei::nrn(100) };
-    let (exit_s, tip) = (2 * EPOCH_S, Wei(1_000_000_000));
+    let (exit_s, tip) = (6 * EPOCH_S, Wei(1_000_000_000));
     Terms { sale, epoch_s: EPOCH_S, exit_s, maturity_s: MATURITY_S, min_deposit: MIN_DEPOSIT, tip }
 }
 

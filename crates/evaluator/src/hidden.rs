@@ -1,0 +1,147 @@
+//! Hidden examples: a file that a sponsor names by a salted root, and opens when the files that it measures stand on chain.
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+
+use crate::examples::{DataError, Examples};
+use crate::manifest::Manifest;
+
+/// Longest file in bytes.
+pub const HIDDEN_BYTES_MAX: usize = 64 << 20;
+/// Fewest examples that measure anything, before and after those are dropped that are no secret.
+pub const HIDDEN_MIN: usize = 30;
+/// Of so many examples one may be known.
+const KNOWN_PART: usize = 16;
+/// How the first line begins; the seed in 64 small hexadecimal digits ends it.
+const HEADER: &str = "neuron hidden 1 ";
+/// Keeps salts apart from all other hashes.
+const SALT: &str = "neuron/hidden/1";
+
+/// A hidden set: the seed of its salts and its examples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hidden {
+    seed: [u8; 32],
+    examples: Examples,
+}
+
+/// Why bytes are no hidden set of a group.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HiddenError {
+    /// Longer than `HIDDEN_BYTES_MAX`.
+    #[error("a hidden set has at most {HIDDEN_BYTES_MAX} bytes, this one has {0}: take fewer examples")]
+    TooLong(usize),
+    /// No first line that names the version and a seed.
+    #[error("the first line must be `{HEADER}` and the seed in 64 small hexadecimal digits: give the file as it was sealed")]
+    Header,
+    /// Bytes that are no UTF-8.
+    #[error("the hidden set is no text in UTF-8: save it as one")]
+    NotText,
+    /// Not what the manifest of the group asks for; lines are counted after the first one.
+    #[error("the hidden set is none of this group: {0}")]
+    Examples(#[from] DataError),
+    /// Too few to tell anything, or more than the group measures.
+    #[error("a hidden set of this group has {HIDDEN_MIN} to {most} examples, this one has {count}: take as many")]
+    Count {
+        /// Examples found.
+        count: usize,
+        /// Examples of a measurement at most.
+        most: usize,
+    },
+}
+
+impl Hidden {
+    /// Reads the bytes of a file by the manifest of the group.
+    ///
+    /// # Errors
+    /// When it is not what [`Hidden::write`] makes, or could not be measured.
+    pub fn read(manifest: &Manifest, bytes: &[u8]) -> Result<Self, HiddenError> {
+        if bytes.len() > HIDDEN_BYTES_MAX {
+            return Err(HiddenError::TooLong(bytes.len()));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| HiddenError::NotText)?;
+        let (line, body) = text.split_once('\n').ok_or(HiddenError::Header)?;
+        let seed = line.strip_prefix(HEADER).and_then(seed_of).ok_or(HiddenError::Header)?;
+        let examples = Examples::parse(manifest, [(format!("hidden{}", manifest.data().suffix()), body)])?;
+        let (count, most) = (examples.len(), manifest.eval_max() as usize);
+        if (HIDDEN_MIN..=most).contains(&count) { Ok(Self { seed, examples }) } else { Err(HiddenError::Count { count, most }) }
+    }
+
+    /// The bytes of the file with these examples: lines of csv, or text. A seed that nobody can guess keeps them hidden.
+    ///
+    /// # Errors
+    /// When it could not be read again.
+    pub fn write(manifest: &Manifest, seed: [u8; 32], body: &str) -> Result<Vec<u8>, HiddenError> {
+        let digits: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
+        let bytes = format!("{HEADER}{digits}\n{body}").into_bytes();
+        Self::read(manifest, &bytes).map(|_| bytes)
+    }
+
+    /// RFC 6962 root over a leaf salt ‖ bytes of each example: what the sponsor seals.
+    pub fn root(&self) -> [u8; 32] {
+        deltas::merkle::root((0..self.len()).map(|index| [&self.salt(index)[..], &self.bytes(index)].concat()))
+    }
+
+    /// Of any part of the examples and their salts, nothing about another one can be tried out.
+    fn salt(&self, index: usize) -> [u8; 32] {
+        Sha256::new_with_prefix(SALT).chain_update(self.seed).chain_update((index as u64).to_be_bytes()).finalize().into()
+    }
+
+    /// u32be of the bits of each feature and of the label, or of each token.
+    fn bytes(&self, index: usize) -> Vec<u8> {
+        let features = self.examples.features(index).into_iter().flatten().map(|feature| feature.to_bits());
+        let tokens = self.examples.window(index).into_iter().flatten().map(|token| u32::from(*token));
+        features.chain(self.examples.label(index)).chain(tokens).flat_map(u32::to_be_bytes).collect()
+    }
+
+    /// Number of examples.
+    pub fn len(&self) -> usize {
+        self.examples.len()
+    }
+
+    /// Never true: a set has at least [`HIDDEN_MIN`].
+    pub fn is_empty(&self) -> bool {
+        self.examples.is_empty()
+    }
+
+    /// The examples, in the order of the file.
+    pub fn examples(&self) -> &Examples {
+        &self.examples
+    }
+
+    /// Indices, ascending, of the examples that overlap none of the sets that everybody knows (see [`Examples::new_since`]).
+    pub fn kept(&self, known: &[&Examples]) -> Vec<u32> {
+        let mut kept: BTreeSet<u32> = (0..self.len() as u32).collect();
+        for set in known {
+            let new: BTreeSet<u32> = self.examples.new_since(set).into_iter().collect();
+            kept.retain(|index| new.contains(index));
+        }
+        kept.into_iter().collect()
+    }
+
+    /// Whether so many kept examples measure anything: at most a sixteenth was dropped, and [`HIDDEN_MIN`] are left.
+    pub fn is_enough(&self, kept: usize) -> bool {
+        kept >= HIDDEN_MIN && self.len().saturating_sub(kept) <= self.len() / KNOWN_PART
+    }
+}
+
+/// 64 digits, small letters only: a set has one file.
+fn seed_of(digits: &str) -> Option<[u8; 32]> {
+    let pairs = digits.as_bytes().as_chunks::<2>();
+    if digits.len() != 64 || !pairs.1.is_empty() {
+        return None;
+    }
+    let mut seed = [0; 32];
+    for (byte, pair) in seed.iter_mut().zip(pairs.0) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(seed)
+}
+
+fn digit(letter: u8) -> Option<u8> {
+    match letter {
+        b'0'..=b'9' => Some(letter - b'0'),
+        b'a'..=b'f' => Some(letter - b'a' + 10),
+        _ => None,
+    }
+}

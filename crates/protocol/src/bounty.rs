@@ -1,0 +1,216 @@
+//! Bounties with a hidden set: their term and windows, what validators find, and who gets how much of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Digest, RoundNumber};
+use crate::money::{Micronats, Wei};
+use crate::rules::{hash_words, word};
+
+/// Steps of a result at most: as many winners are measured.
+pub const MAX_STEPS: usize = 31;
+/// Windows in which a bounty can be decided, an epoch each.
+pub const WINDOWS: u64 = 3;
+/// Validators and won rounds share this part of the amount each, whatever was found.
+const SHARE_PART: u128 = 8;
+/// Of an opened bounty that nobody decides the sponsor loses this part.
+const UNDECIDED_PART: u128 = 16;
+
+/// A measured winner of the term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    pub round: RoundNumber,
+    /// Won rounds after the step before it, up to this one.
+    pub won: u32,
+    /// On the hidden examples.
+    pub loss: Micronats,
+    /// Whether it is better than the best before it.
+    pub better: bool,
+}
+
+/// What validators find about a bounty: the contracts' `Result`, of which they hold the hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Findings {
+    /// The sponsor did not open the set in time, or what was opened is not what was sealed or measures nothing.
+    pub failed: bool,
+    /// Loss of the group's checkpoint at the start of the term.
+    pub base: Micronats,
+    pub steps: Vec<Step>,
+}
+
+impl Findings {
+    /// The sponsor has failed; the rounds of the term that were `won`, ascending, are paid in equal parts.
+    pub fn failed(won: &[RoundNumber]) -> Self {
+        let step = |last: &RoundNumber| Step { round: *last, won: won.len() as u32, loss: Micronats(0), better: false };
+        Self { failed: true, base: Micronats(0), steps: won.last().map(step).into_iter().collect() }
+    }
+
+    /// Of the rounds `won`, ascending, those at `measured` places, ascending, the last one among them, were measured: loss, and
+    /// whether it is better than the best before.
+    pub fn measured(base: Micronats, won: &[RoundNumber], measured: &[(u32, Micronats, bool)]) -> Self {
+        let mut counted = 0;
+        let mut step = |(place, loss, better): &(u32, Micronats, bool)| {
+            let through = place.saturating_add(1);
+            let since = std::mem::replace(&mut counted, through);
+            let round = *won.get(*place as usize)?;
+            Some(Step { round, won: through.saturating_sub(since), loss: *loss, better: *better })
+        };
+        Self { failed: false, base, steps: measured.iter().filter_map(&mut step).collect() }
+    }
+
+    /// `keccak256(abi.encode(result))`: a tuple with a list at its end.
+    pub fn hash(&self) -> Digest {
+        let mut words = vec![word(32), word(self.failed.into()), word(self.base.0.into()), word(96), word(self.steps.len() as u64)];
+        for step in &self.steps {
+            words.extend([word(step.round.0), word(step.won.into()), word(step.loss.0.into()), word(step.better.into())]);
+        }
+        hash_words(&words)
+    }
+
+    /// Won rounds of the term.
+    pub fn won(&self) -> u64 {
+        self.steps.iter().map(|step| u64::from(step.won)).sum()
+    }
+
+    /// Each step and by how much it lowers the best loss before it, as far as the target pays for that.
+    fn steps_with_gains(&self, target: Micronats) -> impl Iterator<Item = (&Step, u32)> {
+        let (mut best, mut left) = (self.base.0, target.0);
+        self.steps.iter().map(move |step| {
+            let gain = if step.better { best.saturating_sub(step.loss.0).min(left) } else { 0 };
+            if step.better {
+                (best, left) = (step.loss.0, left - gain);
+            }
+            (step, gain)
+        })
+    }
+}
+
+/// What a sponsor locked, and for how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prize {
+    pub amount: Wei,
+    pub bond: Wei,
+    /// Lower the loss by so much and all of it is paid out, at least 1.
+    pub target: Micronats,
+}
+
+/// Where a prize goes; all parts together are the amount and the bond.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payments {
+    /// To all whose finding decided, by stake.
+    pub finders: Wei,
+    /// To the winner of each won round of each step, in their order.
+    pub rounds: Vec<Wei>,
+    /// To the sponsor.
+    pub returned: Wei,
+    pub burned: Wei,
+}
+
+impl Prize {
+    /// Where it goes once something is found.
+    pub fn payments(&self, findings: &Findings) -> Payments {
+        if findings.failed { self.forfeited(findings) } else { self.earned(findings) }
+    }
+
+    /// An eighth to validators, an eighth to won rounds in equal parts, the rest by the gain of each step, that of a step to the
+    /// rounds that led to it.
+    fn earned(&self, findings: &Findings) -> Payments {
+        let (share, won) = (self.share(), findings.won());
+        let prize = self.amount.saturating_sub(share).saturating_sub(share);
+        let equal = share.mul_div(1, won.into());
+        let gains = findings.steps_with_gains(self.target).map(|(step, gain)| {
+            let earned = prize.mul_div(gain.into(), self.target.0.into());
+            (step.won, earned.mul_div(1, step.won.into()))
+        });
+        let gains: Vec<(u32, Wei)> = gains.collect();
+        let paid: Wei = gains.iter().map(|(rounds, gain)| gain.mul_div((*rounds).into(), 1)).sum();
+        let burned = if won == 0 { share } else { Wei::ZERO };
+        let rest = share.saturating_sub(burned).saturating_sub(equal.mul_div(won.into(), 1));
+        Payments {
+            finders: share,
+            rounds: gains.iter().map(|(_, gain)| equal.saturating_add(*gain)).collect(),
+            returned: self.bond.saturating_add(prize).saturating_sub(paid).saturating_add(rest),
+            burned,
+        }
+    }
+
+    /// The sponsor has failed: validators get their eighth, won rounds the rest in equal parts.
+    fn forfeited(&self, findings: &Findings) -> Payments {
+        let (finders, won) = (self.share(), findings.won());
+        let rest = self.all().saturating_sub(finders);
+        let equal = rest.mul_div(1, won.into());
+        let burned = rest.saturating_sub(equal.mul_div(won.into(), 1));
+        Payments { finders, rounds: vec![equal; findings.steps.len()], returned: Wei::ZERO, burned }
+    }
+
+    /// Where it goes if nothing is decided in the last window: what comes back to a sponsor who has opened the set, or has not, and
+    /// what is burned.
+    pub fn undecided(&self, is_opened: bool) -> (Wei, Wei) {
+        let most = self.amount.mul_div(UNDECIDED_PART - 1, UNDECIDED_PART);
+        let returned = if is_opened { most.saturating_add(self.bond) } else { Wei::ZERO };
+        (returned, self.all().saturating_sub(returned))
+    }
+
+    fn all(&self) -> Wei {
+        self.amount.saturating_add(self.bond)
+    }
+
+    /// What validators get together, and what won rounds get whatever they are worth.
+    fn share(&self) -> Wei {
+        Wei(self.amount.0 / SHARE_PART)
+    }
+}
+
+/// The rounds of a bounty and the epochs in which it is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Term {
+    pub first: RoundNumber,
+    pub last: RoundNumber,
+    /// The epoch of the first window: the first that begins when the last round is over, or later.
+    pub windows: u64,
+}
+
+/// Lengths that times are counted by, in seconds, from `genesis_s`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Calendar {
+    pub genesis_s: u64,
+    /// Of a round of the group.
+    pub length_s: u64,
+    pub epoch_s: u64,
+}
+
+impl Term {
+    /// The term of `term_s` that is sealed in `round`: it begins with the next one.
+    pub fn new(round: RoundNumber, term_s: u64, calendar: Calendar) -> Self {
+        let first = round.0.saturating_add(1);
+        let last = first.saturating_add(term_s.div_ceil(calendar.length_s.max(1))).saturating_sub(1);
+        let since_genesis_s = last.saturating_add(1).saturating_mul(calendar.length_s);
+        Self { first: RoundNumber(first), last: RoundNumber(last), windows: since_genesis_s.div_ceil(calendar.epoch_s.max(1)) }
+    }
+
+    /// First second after the last round: from then on the set can be opened, and the first block draws.
+    pub fn end_s(&self, calendar: Calendar) -> u64 {
+        calendar.genesis_s.saturating_add(self.last.0.saturating_add(1).saturating_mul(calendar.length_s))
+    }
+
+    /// First second of a window; that of window 3 is the first second after all.
+    pub fn window_start_s(&self, window: u64, calendar: Calendar) -> u64 {
+        calendar.genesis_s.saturating_add(self.windows.saturating_add(window).saturating_mul(calendar.epoch_s))
+    }
+
+    /// The second until which, and not at which, a set must be opened and held to be measured in that window.
+    pub fn middle_s(&self, window: u64, calendar: Calendar) -> u64 {
+        self.window_start_s(window, calendar).saturating_add(calendar.epoch_s / 2)
+    }
+
+    /// The window at `now_s`, if it is one.
+    pub fn window_at(&self, now_s: u64, calendar: Calendar) -> Option<u64> {
+        (0..WINDOWS).find(|window| (self.window_start_s(*window, calendar)..self.window_start_s(window + 1, calendar)).contains(&now_s))
+    }
+
+    /// The window in which a set is measured first that was opened at `opened_s`; none if that was too late.
+    pub fn measured_in(&self, opened_s: u64, calendar: Calendar) -> Option<u64> {
+        (0..WINDOWS).find(|window| opened_s < self.middle_s(*window, calendar))
+    }
+}
