@@ -125,7 +125,8 @@ fn winner(
     for (place, file) in files.iter().enumerate() {
         let new = compute.evaluate(&file.weights, set, &drawn)?;
         let certain = base.manifest().certainty().is_none_or(|certainty| {
-            let terms = Terms { base_price: old.price, new_price: new.price, examples: Some(examples), commits: files.len() as u64, certainty };
+            let terms =
+                Terms { base_price: old.price, new_price: new.price, examples: Some(examples), commits: files.len() as u64, certainty };
             is_certain(&old.losses, &new.losses, terms)
         });
         let rank = rank_key(Micronats(old.mean), Micronats(new.mean), place as u64);
