@@ -27,7 +27,7 @@ steps of 1/256 within ±8 deviations; nobody who trains sees the hidden part. Co
 trains on what the group asks for and keeps what the validation part likes best, or seals nothing; a copier, who adds noise to the base; a shopper, who seals fifty such files and
 reveals the best one once the draw is known. Who trains has the same number of steps a round. Ours: `least` 1000 and `certainty` 200, as the groups in `configs/groups`, and
 in each split the price that the rule of the example `choose` finds among seven by five folds of training and validation part: the highest within one standard error of the least loss.
-`…/before` and the other side of `paid/…` and `rounds/…`: the rules without price, certainty and least improvement. `paid-for-hidden`: share of paid rounds whose winner
+`…/before` and the other side of `paid/…` and `rounds/…`: under the rules without price, certainty and least improvement. `paid-for-hidden`: share of paid rounds whose winner
 lowered the hidden part's loss, weights not priced. `paid/…`: share of the paid rounds that each contestant won; `rounds`: paid rounds of a race. `accuracy`: of the last model on the
 hidden part, beside the better of LogisticRegression and MLPClassifier, means of the 20 splits; their settings are chosen by cross-validation on training and validation part
 together, on which they are then trained. `points-behind`: the difference, beside that under the rules before; `best of each split`: behind whichever of the two came out better
@@ -119,6 +119,8 @@ fn rows(races: &BTreeMap<String, Race>, theirs: &Theirs) -> Result<Vec<Row>> {
         let paid_for_hidden = Row::new(format!("paid-for-hidden/{name}"), now.paid_for_hidden(), 100.0, "%");
         rows.push(Row { reach: format!("≥ {PAID_FOR_HIDDEN}"), ..paid_for_hidden });
         rows.push(Row::new(format!("paid-for-hidden/{name}/before"), now.paid_for_hidden(), before.paid_for_hidden(), "%"));
+        let [accuracy, accuracy_before] = [now, before].map(|outcome| 100.0 * mean(&outcome.accuracy));
+        rows.push(Row::new(format!("accuracy/{name}/before"), accuracy, accuracy_before, "%"));
         rows.push(Row::new(format!("rounds/{name}"), now.rounds(), before.rounds(), "rounds"));
         for (place, contestant) in CONTESTANTS.into_iter().enumerate() {
             rows.push(Row::new(format!("paid/{name}/{contestant}"), now.share(place), before.share(place), "%"));
