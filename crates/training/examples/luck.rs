@@ -52,7 +52,7 @@ const EXPERIMENTS: [Experiment; 2] = [
         name: "tiny-gpt",
         group: include_str!("../../../configs/groups/tiny-gpt.toml"),
         files: &["shakespeare/the-taming-of-the-shrew.txt"],
-        bases: &[("mid", 200), ("late", 2_000)],
+        bases: &[("mid", 200)],
         noises: &[0.003, 0.01],
         steps: &[20, 200],
         copies: 50,
