@@ -84,7 +84,8 @@ contract Bounties is Doubles, IBounties {
     }
 
     function payRounds(uint256 number, Result calldata result, uint256[] calldata rounds) external {
-        Bounty storage resolved = _resolved(number, result);
+        Bounty storage resolved = _bounty(number);
+        _mustBe(resolved, result);
         uint256[] memory shares = Prizes.shares(result, resolved.amount, resolved.target);
         uint256 equal = Prizes.equalShare(result, resolved.amount, resolved.bond);
         uint256 paid;
@@ -112,7 +113,7 @@ contract Bounties is Doubles, IBounties {
         uint256 at = Math.max(_matureAt(over.group, over.last), _windowEnd(over, WINDOWS - 1));
         if (block.timestamp < at) revert NotYet(at);
         over.settled = true;
-        (uint256 back, uint256 burned) = over.result == 0 ? _undecided(over) : _unearned(number, result);
+        (uint256 back, uint256 burned) = over.result == 0 ? _undecided(over) : _unearned(over, result);
         // A quorum that signs nonsense cannot take what is another's.
         back = Math.min(back, over.left);
         burned = Math.min(burned, over.left - back);
@@ -165,11 +166,9 @@ contract Bounties is Doubles, IBounties {
         if (stored.status == BountyStatus.None) revert NoSuchBounty(number);
     }
 
-    /// @dev The bounty whose result was shown.
-    function _resolved(uint256 number, Result calldata result) private view returns (Bounty storage stored) {
-        stored = _bounty(number);
-        if (stored.result == 0) revert NotResolved();
-        if (stored.result != keccak256(abi.encode(result))) revert OtherResult(stored.result);
+    function _mustBe(Bounty storage resolved, Result calldata result) private view {
+        if (resolved.result == 0) revert NotResolved();
+        if (resolved.result != keccak256(abi.encode(result))) revert OtherResult(resolved.result);
     }
 
     /// @dev The findings of one result in one window.
@@ -186,12 +185,13 @@ contract Bounties is Doubles, IBounties {
     /// term answers for what he signs about it.
     function _fixTerm(uint256 group, uint256 term, Bounty storage born) private {
         IGroups.Group storage stored = _group(group);
+        if (term < stored.period || term > _exitTime) revert BadTerm(stored.period);
         uint256 length = _length(stored);
         uint256 first = (block.timestamp - _genesis) / length + 1;
         uint256 last = first + Math.ceilDiv(term, length) - 1;
         uint256 windows = Math.ceilDiv((last + 1) * length, _epochLength);
-        bool long = _epochStart(windows + WINDOWS) + _maturity > block.timestamp + _exitTime;
-        if (term < stored.period || long) revert BadTerm(stored.period);
+        uint256 over = _epochStart(windows + WINDOWS) + _maturity;
+        if (over > block.timestamp + _exitTime) revert BadTerm(stored.period);
         (born.first, born.last, born.windows) = (first.toUint40(), last.toUint40(), windows.toUint24());
     }
 
@@ -236,9 +236,7 @@ contract Bounties is Doubles, IBounties {
             stake += weight;
             _note(positions, count++, position);
         }
-        assembly ("memory-safe") {
-            mstore(positions, mul(count, 4))
-        }
+        _cut(positions, count);
     }
 
     /// @dev Gweis of the signer, awake in the running window.
@@ -314,8 +312,12 @@ contract Bounties is Doubles, IBounties {
         return true;
     }
 
-    function _unearned(uint256 number, Result calldata result) private view returns (uint256 back, uint256 burned) {
-        Bounty storage resolved = _resolved(number, result);
+    function _unearned(Bounty storage resolved, Result calldata result)
+        private
+        view
+        returns (uint256 back, uint256 burned)
+    {
+        _mustBe(resolved, result);
         return Prizes.unearned(result, resolved.amount, resolved.bond, resolved.target);
     }
 

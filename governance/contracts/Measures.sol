@@ -76,9 +76,7 @@ abstract contract Measures is Dataset, IMeasures {
             _note(voters, count++, group);
             _note(voters, count++, position);
         }
-        assembly ("memory-safe") {
-            mstore(voters, mul(count, 4))
-        }
+        _cut(voters, count);
     }
 
     function _weightOf(Seat storage seat, bytes32 digest, bytes calldata signature) private view returns (uint256) {

@@ -303,7 +303,7 @@ abstract contract Rounds is Deposits {
         if (index == NOWHERE) return;
         _noteWord(index, weights, batch, due, older, mint);
         judged[batch.page] = batch.bits;
-        _cutList(batch);
+        _cut(batch.positions, batch.counted);
     }
 
     /// @dev Notes what four positions earn, of whom those with weights, 64 bits each, were counted now. Where their word
@@ -355,7 +355,7 @@ abstract contract Rounds is Deposits {
         }
         if (batch.page == NOWHERE) return;
         shown[batch.page] = batch.bits;
-        _cutList(batch);
+        _cut(batch.positions, batch.counted);
     }
 
     /// @dev What is awake now behind a verdict of the key that signed in its round.
@@ -397,13 +397,6 @@ abstract contract Rounds is Deposits {
     /// @dev How many of a batch the purse pays for: no more than could be awake with the stake behind them.
     function _worthPaying(Batch memory batch, uint256 awake) private pure returns (uint256) {
         return Math.min(batch.counted, batch.weight * AWAKE_PARTS / Math.max(1, awake));
-    }
-
-    function _cutList(Batch memory batch) private pure {
-        (bytes memory list, uint256 length) = (batch.positions, 4 * batch.counted);
-        assembly ("memory-safe") {
-            mstore(list, length)
-        }
     }
 
     /// @dev Adds a batch to what was counted for its claim before. @return decided whether that is enough now.

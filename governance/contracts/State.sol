@@ -156,6 +156,13 @@ abstract contract State is Seats {
         }
     }
 
+    /// @dev Shortens a list of positions to `count` of them.
+    function _cut(bytes memory list, uint256 count) internal pure {
+        assembly ("memory-safe") {
+            mstore(list, mul(count, 4))
+        }
+    }
+
     /// @dev The last thing that a call does: its sender may be a contract, and may call again.
     function _payBack(uint256 gas) internal {
         IPurse(_purse).payBack(msg.sender, gas);

@@ -56,6 +56,7 @@ contract FundTest is BountyPlay {
         // The windows and the maturity of rounds are 10 days of the 28 of an exit; half an hour after the eve of an epoch.
         uint256 longest = 18 days - LENGTH;
         _refuse(bad, ROOT, COUNT, TARGET, longest + 1);
+        _refuse(bad, ROOT, COUNT, TARGET, type(uint256).max);
         vm.prank(SPONSOR);
         network.fund(1, ROOT, COUNT, TARGET, AMOUNT, BOND, longest);
         IBounties.Bounty memory born = network.bounty(1);

@@ -32,6 +32,15 @@ abstract contract JudgeHandler is StakeHandler, Places {
         uint256 weight;
     }
 
+    /// @dev What a position signed twice in `epoch`, between those two seconds.
+    struct Offence {
+        uint256 group;
+        uint256 position;
+        uint256 epoch;
+        uint256 from;
+        uint256 until;
+    }
+
     mapping(uint256 group => mapping(uint256 round => mapping(address who => bytes32 file))) internal committed;
     mapping(uint256 group => mapping(uint256 round => bytes32[])) internal claims;
     /// @dev Stake behind a claim before the decision, what it earns, and whose verdicts were counted.
@@ -58,13 +67,23 @@ abstract contract JudgeHandler is StakeHandler, Places {
         if (played.length == 0) return;
         uint256 recent = played.length < 6 || _draw(seed, 2, 4) == 0 ? played.length : 6;
         Played memory past = played[played.length - 1 - _draw(seed, 1, recent)];
-        uint256 position = _randomPosition(past.group, seed);
-        if (_keyIn(past.group, position, _epochIn(past.group, past.number)) == 0) return;
-        IStake.Position memory before = network.position(past.group, position);
-        bool expected = _mayReport(past, position, before.forgivenUntil);
+        Offence memory offence;
+        (offence.group, offence.position) = (past.group, _randomPosition(past.group, seed));
+        offence.epoch = _epochIn(past.group, past.number);
+        offence.from = _startOf(past.group, past.number);
+        offence.until = _startOf(past.group, past.number + 1);
+        _report(offence, _reportCall(past, offence.position), "slash for signing twice");
+    }
+
+    function _report(Offence memory offence, bytes memory call, string memory what) internal {
+        if (_keyIn(offence.group, offence.position, offence.epoch) == 0) return;
+        IStake.Position memory before = network.position(offence.group, offence.position);
+        bool inTime = offence.from <= block.timestamp && block.timestamp <= offence.until + EXIT;
+        bool answers = _answered(offence.group, offence.position, offence.epoch);
+        bool expected = inTime && answers && offence.from >= before.forgivenUntil;
         uint256 paid = neuron.balanceOf(RELAYER);
         uint256 supply = neuron.totalSupply();
-        _demand(_try(RELAYER, _report(past, position)), expected, "slash for signing twice");
+        _demand(_try(RELAYER, call), expected, what);
         _observeSlash();
         if (!expected) return;
         uint256 most = before.next + before.exiting + before.exitingLater + before.moved + before.earned;
@@ -74,13 +93,7 @@ abstract contract JudgeHandler is StakeHandler, Places {
         _setNoisy();
     }
 
-    function _mayReport(Played memory past, uint256 position, uint256 forgivenUntil) private view returns (bool) {
-        uint256 start = _startOf(past.group, past.number);
-        bool old = block.timestamp > start + _lengthOf(past.group) + EXIT;
-        return !old && start >= forgivenUntil && _answered(past.group, position, _epochIn(past.group, past.number));
-    }
-
-    function _report(Played memory past, uint256 position) private view returns (bytes memory) {
+    function _reportCall(Played memory past, uint256 position) private view returns (bytes memory) {
         IRounds.Attendance memory one = _attended(past.group, past.number, position, "one");
         IRounds.Attendance memory two = _attended(past.group, past.number, position, "two");
         return abi.encodeCall(IDuties.slashDouble, (past.group, past.number, one, two));
@@ -353,7 +366,7 @@ abstract contract JudgeHandler is StakeHandler, Places {
         return !shown[group][number][position] && _keyIn(group, position, _epochIn(group, number)) != 0;
     }
 
-    function _cut(uint256[] memory list, uint256 length) private pure {
+    function _cut(uint256[] memory list, uint256 length) internal pure {
         assembly ("memory-safe") {
             mstore(list, length)
         }

@@ -34,6 +34,7 @@ abstract contract MeasureHandler is PeriodHandler {
     function measure(uint256 seed) external {
         _measure(_draw(seed, 1, 2 ** 128));
         _measure(_draw(seed, 2, 2 ** 128));
+        if (_draw(seed, 3, 4) == 0) _slashWhenRipe(_draw(seed, 4, 2 ** 128));
     }
 
     /// @dev A new measure or one of the last, in up to three calls; sometimes the same call fifty times.
@@ -56,11 +57,33 @@ abstract contract MeasureHandler is PeriodHandler {
         plan.kind = IMeasures.Kind(_draw(seed, 1, 7));
         uint256 onTrial = _groupOnTrial();
         if (onTrial != 0 && _draw(seed, 5, 2) == 0) (plan.kind, group) = (IMeasures.Kind.Rollback, onTrial);
+        _make(plan, group, seed);
+        plans.push(plan);
+    }
+
+    /// @dev Of the round that was decided last, mostly.
+    function _strikeLast(uint256 seed) internal {
+        Plan memory plan;
+        plan.kind = IMeasures.Kind.Strike;
+        _make(plan, 1, seed);
+        _bring(plan, _draw(seed, 2, 2 ** 128));
+    }
+
+    function _slashWhenRipe(uint256 seed) private {
+        Plan memory plan;
+        plan.kind = IMeasures.Kind.Slash;
+        _make(plan, _randomGroup(seed), seed);
+        for (uint256 i; i < 4; ++i) {
+            _bring(plan, _draw(seed, 10 + i, 2 ** 128));
+            _waitUntil(START + ripeAt[_nameOf(plan)] * EPOCH);
+        }
+    }
+
+    function _make(Plan memory plan, uint256 group, uint256 seed) private view {
         plan.args = _args(plan.kind, group, seed);
         // Not the nonces with which the world was set up.
         plan.nonce = 1000 + plans.length;
         plan.expiry = block.timestamp + (1 + _draw(seed, 4, 8)) * EPOCH;
-        plans.push(plan);
     }
 
     /// @dev One of the last, mostly when it is ripe, or in the last second before.

@@ -40,7 +40,7 @@ abstract contract PeriodHandler is RoundHandler {
     /// @dev Fills the list of proposals, at growing bonds or at equal ones; what was put out answers, in time or late.
     function crowd(uint256 seed) external {
         uint256 group = _randomGroup(seed);
-        for (uint256 i; i <= OPEN_MAX; ++i) {
+        for (uint256 i; i < OPEN_MAX * 3 / 2; ++i) {
             _propose(group, _draw(seed, i, 2 ** 128));
         }
         IGroups.Group memory state = network.group(group);

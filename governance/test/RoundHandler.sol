@@ -76,7 +76,7 @@ abstract contract RoundHandler is JudgeHandler {
     }
 
     /// @dev A round of one trainer.
-    function _playOne(uint256 group, uint256 seed) private {
+    function _playOne(uint256 group, uint256 seed) internal {
         inHour = true;
         _judgeRound(group, _openOne(group, seed), seed);
         inHour = false;

@@ -48,7 +48,8 @@ vote is propose, cast and turn; `verdict` and `choice` are one more in a batch (
 opens it. `…/before`: beside this network's contracts as they were when a batch had to decide and a late verdict was worth nothing (a round then was
 commit, reveal, judge, settle and collect). `decide/positions=5000`: all `judge` calls of a round of 5,000 equal positions, for each of them, with the
 pay of a round, beside the same of 50. Theirs, OpenZeppelin 5.7: as many `castVoteBySig` of a Governor (simple counting, ERC20Votes; voters who voted before) as there are verdicts or choices,
-without its propose and execute; for `commit` and `reveal` an ERC20 `transfer` between two holders. Ratio = theirs / ours: above 1 ours uses less.
+without its propose and execute; for `commit` and `reveal` an ERC20 `transfer` between two holders. `bounty/…`: thirty won
+rounds paid in a call, fifty findings in a call; theirs is a transfer for each payment, for `finding`, one more in a batch, our verdict. Ratio = theirs / ours: above 1 ours uses less.
 ";
 
 struct Row {

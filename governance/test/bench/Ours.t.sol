@@ -33,6 +33,7 @@ contract OursBench is Fixture, Meter {
         (whole, fifty) = _playRound(50);
         _oursBoth("round/verdicts=50", whole);
         _oursBoth("verdict", (fifty - five) / 45);
+        _theirs("bounty/finding", (fifty - five) / 45);
     }
 
     function test_RoundOfFiveHundred() public {

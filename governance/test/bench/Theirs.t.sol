@@ -28,6 +28,10 @@ contract TheirsBench is Test, Meter {
         _theirs("commit", used);
         _theirs("commit/first of a round", used);
         _theirs("reveal", used);
+        _theirs("bounty/fund", used);
+        _theirs("bounty/payRounds=30", 30 * used);
+        _theirs("bounty/payFinders=50", 50 * used);
+        _theirs("bounty/settle", used);
     }
 
     function test_FiveVotes() public {
