@@ -14,7 +14,6 @@ import json
 import sys
 from pathlib import Path
 
-
 import numpy
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.linear_model import LogisticRegression
