@@ -1,7 +1,9 @@
-//! Benchmarks: times beside PyTorch, and what the contracts' calls cost in gas, beside OpenZeppelin's Governor and ERC20 in the same run.
+//! Benchmarks: times beside PyTorch, races beside scikit-learn, and what the contracts' calls cost in gas, beside OpenZeppelin's Governor and
+//! ERC20 in the same run.
 
 pub mod model;
 mod plot;
+pub mod race;
 mod worker;
 
 use std::{fmt::Write, fs, path::Path};

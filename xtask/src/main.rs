@@ -87,6 +87,12 @@ enum Bench {
         #[arg(long, conflicts_with_all = ["json", "only"])]
         check: bool,
     },
+    /// Who is paid for what, by rules before and now, and accuracies beside scikit-learn's, which is installed once.
+    Race {
+        /// Also write the rows there.
+        #[arg(long, value_name = "FILE")]
+        json: Option<std::path::PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -98,6 +104,7 @@ fn main() -> ExitCode {
         Task::Mutants { only, .. } => mutants::run(only.as_deref()),
         Task::Bench { what: Bench::Gas { json } } => bench::gas(json.as_deref()),
         Task::Bench { what: Bench::Model { json, only, check } } => bench::model::run(json.as_deref(), only.as_deref(), check),
+        Task::Bench { what: Bench::Race { json } } => bench::race::run(json.as_deref()),
         Task::Analyse => analysis::run(),
         Task::Properties => properties::run(),
         Task::Symbolic => symbolic::run(),

@@ -28,6 +28,9 @@ pub const HALMOS: Environment = Environment { name: "halmos-0.3.3", lock: "halmo
 /// PyTorch, to compare with.
 pub const TORCH: Environment = Environment { name: "torch-2.15.0", lock: "torch-requirements.txt" };
 
+/// scikit-learn, whose sets are raced on and whose classifiers are compared with.
+pub const SKLEARN: Environment = Environment { name: "sklearn-1.9.1", lock: "sklearn-requirements.txt" };
+
 /// The environment's folder of programs; makes the environment when it is missing or older than its lock file.
 ///
 /// # Errors

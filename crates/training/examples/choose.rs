@@ -7,7 +7,8 @@
 use std::{env, error::Error, fs, thread};
 
 use evaluator::{Checkpoint, Compute, Examples, Isa, Manifest, accuracy, evaluate, mean};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use training::{Decay, Device, EngineChoice, Optimizer, Plan, Settings, Trainer};
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/digits");
@@ -21,6 +22,12 @@ const PRICES: [u32; 7] = [0, 10_000, 30_000, 60_000, 100_000, 200_000, 500_000];
 /// Training is over when so many steps more lower what it minimises by less than a thousandth; without a price it never is.
 const STEPS: u32 = 600;
 const RUNS_MAX: u64 = 5;
+
+/// The file of the group.
+#[derive(Deserialize)]
+struct Group {
+    manifest: Value,
+}
 
 /// Means over all folds and starts; losses in nats.
 #[derive(Serialize)]
@@ -61,12 +68,14 @@ fn main() -> Result<(), Failure> {
     print(&rows, options.iter().any(|word| word == "--json"))
 }
 
+/// The group's manifest with other hidden units and another price.
 fn manifest(hidden: u32, weight_price: u32) -> Result<Manifest, Failure> {
-    let hidden = if hidden == 0 { String::new() } else { hidden.to_string() };
-    let price = if weight_price == 0 { String::new() } else { format!(r#","weight_price":{weight_price}"#) };
-    let model = format!(r#"{{"family":"mlp","inputs":64,"hidden":[{hidden}],"outputs":10,"activation":"relu"}}"#);
-    let rest = r#""data":{"format":"csv","divisor":16},"loss":"cross_entropy","eval_max":1024,"weight_max":16"#;
-    Ok(Manifest::from_bytes(format!(r#"{{"version":1,"model":{model},{rest}{price}}}"#).as_bytes())?)
+    let mut group: Group = toml::from_str(include_str!("../../../configs/groups/digits.toml"))?;
+    *group.manifest.pointer_mut("/model/hidden").ok_or("no hidden units in the file of the group")? =
+        if hidden == 0 { json!([]) } else { json!([hidden]) };
+    group.manifest["weight_price"] = if weight_price == 0 { Value::Null } else { weight_price.into() };
+    let manifest: Manifest = serde_json::from_value(group.manifest)?;
+    Ok(Manifest::from_bytes(&manifest.to_bytes())?)
 }
 
 /// One network at one price, each fold on a thread of its own.
