@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use evaluator::{Checkpoint, Examples, HIDDEN_BYTES_MAX, Hidden, Hurdle, Judged, Manifest};
+use evaluator::{Checkpoint, HIDDEN_BYTES_MAX, Hidden, Hurdle, Judged, Manifest};
 use network::FetchError;
 use node::member::{blocking, compute};
 use protocol::{Digest, Micronats, RoundNumber, bounty::Findings, jury::Task, validator::Fetched};
@@ -22,6 +22,7 @@ struct Secret {
 impl Bench {
     /// Gets a hidden set and keeps it.
     pub async fn fetch_hidden(&self, file: Digest) -> Fetched {
+        let _turn = self.hidden.lock().await;
         fetched(self.hidden_bytes(file).await.map(drop))
     }
 
@@ -34,6 +35,7 @@ impl Bench {
     /// # Errors
     /// When a file cannot be had now.
     pub async fn findings(&self, task: Task) -> Result<(Findings, Digest)> {
+        let _turn = self.hidden.lock().await;
         let failed = (Findings::failed(&rounds(&task)), Digest::ZERO);
         let bytes = self.hidden_bytes(task.file).await.context("the hidden set cannot be fetched yet")?;
         let hidden = match sealed(&self.member.manifest, &bytes, &task) {
@@ -43,7 +45,7 @@ impl Bench {
                 return Ok(failed);
             }
         };
-        let kept = self.kept(&hidden, &task).await?;
+        let (hidden, kept) = self.kept(hidden, &task).await?;
         if !hidden.is_enough(kept.len()) {
             tracing::warn!(bounty = %task.bounty, count = hidden.len(), kept = kept.len(), "too many of the hidden examples were no secret");
             return Ok(failed);
@@ -51,6 +53,10 @@ impl Bench {
         let Some(base) = task.base else { return Ok((Findings::measured(Micronats(0), &rounds(&task), &[]), Digest::ZERO)) };
         let secret = Arc::new(Secret { hidden, kept });
         let files: Vec<Digest> = places(&task).into_iter().map(|(_, file)| file).collect();
+        // What cannot be had is known before anything is measured.
+        for file in files.iter().chain([&base]) {
+            self.winner(*file).await?;
+        }
         let base_losses = self.losses(base, &secret).await?;
         let mut winners = Vec::with_capacity(files.len());
         for file in &files {
@@ -62,27 +68,24 @@ impl Bench {
         })
     }
 
-    /// Places of the examples that are in none of the sets that everybody knew when the bounty was funded.
-    async fn kept(&self, hidden: &Hidden, task: &Task) -> Result<Vec<u32>> {
+    /// Places of the examples that are in none of the sets that everybody knew when the bounty was funded, one set after another.
+    async fn kept(&self, hidden: Hidden, task: &Task) -> Result<(Hidden, Vec<u32>)> {
         let set = self.member.set(task.head).await?;
-        let mut known: Vec<Arc<Examples>> = Vec::new();
+        let (mut hidden, mut kept) = keep(hidden, None, move |hidden| hidden.kept(&[&set.examples])).await?;
         for delta in &task.proposed {
             let body = self.member.body(*delta).await?;
             // One that does not apply changes nothing, for everyone alike.
             if let Ok(set) = self.member.preview(task.head, body).await {
-                known.push(Arc::new(set.examples));
+                (hidden, kept) = keep(hidden, Some(kept), move |hidden| hidden.kept(&[&set.examples])).await?;
             }
         }
         for file in &task.earlier {
             let bytes = self.hidden_bytes(*file).await.context("a hidden set of an earlier bounty cannot be fetched yet")?;
-            known.extend(Hidden::read(&self.member.manifest, &bytes).ok().map(|earlier| Arc::new(earlier.examples().clone())));
+            if let Ok(earlier) = Hidden::read(&self.member.manifest, &bytes) {
+                (hidden, kept) = keep(hidden, Some(kept), move |hidden| hidden.kept(&[earlier.examples()])).await?;
+            }
         }
-        let hidden = hidden.clone();
-        blocking(move || {
-            let sets: Vec<&Examples> = std::iter::once(&set.examples).chain(known.iter().map(AsRef::as_ref)).collect();
-            Ok(hidden.kept(&sets))
-        })
-        .await
+        Ok((hidden, kept))
     }
 
     /// Losses of a file on the hidden examples that count, in micronats, without the price of its weights.
@@ -99,6 +102,20 @@ impl Bench {
     async fn winner(&self, file: Digest) -> Result<Arc<Checkpoint>> {
         self.member.checkpoint(file).await.with_context(|| format!("checkpoint {file} of the term cannot be fetched yet"))
     }
+}
+
+/// What is left of `kept`, or of all, ascending; off the async threads.
+async fn keep(
+    hidden: Hidden,
+    kept: Option<Vec<u32>>,
+    new: impl FnOnce(&Hidden) -> Vec<u32> + Send + 'static,
+) -> Result<(Hidden, Vec<u32>)> {
+    blocking(move || {
+        let mut left = new(&hidden);
+        left.retain(|place| kept.as_ref().is_none_or(|kept| kept.binary_search(place).is_ok()));
+        Ok((hidden, left))
+    })
+    .await
 }
 
 fn rounds(task: &Task) -> Vec<RoundNumber> {

@@ -136,7 +136,11 @@ impl Shell {
 
     async fn hear(&mut self, heard: Heard) {
         match heard {
-            Heard::Restart => self.machines = machines(&self.config, &self.network, &self.account, self.verdicts_a_call),
+            Heard::Restart => {
+                self.machines = machines(&self.config, &self.network, &self.account, self.verdicts_a_call);
+                // Answers to what the old machines asked are nobody's.
+                self.results = mpsc::channel(RESULTS_LIMIT);
+            }
             Heard::Group(view) => {
                 self.view = view.clone();
                 self.feed_steward(steward::Input::Group(view.clone()));

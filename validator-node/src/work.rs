@@ -29,6 +29,8 @@ pub struct Bench {
     pub member: Member,
     pub signer: Address,
     bases: Arc<Mutex<BTreeMap<RoundNumber, Base>>>,
+    /// Hidden sets are fetched and measured one at a time.
+    pub hidden: Arc<Mutex<()>>,
 }
 
 /// The base of a round on the round's examples.
@@ -41,7 +43,7 @@ struct Base {
 
 impl Bench {
     pub fn new(member: Member, signer: Address) -> Self {
-        Self { member, signer, bases: Arc::default() }
+        Self { member, signer, bases: Arc::default(), hidden: Arc::default() }
     }
 
     /// Losses of the base, once a round.

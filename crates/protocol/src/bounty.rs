@@ -213,7 +213,7 @@ impl Term {
     }
 
     /// Seconds, ascending, at which something ends: the term, and each window's first half and the time before it. Whoever reads
-    /// history needs the last block before each and the first one from then on.
+    /// history needs the first block from each on.
     pub fn moments_s(&self, calendar: Calendar) -> Vec<u64> {
         let halves = |window| [self.window_start_s(window, calendar), self.middle_s(window, calendar)];
         std::iter::once(self.end_s(calendar)).chain((0..WINDOWS).flat_map(halves)).collect()

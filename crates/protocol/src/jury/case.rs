@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::io::{Effect, Fetched, Task, Won};
-use super::window::Window;
+use super::window::{Standing, Window};
 use super::{MAX_CASES, View};
 use crate::bounty::{Calendar, Findings, Term, WINDOWS};
 use crate::chain::{Block, ChainEvent, Outcome};
 use crate::eip712::{Finding, SignedFinding};
 use crate::holders::{File, Holders};
 use crate::ids::{Address, BountyNumber, DeltaNumber, Digest, PositionNumber, RoundNumber};
-use crate::money::Micronats;
+use crate::money::{Micronats, Wei};
 use crate::order::seed_of;
+use crate::validator::MAX_CLAIMS;
 
-/// Files that a position may say to hold in the last round of a term: one for each bounty of that term.
-const MAX_FILES: usize = MAX_CASES;
+/// Files that a position may say to hold in the last round of a term: one for each bounty of that term, and each claim of that round.
+const MAX_FILES: usize = MAX_CASES + MAX_CLAIMS;
 /// Steps after which a measurement that failed is tried again.
 pub(super) const RETRY_STEPS: u64 = 32;
 
@@ -24,6 +25,7 @@ pub(super) struct Sealed {
     pub bounty: BountyNumber,
     pub root: Digest,
     pub count: u32,
+    pub amount: Wei,
     pub head: Digest,
     /// Deltas that could be voted for.
     pub proposed: BTreeMap<DeltaNumber, Digest>,
@@ -39,8 +41,8 @@ pub(super) struct Case {
     /// The hidden set, and the second of its block once that is known.
     opened: Option<(Digest, Option<u64>)>,
     seed: Option<Digest>,
-    /// What was proposed at the seal and applied in the term.
-    applied: Vec<Digest>,
+    /// What was proposed at the seal and applied in the term, and not taken back.
+    applied: BTreeMap<DeltaNumber, Digest>,
     base: Option<Digest>,
     /// Won rounds of the term, as they stand now.
     won: BTreeMap<RoundNumber, Won>,
@@ -68,8 +70,8 @@ enum Exam {
     /// To be asked for, not before this second.
     Open(u64),
     Asked(u64),
-    /// Of these won rounds; findings and own probe.
-    Done(Vec<Won>, Findings, Digest),
+    /// Of this; findings and own probe.
+    Done(Standing, Findings, Digest),
 }
 
 /// What a transaction is about; evidence goes first, as the end of the bounty ends it.
@@ -106,7 +108,7 @@ impl Case {
             sealed,
             opened: None,
             seed: None,
-            applied: Vec::new(),
+            applied: BTreeMap::new(),
             base: None,
             won: BTreeMap::new(),
             windows: Default::default(),
@@ -158,9 +160,19 @@ impl Case {
 
     /// A period of the group ended with this delta.
     pub fn turned(&mut self, applied: DeltaNumber) {
-        if self.seed.is_none() {
-            self.applied.extend(self.sealed.proposed.get(&applied));
+        if let Some(patch) = self.sealed.proposed.get(&applied).filter(|_| self.seed.is_none()) {
+            self.applied.insert(applied, *patch);
         }
+    }
+
+    /// A delta is out of the set again: maybe because nobody has its file.
+    pub fn taken(&mut self, delta: DeltaNumber) {
+        self.applied.remove(&delta);
+    }
+
+    /// More valuable bounties push out others.
+    pub fn amount(&self) -> Wei {
+        self.sealed.amount
     }
 
     /// What happened to the bounty itself.
@@ -192,7 +204,8 @@ impl Case {
         }
         for (number, window) in (0..).zip(&mut self.windows) {
             if is_first(term.window_start_s(number, calendar)) {
-                window.won = Some(self.won.values().copied().collect());
+                let (won, applied) = (self.won.values().copied().collect(), self.applied.values().copied().collect());
+                window.standing = Some(Standing { won, applied });
                 self.holders.reopen();
             }
         }
@@ -227,9 +240,9 @@ impl Case {
         if !matches!(self.exam, Exam::Asked(asked) if asked == number) {
             return;
         }
-        let won = self.at(number).and_then(|window| window.won.clone());
-        self.exam = match (result, won) {
-            (Ok((findings, probe)), Some(won)) => Exam::Done(won, findings, probe),
+        let standing = self.at(number).and_then(|window| window.standing.clone());
+        self.exam = match (result, standing) {
+            (Ok((findings, probe)), Some(standing)) => Exam::Done(standing, findings, probe),
             _ => Exam::Open(again_s),
         };
     }
@@ -252,7 +265,8 @@ impl Case {
     /// Everything but transactions; nothing once the window is over that decided.
     pub fn advance(&mut self, view: &View<'_>) -> Vec<Effect> {
         let window = self.sealed.term.window_at(view.now.time_s, view.calendar);
-        let is_past = self.decided.as_ref().is_some_and(|decided| window != Some(decided.window));
+        let is_over = view.now.time_s >= self.sealed.term.window_start_s(WINDOWS, view.calendar);
+        let is_past = is_over || self.decided.as_ref().is_some_and(|decided| window != Some(decided.window));
         if is_past || view.own.is_none() {
             return Vec::new();
         }
@@ -293,11 +307,11 @@ impl Case {
     /// Once a window, and not again if the same rounds stand won as in the one before.
     fn measure(&mut self, view: &View<'_>, number: u64) -> Option<Effect> {
         let (file, _) = self.opened?;
-        let (seed, won) = (self.seed?, self.at(number)?.won.clone()?);
+        let (seed, standing) = (self.seed?, self.at(number)?.standing.clone()?);
         let is_open = match &self.exam {
             Exam::Open(from_s) => *from_s <= view.now.time_s,
             Exam::Asked(asked) => *asked < number,
-            Exam::Done(before, ..) => *before != won,
+            Exam::Done(before, ..) => *before != standing,
         };
         let is_held = matches!(self.file, Some(File::Held { .. }));
         if !is_open || !is_held || self.at(number)?.is_signed {
@@ -312,11 +326,11 @@ impl Case {
             count,
             file,
             head,
-            proposed: self.applied.clone(),
+            proposed: standing.applied,
             earlier,
             seed,
             base: self.base,
-            won,
+            won: standing.won,
             least,
         }))
     }
@@ -336,8 +350,7 @@ impl Case {
     /// What is so as far as anybody can know by now: who holds a file that too few hold says what those say who do not.
     fn found(&mut self, view: &View<'_>, number: u64) -> Option<(Findings, Digest)> {
         let (term, now_s) = (self.sealed.term, view.now.time_s);
-        let won = self.at(number)?.won.clone()?;
-        let rounds: Vec<RoundNumber> = won.iter().map(|won| won.round).collect();
+        let rounds: Vec<RoundNumber> = self.at(number)?.standing.as_ref()?.won.iter().map(|won| won.round).collect();
         let failed = (Findings::failed(&rounds), Digest::ZERO);
         let Some(((file, _), first)) = self.opened.zip(self.first_window(view.calendar)) else {
             return (now_s >= term.middle_s(WINDOWS - 1, view.calendar)).then_some(failed);
@@ -345,7 +358,9 @@ impl Case {
         if number < first {
             return None;
         }
-        self.holders.settle(file, view.group, now_s >= term.middle_s(number, view.calendar));
+        // Who was not there before the middle has not heard who held it by then.
+        let middle_s = term.middle_s(number, view.calendar);
+        self.holders.settle(file, view.group, now_s >= middle_s && view.live_since_s < middle_s);
         match (self.holders.is_available(&file), &self.exam) {
             _ if self.file == Some(File::Wrong) => Some(failed),
             (Some(false), _) => Some(failed),

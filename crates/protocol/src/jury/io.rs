@@ -24,7 +24,7 @@ pub struct Config {
 }
 
 /// What the shell tells. Order: `Group`, then the events of the group since its birth and of its bounties, those of a block before
-/// the block itself, and of history the blocks around each of [`Term::moments_s`](crate::bounty::Term::moments_s); then `Live`, then
+/// the block itself, and of history the first block from each of [`Term::moments_s`](crate::bounty::Term::moments_s); then `Live`, then
 /// whatever comes. What the log holds may come at any time after the event `Funded` that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {

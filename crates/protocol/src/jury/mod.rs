@@ -8,6 +8,7 @@ mod case;
 mod io;
 mod window;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::bounty::{Calendar, Term};
@@ -19,7 +20,7 @@ use crate::order::rank;
 use case::{Case, Due, Matter, Sealed};
 pub use io::{Config, Effect, Fetched, Input, Task, Won};
 
-/// Bounties of a group that are looked after at a time; of more the newest are left to others.
+/// Bounties of a group that are looked after at a time: of more those of the greatest amounts, of the same the oldest.
 pub const MAX_CASES: usize = 256;
 /// Hidden sets that were measured, remembered at most.
 pub const MAX_SETS: usize = 4096;
@@ -32,7 +33,8 @@ const MAX_SLASH_FAILURES: u64 = 3;
 #[derive(Debug, Clone)]
 pub struct Jury {
     config: Config,
-    live: bool,
+    /// Second of the last block of history.
+    live_since_s: Option<u64>,
     group: Option<GroupView>,
     last: Option<Block>,
     cases: BTreeMap<BountyNumber, Case>,
@@ -63,14 +65,16 @@ pub(crate) struct View<'a> {
     pub group: &'a GroupView,
     pub calendar: Calendar,
     pub now: Block,
+    /// What others announced before was maybe not heard.
+    pub live_since_s: u64,
     /// This juror's position, if it is awake.
     pub own: Option<PositionView>,
 }
 
 impl<'a> View<'a> {
-    fn new(config: &'a Config, group: &'a GroupView, now: Block) -> Self {
+    fn new(config: &'a Config, group: &'a GroupView, now: Block, live_since_s: u64) -> Self {
         let own = group.position_of(config.signer).filter(|own| own.awake && !own.live.is_zero());
-        Self { config, group, calendar: Calendar::from(group), now, own: own.copied() }
+        Self { config, group, calendar: Calendar::from(group), now, live_since_s, own: own.copied() }
     }
 
     /// Seconds in which what one juror sends is seen by the next.
@@ -99,7 +103,7 @@ impl Jury {
     pub fn new(config: Config) -> Self {
         Self {
             config,
-            live: false,
+            live_since_s: None,
             group: None,
             last: None,
             cases: BTreeMap::new(),
@@ -117,8 +121,8 @@ impl Jury {
         let is_block = matches!(input, Input::Block(_));
         self.learn(input);
         self.forget();
-        let (Some(group), Some(now), true) = (&self.group, self.last, self.live) else { return Vec::new() };
-        let view = View::new(&self.config, group, now);
+        let (Some(group), Some(now), Some(live_since_s)) = (&self.group, self.last, self.live_since_s) else { return Vec::new() };
+        let view = View::new(&self.config, group, now, live_since_s);
         let mut effects: Vec<Effect> = self.cases.values_mut().flat_map(|case| case.advance(&view)).collect();
         if is_block {
             effects.extend(self.send());
@@ -126,14 +130,14 @@ impl Jury {
         effects
     }
 
-    /// Terms of the bounties that are looked after: what a shell that reads history needs to know.
+    /// Terms of the bounties that are looked after.
     pub fn terms(&self) -> impl Iterator<Item = (BountyNumber, Term)> {
         self.cases.iter().map(|(bounty, case)| (*bounty, case.term()))
     }
 
     fn learn(&mut self, input: Input) {
         match input {
-            Input::Live => self.live = true,
+            Input::Live => self.live_since_s = Some(self.last.map_or(0, |block| block.time_s)),
             Input::Group(group) if group.id == self.config.group => self.group = Some(group),
             Input::Group(_) => {}
             Input::Block(block) => self.block(block),
@@ -199,18 +203,27 @@ impl Jury {
                 self.proposed.clear();
                 self.cases.values_mut().for_each(|case| case.turned(*applied));
             }
-            ChainEvent::Funded { bounty, root, count, head, first, last, windows, .. } if self.cases.len() < MAX_CASES => {
+            ChainEvent::Taken { delta, .. } => self.cases.values_mut().for_each(|case| case.taken(*delta)),
+            ChainEvent::Funded { bounty, root, count, amount, head, first, last, windows, .. } => {
                 let earlier = self.sets.iter().copied().chain(self.cases.values().filter_map(Case::measured_set)).collect();
                 let (proposed, least) = (self.proposed.clone(), self.least);
                 let term = Term { first: *first, last: *last, windows: *windows };
-                let (bounty, root, count, head) = (*bounty, *root, *count, *head);
-                self.cases.insert(bounty, Case::new(Sealed { bounty, root, count, head, proposed, earlier, least, term }));
+                let (bounty, root, count, amount, head) = (*bounty, *root, *count, *amount, *head);
+                self.cases.insert(bounty, Case::new(Sealed { bounty, root, count, amount, head, proposed, earlier, least, term }));
+                self.make_room();
             }
             _ => {
                 let Some(round) = event.round() else { return };
                 self.cases.values_mut().for_each(|case| case.round(round, event));
             }
         }
+    }
+
+    fn make_room(&mut self) {
+        let least = self.cases.iter().min_by_key(|(bounty, case)| (case.amount(), Reverse(**bounty))).map(|(bounty, _)| *bounty);
+        let pushed_out = least.filter(|_| self.cases.len() > MAX_CASES).and_then(|bounty| self.cases.remove(&bounty));
+        let measured = pushed_out.and_then(|case| case.measured_set());
+        self.sets.extend(measured.filter(|_| self.sets.len() < MAX_SETS));
     }
 
     fn heard(&mut self, body: FindingBody) {
@@ -244,12 +257,12 @@ impl Jury {
     }
 
     fn view(&self) -> Option<View<'_>> {
-        Some(View::new(&self.config, self.group.as_ref()?, self.last?))
+        Some(View::new(&self.config, self.group.as_ref()?, self.last?, self.live_since_s.unwrap_or(u64::MAX)))
     }
 
     /// The transaction whose turn it is. What can be too late goes before all else.
     fn send(&mut self) -> Option<Effect> {
-        let view = View::new(&self.config, self.group.as_ref()?, self.last?);
+        let view = View::new(&self.config, self.group.as_ref()?, self.last?, self.live_since_s?);
         let (own, now_s) = (view.own?.number, view.now.time_s);
         let due: BTreeMap<Matter, Due> = self.cases.values().flat_map(|case| case.due(&view)).map(|due| (due.matter, due)).collect();
         self.waiting.retain(|matter, waiting| due.get(matter).is_some_and(|due| due.effect == waiting.effect));

@@ -11,16 +11,23 @@ use crate::money::Wei;
 use crate::order::awake;
 use crate::rules::is_quorum;
 
-/// Results of a position that are kept: two are evidence, more say nothing new.
+/// Results by one key of a position that are kept: two are evidence, more say nothing new.
 const MAX_RESULTS: usize = 2;
+
+/// What is measured, and what everybody knew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub won: Vec<Won>,
+    pub applied: Vec<Digest>,
+}
 
 /// See the module.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Window {
-    /// Won rounds of the term, as its first block found them.
-    pub won: Option<Vec<Won>>,
+    /// Won rounds of the term and deltas applied in it, as its first block left them.
+    pub standing: Option<Standing>,
     pub is_signed: bool,
-    heard: BTreeMap<(PositionNumber, Digest), (Address, SignedFinding)>,
+    heard: BTreeMap<(PositionNumber, Address, Digest), SignedFinding>,
     /// What the results are made of that were heard.
     results: BTreeMap<Digest, Findings>,
     counted: BTreeSet<(PositionNumber, Digest)>,
@@ -31,8 +38,8 @@ impl Window {
     /// A finding of the key that signs for that position.
     pub fn heard(&mut self, position: PositionNumber, signer: Address, signed: SignedFinding, findings: Findings) {
         let result = signed.message.result;
-        if self.of(position).count() < MAX_RESULTS {
-            self.heard.entry((position, result)).or_insert((signer, signed));
+        if self.of(position, signer).count() < MAX_RESULTS {
+            self.heard.entry((position, signer, result)).or_insert(signed);
             self.results.insert(result, findings);
         }
     }
@@ -78,7 +85,7 @@ impl Window {
     /// Who signed two results with one key, and was not slashed for it.
     pub fn doubles(&self) -> impl Iterator<Item = (PositionNumber, SignedFinding, SignedFinding)> {
         let pairs = self.heard.iter().zip(self.heard.iter().skip(1));
-        pairs.filter_map(|(((position, _), (signer, one)), ((next, _), (other_signer, other)))| {
+        pairs.filter_map(|(((position, signer, _), one), ((next, other_signer, _), other))| {
             let is_double = (position, signer) == (next, other_signer) && !self.slashed.contains(position);
             is_double.then_some((*position, *one, *other))
         })
@@ -86,13 +93,11 @@ impl Window {
 
     /// Findings that the contract counts now: by the keys that sign.
     fn valid(&self, group: &GroupView) -> impl Iterator<Item = (PositionNumber, SignedFinding)> {
-        finders(group).flat_map(|position| {
-            self.of(position.number).filter(|(signer, _)| *signer == position.signer).map(|(_, signed)| (position.number, *signed))
-        })
+        finders(group).flat_map(|position| self.of(position.number, position.signer).map(|signed| (position.number, *signed)))
     }
 
-    fn of(&self, position: PositionNumber) -> impl Iterator<Item = &(Address, SignedFinding)> {
-        self.heard.range((position, Digest::ZERO)..=(position, Digest([255; 32]))).map(|(_, heard)| heard)
+    fn of(&self, position: PositionNumber, signer: Address) -> impl Iterator<Item = &SignedFinding> {
+        self.heard.range((position, signer, Digest::ZERO)..=(position, signer, Digest([255; 32]))).map(|(_, signed)| signed)
     }
 }
 
