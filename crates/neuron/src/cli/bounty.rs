@@ -132,6 +132,7 @@ async fn fund(context: &Context, wanted: Wanted) -> Result<()> {
     let peer = context.peer(&site, group).await?;
     let (_, hidden) = sealed::read(&peer.member.manifest, &path)?;
     sealed::check_overlap(&site, &peer, &hidden).await?;
+    sealed::look(&site, &peer, &hidden).await?;
     peer.client.shutdown().await;
     let (view, now_s) = (site.network.view(group).await?, site.network.chain().latest().await?.time_s);
     let term = Term::new(view.clock(now_s).round, term_s, (&view).into());
@@ -222,7 +223,14 @@ fn check_time(dated: &Dated, account: Address, now_s: u64) -> Result<()> {
     );
     let is_late = now_s >= dated.late_s() && dated.bounty.file.is_zero();
     ensure!(!is_late, "bounty {number} had to be opened before {}: {}", moment(dated.late_s()), dated.next(now_s));
-    Ok(())
+    match dated.better_from_s(now_s).filter(|_| dated.bounty.file.is_zero()) {
+        Some(from_s) => bail!(
+            "more than a third of awake stake would have to hold the set before {0}, or all is lost: open it from {0} on, and it is measured in the \
+             next window",
+            moment(from_s)
+        ),
+        None => Ok(()),
+    }
 }
 
 async fn settle(context: &Context, number: BountyNumber) -> Result<()> {

@@ -345,6 +345,19 @@ fn who_signs_two_results_in_a_window_is_shown_once_by_one_after_the_other() {
 }
 
 #[test]
+fn a_new_key_does_not_hide_what_it_signs_twice() {
+    let mut juror = Juror::holding(1);
+    juror.heard(4, 0, &failed(&[5]));
+    let mut rotated = view();
+    rotated.positions[3].signer = account(44);
+    juror.tell(Input::Group(rotated));
+    juror.heard(44, 0, &failed(&[6]));
+    juror.heard(44, 0, &failed(&[8]));
+    juror.until(STARTS_S[0] + 20);
+    assert_eq!(juror.slashes().iter().map(|(_, about)| *about).collect::<Vec<_>>(), [(0, 4)]);
+}
+
+#[test]
 fn what_is_no_offence_is_not_shown() {
     let (one, other) = (failed(&[5]), failed(&[6]));
     let mut same = finding(4, 0, failed(&[5]));

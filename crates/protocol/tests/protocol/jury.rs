@@ -2,7 +2,7 @@
 
 use protocol::bounty::{Findings, Step};
 use protocol::chain::{Birth, ChainEvent};
-use protocol::jury::{Effect, Fetched, Input, Task, Won};
+use protocol::jury::{Effect, Fetched, Input, MAX_CASES, Task, Won};
 use protocol::{BountyNumber, DeltaNumber, Micronats, PeriodNumber, RoundNumber, Wei};
 
 use crate::hidden::*;
@@ -34,6 +34,11 @@ fn delta(number: u64) -> ChainEvent {
 fn turned(applied: u64) -> ChainEvent {
     let (group, period, applied, reward) = (GROUP, PeriodNumber(0), DeltaNumber(applied), REWARD);
     ChainEvent::Turned { group, period, applied, head: digest("head"), reward, period_s: 1, period_end_s: 2 }
+}
+
+fn taken(delta: u64) -> ChainEvent {
+    let (delta, author, head) = (DeltaNumber(delta), account(90), digest("head before"));
+    ChainEvent::Taken { group: GROUP, delta, author, head, burned: Wei(1) }
 }
 
 fn created(least: Micronats) -> ChainEvent {
@@ -80,6 +85,7 @@ fn patches_that_were_open_at_the_seal_are_named_if_they_were_applied_in_the_term
     let displaced = ChainEvent::Displaced { group: GROUP, delta: DeltaNumber(2), by: DeltaNumber(3) };
     for (name, before, in_term, after, expected) in [
         ("applied in the term", vec![delta(2), delta(3)], vec![turned(3)], vec![], vec![digest("delta 3")]),
+        ("applied and taken back", vec![delta(2)], vec![turned(2), taken(2)], vec![], vec![]),
         ("dropped", vec![delta(2), delta(3)], vec![turned(0)], vec![], vec![]),
         ("applied after the term", vec![delta(2)], vec![], vec![turned(2)], vec![]),
         ("displaced before", vec![delta(2), delta(3), displaced], vec![turned(2)], vec![], vec![]),
@@ -410,4 +416,46 @@ fn junk_of_one_position_costs_others_nothing() {
     juror.until(STARTS_S[1]);
     assert_eq!(juror.signs().first(), Some(&(STARTS_S[0], (0, measured()))));
     assert_eq!(juror.posts().first().map(|(_, posted)| posted.clone()), Some(vec![1, 2]));
+}
+
+#[test]
+fn who_comes_after_the_middle_says_nothing_of_who_held_it_before() {
+    for (name, holders, expected) in
+        [("nobody was heard of", &[][..], None), ("a half is heard of", &[1_u64, 2][..], Some((0, measured())))]
+    {
+        let mut juror = Juror::unborn(4);
+        juror.tell(Input::Group(view()));
+        juror.until(GENESIS_S + 190);
+        juror.event(funded(BOUNTY));
+        for round in [5, 6, 8] {
+            juror.event(opened_event(RoundNumber(round), digest(&format!("base of {round}"))));
+            juror.event(won(round));
+        }
+        juror.until(END_S);
+        juror.event(unsealed());
+        juror.until(STARTS_S[0] + HALF_S + 10);
+        juror.tell(Input::Live);
+        juror.have(holders);
+        juror.until(STARTS_S[1] - 1);
+        assert_eq!(juror.signs().into_iter().map(|(_, signed)| signed).collect::<Vec<_>>(), Vec::from_iter(expected), "{name}");
+    }
+}
+
+#[test]
+fn small_bounties_do_not_push_out_a_great_one() {
+    let mut jury = jury(1);
+    jury.handle(Input::Group(view()));
+    let mut fund = |number: u64, amount| {
+        let mut event = funded(BountyNumber(number));
+        if let ChainEvent::Funded { amount: locked, .. } = &mut event {
+            *locked = amount;
+        }
+        jury.handle(Input::Event(event));
+    };
+    (100..100 + MAX_CASES as u64).for_each(|number| fund(number, Wei(1)));
+    fund(1_000, Wei(2));
+    (2_000..2_000 + MAX_CASES as u64).for_each(|number| fund(number, Wei(1)));
+    let cases: Vec<BountyNumber> = jury.terms().map(|(bounty, _)| bounty).collect();
+    let first = (100..99 + MAX_CASES as u64).chain([1_000]).map(BountyNumber);
+    assert_eq!(cases, first.collect::<Vec<_>>(), "the greatest, and of equal ones the oldest");
 }

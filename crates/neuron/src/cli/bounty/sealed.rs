@@ -4,8 +4,12 @@ use std::{fs::OpenOptions, io::Write, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use evaluator::{Examples, HIDDEN_BYTES_MAX, Hidden, Manifest};
-use node::{Site, dataset::Set};
-use protocol::{DeltaNumber, Digest, GroupId, chain::ChainEvent, lineage::Link};
+use node::{
+    Site,
+    dataset::Set,
+    member::{blocking, compute},
+};
+use protocol::{DeltaNumber, Digest, GroupId, Micronats, chain::ChainEvent, lineage::Link};
 
 use super::told::Dated;
 use crate::{
@@ -66,6 +70,23 @@ pub fn check_root(dated: &Dated, hidden: &Hidden) -> Result<()> {
         root == sealed,
         "this is not the set that was sealed for bounty {number}: its root is {root}, not {sealed}; look for the right file"
     );
+    Ok(())
+}
+
+/// Says so if the running model knows no more of the examples than a guess: where no winner does, the bounty fails.
+pub async fn look(site: &Site, peer: &Peer, hidden: &Hidden) -> Result<()> {
+    let checkpoint = peer.member.checkpoint(site.network.view(peer.member.group).await?.checkpoint).await?;
+    let (hidden, guess) = (hidden.clone(), Micronats(evaluator::uniform_loss(peer.member.manifest.outputs())));
+    let loss = blocking(move || {
+        let all: Vec<u32> = (0..hidden.len() as u32).collect();
+        Ok(Micronats(evaluator::mean(&compute()?.evaluate(&checkpoint, hidden.examples(), &all)?.losses)))
+    })
+    .await?;
+    if loss >= guess {
+        eprintln!(
+            "the running model has {loss} nats on these examples, a guess has {guess}: if no winner of the term does better, amount and bond are lost"
+        );
+    }
     Ok(())
 }
 

@@ -11,6 +11,10 @@ use protocol::{
     chain::{ChainEvent, GroupView},
 };
 
+/// A third of the stake fetches a set in this part of an epoch, or in so many seconds.
+const ROOM_PART: u64 = 8;
+const ROOM_S: u64 = 3_600;
+
 /// A bounty and what its dates are counted by.
 pub struct Dated {
     pub number: BountyNumber,
@@ -86,6 +90,15 @@ impl Dated {
     /// The window in which an opened set is measured first.
     fn measured_in(&self) -> u64 {
         self.bounty.term().measured_in(self.bounty.unsealed_at_s, self.calendar).unwrap_or(WINDOWS - 1)
+    }
+
+    /// The middle of a window, if a set that is opened now should rather wait for it: too few might hold it by then, and the next
+    /// window is as good. Of the last one there is no next.
+    pub fn better_from_s(&self, now_s: u64) -> Option<u64> {
+        let window = self.bounty.term().measured_in(now_s, self.calendar).filter(|window| window + 1 < WINDOWS)?;
+        let middle_s = self.bounty.term().middle_s(window, self.calendar);
+        let room_s = (self.calendar.epoch_s / ROOM_PART).min(ROOM_S);
+        (now_s.saturating_add(room_s) > middle_s).then_some(middle_s)
     }
 
     /// From then on a won round can be paid.
@@ -340,6 +353,23 @@ pub mod tests {
         };
         let calendar = Calendar { genesis_s: SECOND, length_s: 60, epoch_s: 120 };
         Dated { number: NUMBER, bounty, calendar, maturity_s: 120 }
+    }
+
+    #[test]
+    fn who_would_open_just_before_the_middle_of_a_window_waits_for_it_but_not_in_the_last() {
+        for (now_s, better_from_s) in [
+            (1_840, None),
+            (1_885, None),
+            (1_886, Some(1_900)),
+            (1_899, Some(1_900)),
+            (1_900, None),
+            (2_010, Some(2_020)),
+            (2_020, None),
+            (2_139, None),
+            (2_140, None),
+        ] {
+            assert_eq!(dated(0, false).better_from_s(now_s), better_from_s, "{now_s}");
+        }
     }
 
     #[test]
