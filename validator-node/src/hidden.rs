@@ -22,7 +22,7 @@ struct Secret {
 impl Bench {
     /// Gets a hidden set and keeps it.
     pub async fn fetch_hidden(&self, file: Digest) -> Fetched {
-        let _turn = self.hidden.lock().await;
+        let _permit = self.fetches.acquire().await;
         fetched(self.hidden_bytes(file).await.map(drop))
     }
 
@@ -55,7 +55,7 @@ impl Bench {
         let files: Vec<Digest> = places(&task).into_iter().map(|(_, file)| file).collect();
         // What cannot be had is known before anything is measured.
         for file in files.iter().chain([&base]) {
-            self.winner(*file).await?;
+            self.member.fetch(*file).await.with_context(|| missing(*file))?;
         }
         let base_losses = self.losses(base, &secret).await?;
         let mut winners = Vec::with_capacity(files.len());
@@ -100,8 +100,12 @@ impl Bench {
     }
 
     async fn winner(&self, file: Digest) -> Result<Arc<Checkpoint>> {
-        self.member.checkpoint(file).await.with_context(|| format!("checkpoint {file} of the term cannot be fetched yet"))
+        self.member.checkpoint(file).await.with_context(|| missing(file))
     }
+}
+
+fn missing(file: Digest) -> String {
+    format!("checkpoint {file} of the term cannot be fetched yet")
 }
 
 /// What is left of `kept`, or of all, ascending; off the async threads.

@@ -18,10 +18,13 @@ use protocol::{
     validator::{BaseFinding, Fetched, Finding},
     warden::Replay,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 /// Rounds whose base is kept: the running one and the one before.
 const BASES_KEPT: usize = 2;
+
+/// Hidden sets that are fetched at the same time.
+const FETCHES: usize = 16;
 
 /// Measures for one signer.
 #[derive(Clone)]
@@ -29,8 +32,10 @@ pub struct Bench {
     pub member: Member,
     pub signer: Address,
     bases: Arc<Mutex<BTreeMap<RoundNumber, Base>>>,
-    /// Hidden sets are fetched and measured one at a time.
+    /// Hidden sets are measured one at a time.
     pub hidden: Arc<Mutex<()>>,
+    /// Some are fetched at a time: one that nobody gives does not hold up the others.
+    pub fetches: Arc<Semaphore>,
 }
 
 /// The base of a round on the round's examples.
@@ -43,7 +48,7 @@ struct Base {
 
 impl Bench {
     pub fn new(member: Member, signer: Address) -> Self {
-        Self { member, signer, bases: Arc::default(), hidden: Arc::default() }
+        Self { member, signer, bases: Arc::default(), hidden: Arc::default(), fetches: Arc::new(Semaphore::new(FETCHES)) }
     }
 
     /// Losses of the base, once a round.
