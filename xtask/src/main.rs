@@ -41,7 +41,7 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Apply the committed mutations of the contracts one by one: the tests must notice each. Ends with `N mutants, N killed`.
+    /// Apply the committed mutations of contracts and crates one by one: the tests must notice each. Ends with `N mutants, N killed`.
     Mutants {
         /// Run only the one of this name, or those of the list mutants/NAME.toml.
         #[arg(long, value_name = "NAME")]

@@ -1,4 +1,4 @@
-//! Where mutants are tested: a copy of the contracts, the build that is quickest there, and how a run of tests ended.
+//! Where mutants of contracts are tested: a copy of the contracts, and the build that is quickest there.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use super::End;
 use crate::copy::Copy;
 
 /// Few but always the same runs of what is random.
@@ -51,14 +52,6 @@ const BUILDS: [Build; 2] = [
 pub struct Suite {
     pub profile: String,
     pub tests: String,
-}
-
-/// How a run of tests ended.
-pub enum End {
-    Killed(String),
-    Survived,
-    /// It does not compile, which proves nothing about the tests.
-    Broken(String),
 }
 
 /// The copy and the build that serves there.
