@@ -28,7 +28,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build everything and run the whole network on this machine: chain, group, rounds, deltas. Options go to `neuron devnet`.
+    /// Build everything and run the whole network on this machine: chain, group, rounds, deltas. Options go to the program `devnet`.
     #[command(trailing_var_arg = true, disable_help_flag = true)]
     Devnet {
         #[arg(allow_hyphen_values = true)]

@@ -14,7 +14,7 @@ use protocol::{
     measures::{Act, Measure},
 };
 
-use super::{HeldOut, periods::Votes};
+use crate::{heldout::HeldOut, votes::Votes};
 
 /// Of so many lines one stays as it is.
 const HONEST_EACH: usize = 3;

@@ -5,11 +5,8 @@ use std::{collections::BTreeMap, fs, path::Path};
 use anyhow::{Context, Result, ensure};
 use chain::Account;
 use deltas::Tree;
-use neuron::{
-    birth::EXAMPLES,
-    devnet::{Options, Process, Round, key_file},
-};
-use node::{NodeConfig, member::accuracy, signing::Signing};
+use devnet::{Options, Process, Round, key_file};
+use node::{NodeConfig, birth::EXAMPLES, member::accuracy, signing::Signing};
 use protocol::{
     Address, Digest, RoundNumber, Wei,
     chain::Outcome,
@@ -18,7 +15,10 @@ use protocol::{
     signing_log::{HEADER, SigningLog},
 };
 
-use crate::watched::{Settled, Watched, digits, fresh_folder};
+use crate::{
+    groups::{digits, fresh_folder},
+    watched::{Settled, Watched},
+};
 
 const ROUNDS: u64 = 6;
 /// The validator that falls.

@@ -11,7 +11,7 @@ use protocol::{
     chain::{ChainEvent, GroupView, Outcome},
 };
 
-use super::{
+use crate::{
     heldout::{HeldOut, loss},
     news::Teller,
     screen::nats,

@@ -3,10 +3,10 @@
 use std::{fs, sync::Arc};
 
 use anyhow::{Context, Result, bail, ensure};
+use devnet::{Actor, Options};
 use evaluator::{Checkpoint, Measurement};
 use futures::future::try_join_all;
 use governance::Network;
-use neuron::devnet::{Actor, Options};
 use node::{Exam, member::measure};
 use protocol::{
     Digest, Micronats, RoundNumber, Wei,
@@ -14,7 +14,10 @@ use protocol::{
     keccak256, rules,
 };
 
-use crate::watched::{Settled, Watched, digits, fresh_folder};
+use crate::{
+    groups::{digits, fresh_folder},
+    watched::{Settled, Watched},
+};
 
 /// Steps of the honest trainer: few, so that going further in its direction is better than it.
 const STEPS: i64 = 400;

@@ -6,18 +6,17 @@ use anyhow::{Context, Result, ensure};
 use deltas::{Patch, Tree};
 use evaluator::{Checkpoint, Data, Examples, Manifest};
 use network::Client;
-use node::{
-    Member,
-    config::{GroupFile, Times},
-};
 use protocol::{
     Address, Digest, Micronats,
     chain::{self, Birth, GroupView},
     keccak256,
 };
-use training::Settings;
 
-use crate::folder;
+use crate::{
+    config::{GroupFile, Times},
+    folder,
+    member::Member,
+};
 
 /// The file of a set that takes the rows of single files.
 pub const EXAMPLES: &str = "examples.csv";
@@ -57,13 +56,11 @@ fn birth(times: &Times, manifest: Digest, checkpoint: Digest, dataset: Vec<Diges
     Birth { manifest, checkpoint, dataset, times: phases, period_s: times.period_s.into(), improve, least }
 }
 
-/// Reads all data that a group file names as the network will read them, and its settings as a trainer will.
+/// Reads all data that a group file names as the network will read them.
 ///
 /// # Errors
-/// With the path of what is missing or is not as the manifest says, or the setting that is none.
+/// With the path of what is missing or is not as the manifest says.
 pub fn check(file: &GroupFile) -> Result<()> {
-    let settings: Settings = toml::Value::from(file.training.clone()).try_into().context("[training]")?;
-    settings.check().context("[training]")?;
     let (data, nothing) = (&file.data, Tree::default());
     let genesis = extended(&nothing, &data.genesis, &file.manifest)?;
     data.proposed.iter().try_for_each(|path| extended(&genesis, path, &file.manifest).map(drop))?;
@@ -105,13 +102,6 @@ mod tests {
     fn shipped(name: &str) -> GroupFile {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../configs/groups/{name}.toml"));
         GroupFile::read(&path).unwrap_or_else(|error| panic!("{error:#}"))
-    }
-
-    #[test]
-    fn the_data_of_the_shipped_groups_suit_their_manifests_and_a_trainer_takes_their_settings() {
-        for name in ["digits", "tiny-gpt", "small-gpt"] {
-            check(&shipped(name)).unwrap_or_else(|error| panic!("{name}: {error:#}"));
-        }
     }
 
     #[test]

@@ -1,16 +1,16 @@
 //! What an event means to somebody who watches.
 
+use node::words;
 use protocol::{
     PositionNumber, RoundNumber,
     chain::{ChainEvent, Outcome},
     measures::Act,
 };
 
-use super::{
-    Devnet,
+use crate::{
+    devnet::Devnet,
     screen::{nats, nrn},
 };
-use crate::words;
 
 /// What it is about, and what happened; nothing for what only says how.
 pub fn describe(devnet: &Devnet, event: &ChainEvent) -> Option<(String, String)> {

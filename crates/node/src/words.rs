@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use node::{
-    network_file::moment,
-    progress::{Step, Stretch, stretch},
-};
 use protocol::{
     Address, Digest, RoundNumber,
     bounty::Findings,
     chain::Outcome,
     measures::{Act, Measure},
+};
+
+use crate::{
+    network_file::moment,
+    progress::{Step, Stretch, stretch},
 };
 
 /// What a measure does, as a sentence without its end.
@@ -116,7 +117,7 @@ pub fn of_outcome(outcome: Outcome, reveals: usize) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use node::progress::Won;
+    use crate::progress::Won;
     use protocol::{GroupId, Micronats, PositionNumber, chain::RevealedClaim};
 
     #[test]

@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 use futures::future::try_join_all;
-use node::progress::{self, Fresh, Won, stretch};
+use node::{
+    progress::{self, Fresh, Won, stretch},
+    words,
+};
 use protocol::{BountyNumber, DeltaNumber, PositionNumber, RoundNumber, Wei, chain::Outcome};
 use token::Position;
 
-use super::{
-    Devnet, HeldOut, Round, Seen,
-    ledger::{Bounty, Delta, Ledger, Slash},
+use crate::{
+    devnet::Devnet,
+    heldout::HeldOut,
+    ledger::{Bounty, Delta, Ledger, Round, Slash},
+    news::Seen,
     report::{BountyReport, Held, Opening, PeriodReport, PurseReport, Report, RoundReport, SlashReport, TakenReport},
 };
-use crate::words;
 
 /// Reads balances and stakes from the chain and everything else from the book.
 ///

@@ -7,14 +7,14 @@ use chain::Chain;
 use futures::future::try_join_all;
 use governance::{Network, Terms, deploy};
 use node::{
-    Site,
+    Site, birth,
     config::{GroupFile, NetworkFile, Phases, Times},
 };
 use protocol::{Digest, GroupId, Wei, eip712::Consent, keccak256, measures::Measure};
 use token::SaleTerms;
+use training::Settings;
 
-use super::actors::{Actor, Cast, Hands};
-use crate::birth;
+use crate::actors::{Actor, Cast, Hands};
 
 /// Seconds from the start of the deployment to the end of the sale.
 const SALE_S: u64 = 15;
@@ -127,9 +127,28 @@ pub async fn network_file(path: &Path, network: &Network, peers: Vec<String>) ->
     Site::open(path).await
 }
 
-/// The group file, checked with its data before anything is started.
+/// The group file, checked with its data, and with its settings as a trainer will read them, before anything is started.
 pub fn group_file(path: &Path) -> Result<GroupFile> {
     let file = GroupFile::read(path)?;
-    birth::check(&file).with_context(|| path.display().to_string())?;
+    check(&file).with_context(|| path.display().to_string())?;
     Ok(file)
+}
+
+fn check(file: &GroupFile) -> Result<()> {
+    let settings: Settings = toml::Value::from(file.training.clone()).try_into().context("[training]")?;
+    settings.check().context("[training]")?;
+    birth::check(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_of_the_shipped_groups_suit_their_manifests_and_a_trainer_takes_their_settings() {
+        for name in ["digits", "tiny-gpt", "small-gpt"] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../configs/groups/{name}.toml"));
+            group_file(&path).unwrap_or_else(|error| panic!("{name}: {error:#}"));
+        }
+    }
 }

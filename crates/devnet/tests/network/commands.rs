@@ -3,15 +3,15 @@
 use std::process::Stdio;
 
 use anyhow::{Result, ensure};
-use neuron::devnet::key_file;
+use devnet::key_file;
 use tokio::process::Command;
 
-use crate::watched::Watched;
+use crate::{refusal::program, watched::Watched};
 
 /// What the command prints for an actor of the network.
 pub async fn neuron(network: &Watched, actor: &str, arguments: &[&str]) -> Result<String> {
     let keys = network.devnet.dir.join("keys");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_neuron"));
+    let mut command = Command::new(program("neuron")?);
     command.arg("--network").arg(network.devnet.network_file()).arg("--key").arg(key_file(&keys, actor));
     command.arg("--password-file").arg(keys.join("password")).args(arguments).stdin(Stdio::null());
     let output = command.kill_on_drop(true).output().await?;

@@ -3,15 +3,15 @@
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 
 use anyhow::{Context, Result};
+use node::words;
 use protocol::{Wei, bounty::Findings};
 use serde::Serialize;
 
-use super::{
+use crate::{
     chart,
     heldout::HeldOut,
     screen::{nats, nrn},
 };
-use crate::words;
 
 /// Everything that a run brought; amounts in wei as decimal strings.
 #[derive(Clone, Debug, Serialize)]

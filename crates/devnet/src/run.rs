@@ -8,7 +8,13 @@ use node::{Heard, stop};
 use protocol::{RoundNumber, chain::Block, log::Body};
 use tokio::task::JoinSet;
 
-use super::{Devnet, Options, Screen, ledger::Bounty, patience_s, story, summary};
+use crate::{
+    devnet::{Devnet, patience_s},
+    ledger::Bounty,
+    options::Options,
+    screen::Screen,
+    story, summary,
+};
 
 /// Runs the whole way; ends early on Ctrl-C. Everything that was started has ended when this returns.
 ///

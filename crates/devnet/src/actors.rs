@@ -12,7 +12,7 @@ use futures::future::try_join_all;
 use governance::Network;
 use protocol::{Address, Wei, keccak256};
 
-use super::options::Options;
+use crate::options::Options;
 
 /// Password of every key of a devnet; its keys own nothing anywhere else.
 pub const PASSWORD: &str = "devnet";

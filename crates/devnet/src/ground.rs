@@ -6,7 +6,7 @@ use chain::{
     dev::{Anvil, AnvilSettings},
 };
 
-use super::options::Options;
+use crate::options::Options;
 
 /// A chain and an account on it that can pay for everything.
 pub struct Ground {

@@ -8,7 +8,7 @@ use std::{
 use protocol::{DeltaNumber, RoundNumber};
 use tokio::sync::mpsc;
 
-use super::heldout::HeldOut;
+use crate::heldout::HeldOut;
 
 /// Lines that wait for the screen; where nobody looks further ones are dropped.
 const NEWS_LIMIT: usize = 64;

@@ -14,7 +14,7 @@ use protocol::{
     rules::{claim_hash, rank_key, seal},
 };
 
-use super::{
+use crate::{
     actors::{Actor, Cast, Hands},
     ledger::Ledger,
     news::Teller,

@@ -6,33 +6,16 @@ use anyhow::{Context, Result};
 use deltas::{Patch, Tree};
 use evaluator::Manifest;
 use governance::DeltaStatus;
-use node::{Member, config::Data};
-use protocol::{DeltaNumber, Digest, GroupId, PeriodNumber, RoundNumber, Wei, chain::GroupView, eip712::Choice, log::Body, rules};
+use node::{birth, config::Data};
+use protocol::{DeltaNumber, Digest, PeriodNumber, RoundNumber, Wei, chain::GroupView, eip712::Choice, log::Body, rules};
 
-use super::{
-    actors::{Actor, Cast, Hands},
-    bounty::Sponsor,
-    news::Teller,
-    poison,
-    setup::wait_until,
-};
-use crate::birth;
+use crate::{actors::Actor, bounty::Sponsor, poison, setup::wait_until, votes::Votes};
 
 /// Seconds of a period that a proposer wants to have left, so that everybody can fetch and vote.
 const ROOM_S: u64 = 4;
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// The poisoner bids more than it must, so that sixteen others could not push it out.
 const POISON_BONDS: u128 = 2;
-
-/// What the votes of a devnet need.
-pub struct Votes {
-    pub group: GroupId,
-    pub cast: Cast,
-    pub hands: Hands,
-    pub sponsor: Option<Sponsor>,
-    pub member: Member,
-    pub teller: Teller,
-}
 
 /// Something that an author wants in the set.
 struct Wish<'a> {

@@ -7,15 +7,14 @@ use anyhow::{Context, Result, ensure};
 use deltas::Tree;
 use evaluator::{Data, Examples, Hidden, Manifest};
 use governance::{Network, Offer};
-use node::{Member, config::GroupFile};
+use node::{Member, config::GroupFile, folder};
 use protocol::{
     BountyNumber, Digest, GroupId, Micronats, Wei,
     bounty::{Calendar, Term},
     keccak256,
 };
 
-use super::{actors::Actor, setup::wait_until};
-use crate::folder;
+use crate::{actors::Actor, setup::wait_until};
 
 /// The only bounty of a devnet.
 pub const BOUNTY: BountyNumber = BountyNumber(1);

@@ -1,13 +1,9 @@
 //! A devnet that is watched: who committed, who signed what, and what became of each deposit.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
-use neuron::devnet::{Devnet, Options, Screen};
+use devnet::{Devnet, Options, Screen};
 use node::Heard;
 use protocol::{
     Address, Digest, PositionNumber, RoundNumber, Wei,
@@ -15,6 +11,8 @@ use protocol::{
     log::Body,
 };
 use tokio::sync::{Mutex, MutexGuard};
+
+use crate::groups::fresh_folder;
 
 /// One devnet at a time: a round is some seconds of real time, and the processors are few.
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -160,19 +158,4 @@ impl Watched {
         }
         self.before_s = Some(block.time_s);
     }
-}
-
-/// An empty folder of that name among the tests' files.
-pub fn fresh_folder(name: &str) -> Result<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
-    }
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
-}
-
-/// The group that ships with the project.
-pub fn digits() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/groups/digits.toml")
 }

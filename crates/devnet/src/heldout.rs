@@ -4,11 +4,13 @@ use std::{fmt, path::Path};
 
 use anyhow::Result;
 use evaluator::{Checkpoint, Data, Examples};
-use node::member::{accuracy, compute};
+use node::{
+    folder,
+    member::{accuracy, compute},
+};
 use serde::Serialize;
 
-use super::screen::{nats, percent};
-use crate::folder;
+use crate::screen::{nats, percent};
 
 /// Points of accuracy that members do not lose without acting.
 const ALARMING_POINTS: f64 = 0.05;

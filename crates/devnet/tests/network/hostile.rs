@@ -4,12 +4,13 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use neuron::devnet::{Options, summarize};
+use devnet::{Options, summarize};
 use protocol::{BountyNumber, Digest, RoundNumber, Wei, bounty::Prize, chain::Outcome, rules};
 
 use crate::{
     commands,
-    watched::{Settled, Watched, digits, fresh_folder},
+    groups::{digits, fresh_folder},
+    watched::{Settled, Watched},
 };
 
 /// Enough for eight counted rounds after the one in which the validator cheats, for the two after them that are left aside,

@@ -1,36 +1,4 @@
-//! The whole network on one machine: a chain, contracts, a group, trainers, validators, two weekly votes, and a report.
-
-mod actors;
-mod bounty;
-mod chart;
-mod ground;
-mod heldout;
-mod ledger;
-mod liars;
-mod news;
-mod options;
-mod periods;
-mod poison;
-mod processes;
-mod report;
-mod run;
-mod screen;
-mod setup;
-mod story;
-mod summary;
-mod watch;
-
-pub use actors::{Actor, Cast, Hands, PASSWORD, key_file};
-pub use heldout::HeldOut;
-pub use ledger::{Ledger, Round};
-pub use news::{News, Seen};
-pub use options::Options;
-pub use periods::Votes;
-pub use processes::Process;
-pub use report::Report;
-pub use run::run;
-pub use screen::Screen;
-pub use summary::make as summarize;
+//! A running devnet: how it is set up, what it hears, and what is asked of it.
 
 use std::{
     collections::BTreeMap,
@@ -42,19 +10,27 @@ use anyhow::{Context, Result, bail};
 use futures::future::try_join_all;
 use governance::Network;
 use node::{
-    Feed, Heard, Member, Site,
+    Feed, Heard, Member, Site, birth,
     config::{GroupFile, NodeConfig},
     roots,
 };
 use protocol::{Address, Digest, GroupId, NodeId, Wei, chain::GroupView, log::Body};
 use tokio::sync::mpsc;
 
-use crate::birth;
-use bounty::Sponsor;
-use ground::Ground;
-use liars::Liars;
-use news::Teller;
-use watch::Watch;
+use crate::{
+    actors::{Cast, Hands, key_file},
+    bounty::{self, Sponsor},
+    ground::Ground,
+    ledger::Ledger,
+    liars::Liars,
+    news::{News, Seen, Teller},
+    options::Options,
+    processes::Process,
+    screen::{self, Screen},
+    setup,
+    votes::Votes,
+    watch::Watch,
+};
 
 /// A running devnet. Dropping it ends every process that it started.
 pub struct Devnet {
