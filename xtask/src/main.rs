@@ -63,7 +63,7 @@ enum Task {
     Properties,
     /// Training on GPUs: built for each kind, run on those that are here (software Vulkan counts).
     Devices,
-    /// House rules: dependencies between rooms, banned crates, licences, first lines, sizes.
+    /// House rules: dependencies between rooms and modules, banned crates, licences, first lines, sizes.
     Tidy,
 }
 

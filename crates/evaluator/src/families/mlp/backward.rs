@@ -1,8 +1,8 @@
 //! Backward pass of the family `mlp`.
 
-use super::tape::{Layout, Source, Tape, View, parts};
-use super::{Backward, Example};
-use crate::families::{Mlp, Pass};
+use super::Mlp;
+use crate::families::Pass;
+use crate::families::tape::{Backward, Example, Layout, Source, Tape, View, parts};
 use crate::kernels::{Linear, Then};
 
 /// Examples of one tape.

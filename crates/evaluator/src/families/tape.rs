@@ -1,7 +1,39 @@
 //! What a forward pass keeps for the gradients of some rows, and which tensor's gradient is made of which of it.
 
+use super::Pass;
 use crate::arena::Aligned;
 use crate::kernels::{Kernels, Matrix, MatrixMut, Slice, stride_of};
+
+/// What a family tells of its backward pass.
+pub(crate) trait Backward: Send + Sync {
+    /// Examples of one tape.
+    fn examples_per_tape(&self) -> usize;
+    /// Values of one tape.
+    fn tape_len(&self) -> usize;
+    /// Sources of the gradient of each tensor, in the order of `Family::tensors`.
+    fn sources(&self) -> Vec<Vec<Source>>;
+    /// Forward and backward; every target's gradient counts `share`. Returns the sum of its targets' losses in nats.
+    fn run(&self, pass: Pass<'_>, batch: &[Example<'_>], share: f32, tape: &mut Tape) -> f64;
+}
+
+/// One example of a batch.
+#[derive(Clone, Copy)]
+pub(crate) enum Example<'a> {
+    /// Features and class.
+    Labelled(&'a [f32], u32),
+    /// Inputs and, one place on, their targets.
+    Window(&'a [u16]),
+}
+
+impl Example<'_> {
+    /// Targets that it has.
+    pub(crate) fn targets(&self) -> usize {
+        match self {
+            Self::Labelled(..) => 1,
+            Self::Window(tokens) => tokens.len() - 1,
+        }
+    }
+}
 
 /// A matrix within a tape: as many rows as the tape has.
 #[derive(Clone, Copy, Debug)]

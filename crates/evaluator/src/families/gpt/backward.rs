@@ -1,10 +1,9 @@
 //! Backward pass of the family `gpt`.
 
-use super::tape::{Layout, Source, Tape, View, parts};
-use super::{Backward, Example};
+use super::{Block, EXPANSION, Gpt, Weights};
 use crate::arena::Arena;
-use crate::families::gpt::{Block, EXPANSION, Weights};
-use crate::families::{Gpt, Pass};
+use crate::families::Pass;
+use crate::families::tape::{Backward, Example, Layout, Source, Tape, View, parts};
 use crate::kernels::{Gathering, Head, Kernels, Matrix, MatrixMut, NormBack, Then, back_len, scratch_len, stride_of};
 
 /// Views of one block.
