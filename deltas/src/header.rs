@@ -1,6 +1,6 @@
 //! The header that git writes before a file's hunks, and the names in it.
 
-use crate::parse::{Lines, PatchError};
+use crate::lines::{Lines, PatchError};
 use crate::patch::Act;
 
 /// Lines between `diff --git` and the hunks.

@@ -4,6 +4,7 @@
 //! `patch` and `git apply` would search for a place.
 
 mod header;
+mod lines;
 pub mod merkle;
 mod parse;
 mod patch;
@@ -11,7 +12,7 @@ mod path;
 mod tree;
 mod write;
 
-pub use parse::PatchError;
+pub use lines::PatchError;
 pub use patch::{ApplyError, MAX_PATCH_BYTES, Patch};
 pub use path::{MAX_PATH_BYTES, MAX_PATH_PARTS, PathError, check as check_path};
 pub use tree::{LEAF_VERSION, MAX_FILE_BYTES, MAX_FILES, MAX_TREE_BYTES, Tree, TreeError, leaf};

@@ -1,38 +1,14 @@
 //! Reading patches as `git diff`, `git format-patch` and `diff -ruN` write them; anything else is refused.
 
 use crate::header::{GitHeader, diff_git_path, file_path};
+use crate::lines::{Lines, PatchError};
 use crate::patch::{Act, Change, Hunk, Line, MAX_PATCH_BYTES, Patch, Range};
-use crate::path::{self, PathError};
+use crate::path;
 
 const AUTHOR: &str = "Neuron-Author: 0x";
 const NO_NEWLINE: &str = "\\ No newline at end of file";
 /// Line that ends the output of `git format-patch`; git's version follows.
 const SIGNATURE: &str = "-- ";
-
-/// Why bytes are no patch; lines are counted from 1.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PatchError {
-    #[error("the patch is larger than 64 MiB: split it")]
-    TooLarge,
-    #[error("the patch is not UTF-8: only text can be patched")]
-    NotText,
-    #[error("the patch changes nothing: write it with `git diff` or `diff -ruN`")]
-    Empty,
-    #[error("more than one Neuron-Author line, or one that names no address: name one author, 0x and 40 digits")]
-    Author,
-    #[error("line {0}: not what `git diff` or `diff -ruN` write here")]
-    Unexpected(usize),
-    #[error("line {0}: bad header of a hunk, or a hunk with other lines than its header says")]
-    Hunk(usize),
-    #[error("line {0}: binary files, links and submodules cannot be part of a text set")]
-    Binary(usize),
-    #[error("line {0}: the old and the new file must have one name below their folders (a/name, b/name)")]
-    Names(usize),
-    #[error("line {line}: {error}")]
-    Path { line: usize, error: PathError },
-    #[error("a file is changed twice: join its changes")]
-    Twice,
-}
 
 impl Patch {
     /// Reads a patch.
@@ -44,7 +20,7 @@ impl Patch {
             return Err(PatchError::TooLarge);
         }
         let text = std::str::from_utf8(bytes).map_err(|_| PatchError::NotText)?;
-        let mut lines = Lines { lines: text.split_inclusive('\n').collect(), at: 0 };
+        let mut lines = Lines::new(text);
         let author = preamble(&mut lines)?;
         let mut changes = Vec::new();
         while lines.peek().is_some() && !at_signature(&mut lines)? {
@@ -56,38 +32,6 @@ impl Patch {
             (_, true) => Err(PatchError::Twice),
             _ => Ok(patch),
         }
-    }
-}
-
-/// The lines of a patch, with their newlines.
-pub(crate) struct Lines<'a> {
-    lines: Vec<&'a str>,
-    at: usize,
-}
-
-impl<'a> Lines<'a> {
-    /// The next line without its newline.
-    pub fn peek(&self) -> Option<&'a str> {
-        self.peek_whole().map(|line| line.strip_suffix('\n').unwrap_or(line))
-    }
-
-    fn peek_whole(&self) -> Option<&'a str> {
-        self.lines.get(self.at).copied()
-    }
-
-    pub fn next(&mut self) -> Option<&'a str> {
-        let line = self.peek()?;
-        self.at += 1;
-        Some(line)
-    }
-
-    /// Number of the next line.
-    pub fn number(&self) -> usize {
-        self.at + 1
-    }
-
-    pub fn unexpected(&self) -> PatchError {
-        PatchError::Unexpected(self.number())
     }
 }
 

@@ -28,7 +28,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build everything and run the whole network on this machine: chain, group, rounds, deltas. Options go to `neuron devnet`.
+    /// Build everything and run the whole network on this machine: chain, group, rounds, deltas. Options go to the program `devnet`.
     #[command(trailing_var_arg = true, disable_help_flag = true)]
     Devnet {
         #[arg(allow_hyphen_values = true)]
@@ -63,7 +63,7 @@ enum Task {
     Properties,
     /// Training on GPUs: built for each kind, run on those that are here (software Vulkan counts).
     Devices,
-    /// House rules: dependencies between rooms, banned crates, licences, first lines, sizes.
+    /// House rules: dependencies between rooms and modules, banned crates, licences, first lines, sizes.
     Tidy,
 }
 

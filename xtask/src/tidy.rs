@@ -1,4 +1,6 @@
-//! House rules that no compiler checks: who may depend on whom, banned crates, licences, first lines, sizes.
+//! House rules that no compiler checks: who may depend on whom, modules in layers, banned crates, licences, first lines, sizes.
+
+mod circles;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -8,7 +10,7 @@ use serde_json::Value;
 use crate::tools;
 
 /// Each room and the rooms it may use. An arrow that is not here does not exist.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("deltas", &[]),
     ("protocol", &["deltas"]),
     ("evaluator", &["deltas"]),
@@ -20,6 +22,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("governance", &["token", "chain", "protocol"]),
     ("node", &["governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("neuron", &["node", "training", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
+    ("devnet", &["node", "training", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("trainer-node", &["node", "training", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("validator-node", &["node", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("xtask", &[]),
@@ -73,6 +76,7 @@ pub fn run() -> Result<()> {
     let mut breaches = Vec::new();
     arrows(&metadata, &mut breaches)?;
     packages(&metadata, &mut breaches)?;
+    modules(&metadata, &mut breaches)?;
     for room in ["deltas", "token", "governance", "crates", "trainer-node", "validator-node", "xtask", "properties"] {
         sources(&tools::root().join(room), &mut breaches)?;
     }
@@ -109,6 +113,15 @@ fn arrows(metadata: &Value, breaches: &mut Vec<String>) -> Result<()> {
                 breaches.push(format!("{name} must not compile burn"));
             }
         }
+    }
+    Ok(())
+}
+
+/// Modules of each room, which stand in layers.
+fn modules(metadata: &Value, breaches: &mut Vec<String>) -> Result<()> {
+    for package in list(&metadata["packages"])?.iter().filter(|package| package["source"].is_null()) {
+        let folder = Path::new(text(package, "manifest_path")).with_file_name("src");
+        circles::check(text(package, "name"), &folder, breaches)?;
     }
     Ok(())
 }

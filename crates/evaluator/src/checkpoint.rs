@@ -1,7 +1,8 @@
 //! Checkpoints: the weights of a model as a safetensors file of which every byte of the header is known beforehand.
 
-use crate::manifest::{Manifest, TensorSpec};
+use crate::manifest::Manifest;
 use crate::stream::Stream;
+use crate::tensor::TensorSpec;
 
 /// Bytes of one binary32 value.
 const VALUE_BYTES: u64 = 4;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::{ManifestError, within};
+use crate::limits::{ManifestError, within};
 
 /// Largest divisor of a feature: integers up to here are exact in binary32.
 const DIVISOR_MAX: u32 = 1 << 24;

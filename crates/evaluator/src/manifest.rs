@@ -4,13 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Data;
 use crate::families::{Family, Model};
+use crate::limits::{MANIFEST_BYTES_MAX, ManifestError, within};
+use crate::tensor::TensorSpec;
 
 /// The only version of the manifest that this client reads.
 pub const MANIFEST_VERSION: u32 = 1;
-/// Longest manifest in bytes.
-pub const MANIFEST_BYTES_MAX: usize = 4096;
-/// Most units of one layer, inputs included.
-pub(crate) const WIDTH_MAX: u32 = 65_536;
 /// Most weights and biases of a model (1 GiB of binary32).
 const PARAMETERS_MAX: u64 = 1 << 28;
 /// Most examples of one measurement.
@@ -43,54 +41,6 @@ pub struct Manifest {
 enum LossRule {
     /// Negative log-likelihood of the label.
     CrossEntropy,
-}
-
-/// Name and shape of one tensor of a checkpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TensorSpec {
-    /// Name as PyTorch's `state_dict` writes it.
-    pub name: String,
-    /// `[outputs, inputs]` of a weight, `[outputs]` of a bias or of a norm.
-    pub shape: Vec<u32>,
-    /// Whether it is the weight of a norm, which multiplies: 1 changes nothing, as 0 does elsewhere.
-    pub is_gain: bool,
-}
-
-/// Why bytes are no manifest.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ManifestError {
-    /// Longer than `MANIFEST_BYTES_MAX`.
-    #[error("a manifest has at most {MANIFEST_BYTES_MAX} bytes, this one has {0}: shorten it")]
-    TooLong(usize),
-    /// Not JSON, a key missing or unknown, a family or format that this client does not ship.
-    #[error("this is no manifest that this client knows ({0}): correct it or update the client")]
-    Unreadable(String),
-    /// Right content, other bytes.
-    #[error("the manifest is not in canonical form: write it without spaces, keys in order: {0}")]
-    NotCanonical(String),
-    /// A number outside its limits.
-    #[error("manifest: {field} is {value}, it must be {least} to {most}")]
-    OutOfRange {
-        /// Field of the manifest.
-        field: &'static str,
-        /// What it holds.
-        value: u64,
-        /// Least value allowed.
-        least: u64,
-        /// Greatest value allowed.
-        most: u64,
-    },
-    /// A family that does not read this format.
-    #[error("manifest: the family {family} reads data of the format {format}: change one of them")]
-    Format {
-        /// Family of the manifest.
-        family: &'static str,
-        /// Format that it reads.
-        format: &'static str,
-    },
-    /// A list of characters that is no order.
-    #[error("manifest: the characters of the tokenizer must ascend by code point, each once")]
-    NotAscending,
 }
 
 impl Manifest {
@@ -182,25 +132,4 @@ impl Manifest {
     pub fn parameters(&self) -> u64 {
         self.tensors().iter().map(TensorSpec::elements).sum()
     }
-}
-
-impl TensorSpec {
-    pub(crate) fn new(name: String, shape: impl Into<Vec<u32>>) -> Self {
-        Self { name, shape: shape.into(), is_gain: false }
-    }
-
-    /// The value that costs nothing where weights have a price.
-    pub fn rest(&self) -> f32 {
-        if self.is_gain { 1.0 } else { 0.0 }
-    }
-
-    /// Number of values.
-    pub fn elements(&self) -> u64 {
-        self.shape.iter().map(|side| u64::from(*side)).product()
-    }
-}
-
-/// Refuses a value outside `least` to `most`.
-pub(crate) fn within(field: &'static str, value: u64, least: u64, most: u64) -> Result<(), ManifestError> {
-    if (least..=most).contains(&value) { Ok(()) } else { Err(ManifestError::OutOfRange { field, value, least, most }) }
 }

@@ -4,12 +4,9 @@
 //! Every gradient is a sum over rows in the order of the batch, from +0, with fused multiply-add, each in one accumulator:
 //! threads share out rows of activations and rows of weights, never a sum. The price of weights, if there is one, is added last.
 
-mod gpt;
-mod mlp;
 mod phases;
 mod rule;
 mod snapshot;
-mod tape;
 
 pub use rule::{AdamW, Rule, Sgd};
 pub use snapshot::{Snapshot, SnapshotError};
@@ -20,14 +17,15 @@ use crate::arena::{Aligned, Arena};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::examples::Examples;
 use crate::families::Pass;
+use crate::families::tape::{Backward, Example, Part, Source, Tape};
 use crate::isa::Compute;
 use crate::kernels::{Adam, Descent, Kernels, Packed};
-use crate::manifest::{Manifest, TensorSpec};
+use crate::manifest::Manifest;
 use crate::measure::MeasureError;
 use crate::price::price_slope;
+use crate::tensor::TensorSpec;
 
 use phases::in_phases;
-use tape::{Part, Source, Tape};
 
 /// Tapes of one thread: so many examples are gone through before sums over them are made.
 const TAPES: usize = 2;
@@ -35,27 +33,6 @@ const TAPES: usize = 2;
 const PART_ROWS: usize = 120;
 /// Values of a tensor that a thread takes at a time in a step.
 const PART_VALUES: usize = 1 << 16;
-
-/// What a family tells of its backward pass.
-pub(crate) trait Backward: Send + Sync {
-    /// Examples of one tape.
-    fn examples_per_tape(&self) -> usize;
-    /// Values of one tape.
-    fn tape_len(&self) -> usize;
-    /// Sources of the gradient of each tensor, in the order of `Family::tensors`.
-    fn sources(&self) -> Vec<Vec<Source>>;
-    /// Forward and backward; every target's gradient counts `share`. Returns the sum of its targets' losses in nats.
-    fn run(&self, pass: Pass<'_>, batch: &[Example<'_>], share: f32, tape: &mut Tape) -> f64;
-}
-
-/// One example of a batch.
-#[derive(Clone, Copy)]
-pub(crate) enum Example<'a> {
-    /// Features and class.
-    Labelled(&'a [f32], u32),
-    /// Inputs and, one place on, their targets.
-    Window(&'a [u16]),
-}
 
 /// Weights in training, what their rule remembers, gradients and tapes.
 pub struct Exact {
@@ -225,15 +202,6 @@ impl Exact {
     /// When a weight is not finite: training diverged.
     pub fn checkpoint(&self) -> Result<Checkpoint, CheckpointError> {
         Checkpoint::clamped(&self.manifest, self.state.tensors.clone())
-    }
-}
-
-impl Example<'_> {
-    fn targets(&self) -> usize {
-        match self {
-            Self::Labelled(..) => 1,
-            Self::Window(tokens) => tokens.len() - 1,
-        }
     }
 }
 

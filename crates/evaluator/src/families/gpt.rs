@@ -1,14 +1,17 @@
 //! The family `gpt`: learned positions, pre-norm blocks of causal attention and a GELU layer, a head over the vocabulary.
 
+mod backward;
+
 use serde::{Deserialize, Serialize};
 
+use super::tape::Backward;
 use super::{Batch, Family, Pass};
 use crate::arena::Arena;
 use crate::data::Data;
-use crate::exact::Backward;
 use crate::kernels::{Head, Kernels, Linear, Matrix, MatrixMut, Packed, Then, packing_len, scratch_len, stride_of};
-use crate::manifest::{ManifestError, TensorSpec, WIDTH_MAX, within};
+use crate::limits::{ManifestError, WIDTH_MAX, within};
 use crate::stream::Stream;
+use crate::tensor::TensorSpec;
 
 /// Most blocks.
 const LAYERS_MAX: u32 = 64;

@@ -1,13 +1,16 @@
 //! The family `mlp`: linear layers, relu between them, log-softmax at the end.
 
+mod backward;
+
 use serde::{Deserialize, Serialize};
 
+use super::tape::Backward;
 use super::{Batch, Family, Pass};
 use crate::data::Data;
-use crate::exact::Backward;
 use crate::kernels::{Linear, Matrix, MatrixMut, Then, packing_len, stride_of};
-use crate::manifest::{ManifestError, TensorSpec, WIDTH_MAX, within};
+use crate::limits::{ManifestError, WIDTH_MAX, within};
 use crate::stream::Stream;
+use crate::tensor::TensorSpec;
 
 /// Most hidden layers.
 const HIDDEN_LAYERS_MAX: usize = 16;

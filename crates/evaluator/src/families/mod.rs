@@ -1,7 +1,8 @@
 //! The families of models that a client ships: one file each, and one list.
 
-pub(crate) mod gpt;
+mod gpt;
 mod mlp;
+pub(crate) mod tape;
 
 pub use gpt::Gpt;
 pub use mlp::{Activation, Mlp};
@@ -10,10 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::arena::Arena;
 use crate::data::Data;
-use crate::exact::Backward;
 use crate::kernels::{Kernels, Packed};
-use crate::manifest::{ManifestError, TensorSpec};
+use crate::limits::ManifestError;
 use crate::stream::Stream;
+use crate::tensor::TensorSpec;
+
+use tape::Backward;
 
 /// What every family tells of itself and can compute.
 pub(crate) trait Family {
