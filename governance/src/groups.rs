@@ -90,13 +90,7 @@ impl Network {
 }
 
 /// A group as plain values: what `group`, `leastDeposit` and `position` of the contract answer as of one block.
-pub fn group_view(
-    id: GroupId,
-    terms: &StakeTerms,
-    group: &IGroups::Group,
-    least_deposit: Wei,
-    positions: Vec<PositionView>,
-) -> GroupView {
+pub fn group_view(id: GroupId, terms: &StakeTerms, group: &IGroups::Group, least_deposit: Wei, positions: Vec<PositionView>) -> GroupView {
     GroupView {
         id,
         name: digest(group.name),
