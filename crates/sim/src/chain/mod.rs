@@ -3,9 +3,13 @@
 //! The contracts are the committed bytecode. Transactions need no signatures: whoever submits one says who sends it. What
 //! happens follows from the seed and the calls alone.
 
+mod books;
 mod call;
 mod engine;
+mod folded;
 mod genesis;
+mod known;
+mod ledger;
 mod pool;
 mod reads;
 mod state;
@@ -15,11 +19,12 @@ use std::sync::Arc;
 
 use ::chain::{ChainError, Log, Revert};
 use governance::Addresses;
-use protocol::chain::{Block, ChainEvent, GroupView};
+use protocol::chain::{Block, ChainEvent, GroupView, Times};
 use protocol::eip712::Domain;
-use protocol::ids::{Address, Digest, keccak256};
+use protocol::ids::{Address, Digest, GroupId, keccak256};
 use protocol::money::Wei;
 
+pub use books::Books;
 pub use call::{Call, Place};
 pub use engine::Engine;
 pub use genesis::{Beginning, Founding, Seat};
@@ -39,6 +44,8 @@ pub enum SimError {
     NotWaiting(TransactionId),
     #[error("a replacement has to pay a tenth more than {0} wei, in fee and tip")]
     TooCheap(Wei),
+    #[error("the books are wrong: {0}; play the seed again and look at what happened last")]
+    Books(String),
     #[error("the beginning failed: {0}; mend the terms")]
     Beginning(String),
 }
@@ -83,11 +90,13 @@ pub struct Mined {
     transactions: Vec<Transaction>,
     /// Changes with each block that changes something.
     version: u64,
+    /// Whether logs and receipts are still here.
+    is_whole: bool,
 }
 
 impl Mined {
     fn new(block: Block, version: u64) -> Self {
-        Self { block, events: Vec::new(), receipts: Vec::new(), logs: Vec::new(), transactions: Vec::new(), version }
+        Self { block, events: Vec::new(), receipts: Vec::new(), logs: Vec::new(), transactions: Vec::new(), version, is_whole: true }
     }
 }
 
@@ -105,7 +114,9 @@ pub struct Chain {
     first: u64,
     submitted: u64,
     versions: u64,
-    views: BTreeMap<reads::Moment, Arc<GroupView>>,
+    /// By version and time.
+    views: BTreeMap<(u64, GroupId, known::Time), Arc<GroupView>>,
+    times: BTreeMap<GroupId, Times>,
 }
 
 impl Chain {
@@ -121,6 +132,7 @@ impl Chain {
             submitted: 0,
             versions: 0,
             views: BTreeMap::new(),
+            times: BTreeMap::new(),
         };
         let block = Block { number: 0, time_s, hash: chain.named("block", 0) };
         chain.blocks.push(Mined::new(block, 0));
@@ -301,7 +313,7 @@ impl Chain {
     fn forget_logs(&mut self) {
         let old = self.blocks.len().checked_sub(BLOCKS_KEPT + 1);
         if let Some(mined) = old.and_then(|old| self.blocks.get_mut(old)) {
-            (mined.logs, mined.receipts, mined.transactions) = Default::default();
+            (mined.logs, mined.receipts, mined.transactions, mined.is_whole) = Default::default();
         }
     }
 
