@@ -301,7 +301,7 @@ impl Shell {
             let body = Body::Verdict(signed);
             match member.client.append(member.group, body).await {
                 Ok(_) => Input::Signed(signed),
-                Err(error) => Input::Refused { round, reason: error.to_string() },
+                Err(error) => Input::Untold { round, reason: error.to_string() },
             }
         });
     }

@@ -142,7 +142,8 @@ impl Feed {
         Ok(())
     }
 
-    /// Of long ago the blocks in which nothing happened are left out: those that decide something are told before `block`.
+    /// Of long ago the blocks in which nothing happened are left out: those that decide something are told before `block`, each
+    /// with the one before it, by which it is known.
     async fn tell_moments(&mut self, block: Block) -> Result<()> {
         let later = self.moments.split_off(&block.time_s.saturating_add(1));
         for moment_s in std::mem::replace(&mut self.moments, later) {
@@ -151,6 +152,9 @@ impl Feed {
             }
             let decisive = self.network.chain().first_block_since(moment_s).await?;
             if let Some(decisive) = decisive.filter(|decisive| self.told < Some(decisive.number) && decisive.number < block.number) {
+                if let Some(before) = decisive.number.checked_sub(1).filter(|before| self.told < Some(*before)) {
+                    self.queue.push_back(Heard::Block(self.network.chain().block(before).await?));
+                }
                 self.told = Some(decisive.number);
                 self.queue.push_back(Heard::Block(decisive));
             }

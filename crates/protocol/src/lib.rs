@@ -2,6 +2,7 @@
 //!
 //! Nothing here has a clock, a socket, a disk or entropy: time, seeds and bytes are arguments.
 
+mod attempts;
 pub mod bounty;
 pub mod chain;
 pub mod eip712;
@@ -13,6 +14,8 @@ pub mod log;
 pub mod measures;
 pub mod money;
 mod order;
+mod pace;
+mod rolls;
 pub mod rules;
 mod seeds;
 pub mod signing_log;
