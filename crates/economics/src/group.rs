@@ -40,6 +40,13 @@ pub struct People {
     pub turnout: f64,
 }
 
+impl People {
+    /// Who slashes with a chance of `diligence` an epoch strikes in one of the seven before a round is mature.
+    pub fn diligent(diligence: f64) -> Self {
+        Self { slash: diligence, strike: 1.0 - (1.0 - diligence).powi(7), ..Self::default() }
+    }
+}
+
 impl Default for People {
     fn default() -> Self {
         Self { slash: 0.0, strike: 0.0, turnout: 0.6 }
@@ -95,6 +102,10 @@ pub struct Group {
     pub ended: Ended,
     pub days: Vec<Day>,
     pub issued: Wei,
+    /// Stake of other groups whose members come and go as those of this one do.
+    pub alike: Wei,
+    /// Rounds in which a true claim stood behind the winner's, and those in which it was of the same trainer.
+    pub seconds: [u64; 2],
     pub round: u64,
     pub voids: u64,
     gas: Gas,
@@ -128,6 +139,8 @@ impl Group {
             ended: Ended::default(),
             days: Vec::new(),
             issued: Wei::ZERO,
+            alike: Wei::ZERO,
+            seconds: [0; 2],
             round: 0,
             voids: 0,
             last: (0, true, true),
@@ -163,6 +176,9 @@ impl Group {
     /// What counts in this epoch.
     fn weigh(&mut self) {
         self.awake = self.members.awake();
+        if !self.alike.is_zero() {
+            self.terms.elsewhere = self.alike.mul_div(self.awake.0, self.members.bonded().0);
+        }
         self.reward = self.terms.reward(self.awake);
     }
 
@@ -296,6 +312,8 @@ impl Group {
         let reward = self.reward;
         let percent = |part: u8| reward.mul_div(part.into(), 100);
         let second = behind.first().map(|place| seals[*place].trainer);
+        self.seconds[0] += u64::from(second.is_some());
+        self.seconds[1] += u64::from(second == Some(seal.trainer));
         match (self.terms.trial.pay, second) {
             (Pay::LastFive, _) => {
                 let newest = self.winners.len().saturating_sub(5);

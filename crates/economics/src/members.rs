@@ -43,13 +43,13 @@ impl Default for Beliefs {
 pub struct Members {
     pub all: Vec<Validator>,
     pub beliefs: Beliefs,
-    /// Dollars an epoch below which nobody bothers to change anything.
-    pub bother: f64,
+    /// Dollars an epoch that it costs to keep a program of one's own: the one that everybody can have runs the models.
+    pub upkeep: f64,
 }
 
 impl Members {
     pub fn new(all: Vec<Validator>) -> Self {
-        Self { all, bother: 0.1, ..Self::default() }
+        Self { all, upkeep: 0.1, ..Self::default() }
     }
 
     fn stake_of(&self, counts: impl Fn(&Validator) -> bool) -> Wei {
@@ -175,11 +175,14 @@ impl Members {
         let rounds = terms.rounds_of_epoch() as f64;
         let awake = others.saturating_add(validator.stake);
         let pay = prices.dollars(rules::earned_for(terms.judged_for(terms.reward(awake)), awake, validator.stake));
-        let checks = if manner.runs_models() { validator.check * self.beliefs.measured } else { 0.0 };
+        let (checks, upkeep) = match manner.runs_models() {
+            true => (validator.check * self.beliefs.measured, 0.0),
+            false => (0.0, self.upkeep),
+        };
         #[expect(clippy::cast_precision_loss, reason = "an epoch is short")]
         let interest = prices.interest * terms.epoch_s as f64 / YEAR_S;
         let held = prices.dollars(validator.stake) * (self.beliefs.slashed[place] + interest);
-        rounds * (self.beliefs.right[place] * pay - validator.machine - checks) - held
+        rounds * (self.beliefs.right[place] * pay - validator.machine - checks) - upkeep - held
     }
 
     /// Some look at what else they could do.
@@ -199,7 +202,7 @@ impl Members {
     fn reconsider(&mut self, place: usize, others: Wei, terms: &Terms, prices: &Prices, gas: &Gas) {
         let validator = &self.all[place];
         let expects = |manner| self.expects(validator, manner, others, terms, prices);
-        let (mut manner, mut most) = (validator.manner, expects(validator.manner) + self.bother);
+        let (mut manner, mut most) = (validator.manner, expects(validator.manner));
         for other in CHOICES.into_iter().filter(|_| validator.is_free) {
             if expects(other) > most {
                 (manner, most) = (other, expects(other));
@@ -212,12 +215,12 @@ impl Members {
         validator.manner = manner;
         match (validator.is_running, validator.leaving) {
             (_, Leaving::Never) => {}
-            (true, Leaving::Rests) if hopes < -self.bother => {
+            (true, Leaving::Rests) if hopes < 0.0 => {
                 (validator.is_running, validator.wakes) = (false, false);
                 validator.ledger.spend(prices.gas(gas.rest));
             }
-            (true, Leaving::Silent) if hopes < -self.bother => validator.is_running = false,
-            (false, _) if hopes > (RETURN - 1.0) * costs + self.bother => {
+            (true, Leaving::Silent) if hopes < 0.0 => validator.is_running = false,
+            (false, _) if hopes > (RETURN - 1.0) * costs => {
                 validator.is_running = true;
                 validator.ledger.spend(prices.gas(gas.wake));
             }

@@ -109,7 +109,7 @@ pub struct Prices {
 /// NRN at what the test networks sell it for (0.0001 coins of 3,000 dollars); gas of an L2 at 0.01 gwei.
 impl Default for Prices {
     fn default() -> Self {
-        Self { nrn: 0.3, gas: 0.01e-9 * 3000.0, interest: 0.05, purse: true }
+        Self { nrn: 0.3, gas: 0.01e-9 * 3000.0, interest: 0.04, purse: true }
     }
 }
 

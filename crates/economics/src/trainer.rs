@@ -19,7 +19,7 @@ const AHEAD: f64 = 1.2;
 const TWIN: f64 = 1e-3;
 /// Part of the base's loss that a false claim says is left.
 pub const FALSE_LOSS: f64 = 0.5;
-/// Part of those outside who look at the group in an epoch.
+/// Part of those outside who look at the group in an epoch; who was disappointed looks half as often each time.
 const CURIOUS: f64 = 0.1;
 
 /// What a trainer does.
@@ -78,8 +78,9 @@ pub struct Trainer {
     /// Rounds over which it weighs what it earned, none = it never leaves.
     pub patience: Option<u32>,
     pub is_in: bool,
-    /// Rounds since it came.
+    /// Rounds since it came, and how often it went.
     pub since: u32,
+    pub left: i32,
     /// What it believes a round brings, dollars.
     pub belief: f64,
     pub won: u64,
@@ -100,6 +101,7 @@ impl Trainer {
             patience: None,
             is_in: true,
             since: 0,
+            left: 0,
             belief: 0.0,
             won: 0,
             won_before: 0,
@@ -178,9 +180,10 @@ impl Trainer {
     /// Leaves what does not pay, or comes where `share`, the part of R that one more would get on average, pays; dollars.
     pub fn review(&mut self, share: f64, chance: &mut ChaCha8Rng) {
         let Some(patience) = self.patience else { return };
-        let comes = !self.is_in && share > self.cost && chance.random_bool(CURIOUS);
+        let comes = !self.is_in && share > self.cost && chance.random_bool(CURIOUS * 0.5_f64.powi(self.left));
         if comes || (self.is_in && self.since >= patience && self.belief < 0.0) {
             (self.is_in, self.since, self.belief) = (comes, 0, 0.0);
+            self.left += i32::from(!comes);
         }
     }
 }

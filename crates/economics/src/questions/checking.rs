@@ -59,7 +59,7 @@ fn play(gas: &Gas, check: f64, slash: f64, validators_pay: (u128, u128), seed: u
         (validator.is_free, validator.check) = (true, check);
     }
     let mut group = group(terms, trainers, validators, gas, seed);
-    group.people = People { slash, strike: 0.0, ..People::default() };
+    group.people = People::diligent(slash);
     group.play(EPOCHS);
     group
 }

@@ -14,6 +14,8 @@ use crate::{
 };
 
 const EPOCHS: u64 = 90;
+/// Per cent of the group, where a majority of it is sure.
+const COLLUDING: u64 = 75;
 const MEASURES: [(&str, usize); 4] =
     [("false wins a day", 1), ("of them struck, %", 0), ("gain a day, NRN", 0), ("stake left, %", 0)];
 
@@ -72,15 +74,15 @@ fn needed(gas: &Gas, seeds: u64) -> Table {
     table
 }
 
-/// Two thirds and a little collude; what do measures take back?
+/// Three quarters collude; what do measures take back?
 fn taken_back(gas: &Gas, seeds: u64) -> Table {
-    let labels = ["stake elsewhere, M NRN", "struck, %", "slashed, % an epoch"];
+    let labels = ["stake elsewhere, M NRN", "of which assents, %", "acted on, % an epoch"];
     let mut table = Table::new("collusion-back", &labels, &MEASURES);
-    for elsewhere in [0_u64, 2, 6, 18] {
-        for (strike, slash) in [(0.0, 0.0), (0.5, 0.0), (0.9, 0.0), (0.0, 0.1), (0.9, 0.1), (0.9, 0.5)] {
-            let people = People { strike, slash, ..People::default() };
-            let run = |seed| measures(&play(gas, 67, 0, people, Wei::nrn(elsewhere * 1_000_000), seed), 67);
-            table.push(&[&elsewhere, &(100.0 * strike), &(100.0 * slash)], &over_seeds(seeds, run));
+    for (elsewhere, turnout) in [(6_u64, 0.9), (18, 0.5), (18, 0.6), (48, 0.5), (48, 0.6)] {
+        for diligence in [0.0, 0.1, 0.5] {
+            let people = People { turnout, ..People::diligent(diligence) };
+            let run = |seed| measures(&play(gas, COLLUDING, 0, people, Wei::nrn(elsewhere * 1_000_000), seed), COLLUDING);
+            table.push(&[&elsewhere, &(100.0 * turnout), &(100.0 * diligence)], &over_seeds(seeds, run));
         }
     }
     table
@@ -90,7 +92,7 @@ fn taken_back(gas: &Gas, seeds: u64) -> Table {
 fn cartel(gas: &Gas, seeds: u64) -> Table {
     let columns = [("profit of a member, dollars a day", 1), ("of one outside", 1), ("mean loss, nats", 4)];
     let mut table = Table::new("collusion-trainers", &["members of ten", "a round costs, dollars"], &columns);
-    for cost in [1.0, 2.0] {
+    for cost in [1.0, 3.0] {
         for members in [1_usize, 2, 4, 6, 8, 10] {
             let run = |seed| {
                 let all = trainers(11 - members, Craft::Honest, 1.0, cost);

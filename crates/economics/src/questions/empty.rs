@@ -60,7 +60,7 @@ fn measures(group: &Group) -> [f64; 6] {
 
 fn ground(gas: &Gas, seeds: u64) -> Table {
     let mut table = Table::new("empty", &["new data, nats a week", "trainers"], &MEASURES);
-    for nats in [0.0, 0.003, 0.01, 0.03, 0.1, 0.3] {
+    for nats in [0.0, 0.03, 0.1, 0.3, 0.6, 1.0] {
         for (name, patient) in [("begin anew", false), ("one goes on", true)] {
             let data = Data { chance: 1.0, nats };
             table.push(&[&nats, &name], &over_seeds(seeds, |seed| measures(&play(gas, data, patient, 0.05, seed))));
@@ -73,7 +73,7 @@ fn ground(gas: &Gas, seeds: u64) -> Table {
 fn machines(gas: &Gas, seeds: u64) -> Table {
     let mut table = Table::new("empty-machines", &["machine, dollars an hour", "new data, nats a week"], &MEASURES);
     for machine in [0.01, 0.05, 0.2] {
-        for nats in [0.01, 0.1] {
+        for nats in [0.1, 0.6] {
             let data = Data { chance: 1.0, nats };
             table.push(&[&machine, &nats], &over_seeds(seeds, |seed| measures(&play(gas, data, false, machine, seed))));
         }
@@ -94,6 +94,6 @@ fn plot(gas: &Gas) -> Plot {
         across: "days",
         up: "% of what is bonded",
         is_logarithmic: false,
-        lines: [0.0, 0.01, 0.03, 0.1, 0.3].map(line).to_vec(),
+        lines: [0.0, 0.1, 0.3, 0.6, 1.0].map(line).to_vec(),
     }
 }

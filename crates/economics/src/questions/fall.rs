@@ -59,6 +59,7 @@ impl Fall {
             validator.machine = self.machine * draw();
         }
         let mut group = group(Terms::default(), all, validators, gas, seed);
+        group.alike = group.terms.elsewhere;
         group.prices = Prices { gas: self.gas / 1e6, purse: self.purse, ..group.prices };
         group.play(BEFORE);
         group.prices.nrn *= self.to;

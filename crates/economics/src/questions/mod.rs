@@ -43,7 +43,7 @@ pub const ALL: [(&str, Question); 6] = [
 /// Stake of the group's validators together, NRN.
 const STAKE: u64 = 2_000_000;
 /// A delta a week that raises the loss by so many nats: groups go on learning.
-const FRESH: Data = Data { chance: 1.0, nats: 0.3 };
+const FRESH: Data = Data { chance: 1.0, nats: 0.6 };
 /// Rounds in which a trainer decides whether it pays.
 const PATIENCE: u32 = 168;
 
