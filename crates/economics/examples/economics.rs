@@ -54,7 +54,8 @@ fn write(answer: &Answer) -> Result<(), Box<dyn Error>> {
     for table in &answer.tables {
         let (open, close) = (format!("<!-- {} -->\n", table.name), format!("<!-- end of {} -->\n", table.name));
         let start = text.find(&open).ok_or_else(|| format!("docs/ECONOMICS.md has no mark {open:?}"))? + open.len();
-        let end = text.find(&close).filter(|end| *end >= start).ok_or_else(|| format!("docs/ECONOMICS.md has no mark {close:?} after it"))?;
+        let end =
+            text.find(&close).filter(|end| *end >= start).ok_or_else(|| format!("docs/ECONOMICS.md has no mark {close:?} after it"))?;
         text.replace_range(start..end, &table.markdown());
     }
     fs::write(&book, text)?;

@@ -70,6 +70,8 @@ pub struct Ended {
     /// Won by a claim that was not true, and of those struck.
     pub falsely: u64,
     pub struck: u64,
+    /// Won by a file that is worse than its base.
+    pub worse: u64,
 }
 
 /// How it stood at the end of an epoch.
@@ -214,7 +216,8 @@ impl Group {
 
     /// TRAIN: everybody who is in works; nobody seals where no verdict can come or a deposit is too dear.
     fn seal(&mut self, exam: &Exam<'_>, deposit: Wei) -> Vec<Seal> {
-        let ground = Ground { round: self.round, curve: self.curve, work: self.work, base: self.loss(), commits: self.commits, exam: *exam };
+        let ground =
+            Ground { round: self.round, curve: self.curve, work: self.work, base: self.loss(), commits: self.commits, exam: *exam };
         let mut seals = Vec::new();
         if self.awake.is_zero() || deposit.0 > self.reward.0.saturating_mul(DEAREST) {
             return seals;
@@ -307,6 +310,7 @@ impl Group {
     fn win(&mut self, seals: &[Seal], place: usize, behind: &[usize]) {
         let seal = &seals[place];
         self.work = self.curve.work(self.loss() - seal.file.gain);
+        self.ended.worse += u64::from(seal.file.gain < 0.0);
         self.trainers[seal.trainer].won += 1;
         self.winners.push(seal.trainer);
         let reward = self.reward;
@@ -385,14 +389,15 @@ impl Group {
     /// Who won most of the epoch's rounds; of equals the first.
     fn first(&mut self) -> Option<usize> {
         let won = |(place, trainer): (usize, &Trainer)| (trainer.won - trainer.won_before, place);
-        let first = self.trainers.iter().enumerate().map(won).filter(|(won, _)| *won > 0).min_by_key(|(won, place)| (Reverse(*won), *place));
+        let first =
+            self.trainers.iter().enumerate().map(won).filter(|(won, _)| *won > 0).min_by_key(|(won, place)| (Reverse(*won), *place));
         self.trainers.iter_mut().for_each(|trainer| trainer.won_before = trainer.won);
         first.map(|(_, place)| place)
     }
 
-    /// Takes stake of those against whom something was shown for long enough.
-    fn slash(&mut self) -> [Wei; 4] {
-        let (epoch, mut slashed) = (self.epoch(), [Wei::ZERO; 4]);
+    /// Takes stake of those against whom something was shown for long enough; gives what it took for wrong probes.
+    fn slash(&mut self) -> Wei {
+        let (epoch, mut slashed) = (self.epoch(), Wei::ZERO);
         let seen = self.members.share(Manner::Checks) > 0.0 && self.ended.won + self.ended.lost > 0;
         let falsely = self.ended.falsely > 0;
         for place in 0..self.members.all.len() {
@@ -403,9 +408,9 @@ impl Group {
             }
             if validator.accused.is_some_and(|since| epoch >= since + NOTICE) && self.acts(self.people.slash) {
                 let validator = &mut self.members.all[place];
-                let manner = validator.manner.place();
                 validator.accused = None;
-                slashed[manner] = slashed[manner].saturating_add(validator.slash(SLASH));
+                let taken = validator.slash(SLASH);
+                slashed = slashed.saturating_add(if validator.manner == Manner::Colludes { Wei::ZERO } else { taken });
             }
         }
         slashed

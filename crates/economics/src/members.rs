@@ -25,17 +25,25 @@ const WHIMS: f64 = 0.01;
 pub struct Beliefs {
     /// Share of rounds in which what a manner signs is decided, by [`Manner::place`].
     pub right: [f64; 4],
-    /// Part of stake that an epoch costs who is of that manner.
-    pub slashed: [f64; 4],
-    /// Models measured a round by who checks.
+    /// Part of stake that an epoch costs whose probes are wrong.
+    pub slashed: f64,
+    /// Models measured a round by who checks, and gas a round of who signs.
     pub measured: f64,
+    pub gas: f64,
     /// Epochs over which they are formed.
     pub window: f64,
 }
 
 impl Default for Beliefs {
     fn default() -> Self {
-        Self { right: [1.0; 4], slashed: [0.0; 4], measured: 2.0, window: 14.0 }
+        Self { right: [1.0; 4], slashed: 0.0, measured: 2.0, gas: 0.0, window: 14.0 }
+    }
+}
+
+impl Beliefs {
+    /// Of a round, as if a day had 24.
+    fn weight(&self) -> f64 {
+        1.0 / (24.0 * self.window)
     }
 }
 
@@ -101,7 +109,7 @@ impl Members {
     }
 
     fn believe(&mut self, options: &[Option<usize>; 4], decided: Option<usize>, measured: usize) {
-        let weight = 1.0 / self.beliefs.window / 24.0;
+        let weight = self.beliefs.weight();
         for (right, option) in self.beliefs.right.iter_mut().zip(options) {
             let is_right = decided.is_some() && *option == decided;
             *right += weight * (f64::from(u8::from(is_right)) - *right);
@@ -130,11 +138,12 @@ impl Members {
     /// Charges a round: machines, what was `measured` by those who run models, gas of the verdicts if it was decided.
     pub fn charge(&mut self, measured: usize, is_decided: bool, prices: &Prices, gas: &Gas) {
         let signers = self.all.iter().filter(|validator| validator.signed.is_some()).count() as u64;
-        let each = if is_decided { prices.gas(gas.judged(signers, prices.purse)) / signers.max(1) as f64 } else { 0.0 };
+        let each = if is_decided { gas.judged(signers, prices.purse) / signers.max(1) } else { 0 };
+        self.beliefs.gas += (each as f64 - self.beliefs.gas) * self.beliefs.weight();
         for validator in self.all.iter_mut().filter(|validator| validator.is_running) {
             let signed = validator.signed.is_some();
             let checks = if signed && validator.manner.runs_models() { validator.check * measured as f64 } else { 0.0 };
-            validator.ledger.spend(validator.machine + checks + if signed { each } else { 0.0 });
+            validator.ledger.spend(validator.machine + checks + if signed { prices.gas(each) } else { 0.0 });
         }
     }
 
@@ -158,31 +167,26 @@ impl Members {
         self.all.iter_mut().for_each(|validator| validator.begin(epoch));
     }
 
-    /// Remembers what an epoch's slashes took from each manner, as a part of its stake.
-    pub fn remember(&mut self, slashed: [Wei; 4]) {
-        for manner in CHOICES {
-            let stake = self.stake_of(|validator| validator.is_running && validator.manner == manner);
-            let part = ratio(slashed[manner.place()], stake);
-            let believed = &mut self.beliefs.slashed[manner.place()];
-            *believed += (part - *believed) / self.beliefs.window;
-        }
+    /// Remembers what an epoch's slashes took from those whose probes are wrong, as a part of their stake.
+    pub fn remember(&mut self, slashed: Wei) {
+        let stake = self.stake_of(|validator| validator.is_running && !validator.manner.runs_models());
+        self.beliefs.slashed += (ratio(slashed, stake).min(1.0) - self.beliefs.slashed) / self.beliefs.window;
     }
 
     /// What an epoch would bring a validator in a manner, dollars, with so much stake awake beside its own.
     pub fn expects(&self, validator: &Validator, manner: Manner, others: Wei, terms: &Terms, prices: &Prices) -> f64 {
-        let place = manner.place();
         #[expect(clippy::cast_precision_loss, reason = "rounds of an epoch are few")]
         let rounds = terms.rounds_of_epoch() as f64;
         let awake = others.saturating_add(validator.stake);
         let pay = prices.dollars(rules::earned_for(terms.judged_for(terms.reward(awake)), awake, validator.stake));
-        let (checks, upkeep) = match manner.runs_models() {
-            true => (validator.check * self.beliefs.measured, 0.0),
-            false => (0.0, self.upkeep),
+        let (checks, upkeep, slashed) = match manner.runs_models() {
+            true => (validator.check * self.beliefs.measured, 0.0, 0.0),
+            false => (0.0, self.upkeep, self.beliefs.slashed),
         };
         #[expect(clippy::cast_precision_loss, reason = "an epoch is short")]
         let interest = prices.interest * terms.epoch_s as f64 / YEAR_S;
-        let held = prices.dollars(validator.stake) * (self.beliefs.slashed[place] + interest);
-        rounds * (self.beliefs.right[place] * pay - validator.machine - checks) - upkeep - held
+        let held = prices.dollars(validator.stake) * (slashed + interest);
+        rounds * (self.beliefs.right[manner.place()] * pay - validator.machine - checks - prices.gas * self.beliefs.gas) - upkeep - held
     }
 
     /// Some look at what else they could do.

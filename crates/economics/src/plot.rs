@@ -1,10 +1,19 @@
 //! Lines as an SVG that a page of text can show.
 
-use plotters::{coord::{ranged1d::ValueFormatter, types::RangedCoordf64}, prelude::*};
+use plotters::{
+    coord::{ranged1d::ValueFormatter, types::RangedCoordf64},
+    prelude::*,
+};
 
 const SIZE: (u32, u32) = (860, 380);
-const COLOURS: [RGBColor; 6] =
-    [RGBColor(42, 127, 98), RGBColor(181, 101, 43), RGBColor(58, 92, 160), RGBColor(150, 60, 120), RGBColor(90, 90, 90), RGBColor(190, 160, 40)];
+const COLOURS: [RGBColor; 6] = [
+    RGBColor(42, 127, 98),
+    RGBColor(181, 101, 43),
+    RGBColor(58, 92, 160),
+    RGBColor(150, 60, 120),
+    RGBColor(90, 90, 90),
+    RGBColor(190, 160, 40),
+];
 
 /// A plot of named lines.
 #[derive(Debug, Clone)]

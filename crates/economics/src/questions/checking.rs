@@ -24,7 +24,7 @@ pub fn ask(gas: &Gas, seeds: u64) -> Answer {
     let plot = Plot {
         name: "checking",
         title: "Share of awake stake that runs the models after nine months",
-        across: "chance of a slash, an epoch, %",
+        across: "chance that people act, % an epoch",
         up: "share",
         is_logarithmic: false,
         lines: lines(&shares, 0, 1, 0),
@@ -50,11 +50,11 @@ fn even() -> Table {
 }
 
 /// Validators who choose; a cheat tries false claims whenever it likes.
-fn play(gas: &Gas, check: f64, slash: f64, validators_pay: (u128, u128), seed: u64) -> Group {
-    let terms = Terms { trial: Trial { validators: validators_pay, ..Trial::default() }, ..Terms::default() };
+fn play(gas: &Gas, check: f64, slash: f64, (pay, count): ((u128, u128), u32), seed: u64) -> Group {
+    let terms = Terms { trial: Trial { validators: pay, ..Trial::default() }, ..Terms::default() };
     let mut trainers = trainers(3, Craft::Honest, 1.0, 2.0);
     trainers.push(Trainer { patience: Some(PATIENCE / 7), ..Trainer::new(Craft::Cheat, 1.0, 0.0) });
-    let mut validators = validators(20, Manner::Checks);
+    let mut validators = validators(count, Manner::Checks);
     for validator in &mut validators {
         (validator.is_free, validator.check) = (true, check);
     }
@@ -79,23 +79,23 @@ fn measures(group: &Group) -> [f64; 5] {
 const MEASURES: [(&str, usize); 5] = [("check", 2), ("copy", 2), ("sign unread", 2), ("false wins a day", 2), ("void rounds a day", 2)];
 
 fn shares(gas: &Gas, seeds: u64) -> Table {
-    let mut table = Table::new("checking", &["a check, dollars", "slashed, % an epoch"], &MEASURES);
+    let mut table = Table::new("checking", &["a check, dollars", "acted on, % an epoch"], &MEASURES);
     for check in CHECKS {
         for slash in [0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0] {
-            let figures = over_seeds(seeds, |seed| measures(&play(gas, check, slash / 100.0, (1, 1), seed)));
+            let figures = over_seeds(seeds, |seed| measures(&play(gas, check, slash / 100.0, ((1, 1), 20), seed)));
             table.push(&[&check, &slash], &figures);
         }
     }
     table
 }
 
-/// Does another pay of validators change who checks?
+/// Does another pay of validators, or another number of them, change who checks?
 fn pay(gas: &Gas, seeds: u64) -> Table {
-    let mut table = Table::new("checking-pay", &["V / R", "slashed, % an epoch"], &MEASURES);
-    for (name, pay) in [("1/20", (1, 4)), ("1/5 (the rule)", (1, 1)), ("4/5", (4, 1))] {
-        for slash in [0.0, 0.1] {
-            let figures = over_seeds(seeds, |seed| measures(&play(gas, CHECKS[2], slash / 100.0, pay, seed)));
-            table.push(&[&name, &slash], &figures);
+    let mut table = Table::new("checking-pay", &["V / R", "validators", "acted on, % an epoch"], &MEASURES);
+    for (name, pay, count) in [("1/20", (1, 4), 20), ("1/5", (1, 1), 5), ("1/5", (1, 1), 20), ("1/5", (1, 1), 100), ("4/5", (4, 1), 20)] {
+        for acted in [0.0, 0.1, 1.0] {
+            let figures = over_seeds(seeds, |seed| measures(&play(gas, CHECKS[2], acted / 100.0, (pay, count), seed)));
+            table.push(&[&name, &count, &acted], &figures);
         }
     }
     table

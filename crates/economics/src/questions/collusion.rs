@@ -16,8 +16,7 @@ use crate::{
 const EPOCHS: u64 = 90;
 /// Per cent of the group, where a majority of it is sure.
 const COLLUDING: u64 = 75;
-const MEASURES: [(&str, usize); 4] =
-    [("false wins a day", 1), ("of them struck, %", 0), ("gain a day, NRN", 0), ("stake left, %", 0)];
+const MEASURES: [(&str, usize); 4] = [("false wins a day", 1), ("of them struck, %", 0), ("gain a day, NRN", 0), ("stake left, %", 0)];
 
 pub fn ask(gas: &Gas, seeds: u64) -> Answer {
     let needed = needed(gas, seeds);
@@ -53,12 +52,7 @@ fn measures(group: &Group, colluding: u64) -> [f64; 4] {
     let bonded: f64 = group.members.all.iter().filter(|one| one.manner == Manner::Colludes).map(|one| nrn(one.stake)).sum();
     let lost = STAKE as f64 * colluding as f64 / 100.0 - bonded;
     let (falsely, struck) = (ended(|ended| ended.falsely), ended(|ended| ended.struck));
-    [
-        falsely / days,
-        100.0 * struck / falsely.max(1.0),
-        (friend - lost) / days,
-        100.0 * bonded / (STAKE as f64 * colluding as f64 / 100.0),
-    ]
+    [falsely / days, 100.0 * struck / falsely.max(1.0), (friend - lost) / days, 100.0 * bonded / (STAKE as f64 * colluding as f64 / 100.0)]
 }
 
 const ELSEWHERE: u64 = 18_000_000;

@@ -6,7 +6,7 @@ use crate::{
     gas::Gas,
     group::{Data, Group},
     plot::Plot,
-    terms::Terms,
+    terms::{Terms, Trial},
     trainer::{Craft, Feeds, Trainer},
     validator::{Leaving, Manner},
 };
@@ -23,24 +23,42 @@ const MEASURES: [(&str, usize); 6] = [
 ];
 
 pub fn ask(gas: &Gas, seeds: u64) -> Answer {
-    Answer { tables: vec![ground(gas, seeds), machines(gas, seeds)], plots: vec![plot(gas)] }
+    Answer { tables: vec![ground(gas, seeds), other(gas, seeds)], plots: vec![plot(gas)] }
 }
 
-/// A group whose data change by that; `patient`: one trainer goes on from its own file where the others begin anew each round.
-fn play(gas: &Gas, data: Data, patient: bool, machine: f64, seed: u64) -> Group {
-    let mut all = trainers(4, Craft::Honest, 1.0, 2.0);
-    if patient {
-        all.push(Trainer::new(Craft::Leader { feeds: Feeds::All, every: 1 }, 1.0, 2.0));
+/// What such a group is in.
+#[derive(Clone)]
+struct Ground {
+    /// New data each week raise the loss by so many nats.
+    nats: f64,
+    /// Whether one trainer goes on from its own file where the others begin anew each round.
+    patient: bool,
+    validators: u32,
+    machine: f64,
+    interest: f64,
+    pay: (u128, u128),
+}
+
+const USUAL: Ground = Ground { nats: 0.0, patient: false, validators: 20, machine: 0.05, interest: 0.04, pay: (1, 1) };
+
+impl Ground {
+    fn play(&self, gas: &Gas, seed: u64) -> Group {
+        let mut all = trainers(4, Craft::Honest, 1.0, 2.0);
+        if self.patient {
+            all.push(Trainer::new(Craft::Leader { feeds: Feeds::All, every: 1 }, 1.0, 2.0));
+        }
+        all.iter_mut().for_each(|trainer| trainer.patience = Some(PATIENCE));
+        let mut validators = validators(self.validators, Manner::Checks);
+        for validator in &mut validators {
+            (validator.leaving, validator.machine) = (Leaving::Rests, self.machine);
+        }
+        let terms = Terms { trial: Trial { validators: self.pay, ..Trial::default() }, ..Terms::default() };
+        let mut group = group(terms, all, validators, gas, seed);
+        group.data = Data { chance: 1.0, nats: self.nats };
+        group.prices.interest = self.interest;
+        group.play(EPOCHS);
+        group
     }
-    all.iter_mut().for_each(|trainer| trainer.patience = Some(PATIENCE));
-    let mut validators = validators(20, Manner::Checks);
-    for validator in &mut validators {
-        (validator.leaving, validator.machine) = (Leaving::Rests, machine);
-    }
-    let mut group = group(Terms::default(), all, validators, gas, seed);
-    group.data = data;
-    group.play(EPOCHS);
-    group
 }
 
 fn measures(group: &Group) -> [f64; 6] {
@@ -60,22 +78,33 @@ fn measures(group: &Group) -> [f64; 6] {
 
 fn ground(gas: &Gas, seeds: u64) -> Table {
     let mut table = Table::new("empty", &["new data, nats a week", "trainers"], &MEASURES);
-    for nats in [0.0, 0.03, 0.1, 0.3, 0.6, 1.0] {
+    for nats in [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 1.0] {
         for (name, patient) in [("begin anew", false), ("one goes on", true)] {
-            let data = Data { chance: 1.0, nats };
-            table.push(&[&nats, &name], &over_seeds(seeds, |seed| measures(&play(gas, data, patient, 0.05, seed))));
+            let ground = Ground { nats, patient, ..USUAL };
+            table.push(&[&nats, &name], &over_seeds(seeds, |seed| measures(&ground.play(gas, seed))));
         }
     }
     table
 }
 
-/// The same group with machines of other prices.
-fn machines(gas: &Gas, seeds: u64) -> Table {
-    let mut table = Table::new("empty-machines", &["machine, dollars an hour", "new data, nats a week"], &MEASURES);
-    for machine in [0.01, 0.05, 0.2] {
-        for nats in [0.1, 0.6] {
-            let data = Data { chance: 1.0, nats };
-            table.push(&[&machine, &nats], &over_seeds(seeds, |seed| measures(&play(gas, data, false, machine, seed))));
+/// The same with one thing different.
+fn other(gas: &Gas, seeds: u64) -> Table {
+    let mut table = Table::new("empty-other", &["what is different", "new data, nats a week"], &MEASURES);
+    let grounds = [
+        ("nothing", USUAL),
+        ("machine 0.01 dollars an hour", Ground { machine: 0.01, ..USUAL }),
+        ("machine 0.2 dollars an hour", Ground { machine: 0.2, ..USUAL }),
+        ("5 validators of the same stake", Ground { validators: 5, ..USUAL }),
+        ("100 validators of the same stake", Ground { validators: 100, ..USUAL }),
+        ("capital earns nothing elsewhere", Ground { interest: 0.0, ..USUAL }),
+        ("capital earns 8 % elsewhere", Ground { interest: 0.08, ..USUAL }),
+        ("V = R / 10", Ground { pay: (1, 2), ..USUAL }),
+        ("V = 2 R / 5", Ground { pay: (2, 1), ..USUAL }),
+    ];
+    for (name, ground) in grounds {
+        for nats in [0.2, 0.6] {
+            let ground = Ground { nats, ..ground.clone() };
+            table.push(&[&name, &nats], &over_seeds(seeds, |seed| measures(&ground.play(gas, seed))));
         }
     }
     table
@@ -83,7 +112,7 @@ fn machines(gas: &Gas, seeds: u64) -> Table {
 
 fn plot(gas: &Gas) -> Plot {
     let line = |nats| {
-        let group = play(gas, Data { chance: 1.0, nats }, false, 0.05, 0);
+        let group = Ground { nats, ..USUAL }.play(gas, 0);
         let bonded = nrn(group.members.bonded());
         let awake = group.days.iter().map(|day| 100.0 * nrn(day.awake) / bonded);
         (format!("{nats} nats a week"), (1..).map(f64::from).zip(awake).collect())
@@ -94,6 +123,6 @@ fn plot(gas: &Gas) -> Plot {
         across: "days",
         up: "% of what is bonded",
         is_logarithmic: false,
-        lines: [0.0, 0.1, 0.3, 0.6, 1.0].map(line).to_vec(),
+        lines: [0.0, 0.2, 0.4, 0.5, 0.6, 1.0].map(line).to_vec(),
     }
 }

@@ -8,7 +8,7 @@ use super::{Answer, PATIENCE, group, nrn, over, validators};
 use crate::{
     figures::{Table, over_seeds},
     gas::Gas,
-    group::Group,
+    group::{Day, Group},
     plot::Plot,
     terms::{Prices, Terms},
     trainer::{Craft, Trainer},
@@ -18,12 +18,14 @@ use crate::{
 const BEFORE: u64 = 60;
 const AFTER: u64 = 300;
 const CANDIDATES: u64 = 20;
-const MEASURES: [(&str, usize); 6] = [
+const MEASURES: [(&str, usize); 8] = [
     ("trainers before", 1),
-    ("after", 1),
-    ("awake after, %", 0),
-    ("won rounds a day before", 1),
-    ("after", 1),
+    ("a month after", 1),
+    ("at the end", 1),
+    ("awake a month after, %", 0),
+    ("at the end", 0),
+    ("won a day at the end", 1),
+    ("void rounds", 0),
     ("longest stop, days", 0),
 ];
 
@@ -67,36 +69,42 @@ impl Fall {
         group
     }
 
-    fn measures(self, gas: &Gas, seed: u64) -> [f64; 6] {
+    fn measures(self, gas: &Gas, seed: u64) -> [f64; 8] {
         let group = self.play(gas, seed);
         let (before, after) = group.days.split_at(BEFORE as usize);
-        let (settled, late) = (&before[before.len() / 2..], &after[after.len() / 2..]);
+        let (settled, month, late) = (&before[before.len() / 2..], &after[20..30], &after[after.len() / 2..]);
+        let awake = |days: &[Day]| over(days, |day| 100.0 * nrn(day.awake)) / nrn(group.members.bonded());
         let stop = after.split(|day| day.ended.won > 0).map(<[_]>::len).max().unwrap_or_default();
+        let trainers = |days: &[Day]| over(days, |day| day.trainers as f64);
         [
-            over(settled, |day| day.trainers as f64),
-            over(late, |day| day.trainers as f64),
-            over(late, |day| 100.0 * nrn(day.awake)) / nrn(group.members.bonded()),
-            over(settled, |day| day.ended.won as f64),
+            trainers(settled),
+            trainers(month),
+            trainers(late),
+            awake(month),
+            awake(late),
             over(late, |day| day.ended.won as f64),
+            after.iter().map(|day| day.ended.void as f64).sum(),
             stop as f64,
         ]
     }
 }
 
 fn falls(gas: &Gas, seeds: u64) -> Table {
-    let mut table = Table::new("fall", &["NRN falls to, %"], &MEASURES);
-    for to in [1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01] {
-        table.push(&[&(100.0 * to)], &over_seeds(seeds, |seed| Fall { to, ..FALL }.measures(gas, seed)));
+    let mut table = Table::new("fall", &["machine, dollars an hour", "NRN falls to, %"], &MEASURES);
+    for machine in [0.01, 0.05] {
+        for to in [1.0, 0.5, 0.2, 0.1, 0.05, 0.02] {
+            table.push(&[&machine, &(100.0 * to)], &over_seeds(seeds, |seed| Fall { to, machine, ..FALL }.measures(gas, seed)));
+        }
     }
     table
 }
 
 /// Those who go without putting their position to rest.
 fn leaving(gas: &Gas, seeds: u64) -> Table {
-    let mut table = Table::new("fall-silent", &["machine, dollars an hour", "silent of ten"], &MEASURES);
-    for machine in [0.05, 0.15] {
+    let mut table = Table::new("fall-silent", &["NRN falls to, %", "silent of ten"], &MEASURES);
+    for to in [0.2, 0.1] {
         for silent in [0, 3, 6, 10] {
-            table.push(&[&machine, &silent], &over_seeds(seeds, |seed| Fall { silent, machine, ..FALL }.measures(gas, seed)));
+            table.push(&[&(100.0 * to), &silent], &over_seeds(seeds, |seed| Fall { silent, to, ..FALL }.measures(gas, seed)));
         }
     }
     table
@@ -104,27 +112,30 @@ fn leaving(gas: &Gas, seeds: u64) -> Table {
 
 /// Price of gas, with and without the purse.
 fn costs(gas: &Gas, seeds: u64) -> Table {
-    let mut table = Table::new("fall-gas", &["a million gas, dollars", "purse"], &MEASURES);
+    let mut table = Table::new("fall-gas", &["a million gas, dollars", "purse", "NRN falls to, %"], &MEASURES);
     for price in [0.03, 1.0, 30.0] {
         for (name, purse) in [("pays", true), ("empty", false)] {
-            table.push(&[&price, &name], &over_seeds(seeds, |seed| Fall { gas: price, purse, ..FALL }.measures(gas, seed)));
+            for to in [1.0, 0.2] {
+                let fall = Fall { gas: price, purse, to, ..FALL };
+                table.push(&[&price, &name, &(100.0 * to)], &over_seeds(seeds, |seed| fall.measures(gas, seed)));
+            }
         }
     }
     table
 }
 
 fn plot(gas: &Gas) -> Plot {
-    let line = |(name, silent, machine): (&str, usize, f64)| {
-        let group = Fall { silent, machine, ..FALL }.play(gas, 0);
+    let line = |(name, to, silent): (&str, f64, usize)| {
+        let group = Fall { silent, to, ..FALL }.play(gas, 0);
         let awake = group.days.iter().map(|day| day.ended.won as f64);
         (name.to_owned(), (1..).map(f64::from).zip(awake).collect())
     };
     Plot {
         name: "fall",
-        title: "Won rounds a day; on day 60 NRN falls by 90 % (seed 0)",
+        title: "Won rounds a day; on day 60 NRN falls (seed 0)",
         across: "days",
         up: "won rounds",
         is_logarithmic: false,
-        lines: [("all rest", 0, 0.05), ("all silent", 10, 0.05), ("all silent, machines three times as dear", 10, 0.15)].map(line).to_vec(),
+        lines: [("to 20 %, all rest", 0.2, 0), ("to 20 %, all silent", 0.2, 10), ("to 10 %, all rest", 0.1, 0)].map(line).to_vec(),
     }
 }

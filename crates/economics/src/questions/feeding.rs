@@ -2,7 +2,7 @@
 
 use protocol::Micronats;
 
-use super::{Answer, FRESH, PATIENCE, group, nrn, over, trainers, validators};
+use super::{Answer, FRESH, PATIENCE, group, nrn, over, validators};
 use crate::{
     curve::BEGUN,
     figures::{Table, over_seeds},
@@ -96,16 +96,20 @@ fn steady(gas: &Gas, seeds: u64) -> Table {
     table
 }
 
-/// Do larger steps help against the one who hands out the least, without rivals?
+/// Do larger steps help against the one who hands out the least, and what do they cost a group without such a one?
 fn steps(gas: &Gas, seeds: u64) -> Table {
-    let mut table = Table::new("feeding-steps", &["improve", "least, micronats", "rivals", "hands out"], &MEASURES);
-    for (improve, least) in [(13, 100), (10, 1_000), (10, 3_000), (8, 1_000), (7, 1_000)] {
-        for rivals in [0, 4] {
-            for way in [WAYS[0], WAYS[1]] {
-                let terms = Terms { improve, least: Micronats(least), ..Terms::default() };
-                let race = Race { rivals, terms, ..Race::of(400.0, way) };
-                table.push(&[&improve, &least, &rivals, &way.0], &over_seeds(seeds, |seed| race.measures(gas, seed)));
-            }
+    let mut table = Table::new("feeding-steps", &["improve", "least, micronats", "where", "hands out"], &MEASURES);
+    for (improve, least) in [(13, 100), (10, 1_000), (10, 3_000), (9, 1_000), (8, 1_000), (7, 1_000)] {
+        let terms = Terms { improve, least: Micronats(least), ..Terms::default() };
+        let far = |way| Race { terms: terms.clone(), ..Race::of(400.0, way) };
+        let races = [
+            ("lead 400, alone", WAYS[0], Race { rivals: 0, ..far(WAYS[0]) }),
+            ("lead 400, alone", WAYS[1], Race { rivals: 0, ..far(WAYS[1]) }),
+            ("lead 400, 4 rivals", WAYS[1], far(WAYS[1])),
+            ("no lead, 4 rivals, new data", WAYS[0], Race { lead: 0.0, data: FRESH, ..far(WAYS[0]) }),
+        ];
+        for (name, way, race) in races {
+            table.push(&[&improve, &least, &name, &way.0], &over_seeds(seeds, |seed| race.measures(gas, seed)));
         }
     }
     table

@@ -6,6 +6,7 @@ mod empty;
 mod fall;
 mod feeding;
 mod second;
+mod shopping;
 
 use protocol::Wei;
 
@@ -31,13 +32,14 @@ pub struct Answer {
 pub type Question = fn(&Gas, u64) -> Answer;
 
 /// All of them, by name, in the order of the book.
-pub const ALL: [(&str, Question); 6] = [
+pub const ALL: [(&str, Question); 7] = [
     ("checking", checking::ask),
     ("feeding", feeding::ask),
     ("second", second::ask),
     ("empty", empty::ask),
     ("collusion", collusion::ask),
     ("fall", fall::ask),
+    ("shopping", shopping::ask),
 ];
 
 /// Stake of the group's validators together, NRN.

@@ -101,7 +101,10 @@ fn rules(gas: &Gas, seeds: u64) -> Table {
     for (twins, lucks) in [(false, [0.03, 0.1, 0.3, 1.0].as_slice()), (true, &[0.03, 0.3])] {
         for (name, pay) in RULES {
             for luck in lucks {
-                table.push(&[&name, luck, &if twins { "all" } else { "none" }], &over_seeds(seeds, |seed| play(gas, pay, *luck, twins, seed)));
+                table.push(
+                    &[&name, luck, &if twins { "all" } else { "none" }],
+                    &over_seeds(seeds, |seed| play(gas, pay, *luck, twins, seed)),
+                );
             }
         }
     }
