@@ -62,10 +62,8 @@ pub fn reveal(seals: &mut [Seal], trainers: &[Trainer], exam: &Exam<'_>, chance:
             seal.status = Status::Revealed;
         }
     }
-    for trainer in 0..trainers.len() {
-        if is_ladder(&trainers[trainer]) {
-            climb(seals, trainer, exam);
-        }
+    for (place, _) in trainers.iter().enumerate().filter(|(_, trainer)| is_ladder(trainer)) {
+        climb(seals, place, exam);
     }
     if seals.iter().any(Seal::is_revealed) {
         let closed = seals.iter_mut().filter(|seal| !seal.is_revealed());

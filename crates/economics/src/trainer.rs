@@ -47,7 +47,7 @@ pub enum Feeds {
     Least,
     /// A little more than rivals lately gained, and no less than counts.
     Rivals,
-    /// Seals one of each of the above: it reveals the least that wins.
+    /// Seals both of the latter and one twice as good: it reveals the least that wins.
     Ladder,
 }
 
@@ -160,7 +160,7 @@ impl Trainer {
             Feeds::All => vec![File::trained(all)],
             Feeds::Least => vec![File::trained(least)],
             Feeds::Rivals => vec![File::trained(rivals)],
-            Feeds::Ladder => [least, rivals, all].map(File::trained).to_vec(),
+            Feeds::Ladder => [least, rivals, all.min(2.0 * rivals)].map(File::trained).to_vec(),
         }
     }
 
