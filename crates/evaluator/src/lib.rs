@@ -28,7 +28,7 @@ mod stream;
 mod tensor;
 
 pub use average::{AverageError, average};
-pub use certainty::{Terms, is_certain};
+pub use certainty::{Differences, Terms, is_certain};
 pub use checkpoint::{Checkpoint, CheckpointError, checkpoint_len, split_values};
 pub use data::{Data, Tokenizer};
 pub use draw::{WINNERS_MAX, draw, draw_winners};
