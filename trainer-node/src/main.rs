@@ -1,12 +1,10 @@
 //! The trainer: follows its group, trains, commits, reveals, settles and collects.
 
 mod config;
+mod effects;
 mod memory;
 mod notes;
-mod owed;
-mod revealed;
 mod run;
-mod shell;
 mod state;
 #[cfg(test)]
 mod tiny;
@@ -41,5 +39,5 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut config = config::load(&arguments.config)?;
     config.device = arguments.device.unwrap_or(config.device);
     let stop = stop::listen()?;
-    shell::Shell::start(config).await?.run(stop).await
+    effects::start(config).await?.run(stop).await
 }

@@ -7,25 +7,15 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use protocol::{Digest, RoundNumber};
+use protocol::trainer::{MAX_REMEMBERED, Remembered};
 
 const NAME: &str = "commits.log";
 const HEADER: &str = "neuron commits 1";
-/// Rounds that are kept: more than lie between a commit and its coinbase.
-const KEPT: usize = 1024;
-
-/// One commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Commit {
-    pub round: RoundNumber,
-    pub file: Digest,
-    pub salt: Digest,
-}
 
 /// The file of commits.
 pub struct Memory {
     path: PathBuf,
-    commits: Vec<Commit>,
+    commits: Vec<Remembered>,
 }
 
 impl Memory {
@@ -46,7 +36,7 @@ impl Memory {
     }
 
     /// All commits, oldest first.
-    pub fn commits(&self) -> &[Commit] {
+    pub fn commits(&self) -> &[Remembered] {
         &self.commits
     }
 
@@ -54,10 +44,10 @@ impl Memory {
     ///
     /// # Errors
     /// When the disk fails: then nothing should be sent.
-    pub fn remember(&mut self, commit: Commit) -> Result<()> {
+    pub fn remember(&mut self, commit: Remembered) -> Result<()> {
         self.commits.retain(|held| held.round != commit.round);
         self.commits.push(commit);
-        let first = self.commits.len().saturating_sub(KEPT);
+        let first = self.commits.len().saturating_sub(MAX_REMEMBERED);
         self.commits.drain(..first);
         let lines = self.commits.iter().map(|held| format!("{} {} {}\n", held.round, held.file, held.salt));
         let text = format!("{HEADER}\n{}", lines.collect::<String>());
@@ -65,9 +55,9 @@ impl Memory {
     }
 }
 
-fn parse(line: &str) -> Option<Commit> {
+fn parse(line: &str) -> Option<Remembered> {
     let mut words = line.split(' ');
-    let commit = Commit { round: words.next()?.parse().ok()?, file: words.next()?.parse().ok()?, salt: words.next()?.parse().ok()? };
+    let commit = Remembered { round: words.next()?.parse().ok()?, file: words.next()?.parse().ok()?, salt: words.next()?.parse().ok()? };
     words.next().is_none().then_some(commit)
 }
 
@@ -84,11 +74,12 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::{Digest, RoundNumber};
 
     #[test]
     fn commits_are_there_after_a_restart_and_a_damaged_file_is_refused() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let commit = |round, file| Commit { round: RoundNumber(round), file: Digest([file; 32]), salt: Digest([7; 32]) };
+        let commit = |round, file| Remembered { round: RoundNumber(round), file: Digest([file; 32]), salt: Digest([7; 32]) };
         let mut memory = Memory::open(folder.path()).expect("new");
         for round in 1..=3 {
             memory.remember(commit(round, 1)).expect("written");

@@ -2,9 +2,9 @@
 
 mod config;
 mod duties;
+mod effects;
 mod hidden;
 mod juror;
-mod shell;
 mod work;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -31,5 +31,5 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = config::load(&arguments.config)?;
     let stop = stop::listen()?;
-    shell::Shell::start(config).await?.run(stop).await
+    effects::start(config).await?.run(stop).await
 }

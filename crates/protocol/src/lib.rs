@@ -2,17 +2,21 @@
 //!
 //! Nothing here has a clock, a socket, a disk or entropy: time, seeds and bytes are arguments.
 
+pub mod bindings;
 pub mod bounty;
 pub mod chain;
 pub mod eip712;
+pub mod feed;
 mod holders;
 pub mod ids;
 pub mod jury;
 pub mod lineage;
 pub mod log;
+pub mod machine;
 pub mod measures;
 pub mod money;
 mod order;
+pub mod panel;
 pub mod rules;
 mod seeds;
 pub mod signing_log;

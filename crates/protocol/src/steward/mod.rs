@@ -36,7 +36,7 @@ pub struct Config {
 
 /// What the steward hears. Order: `Group`, then events as they stand on the chain, those of a block before the block
 /// itself; blocks only once history is over.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     Block(Block),
     /// The group anew: at first, and after events of stake or period.

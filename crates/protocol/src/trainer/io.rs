@@ -16,11 +16,21 @@ pub struct Config {
     pub commit_s: u64,
     /// Whether to race in a group that is not admitted, whose rounds pay nothing.
     pub unpaid: bool,
+    /// Once the group has had this many rounds no further one is begun; what was begun is brought home.
+    pub rounds: Option<u64>,
     /// Hides files behind their seals; never leaves this machine.
     pub secret: [u8; 32],
 }
 
-/// What the shell tells. Order: `Group`, `Restored`, then blocks and events as they stand on the chain (from `maturity`
+/// The file and salt behind a seal, as they stand on disk: only what stands there was ever committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remembered {
+    pub round: RoundNumber,
+    pub file: Digest,
+    pub salt: Digest,
+}
+
+/// What the shell tells. Order: `Group`, then blocks and events as they stand on the chain (from `maturity`
 /// and two rounds ago), then `Live`, then whatever comes. Events of a block may come before or after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
@@ -31,12 +41,6 @@ pub enum Input {
     /// The group anew: at the start of a round, and after events of the group.
     Group(GroupView),
     Event(ChainEvent),
-    /// From disk at start: what was remembered.
-    Restored {
-        round: RoundNumber,
-        file: Digest,
-        salt: Digest,
-    },
     /// Answer to [`Effect::Train`]: the file is stored; its losses estimated on the training set.
     Trained {
         round: RoundNumber,
@@ -67,7 +71,7 @@ pub enum Input {
         claim: Digest,
         result: Result<bool, String>,
     },
-    /// Answer to a transaction; what it did is told by its event.
+    /// Answer to a transaction, one for each round of a [`Effect::Collect`]; what it did is told by its event.
     Sent {
         what: Transaction,
         round: RoundNumber,
@@ -99,12 +103,14 @@ pub enum Transaction {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Train from `base` on the set at `head` until `until_s`, then store the file and answer with the same `attempt`. For
-    /// the next round it may come while the running one is judged.
+    /// the next round it may come while the running one is judged. `starts` are the best files that were revealed in the round
+    /// before, best first: training may start from them too.
     Train {
         round: RoundNumber,
         attempt: u32,
         base: Digest,
         head: Digest,
+        starts: Vec<Digest>,
         until_s: u64,
     },
     /// Stop training for the round; no answer is awaited.
@@ -163,9 +169,23 @@ pub enum Effect {
     Settle {
         round: RoundNumber,
     },
-    /// Collect R and the rest of the deposit.
+    /// Collect R and the rest of the deposit of these rounds, in one transaction.
     Collect {
+        rounds: Vec<RoundNumber>,
+    },
+    /// Tell the log how this file of one's own came about, if that was written down: its claim stands revealed.
+    Publish {
         round: RoundNumber,
+        file: Digest,
+    },
+    /// Build the set at this head and tell the log its root.
+    TellRoot {
+        head: Digest,
+    },
+    /// An end was asked for. What is left for a later start: coinbases, and deposits that wait until they are mature.
+    Finishing {
+        coinbases: usize,
+        waiting: usize,
     },
     /// The round is over (its deposit and coinbase may come later).
     Done(RoundReport),

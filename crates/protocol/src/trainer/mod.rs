@@ -3,33 +3,51 @@
 //! While a round is judged it asks already to train for the next one, from what will probably have won.
 
 mod io;
+mod owed;
+mod revealed;
 mod rivals;
 mod round;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-pub use io::{Config, Effect, Input, Measured, RoundReport, Transaction};
+pub use io::{Config, Effect, Input, Measured, Remembered, RoundReport, Transaction};
 
 use crate::chain::{Block, ChainEvent, Clock, GroupView, Outcome, Phase};
 use crate::ids::{Address, Digest, RoundNumber, keccak256};
+use crate::machine::{Heard, Machine};
 use crate::money::Micronats;
 use crate::seeds::Seeds;
+use owed::Owed;
+pub use revealed::MAX_STARTS;
+use revealed::Revealed;
 pub use rivals::MAX_RIVALS;
 use round::Round;
 pub use round::{MAX_ATTEMPTS, MAX_EARLY, MAX_FAILURES};
 
 /// Rounds kept at most: those that still have a deposit or a coinbase to bring home. Beyond it the oldest are dropped.
 pub const MAX_ROUNDS: usize = 65_536;
+/// Commits remembered at most: more than lie between a commit and its coinbase.
+pub const MAX_REMEMBERED: usize = 1024;
+/// Coinbases that are collected in one transaction.
+pub const MAX_COLLECTS: usize = 32;
 
 /// The rounds of one group as one account runs them.
 #[derive(Debug, Clone)]
 pub struct Trainer {
     config: Config,
+    /// What is on disk.
+    remembered: BTreeMap<RoundNumber, (Digest, Digest)>,
     live: bool,
     group: Option<GroupView>,
     seeds: Seeds,
     rounds: BTreeMap<RoundNumber, Round>,
+    owed: Owed,
+    revealed: Revealed,
+    /// Rounds of the group that somebody committed in, and the last of them.
+    opened: (u64, Option<RoundNumber>),
+    /// The last round that is begun, once an end was asked for.
+    last: Option<RoundNumber>,
 }
 
 /// What a round looks at from outside.
@@ -41,6 +59,10 @@ pub(crate) struct View<'a> {
     pub seed: Option<Digest>,
     /// What the next round, if this is it, will probably start from: while the running one is judged, once that can be said.
     pub likely: Option<Digest>,
+    /// Whether neither a request to end nor the number of rounds stands against beginning this one.
+    pub may_begin: bool,
+    /// What was revealed in the round before, best first.
+    pub starts: Vec<Digest>,
 }
 
 impl View<'_> {
@@ -65,8 +87,23 @@ impl Config {
 }
 
 impl Trainer {
-    pub fn new(config: Config) -> Self {
-        Self { config, live: false, group: None, seeds: Seeds::default(), rounds: BTreeMap::new() }
+    /// `remembered` is what stands on disk of former runs.
+    pub fn new(config: Config, remembered: impl IntoIterator<Item = Remembered>) -> Self {
+        let mut all = BTreeMap::new();
+        remembered.into_iter().for_each(|one| remember(&mut all, one));
+        let rounds = all.iter().map(|(round, (file, salt))| (*round, Round::restored(*round, *file, *salt))).collect();
+        Self {
+            config,
+            remembered: all,
+            live: false,
+            group: None,
+            seeds: Seeds::default(),
+            rounds,
+            owed: Owed::default(),
+            revealed: Revealed::default(),
+            opened: (0, None),
+            last: None,
+        }
     }
 
     /// Takes one fact; returns what is to be done about everything that is known now.
@@ -79,6 +116,27 @@ impl Trainer {
         }
     }
 
+    /// What the log is told of what is heard.
+    fn tell(&self, heard: &Heard) -> Option<Effect> {
+        let head = match heard {
+            Heard::Live => self.group.as_ref()?.head,
+            Heard::Event { event: ChainEvent::Turned { head, .. } | ChainEvent::Taken { head, .. }, .. } if self.live => *head,
+            Heard::Event { event: ChainEvent::Revealed(claim), .. } if claim.trainer == self.config.account => {
+                return Some(Effect::Publish { round: claim.round, file: claim.file });
+            }
+            _ => return None,
+        };
+        Some(Effect::TellRoot { head })
+    }
+
+    /// History is told anew; what was promised to whoever asked for an end holds.
+    fn restart(&mut self) -> Vec<Effect> {
+        let cancelled = self.rounds.values().filter_map(Round::cancel).collect();
+        let remembered = self.remembered.iter().map(|(round, (file, salt))| Remembered { round: *round, file: *file, salt: *salt });
+        *self = Self { last: self.last, ..Self::new(self.config.clone(), remembered) };
+        cancelled
+    }
+
     fn learn(&mut self, input: Input) {
         match input {
             Input::Live => self.live = true,
@@ -87,14 +145,18 @@ impl Trainer {
             Input::Block(block) => self.block(block),
             Input::Event(event) if event.group() == Some(self.config.group) => self.event(&event),
             Input::Event(_) => {}
-            Input::Restored { round, file, salt } => self.round(round).restored(file, salt),
             Input::Trained { round, attempt, file, base, loss } => {
                 let salt = self.config.salt(round, file);
                 let is_enough = self.improves(base, loss);
                 self.known(round, |round| round.trained(attempt, file, salt, base, loss, is_enough));
             }
             Input::TrainFailed { round, attempt, reason } => self.known(round, |round| round.train_failed(attempt, reason)),
-            Input::Remembered { round, result } => self.known(round, |round| round.remembered(result)),
+            Input::Remembered { round, result } => {
+                let file = self.rounds.get_mut(&round).and_then(|round| round.remembered(result));
+                if let Some((file, salt)) = file {
+                    remember(&mut self.remembered, Remembered { round, file, salt });
+                }
+            }
             Input::Measured { round, result } => {
                 let is_enough = result.as_ref().is_ok_and(|measured| self.improves(measured.base, measured.loss));
                 let now = self.now_s();
@@ -121,6 +183,12 @@ impl Trainer {
     /// Protocol 3, rounds: what the chain says about this account counts more than what was sent.
     fn event(&mut self, event: &ChainEvent) {
         let (Some(number), own) = (event.round(), self.config.account) else { return };
+        self.owed.note(event, own);
+        match event {
+            ChainEvent::Opened { round, .. } => self.opened = (self.opened.0 + u64::from(self.opened.1 < Some(*round)), Some(*round)),
+            ChainEvent::Revealed(claim) => self.revealed.note(claim),
+            _ => {}
+        }
         match event {
             ChainEvent::Opened { checkpoint, head, reward, deposit, .. } if self.is_current(number) => {
                 self.round(number).opened(*checkpoint, *head, *reward, *deposit);
@@ -163,6 +231,17 @@ impl Trainer {
         self.rounds.entry(number).or_insert_with(|| Round::new(number))
     }
 
+    /// The running round; 0 before the first block.
+    fn running(&self) -> RoundNumber {
+        self.clock().map_or(RoundNumber(0), |clock| clock.round)
+    }
+
+    fn may_begin(&self, round: RoundNumber) -> bool {
+        let (opened, last) = self.opened;
+        let has_room = self.config.rounds.is_none_or(|most| opened < most || last == Some(round));
+        has_room && self.last.is_none_or(|last| round <= last)
+    }
+
     fn known(&mut self, number: RoundNumber, change: impl FnOnce(&mut Round)) {
         if let Some(round) = self.rounds.get_mut(&number) {
             change(round);
@@ -181,13 +260,72 @@ impl Trainer {
         let likely = (clock.phase == Phase::Judge).then(|| current.likely(group)).flatten();
         let next = RoundNumber(clock.round.0.saturating_add(1));
         self.rounds.entry(next).or_insert_with(|| Round::new(next));
-        let mut effects = Vec::new();
+        let may_begin = [clock.round, next].map(|round| (round, self.may_begin(round)));
+        let (mut effects, mut ripe) = (Vec::new(), Vec::new());
+        let Some(group) = &self.group else { return effects };
         for (number, round) in &mut self.rounds {
-            let view =
-                View { config: &self.config, group, now, clock, seed: self.seeds.of(*number), likely: likely.filter(|_| *number == next) };
-            effects.extend(round.advance(&view));
+            let view = View {
+                config: &self.config,
+                group,
+                now,
+                clock,
+                seed: self.seeds.of(*number),
+                likely: likely.filter(|_| *number == next),
+                may_begin: may_begin.contains(&(*number, true)),
+                starts: self.revealed.before(*number),
+            };
+            for effect in round.advance(&view) {
+                match effect {
+                    // Who failed goes alone, so that none keeps the others back.
+                    Effect::Collect { rounds } if !round.has_failed() => ripe.extend(rounds),
+                    effect => effects.push(effect),
+                }
+            }
         }
+        effects.extend(ripe.chunks(MAX_COLLECTS).map(|rounds| Effect::Collect { rounds: rounds.to_vec() }));
         self.rounds.retain(|number, round| *number >= clock.round || !round.is_finished());
         effects
+    }
+}
+
+fn remember(all: &mut BTreeMap<RoundNumber, (Digest, Digest)>, Remembered { round, file, salt }: Remembered) {
+    all.insert(round, (file, salt));
+    while all.len() > MAX_REMEMBERED {
+        all.pop_first();
+    }
+}
+
+impl Machine for Trainer {
+    type Effect = Effect;
+    type Answer = Input;
+
+    fn hear(&mut self, heard: Heard) -> Vec<Effect> {
+        let told = self.tell(&heard);
+        let effects = match heard {
+            Heard::Restart => self.restart(),
+            Heard::Group(group) => self.handle(Input::Group(group)),
+            Heard::Event { event, .. } => self.handle(Input::Event(event)),
+            Heard::Block(block) => self.handle(Input::Block(block)),
+            Heard::Live => self.handle(Input::Live),
+            Heard::Log { .. } => Vec::new(),
+        };
+        told.into_iter().chain(effects).collect()
+    }
+
+    fn answer(&mut self, answer: Input) -> Vec<Effect> {
+        self.handle(answer)
+    }
+
+    /// The running round and its deposit are brought home; what only time brings is left for a later start.
+    fn finish(&mut self) -> Vec<Effect> {
+        let last = *self.last.get_or_insert(self.running());
+        let later = self.rounds.range_mut(RoundNumber(last.0.saturating_add(1))..);
+        let mut effects: Vec<Effect> = later.filter_map(|(_, round)| round.stop()).collect();
+        effects.push(Effect::Finishing { coinbases: self.owed.coinbases(), waiting: self.owed.waiting() });
+        effects
+    }
+
+    fn is_finished(&self) -> bool {
+        self.last.is_some_and(|last| self.running() > last) && !self.owed.has_deposits()
     }
 }

@@ -116,9 +116,8 @@ impl Round {
     }
 
     /// From disk: only what was written there was ever committed.
-    pub fn restored(&mut self, file: Digest, salt: Digest) {
-        self.file = Some((file, salt));
-        self.work = Work::Remembered;
+    pub fn restored(number: RoundNumber, file: Digest, salt: Digest) -> Self {
+        Self { file: Some((file, salt)), work: Work::Remembered, ..Self::new(number) }
     }
 
     pub fn opened(&mut self, checkpoint: Digest, head: Digest, reward: Wei, deposit: Wei) {
@@ -195,13 +194,16 @@ impl Round {
         Work::GivenUp
     }
 
-    pub fn remembered(&mut self, result: Result<(), String>) {
-        if self.work == Work::Remembering {
-            self.work = match result {
-                Ok(()) => Work::Remembered,
-                Err(reason) => self.give_up(reason),
-            };
+    /// Returns what is on disk now.
+    pub fn remembered(&mut self, result: Result<(), String>) -> Option<(Digest, Digest)> {
+        if self.work != Work::Remembering {
+            return None;
         }
+        self.work = match result {
+            Ok(()) => Work::Remembered,
+            Err(reason) => self.give_up(reason),
+        };
+        self.file.filter(|_| self.work == Work::Remembered)
     }
 
     pub fn measured(&mut self, result: Result<Measured, String>, is_enough: bool, now_s: u64) {
@@ -245,6 +247,11 @@ impl Round {
         self.trouble = Some(reason);
         self.not_before_s = now_s.saturating_add(1 << self.failures.min(MAX_FAILURES));
         self.failures += 1;
+    }
+
+    /// Whether its last transaction failed.
+    pub fn has_failed(&self) -> bool {
+        self.failures > 0
     }
 
     /// Whether nothing is left to do once the round is over.
@@ -298,11 +305,11 @@ impl Round {
             effects.extend(running.then_some(Effect::Cancel { round: self.number }));
             (self.work, self.file) = (Work::Idle, None);
         }
-        if self.work == Work::Idle && view.now.time_s < until_s && may_begin {
+        if self.work == Work::Idle && view.now.time_s < until_s && may_begin && view.may_begin {
             self.attempts += 1;
             (self.work, self.base) = (Work::Training, Some(base));
             let (base, head) = base;
-            effects.push(Effect::Train { round: self.number, attempt: self.attempts, base, head, until_s });
+            effects.push(Effect::Train { round: self.number, attempt: self.attempts, base, head, starts: view.starts.clone(), until_s });
         }
         effects
     }
@@ -325,11 +332,17 @@ impl Round {
     }
 
     /// Training that did not end in time is of no use.
-    fn stop(&mut self) -> Option<Effect> {
-        (self.work == Work::Training).then(|| {
+    pub fn stop(&mut self) -> Option<Effect> {
+        let cancel = self.cancel();
+        if cancel.is_some() {
             self.work = self.give_up("training did not end in time".to_owned());
-            Effect::Cancel { round: self.number }
-        })
+        }
+        cancel
+    }
+
+    /// Ends the training that is under way.
+    pub fn cancel(&self) -> Option<Effect> {
+        (self.work == Work::Training).then_some(Effect::Cancel { round: self.number })
     }
 
     /// Protocol 3, REVEAL: exact losses on the examples that the seed draws; then the reveal of what improves enough, for a
@@ -418,7 +431,7 @@ impl Round {
         if !self.settled && (is_mature || !self.waits()) && self.may_send(view, Transaction::Settle) {
             effects.push(Effect::Settle { round: self.number });
         } else if self.settled && self.won && !self.collected && is_mature && self.may_send(view, Transaction::Collect) {
-            effects.push(Effect::Collect { round: self.number });
+            effects.push(Effect::Collect { rounds: vec![self.number] });
         }
         effects
     }

@@ -56,19 +56,16 @@ fn won(file: &str) -> Input {
     Input::Group(GroupView { checkpoint: digest(file), ..group() })
 }
 
-fn machine(unpaid: bool) -> Trainer {
-    Trainer::new(Config { group: GROUP, account: account(1), edge_s: 2, commit_s: 4, unpaid, secret: [7; 32] })
+fn machine(unpaid: bool, own: bool) -> Trainer {
+    Trainer::new(Config { unpaid, ..trainer_config() }, own.then(|| remembered(ROUND, "own")))
 }
 
 /// A machine in the last second of REVEAL; its own claim, if it has one, is of commit 1, those of others as they are given.
 fn before_judge(own: bool, rivals: &[RevealedClaim]) -> Trainer {
-    let mut trainer = machine(false);
+    let mut trainer = machine(false, own);
     let salt = digest("salt");
     let seal = seal(GROUP, ROUND, digest("own"), account(1), salt);
     trainer.handle(Input::Group(group()));
-    if own {
-        trainer.handle(Input::Restored { round: ROUND, file: digest("own"), salt });
-    }
     trainer.handle(Input::Block(at(ROUND, 15)));
     if own || !rivals.is_empty() {
         trainer.handle(Input::Event(opened_event(ROUND, digest("checkpoint"))));
@@ -223,7 +220,7 @@ fn nobody_trains_ahead_for_nothing() {
     let better = revealed(2, 1_800_000, "better");
     for (unpaid, alone, beside) in [(false, vec![], vec![]), (true, vec![Step::Train(1, "checkpoint")], vec![Step::Check("better")])] {
         for (rival, expected) in [(None, alone), (Some(better), beside)] {
-            let mut trainer = machine(unpaid);
+            let mut trainer = machine(unpaid, false);
             for input in [Input::Group(private.clone()), Input::Block(at(ROUND, 15))] {
                 trainer.handle(input);
             }

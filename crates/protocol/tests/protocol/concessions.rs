@@ -3,7 +3,7 @@
 use crate::world::*;
 use protocol::chain::{ChainEvent, GroupView, RevealedClaim};
 use protocol::rules::seal;
-use protocol::trainer::{Config, Effect, Input, Measured, RoundReport, Trainer, Transaction};
+use protocol::trainer::{Effect, Input, Measured, RoundReport, Trainer, Transaction};
 use protocol::{Address, Micronats, RoundNumber};
 
 const ROUND: RoundNumber = RoundNumber(3);
@@ -12,12 +12,11 @@ const OWN: Micronats = Micronats(1_900_000);
 
 /// A machine at the first block of REVEAL whose commit, the second of the round, stands on chain.
 fn revealing() -> Trainer {
-    let mut trainer = Trainer::new(Config { group: GROUP, account: account(1), edge_s: 2, commit_s: 4, unpaid: false, secret: [7; 32] });
+    let mut trainer = Trainer::new(trainer_config(), [remembered(ROUND, "file")]);
     let salt = digest("salt");
     let seal = seal(GROUP, ROUND, digest("file"), account(1), salt);
     for input in [
         Input::Group(group()),
-        Input::Restored { round: ROUND, file: digest("file"), salt },
         Input::Block(at(ROUND, 0)),
         Input::Live,
         Input::Event(opened_event(ROUND, digest("checkpoint"))),
@@ -91,13 +90,12 @@ fn what_may_be_luck_is_conceded_to_a_revealed_rival() {
 
 #[test]
 fn the_bar_rises_with_all_commits_of_the_round() {
-    let mut trainer = Trainer::new(Config { group: GROUP, account: account(1), edge_s: 2, commit_s: 4, unpaid: false, secret: [7; 32] });
+    let mut trainer = Trainer::new(trainer_config(), [remembered(ROUND, "file")]);
     let committed = |trainer, number, seal| Input::Event(ChainEvent::Committed { group: GROUP, round: ROUND, trainer, number, seal });
     let own = seal(GROUP, ROUND, digest("file"), account(1), digest("salt"));
     let mut effects = Vec::new();
     for input in [
         Input::Group(group()),
-        Input::Restored { round: ROUND, file: digest("file"), salt: digest("salt") },
         Input::Block(at(ROUND, 0)),
         Input::Live,
         Input::Event(opened_event(ROUND, digest("checkpoint"))),

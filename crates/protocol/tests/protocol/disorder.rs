@@ -96,7 +96,6 @@ fn tell_trainer(fact: &Fact, time: &mut Time) -> trainer::Input {
     match fact.kind {
         0 => Input::Live,
         1 => Input::Group(view(fact)),
-        2 => Input::Restored { round, file, salt: digest("salt") },
         3 => Input::Trained { round, attempt: fact.who.into(), file, base: BASE, loss },
         4 => Input::TrainFailed { round, attempt: fact.who.into(), reason: "no".into() },
         5 => Input::Remembered { round, result: answer(fact) },
@@ -148,16 +147,16 @@ proptest! {
 
     #[test]
     fn a_trainer_sends_in_time_and_remembers_first(facts in facts()) {
-        let config = trainer::Config { group: GROUP, account: account(1), edge_s: EDGE_S, commit_s: 4, unpaid: false, secret: [7; 32] };
-        let mut machine = Trainer::new(config);
+        let config = trainer::Config { edge_s: EDGE_S, ..trainer_config() };
+        let stored = facts.iter().filter(|fact| fact.kind == 2);
+        let stored: Vec<_> = stored.map(|fact| remembered(RoundNumber(fact.round), &format!("file {}", fact.who))).collect();
+        let mut machine = Trainer::new(config, stored.clone());
         let mut time = Time(GENESIS_S);
-        let mut remembered = BTreeSet::new();
+        let known = |one: &trainer::Remembered| seal(GROUP, one.round, one.file, account(1), one.salt);
+        let mut remembered: BTreeSet<_> = stored.iter().map(known).collect();
         let mut runs = BTreeMap::new();
         for fact in &facts {
             let input = tell_trainer(fact, &mut time);
-            if let trainer::Input::Restored { round, file, salt } = input {
-                remembered.insert(seal(GROUP, round, file, account(1), salt));
-            }
             for effect in machine.handle(input) {
                 match effect {
                     trainer::Effect::Remember { round, file, salt } => _ = remembered.insert(seal(GROUP, round, file, account(1), salt)),

@@ -3,7 +3,7 @@
 use crate::world::*;
 use protocol::chain::{ChainEvent, GroupView, Outcome};
 use protocol::rules::seal;
-use protocol::trainer::{Config, Effect, Input, Measured, Trainer, Transaction};
+use protocol::trainer::{Config, Effect, Input, Measured, Remembered, Trainer, Transaction};
 use protocol::{Digest, Micronats, RoundNumber, Wei};
 
 const ROUND: RoundNumber = RoundNumber(3);
@@ -11,7 +11,7 @@ const BASE: Micronats = Micronats(2_000_000);
 const BETTER: Micronats = Micronats(1_900_000);
 
 fn trainer() -> Trainer {
-    Trainer::new(Config { group: GROUP, account: account(1), edge_s: 2, commit_s: 4, unpaid: false, secret: [7; 32] })
+    Trainer::new(trainer_config(), [])
 }
 
 fn measured(loss: Micronats) -> Measured {
@@ -28,7 +28,14 @@ fn training() -> Trainer {
     let mut trainer = trainer();
     assert_eq!(trainer.handle(Input::Group(group())), []);
     assert_eq!(trainer.handle(Input::Block(at(ROUND, 0))), []);
-    let train = Effect::Train { round: ROUND, attempt: 1, base: digest("checkpoint"), head: digest("head"), until_s: at(ROUND, 14).time_s };
+    let train = Effect::Train {
+        round: ROUND,
+        attempt: 1,
+        base: digest("checkpoint"),
+        head: digest("head"),
+        starts: Vec::new(),
+        until_s: at(ROUND, 14).time_s,
+    };
     assert_eq!(trainer.handle(Input::Live), [train]);
     trainer
 }
@@ -97,7 +104,7 @@ fn a_round_is_trained_committed_revealed_settled_and_collected() {
     assert_eq!(trainer.handle(settled()), []);
     let mature = at(RoundNumber(4), MATURITY_S);
     assert!(!contains(&trainer.handle(Input::Block(block(mature.time_s - 1))), |effect| matches!(effect, Effect::Collect { .. })));
-    assert!(contains(&trainer.handle(Input::Block(mature)), |effect| *effect == Effect::Collect { round: ROUND }));
+    assert!(contains(&trainer.handle(Input::Block(mature)), |effect| *effect == Effect::Collect { rounds: vec![ROUND] }));
     assert!(!contains(&trainer.handle(Input::Block(block(mature.time_s + 1))), |effect| matches!(effect, Effect::Collect { .. })), "once");
 }
 
@@ -213,7 +220,7 @@ fn the_rest_of_a_winners_deposit_is_collected_where_there_is_no_reward() {
     }
     trainer.handle(settled());
     trainer.handle(Input::Block(at(RoundNumber(4), MATURITY_S)));
-    assert!(contains(&trainer.handle(Input::Live), |effect| *effect == Effect::Collect { round: ROUND }));
+    assert!(contains(&trainer.handle(Input::Live), |effect| *effect == Effect::Collect { rounds: vec![ROUND] }));
 }
 
 #[test]
@@ -221,7 +228,14 @@ fn a_new_checkpoint_starts_training_anew() {
     let mut trainer = training();
     let mut other = group();
     other.checkpoint = digest("newer");
-    let again = Effect::Train { round: ROUND, attempt: 2, base: digest("newer"), head: digest("head"), until_s: at(ROUND, 14).time_s };
+    let again = Effect::Train {
+        round: ROUND,
+        attempt: 2,
+        base: digest("newer"),
+        head: digest("head"),
+        starts: Vec::new(),
+        until_s: at(ROUND, 14).time_s,
+    };
     assert_eq!(trainer.handle(Input::Group(other)), [Effect::Cancel { round: ROUND }, again]);
     assert_eq!(trained(&mut trainer, BETTER), [], "what the old training gave is not used");
 }
@@ -267,9 +281,8 @@ fn a_failed_transaction_is_sent_again_later_but_not_for_ever() {
 fn a_restart_after_the_commit_reveals_what_was_remembered() {
     let (_, salt) = sealed();
     let seal = seal(GROUP, ROUND, digest("file"), account(1), salt);
-    let mut trainer = trainer();
+    let mut trainer = Trainer::new(trainer_config(), [Remembered { round: ROUND, file: digest("file"), salt }]);
     trainer.handle(Input::Group(group()));
-    trainer.handle(Input::Restored { round: ROUND, file: digest("file"), salt });
     trainer.handle(Input::Block(at(ROUND, 0)));
     trainer.handle(opened());
     trainer.handle(committed(seal));
@@ -289,7 +302,7 @@ fn a_restart_rounds_later_settles_and_collects_what_is_left() {
     trainer.handle(settled());
     trainer.handle(Input::Block(at(RoundNumber(9), MATURITY_S)));
     let effects = trainer.handle(Input::Live);
-    assert!(contains(&effects, |effect| *effect == Effect::Collect { round: ROUND }));
+    assert!(contains(&effects, |effect| *effect == Effect::Collect { rounds: vec![ROUND] }));
     assert!(!contains(&effects, |effect| matches!(effect, Effect::Settle { .. })));
 }
 
@@ -317,8 +330,8 @@ fn the_same_inputs_give_the_same_effects() {
 
 /// A machine in a group that is admitted or not, after its first view in TRAIN.
 fn racing(admitted: bool, unpaid: bool) -> (Trainer, Vec<Effect>) {
-    let config = Config { group: GROUP, account: account(1), edge_s: 2, commit_s: 4, unpaid, secret: [7; 32] };
-    let mut trainer = Trainer::new(config);
+    let config = Config { unpaid, ..trainer_config() };
+    let mut trainer = Trainer::new(config, []);
     trainer.handle(Input::Group(GroupView { admitted, ..group() }));
     trainer.handle(Input::Block(at(ROUND, 0)));
     let effects = trainer.handle(Input::Live);

@@ -5,6 +5,7 @@ use protocol::bounty::{Findings, Step};
 use protocol::chain::{Block, ChainEvent, GroupView, Outcome, PositionView, RevealedClaim, Times};
 use protocol::eip712::{Domain, Finding, SignedVerdict, Typed as _, Verdict, address_of, sign};
 use protocol::log::FindingBody;
+use protocol::trainer;
 use protocol::{Address, BountyNumber, DeltaNumber, Digest, GroupId, Micronats, PeriodNumber, PositionNumber, RoundNumber, Wei, keccak256};
 
 pub const GROUP: GroupId = GroupId(1);
@@ -33,6 +34,16 @@ pub fn position(number: u8, stake: u64) -> PositionView {
     let live = Wei::nrn(stake);
     let number = PositionNumber(number.into());
     PositionView { number, owner, signer, signer_next: signer, live, next: live, awake: true, awake_next: true, ..PositionView::default() }
+}
+
+/// The trainer with account 1.
+pub fn trainer_config() -> trainer::Config {
+    trainer::Config { group: GROUP, account: account(1), edge_s: 2, commit_s: 4, unpaid: false, rounds: None, secret: [7; 32] }
+}
+
+/// What that trainer wrote down of a file with that name.
+pub fn remembered(round: RoundNumber, file: &str) -> trainer::Remembered {
+    trainer::Remembered { round, file: digest(file), salt: digest("salt") }
 }
 
 /// Positions 1 to 3 with 100 NRN each.

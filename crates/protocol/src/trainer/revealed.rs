@@ -2,22 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Digest, RoundNumber, chain::RevealedClaim, rules::rank_key};
-use training::STARTS_MAX;
+use crate::{Digest, RoundNumber, chain::RevealedClaim, rules::rank_key};
 
+/// Files of a round that are given at most.
+pub const MAX_STARTS: usize = 16;
 /// Rounds that are kept: the running one and the one before.
 const ROUNDS: usize = 2;
 
 /// The best claims of each round, best first.
-#[derive(Debug, Default)]
-pub struct Revealed(BTreeMap<RoundNumber, BTreeMap<(u32, u64), Digest>>);
+#[derive(Debug, Clone, Default)]
+pub(super) struct Revealed(BTreeMap<RoundNumber, BTreeMap<(u32, u64), Digest>>);
 
 impl Revealed {
     /// Learns a claim.
     pub fn note(&mut self, claim: &RevealedClaim) {
         let files = self.0.entry(claim.round).or_default();
         files.insert(rank_key(claim.base, claim.loss, claim.number), claim.file);
-        if files.len() > STARTS_MAX {
+        if files.len() > MAX_STARTS {
             files.pop_last();
         }
         if self.0.len() > ROUNDS {
@@ -41,7 +42,7 @@ impl Revealed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{Address, GroupId, Micronats};
+    use crate::{Address, GroupId, Micronats};
 
     fn claim(round: u64, number: u64, loss: u32, file: u8) -> RevealedClaim {
         let (group, round, trainer, file) = (GroupId(1), RoundNumber(round), Address([1; 20]), Digest([file; 32]));
@@ -58,7 +59,7 @@ mod tests {
         assert_eq!(revealed.before(RoundNumber(8)), digests(&[2, 1, 4]));
         assert_eq!(revealed.before(RoundNumber(7)), []);
         (0..40).for_each(|number| revealed.note(&claim(8, number, 1_000_000 + 1_000 * number as u32, number as u8)));
-        assert_eq!(revealed.before(RoundNumber(9)), digests(&(0..STARTS_MAX as u8).collect::<Vec<_>>()), "a bounded number, the best");
+        assert_eq!(revealed.before(RoundNumber(9)), digests(&(0..MAX_STARTS as u8).collect::<Vec<_>>()), "a bounded number, the best");
         revealed.note(&claim(9, 1, 1, 1));
         assert_eq!(revealed.before(RoundNumber(8)), [], "old rounds are forgotten");
     }

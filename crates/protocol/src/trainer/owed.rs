@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::{
+use crate::{
     Address, Micronats, RoundNumber,
     chain::{ChainEvent, Outcome},
     rules::rank_key,
@@ -12,8 +12,8 @@ use protocol::{
 const CLAIMS_LIMIT: usize = 1024;
 
 /// Rounds with a deposit inside, and rounds won and not collected.
-#[derive(Debug, Default)]
-pub struct Owed {
+#[derive(Debug, Clone, Default)]
+pub(super) struct Owed {
     deposits: BTreeMap<RoundNumber, Deposit>,
     coinbases: BTreeSet<RoundNumber>,
 }
@@ -22,7 +22,7 @@ pub struct Owed {
 type Ranked = (Micronats, (u32, u64));
 
 /// A deposit, the claims of its round, and whether a strike would save it, so that it waits for maturity.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Deposit {
     claims: BTreeMap<Address, Ranked>,
     waits: bool,
@@ -96,7 +96,7 @@ impl Owed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{Digest, GroupId, Wei, chain::RevealedClaim};
+    use crate::{Digest, GroupId, Wei, chain::RevealedClaim};
 
     const OWN: Address = Address([1; 20]);
     const OTHER: Address = Address([2; 20]);

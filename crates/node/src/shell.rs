@@ -1,0 +1,172 @@
+//! The shell around a machine: what the node hears goes in, what the machine asks for is done, what came of it goes back in. It
+//! decides nothing.
+
+use std::{future::Future, mem};
+
+use anyhow::{Context, Result};
+use chain::Account;
+use governance::Network;
+use protocol::{
+    GroupId,
+    chain::{Block, GroupView},
+    machine::{Heard, Machine},
+};
+use tokio::sync::{mpsc, watch};
+
+use crate::{
+    bindings,
+    config::NodeConfig,
+    feed::Feed,
+    keys,
+    lock::{self, Lock},
+    member::Member,
+    site::Site,
+    stop::Stop,
+};
+
+/// Answers that wait for the machine.
+const ANSWERS_LIMIT: usize = 64;
+
+type Effect<P> = <<P as Program>::Machine as Machine>::Effect;
+type Answer<P> = <<P as Program>::Machine as Machine>::Answer;
+
+/// What a program does for its machine.
+pub trait Program {
+    type Machine: Machine;
+
+    /// Does or starts one effect. What takes longer than a line on disk is [spawned](Answers::spawn); what is known at once is
+    /// returned.
+    fn act(&mut self, effect: Effect<Self>, scene: Scene<'_>, answers: &Answers<Answer<Self>>) -> Option<Answer<Self>>;
+}
+
+/// What was heard last.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    pub view: &'a GroupView,
+    /// None before the first block.
+    pub now: Option<Block>,
+}
+
+/// Where answers to effects go. Clones share it.
+pub struct Answers<A>(mpsc::Sender<A>);
+
+impl<A: Send + 'static> Answers<A> {
+    /// Does the work in a task of its own; what it gives are answers.
+    pub fn spawn<All: IntoIterator<Item = A, IntoIter: Send>>(&self, work: impl Future<Output = All> + Send + 'static) {
+        let answers = self.0.clone();
+        tokio::spawn(async move {
+            for answer in work.await.into_iter() {
+                // The receiver is gone when the program ends or the machine began anew: then nobody waits for it.
+                let _ = answers.send(answer).await;
+            }
+        });
+    }
+}
+
+/// A node that has joined its group.
+pub struct Node {
+    pub account: Account,
+    /// Sends as the account.
+    pub network: Network,
+    pub member: Member,
+    /// The node's own key.
+    pub secret: [u8; 32],
+    feed: Feed,
+    lock: Lock,
+}
+
+impl Node {
+    /// Opens key, chain and network, fetches the group's manifest, and says for which account it speaks.
+    ///
+    /// # Errors
+    /// Whatever is missing or wrong, with what to do about it.
+    pub async fn join(config: &NodeConfig) -> Result<Self> {
+        let lock = lock::lock(&config.data)?;
+        let account = keys::account(&config.keystore, config.password_file.as_ref())?;
+        let site = Site::open(&config.network).await?;
+        let (secret, first) = (keys::node_key(&config.data)?, site.file.deployed_block);
+        let (client, events) = site.join(&config.data, secret, &config.listen, &config.peers).await?;
+        let network = site.as_account(account.clone());
+        let feed = Feed::start(&network, first, GroupId(config.group), &client, events).await?;
+        let member = Member::join(feed.view(), &client).await?;
+        member.inherit(&network, first).await?;
+        bindings::publish(&member, &account, &network.domain()).await?;
+        Ok(Self { account, network, member, secret, feed, lock })
+    }
+
+    /// The group as it is.
+    pub fn view(&self) -> &GroupView {
+        self.feed.view()
+    }
+
+    /// Puts a machine in its shell.
+    pub fn shell<P: Program>(self, machine: P::Machine, program: P) -> Shell<P> {
+        let (view, heard) = (self.feed.view().clone(), self.feed.spawn());
+        Shell { machine, program, member: self.member, heard, answers: answers(), view, now: None, _lock: self.lock }
+    }
+}
+
+/// A running node.
+pub struct Shell<P: Program> {
+    machine: P::Machine,
+    program: P,
+    member: Member,
+    heard: mpsc::Receiver<Result<Heard>>,
+    answers: (Answers<Answer<P>>, mpsc::Receiver<Answer<P>>),
+    view: GroupView,
+    now: Option<Block>,
+    _lock: Lock,
+}
+
+fn answers<A>() -> (Answers<A>, mpsc::Receiver<A>) {
+    let (sender, receiver) = mpsc::channel(ANSWERS_LIMIT);
+    (Answers(sender), receiver)
+}
+
+impl<P: Program> Shell<P>
+where
+    Answer<P>: Send + 'static,
+{
+    /// Runs until it is asked to stop: the first request lets the machine finish, the second ends it.
+    ///
+    /// # Errors
+    /// Only such as waiting does not cure.
+    pub async fn run(mut self, mut stop: watch::Receiver<Stop>) -> Result<()> {
+        while *stop.borrow() != Stop::AtOnce && !self.machine.is_finished() {
+            let effects = tokio::select! {
+                heard = self.heard.recv() => self.hear(heard.context("the feed has ended")??).await,
+                Some(answer) = self.answers.1.recv() => self.machine.answer(answer),
+                changed = stop.changed() => {
+                    changed.context("the signal listener has ended")?;
+                    self.machine.finish()
+                }
+            };
+            self.act(effects);
+        }
+        self.member.client.shutdown().await;
+        Ok(())
+    }
+
+    async fn hear(&mut self, heard: Heard) -> Vec<Effect<P>> {
+        match &heard {
+            // Answers to what was asked for before are nobody's.
+            Heard::Restart => self.answers = answers(),
+            Heard::Group(view) => self.view = view.clone(),
+            Heard::Event { event, .. } => self.member.note(event).await,
+            Heard::Block(block) => self.now = Some(*block),
+            Heard::Live | Heard::Log { .. } => {}
+        }
+        self.machine.hear(heard)
+    }
+
+    fn act(&mut self, mut effects: Vec<Effect<P>>) {
+        while !effects.is_empty() {
+            for effect in mem::take(&mut effects) {
+                let scene = Scene { view: &self.view, now: self.now };
+                if let Some(answer) = self.program.act(effect, scene, &self.answers.0) {
+                    effects.extend(self.machine.answer(answer));
+                }
+            }
+        }
+    }
+}

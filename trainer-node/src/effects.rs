@@ -1,0 +1,259 @@
+//! What a trainer does for its machine.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use governance::Network;
+use node::{Answers, Member, Node, Program, Scene, Shell, roots};
+use protocol::{
+    Address, Digest, GroupId, RoundNumber,
+    chain::RevealedClaim,
+    keccak256,
+    log::Body,
+    trainer::{self, Effect, Input, Measured, Remembered, RoundReport, Transaction},
+};
+
+use crate::{
+    config::TrainerConfig,
+    memory::Memory,
+    notes::Notes,
+    run::{self, Run},
+    state::State,
+    work::{self, Draw},
+};
+
+/// Seconds kept at the end of TRAIN for storing the file and committing.
+const COMMIT_S: u64 = 1;
+
+/// Keeps the secret behind seals apart from the node's key.
+const SALTS: &[u8] = b"neuron salts 1";
+/// The same for what orders examples, which notes tell.
+const SEEDS: &[u8] = b"neuron seeds 1";
+
+/// Hands and memory of a trainer.
+pub struct Hands {
+    config: TrainerConfig,
+    network: Network,
+    member: Member,
+    memory: Memory,
+    notes: Notes,
+    /// The training run, and the flag that cancels it.
+    run: Option<(RoundNumber, Arc<AtomicBool>)>,
+    /// Whether the program ends.
+    ends: Arc<AtomicBool>,
+    account: Address,
+    secret: [u8; 32],
+}
+
+/// Joins the group as a trainer.
+///
+/// # Errors
+/// Whatever is missing or wrong, with what to do about it.
+pub async fn start(config: TrainerConfig) -> Result<Shell<Hands>> {
+    let node = Node::join(&config.node).await?;
+    let (memory, notes) = (Memory::open(&config.node.data)?, Notes::open(&config.node.data));
+    let (account, secret) = (node.account.address(), node.secret);
+    let machine = machine(&config, account, secret, memory.commits());
+    let (network, member) = (node.network.clone(), node.member.clone());
+    tracing::info!(%account, peer = %member.client.peer_id(), group = member.group.0, "trainer started");
+    Ok(node.shell(machine, Hands { config, network, member, memory, notes, run: None, ends: Arc::default(), account, secret }))
+}
+
+fn machine(config: &TrainerConfig, account: Address, secret: [u8; 32], commits: &[Remembered]) -> trainer::Trainer {
+    let (group, edge_s) = (GroupId(config.node.group), config.node.edge_s);
+    // Salts come from a secret of their own, so that no salt tells anything about the node's key.
+    let secret = keccak256(&[SALTS, &secret[..]].concat());
+    let config = trainer::Config { group, account, edge_s, commit_s: COMMIT_S, unpaid: config.unpaid, rounds: config.rounds, secret };
+    trainer::Trainer::new(config, commits.iter().copied())
+}
+
+/// A run that the program's end stops is saved, so that the next start goes on with it.
+impl Drop for Hands {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Program for Hands {
+    type Machine = trainer::Trainer;
+
+    fn act(&mut self, effect: Effect, scene: Scene<'_>, answers: &Answers<Input>) -> Option<Input> {
+        let (network, member, group) = (self.network.clone(), self.member.clone(), self.member.group);
+        match effect {
+            Effect::Train { round, attempt, base, head, starts, until_s } => {
+                let left_s = until_s.saturating_sub(scene.now.map_or(until_s, |now| now.time_s));
+                let run = self.run(round, base, head, starts, left_s);
+                self.train(run, attempt, answers);
+            }
+            Effect::Cancel { round } => self.cancel(|held| held == round),
+            Effect::Remember { round, file, salt } => {
+                let result = self.memory.remember(Remembered { round, file, salt }).map_err(text);
+                return Some(Input::Remembered { round, result });
+            }
+            Effect::Commit { round, seal, max_deposit } => {
+                send(
+                    answers,
+                    Transaction::Commit,
+                    round,
+                    async move { Ok(network.commit(group, round, seal, max_deposit).await.map(drop)?) },
+                );
+            }
+            Effect::Measure { round, base, file, head, seed, commits } => {
+                let work = work::claim(member, base, file, Draw { round, head, seed, commits });
+                answers.spawn(async move { [Input::Measured { round, result: work.await.map_err(text) }] });
+            }
+            Effect::Reveal { round, salt, file, measured } => {
+                let Measured { base, loss, loss_root, .. } = measured;
+                let claim = RevealedClaim { group, round, trainer: self.account, number: 0, file, base, loss, loss_root };
+                send(answers, Transaction::Reveal, round, async move { Ok(network.reveal(&claim, salt).await.map(drop)?) });
+            }
+            Effect::Check { claim, hash, base, head, seed, commits } => {
+                let work = work::is_true(member, claim, base, Draw { round: claim.round, head, seed, commits });
+                answers.spawn(async move {
+                    let result = work.await.map_err(text);
+                    tracing::info!(round = claim.round.0, trainer = %claim.trainer, ?result, "checked a better claim");
+                    [Input::Checked { round: claim.round, claim: hash, result }]
+                });
+            }
+            Effect::Concede { round, salt, file, rival } => {
+                send(answers, Transaction::Concede, round, async move { Ok(network.concede(group, salt, file, rival).await.map(drop)?) });
+            }
+            Effect::Have { round, file } => self.have(round, file),
+            Effect::Settle { round } => {
+                let own = self.account;
+                send(answers, Transaction::Settle, round, async move { Ok(network.settle(group, round, &[own]).await.map(drop)?) });
+            }
+            Effect::Collect { rounds } => self.collect(rounds, answers),
+            Effect::Publish { round, file } => self.publish(round, file),
+            Effect::TellRoot { head } => roots::tell(&member, head),
+            Effect::Finishing { coinbases, waiting } => tell_finishing(coinbases, waiting),
+            Effect::Done(report) => tell(&report),
+        }
+        None
+    }
+}
+
+impl Hands {
+    fn cancel(&mut self, which: impl Fn(RoundNumber) -> bool) {
+        if let Some((_, run)) = self.run.take_if(|(round, _)| which(*round)) {
+            run.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn run(&mut self, round: RoundNumber, base: Digest, head: Digest, revealed: Vec<Digest>, left_s: u64) -> Run {
+        let cancelled = Arc::new(AtomicBool::new(false));
+        self.cancel(|_| true);
+        self.run = Some((round, cancelled.clone()));
+        let TrainerConfig { node, training, strategy, device, .. } = &self.config;
+        tracing::info!(round = round.0, base = %base, left_s, "training");
+        Run {
+            round,
+            base,
+            head,
+            revealed,
+            deadline: Instant::now() + Duration::from_secs(left_s),
+            seed: self.seed(round),
+            settings: training.clone(),
+            strategy: *strategy,
+            device: *device,
+            state: State::at(&node.data),
+            cancelled,
+            ends: self.ends.clone(),
+        }
+    }
+
+    fn train(&self, run: Run, attempt: u32, answers: &Answers<Input>) {
+        let (member, network, notes, round) = (self.member.clone(), self.network.clone(), self.notes.clone(), run.round);
+        answers.spawn(async move {
+            // Leave for the deposits is asked for now, so that the commit is one transaction at the end.
+            if let Err(error) = network.allow_deposit(member.group).await {
+                tracing::warn!(round = round.0, "cannot give leave for the deposit: {error}");
+            }
+            [match run::train(member, run).await {
+                Ok(trained) => {
+                    if let Some(note) = trained.note {
+                        notes.keep(note);
+                    }
+                    Input::Trained { round, attempt, file: trained.file, base: trained.base, loss: trained.loss }
+                }
+                Err(error) => Input::TrainFailed { round, attempt, reason: text(error) },
+            }]
+        });
+    }
+
+    /// Tells how the own file came about, now that everybody may have it.
+    fn publish(&self, round: RoundNumber, file: Digest) {
+        let notes = self.notes.clone();
+        let Some(text) = notes.revealed(round, file) else { return };
+        let (client, group) = (self.member.client.clone(), self.member.group);
+        tokio::spawn(async move {
+            match client.append(group, Body::Note(text)).await {
+                Ok(_) => notes.told(file),
+                Err(error) => tracing::warn!(%file, "cannot tell how it was trained: {error}"),
+            }
+        });
+    }
+
+    fn have(&self, round: RoundNumber, file: Digest) {
+        let (client, group) = (self.member.client.clone(), self.member.group);
+        tokio::spawn(async move {
+            let body = Body::Have { round, file };
+            if let Err(error) = client.append(group, body).await {
+                tracing::warn!(round = round.0, "cannot announce the file: {error}");
+            }
+        });
+    }
+
+    fn collect(&self, rounds: Vec<RoundNumber>, answers: &Answers<Input>) {
+        let (network, group, to) = (self.network.clone(), self.member.group, self.config.pay_to.unwrap_or(self.account));
+        answers.spawn(async move {
+            let result = network.collect(group, &rounds, to).await.map(drop).map_err(|error| error.to_string());
+            rounds.into_iter().map(|round| sent(Transaction::Collect, round, result.clone())).collect::<Vec<_>>()
+        });
+    }
+
+    /// The order of examples differs between trainers and rounds; a configured seed is not needed for that.
+    fn seed(&self, round: RoundNumber) -> u64 {
+        let hash = keccak256(&[SEEDS, &self.secret[..], &round.0.to_be_bytes()].concat());
+        u64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]])
+    }
+}
+
+fn send(answers: &Answers<Input>, what: Transaction, round: RoundNumber, work: impl Future<Output = Result<()>> + Send + 'static) {
+    answers.spawn(async move { [sent(what, round, work.await.map_err(text))] });
+}
+
+/// Tells how a transaction went, and makes it an answer for the machine.
+fn sent(what: Transaction, round: RoundNumber, result: Result<(), String>) -> Input {
+    match &result {
+        Ok(()) => tracing::info!(round = round.0, ?what, "done"),
+        Err(error) => tracing::warn!(round = round.0, ?what, "{error}"),
+    }
+    Input::Sent { what, round, result }
+}
+
+fn text(error: anyhow::Error) -> String {
+    format!("{error:#}")
+}
+
+fn tell(report: &RoundReport) {
+    let (base, loss) = report.revealed.map_or((0, 0), |measured| (measured.base.0, measured.loss.0));
+    let trouble = report.trouble.as_deref().unwrap_or("");
+    let (outcome, won, conceded) = (report.outcome, report.won, report.conceded);
+    tracing::info!(round = report.round.0, ?outcome, won, conceded, base, loss, trouble, "round is over");
+}
+
+fn tell_finishing(coinbases: usize, waiting: usize) {
+    tracing::info!(
+        coinbases,
+        waiting,
+        "finishing the round and its deposit; coinbases, and deposits that wait until they are mature, are brought home at a later \
+         start; once more to end at once"
+    );
+}

@@ -1,0 +1,206 @@
+//! What a validator does for its machines.
+
+use anyhow::Result;
+use chain::Account;
+use governance::Network;
+use node::{Answers, Node, Program, Scene, Shell, roots, signing::Signing};
+use protocol::{
+    DeltaNumber, Digest, NodeId, PositionNumber, RoundNumber,
+    bounty::Findings,
+    eip712::{Finding, SignedVerdict, Verdict},
+    jury,
+    log::{Body, FindingBody},
+    panel::{self, Answer, Panel},
+    steward, validator,
+    validator::{Input, RoundReport},
+};
+
+use crate::{config::ValidatorConfig, duties::Duties, juror::Juror, work::Bench};
+
+/// Hands and signing log of a validator.
+pub struct Hands {
+    network: Network,
+    account: Account,
+    bench: Bench,
+    /// Of each kind there is one log; nothing else signs.
+    signing: Signing,
+}
+
+/// Joins the group as a validator.
+///
+/// # Errors
+/// Whatever is missing or wrong, with what to do about it.
+pub async fn start(config: ValidatorConfig) -> Result<Shell<Hands>> {
+    let node = Node::join(&config.node).await?;
+    let signing = Signing::open(&config.node.data)?;
+    let (network, account, signer, group) = (node.network.clone(), node.account.clone(), node.account.address(), node.member.group);
+    let machine = Panel::new(panel::Config {
+        group,
+        domain: network.domain(),
+        signer,
+        edge_s: config.node.edge_s,
+        step_s: config.step_s,
+        compound_part: config.compound_part,
+        verdicts_a_call: validator::verdicts_a_call(network.chain().block_gas_limit().await?),
+    });
+    tracing::info!(%signer, peer = %node.member.client.peer_id(), group = group.0, "validator started");
+    if node.view().position_of(signer).is_none() {
+        tracing::warn!(%signer, "no position of the group has this signer yet: bond stake for it (`neuron stake bond`)");
+    }
+    let bench = Bench::new(node.member.clone(), signer);
+    Ok(node.shell(machine, Hands { network, account, bench, signing }))
+}
+
+impl Program for Hands {
+    type Machine = Panel;
+
+    fn act(&mut self, effect: panel::Effect, scene: Scene<'_>, answers: &Answers<Answer>) -> Option<Answer> {
+        match effect {
+            panel::Effect::Validator(effect) => return self.judge(effect, answers).map(Answer::Validator),
+            panel::Effect::Steward(effect) => self.steward(effect, answers),
+            panel::Effect::Warden(effect) => {
+                let duties = Duties { network: self.network.clone(), bench: self.bench.clone(), view: scene.view.clone() };
+                answers.spawn(async move { duties.act(effect).await.map(Answer::Warden) });
+            }
+            panel::Effect::Jury(jury::Effect::Sign { message, findings }) => {
+                return self.sign_finding(message, findings, answers).map(Answer::Jury);
+            }
+            panel::Effect::Jury(effect) => {
+                let juror = Juror { network: self.network.clone(), bench: self.bench.clone() };
+                answers.spawn(async move { juror.act(effect).await.map(Answer::Jury) });
+            }
+            panel::Effect::Trust(author) => self.trust(author),
+            panel::Effect::Hold { delta, digest } => self.hold(delta, digest),
+            panel::Effect::TellRoot { head } => roots::tell(&self.bench.member, head),
+            panel::Effect::Asleep { until, epoch } => tell_sleep(until, epoch),
+        }
+        None
+    }
+}
+
+impl Hands {
+    fn trust(&self, author: NodeId) {
+        let (client, group) = (self.bench.member.client.clone(), self.bench.member.group);
+        tokio::spawn(async move { client.trust(group, author).await });
+    }
+
+    fn hold(&self, delta: DeltaNumber, digest: Digest) {
+        let bench = self.bench.clone();
+        tokio::spawn(async move {
+            match bench.member.body(digest).await {
+                Ok(_) => bench.announce(RoundNumber(0), digest).await,
+                Err(error) => tracing::warn!(%delta, "{error:#}"),
+            }
+        });
+    }
+
+    fn steward(&self, effect: steward::Effect, answers: &Answers<Answer>) {
+        let (network, group) = (self.network.clone(), self.bench.member.group);
+        answers.spawn(async move {
+            let (what, result) = match effect {
+                steward::Effect::Cast(choices) => ("cast", network.cast(group, &choices).await.map(drop)),
+                steward::Effect::Turn(_) => ("turn", network.turn(group).await.map(drop)),
+            };
+            match result {
+                Ok(()) => tracing::info!(what, "done"),
+                Err(error) => tracing::warn!(what, "{error}"),
+            }
+            [Answer::Steward(steward::Input::Failed)]
+        });
+    }
+
+    fn judge(&mut self, effect: validator::Effect, answers: &Answers<Answer>) -> Option<Input> {
+        use validator::Effect;
+        let bench = self.bench.clone();
+        match effect {
+            Effect::MeasureBase { round, checkpoint, head, seed } => judged(answers, async move {
+                let result = bench.base(round, checkpoint, head, seed).await.map_err(|error| format!("{error:#}"));
+                Input::BaseMeasured { round, result }
+            }),
+            Effect::Fetch { round, file } => {
+                judged(answers, async move { Input::Fetched { round, file, result: bench.fetch(file).await } })
+            }
+            Effect::Announce { round, file } => drop(tokio::spawn(async move { bench.announce(round, file).await })),
+            Effect::Measure { claim, hash, commits, .. } => judged(answers, async move {
+                let finding = bench.claim(&claim, commits).await;
+                tracing::info!(round = claim.round.0, trainer = %claim.trainer, ?finding, "measured");
+                Input::Measured { round: claim.round, claim: hash, finding }
+            }),
+            Effect::Sign(verdict) => return self.sign(verdict, answers),
+            Effect::Post { round, claim, verdicts } => self.post(round, claim, verdicts, answers),
+            Effect::Done(report) => tell(&report),
+        }
+        None
+    }
+
+    /// Signed here and now; telling it takes longer.
+    fn sign(&mut self, verdict: Verdict, answers: &Answers<Answer>) -> Option<Input> {
+        let round = verdict.round;
+        let signed = match self.signing.sign(verdict, &self.account, &self.network.domain()) {
+            Ok(signed) => signed,
+            Err(error) => return Some(Input::Refused { round, reason: format!("{error:#}") }),
+        };
+        let member = self.bench.member.clone();
+        judged(answers, async move {
+            match member.client.append(member.group, Body::Verdict(signed)).await {
+                Ok(_) => Input::Signed(signed),
+                Err(error) => Input::Refused { round, reason: error.to_string() },
+            }
+        });
+        None
+    }
+
+    fn sign_finding(&mut self, message: Finding, findings: Findings, answers: &Answers<Answer>) -> Option<jury::Input> {
+        let (bounty, window) = (message.bounty, message.window);
+        let signed = match self.signing.sign_finding(message, &self.account, &self.network.domain()) {
+            Ok(signed) => signed,
+            Err(error) => {
+                tracing::error!(%bounty, window, "{error:#}");
+                return Some(jury::Input::Refused { bounty, window });
+            }
+        };
+        let (member, body) = (self.bench.member.clone(), FindingBody { message, signature: signed.signature, findings });
+        answers.spawn(async move {
+            // One's own comes back from the log; what cannot be told there is at least brought to the chain from here.
+            if let Err(error) = member.client.append(member.group, Body::Finding(body.clone())).await {
+                tracing::warn!(%bounty, window, "the finding cannot be told: {error}");
+            }
+            [Answer::Jury(jury::Input::Heard(body))]
+        });
+        None
+    }
+
+    fn post(&self, round: RoundNumber, claim: Digest, verdicts: Vec<(PositionNumber, SignedVerdict)>, answers: &Answers<Answer>) {
+        let (network, group) = (self.network.clone(), self.bench.member.group);
+        judged(answers, async move {
+            let result = network.judge(group, round, claim, &verdicts).await.map(drop).map_err(|error| error.to_string());
+            match &result {
+                Ok(()) => tracing::info!(round = round.0, verdicts = verdicts.len(), "verdicts posted"),
+                Err(error) => tracing::warn!(round = round.0, "verdicts not posted: {error}"),
+            }
+            Input::Posted { round, result }
+        });
+    }
+}
+
+fn judged(answers: &Answers<Answer>, work: impl Future<Output = Input> + Send + 'static) {
+    answers.spawn(async move { [Answer::Validator(work.await)] });
+}
+
+/// Says to whoever runs this node that its position does not count, and what to do.
+fn tell_sleep(until: u64, epoch: u64) {
+    if until > epoch {
+        let call_from = until.saturating_sub(1);
+        tracing::warn!(
+            until,
+            "the position was put to sleep for its absence: `neuron stake wake` in epoch {call_from} or later, it counts from the next one on"
+        );
+    } else {
+        tracing::warn!("the position rests: `neuron stake wake` lets it count from the next epoch on");
+    }
+}
+
+fn tell(report: &RoundReport) {
+    let trouble = report.trouble.as_deref().unwrap_or("");
+    tracing::info!(round = report.round.0, claims = report.claims, signed = ?report.signed, outcome = ?report.outcome, trouble, "round is over");
+}
