@@ -31,7 +31,8 @@ pub struct Revert {
 }
 
 impl Revert {
-    pub(crate) fn explained(what: &str, data: &[u8], explain: Explain, transaction: Option<Digest>) -> Self {
+    /// The refusal of `what` whose bytes are `data`.
+    pub fn explained(what: &str, data: &[u8], explain: Explain, transaction: Option<Digest>) -> Self {
         let (name, advice) = explain(data).unwrap_or_else(|| explain_common(data));
         Self { what: what.to_owned(), name, advice, transaction }
     }

@@ -62,7 +62,7 @@ impl Letters {
     }
 
     /// A letter that is in some log, and was checked when it came there.
-    fn of(&mut self, envelope: &Envelope) -> Arc<Letter> {
+    pub fn of(&mut self, envelope: &Envelope) -> Arc<Letter> {
         if let Some(Some(letter)) = self.checked.get(&envelope.id()) {
             return letter.clone();
         }

@@ -24,6 +24,8 @@ use crate::{
 
 /// Rounds whose base a validator remembers: the running one and the one before.
 const EXAMS_KEPT: usize = 2;
+/// Number of the block in which the contracts were deployed.
+const FIRST: u64 = 1;
 /// Blocks of which a node remembers that it was told them.
 const TOLD_KEPT: usize = 64;
 
@@ -68,8 +70,9 @@ pub struct Process {
     pub run: Option<(RoundNumber, u32)>,
     /// Base and seed of the rounds whose base was measured.
     pub exams: BTreeMap<RoundNumber, (Digest, Digest)>,
-    /// Transactions whose result was not told yet.
-    pub pending: BTreeMap<TransactionId, Asked>,
+    /// Transactions whose result was not told yet,
+    /// and whether that will never be heard.
+    pub pending: BTreeMap<TransactionId, (Asked, bool)>,
 }
 
 /// What decides in a node.
@@ -156,14 +159,14 @@ impl Node {
     ///
     /// # Errors
     /// When its files are damaged, or it is killed before they are open.
-    pub fn start(&mut self, mind: Mind, view: GroupView, tip: Block, first: u64) -> Result<Vec<Effect>, DiskError> {
+    pub fn start(&mut self, mind: Mind, view: GroupView, tip: Block) -> Result<Vec<Effect>, DiskError> {
         self.generation += 1;
         let verdicts = Signing::open(VERDICTS, &mut self.disk, &mut self.life)?;
         let findings = Signing::open(FINDINGS, &mut self.disk, &mut self.life)?;
         let mut process = Process {
             machine: mind,
             teller: Teller::new(view.clone(), tip),
-            next: first,
+            next: FIRST,
             told: VecDeque::new(),
             cursor: 0,
             verdicts,
@@ -188,9 +191,9 @@ impl Node {
 
 impl Process {
     /// History is told anew.
-    pub fn restart(&mut self, view: GroupView, tip: Block, first: u64) -> Vec<Effect> {
+    pub fn restart(&mut self, view: GroupView, tip: Block) -> Vec<Effect> {
         self.teller = Teller::new(view.clone(), tip);
-        (self.next, self.cursor, self.run) = (first, 0, None);
+        (self.next, self.cursor, self.run) = (FIRST, 0, None);
         self.told.clear();
         self.exams.clear();
         self.pending.clear();

@@ -9,6 +9,8 @@ use crate::{
 
 /// Milliseconds between two blocks, as chains have them.
 const BLOCKS_MS: [u64; 8] = [250, 500, 1000, 2000, 5000, 12_000, 15_000, 30_000];
+/// Blocks near the head that a node that starts is told, as nodes may be set.
+const RECENT_BLOCKS: [u64; 3] = [8, 64, 2048];
 /// Rounds before the first fault and after the last one: a network that has just begun, and one that can end in peace.
 const CALM_ROUNDS: u64 = 2;
 /// Blocks that a reorganisation replaces at most.
@@ -42,6 +44,8 @@ pub struct Plan {
     pub edge_s: u64,
     /// Seconds from one poster of a batch to the next.
     pub step_s: u64,
+    /// Blocks before the newest that are told though nothing happened in them.
+    pub recent_blocks: u64,
     /// Milliseconds that one exact measurement takes.
     pub measure_ms: u64,
     pub faults: Vec<Fault>,
@@ -77,6 +81,7 @@ impl Plan {
             stakes: (0..4).map(|_| random.within(80, 120)).collect(),
             edge_s,
             step_s,
+            recent_blocks: *random.pick(&RECENT_BLOCKS).unwrap_or(&RECENT_BLOCKS[0]),
             measure_ms: random.within(20, 2000),
             faults: Vec::new(),
         }

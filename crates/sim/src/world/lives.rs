@@ -2,7 +2,6 @@
 
 use protocol::{
     eip712::{Node as Bound, Typed as _, sign},
-    ids::RoundNumber,
     log::{Binding, Body},
     panel::{self, Panel},
     trainer::{self, Remembered, Trainer},
@@ -10,7 +9,7 @@ use protocol::{
 
 use super::{GROUP, Happening, START_AGAIN_MS, World};
 use crate::{
-    chain::ChainError,
+    chain::SimError,
     disk::{Commit, Life, commits},
     faults::{Fault, Trouble, Weather},
     node::{Mind, Role},
@@ -24,7 +23,7 @@ const COMPOUND_PART: u64 = 64;
 const VERDICTS_A_CALL: usize = 64;
 
 impl World {
-    pub(crate) fn change_weather(&mut self) -> Result<(), ChainError> {
+    pub(crate) fn change_weather(&mut self) -> Result<(), SimError> {
         let now_ms = self.now_ms();
         self.weather = Weather::at(&self.plan.faults, self.nodes.len(), now_ms);
         for (node, weather) in self.nodes.iter_mut().zip(&self.weather.nodes) {
@@ -42,7 +41,7 @@ impl World {
         Ok(())
     }
 
-    fn strike(&mut self, trouble: Trouble) -> Result<(), ChainError> {
+    fn strike(&mut self, trouble: Trouble) -> Result<(), SimError> {
         match trouble {
             Trouble::Reorganisation { depth } => self.reorganise(depth)?,
             Trouble::Kill { node, steps: 0 } => self.die(node),
@@ -54,7 +53,7 @@ impl World {
     }
 
     /// Whoever was not killed by a step that it made is killed while it rests.
-    fn relieve(&mut self, trouble: Trouble) -> Result<(), ChainError> {
+    fn relieve(&mut self, trouble: Trouble) -> Result<(), SimError> {
         if let Trouble::Kill { node, .. } = trouble {
             self.die(node);
             self.rise(node)?;
@@ -73,7 +72,7 @@ impl World {
     }
 
     /// Starts a node anew from its disk, unless another fault keeps it down.
-    pub(crate) fn rise(&mut self, node: usize) -> Result<(), ChainError> {
+    pub(crate) fn rise(&mut self, node: usize) -> Result<(), SimError> {
         let now_ms = self.now_ms();
         let is_kept_down = |fault: &Fault| matches!(fault.trouble, Trouble::Kill { node: whose, .. } if whose == node) && fault.is_on(now_ms);
         if self.nodes[node].process.is_some() || self.plan.faults.iter().any(is_kept_down) {
@@ -88,7 +87,7 @@ impl World {
         let mind = self.mind(node);
         let own = &mut self.nodes[node];
         own.life = Life::default();
-        match own.start(mind, view.as_ref().clone(), tip, self.ledger.first()) {
+        match own.start(mind, view.as_ref().clone(), tip) {
             Ok(effects) => self.act(node, effects),
             Err(error) => self.checks.fail(format!("{} cannot start: {error}", self.nodes[node].name)),
         }
@@ -126,9 +125,7 @@ impl World {
         let digest = Bound { node: own.replica.author() }.digest(&self.domain);
         let Ok(signature) = sign(digest, &own.key) else { return };
         let body = Body::Binding(Binding { account: own.account, signature });
-        if self.say(node, &body).is_err() && self.nodes[node].life.is_over() {
-            self.die(node);
-        }
+        self.tell_log(node, &body);
     }
 
     /// From now on trainers begin nothing new.
@@ -142,10 +139,5 @@ impl World {
             let effects = process.machine.finish();
             self.act(node, effects);
         }
-    }
-
-    /// The round of a block, by the group's clock.
-    pub(crate) fn round_at(&self, time_s: u64) -> RoundNumber {
-        self.plan.times.clock(self.ledger.genesis_s(), time_s).round
     }
 }

@@ -1,7 +1,7 @@
 //! The world: a chain, nodes, what they say to one another, and the time in which all of it happens.
 
 mod blocks;
-mod jobs;
+pub(crate) mod jobs;
 mod letters;
 mod lives;
 pub mod sends;
@@ -12,20 +12,19 @@ use std::sync::Arc;
 
 use protocol::{
     Digest,
-    eip712::{Domain, SignedVerdict},
+    eip712::Domain,
     ids::GroupId,
     keccak256,
 };
 
 use crate::{
-    chain::{ChainError, TransactionId},
+    chain::{SimError, TransactionId},
     check::Checks,
     curve::Curve,
-    disk::DiskError,
-    faults::{Trouble, Weather},
+    faults::Weather,
     files::Files,
     ledger::Ledger,
-    log::{AppendError, COPY_MS, Letter, Letters},
+    log::{COPY_MS, Letter, Letters},
     node::{Answer, Effect, Node, Role},
     plan::Plan,
     random::Random,
@@ -33,7 +32,7 @@ use crate::{
     trace::Trace,
 };
 use jobs::Job;
-use sends::{Asked, Request};
+use sends::Request;
 
 /// The only group.
 pub const GROUP: GroupId = GroupId(1);
@@ -62,6 +61,8 @@ pub(crate) enum Happening {
     Release(TransactionId),
     /// Nobody waits for a transaction any longer.
     GiveUp { node: usize, generation: u64, id: TransactionId },
+    /// A transaction that was not mined is offered for more.
+    Raise { node: usize, generation: u64, id: TransactionId },
     Answer { node: usize, generation: u64, answer: Box<Answer> },
     /// From now on nothing new is begun.
     Finish,
@@ -88,7 +89,7 @@ impl World {
     ///
     /// # Errors
     /// When the plan makes no network that the contracts take.
-    pub fn new(plan: Plan, trace: Trace) -> Result<Self, ChainError> {
+    pub fn new(plan: Plan, trace: Trace) -> Result<Self, SimError> {
         let nodes: Vec<Node> = (0..plan.nodes()).map(|number| node(&plan, number)).collect();
         let first_file = Digest(keccak256(&plan.seed.to_be_bytes()));
         let ledger = Ledger::new(&plan, &nodes, first_file)?;
@@ -135,7 +136,7 @@ impl World {
     ///
     /// # Errors
     /// When the chain breaks its own rules.
-    pub fn run(&mut self) -> Result<(), ChainError> {
+    pub fn run(&mut self) -> Result<(), SimError> {
         let end_ms = (self.plan.rounds + self.plan.maturity_rounds + 3) * self.plan.round_ms();
         while self.schedule.now_ms() < end_ms {
             let Some(happening) = self.schedule.take() else { break };
@@ -144,7 +145,7 @@ impl World {
         Ok(())
     }
 
-    fn happen(&mut self, happening: Happening) -> Result<(), ChainError> {
+    fn happen(&mut self, happening: Happening) -> Result<(), SimError> {
         match happening {
             Happening::Mine => self.mine()?,
             Happening::Weather => self.change_weather()?,
@@ -159,13 +160,24 @@ impl World {
             Happening::Rise { node } => self.rise(node)?,
             Happening::Work(job) => self.work(*job),
             Happening::Request(request) => self.request(*request)?,
-            Happening::Release(id) => self.ledger.chain.hold(id, false),
+            Happening::Release(id) => self.ledger.chain.release(id),
             Happening::GiveUp { node, generation, id } if self.is_current(node, generation) => self.give_up(node, id),
             Happening::Answer { node, generation, answer } if self.is_current(node, generation) => self.answer(node, *answer),
+            Happening::Raise { node, generation, id } if self.is_current(node, generation) => self.raise(node, id),
             Happening::Finish => self.finish(),
-            Happening::Copied { .. } | Happening::GiveUp { .. } | Happening::Answer { .. } => {}
+            Happening::Copied { .. } | Happening::GiveUp { .. } | Happening::Raise { .. } | Happening::Answer { .. } => {}
         }
+        self.bury();
         Ok(())
+    }
+
+    /// Whoever was killed over a step is gone.
+    fn bury(&mut self) {
+        for node in 0..self.nodes.len() {
+            if self.nodes[node].life.is_over() {
+                self.die(node);
+            }
+        }
     }
 
     pub(crate) fn now_ms(&self) -> u64 {
@@ -226,8 +238,12 @@ impl World {
     }
 
     /// What came of the run.
-    pub fn report(&self) -> crate::check::Report {
+    pub fn report(&mut self) -> crate::check::Report {
         crate::check::report(self)
+    }
+
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
     }
 
     /// Everything that happened.

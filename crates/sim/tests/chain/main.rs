@@ -1,0 +1,5 @@
+//! The chain in virtual time, with the contracts' own code.
+
+mod hand;
+mod reorganisations;
+mod rounds;
