@@ -9,7 +9,7 @@ use std::time::Instant;
 use hand::{GROUP, Hand};
 use sim::chain::Call;
 
-const ROUNDS: u64 = 2_000;
+const ROUNDS: u64 = 1_000;
 /// After so many rounds a coinbase is mature.
 const MATURE: u64 = 6;
 

@@ -11,12 +11,13 @@ use protocol::chain::Block;
 use protocol::ids::Address;
 use revm::context::result::{EVMError, ExecutionResult, InvalidTransaction};
 use revm::context::{BlockEnv, ContextTr, TxEnv};
-use revm::handler::{MainnetContext, MainnetEvm, SystemCallCommitEvm, SystemCallEvm};
+use revm::handler::{MainnetContext, MainnetEvm, SystemCallEvm};
 use revm::primitives::hardfork::SpecId;
 use revm::primitives::{Log, TxKind};
 use revm::{Context, ExecuteCommitEvm, ExecuteEvm, MainBuilder};
 use token::StakeTerms;
 
+use super::known::{Known, Time};
 use super::pool::Transaction;
 use super::state::State;
 
@@ -39,6 +40,7 @@ pub struct Engine {
     pub(super) terms: StakeTerms,
     /// Second in which the schedule began, 0 before.
     pub(super) start_s: u64,
+    known: Known,
     chain_id: u64,
 }
 
@@ -46,11 +48,16 @@ impl Engine {
     pub(super) fn new(chain_id: u64, at: Addresses, terms: StakeTerms) -> Self {
         let context: MainnetContext<State> = Context::new(State::default(), RULES);
         let evm = context.modify_cfg_chained(|cfg| cfg.chain_id = chain_id).build_mainnet();
-        Self { evm, at, terms, start_s: 0, chain_id }
+        Self { evm, at, terms, start_s: 0, known: Known::default(), chain_id }
     }
 
     pub(super) fn state(&mut self) -> &mut State {
         self.evm.ctx.db_mut()
+    }
+
+    /// Second of the block that is looked at.
+    pub(super) fn now_s(&self) -> u64 {
+        self.evm.ctx.block.timestamp.saturating_to()
     }
 
     pub(super) fn chain_id(&self) -> u64 {
@@ -88,16 +95,27 @@ impl Engine {
     /// # Errors
     /// [`ChainError::Reverted`] with the refusal; [`ChainError::BadAnswer`] for what is no answer of it.
     pub fn read<C: SolCall>(&mut self, to: Address, call: &C) -> Result<C::Return, ChainError> {
-        let asked = self.evm.system_call(to_eth(to), call.abi_encode().into());
-        let answer = answer(name_of::<C>(), asked.map_err(|error| unreadable::<C>(invalid(error)))?.result)?;
+        let answer = self.ask::<C>(to_eth(to), call.abi_encode().into())?;
         C::abi_decode_returns(&answer).map_err(|error| unreadable::<C>(error.to_string()))
     }
 
-    /// Does a call as `from`, without a transaction around it.
-    pub(super) fn act<C: SolCall>(&mut self, from: Address, call: &C) -> Result<(), ChainError> {
-        let (from, to) = (to_eth(from), to_eth(self.at.network));
-        let done = self.evm.system_call_with_caller_commit(from, to, call.abi_encode().into());
-        answer(name_of::<C>(), done.map_err(|error| unreadable::<C>(invalid(error)))?).map(drop)
+    /// As [`Engine::read`], of the network, for an answer that depends on that much of the time.
+    pub(super) fn read_known<C: SolCall>(&mut self, call: &C, time: Time) -> Result<C::Return, ChainError> {
+        let (to, question) = (to_eth(self.at.network), Bytes::from(call.abi_encode()));
+        if let Some(known) = self.known.find(to, &question, time, self.evm.ctx.db()) {
+            return C::abi_decode_returns(&known).map_err(|error| unreadable::<C>(error.to_string()));
+        }
+        self.state().note_reads();
+        let asked = self.ask::<C>(to, question.clone());
+        let read = self.state().noted();
+        let answer = asked?;
+        self.known.keep(to, question, time, read, answer.clone());
+        C::abi_decode_returns(&answer).map_err(|error| unreadable::<C>(error.to_string()))
+    }
+
+    fn ask<C: SolCall>(&mut self, to: alloy::primitives::Address, question: Bytes) -> Result<Bytes, ChainError> {
+        let asked = self.evm.system_call(to, question).map_err(|error| unreadable::<C>(invalid(error)))?;
+        answer(name_of::<C>(), asked.result)
     }
 
     fn environment(&self, transaction: &Transaction) -> TxEnv {

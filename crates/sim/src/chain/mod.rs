@@ -3,9 +3,13 @@
 //! The contracts are the committed bytecode. Transactions need no signatures: whoever submits one says who sends it. What
 //! happens follows from the seed and the calls alone.
 
+mod books;
 mod call;
 mod engine;
+mod folded;
 mod genesis;
+mod known;
+mod ledger;
 mod pool;
 mod reads;
 mod state;
@@ -15,11 +19,12 @@ use std::sync::Arc;
 
 use ::chain::{ChainError, Log, Revert};
 use governance::Addresses;
-use protocol::chain::{Block, ChainEvent, GroupView};
+use protocol::chain::{Block, ChainEvent, GroupView, Times};
 use protocol::eip712::Domain;
-use protocol::ids::{Address, Digest, keccak256};
+use protocol::ids::{Address, Digest, GroupId, keccak256};
 use protocol::money::Wei;
 
+pub use books::Books;
 pub use call::{Call, Place};
 pub use engine::Engine;
 pub use genesis::{Beginning, Founding, Seat};
@@ -39,6 +44,8 @@ pub enum SimError {
     NotWaiting(TransactionId),
     #[error("a replacement has to pay a tenth more than {0} wei, in fee and tip")]
     TooCheap(Wei),
+    #[error("the books are wrong: {0}; play the seed again and look at what happened last")]
+    Books(String),
     #[error("the beginning failed: {0}; mend the terms")]
     Beginning(String),
 }
@@ -83,11 +90,13 @@ pub struct Mined {
     transactions: Vec<Transaction>,
     /// Changes with each block that changes something.
     version: u64,
+    /// Whether logs and receipts are still here.
+    is_whole: bool,
 }
 
 impl Mined {
     fn new(block: Block, version: u64) -> Self {
-        Self { block, events: Vec::new(), receipts: Vec::new(), logs: Vec::new(), transactions: Vec::new(), version }
+        Self { block, events: Vec::new(), receipts: Vec::new(), logs: Vec::new(), transactions: Vec::new(), version, is_whole: true }
     }
 }
 
@@ -101,11 +110,15 @@ pub struct Chain {
     conditions: Conditions,
     /// By number.
     blocks: Vec<Mined>,
+    /// Where receipts are: number of the block and place in it.
+    receipts: BTreeMap<TransactionId, (u64, usize)>,
     /// Number of the last block that cannot be taken back.
     first: u64,
     submitted: u64,
     versions: u64,
-    views: BTreeMap<reads::Moment, Arc<GroupView>>,
+    /// By version and time.
+    views: BTreeMap<(u64, GroupId, known::Time), Arc<GroupView>>,
+    times: BTreeMap<GroupId, Times>,
 }
 
 impl Chain {
@@ -117,10 +130,12 @@ impl Chain {
             pool: Pool::default(),
             conditions: Conditions::default(),
             blocks: Vec::new(),
+            receipts: BTreeMap::new(),
             first: 0,
             submitted: 0,
             versions: 0,
             views: BTreeMap::new(),
+            times: BTreeMap::new(),
         };
         let block = Block { number: 0, time_s, hash: chain.named("block", 0) };
         chain.blocks.push(Mined::new(block, 0));
@@ -244,8 +259,8 @@ impl Chain {
 
     /// What became of a transaction, if it is in one of the last [`BLOCKS_KEPT`] blocks.
     pub fn receipt(&self, id: TransactionId) -> Option<&Receipt> {
-        let receipts = self.blocks.iter().rev().take(BLOCKS_KEPT).flat_map(|mined| &mined.receipts);
-        receipts.into_iter().find(|receipt| receipt.id == id)
+        let (block, place) = *self.receipts.get(&id)?;
+        self.block(block)?.receipts.get(place)
     }
 
     /// The next block, with that timestamp or its parent's if that is later.
@@ -261,8 +276,10 @@ impl Chain {
             self.versions += 1;
             mined.version = self.versions;
         }
+        let places = mined.receipts.iter().enumerate().map(|(place, receipt)| (receipt.id, (number, place)));
+        self.receipts.extend(places);
         self.blocks.push(mined);
-        self.forget_logs();
+        self.forget_details();
         self.head()
     }
 
@@ -298,10 +315,11 @@ impl Chain {
     }
 
     /// Blocks that cannot be taken back any more need not be known so well.
-    fn forget_logs(&mut self) {
+    fn forget_details(&mut self) {
         let old = self.blocks.len().checked_sub(BLOCKS_KEPT + 1);
         if let Some(mined) = old.and_then(|old| self.blocks.get_mut(old)) {
-            (mined.logs, mined.receipts, mined.transactions) = Default::default();
+            mined.receipts.iter().for_each(|receipt| drop(self.receipts.remove(&receipt.id)));
+            (mined.logs, mined.receipts, mined.transactions, mined.is_whole) = Default::default();
         }
     }
 
@@ -318,7 +336,10 @@ impl Chain {
         }
         for lost in self.blocks.split_off(left as usize + 1).into_iter().rev() {
             self.engine.state().undo_block();
-            lost.transactions.into_iter().for_each(|transaction| drop(self.pool.put(transaction)));
+            for transaction in lost.transactions {
+                self.receipts.remove(&transaction.id);
+                self.pool.put(transaction);
+            }
         }
         self.branch += 1;
         let block = self.head().block;

@@ -7,7 +7,7 @@ use ::chain::convert::{self, to_eth};
 use alloy::primitives::U256;
 use governance::bindings::{IGroups, INetwork as Abi};
 use governance::group_view;
-use protocol::chain::{GroupView, Phase, PositionView};
+use protocol::chain::{GroupView, PositionView, Times};
 use protocol::ids::{Address, GroupId, PositionNumber, RoundNumber};
 use protocol::money::Wei;
 use protocol::rules;
@@ -15,21 +15,11 @@ use token::bindings::{Emission, IStake, Neuron};
 use token::{Position, StakeTerms};
 
 use super::engine::Engine;
+use super::known::Time;
 use super::{Chain, SimError};
 
 /// Views of groups that are kept.
 const VIEWS_LIMIT: usize = 4_096;
-
-/// All that a group's view depends on: what stands, and as much of the time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Moment {
-    version: u64,
-    group: GroupId,
-    round: RoundNumber,
-    phase: Phase,
-    epoch: u64,
-    era: u64,
-}
 
 impl Chain {
     /// Times and the least deposit, fixed at deployment.
@@ -66,25 +56,18 @@ impl Chain {
     pub fn view(&mut self, group: GroupId, number: u64) -> Result<Arc<GroupView>, SimError> {
         let mined = self.block(number).ok_or(SimError::Block(number))?;
         let (now_s, version) = (mined.block.time_s, mined.version);
-        let of_version = Moment { version, group, round: RoundNumber(0), phase: Phase::Train, epoch: 0, era: 0 };
-        let known = self.views.range(of_version..).next().filter(|(moment, _)| moment.version == version && moment.group == group);
-        if let Some(moment) = known.map(|(_, view)| self.moment(version, view, now_s))
-            && let Some(view) = self.views.get(&moment)
-        {
+        let moment = |engine: &Engine, times| (version, group, engine.time(times, now_s));
+        let known = self.times.get(&group).and_then(|times| self.views.get(&moment(&self.engine, *times)));
+        if let Some(view) = known {
             return Ok(view.clone());
         }
         let view = Arc::new(self.as_of(number, |engine| engine.view(group))?);
         if self.views.len() >= VIEWS_LIMIT {
             self.views.pop_first();
         }
-        self.views.insert(self.moment(version, &view, now_s), view.clone());
+        self.times.insert(group, view.times);
+        self.views.insert(moment(&self.engine, view.times), view.clone());
         Ok(view)
-    }
-
-    fn moment(&self, version: u64, view: &GroupView, now_s: u64) -> Moment {
-        let clock = view.clock(now_s);
-        let era = rules::era(now_s, self.engine.start_s);
-        Moment { version, group: view.id, round: clock.round, phase: clock.phase, epoch: view.epoch(now_s), era }
     }
 }
 
@@ -93,10 +76,22 @@ impl Engine {
         self.read(self.at.network, call)
     }
 
+    fn epoch(&self, now_s: u64) -> u64 {
+        now_s.saturating_sub(self.terms.genesis_s) / self.terms.epoch_s.max(1)
+    }
+
+    /// All of the time that what is shown of a group depends on.
+    fn time(&self, times: Times, now_s: u64) -> Time {
+        let clock = times.clock(self.terms.genesis_s, now_s);
+        Time { epoch: self.epoch(now_s), era: rules::era(now_s, self.start_s), phase: Some((clock.round, clock.phase)) }
+    }
+
     /// A group with all its positions.
     pub fn view(&mut self, group: GroupId) -> Result<GroupView, ChainError> {
-        let found: IGroups::Group = self.of_network(&Abi::groupCall { number: U256::from(group.0) })?;
-        let least_deposit = self.least_deposit(group)?;
+        let found: IGroups::Group = self.read_known(&Abi::groupCall { number: U256::from(group.0) }, Time::default())?;
+        let times = Times { train_s: found.train.into(), reveal_s: found.reveal.into(), judge_s: found.judge.into() };
+        let deposit = Abi::leastDepositCall { group: U256::from(group.0) };
+        let least_deposit = convert::amount("leastDeposit", self.read_known(&deposit, self.time(times, self.now_s()))?)?;
         let positions = (1..=self.positions(group)?).map(|number| Ok(self.position(group, PositionNumber(number))?.view()));
         let positions = positions.collect::<Result<Vec<PositionView>, ChainError>>()?;
         Ok(group_view(group, &self.terms, &found, least_deposit, positions))
@@ -114,7 +109,8 @@ impl Engine {
 
     pub fn position(&mut self, group: GroupId, number: PositionNumber) -> Result<Position, ChainError> {
         let call = IStake::positionCall { group: U256::from(group.0), number: U256::from(number.0) };
-        Position::read(number, &self.of_network(&call)?)
+        let time = Time { epoch: self.epoch(self.now_s()), ..Time::default() };
+        Position::read(number, &self.read_known(&call, time)?)
     }
 
     /// What a commit costs in the running round, or in the next one if none was made in it.

@@ -8,6 +8,8 @@ use revm::primitives::{Address, AddressMap, B256, HashMap, U256};
 use revm::state::{Account, AccountInfo};
 use revm::{Database, DatabaseCommit};
 
+use super::known::Slot;
+
 /// Blocks that can be taken back, or read as they were.
 pub const BLOCKS_KEPT: usize = 256;
 
@@ -18,6 +20,8 @@ pub(super) struct State {
     before: VecDeque<Vec<Change>>,
     /// What stood as of an older block, while that is read.
     past: Past,
+    /// What is read, while that is noted.
+    read: Option<Vec<Slot>>,
 }
 
 #[derive(Default)]
@@ -80,6 +84,22 @@ impl State {
         self.past = Past::default();
     }
 
+    /// From now on what is read is noted, until [`State::noted`].
+    pub fn note_reads(&mut self) {
+        self.read = Some(Vec::new());
+    }
+
+    pub fn noted(&mut self) -> Vec<Slot> {
+        self.read.take().unwrap_or_default()
+    }
+
+    pub fn value(&self, address: Address, slot: U256) -> U256 {
+        if let Some(value) = self.past.slots.get(&(address, slot)) {
+            return *value;
+        }
+        self.accounts.get(&address).and_then(|held| held.storage.get(&slot)).copied().unwrap_or_default()
+    }
+
     /// Gives an account coins that come from nowhere, before the first block.
     pub fn endow(&mut self, address: Address, coins: U256) {
         self.accounts.entry(address).or_default().info.balance = coins;
@@ -130,10 +150,11 @@ impl Database for State {
     }
 
     fn storage(&mut self, address: Address, slot: U256) -> Result<U256, Infallible> {
-        if let Some(value) = self.past.slots.get(&(address, slot)) {
-            return Ok(*value);
+        let value = self.value(address, slot);
+        if let Some(read) = &mut self.read {
+            read.push((address, slot, value));
         }
-        Ok(self.accounts.get(&address).and_then(|held| held.storage.get(&slot)).copied().unwrap_or_default())
+        Ok(value)
     }
 
     /// The contracts do not ask for it.
