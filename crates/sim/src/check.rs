@@ -16,6 +16,8 @@ use crate::{
     world::{World, jobs::Exam},
 };
 
+/// Failures that are told at most.
+const MAX_FAILURES: usize = 32;
 /// Bytes that a node may have on disk beside files and log, and files that it may hold, for each round.
 const DISK_OF_A_ROUND: usize = 512;
 const DISK_AT_REST: usize = 4096;
@@ -50,7 +52,9 @@ pub struct Report {
 impl Checks {
     /// Notes that something does not hold.
     pub fn fail(&mut self, what: String) {
-        self.failures.push(what);
+        if self.failures.len() < MAX_FAILURES && !self.failures.contains(&what) {
+            self.failures.push(what);
+        }
     }
 
     pub fn reorganised(&mut self, first_s: Option<u64>) {
