@@ -110,6 +110,8 @@ pub struct Chain {
     conditions: Conditions,
     /// By number.
     blocks: Vec<Mined>,
+    /// Where receipts are: number of the block and place in it.
+    receipts: BTreeMap<TransactionId, (u64, usize)>,
     /// Number of the last block that cannot be taken back.
     first: u64,
     submitted: u64,
@@ -128,6 +130,7 @@ impl Chain {
             pool: Pool::default(),
             conditions: Conditions::default(),
             blocks: Vec::new(),
+            receipts: BTreeMap::new(),
             first: 0,
             submitted: 0,
             versions: 0,
@@ -256,8 +259,8 @@ impl Chain {
 
     /// What became of a transaction, if it is in one of the last [`BLOCKS_KEPT`] blocks.
     pub fn receipt(&self, id: TransactionId) -> Option<&Receipt> {
-        let receipts = self.blocks.iter().rev().take(BLOCKS_KEPT).flat_map(|mined| &mined.receipts);
-        receipts.into_iter().find(|receipt| receipt.id == id)
+        let (block, place) = *self.receipts.get(&id)?;
+        self.block(block)?.receipts.get(place)
     }
 
     /// The next block, with that timestamp or its parent's if that is later.
@@ -273,8 +276,10 @@ impl Chain {
             self.versions += 1;
             mined.version = self.versions;
         }
+        let places = mined.receipts.iter().enumerate().map(|(place, receipt)| (receipt.id, (number, place)));
+        self.receipts.extend(places);
         self.blocks.push(mined);
-        self.forget_logs();
+        self.forget_details();
         self.head()
     }
 
@@ -310,9 +315,10 @@ impl Chain {
     }
 
     /// Blocks that cannot be taken back any more need not be known so well.
-    fn forget_logs(&mut self) {
+    fn forget_details(&mut self) {
         let old = self.blocks.len().checked_sub(BLOCKS_KEPT + 1);
         if let Some(mined) = old.and_then(|old| self.blocks.get_mut(old)) {
+            mined.receipts.iter().for_each(|receipt| drop(self.receipts.remove(&receipt.id)));
             (mined.logs, mined.receipts, mined.transactions, mined.is_whole) = Default::default();
         }
     }
@@ -330,7 +336,10 @@ impl Chain {
         }
         for lost in self.blocks.split_off(left as usize + 1).into_iter().rev() {
             self.engine.state().undo_block();
-            lost.transactions.into_iter().for_each(|transaction| drop(self.pool.put(transaction)));
+            for transaction in lost.transactions {
+                self.receipts.remove(&transaction.id);
+                self.pool.put(transaction);
+            }
         }
         self.branch += 1;
         let block = self.head().block;

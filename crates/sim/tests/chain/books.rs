@@ -34,20 +34,20 @@ fn the_books_are_right_after_each_block_of_won_rounds() {
 fn the_books_are_right_when_validators_are_paid_out_of_deposits() {
     let mut hand = Hand::new(1);
     let mut books = Books::new(&hand.chain);
-    let round = hand.to_phase(Phase::Train);
+    let round = hand.reach(Phase::Train);
     hand.commit(0, round, Digest([9; 32]));
     hand.commit(1, round, Digest([8; 32]));
     hand.next();
-    hand.to_phase(Phase::Reveal);
+    hand.reach(Phase::Reveal);
     let claim = hand.claim(0, 1, round, Digest([9; 32]));
     hand.must(hand.trainers[0], Call::Reveal { claim, salt: SALT });
-    hand.to_phase(Phase::Judge);
+    hand.reach(Phase::Judge);
     let verdicts = hand.verdicts(round, Digest([0; 32]));
     for lot in [&verdicts[..1], &verdicts[1..3], &verdicts[3..]] {
         hand.must(hand.validator(0), Call::Judge { group: GROUP, round, claim: Digest([0; 32]), verdicts: lot.to_vec() });
         check(&mut books, &mut hand);
     }
-    hand.to_phase(Phase::Train);
+    hand.reach(Phase::Train);
     hand.chain.mine(hand.now_s() + hand.chain.terms().maturity_s);
     hand.must(hand.trainers[1], Call::Settle { group: GROUP, round, trainers: hand.trainers.clone() });
     check(&mut books, &mut hand);

@@ -61,7 +61,7 @@ impl Hand {
     }
 
     /// Goes on to the next phase of that name, if this is another; the round.
-    pub fn to_phase(&mut self, phase: Phase) -> RoundNumber {
+    pub fn reach(&mut self, phase: Phase) -> RoundNumber {
         let head = self.chain.head().block.number;
         let view = self.chain.view(GROUP, head).expect("the group");
         let mut clock = view.clock(self.now_s());
@@ -96,23 +96,23 @@ impl Hand {
 
     /// A round that the first trainer wins, the second concedes, and all validators judge; both deposits are settled.
     pub fn play(&mut self) -> RoundNumber {
-        let round = self.to_phase(Phase::Train);
+        let round = self.reach(Phase::Train);
         let file = |trainer: u8| Digest(keccak256(&[&round.0.to_be_bytes()[..], &[trainer]].concat()));
         self.commit(0, round, file(0));
         self.commit(1, round, file(1));
         self.next();
-        self.to_phase(Phase::Reveal);
+        self.reach(Phase::Reveal);
         let claim = self.claim(0, 1, round, file(0));
         self.submit(self.trainers[0], Call::Reveal { claim, salt: SALT });
         self.next();
         self.submit(self.trainers[1], Call::Concede { group: GROUP, salt: SALT, file: file(1), rival: self.trainers[0] });
         self.next();
-        self.to_phase(Phase::Judge);
+        self.reach(Phase::Judge);
         let name = rules::claim_hash(claim.file, claim.base, claim.loss, claim.loss_root);
         let verdicts = self.verdicts(round, name);
         self.submit(self.validator(0), Call::Judge { group: GROUP, round, claim: name, verdicts });
         self.next();
-        self.to_phase(Phase::Train);
+        self.reach(Phase::Train);
         self.submit(self.trainers[0], Call::Settle { group: GROUP, round, trainers: self.trainers.clone() });
         self.next();
         round

@@ -8,7 +8,7 @@ use crate::hand::{GROUP, Hand};
 #[test]
 fn transactions_of_lost_blocks_are_mined_again_under_other_hashes() {
     let mut hand = Hand::new(1);
-    let round = hand.to_phase(Phase::Train);
+    let round = hand.reach(Phase::Train);
     let (before, coins) = (hand.chain.head().block, hand.chain.now().balance(hand.trainers[0]).expect("a balance"));
     let committed = hand.commit(0, round, Digest([9; 32]));
     hand.next();

@@ -45,7 +45,7 @@ fn a_round_pays_winner_validators_and_who_conceded_to_the_wei() {
 #[test]
 fn a_refusal_says_why_whether_it_was_tried_or_mined() {
     let mut hand = Hand::new(1);
-    let round = hand.to_phase(Phase::Train);
+    let round = hand.reach(Phase::Train);
     let claim = hand.claim(0, 1, round, Digest([9; 32]));
     let call = Call::Reveal { claim, salt: SALT };
     let tried = hand.chain.attempt(hand.trainers[0], &call, Default::default()).expect_err("it is TRAIN").to_string();
