@@ -5,7 +5,6 @@
 mod debts;
 mod io;
 mod outlook;
-mod pace;
 mod rivals;
 mod round;
 mod sending;
@@ -25,7 +24,6 @@ use crate::machine::{Heard, Machine};
 use crate::money::Micronats;
 use crate::seeds::Seeds;
 use debts::{Debts, Kind};
-use pace::Pace;
 use round::Round;
 use states::{Opened, Told};
 
@@ -43,7 +41,6 @@ pub struct Trainer {
     live: bool,
     group: Option<GroupView>,
     seeds: Seeds,
-    pace: Pace,
     /// The running round, the one before, and the next one.
     rounds: BTreeMap<RoundNumber, Round>,
     debts: Debts,
@@ -59,7 +56,7 @@ pub(crate) struct View<'a> {
     pub group: &'a GroupView,
     pub now: Block,
     pub clock: Clock,
-    /// The longest step between blocks heard lately.
+    /// Seconds from one block to the next, as far as one can tell.
     pub spacing_s: u64,
     pub seed: Option<Digest>,
     /// What the next round, if this is it, will probably start from: while the running one is judged, once that can be said.
@@ -102,7 +99,6 @@ impl Trainer {
             live: false,
             group: None,
             seeds: Seeds::default(),
-            pace: Pace::default(),
             rounds: BTreeMap::new(),
             debts: Debts::default(),
             opened: (0, None),
@@ -175,7 +171,6 @@ impl Trainer {
     fn block(&mut self, block: Block) {
         if let Some(group) = &self.group {
             self.seeds.block(group, block);
-            self.pace.block(block);
         }
         let before = RoundNumber(self.running().0.saturating_sub(1));
         while self.rounds.first_key_value().is_some_and(|(round, _)| *round < before) {
@@ -283,7 +278,7 @@ impl Trainer {
         self.begun(next);
         let (Some(group), Some(now)) = (&self.group, self.seeds.last()) else { return Vec::new() };
         let likely = self.rounds.get(&clock.round).filter(|_| clock.phase == Phase::Judge).and_then(|round| round.likely(group));
-        let spacing_s = self.pace.spacing_s();
+        let spacing_s = self.seeds.pace().spacing_s();
         let mut effects = Vec::new();
         for number in [RoundNumber(clock.round.0.saturating_sub(1)), clock.round, next] {
             let before = number.0.checked_sub(1).and_then(|before| self.rounds.get(&RoundNumber(before)));

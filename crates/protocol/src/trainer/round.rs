@@ -211,8 +211,8 @@ impl Round {
     }
 
     fn moment(&self, view: &View<'_>) -> Moment {
-        let stop_s = view.clock.phase_end_s.saturating_sub(view.config.edge_s);
-        Moment { now_s: view.now.time_s, spacing_s: view.spacing_s, stop_s }
+        let (now_s, end_s) = (view.now.time_s, view.clock.phase_end_s);
+        Moment { now_s, end_s, edge_s: view.config.edge_s, spacing_s: view.spacing_s }
     }
 
     fn goes(&mut self, what: Transaction, view: &View<'_>) -> bool {

@@ -1,6 +1,7 @@
 //! The one transaction of a round that may be under way, and when another one may follow.
 
 use super::io::Transaction;
+use crate::pace::last_s;
 
 /// Blocks after which a transaction whose event has not come is asked for again.
 const PATIENCE: u64 = 8;
@@ -13,22 +14,27 @@ const MAX_DOUBLINGS: u32 = 12;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
     pub now_s: u64,
+    pub end_s: u64,
+    /// In these last seconds nothing is sent.
+    pub edge_s: u64,
     /// Seconds from one block to the next.
     pub spacing_s: u64,
-    /// From this second on nothing is sent in this phase.
-    pub stop_s: u64,
 }
 
 impl Moment {
-    /// Whether a block later nothing could be sent in this phase any more.
+    /// Whether what is sent at the next block may be carried by one that is too late.
     pub fn is_last_chance(&self) -> bool {
-        self.now_s.saturating_add(self.spacing_s) >= self.stop_s
+        self.now_s >= last_s(self.end_s, self.edge_s, self.spacing_s)
+    }
+
+    fn is_over(&self) -> bool {
+        self.now_s.saturating_add(self.edge_s) >= self.end_s
     }
 
     /// The second from which what is asked for now is asked for again, if nothing comes of it.
     fn again_s(&self) -> u64 {
         let after = |blocks: u64| self.now_s.saturating_add(self.spacing_s.saturating_mul(blocks));
-        after(PATIENCE).min(self.stop_s.saturating_sub(self.spacing_s).max(after(LEAST_PATIENCE)))
+        after(PATIENCE).min(last_s(self.end_s, self.edge_s, self.spacing_s).max(after(LEAST_PATIENCE)))
     }
 }
 
@@ -53,7 +59,7 @@ impl Sending {
     /// Whether `what` goes out now, which is noted then: not twice, not right after a failure unless there is no time left, and not
     /// when the phase is nearly over.
     pub fn goes(&mut self, what: Transaction, moment: Moment) -> bool {
-        let goes = moment.now_s < moment.stop_s && self.is_ready(Some(what), moment);
+        let goes = !moment.is_over() && self.is_ready(Some(what), moment);
         if goes {
             self.state = State::UnderWay { what, again_s: moment.again_s() };
         }
