@@ -35,7 +35,7 @@ impl Holders {
         }
     }
 
-    /// Protocol 4: available is what holders of more than 1/3 of awake stake announced before it was late. Both answers
+    /// PROTOCOL 13: available is what holders of more than 1/3 of awake stake announced before it was late. Both answers
     /// are final, so that who holds a file and who does not sign the same.
     pub fn settle(&mut self, file: Digest, group: &GroupView, is_late: bool) {
         if self.available.contains_key(&file) {

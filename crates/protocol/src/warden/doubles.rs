@@ -50,7 +50,7 @@ impl Doubles {
         }
     }
 
-    /// Protocol 3, slashDouble: one case of a position at a time.
+    /// PROTOCOL 4, Who signs twice: one case of a position at a time.
     pub fn advance(&mut self, view: &View<'_>) -> Option<Effect> {
         let now_s = view.now.time_s;
         let lasts =

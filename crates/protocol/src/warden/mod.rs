@@ -157,7 +157,7 @@ impl Warden {
         }
     }
 
-    /// Protocol 3, slashDouble: the second verdict of a signer in one round is evidence if it says something else.
+    /// PROTOCOL 4, Who signs twice: the second verdict of a signer in one round is evidence if it says something else.
     fn heard(&mut self, verdict: SignedVerdict) {
         let message = verdict.message;
         if message.group != self.config.group || !self.is_kept(message.round) {

@@ -32,8 +32,8 @@ impl Presence {
         }
     }
 
-    /// Protocol 3, doze: whoever was in none of the counted rounds to which nothing can be added any more, the newest two
-    /// left aside.
+    /// PROTOCOL 4, Who is present: whoever was in none of the counted rounds to which nothing can be added any more, the newest
+    /// two left aside.
     pub fn advance(&mut self, view: &View<'_>) -> Option<Effect> {
         let until = *view.group.recent.first()?;
         if view.is_late() {

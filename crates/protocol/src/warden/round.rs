@@ -94,8 +94,8 @@ impl Round {
         (attendance.since, attendance.is_cut) = (None, false);
     }
 
-    /// Protocol 3, attend: in the round after one with reveals. Of an undecided one verdicts of more than half of awake stake,
-    /// whatever they say, in TRAIN, then those that came later; of a decided one those for something else, which cannot be
+    /// PROTOCOL 4, Who is present: in the round after one with reveals. Of an undecided one verdicts of more than half of awake
+    /// stake, whatever they say, in TRAIN, then those that came later; of a decided one those for something else, which cannot be
     /// judged any more.
     pub fn attend(&mut self, view: &View<'_>, number: RoundNumber) -> Option<Effect> {
         if self.files.is_empty() || (self.decided.is_none() && !self.may_count(view)) {
@@ -161,7 +161,7 @@ impl Round {
         verdicts
     }
 
-    /// Protocol 4, probe: what others have signed is computed once more.
+    /// PROTOCOL 13: the probes that others have signed are computed once more.
     pub fn replay(&mut self, view: &View<'_>, number: RoundNumber) -> Option<Effect> {
         let ((checkpoint, head), seed) = (self.opened?, view.seed?);
         if self.is_replaying {
