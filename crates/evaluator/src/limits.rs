@@ -1,23 +1,26 @@
 //! Limits that the parts of a manifest share, and why bytes are no manifest.
+//!
+//! Limits keep a stranger's manifest from costing more than a measurement may: memory is decided by sizes alone.
 
-/// Longest manifest in bytes.
+/// Longest manifest in bytes: one chunk of a file, read whole before anything else of a group.
 pub const MANIFEST_BYTES_MAX: usize = 4096;
 /// Most units of one layer, inputs included.
 pub(crate) const WIDTH_MAX: u32 = 65_536;
 
-/// Why bytes are no manifest.
+/// Why bytes are no manifest (PROTOCOL 12, Manifest). Each says what to change; whoever joins a group only needs to know that it has
+/// none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
-    /// Longer than `MANIFEST_BYTES_MAX`.
+    /// Longer than [`MANIFEST_BYTES_MAX`]; holds the bytes given.
     #[error("a manifest has at most {MANIFEST_BYTES_MAX} bytes, this one has {0}: shorten it")]
     TooLong(usize),
     /// Not JSON, a key missing or unknown, a family or format that this client does not ship.
     #[error("this is no manifest that this client knows ({0}): correct it or update the client")]
     Unreadable(String),
-    /// Right content, other bytes.
+    /// Right content, other bytes: holds those that it should have.
     #[error("the manifest is not in canonical form: write it without spaces, keys in order: {0}")]
     NotCanonical(String),
-    /// A number outside its limits.
+    /// A number outside its limits, also one that follows from others, such as the number of parameters.
     #[error("manifest: {field} is {value}, it must be {least} to {most}")]
     OutOfRange {
         /// Field of the manifest.
@@ -37,7 +40,7 @@ pub enum ManifestError {
         /// Format that it reads.
         format: &'static str,
     },
-    /// A list of characters that is no order.
+    /// A list of characters that is no order, so that a character had two tokens or none.
     #[error("manifest: the characters of the tokenizer must ascend by code point, each once")]
     NotAscending,
 }

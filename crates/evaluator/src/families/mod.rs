@@ -1,4 +1,7 @@
 //! The families of models that a client ships: one file each, and one list.
+//!
+//! A family is a trait object below the manifest: sizes and their limits, tensors, first weights, the forward pass, and perhaps an
+//! exact backward pass. A further one is a file and a line of the list at the end of this file.
 
 mod gpt;
 mod mlp;
@@ -18,7 +21,7 @@ use crate::tensor::TensorSpec;
 
 use tape::Backward;
 
-/// What every family tells of itself and can compute.
+/// What every family tells of itself and can compute. Sizes are those of the value: no method takes them.
 pub(crate) trait Family {
     /// Whether the sizes keep their limits and the data have a format that the family reads.
     fn check(&self, data: &Data) -> Result<(), ManifestError>;

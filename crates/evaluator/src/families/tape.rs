@@ -1,4 +1,8 @@
-//! What a forward pass keeps for the gradients of some rows, and which tensor's gradient is made of which of it.
+//! What a forward pass keeps for the gradients of some rows, which tensor's gradient is made of which of it, and what a family has to
+//! tell of its backward pass.
+//!
+//! A tape is one piece of memory cut into [`View`]s, all of as many rows: inputs of layers, then their gradients. When several tapes
+//! are full, every tensor's gradient is the sum of its [`Source`]s over them, row after row.
 
 use super::Pass;
 use crate::arena::Aligned;

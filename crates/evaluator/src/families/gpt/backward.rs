@@ -1,4 +1,7 @@
 //! Backward pass of the family `gpt`.
+//!
+//! One example a tape: the forward pass again with everything kept, then from the logits back, each view reused as soon as what it
+//! holds is needed no more.
 
 use super::{Block, EXPANSION, Gpt, Weights};
 use crate::arena::Arena;

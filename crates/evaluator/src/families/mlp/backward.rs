@@ -1,4 +1,6 @@
 //! Backward pass of the family `mlp`.
+//!
+//! Up to sixty-four examples a tape: inputs and outputs of each layer on the way there, gradients of the outputs on the way back.
 
 use super::Mlp;
 use crate::families::Pass;
