@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::tools;
 
 /// Each room and the rooms it may use. An arrow that is not here does not exist.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("deltas", &[]),
     ("protocol", &["deltas"]),
     ("evaluator", &["deltas"]),
@@ -22,6 +22,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("neuron", &["node", "training", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("trainer-node", &["node", "training", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("validator-node", &["node", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
+    ("economics", &["protocol", "evaluator"]),
     ("xtask", &[]),
 ];
 

@@ -6,11 +6,12 @@ use rand_distr::{Distribution, LogNormal};
 
 use super::{Answer, PATIENCE, group, nrn, over, validators};
 use crate::{
+    day::Day,
     figures::{Table, over_seeds},
     gas::Gas,
-    group::{Day, Group},
+    group::Group,
     plot::Plot,
-    terms::{Prices, Terms},
+    terms::{Prices, Terms, Trial},
     trainer::{Craft, Trainer},
     validator::{Leaving, Manner},
 };
@@ -30,7 +31,7 @@ const MEASURES: [(&str, usize); 8] = [
 ];
 
 pub fn ask(gas: &Gas, seeds: u64) -> Answer {
-    Answer { tables: vec![falls(gas, seeds), leaving(gas, seeds), costs(gas, seeds)], plots: vec![plot(gas)] }
+    Answer { tables: vec![falls(gas, seeds), leaving(gas, seeds), floor(gas, seeds), costs(gas, seeds)], plots: vec![plot(gas)] }
 }
 
 /// How NRN falls, how those leave who leave, and what things cost.
@@ -43,9 +44,11 @@ struct Fall {
     /// Dollars for a million units of gas, and whether the purse pays.
     gas: f64,
     purse: bool,
+    /// The least part of the supply that the share rule assumes at stake, where another is tried.
+    floor: Option<u128>,
 }
 
-const FALL: Fall = Fall { to: 0.1, silent: 3, machine: 0.05, gas: 0.03, purse: true };
+const FALL: Fall = Fall { to: 0.1, silent: 3, machine: 0.05, gas: 0.03, purse: true, floor: None };
 
 impl Fall {
     fn play(self, gas: &Gas, seed: u64) -> Group {
@@ -60,7 +63,8 @@ impl Fall {
             validator.leaving = if place * 7 % 10 < self.silent { Leaving::Silent } else { Leaving::Rests };
             validator.machine = self.machine * draw();
         }
-        let mut group = group(Terms::default(), all, validators, gas, seed);
+        let terms = Terms { trial: Trial { floor: self.floor, ..Trial::default() }, ..Terms::default() };
+        let mut group = group(terms, all, validators, gas, seed);
         group.alike = group.terms.elsewhere;
         group.prices = Prices { gas: self.gas / 1e6, purse: self.purse, ..group.prices };
         group.play(BEFORE);
@@ -105,6 +109,17 @@ fn leaving(gas: &Gas, seeds: u64) -> Table {
     for to in [0.2, 0.1] {
         for silent in [0, 3, 6, 10] {
             table.push(&[&(100.0 * to), &silent], &over_seeds(seeds, |seed| Fall { silent, to, ..FALL }.measures(gas, seed)));
+        }
+    }
+    table
+}
+
+/// Another least stake in the share rule.
+fn floor(gas: &Gas, seeds: u64) -> Table {
+    let mut table = Table::new("fall-floor", &["total is at least the supply /", "NRN falls to, %"], &MEASURES);
+    for (name, floor) in [("10 (the rule)", None), ("100", Some(100))] {
+        for to in [0.2, 0.1, 0.05] {
+            table.push(&[&name, &(100.0 * to)], &over_seeds(seeds, |seed| Fall { floor, to, ..FALL }.measures(gas, seed)));
         }
     }
     table

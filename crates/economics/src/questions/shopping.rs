@@ -4,7 +4,8 @@ use super::{Answer, FRESH, group, nrn, over, trainers, validators};
 use crate::{
     figures::{Table, over_seeds},
     gas::Gas,
-    group::{Data, Group},
+    group::Group,
+    people::Data,
     plot::Plot,
     terms::{Terms, Trial},
     trainer::{Craft, Trainer},
