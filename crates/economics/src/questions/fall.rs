@@ -21,10 +21,10 @@ const AFTER: u64 = 300;
 const CANDIDATES: u64 = 20;
 const MEASURES: [(&str, usize); 8] = [
     ("trainers before", 1),
-    ("a month after", 1),
     ("at the end", 1),
-    ("awake a month after, %", 0),
-    ("at the end", 0),
+    ("days to half of them", 0),
+    ("awake at the end, %", 0),
+    ("days to half of it", 0),
     ("won a day at the end", 1),
     ("void rounds", 0),
     ("longest stop, days", 0),
@@ -76,16 +76,17 @@ impl Fall {
     fn measures(self, gas: &Gas, seed: u64) -> [f64; 8] {
         let group = self.play(gas, seed);
         let (before, after) = group.days.split_at(BEFORE as usize);
-        let (settled, month, late) = (&before[before.len() / 2..], &after[20..30], &after[after.len() / 2..]);
-        let awake = |days: &[Day]| over(days, |day| 100.0 * nrn(day.awake)) / nrn(group.members.bonded());
+        let (settled, late) = (&before[before.len() / 2..], &after[after.len() / 2..]);
+        let trainers = |day: &Day| day.trainers as f64;
+        let awake = |day: &Day| 100.0 * nrn(day.awake) / nrn(group.members.bonded());
+        let half = |of: &dyn Fn(&Day) -> f64| after.iter().position(|day| of(day) <= over(settled, of) / 2.0).unwrap_or(after.len());
         let stop = after.split(|day| day.ended.won > 0).map(<[_]>::len).max().unwrap_or_default();
-        let trainers = |days: &[Day]| over(days, |day| day.trainers as f64);
         [
-            trainers(settled),
-            trainers(month),
-            trainers(late),
-            awake(month),
-            awake(late),
+            over(settled, trainers),
+            over(late, trainers),
+            half(&trainers) as f64,
+            over(late, awake),
+            half(&awake) as f64,
             over(late, |day| day.ended.won as f64),
             after.iter().map(|day| day.ended.void as f64).sum(),
             stop as f64,
