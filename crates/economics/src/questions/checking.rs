@@ -23,13 +23,16 @@ const CHECKS: [f64; 3] = [4e-4, 0.012, 0.4];
 
 pub fn ask(gas: &Gas, seeds: u64) -> Answer {
     let shares = shares(gas, seeds);
+    let mut acted = lines(&shares, 0, 1, 0);
+    acted.iter_mut().for_each(|(_, points)| points.retain(|(acted, _)| *acted > 0.0));
     let plot = Plot {
         name: "checking",
         title: "Share of awake stake that runs the models after nine months",
         across: "chance that people act, % an epoch",
         up: "share",
-        is_logarithmic: false,
-        lines: lines(&shares, 0, 1, 0),
+        is_logarithmic: true,
+        from_zero: true,
+        lines: acted,
     };
     Answer { tables: vec![even(), shares, pay(gas, seeds)], plots: vec![plot] }
 }

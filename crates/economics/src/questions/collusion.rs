@@ -27,6 +27,7 @@ pub fn ask(gas: &Gas, seeds: u64) -> Answer {
         across: "colluding, % of the group's awake stake",
         up: "false wins a day",
         is_logarithmic: false,
+        from_zero: true,
         lines: lines(&needed, 0, 1, 0).into_iter().map(|(name, points)| (format!("{name} % copy"), points)).collect(),
     };
     Answer { tables: vec![needed, taken_back(gas, seeds), cartel(gas, seeds)], plots: vec![plot] }

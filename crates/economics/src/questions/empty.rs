@@ -124,6 +124,7 @@ fn plot(gas: &Gas) -> Plot {
         across: "days",
         up: "% of what is bonded",
         is_logarithmic: false,
+        from_zero: true,
         lines: [0.0, 0.2, 0.4, 0.5, 0.6, 1.0].map(line).to_vec(),
     }
 }

@@ -141,6 +141,7 @@ fn plot(gas: &Gas) -> Plot {
         across: "days",
         up: "nats",
         is_logarithmic: false,
+        from_zero: false,
         lines: WAYS.map(line).to_vec(),
     }
 }

@@ -37,6 +37,7 @@ pub fn ask(gas: &Gas, seeds: u64) -> Answer {
         across: "examples of a draw",
         up: "% of won rounds",
         is_logarithmic: true,
+        from_zero: true,
         lines: ["none", "200"].map(lines).to_vec(),
     };
     Answer { tables: vec![table, conceding(gas, seeds)], plots: vec![plot] }
