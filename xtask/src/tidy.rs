@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::tools;
 
 /// Each room and the rooms it may use. An arrow that is not here does not exist.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("deltas", &[]),
     ("protocol", &["deltas"]),
     ("evaluator", &["deltas"]),
@@ -29,6 +29,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("trainer-node", &["node", "training", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("validator-node", &["node", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("sim", &["governance", "token", "chain", "views", "protocol", "evaluator"]),
+    ("economics", &["protocol", "evaluator"]),
     ("xtask", &[]),
 ];
 

@@ -11,9 +11,11 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::{
     curve::{BEGUN, Curve},
+    day::{Day, Ended},
     exam::Exam,
     gas::Gas,
     members::{Members, ratio},
+    people::{Data, People},
     round::{self, Decision, Seal, Status},
     terms::{Pay, Prices, Terms},
     trainer::{Ground, Trainer},
@@ -28,67 +30,6 @@ const DEAREST: u128 = 10;
 const SLASH: u128 = 1000;
 /// Epochs from an accusation to the end of the notice (docs/PROTOCOL.md, chapter 8).
 const NOTICE: u64 = 2;
-
-/// What people do against what can be shown.
-#[derive(Debug, Clone, Copy)]
-pub struct People {
-    /// Chance, an epoch, that an accused position is slashed by a majority that can be had.
-    pub slash: f64,
-    /// Chance that a false win is struck by such a majority before it is mature.
-    pub strike: f64,
-    /// Part of the stake elsewhere that assents.
-    pub turnout: f64,
-}
-
-impl People {
-    /// Who slashes with a chance of `diligence` an epoch strikes in one of the seven before a round is mature.
-    pub fn diligent(diligence: f64) -> Self {
-        Self { slash: diligence, strike: 1.0 - (1.0 - diligence).powi(7), ..Self::default() }
-    }
-}
-
-impl Default for People {
-    fn default() -> Self {
-        Self { slash: 0.0, strike: 0.0, turnout: 0.6 }
-    }
-}
-
-/// New data: with that chance a period, which raise the loss by so many nats.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Data {
-    pub chance: f64,
-    pub nats: f64,
-}
-
-/// Rounds by how they ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Ended {
-    pub won: u64,
-    pub lost: u64,
-    pub void: u64,
-    pub empty: u64,
-    /// Won by a claim that was not true, and of those struck.
-    pub falsely: u64,
-    pub struck: u64,
-    /// Won by a file that is worse than its base.
-    pub worse: u64,
-}
-
-/// How it stood at the end of an epoch.
-#[derive(Debug, Clone, Copy)]
-pub struct Day {
-    pub ended: Ended,
-    pub loss: f64,
-    pub trainers: usize,
-    /// Who has won most in the epoch, by place.
-    pub first: Option<usize>,
-    /// Shares of awake stake that check, copy, and sign unread.
-    pub checks: f64,
-    pub copies: f64,
-    pub lazy: f64,
-    pub awake: Wei,
-    pub deposit: Wei,
-}
 
 #[derive(Debug, Clone)]
 pub struct Group {

@@ -5,12 +5,14 @@
 //! seed.
 
 pub mod curve;
+pub mod day;
 pub mod exam;
 pub mod figures;
 pub mod gas;
 pub mod group;
 pub mod ledger;
 pub mod members;
+pub mod people;
 pub mod plot;
 pub mod questions;
 pub mod round;

@@ -23,7 +23,10 @@ pub struct Plot {
     pub title: &'static str,
     pub across: &'static str,
     pub up: &'static str,
+    /// Across.
     pub is_logarithmic: bool,
+    /// Whether the axis up begins at 0.
+    pub from_zero: bool,
     pub lines: Vec<(String, Vec<(f64, f64)>)>,
 }
 
@@ -36,7 +39,7 @@ impl Plot {
         area.fill(&WHITE).map_err(shown)?;
         let points = || self.lines.iter().flat_map(|(_, points)| points.iter().copied());
         let (left, right) = extent(points().map(|(x, _)| x));
-        let (low, high) = extent(points().map(|(_, y)| y).chain([0.0]));
+        let (low, high) = extent(points().map(|(_, y)| y).chain(self.from_zero.then_some(0.0)));
         let mut builder = ChartBuilder::on(&area);
         builder.caption(self.title, ("sans-serif", 16)).margin(10).x_label_area_size(40).y_label_area_size(60);
         match self.is_logarithmic {
@@ -79,7 +82,7 @@ mod tests {
     #[test]
     fn every_line_is_drawn_and_named() {
         let lines = vec![("first".to_owned(), vec![(1.0, 2.0), (100.0, 3.0)]), ("second".to_owned(), vec![(1.0, 0.0), (100.0, 0.5)])];
-        let plot = Plot { name: "plot", title: "Lines", across: "x", up: "y", is_logarithmic: true, lines };
+        let plot = Plot { name: "plot", title: "Lines", across: "x", up: "y", is_logarithmic: true, from_zero: true, lines };
         let svg = plot.svg().expect("drawn");
         for part in ["Lines", "first", "second", "<polyline"] {
             assert!(svg.contains(part), "{part} is missing");

@@ -32,6 +32,8 @@ pub struct Trial {
     pub validators: (u128, u128),
     /// The k-th to concede loses this many times k sixteenths.
     pub conceding: u64,
+    /// The share rule assumes at least this part of the supply at stake; none = as [`rules::total`] says.
+    pub floor: Option<u128>,
 }
 
 /// Who is paid R.
@@ -49,7 +51,7 @@ pub enum Pay {
 
 impl Default for Trial {
     fn default() -> Self {
-        Self { pay: Pay::Winner, validators: (1, 1), conceding: 1 }
+        Self { pay: Pay::Winner, validators: (1, 1), conceding: 1, floor: None }
     }
 }
 
@@ -76,7 +78,11 @@ impl Default for Terms {
 impl Terms {
     /// R of a round in which `awake` stake may judge. The era is the first.
     pub fn reward(&self, awake: Wei) -> Wei {
-        let total = rules::total(awake.saturating_add(self.elsewhere), self.supply);
+        let admitted = awake.saturating_add(self.elsewhere);
+        let total = match self.trial.floor {
+            None => rules::total(admitted, self.supply),
+            Some(parts) => admitted.max(Wei(self.supply.0 / parts.max(1))),
+        };
         rules::reward(self.supply, self.length_s, awake, total, 0)
     }
 

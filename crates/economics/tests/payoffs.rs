@@ -2,8 +2,9 @@
 
 use economics::{
     gas::Gas,
-    group::{Group, People},
+    group::Group,
     members::Members,
+    people::People,
     terms::{Pay, Terms, Trial},
     trainer::{Craft, Trainer},
     validator::{Manner, Validator},
@@ -118,7 +119,7 @@ fn validators_stop_checking_what_is_dear_unless_people_act() {
         let mut group = group(&[Craft::Honest], validators, Pay::Winner);
         group.terms.epoch_s = 86_400;
         group.people = People { slash, ..People::default() };
-        group.data = economics::group::Data { chance: 1.0, nats: 0.6 };
+        group.data = economics::people::Data { chance: 1.0, nats: 0.6 };
         group.play(200);
         group.days[100..].iter().map(|day| day.checks).sum::<f64>() / 100.0
     };

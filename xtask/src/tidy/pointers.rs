@@ -1,4 +1,5 @@
-//! Pointers in comments to chapters of docs/PROTOCOL.md: `PROTOCOL 6`, or with a heading of that chapter `PROTOCOL 6, Reveal`.
+//! Pointers in comments to chapters of docs/PROTOCOL.md: `PROTOCOL 6`, or with a heading of that chapter, or the bold words that begin a
+//! paragraph of it, `PROTOCOL 6, Reveal`.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use super::Source;
 /// The word before the number, however it is written.
 const WORD: &str = "protocol ";
 
-/// Headings of each chapter, by its number.
+/// Headings of each chapter and the bold words that begin its paragraphs, by its number.
 type Chapters<'a> = BTreeMap<u64, Vec<&'a str>>;
 
 /// Lists the pointers that lead nowhere, or are not written so.
@@ -29,9 +30,17 @@ fn chapters(protocol: &str) -> Chapters<'_> {
             chapters.entry(current).or_default();
         } else if let Some(heading) = line.strip_prefix("### ") {
             chapters.entry(current).or_default().push(heading.split(',').next().unwrap_or(heading));
+        } else if let Some(words) = bold(line) {
+            chapters.entry(current).or_default().push(words);
         }
     }
     chapters
+}
+
+/// The bold words that a line begins with.
+fn bold(line: &str) -> Option<&str> {
+    let (words, _) = line.trim_start_matches("- ").strip_prefix("**")?.split_once("**")?;
+    Some(words.trim_end_matches(['.', ',', ':']))
 }
 
 fn faults(chapters: &Chapters<'_>, comment: &str) -> Vec<String> {
@@ -60,11 +69,12 @@ mod tests {
 
     #[test]
     fn a_pointer_names_a_chapter_that_exists_and_one_of_its_headings() {
-        let protocol = "## 1. Words\n\n## 6. Rounds\n\n### Clock\n\n### Envelope, version 1\n";
+        let protocol = "## 1. Words\n\n## 6. Rounds\n\n### Clock\n\n### Envelope, version 1\n\n**Which claim**, in\n";
         for (comment, faulty) in [
             (" how it is sealed (PROTOCOL 6).", 0),
             ("/ PROTOCOL 6, Clock: when it begins", 0),
             (" PROTOCOL 6, Envelope", 0),
+            (" PROTOCOL 6, Which claim", 0),
             (" PROTOCOL 6, Reveal", 1),
             (" PROTOCOL 1, Clock", 1),
             (" PROTOCOL 7", 1),

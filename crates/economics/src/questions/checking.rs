@@ -4,9 +4,11 @@ use protocol::Wei;
 
 use super::{Answer, PATIENCE, STAKE, group, lines, over, trainers, validators};
 use crate::{
+    day::Day,
     figures::{Figure, Table, over_seeds},
     gas::Gas,
-    group::{Day, Group, People},
+    group::Group,
+    people::People,
     plot::Plot,
     terms::{Prices, Terms, Trial},
     trainer::{Craft, Trainer},
@@ -16,18 +18,21 @@ use crate::{
 const EPOCHS: u64 = 360;
 /// The last of them are looked at.
 const LATE: usize = 90;
-/// Dollars for a measurement: `digits`, `small-gpt` and models of 30 and 1,000 times its work, at 0.1 dollars an hour of two cores.
-const CHECKS: [f64; 4] = [2e-8, 4e-4, 0.012, 0.4];
+/// Dollars for a measurement: `small-gpt` and models of 30 and 1,000 times its work, at 0.1 dollars an hour of two cores.
+const CHECKS: [f64; 3] = [4e-4, 0.012, 0.4];
 
 pub fn ask(gas: &Gas, seeds: u64) -> Answer {
     let shares = shares(gas, seeds);
+    let mut acted = lines(&shares, 0, 1, 0);
+    acted.iter_mut().for_each(|(_, points)| points.retain(|(acted, _)| *acted > 0.0));
     let plot = Plot {
         name: "checking",
         title: "Share of awake stake that runs the models after nine months",
         across: "chance that people act, % an epoch",
         up: "share",
-        is_logarithmic: false,
-        lines: lines(&shares, 0, 1, 0),
+        is_logarithmic: true,
+        from_zero: true,
+        lines: acted,
     };
     Answer { tables: vec![even(), shares, pay(gas, seeds)], plots: vec![plot] }
 }
@@ -43,7 +48,8 @@ fn even() -> Table {
         // The base and the first claim, in each round.
         let even = |check: f64| 100.0 * rounds * 2.0 * check / (0.1 * prices.dollars(stake));
         let pay = rounds * prices.dollars(protocol::rules::earned_for(terms.reward(all), all, stake));
-        let figures = [even(CHECKS[1]), even(CHECKS[2]), even(CHECKS[3]), pay].map(|mean| Figure { mean, deviation: 0.0 });
+        let [small, large, largest] = CHECKS.map(even);
+        let figures = [small, large, largest, pay].map(|mean| Figure { mean, deviation: 0.0 });
         table.push(&[&stake.to_nrn()], &figures);
     }
     table
@@ -94,7 +100,7 @@ fn pay(gas: &Gas, seeds: u64) -> Table {
     let mut table = Table::new("checking-pay", &["V / R", "validators", "acted on, % an epoch"], &MEASURES);
     for (name, pay, count) in [("1/20", (1, 4), 20), ("1/5", (1, 1), 5), ("1/5", (1, 1), 20), ("1/5", (1, 1), 100), ("4/5", (4, 1), 20)] {
         for acted in [0.0, 0.1, 1.0] {
-            let figures = over_seeds(seeds, |seed| measures(&play(gas, CHECKS[2], acted / 100.0, (pay, count), seed)));
+            let figures = over_seeds(seeds, |seed| measures(&play(gas, CHECKS[1], acted / 100.0, (pay, count), seed)));
             table.push(&[&name, &count, &acted], &figures);
         }
     }

@@ -6,7 +6,8 @@ use super::{Answer, STAKE, group, lines, nrn, trainers};
 use crate::{
     figures::{Table, over_seeds},
     gas::Gas,
-    group::{Group, People},
+    group::Group,
+    people::People,
     plot::Plot,
     terms::Terms,
     trainer::{Craft, Trainer},
@@ -26,6 +27,7 @@ pub fn ask(gas: &Gas, seeds: u64) -> Answer {
         across: "colluding, % of the group's awake stake",
         up: "false wins a day",
         is_logarithmic: false,
+        from_zero: true,
         lines: lines(&needed, 0, 1, 0).into_iter().map(|(name, points)| (format!("{name} % copy"), points)).collect(),
     };
     Answer { tables: vec![needed, taken_back(gas, seeds), cartel(gas, seeds)], plots: vec![plot] }
@@ -47,7 +49,7 @@ fn play(gas: &Gas, colluding: u64, copying: u64, people: People, elsewhere: Wei,
 /// What the friend and the colluders have, less what they lost and what the colluders would have earned by honest signing.
 fn measures(group: &Group, colluding: u64) -> [f64; 4] {
     let days = EPOCHS as f64;
-    let ended = |count: fn(&crate::group::Ended) -> u64| group.days.iter().map(|day| count(&day.ended) as f64).sum::<f64>();
+    let ended = |count: fn(&crate::day::Ended) -> u64| group.days.iter().map(|day| count(&day.ended) as f64).sum::<f64>();
     let friend = group.trainers.last().map_or(0.0, |trainer| nrn(trainer.ledger.earned) - nrn(trainer.ledger.lost));
     let bonded: f64 = group.members.all.iter().filter(|one| one.manner == Manner::Colludes).map(|one| nrn(one.stake)).sum();
     let lost = STAKE as f64 * colluding as f64 / 100.0 - bonded;

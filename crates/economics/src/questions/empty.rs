@@ -4,7 +4,8 @@ use super::{Answer, PATIENCE, group, nrn, over, trainers, validators};
 use crate::{
     figures::{Table, over_seeds},
     gas::Gas,
-    group::{Data, Group},
+    group::Group,
+    people::Data,
     plot::Plot,
     terms::{Terms, Trial},
     trainer::{Craft, Feeds, Trainer},
@@ -123,6 +124,7 @@ fn plot(gas: &Gas) -> Plot {
         across: "days",
         up: "% of what is bonded",
         is_logarithmic: false,
+        from_zero: true,
         lines: [0.0, 0.2, 0.4, 0.5, 0.6, 1.0].map(line).to_vec(),
     }
 }

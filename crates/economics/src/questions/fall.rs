@@ -6,11 +6,12 @@ use rand_distr::{Distribution, LogNormal};
 
 use super::{Answer, PATIENCE, group, nrn, over, validators};
 use crate::{
+    day::Day,
     figures::{Table, over_seeds},
     gas::Gas,
-    group::{Day, Group},
+    group::Group,
     plot::Plot,
-    terms::{Prices, Terms},
+    terms::{Prices, Terms, Trial},
     trainer::{Craft, Trainer},
     validator::{Leaving, Manner},
 };
@@ -20,17 +21,17 @@ const AFTER: u64 = 300;
 const CANDIDATES: u64 = 20;
 const MEASURES: [(&str, usize); 8] = [
     ("trainers before", 1),
-    ("a month after", 1),
     ("at the end", 1),
-    ("awake a month after, %", 0),
-    ("at the end", 0),
+    ("days to half of them", 0),
+    ("awake at the end, %", 0),
+    ("days to half of it", 0),
     ("won a day at the end", 1),
     ("void rounds", 0),
     ("longest stop, days", 0),
 ];
 
 pub fn ask(gas: &Gas, seeds: u64) -> Answer {
-    Answer { tables: vec![falls(gas, seeds), leaving(gas, seeds), costs(gas, seeds)], plots: vec![plot(gas)] }
+    Answer { tables: vec![falls(gas, seeds), leaving(gas, seeds), floor(gas, seeds), costs(gas, seeds)], plots: vec![plot(gas)] }
 }
 
 /// How NRN falls, how those leave who leave, and what things cost.
@@ -43,9 +44,11 @@ struct Fall {
     /// Dollars for a million units of gas, and whether the purse pays.
     gas: f64,
     purse: bool,
+    /// The least part of the supply that the share rule assumes at stake, where another is tried.
+    floor: Option<u128>,
 }
 
-const FALL: Fall = Fall { to: 0.1, silent: 3, machine: 0.05, gas: 0.03, purse: true };
+const FALL: Fall = Fall { to: 0.1, silent: 3, machine: 0.05, gas: 0.03, purse: true, floor: None };
 
 impl Fall {
     fn play(self, gas: &Gas, seed: u64) -> Group {
@@ -60,7 +63,8 @@ impl Fall {
             validator.leaving = if place * 7 % 10 < self.silent { Leaving::Silent } else { Leaving::Rests };
             validator.machine = self.machine * draw();
         }
-        let mut group = group(Terms::default(), all, validators, gas, seed);
+        let terms = Terms { trial: Trial { floor: self.floor, ..Trial::default() }, ..Terms::default() };
+        let mut group = group(terms, all, validators, gas, seed);
         group.alike = group.terms.elsewhere;
         group.prices = Prices { gas: self.gas / 1e6, purse: self.purse, ..group.prices };
         group.play(BEFORE);
@@ -72,16 +76,17 @@ impl Fall {
     fn measures(self, gas: &Gas, seed: u64) -> [f64; 8] {
         let group = self.play(gas, seed);
         let (before, after) = group.days.split_at(BEFORE as usize);
-        let (settled, month, late) = (&before[before.len() / 2..], &after[20..30], &after[after.len() / 2..]);
-        let awake = |days: &[Day]| over(days, |day| 100.0 * nrn(day.awake)) / nrn(group.members.bonded());
+        let (settled, late) = (&before[before.len() / 2..], &after[after.len() / 2..]);
+        let trainers = |day: &Day| day.trainers as f64;
+        let awake = |day: &Day| 100.0 * nrn(day.awake) / nrn(group.members.bonded());
+        let half = |of: &dyn Fn(&Day) -> f64| after.iter().position(|day| of(day) <= over(settled, of) / 2.0).unwrap_or(after.len());
         let stop = after.split(|day| day.ended.won > 0).map(<[_]>::len).max().unwrap_or_default();
-        let trainers = |days: &[Day]| over(days, |day| day.trainers as f64);
         [
-            trainers(settled),
-            trainers(month),
-            trainers(late),
-            awake(month),
-            awake(late),
+            over(settled, trainers),
+            over(late, trainers),
+            half(&trainers) as f64,
+            over(late, awake),
+            half(&awake) as f64,
             over(late, |day| day.ended.won as f64),
             after.iter().map(|day| day.ended.void as f64).sum(),
             stop as f64,
@@ -110,6 +115,17 @@ fn leaving(gas: &Gas, seeds: u64) -> Table {
     table
 }
 
+/// Another least stake in the share rule.
+fn floor(gas: &Gas, seeds: u64) -> Table {
+    let mut table = Table::new("fall-floor", &["total is at least the supply /", "NRN falls to, %"], &MEASURES);
+    for (name, floor) in [("10 (the rule)", None), ("100", Some(100))] {
+        for to in [0.2, 0.1, 0.05] {
+            table.push(&[&name, &(100.0 * to)], &over_seeds(seeds, |seed| Fall { floor, to, ..FALL }.measures(gas, seed)));
+        }
+    }
+    table
+}
+
 /// Price of gas, with and without the purse.
 fn costs(gas: &Gas, seeds: u64) -> Table {
     let mut table = Table::new("fall-gas", &["a million gas, dollars", "purse", "NRN falls to, %"], &MEASURES);
@@ -127,15 +143,17 @@ fn costs(gas: &Gas, seeds: u64) -> Table {
 fn plot(gas: &Gas) -> Plot {
     let line = |(name, to, silent): (&str, f64, usize)| {
         let group = Fall { silent, to, ..FALL }.play(gas, 0);
-        let awake = group.days.iter().map(|day| day.ended.won as f64);
-        (name.to_owned(), (1..).map(f64::from).zip(awake).collect())
+        // New data come each week, and with them wins.
+        let won = group.days.chunks(7).map(|week| over(week, |day| day.ended.won as f64));
+        (name.to_owned(), (1..).map(f64::from).zip(won).collect())
     };
     Plot {
         name: "fall",
-        title: "Won rounds a day; on day 60 NRN falls (seed 0)",
-        across: "days",
+        title: "Won rounds a day, by weeks; in the ninth NRN falls (seed 0)",
+        across: "weeks",
         up: "won rounds",
         is_logarithmic: false,
+        from_zero: true,
         lines: [("to 20 %, all rest", 0.2, 0), ("to 20 %, all silent", 0.2, 10), ("to 10 %, all rest", 0.1, 0)].map(line).to_vec(),
     }
 }

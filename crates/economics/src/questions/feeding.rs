@@ -7,7 +7,8 @@ use crate::{
     curve::BEGUN,
     figures::{Table, over_seeds},
     gas::Gas,
-    group::{Data, Group},
+    group::Group,
+    people::Data,
     plot::Plot,
     terms::{Terms, Trial},
     trainer::{Craft, Feeds, Trainer},
@@ -140,6 +141,7 @@ fn plot(gas: &Gas) -> Plot {
         across: "days",
         up: "nats",
         is_logarithmic: false,
+        from_zero: false,
         lines: WAYS.map(line).to_vec(),
     }
 }

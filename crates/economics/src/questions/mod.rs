@@ -11,10 +11,12 @@ mod shopping;
 use protocol::Wei;
 
 use crate::{
+    day::Day,
     figures::Table,
     gas::Gas,
-    group::{Data, Day, Group},
+    group::Group,
     members::Members,
+    people::Data,
     plot::Plot,
     terms::Terms,
     trainer::{Craft, Trainer},

@@ -46,7 +46,8 @@ pub fn ask(gas: &Gas, seeds: u64) -> Answer {
         title: "Trainers that stay, by how much luck a round's training has",
         across: "standard deviation of the logarithm of a round's work",
         up: "trainers",
-        is_logarithmic: false,
+        is_logarithmic: true,
+        from_zero: true,
         lines: lines(&Table { rows: table.rows[..4 * RULES.len()].to_vec(), ..table.clone() }, 0, 1, 0),
     };
     Answer { tables: vec![table], plots: vec![plot] }

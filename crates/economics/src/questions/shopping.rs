@@ -4,7 +4,8 @@ use super::{Answer, FRESH, group, nrn, over, trainers, validators};
 use crate::{
     figures::{Table, over_seeds},
     gas::Gas,
-    group::{Data, Group},
+    group::Group,
+    people::Data,
     plot::Plot,
     terms::{Terms, Trial},
     trainer::{Craft, Trainer},
@@ -36,6 +37,7 @@ pub fn ask(gas: &Gas, seeds: u64) -> Answer {
         across: "examples of a draw",
         up: "% of won rounds",
         is_logarithmic: true,
+        from_zero: true,
         lines: ["none", "200"].map(lines).to_vec(),
     };
     Answer { tables: vec![table, conceding(gas, seeds)], plots: vec![plot] }
