@@ -17,6 +17,7 @@ mod log;
 mod mishaps;
 mod panel;
 mod posting;
+mod properties_trainer;
 mod signatures;
 mod signing_log;
 mod steward;
