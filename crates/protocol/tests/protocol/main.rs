@@ -7,6 +7,7 @@ mod attendance;
 mod ballots;
 mod bringing;
 mod concessions;
+mod contracts;
 mod devnet;
 mod disorder;
 mod hidden;
