@@ -144,7 +144,7 @@ fn plot(gas: &Gas) -> Plot {
     let line = |(name, to, silent): (&str, f64, usize)| {
         let group = Fall { silent, to, ..FALL }.play(gas, 0);
         // New data come each week, and with them wins.
-        let won = group.days.chunks(7).map(|week| over(week, |day| day.ended.won as f64));
+        let won = group.days.chunks_exact(7).map(|week| over(week, |day| day.ended.won as f64));
         (name.to_owned(), (1..).map(f64::from).zip(won).collect())
     };
     Plot {
