@@ -148,6 +148,14 @@ mod tests {
     }
 
     #[test]
+    fn what_one_commit_may_claim_is_luck_among_a_thousand() {
+        let terms = Terms::default();
+        let (exam, file) = (Exam::new(&terms, 0.5), File::trained(0.0015));
+        let measured = Measured { gain: file.gain, spread: file.spread };
+        assert!(exam.passes(measured, 1) && !exam.passes(measured, 1000));
+    }
+
+    #[test]
     fn the_least_step_counts_and_half_of_it_does_not() {
         let terms = Terms::default();
         let (step, exam) = (Exam::new(&terms, 2.0).least_step(1), Exam::new(&terms, 2.0));

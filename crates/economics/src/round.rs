@@ -145,7 +145,10 @@ pub fn heaviest(tallies: &[Wei]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng;
+
     use super::*;
+    use crate::terms::Terms;
 
     fn revealed(trainer: usize) -> Seal {
         Seal { status: Status::Revealed, ..Seal::new(trainer, File::default()) }
@@ -160,6 +163,21 @@ mod tests {
         assert_eq!(back, [1600, 0, 1500, 1500, 1400, 0]);
         let dearer = settle(&seals, &[1, 0, 2], Decision::Won(1), Wei(1600), 4);
         assert_eq!([dearer[3].refunded, dearer[4].refunded], [Wei(1200), Wei(800)]);
+    }
+
+    /// Places of what is revealed where a rival gains so many nats and a ladder has rungs of 0.01, 0.05 and 0.2.
+    fn revealed_beside(rival: f64) -> Vec<usize> {
+        let (terms, mut chance) = (Terms::default(), ChaCha8Rng::seed_from_u64(1));
+        let leader = Craft::Leader { feeds: Feeds::Ladder, every: 1 };
+        let trainers = [Craft::Honest, leader].map(|craft| Trainer::new(craft, 1.0, 0.0));
+        let mut seals = [(0, rival), (1, 0.01), (1, 0.05), (1, 0.2)].map(|(trainer, gain)| Seal::new(trainer, File::trained(gain)));
+        reveal(&mut seals, &trainers, &Exam::new(&terms, 2.0), &mut chance);
+        (0..seals.len()).filter(|place| seals[*place].is_revealed()).collect()
+    }
+
+    #[test]
+    fn a_ladder_reveals_the_least_rung_that_wins() {
+        assert_eq!([0.0, 0.02, 0.1].map(revealed_beside), [vec![1], vec![0, 2], vec![0, 3]]);
     }
 
     #[test]

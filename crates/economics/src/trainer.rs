@@ -187,3 +187,26 @@ impl Trainer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn a_trainer_leaves_what_does_not_pay_once_it_has_seen_enough_and_comes_where_a_share_pays() {
+        let mut chance = ChaCha8Rng::seed_from_u64(1);
+        let mut trainer = Trainer { patience: Some(10), ..Trainer::new(Craft::Honest, 1.0, 2.0) };
+        (0..9).for_each(|_| trainer.weigh(-1.0));
+        trainer.review(0.0, &mut chance);
+        assert!(trainer.is_in);
+        trainer.weigh(-1.0);
+        trainer.review(0.0, &mut chance);
+        assert!(!trainer.is_in);
+        (0..100).for_each(|_| trainer.review(1.9, &mut chance));
+        assert!(!trainer.is_in);
+        (0..100).for_each(|_| trainer.review(2.1, &mut chance));
+        assert!(trainer.is_in);
+    }
+}

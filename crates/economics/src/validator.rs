@@ -146,5 +146,9 @@ mod tests {
         assert!(validator.is_awake && validator.wakes);
         validator.attend(7);
         assert!(!validator.wakes && validator.until == 10);
+        validator.begin(8);
+        assert!(!validator.is_awake && !validator.wakes);
+        validator.begin(9);
+        assert!(!validator.is_awake && validator.wakes);
     }
 }
