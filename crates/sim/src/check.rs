@@ -29,8 +29,6 @@ const DISK_AT_REST: usize = 4096;
 pub struct Checks {
     signed: BTreeMap<(usize, RoundNumber), Digest>,
     failures: Vec<String>,
-    /// Seconds of the first blocks that reorganisations took back.
-    reorganised: Vec<u64>,
 }
 
 /// What a run came to.
@@ -57,10 +55,6 @@ impl Checks {
         if self.failures.len() < MAX_FAILURES && !self.failures.contains(&what) {
             self.failures.push(what);
         }
-    }
-
-    pub fn reorganised(&mut self, first_s: Option<u64>) {
-        self.reorganised.extend(first_s);
     }
 
     /// A verdict was signed: one a round, ever.
@@ -152,7 +146,7 @@ fn judged(world: &mut World, number: RoundNumber, round: &Told) -> Option<String
     claims.sort_by_key(|claim| rank_key(claim.base, claim.loss, claim.number));
     let first = claims.iter().find(|claim| world.is_true(claim, exam).is_ok());
     let right = first.map_or(Digest::ZERO, |claim| claim_hash(claim.file, claim.base, claim.loss, claim.loss_root));
-    let is_excused = decided == right || hampered(world, number, |trouble| touches_judging(trouble)).is_some();
+    let is_excused = decided == right || hampered(world, number, touches_judging).is_some();
     (!is_excused).then(|| format!("round {number} was decided for {}, right was {}", digest(&decided), digest(&right)))
 }
 
@@ -238,7 +232,8 @@ fn paid(world: &World, number: RoundNumber, round: &Told) -> Vec<String> {
                 let most = Wei(round.deposit.0.div_ceil(16) * u128::from(order.min(16)));
                 let is_false = matches!(round.decided, Some((Outcome::Lost, _))) && is_open;
                 let is_lost = !is_open && !round.concessions.contains_key(&account) && !round.reveals.is_empty();
-                if *burned > most && !is_lost && !is_false && world.checks.reorganised.is_empty() {
+                let is_excused = is_lost || is_false || hampered(world, number, touches_judging).is_some();
+                if *burned > most && !is_excused {
                     failures.push(format!("{} lost {} of its deposit in round {number}", own.name, burned.to_nrn()));
                 }
             }

@@ -1,10 +1,7 @@
 //! Transactions: asked for, tried, offered, kept back, mined, and answered late or never.
 
 use protocol::{
-    RoundNumber,
-    jury,
-    panel,
-    steward,
+    RoundNumber, jury, panel, steward,
     trainer::{self, Transaction},
     validator,
     warden::{self, Duty},
@@ -175,7 +172,9 @@ impl World {
     /// Results in blocks up to that one.
     pub(crate) fn tell_results(&mut self, node: usize, shown: u64) {
         let Some(process) = &mut self.nodes[node].process else { return };
-        let known = |(id, (_, is_deaf)): (&TransactionId, &(Asked, bool))| (!is_deaf).then(|| self.ledger.result(*id, shown).cloned().map(|result| (*id, result))).flatten();
+        let known = |(id, (_, is_deaf)): (&TransactionId, &(Asked, bool))| {
+            (!is_deaf).then(|| self.ledger.result(*id, shown).cloned().map(|result| (*id, result))).flatten()
+        };
         let results: Vec<_> = process.pending.iter().filter_map(known).collect();
         for (id, result) in results {
             let pending = self.nodes[node].process.as_mut().and_then(|process| process.pending.remove(&id));

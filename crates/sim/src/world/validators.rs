@@ -2,7 +2,7 @@
 
 use protocol::{
     bounty::Findings,
-    eip712::{Finding, Signed, Signature, Typed, Verdict, sign},
+    eip712::{Finding, Signature, Signed, Typed, Verdict, sign},
     ids::{GroupId, RoundNumber},
     jury,
     log::{Body, FindingBody},
