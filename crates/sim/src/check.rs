@@ -10,6 +10,7 @@ use protocol::{
 };
 
 use crate::{
+    disk::{COMMITS, Disk, commits},
     faults::Trouble,
     node::Role,
     told::digest,
@@ -57,11 +58,22 @@ impl Checks {
         }
     }
 
-    /// A verdict was signed: one a round, ever.
-    pub fn signed(&mut self, node: usize, verdict: &Verdict) {
+    /// A verdict was signed: one a round, ever, and not before its line was safe.
+    pub fn signed(&mut self, node: usize, verdict: &Verdict, is_safe: bool) {
+        if !is_safe {
+            self.fail(format!("node {node} has signed in round {} before that was safe on disk", verdict.round));
+        }
         let before = *self.signed.entry((node, verdict.round)).or_insert(verdict.claim);
         if before != verdict.claim {
             self.fail(format!("node {node} has signed {} and {} in round {}", digest(&before), digest(&verdict.claim), verdict.round));
+        }
+    }
+
+    /// A seal goes out: its salt is safe on disk.
+    pub fn sealed(&mut self, node: usize, round: RoundNumber, disk: &Disk) {
+        let is_known = commits(disk).is_ok_and(|commits| commits.iter().any(|commit| commit.round == round));
+        if !is_known || !disk.is_safe(COMMITS) {
+            self.fail(format!("node {node} commits in round {round} before its salt is safe on disk"));
         }
     }
 

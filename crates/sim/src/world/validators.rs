@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     chain::{Call, Place},
-    disk::DiskError,
+    disk::{DiskError, VERDICTS},
     log::AppendError,
     node::Answer,
     told::digest,
@@ -93,7 +93,7 @@ impl World {
         let signed = refusal.map_or_else(|| self.signed(node, verdict), Err);
         let told = signed.and_then(|signed| {
             self.note(node, &format!("signs {} in round {round}", digest(&verdict.claim)));
-            self.checks.signed(node, &verdict);
+            self.checks.signed(node, &verdict, self.nodes[node].disk.is_safe(VERDICTS));
             match self.say(node, &Body::Verdict(signed)) {
                 Err(AppendError::Refused(reason)) => Err(reason),
                 Ok(()) | Err(AppendError::Disk(_)) => Ok(signed),
