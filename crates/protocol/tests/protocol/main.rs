@@ -2,14 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot build its case must fail")]
 
+mod again;
 mod ahead;
 mod attendance;
 mod ballots;
 mod bringing;
 mod concessions;
+mod court;
 mod devnet;
 mod disorder;
 mod hidden;
+mod judges;
 mod juries;
 mod jury;
 mod log;
