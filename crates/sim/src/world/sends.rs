@@ -71,11 +71,15 @@ impl World {
     /// When the process is killed before.
     pub(crate) fn ask(&mut self, node: usize, call: Call, asked: Asked) -> Result<(), DiskError> {
         self.nodes[node].life.step()?;
-        let wait_ms = self.endpoint_ms(node);
-        let generation = self.nodes[node].generation;
-        let request = Request { node, generation, call, asked, tries: 0 };
-        self.schedule.after(wait_ms, Happening::Request(Box::new(request)));
+        let time_ms = self.now_ms() + self.endpoint_ms(node);
+        self.ask_at(time_ms, node, call, asked);
         Ok(())
+    }
+
+    /// Asks for a transaction at that millisecond.
+    pub(crate) fn ask_at(&mut self, time_ms: u64, node: usize, call: Call, asked: Asked) {
+        let request = Request { node, generation: self.nodes[node].generation, call, asked, tries: 0 };
+        self.schedule.at(time_ms, Happening::Request(Box::new(request)));
     }
 
     /// Milliseconds until a node's endpoint answers.

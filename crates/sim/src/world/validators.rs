@@ -40,7 +40,21 @@ impl World {
             Effect::Trust(author) => self.nodes[node].replica.trust(author),
             Effect::Hold { digest, .. } => self.start(node, 0, Task::Hold { file: digest }),
             Effect::TellRoot { head } => self.tell_root(node, head),
-            Effect::Asleep { until, epoch } => self.note(node, &format!("sleeps until epoch {until}, it is {epoch}")),
+            Effect::Asleep { until, epoch } => {
+                self.note(node, &format!("sleeps until epoch {until}, it is {epoch}"));
+                self.wake(node, until.max(epoch + 1));
+            }
+        }
+    }
+
+    /// As somebody does who reads the warning: it counts from that epoch on.
+    fn wake(&mut self, node: usize, until: u64) {
+        let terms = self.ledger.chain.terms();
+        let from_ms = self.ledger.millisecond(terms.genesis_s + (until - 1) * terms.epoch_s) + self.plan.block_ms;
+        let view = self.nodes[node].process.as_ref().map(|process| process.teller.view());
+        if let Some(own) = view.and_then(|view| view.position_of(self.nodes[node].account)) {
+            let call = Call::Wake(Place(GROUP, own.number));
+            self.ask_at(from_ms, node, call, Asked::Nobody);
         }
     }
 
