@@ -64,10 +64,12 @@ impl<'a> Exam<'a> {
         Self { terms, base: micronats(base), error: ((examples - drawn) / (examples * drawn)).sqrt() }
     }
 
+    /// Loss of the base.
     pub fn base(&self) -> Micronats {
         self.base
     }
 
+    /// Examples of the draw.
     pub fn drawn(&self) -> u32 {
         self.terms.drawn
     }

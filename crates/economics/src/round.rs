@@ -26,6 +26,7 @@ pub struct Seal {
     pub status: Status,
 }
 
+/// What became of a seal in REVEAL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     Sealed,
@@ -43,6 +44,7 @@ pub enum Decision {
 }
 
 impl Seal {
+    /// An honest one, not measured yet.
     pub fn new(trainer: usize, file: File) -> Self {
         Self { trainer, file, is_false: false, measured: Measured::default(), status: Status::Sealed }
     }
@@ -137,7 +139,7 @@ pub fn settle(seals: &[Seal], claims: &[usize], decision: Decision, deposit: Wei
     seals.iter().enumerate().map(|seal| rules::settle(deposit, commit(seal))).collect()
 }
 
-/// What voters would sign, heaviest first by `stake`; of equals the earlier claim.
+/// The option with the most stake in `tallies`; of equals the earlier one, none if nobody signed.
 pub fn heaviest(tallies: &[Wei]) -> Option<usize> {
     let signed = (0..tallies.len()).filter(|option| !tallies[*option].is_zero());
     signed.min_by_key(|option| (Reverse(tallies[*option]), *option))

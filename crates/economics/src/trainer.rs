@@ -63,6 +63,7 @@ pub struct Ground<'a> {
     pub exam: Exam<'a>,
 }
 
+/// Who races, in the group or looking at it from outside.
 #[derive(Debug, Clone)]
 pub struct Trainer {
     pub craft: Craft,
@@ -90,6 +91,7 @@ pub struct Trainer {
 }
 
 impl Trainer {
+    /// In the group, and never leaving it; `cost` in dollars a round.
     pub fn new(craft: Craft, skill: f64, cost: f64) -> Self {
         Self {
             craft,
