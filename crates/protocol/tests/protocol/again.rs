@@ -225,13 +225,31 @@ fn an_alarm_is_told_again_until_the_log_holds_it_and_a_replay_that_failed_is_mad
         told += tell(&mut warden, [duties::Input::Block(block)]).into_iter().filter_map(alarm).count();
     }
     assert_eq!(told, 3);
-    // Words about nobody, or about rounds that are none, do not stand for the alarm.
-    let mut other = self::warden(1, &[wrong]);
-    seconds(&mut other, 0..1, replay);
-    let strange: Vec<_> = (0..5_000_u64).map(|round| verdict(2, RoundNumber(PAST.0 + 2 + round), truth())).take(20).collect();
-    tell(&mut other, strange.into_iter().map(duties::Input::Alarmed));
-    tell(&mut other, [duties::Input::Replayed { round: PAST, wrong: vec![(wrong, "another".into())] }]);
-    assert_eq!(seconds(&mut other, 1..9, alarm).len(), 1);
+}
+
+#[test]
+fn an_alarm_that_another_told_is_not_told_and_words_about_nobody_are_not_remembered() {
+    let wrong = verdict(2, PAST, truth());
+    let alarm = |effect| if let duties::Effect::Alarm { verdict, .. } = effect { Some(verdict) } else { None };
+    for is_told in [false, true] {
+        let make = |signer: u8| {
+            let mut warden = warden(signer, &[wrong]);
+            tell(
+                &mut warden,
+                [duties::Input::Block(at(NOW, 0)), duties::Input::Replayed { round: PAST, wrong: vec![(wrong, "another".into())] }],
+            );
+            warden
+        };
+        let last =
+            [1, 3].into_iter().max_by_key(|signer| seconds(&mut make(*signer), 1..38, alarm).first().map(|(second, _)| *second)).unwrap();
+        let mut warden = make(last);
+        let size = format!("{warden:?}").len();
+        let strange = [verdict(77, PAST, truth()), verdict(2, RoundNumber(PAST.0 + 5), truth()), verdict(2, RoundNumber(0), truth())];
+        tell(&mut warden, strange.map(duties::Input::Alarmed));
+        assert_eq!(format!("{warden:?}").len(), size);
+        tell(&mut warden, Some(wrong).filter(|_| is_told).map(duties::Input::Alarmed));
+        assert_eq!(seconds(&mut warden, 1..38, alarm).len(), usize::from(!is_told));
+    }
 }
 
 fn when_of<T>(sent: &[(u64, T)]) -> Vec<u64> {

@@ -111,3 +111,23 @@ fn with_slow_blocks_choices_are_brought_while_there_is_time() {
 fn steward_block(time_s: u64) -> votes::Input {
     votes::Input::Block(Block { number: time_s / 12, ..block(time_s) })
 }
+
+#[test]
+fn a_cast_whose_event_is_on_its_way_is_not_repeated_with_the_next_slow_block() {
+    let signers = (1..=3).map(|signer| {
+        let mut steward = crate::steward::steward(signer);
+        let long = GroupView { period_s: 400, ..period() };
+        crate::steward::tell(&mut steward, [votes::Input::Group(long)]);
+        (END_S - 98..END_S - 80).step_by(12).for_each(|time_s| drop(steward.handle(steward_block(time_s))));
+        hear(&mut steward, &[choice(1, DELTA, 1)]);
+        let mut sent = Vec::new();
+        for time_s in (END_S - 74..END_S - 40).step_by(12) {
+            if steward.handle(steward_block(time_s)).is_some() {
+                sent.push(END_S - time_s);
+                steward.handle(votes::Input::Failed);
+            }
+        }
+        sent
+    });
+    assert!(signers.collect::<Vec<_>>().contains(&vec![74, 50]), "a pause is longer than a block");
+}
