@@ -78,7 +78,7 @@ fn plots() -> impl Strategy<Value = Plot> {
     let spacing_ms = prop::sample::select(vec![250, 1_000, 2_000, 5_000, 12_000, 30_000]);
     (any::<u64>(), 4..8_u8, prop::collection::vec(0..3_u8, 0..3), spacing_ms).prop_map(|(seed, judges, mut vices, spacing_ms)| {
         vices.truncate(usize::from((judges - 1) / 3));
-        let rounds = if spacing_ms < 1_000 { 2 } else { 5 };
+        let rounds = if spacing_ms > 2_000 { 4 } else { 2 };
         Plot { seed, judges, vices, spacing_ms, rounds, is_rough: true }
     })
 }

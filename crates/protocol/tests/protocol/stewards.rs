@@ -38,6 +38,7 @@ struct Story {
     /// Choices under way: when, to whom.
     under_way: Vec<(u64, usize, SignedChoice)>,
     written: Vec<(u64, SignedChoice)>,
+    history: Vec<ChainEvent>,
     counted: BTreeMap<PositionNumber, u64>,
     turned_s: Option<u64>,
     casts: usize,
@@ -47,8 +48,8 @@ impl Story {
     fn new(plot: Plot) -> Self {
         let positions = (1..=plot.stewards).map(|number| position(number, 100)).collect();
         let view = GroupView { period_s: PERIOD_S, positions, ..crate::steward::view() };
-        let (stewards, under_way, written, counted) = Default::default();
-        let mut story = Self { plot, view, stewards, under_way, written, counted, turned_s: None, casts: 0 };
+        let (stewards, under_way, written, history, counted) = Default::default();
+        let mut story = Self { plot, view, stewards, under_way, written, history, counted, turned_s: None, casts: 0 };
         story.stewards = (1..=story.plot.stewards).map(|signer| story.begun(signer)).collect();
         story
     }
@@ -57,6 +58,7 @@ impl Story {
         let mut steward = steward(signer);
         steward.handle(Input::Group(self.view.clone()));
         steward.handle(proposed(PERIOD, DELTA, 1));
+        self.history.iter().for_each(|event| drop(steward.handle(Input::Event(event.clone()))));
         steward
     }
 
@@ -70,6 +72,7 @@ impl Story {
                 events.extend(if is_lost { None } else { self.call(time_s, effect) });
                 answered.extend(Some(node).filter(|_| !is_lost || self.plot.draw(2) == 0));
             }
+            self.history.extend(events.iter().cloned());
             self.write(time_s);
             for node in 0..self.stewards.len() {
                 events.iter().for_each(|event| drop(self.stewards[node].handle(Input::Event(event.clone()))));
