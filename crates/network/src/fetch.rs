@@ -35,12 +35,19 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    /// Brings all blocks of a file of known length into the store.
+    /// Brings all blocks of a file of known length into the store. Dropping the future cancels: blocks that
+    /// have come stay, and nobody is asked any more.
+    ///
+    /// # Errors
+    /// `NotThatFile`, as soon as a block does not fit its place; `Busy`; `Store`; `Closed`.
     pub async fn download(&self, digest: Digest, length: u64) -> Result<(), FetchError> {
         self.parts(digest, digest, Part::whole(length), self.session()).await
     }
 
-    /// Brings a file of unknown length into the store and tells the length.
+    /// Brings a file of unknown length into the store and tells the length, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Fetcher::download`]; `TooLong`, before anything but the root has come.
     pub async fn download_up_to(&self, digest: Digest, limit: u64) -> Result<u64, FetchError> {
         let session = self.session();
         let root = self.block(digest, Codec::Raw, session).await?;
@@ -118,6 +125,9 @@ impl Fetcher {
 }
 
 /// Runs work on files off the async threads.
+///
+/// # Errors
+/// Those of the work, and the caller's word for a runtime that has ended.
 pub async fn blocking<T: Send + 'static, E: From<StoreError> + From<Ended>>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, E> {
