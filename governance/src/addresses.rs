@@ -1,13 +1,15 @@
 //! Where the contracts of a network stand, and the check that all point at one another.
 
 use chain::convert::{self, to_eth};
-use chain::{Chain, ChainError, Contract};
+use chain::{Chain, ChainError, Contract, Log};
+use protocol::chain::ChainEvent;
 use protocol::ids::Address;
 use serde::{Deserialize, Serialize};
 use token::{Emission, Neuron, Purse, Sale, Stake, StakeTerms};
 
 use crate::bindings::{INetwork as Abi, council::Council, registry::Registry};
 use crate::errors::{GovernanceError, explain};
+use crate::events::network_event;
 
 /// The eight contracts of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +52,16 @@ impl Addresses {
     /// In the order of deployment.
     pub fn in_order(&self) -> [Address; 8] {
         [self.neuron, self.emission, self.sale, self.purse, self.registry, self.council, self.bounties, self.network]
+    }
+
+    /// What a log says; `None` if it is not of these contracts.
+    pub fn event(&self, log: &Log) -> Option<ChainEvent> {
+        match convert::address(log.address()) {
+            of if of == self.network => network_event(log),
+            of if of == self.emission => token::emission_event(log),
+            of if of == self.purse => token::purse_event(log),
+            _ => None,
+        }
     }
 
     /// Reads them from the contracts, starting at `network`, and checks that all point at one another.

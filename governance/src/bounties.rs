@@ -1,7 +1,7 @@
 //! Bounties with a hidden set: what a sponsor, validators and winners do with them.
 
 use alloy::primitives::U256;
-use chain::convert::{self, address, count, digest, to_b256, to_u256, wei};
+use chain::convert::{self, address, digest, to_b256};
 use chain::{ChainError, Receipt};
 use protocol::bounty::{Bounty, BountyStatus, Findings, Step};
 use protocol::chain::ChainEvent;
@@ -11,9 +11,8 @@ use protocol::money::{Micronats, Wei};
 use protocol::rules::WEI_PER_GWEI;
 use serde::{Deserialize, Serialize};
 
-use crate::bindings::INetwork::INetworkEvents as Event;
 use crate::bindings::{IBounties, INetwork as Abi};
-use crate::events::{group, micronats, numbers, position, round};
+use crate::calls;
 use crate::groups::unreadable;
 use crate::lots::events_of;
 use crate::network::Network;
@@ -39,17 +38,8 @@ pub struct Offer {
 impl Network {
     /// Locks amount and bond of an offer, with leave for the token where it is needed. Returns the bounty's number.
     pub async fn fund(&self, offer: &Offer) -> Result<BountyNumber, ChainError> {
-        let call = Abi::fundCall {
-            group: U256::from(offer.group.0),
-            root: to_b256(offer.root),
-            count: U256::from(offer.count),
-            target: U256::from(offer.target.0),
-            amount: to_u256(offer.amount),
-            bond: to_u256(offer.bond),
-            term: U256::from(offer.term_s),
-        };
         let due = offer.amount.saturating_add(offer.bond);
-        let receipt = token::spend(&self.contract, &self.neuron(), due, &call).await?;
+        let receipt = token::spend(&self.contract, &self.neuron(), due, &calls::fund(offer)).await?;
         let funded = events_of(&[receipt]).find_map(|event| match event {
             ChainEvent::Funded { bounty, .. } => Some(bounty),
             _ => None,
@@ -59,7 +49,7 @@ impl Network {
 
     /// The sponsor, between the term and the middle of the last window: names the file with the hidden set.
     pub async fn unseal(&self, bounty: BountyNumber, file: Digest) -> Result<Receipt, ChainError> {
-        self.contract.send(&Abi::unsealCall { bounty: U256::from(bounty.0), file: to_b256(file) }).await
+        self.contract.send(&calls::unseal(bounty, file)).await
     }
 
     /// Brings findings for one result in a window, each with the position that signed. Returns whether they decided.
@@ -70,38 +60,26 @@ impl Network {
         findings: &Findings,
         signed: &[(PositionNumber, SignedFinding)],
     ) -> Result<bool, ChainError> {
-        let call = |lot: &[(PositionNumber, SignedFinding)]| Abi::findCall {
-            bounty: U256::from(bounty.0),
-            window: U256::from(window),
-            result: result(findings),
-            findings: lot.iter().map(|(position, finding)| for_contract(*position, finding)).collect(),
-        };
-        let receipts = self.send_lots(signed.chunks(FINDINGS_A_CALL).map(call).collect(), |_| false).await?;
+        let lots = signed.chunks(FINDINGS_A_CALL).map(|lot| calls::find(bounty, window, findings, lot));
+        let receipts = self.send_lots(lots.collect(), |_| false).await?;
         Ok(events_of(&receipts).any(|event| matches!(event, ChainEvent::Resolved { .. })))
     }
 
     /// Anybody: pays what mature rounds of the term have earned.
     pub async fn pay_rounds(&self, bounty: BountyNumber, findings: &Findings, rounds: &[RoundNumber]) -> Result<Vec<Receipt>, ChainError> {
-        let call = |lot: &[RoundNumber]| Abi::payRoundsCall {
-            bounty: U256::from(bounty.0),
-            result: result(findings),
-            rounds: lot.iter().map(|round| U256::from(round.0)).collect(),
-        };
-        self.send_lots(rounds.chunks(PAYMENTS_A_CALL).map(call).collect(), |_| false).await
+        let lots = rounds.chunks(PAYMENTS_A_CALL).map(|lot| calls::pay_rounds(bounty, findings, lot));
+        self.send_lots(lots.collect(), |_| false).await
     }
 
     /// Anybody, after the window of the decision: pays those whose findings were counted.
     pub async fn pay_finders(&self, bounty: BountyNumber, positions: &[PositionNumber]) -> Result<Vec<Receipt>, ChainError> {
-        let call = |lot: &[PositionNumber]| Abi::payFindersCall {
-            bounty: U256::from(bounty.0),
-            positions: lot.iter().map(|position| U256::from(position.0)).collect(),
-        };
-        self.send_lots(positions.chunks(PAYMENTS_A_CALL).map(call).collect(), |_| false).await
+        let lots = positions.chunks(PAYMENTS_A_CALL).map(|lot| calls::pay_finders(bounty, lot));
+        self.send_lots(lots.collect(), |_| false).await
     }
 
     /// Anybody, once all is over: what was not earned goes back to the sponsor. Without a decision `findings` are not looked at.
     pub async fn settle_bounty(&self, bounty: BountyNumber, findings: &Findings) -> Result<Receipt, ChainError> {
-        self.contract.send(&Abi::settleBountyCall { bounty: U256::from(bounty.0), result: result(findings) }).await
+        self.contract.send(&calls::settle_bounty(bounty, findings)).await
     }
 
     /// Anybody: shows that `position` signed two results in one window, that of the findings.
@@ -111,15 +89,7 @@ impl Network {
         one: &SignedFinding,
         other: &SignedFinding,
     ) -> Result<Receipt, ChainError> {
-        let call = Abi::slashFindingsCall {
-            bounty: U256::from(one.message.bounty.0),
-            window: U256::from(one.message.window),
-            oneResult: to_b256(one.message.result),
-            one: for_contract(position, one),
-            otherResult: to_b256(other.message.result),
-            other: for_contract(position, other),
-        };
-        self.contract.send(&call).await
+        self.contract.send(&calls::slash_findings(position, one, other)).await
     }
 
     /// A bounty as it stands.
@@ -166,7 +136,7 @@ fn gweis(amount: u64) -> Wei {
 }
 
 /// Findings as the contract takes them.
-fn result(findings: &Findings) -> IBounties::Result {
+pub(crate) fn result(findings: &Findings) -> IBounties::Result {
     let step = |step: &Step| IBounties::Step {
         round: alloy::primitives::Uint::saturating_from(step.round.0),
         won: step.won,
@@ -176,100 +146,11 @@ fn result(findings: &Findings) -> IBounties::Result {
     IBounties::Result { failed: findings.failed, base: findings.base.0, steps: findings.steps.iter().map(step).collect() }
 }
 
-fn findings(result: &IBounties::Result) -> Findings {
-    let step = |step: &IBounties::Step| Step {
-        round: RoundNumber(step.round.to()),
-        won: step.won,
-        loss: Micronats(step.loss),
-        better: step.better,
-    };
-    Findings { failed: result.failed, base: Micronats(result.base), steps: result.steps.iter().map(step).collect() }
-}
-
-fn for_contract(position: PositionNumber, finding: &SignedFinding) -> IBounties::Finding {
+pub(crate) fn for_contract(position: PositionNumber, finding: &SignedFinding) -> IBounties::Finding {
     IBounties::Finding {
         position: U256::from(position.0),
         probe: to_b256(finding.message.probe),
         r: finding.signature.r.into(),
         vs: finding.signature.vs.into(),
     }
-}
-
-/// What an event says about a bounty; `None` if it is about something else.
-pub(crate) fn bounty_event(event: &Event) -> Option<ChainEvent> {
-    Some(match event {
-        Event::Funded(event) => ChainEvent::Funded {
-            group: group(event.group)?,
-            bounty: number(event.bounty)?,
-            sponsor: address(event.sponsor),
-            root: digest(event.root),
-            count: count(event.count)?.try_into().ok()?,
-            target: micronats(event.target)?,
-            amount: wei(event.amount)?,
-            bond: wei(event.bond)?,
-            head: digest(event.head),
-            first: round(event.first)?,
-            last: round(event.last)?,
-            windows: count(event.windows)?,
-        },
-        Event::Unsealed(event) => {
-            ChainEvent::Unsealed { group: group(event.group)?, bounty: number(event.bounty)?, file: digest(event.file) }
-        }
-        Event::Found(event) => ChainEvent::Found {
-            group: group(event.group)?,
-            bounty: number(event.bounty)?,
-            window: count(event.window)?,
-            result: digest(event.result),
-            stake: wei(event.stake)?,
-            positions: numbers(&event.positions)?.into_iter().map(PositionNumber).collect(),
-        },
-        Event::Resolved(event) => ChainEvent::Resolved {
-            group: group(event.group)?,
-            bounty: number(event.bounty)?,
-            window: count(event.window)?,
-            result: digest(event.result),
-            findings: findings(&event.findings),
-        },
-        other => return payment(other),
-    })
-}
-
-fn payment(event: &Event) -> Option<ChainEvent> {
-    Some(match event {
-        Event::BountyPaid(event) => ChainEvent::BountyPaid {
-            group: group(event.group)?,
-            bounty: number(event.bounty)?,
-            round: round(event.round)?,
-            winner: address(event.winner),
-            amount: wei(event.amount)?,
-            burned: event.burned,
-        },
-        Event::FinderPaid(event) => ChainEvent::FinderPaid {
-            group: group(event.group)?,
-            bounty: number(event.bounty)?,
-            position: position(event.position)?,
-            owner: address(event.owner),
-            amount: wei(event.amount)?,
-        },
-        Event::BountySettled(event) => ChainEvent::Returned {
-            group: group(event.group)?,
-            bounty: number(event.bounty)?,
-            amount: wei(event.returned)?,
-            burned: wei(event.burned)?,
-        },
-        Event::FoundTwice(event) => ChainEvent::FoundTwice {
-            group: group(event.group)?,
-            bounty: number(event.bounty)?,
-            position: position(event.position)?,
-            reporter: address(event.reporter),
-            window: count(event.window)?,
-            burned: wei(event.burned)?,
-            reward: wei(event.reward)?,
-        },
-        _ => return None,
-    })
-}
-
-fn number(number: U256) -> Option<BountyNumber> {
-    count(number).map(BountyNumber)
 }

@@ -1,7 +1,7 @@
 //! The training set: deltas proposed, voted for, applied, refunded.
 
 use alloy::primitives::U256;
-use chain::convert::{self, digest, to_b256, to_u256};
+use chain::convert::{self, digest, to_b256};
 use chain::{ChainError, Receipt};
 use protocol::chain::ChainEvent;
 use protocol::eip712::SignedChoice;
@@ -10,6 +10,7 @@ use protocol::money::Wei;
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::{IDataset, INetwork as Abi};
+use crate::calls;
 use crate::groups::unreadable;
 use crate::lots::events_of;
 use crate::network::Network;
@@ -68,9 +69,7 @@ impl Network {
     /// Proposes the patch with that digest on the head `parent`, for which it was made, for a bond of at least
     /// [`Network::least_bond`]; in one transaction.
     pub async fn propose(&self, group: GroupId, parent: Digest, patch: Digest, bond: Wei) -> Result<DeltaNumber, ChainError> {
-        let (parent, digest) = (to_b256(parent), to_b256(patch));
-        let call = Abi::proposeCall { group: U256::from(group.0), parent, digest, amount: to_u256(bond) };
-        let receipt = token::spend(&self.contract, &self.neuron(), bond, &call).await?;
+        let receipt = token::spend(&self.contract, &self.neuron(), bond, &calls::propose(group, parent, patch, bond)).await?;
         let proposed = events_of(&[receipt]).find_map(|event| match event {
             ChainEvent::Proposed { delta, .. } => Some(delta),
             _ => None,
@@ -91,11 +90,8 @@ impl Network {
 
     /// Brings signed choices for the running period, each with the position for which its signer or owner signed it.
     pub async fn cast(&self, group: GroupId, choices: &[(PositionNumber, SignedChoice)]) -> Result<Vec<Receipt>, ChainError> {
-        let call = |lot: &[(PositionNumber, SignedChoice)]| Abi::castCall {
-            group: U256::from(group.0),
-            choices: lot.iter().map(|(position, choice)| choice_for_contract(*position, choice)).collect(),
-        };
-        self.send_lots(choices.chunks(CHOICES_A_CALL).map(call).collect(), |_| false).await
+        let lots = choices.chunks(CHOICES_A_CALL).map(|lot| calls::cast(group, lot));
+        self.send_lots(lots.collect(), |_| false).await
     }
 
     /// The counted choice of `position` in the running period, `None` if there is none.
@@ -118,11 +114,8 @@ impl Network {
 
     /// Bond and A for deltas that stand, the bond alone for those that were not applied; others are passed over.
     pub async fn refund(&self, group: GroupId, deltas: &[DeltaNumber]) -> Result<Vec<Receipt>, ChainError> {
-        let call = |lot: &[DeltaNumber]| Abi::refundCall {
-            group: U256::from(group.0),
-            deltas: lot.iter().map(|delta| U256::from(delta.0)).collect(),
-        };
-        self.send_lots(deltas.chunks(REFUNDS_A_CALL).map(call).collect(), |_| false).await
+        let lots = deltas.chunks(REFUNDS_A_CALL).map(|lot| calls::refund(group, lot));
+        self.send_lots(lots.collect(), |_| false).await
     }
 
     /// A proposal, `None` if there never was one of that number.
@@ -172,7 +165,7 @@ impl Network {
 }
 
 /// A choice as the contract takes it.
-fn choice_for_contract(position: PositionNumber, choice: &SignedChoice) -> IDataset::Choice {
+pub(crate) fn choice_for_contract(position: PositionNumber, choice: &SignedChoice) -> IDataset::Choice {
     IDataset::Choice {
         position: U256::from(position.0),
         delta: U256::from(choice.message.delta.0),

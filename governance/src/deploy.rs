@@ -127,8 +127,8 @@ async fn terms_of(chain: &Chain, addresses: &Addresses) -> Result<Terms, ChainEr
     Ok(Terms { sale, epoch_s, exit_s, maturity_s, min_deposit, tip })
 }
 
-/// The eight in order of deployment.
-fn blueprints(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> [Blueprint; 8] {
+/// The eight in order of deployment; `genesis_s` is the time of the registry's block, which matters only where they stand.
+pub fn blueprints(at: &Addresses, terms: &Terms, genesis_s: u64, chain_id: u64) -> [Blueprint; 8] {
     [
         token::neuron_blueprint(at.neuron, at.emission, chain_id),
         token::emission_blueprint(at.neuron, at.sale, at.network),

@@ -10,6 +10,7 @@ use protocol::money::Wei;
 use protocol::rules::{self, ABSENCES};
 
 use crate::bindings::{INetwork as Abi, IRounds};
+use crate::calls;
 use crate::groups::unreadable;
 use crate::lots::events_of;
 use crate::network::Network;
@@ -26,12 +27,8 @@ impl Network {
         verdicts: &[(PositionNumber, SignedVerdict)],
     ) -> Result<bool, ChainError> {
         let verdicts = in_order(verdicts);
-        let calls = verdicts.chunks(VERDICTS_LIMIT).map(|lot| Abi::attendCall {
-            group: U256::from(group.0),
-            round: U256::from(round.0),
-            attendances: lot.iter().map(|(position, verdict)| attendance(*position, verdict)).collect(),
-        });
-        let receipts = self.send_lots(calls.collect(), |_| false).await?;
+        let lots = verdicts.chunks(VERDICTS_LIMIT).map(|lot| calls::attend(group, round, lot));
+        let receipts = self.send_lots(lots.collect(), |_| false).await?;
         Ok(events_of(&receipts).any(|event| matches!(event, ChainEvent::Attended { counts: true, .. })))
     }
 
@@ -43,13 +40,7 @@ impl Network {
 
     /// Anybody: shows that `position` signed two claims in one round, that of the verdicts. Returns the reporter's reward.
     pub async fn slash_double(&self, position: PositionNumber, one: &SignedVerdict, other: &SignedVerdict) -> Result<Wei, ChainError> {
-        let call = Abi::slashDoubleCall {
-            group: U256::from(one.message.group.0),
-            round: U256::from(one.message.round.0),
-            one: attendance(position, one),
-            other: attendance(position, other),
-        };
-        let receipt = self.contract.send(&call).await?;
+        let receipt = self.contract.send(&calls::slash_double(position, one, other)).await?;
         let reward = events_of(&[receipt]).find_map(|event| match event {
             ChainEvent::DoubleSigned { reward, .. } => Some(reward),
             _ => None,
@@ -80,6 +71,6 @@ impl Network {
     }
 }
 
-fn attendance(position: PositionNumber, verdict: &SignedVerdict) -> IRounds::Attendance {
+pub(crate) fn attendance(position: PositionNumber, verdict: &SignedVerdict) -> IRounds::Attendance {
     IRounds::Attendance { claim: to_b256(verdict.message.claim), verdict: for_contract(position, verdict) }
 }

@@ -11,8 +11,10 @@ use protocol::eip712::Signature;
 use protocol::ids::{Address, DeltaNumber, GroupId, PeriodNumber, PositionNumber, RoundNumber};
 use protocol::money::{Micronats, Wei};
 use protocol::rules::{ABSENCES, NEWEST};
+use token::StakeTerms;
 
 use crate::bindings::{IGroups, INetwork as Abi};
+use crate::calls;
 use crate::lots::events_of;
 use crate::network::Network;
 
@@ -22,7 +24,7 @@ const READS_LIMIT: usize = 8;
 impl Network {
     /// Makes a group; returns its number.
     pub async fn create(&self, birth: &Birth) -> Result<GroupId, ChainError> {
-        created(&self.contract.send(&Abi::createCall { birth: birth_for_contract(birth)? }).await?)
+        created(&self.contract.send(&calls::create(birth)?).await?)
     }
 
     /// Makes a child of `parent` with another model or clock; it inherits the training set, so `birth.dataset` is empty.
@@ -69,37 +71,8 @@ impl Network {
     /// As [`Network::view`], as of the end of block `block`.
     pub async fn view_at(&self, id: GroupId, block: u64) -> Result<GroupView, ChainError> {
         let group = self.contract.read_at(&Abi::groupCall { number: U256::from(id.0) }, block).await?;
-        let terms = self.terms();
-        Ok(GroupView {
-            id,
-            name: digest(group.name),
-            genesis_s: terms.genesis_s,
-            times: Times { train_s: group.train.into(), reveal_s: group.reveal.into(), judge_s: group.judge.into() },
-            improve: group.improve,
-            least: Micronats(group.least),
-            manifest: digest(group.manifest),
-            checkpoint: digest(group.checkpoint),
-            head: digest(group.head),
-            admitted: group.admitted,
-            parent: GroupId(group.parent.into()),
-            voids: group.voids.into(),
-            opened: group.opened.to::<u64>().checked_sub(1).map(RoundNumber),
-            counted: group.counted.into(),
-            newest: newest([group.newest, group.second], group.counted),
-            recent: recent(group.recent, group.counted),
-            applied: DeltaNumber(group.applied.into()),
-            period_s: group.period.into(),
-            period_next_s: group.periodNext.into(),
-            period_number: PeriodNumber(group.periodNumber.into()),
-            period_end_s: group.periodEnd.to(),
-            extended_s: group.extended.into(),
-            maturity_s: terms.maturity_s,
-            min_deposit: terms.min_deposit,
-            least_deposit: self.least_deposit_at(id, block).await?,
-            epoch_s: terms.epoch_s,
-            exit_s: terms.exit_s,
-            positions: self.positions_at(id, block).await?,
-        })
+        let (least_deposit, positions) = (self.least_deposit_at(id, block).await?, self.positions_at(id, block).await?);
+        Ok(group_view(id, self.terms(), &group, least_deposit, positions))
     }
 
     async fn positions_at(&self, group: GroupId, block: u64) -> Result<Vec<PositionView>, ChainError> {
@@ -113,6 +86,40 @@ impl Network {
     async fn least_deposit_at(&self, group: GroupId, block: u64) -> Result<Wei, ChainError> {
         let call = Abi::leastDepositCall { group: U256::from(group.0) };
         convert::amount("leastDeposit", self.contract.read_at(&call, block).await?)
+    }
+}
+
+/// A group as plain values: what `group`, `leastDeposit` and `position` of the contract answer as of one block.
+pub fn group_view(id: GroupId, terms: &StakeTerms, group: &IGroups::Group, least_deposit: Wei, positions: Vec<PositionView>) -> GroupView {
+    GroupView {
+        id,
+        name: digest(group.name),
+        genesis_s: terms.genesis_s,
+        times: Times { train_s: group.train.into(), reveal_s: group.reveal.into(), judge_s: group.judge.into() },
+        improve: group.improve,
+        least: Micronats(group.least),
+        manifest: digest(group.manifest),
+        checkpoint: digest(group.checkpoint),
+        head: digest(group.head),
+        admitted: group.admitted,
+        parent: GroupId(group.parent.into()),
+        voids: group.voids.into(),
+        opened: group.opened.to::<u64>().checked_sub(1).map(RoundNumber),
+        counted: group.counted.into(),
+        newest: newest([group.newest, group.second], group.counted),
+        recent: recent(group.recent, group.counted),
+        applied: DeltaNumber(group.applied.into()),
+        period_s: group.period.into(),
+        period_next_s: group.periodNext.into(),
+        period_number: PeriodNumber(group.periodNumber.into()),
+        period_end_s: group.periodEnd.to(),
+        extended_s: group.extended.into(),
+        maturity_s: terms.maturity_s,
+        min_deposit: terms.min_deposit,
+        least_deposit,
+        epoch_s: terms.epoch_s,
+        exit_s: terms.exit_s,
+        positions,
     }
 }
 
@@ -136,7 +143,7 @@ fn recent(packed: U256, counted: u32) -> Vec<RoundNumber> {
     (0..ABSENCES.min(before)).map(|place| RoundNumber(number(place).to())).collect()
 }
 
-fn birth_for_contract(birth: &Birth) -> Result<IGroups::Birth, ChainError> {
+pub(crate) fn birth_for_contract(birth: &Birth) -> Result<IGroups::Birth, ChainError> {
     let seconds = |number: u64| u32::try_from(number).map_err(|_| unreadable("create", "a time exceeds 136 years"));
     Ok(IGroups::Birth {
         manifest: to_b256(birth.manifest),

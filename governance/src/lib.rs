@@ -1,8 +1,9 @@
 //! Groups, rounds, choices, measures and bounties: what happens at the contract `Network`, which stands beside this.
 
 mod addresses;
-mod bindings;
+pub mod bindings;
 mod bounties;
+pub mod calls;
 mod choices;
 mod deploy;
 mod duties;
@@ -17,9 +18,10 @@ mod rounds;
 pub use addresses::Addresses;
 pub use bounties::Offer;
 pub use choices::{Ballot, Delta, DeltaStatus};
-pub use deploy::{Step, Terms, audit, deploy};
+pub use deploy::{Step, Terms, audit, blueprints, deploy};
 pub use errors::{GovernanceError, explain};
 pub use events::network_event;
+pub use groups::group_view;
 pub use measures::{Enactment, Majority, MeasureState};
 pub use network::Network;
 pub use rounds::{Claim, ClaimStatus, Decision, Round, Tally};

@@ -1,6 +1,5 @@
 //! Measures: acts that gather the signatures of their majority within one epoch.
 
-use alloy::primitives::{B256, U256};
 use chain::convert::{self, to_b256};
 use chain::{ChainError, Receipt};
 use protocol::chain::ChainEvent;
@@ -11,7 +10,8 @@ use protocol::money::Wei;
 use protocol::rules;
 use serde::{Deserialize, Serialize};
 
-use crate::bindings::{IMeasures, INetwork as Abi};
+use crate::bindings::INetwork as Abi;
+use crate::calls;
 use crate::groups::unreadable;
 use crate::lots::events_of;
 use crate::network::Network;
@@ -82,8 +82,8 @@ impl Network {
     /// Brings assents to a measure, each with the group and position for which its signer or owner signed. Those of one epoch
     /// count together, whoever brings them; once they are enough the measure takes effect.
     pub async fn enact(&self, measure: &Measure, assents: &[(GroupId, PositionNumber, Signature)]) -> Result<Enactment, ChainError> {
-        let calls = assents.chunks(ASSENTS_A_CALL).map(|lot| enact_call(measure, lot));
-        enactment(&self.send_lots(calls.collect(), |event| matches!(event, ChainEvent::Enacted { .. })).await?)
+        let lots = assents.chunks(ASSENTS_A_CALL).map(|lot| calls::enact(measure, lot));
+        enactment(&self.send_lots(lots.collect(), |event| matches!(event, ChainEvent::Enacted { .. })).await?)
     }
 
     /// How far that very measure is; once enacted it never can be again.
@@ -96,21 +96,6 @@ impl Network {
             ripe_at: (ripe_at != 0).then_some(ripe_at),
             enacted: found.enacted,
         })
-    }
-}
-
-fn enact_call(measure: &Measure, assents: &[(GroupId, PositionNumber, Signature)]) -> Abi::enactCall {
-    let assents = assents.iter().map(|(group, position, signature)| IMeasures::Assent {
-        group: U256::from(group.0),
-        position: U256::from(position.0),
-        signature: signature.to_bytes().into(),
-    });
-    Abi::enactCall {
-        kind: measure.kind,
-        args: measure.args.clone().into(),
-        nonce: B256::from(measure.nonce.0).into(),
-        expiry: U256::from(measure.expiry_s),
-        assents: assents.collect(),
     }
 }
 

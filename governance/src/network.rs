@@ -86,13 +86,7 @@ impl Network {
 
     /// What a log says; `None` if it is not of this network.
     pub fn event(&self, log: &Log) -> Option<ChainEvent> {
-        let address = chain::convert::address(log.address());
-        match address {
-            of if of == self.address() => network_event(log),
-            of if of == self.addresses.emission => token::emission_event(log),
-            of if of == self.addresses.purse => token::purse_event(log),
-            _ => None,
-        }
+        self.addresses.event(log)
     }
 
     /// Number of the block that deployed the network, found by its time: no event is older.

@@ -1,7 +1,7 @@
 //! Rounds: commit, reveal, judge, settle, collect, and what the contract knows of them.
 
 use alloy::primitives::U256;
-use chain::convert::{self, digest, to_b256, to_eth, to_u256};
+use chain::convert::{self, digest, to_b256, to_eth};
 use chain::{ChainError, Receipt};
 use protocol::chain::{ChainEvent, Outcome, Phase, RevealedClaim};
 use protocol::eip712::SignedVerdict;
@@ -11,6 +11,7 @@ use protocol::rules;
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::{INetwork as Abi, IRounds};
+use crate::calls;
 use crate::events::outcome;
 use crate::groups::unreadable;
 use crate::lots::events_of;
@@ -97,9 +98,7 @@ pub struct Tally {
 impl Network {
     /// TRAIN of `round`: seals a checkpoint for a deposit of at most `max_deposit`; in one transaction.
     pub async fn commit(&self, group: GroupId, round: RoundNumber, seal: Digest, max_deposit: Wei) -> Result<Receipt, ChainError> {
-        let (group, round) = (U256::from(group.0), U256::from(round.0));
-        let call = Abi::commitCall { group, round, seal: to_b256(seal), maxDeposit: to_u256(max_deposit) };
-        token::spend(&self.contract, &self.neuron(), max_deposit, &call).await
+        token::spend(&self.contract, &self.neuron(), max_deposit, &calls::commit(group, round, seal, max_deposit)).await
     }
 
     /// Gives the contract leave for the deposits of some rounds, if it has none for the next commit. A trainer does it early:
@@ -125,22 +124,13 @@ impl Network {
 
     /// REVEAL: opens the seal of the caller. `claim` tells group, file, losses and root; its other fields do not matter.
     pub async fn reveal(&self, claim: &RevealedClaim, salt: Digest) -> Result<Receipt, ChainError> {
-        let call = Abi::revealCall {
-            group: U256::from(claim.group.0),
-            salt: to_b256(salt),
-            file: to_b256(claim.file),
-            base: claim.base.0,
-            loss: claim.loss.0,
-            lossRoot: to_b256(claim.loss_root),
-        };
-        self.contract.send(&call).await
+        self.contract.send(&calls::reveal(claim, salt)).await
     }
 
     /// REVEAL: opens the seal of the caller and claims nothing, since the claim of `rival` stands revealed; of the deposit
     /// more comes back the earlier it is done.
     pub async fn concede(&self, group: GroupId, salt: Digest, file: Digest, rival: Address) -> Result<Receipt, ChainError> {
-        let (salt, file, rival) = (to_b256(salt), to_b256(file), to_eth(rival));
-        self.contract.send(&Abi::concedeCall { group: U256::from(group.0), salt, file, rival }).await
+        self.contract.send(&calls::concede(group, salt, file, rival)).await
     }
 
     /// JUDGE of `round`: brings verdicts for one claim, each with the position that signed it; those of several calls count
@@ -154,35 +144,22 @@ impl Network {
         verdicts: &[(PositionNumber, SignedVerdict)],
     ) -> Result<bool, ChainError> {
         let verdicts = in_order(verdicts);
-        let calls = verdicts.chunks(VERDICTS_LIMIT).map(|lot| Abi::judgeCall {
-            group: U256::from(group.0),
-            round: U256::from(round.0),
-            claim: to_b256(claim),
-            verdicts: lot.iter().map(|(position, verdict)| for_contract(*position, verdict)).collect(),
-        });
-        let receipts = self.send_lots(calls.collect(), |_| false).await?;
+        let lots = verdicts.chunks(VERDICTS_LIMIT).map(|lot| calls::judge(group, round, claim, lot));
+        let receipts = self.send_lots(lots.collect(), |_| false).await?;
         Ok(events_of(&receipts).any(|event| matches!(event, ChainEvent::Decided { .. })))
     }
 
     /// After the round: pays the deposits of `trainers` back, or burns them. Whose cannot be settled yet is passed over.
     pub async fn settle(&self, group: GroupId, round: RoundNumber, trainers: &[Address]) -> Result<Vec<Receipt>, ChainError> {
-        let call = |lot: &[Address]| Abi::settleCall {
-            group: U256::from(group.0),
-            round: U256::from(round.0),
-            trainers: lot.iter().copied().map(to_eth).collect(),
-        };
-        self.send_lots(trainers.chunks(SETTLEMENTS_A_CALL).map(call).collect(), |_| false).await
+        let lots = trainers.chunks(SETTLEMENTS_A_CALL).map(|lot| calls::settle(group, round, lot));
+        self.send_lots(lots.collect(), |_| false).await
     }
 
     /// The winner of `rounds`, once they are mature: R of each goes to `to`, with what is left of the deposit. Returns what
     /// was issued.
     pub async fn collect(&self, group: GroupId, rounds: &[RoundNumber], to: Address) -> Result<Wei, ChainError> {
-        let call = |lot: &[RoundNumber]| Abi::collectCall {
-            group: U256::from(group.0),
-            rounds: lot.iter().map(|round| U256::from(round.0)).collect(),
-            to: to_eth(to),
-        };
-        let receipts = self.send_lots(rounds.chunks(COLLECTIONS_A_CALL).map(call).collect(), |_| false).await?;
+        let lots = rounds.chunks(COLLECTIONS_A_CALL).map(|lot| calls::collect(group, lot, to));
+        let receipts = self.send_lots(lots.collect(), |_| false).await?;
         let issued = events_of(&receipts).filter_map(|event| match event {
             ChainEvent::Collected { issued, .. } => Some(issued),
             _ => None,

@@ -1,6 +1,6 @@
 //! NRN: balances, the schedule of its issue, the sale, and stake. Its contracts stand beside it.
 
-mod bindings;
+pub mod bindings;
 mod deploy;
 mod emission;
 mod errors;
@@ -23,4 +23,4 @@ pub use position::Position;
 pub use purse::{Purse, pay_back_for};
 pub use sale::{Sale, SaleTerms, amount_for, cost_of};
 pub use spending::{spend, spend_permitted};
-pub use stake::{AllBonded, Stake, StakeTerms, Totals};
+pub use stake::{AllBonded, Stake, StakeTerms, Totals, bond_call};

@@ -49,7 +49,11 @@ pub struct Position {
 }
 
 impl Position {
-    pub(crate) fn read(number: PositionNumber, shown: &Abi::Position) -> Result<Self, ChainError> {
+    /// From what the contract's `position` answers.
+    ///
+    /// # Errors
+    /// [`ChainError::BadAnswer`] for a number that is too large for what it counts.
+    pub fn read(number: PositionNumber, shown: &Abi::Position) -> Result<Self, ChainError> {
         let amount = |amount| convert::amount("position", amount);
         let count = |number| convert::number("position", number);
         let (group, heir) = (count(shown.heirGroup)?, count(shown.heir)?);

@@ -241,7 +241,8 @@ impl Stake {
     }
 }
 
-fn bond_call(group: GroupId, signer: Address, amount: Wei, consent: Option<&Signature>) -> Abi::bondCall {
+/// What [`Stake::bond`] sends.
+pub fn bond_call(group: GroupId, signer: Address, amount: Wei, consent: Option<&Signature>) -> Abi::bondCall {
     Abi::bondCall { group: U256::from(group.0), signer: to_eth(signer), amount: to_u256(amount), consent: bytes_of(consent) }
 }
 

@@ -7,9 +7,9 @@ use alloy::sol_types::{SolConstructor, SolValue};
 use protocol::ids::Address;
 
 use crate::connection::Chain;
-use crate::contract::Explain;
 use crate::convert::to_eth;
 use crate::error::ChainError;
+use crate::revert::Explain;
 
 /// The instruction that pushes the 32 bytes after it: how code holds what its constructor fixed.
 const PUSH32: u8 = 0x7f;
@@ -59,10 +59,14 @@ impl Blueprint {
         Self { name, code, arguments: arguments.abi_encode(), fixed: fixed.into_iter().collect(), explain }
     }
 
+    /// What creates the contract, its arguments included.
+    pub fn creation(&self) -> Bytes {
+        [self.code.creation.as_ref(), &self.arguments].concat().into()
+    }
+
     /// Sends it from the connection's account; returns its address once it is mined.
     pub async fn deploy(&self, chain: &Chain) -> Result<Address, ChainError> {
-        let code = [self.code.creation.as_ref(), &self.arguments].concat();
-        chain.deploy(self.name, code.into(), self.explain).await
+        chain.deploy(self.name, self.creation(), self.explain).await
     }
 
     /// What is at `address`.

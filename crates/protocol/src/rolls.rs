@@ -22,7 +22,8 @@ impl Rolls {
         self.is_new = true;
     }
 
-    /// Notes the positions of the running epoch. In TRAIN the view may still be that of the epoch before.
+    /// Notes the positions of the running epoch, once history is over: they are not those of older ones. In TRAIN the view may
+    /// still be that of the epoch before.
     pub fn block(&mut self, group: &GroupView, block: Block) {
         let epoch = group.epoch(block.time_s);
         let is_known = !self.is_new && self.epochs.contains_key(&epoch);
@@ -36,12 +37,11 @@ impl Rolls {
         }
     }
 
-    /// The positions that sign in `round`, as they were in its epoch, if they were awake.
+    /// The positions that sign in `round`, as they were in its epoch, if they were awake; none of an epoch that one was not there.
     fn awake_in<'a>(&'a self, group: &'a GroupView, now_s: u64, round: RoundNumber) -> impl Iterator<Item = &'a PositionView> {
         let epoch = group.epoch_of(round);
-        let noted = self.epochs.get(&epoch).filter(|_| epoch != group.epoch(now_s));
-        let positions = noted.unwrap_or(&group.positions);
-        positions.iter().filter(move |position| position.awake && position.woken_at <= epoch)
+        let positions = if epoch == group.epoch(now_s) { Some(&group.positions) } else { self.epochs.get(&epoch) };
+        positions.into_iter().flatten().filter(|position| position.awake)
     }
 
     /// The position that `signer` signs for in `round`.

@@ -1,4 +1,7 @@
 //! Bitswap as a libp2p behaviour: joins the wants of this node with the connections to its peers.
+//!
+//! It owns [`Wants`] and the fetches that wait; each connection has a [`Handler`] of its own. What one
+//! says to the other goes through the swarm.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -23,23 +26,24 @@ use crate::store::BlockStore;
 /// Fetches that may wait for the same block.
 pub const WAITERS_MAX: usize = 1024;
 
-/// What the swarm's task has to know.
+/// A peer sent bytes that were never asked for, or that are no message: what the swarm's task has to know.
 #[derive(Debug)]
-pub enum Event {
-    /// A peer sent bytes that were never asked for, or that are no message.
-    Misbehaved(PeerId),
-}
+pub struct Misbehaved(pub PeerId);
 
 /// A block that a fetch waits for; dropping the receiver cancels.
 #[derive(Debug)]
-pub struct Request {
+pub struct BlockWant {
+    /// What the block must hash to.
     pub digest: Digest,
+    /// Under which codec it is asked for first.
     pub codec: Codec,
     /// Blocks of one file share a session: they are asked of the peers that had others of it.
     pub session: u64,
+    /// Where the block goes.
     pub reply: oneshot::Sender<Vec<u8>>,
 }
 
+/// Wants, waiting fetches and connections of a node.
 pub struct Behaviour {
     store: Arc<BlockStore>,
     wants: Wants,
@@ -49,10 +53,11 @@ pub struct Behaviour {
     /// Connected peers that are known not to be JavaScript.
     wide: BTreeSet<PeerId>,
     /// Bounded by the connections: swarm and behaviour take turns.
-    actions: VecDeque<ToSwarm<Event, THandlerInEvent<Self>>>,
+    actions: VecDeque<ToSwarm<Misbehaved, THandlerInEvent<Self>>>,
 }
 
 impl Behaviour {
+    /// For a node that serves what is in this store.
     pub fn new(store: Arc<BlockStore>) -> Self {
         Self {
             store,
@@ -64,18 +69,18 @@ impl Behaviour {
         }
     }
 
-    /// Waits for a block. A request beyond the limits is dropped, which its fetch sees at once.
-    pub fn want(&mut self, request: Request, now: Instant) {
-        let waiters = self.waiters.entry(request.digest).or_default();
+    /// Waits for a block. A want beyond the limits is dropped, which its fetch sees at once.
+    pub fn want(&mut self, block: BlockWant, now: Instant) {
+        let waiters = self.waiters.entry(block.digest).or_default();
         if waiters.is_empty() {
-            if !self.wants.want(request.digest, request.codec, request.session, now) {
-                self.waiters.remove(&request.digest);
+            if !self.wants.want(block.digest, block.codec, block.session, now) {
+                self.waiters.remove(&block.digest);
                 return;
             }
             self.flush();
-            self.waiters.entry(request.digest).or_default().push(request.reply);
+            self.waiters.entry(block.digest).or_default().push(block.reply);
         } else if waiters.len() < WAITERS_MAX {
-            waiters.push(request.reply);
+            waiters.push(block.reply);
         }
     }
 
@@ -100,6 +105,7 @@ impl Behaviour {
         self.wants.set_window(peer, WINDOW_BLOCKS);
     }
 
+    /// What a peer has, has not, and sent.
     fn received(&mut self, peer: PeerId, received: Received) {
         let now = Instant::now();
         for (digest, held) in received.presences {
@@ -117,6 +123,7 @@ impl Behaviour {
         }
     }
 
+    /// Gives a block to all that wait for it.
     fn deliver(&mut self, digest: Digest, block: Vec<u8>) {
         for waiter in self.waiters.remove(&digest).unwrap_or_default() {
             // A waiter that has gone needs nothing.
@@ -124,10 +131,12 @@ impl Behaviour {
         }
     }
 
+    /// Tells the swarm's task, which counts.
     fn misbehaved(&mut self, peer: PeerId) {
-        self.actions.push_back(ToSwarm::GenerateEvent(Event::Misbehaved(peer)));
+        self.actions.push_back(ToSwarm::GenerateEvent(Misbehaved(peer)));
     }
 
+    /// Sends what the wants have to say, on the oldest connection of each peer.
     fn flush(&mut self) {
         for (peer_id, event) in self.wants.take_outgoing() {
             let oldest = self.connections.get(&peer_id).and_then(|connections| connections.first());
@@ -137,11 +146,13 @@ impl Behaviour {
         }
     }
 
+    /// A further connection with a peer.
     fn opened(&mut self, peer: PeerId, connection: ConnectionId) {
         self.connections.entry(peer).or_default().push(connection);
         self.connect(peer);
     }
 
+    /// A peer to be asked, with as many blocks at a time as it can take.
     fn connect(&mut self, peer: PeerId) {
         self.wants.connected(peer);
         if self.wide.contains(&peer) {
@@ -170,7 +181,7 @@ impl Behaviour {
 
 impl NetworkBehaviour for Behaviour {
     type ConnectionHandler = Handler;
-    type ToSwarm = Event;
+    type ToSwarm = Misbehaved;
 
     fn handle_established_inbound_connection(
         &mut self,

@@ -76,7 +76,10 @@ impl Validator {
 
     fn learn(&mut self, input: Input) {
         match input {
-            Input::Live => self.live_since_s = self.live_since_s.or(Some(self.now_s())),
+            Input::Live => {
+                self.live_since_s = self.live_since_s.or(Some(self.now_s()));
+                self.seeds.last().into_iter().for_each(|block| self.note(block));
+            }
             Input::Group(group) if group.id == self.config.group => {
                 self.rolls.group();
                 self.group = Some(group);
@@ -120,6 +123,13 @@ impl Validator {
     fn block(&mut self, block: Block) {
         if let Some(group) = &self.group {
             self.seeds.block(group, block);
+        }
+        self.note(block);
+    }
+
+    /// Who signs now, once history is over.
+    fn note(&mut self, block: Block) {
+        if let (Some(group), Some(_)) = (&self.group, self.live_since_s) {
             self.rolls.block(group, block);
         }
     }

@@ -114,7 +114,10 @@ impl Warden {
 
     fn learn(&mut self, input: Input) {
         match input {
-            Input::Live => self.live = true,
+            Input::Live => {
+                self.live = true;
+                self.seeds.last().into_iter().for_each(|block| self.note(block));
+            }
             Input::Group(group) if group.id == self.config.group => self.group(group),
             Input::Group(_) => {}
             Input::Block(block) => self.block(block),
@@ -164,6 +167,13 @@ impl Warden {
     fn block(&mut self, block: Block) {
         if let Some(group) = &self.group {
             self.seeds.block(group, block);
+        }
+        self.note(block);
+    }
+
+    /// Who signs now, once history is over.
+    fn note(&mut self, block: Block) {
+        if let Some(group) = self.group.as_ref().filter(|_| self.live) {
             self.rolls.block(group, block);
         }
     }

@@ -1,0 +1,352 @@
+//! One chain in virtual time: blocks come when they are asked for, and go when they are asked to.
+//!
+//! The contracts are the committed bytecode. Transactions need no signatures: whoever submits one says who sends it. What
+//! happens follows from the seed and the calls alone.
+
+mod books;
+mod call;
+mod engine;
+mod folded;
+mod genesis;
+mod known;
+mod ledger;
+mod pool;
+mod reads;
+mod state;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ::chain::{ChainError, Log, Revert};
+use governance::Addresses;
+use protocol::chain::{Block, ChainEvent, GroupView, Times};
+use protocol::eip712::Domain;
+use protocol::ids::{Address, Digest, GroupId, keccak256};
+use protocol::money::Wei;
+
+pub use books::Books;
+pub use call::{Call, Place};
+pub use engine::Engine;
+pub use genesis::{Beginning, Founding, Seat};
+pub use pool::{Offer, TransactionId};
+pub use state::BLOCKS_KEPT;
+
+use pool::{Payload, Pool, Transaction};
+
+/// Why something cannot be done with a chain.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SimError {
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    #[error("block {0} is not there, or no longer: the last {BLOCKS_KEPT} can be read and taken back, none before the beginning")]
+    Block(u64),
+    #[error("transaction {0:?} waits nowhere: it was mined, dropped or replaced")]
+    NotWaiting(TransactionId),
+    #[error("a replacement has to pay a tenth more than {0} wei, in fee and tip")]
+    TooCheap(Wei),
+    #[error("the books are wrong: {0}; play the seed again and look at what happened last")]
+    Books(String),
+    #[error("the beginning failed: {0}; mend the terms")]
+    Beginning(String),
+}
+
+/// What every block of this time has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conditions {
+    /// Wei of the chain's coin that a unit of gas costs at least.
+    pub base_fee: u64,
+    /// Units of gas that a block holds.
+    pub gas_limit: u64,
+}
+
+impl Default for Conditions {
+    fn default() -> Self {
+        Self { base_fee: 1_000_000_000, gas_limit: 60_000_000 }
+    }
+}
+
+/// What became of a transaction in a block; gone with the block if that is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub id: TransactionId,
+    pub hash: Digest,
+    /// Number of its block.
+    pub block: u64,
+    pub gas_used: u64,
+    /// The refusal of a contract, which cost gas all the same.
+    pub result: Result<(), Revert>,
+}
+
+/// A block with all that is in it.
+#[derive(Clone, Debug)]
+pub struct Mined {
+    pub block: Block,
+    /// Of the network's contracts, in their order.
+    pub events: Vec<ChainEvent>,
+    /// Of its transactions, in their order.
+    pub receipts: Vec<Receipt>,
+    /// Of all contracts, while the block is one of the last [`BLOCKS_KEPT`].
+    pub logs: Vec<Log>,
+    transactions: Vec<Transaction>,
+    /// Changes with each block that changes something.
+    version: u64,
+    /// Whether logs and receipts are still here.
+    is_whole: bool,
+}
+
+impl Mined {
+    fn new(block: Block, version: u64) -> Self {
+        Self { block, events: Vec::new(), receipts: Vec::new(), logs: Vec::new(), transactions: Vec::new(), version, is_whole: true }
+    }
+}
+
+/// See the module.
+pub struct Chain {
+    seed: Digest,
+    /// How often blocks were taken back.
+    branch: u64,
+    engine: Engine,
+    pool: Pool,
+    conditions: Conditions,
+    /// By number.
+    blocks: Vec<Mined>,
+    /// Where receipts are: number of the block and place in it.
+    receipts: BTreeMap<TransactionId, (u64, usize)>,
+    /// Number of the last block that cannot be taken back.
+    first: u64,
+    submitted: u64,
+    versions: u64,
+    /// By version and time.
+    views: BTreeMap<(u64, GroupId, known::Time), Arc<GroupView>>,
+    times: BTreeMap<GroupId, Times>,
+}
+
+impl Chain {
+    fn new(seed: Digest, engine: Engine, time_s: u64) -> Self {
+        let mut chain = Self {
+            seed,
+            branch: 0,
+            engine,
+            pool: Pool::default(),
+            conditions: Conditions::default(),
+            blocks: Vec::new(),
+            receipts: BTreeMap::new(),
+            first: 0,
+            submitted: 0,
+            versions: 0,
+            views: BTreeMap::new(),
+            times: BTreeMap::new(),
+        };
+        let block = Block { number: 0, time_s, hash: chain.named("block", 0) };
+        chain.blocks.push(Mined::new(block, 0));
+        chain
+    }
+
+    /// A hash that follows from the seed, the branch and a number.
+    fn named(&self, kind: &str, number: u64) -> Digest {
+        let bytes = [kind.as_bytes(), &self.seed.0, &self.branch.to_be_bytes(), &number.to_be_bytes()].concat();
+        Digest(keccak256(&bytes))
+    }
+
+    /// Where the contracts stand.
+    pub fn addresses(&self) -> &Addresses {
+        &self.engine.at
+    }
+
+    /// Where signed messages count.
+    pub fn domain(&self) -> Domain {
+        Domain { chain_id: self.engine.chain_id(), network: self.engine.at.network }
+    }
+
+    /// The newest block.
+    pub fn head(&self) -> &Mined {
+        self.blocks.last().expect("block 0 is never taken back")
+    }
+
+    /// The block of that number, if there is one.
+    pub fn block(&self, number: u64) -> Option<&Mined> {
+        self.blocks.get(usize::try_from(number).ok()?)
+    }
+
+    /// The first block that is no older than `time_s`, up to the head.
+    pub fn first_block_since(&self, time_s: u64) -> Option<Block> {
+        let at = self.blocks.partition_point(|mined| mined.block.time_s < time_s);
+        self.blocks.get(at).map(|mined| mined.block)
+    }
+
+    /// From the next block on.
+    pub fn set_conditions(&mut self, conditions: Conditions) {
+        self.conditions = conditions;
+    }
+
+    /// Puts a call into the pool, with the account's lowest nonce that is free: that of a transaction that was dropped if
+    /// there is one.
+    pub fn submit(&mut self, from: Address, call: &Call, offer: Offer) -> TransactionId {
+        let payload = call.payload(&self.engine.at);
+        self.submit_payload(from, payload, offer)
+    }
+
+    fn submit_payload(&mut self, from: Address, payload: Payload, offer: Offer) -> TransactionId {
+        let mined = self.engine.state().nonce(::chain::convert::to_eth(from));
+        let transaction = self.transaction(from, self.pool.free_nonce(from, mined), payload, offer);
+        self.put(transaction)
+    }
+
+    fn put(&mut self, transaction: Transaction) -> TransactionId {
+        let id = transaction.id;
+        self.submitted += 1;
+        self.pool.put(transaction);
+        id
+    }
+
+    fn transaction(&self, from: Address, nonce: u64, payload: Payload, offer: Offer) -> Transaction {
+        let id = TransactionId(self.submitted);
+        Transaction { id, hash: self.named("transaction", id.0), from, nonce, payload, offer }
+    }
+
+    /// What the call would cost if it were mined in the head: units of gas.
+    ///
+    /// # Errors
+    /// [`ChainError::Reverted`] with the refusal, [`ChainError::CannotPay`] for want of coins.
+    pub fn attempt(&mut self, from: Address, call: &Call, offer: Offer) -> Result<u64, ChainError> {
+        let payload = call.payload(&self.engine.at);
+        let nonce = self.engine.state().nonce(::chain::convert::to_eth(from));
+        let transaction = self.transaction(from, nonce, payload, offer);
+        let done = self.engine.attempt(&transaction)?;
+        done.result.map(|()| done.gas_used).map_err(|revert| Revert { transaction: None, ..revert }.into())
+    }
+
+    /// Offers more for a transaction that waits: another takes its place.
+    ///
+    /// # Errors
+    /// If it does not wait, or the offer is not a tenth higher.
+    pub fn replace(&mut self, id: TransactionId, offer: Offer) -> Result<TransactionId, SimError> {
+        let old = self.pool.get(id).ok_or(SimError::NotWaiting(id))?;
+        let is_less = |new: Wei, old: Wei| new < old.saturating_add(Wei(old.0.div_ceil(10)));
+        if is_less(offer.fee, old.offer.fee) || is_less(offer.tip, old.offer.tip) {
+            return Err(SimError::TooCheap(old.offer.fee));
+        }
+        let new = self.transaction(old.from, old.nonce, old.payload.clone(), offer);
+        Ok(self.put(new))
+    }
+
+    /// Drops a transaction from the pool; those of its account that follow it wait until its nonce is used.
+    ///
+    /// # Errors
+    /// If it does not wait.
+    pub fn drop_waiting(&mut self, id: TransactionId) -> Result<(), SimError> {
+        self.pool.take(id).map(drop).ok_or(SimError::NotWaiting(id))
+    }
+
+    /// Keeps a transaction that waits out of blocks until it is released.
+    pub fn hold(&mut self, id: TransactionId) {
+        self.pool.hold(id, true);
+    }
+
+    /// Lets a held transaction into blocks again.
+    pub fn release(&mut self, id: TransactionId) {
+        self.pool.hold(id, false);
+    }
+
+    /// Whether the transaction waits in the pool.
+    pub fn waits(&self, id: TransactionId) -> bool {
+        self.pool.get(id).is_some()
+    }
+
+    /// Transactions that wait.
+    pub fn waiting(&self) -> usize {
+        self.pool.len()
+    }
+
+    /// What became of a transaction, if it is in one of the last [`BLOCKS_KEPT`] blocks.
+    pub fn receipt(&self, id: TransactionId) -> Option<&Receipt> {
+        let (block, place) = *self.receipts.get(&id)?;
+        self.block(block)?.receipts.get(place)
+    }
+
+    /// The next block, with that timestamp or its parent's if that is later.
+    pub fn mine(&mut self, time_s: u64) -> &Mined {
+        let parent = self.head();
+        let (number, time_s, version) = (parent.block.number + 1, time_s.max(parent.block.time_s), parent.version);
+        let block = Block { number, time_s, hash: self.named("block", number) };
+        let mut mined = Mined::new(block, version);
+        self.engine.state().begin_block();
+        self.enter(block);
+        self.fill(&mut mined);
+        if !mined.transactions.is_empty() {
+            self.versions += 1;
+            mined.version = self.versions;
+        }
+        let places = mined.receipts.iter().enumerate().map(|(place, receipt)| (receipt.id, (number, place)));
+        self.receipts.extend(places);
+        self.blocks.push(mined);
+        self.forget_details();
+        self.head()
+    }
+
+    fn enter(&mut self, block: Block) {
+        self.engine.enter(&block, self.conditions.base_fee, self.conditions.gas_limit);
+    }
+
+    /// The best-paid first, each account's in the order of its nonces, as long as there is gas.
+    fn fill(&mut self, mined: &mut Mined) {
+        let Conditions { base_fee, gas_limit: mut gas } = self.conditions;
+        let state = self.engine.state();
+        let mut heads = self.pool.heads(base_fee, |from| state.nonce(::chain::convert::to_eth(from)));
+        while let Some(head) = heads.pop() {
+            let Some(transaction) = self.pool.get(head.id.0).filter(|transaction| transaction.offer.gas <= gas) else { continue };
+            let Some(done) = self.engine.run(transaction) else { continue };
+            gas -= done.gas_used;
+            let Some(transaction) = self.pool.take(head.id.0) else { continue };
+            heads.extend(self.pool.head(transaction.from, transaction.nonce + 1, base_fee));
+            self.write(mined, transaction, done);
+        }
+    }
+
+    fn write(&self, mined: &mut Mined, transaction: Transaction, done: engine::Done) {
+        let Block { number, time_s, .. } = mined.block;
+        let place = |inner| Log { inner, block_number: Some(number), block_timestamp: Some(time_s), ..Log::default() };
+        let logs = done.logs.into_iter().map(place);
+        let (id, hash) = (transaction.id, transaction.hash);
+        let before = mined.logs.len();
+        mined.logs.extend(logs);
+        mined.events.extend(mined.logs[before..].iter().filter_map(|log| self.engine.at.event(log)));
+        mined.receipts.push(Receipt { id, hash, block: number, gas_used: done.gas_used, result: done.result });
+        mined.transactions.push(transaction);
+    }
+
+    /// Blocks that cannot be taken back any more need not be known so well.
+    fn forget_details(&mut self) {
+        let old = self.blocks.len().checked_sub(BLOCKS_KEPT + 1);
+        if let Some(mined) = old.and_then(|old| self.blocks.get_mut(old)) {
+            for receipt in &mined.receipts {
+                self.receipts.remove(&receipt.id);
+            }
+            (mined.logs, mined.receipts, mined.transactions, mined.is_whole) = Default::default();
+        }
+    }
+
+    /// Takes the last `depth` blocks back; others will come in their place, under other hashes. Their transactions wait again.
+    /// Returns the block that is the head now.
+    ///
+    /// # Errors
+    /// If some of them are older than the last [`BLOCKS_KEPT`], or than the beginning's last.
+    pub fn reorganise(&mut self, depth: u64) -> Result<Block, SimError> {
+        let head = self.head().block.number;
+        let left = head.checked_sub(depth).filter(|left| *left >= self.first).ok_or(SimError::Block(head.saturating_sub(depth)))?;
+        if depth > BLOCKS_KEPT as u64 {
+            return Err(SimError::Block(left));
+        }
+        for lost in self.blocks.split_off(left as usize + 1).into_iter().rev() {
+            self.engine.state().undo_block();
+            for transaction in lost.transactions {
+                self.receipts.remove(&transaction.id);
+                self.pool.put(transaction);
+            }
+        }
+        self.branch += 1;
+        let block = self.head().block;
+        self.enter(block);
+        Ok(block)
+    }
+}

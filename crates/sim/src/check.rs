@@ -1,0 +1,294 @@
+//! What must hold whatever goes wrong, and what a run came to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use protocol::{
+    Address, Digest, RoundNumber, Wei,
+    chain::{ChainEvent, Outcome, RevealedClaim},
+    eip712::Verdict,
+    rules::{claim_hash, rank_key},
+};
+
+use crate::{
+    disk::{COMMITS, Disk, commits},
+    faults::Trouble,
+    node::Role,
+    told::digest,
+    world::{World, jobs::Exam},
+};
+
+/// Milliseconds that a trainer may lose by trying in vain, with its pauses.
+const RETRIES_MS: u64 = 40_000;
+/// Failures that are told at most.
+const MAX_FAILURES: usize = 32;
+/// Bytes that a node may have on disk beside files and log, and files that it may hold, for each round.
+const DISK_OF_A_ROUND: usize = 512;
+const DISK_AT_REST: usize = 4096;
+
+/// What is noticed while it happens.
+#[derive(Debug, Clone, Default)]
+pub struct Checks {
+    signed: BTreeMap<(usize, RoundNumber), Digest>,
+    failures: Vec<String>,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    pub rounds: u64,
+    pub won: u64,
+    pub lost: u64,
+    pub void: u64,
+    pub empty: u64,
+    pub commits: u64,
+    pub reveals: u64,
+    pub concessions: u64,
+    /// Seals that were not opened though somebody revealed, each with the reason.
+    pub unopened: Vec<String>,
+    pub failures: Vec<String>,
+    /// Of the trace.
+    pub digest: String,
+}
+
+impl Checks {
+    /// Notes that something does not hold.
+    pub fn fail(&mut self, what: String) {
+        if self.failures.len() < MAX_FAILURES && !self.failures.contains(&what) {
+            self.failures.push(what);
+        }
+    }
+
+    /// A verdict was signed: one a round, ever, and not before its line was safe.
+    pub fn signed(&mut self, node: usize, verdict: &Verdict, is_safe: bool) {
+        if !is_safe {
+            self.fail(format!("node {node} has signed in round {} before that was safe on disk", verdict.round));
+        }
+        let before = *self.signed.entry((node, verdict.round)).or_insert(verdict.claim);
+        if before != verdict.claim {
+            self.fail(format!("node {node} has signed {} and {} in round {}", digest(&before), digest(&verdict.claim), verdict.round));
+        }
+    }
+
+    /// A seal goes out: its salt is safe on disk.
+    pub fn sealed(&mut self, node: usize, round: RoundNumber, disk: &Disk) {
+        let is_known = commits(disk).is_ok_and(|commits| commits.iter().any(|commit| commit.round == round));
+        if !is_known || !disk.is_safe(COMMITS) {
+            self.fail(format!("node {node} commits in round {round} before its salt is safe on disk"));
+        }
+    }
+
+    /// Nobody here lies: an alarm is false.
+    pub fn alarmed(&mut self, node: usize, verdict: &Verdict) {
+        self.fail(format!("node {node} raises a false alarm about round {}", verdict.round));
+    }
+}
+
+/// A round as the chain tells it in the end.
+#[derive(Debug, Clone, Default)]
+struct Told {
+    base: Digest,
+    deposit: Wei,
+    commits: BTreeMap<Address, u64>,
+    reveals: Vec<RevealedClaim>,
+    concessions: BTreeMap<Address, u64>,
+    decided: Option<(Outcome, Digest)>,
+    winner: Address,
+    settled: BTreeMap<Address, (Wei, Wei)>,
+    collected: BTreeSet<Address>,
+}
+
+/// Everything that can be said at the end.
+pub(crate) fn report(world: &mut World) -> Report {
+    let rounds = rounds(world);
+    let mut report = Report { rounds: world.plan.rounds, digest: world.trace().digest(), ..Report::default() };
+    let mut failures = world.checks.failures.clone();
+    for (number, round) in &rounds {
+        count(&mut report, round);
+        failures.extend(judged(world, *number, round));
+        failures.extend(decided(world, *number, round));
+        failures.extend(opened(world, *number, round, &mut report.unopened));
+        failures.extend(paid(world, *number, round));
+    }
+    report.empty = world.plan.rounds.saturating_sub(rounds.values().filter(|round| !round.reveals.is_empty()).count() as u64);
+    failures.extend(agreement(world));
+    failures.extend(bounds(world));
+    Report { failures, ..report }
+}
+
+fn rounds(world: &World) -> BTreeMap<RoundNumber, Told> {
+    let mut rounds: BTreeMap<RoundNumber, Told> = BTreeMap::new();
+    for (_, event) in world.ledger.history() {
+        let Some(number) = event.round() else { continue };
+        let round = rounds.entry(number).or_default();
+        match event {
+            ChainEvent::Opened { checkpoint, deposit, .. } => (round.base, round.deposit) = (*checkpoint, *deposit),
+            ChainEvent::Committed { trainer, number, .. } => drop(round.commits.insert(*trainer, *number)),
+            ChainEvent::Revealed(claim) => round.reveals.push(*claim),
+            ChainEvent::Conceded { trainer, order, .. } => drop(round.concessions.insert(*trainer, *order)),
+            ChainEvent::Decided { outcome, claim, winner, .. } => {
+                (round.decided, round.winner) = (Some((*outcome, *claim)), *winner);
+            }
+            ChainEvent::Settled { trainer, refunded, burned, .. } => drop(round.settled.insert(*trainer, (*refunded, *burned))),
+            ChainEvent::Collected { winner, .. } => drop(round.collected.insert(*winner)),
+            _ => {}
+        }
+    }
+    rounds
+}
+
+fn count(report: &mut Report, round: &Told) {
+    report.commits += round.commits.len() as u64;
+    report.reveals += round.reveals.len() as u64;
+    report.concessions += round.concessions.len() as u64;
+    match round.decided {
+        Some((Outcome::Lost, _)) => report.lost += 1,
+        Some(_) => report.won += 1,
+        None => report.void += u64::from(!round.reveals.is_empty()),
+    }
+}
+
+/// What was decided is the first true claim, by the seed of the chain as it is in the end.
+fn judged(world: &mut World, number: RoundNumber, round: &Told) -> Option<String> {
+    let (_, decided) = round.decided?;
+    let view = &world.plan.times;
+    let reveal_s = view.reveal_start_s(world.ledger.genesis_s(), number);
+    let seed = world.ledger.chain.first_block_since(reveal_s)?.hash;
+    let exam = Exam { round: number, base: round.base, seed, commits: round.commits.len() as u64 };
+    let mut claims = round.reveals.clone();
+    claims.sort_by_key(|claim| rank_key(claim.base, claim.loss, claim.number));
+    let first = claims.iter().find(|claim| world.is_true(claim, exam).is_ok());
+    let right = first.map_or(Digest::ZERO, |claim| claim_hash(claim.file, claim.base, claim.loss, claim.loss_root));
+    let is_excused = decided == right || hampered(world, number, touches_judging).is_some();
+    (!is_excused).then(|| format!("round {number} was decided for {}, right was {}", digest(&decided), digest(&right)))
+}
+
+/// A round in which somebody revealed is decided, unless something stood against that.
+fn decided(world: &World, number: RoundNumber, round: &Told) -> Option<String> {
+    let is_fine = round.decided.is_some() || round.reveals.is_empty() || hampered(world, number, |_| true).is_some();
+    (!is_fine).then(|| format!("round {number} was not decided, and nothing stood against it"))
+}
+
+/// What makes files unavailable for some, or a seed another one.
+fn touches_judging(trouble: &Trouble) -> bool {
+    matches!(
+        trouble,
+        Trouble::Reorganisation { .. }
+            | Trouble::Partition { .. }
+            | Trouble::OneWay { .. }
+            | Trouble::Offline { .. }
+            | Trouble::Loss { .. }
+            | Trouble::Latency { .. }
+            | Trouble::PeerStalls { .. }
+            | Trouble::PeerLies { .. }
+            | Trouble::PeerDrips { .. }
+            | Trouble::Kill { .. }
+    )
+}
+
+/// The first fault of a kind from the REVEAL of a round to its end.
+fn hampered(world: &World, number: RoundNumber, is_such: impl Fn(&Trouble) -> bool) -> Option<Trouble> {
+    let (times, genesis_s) = (world.plan.times, world.ledger.genesis_s());
+    let from_ms = world.ledger.millisecond(times.reveal_start_s(genesis_s, number));
+    let until_ms = world.ledger.millisecond(times.round_end_s(genesis_s, number));
+    let touching = world.plan.faults.iter().filter(|fault| fault.touches(from_ms, until_ms));
+    touching.map(|fault| fault.trouble).find(is_such)
+}
+
+/// What kept a trainer from opening its seal: faults that left it no stretch of REVEAL long enough to do so.
+fn prevented(world: &World, node: usize, number: RoundNumber) -> Option<Trouble> {
+    let (plan, genesis_s) = (&world.plan, world.ledger.genesis_s());
+    let reveal_ms = world.ledger.millisecond(plan.times.reveal_start_s(genesis_s, number));
+    let judge_ms = world.ledger.millisecond(plan.times.judge_start_s(genesis_s, number));
+    let needed_ms = 2 * (plan.confirmations + 2) * plan.block_ms + 4 * plan.measure_ms + plan.edge_s * 1000 + RETRIES_MS;
+    let (mut clear_ms, mut first) = (reveal_ms, None);
+    for fault in plan.faults.iter().filter(|fault| fault.trouble.hampers(node) && fault.touches(reveal_ms, judge_ms)) {
+        if fault.from_ms >= clear_ms + needed_ms {
+            return None;
+        }
+        clear_ms = clear_ms.max(fault.until_ms);
+        first = first.or(Some(fault.trouble));
+    }
+    first.filter(|_| judge_ms < clear_ms + needed_ms)
+}
+
+/// Every seal is opened, unless nobody revealed or something is named that stood against it.
+fn opened(world: &World, number: RoundNumber, round: &Told, unopened: &mut Vec<String>) -> Vec<String> {
+    let mut failures = Vec::new();
+    for (node, own) in world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Trainer) {
+        let is_open = round.concessions.contains_key(&own.account) || round.reveals.iter().any(|claim| claim.trainer == own.account);
+        if !round.commits.contains_key(&own.account) || is_open || round.reveals.is_empty() {
+            continue;
+        }
+        match prevented(world, node, number) {
+            Some(trouble) => unopened.push(format!("{} in round {number}: {trouble:?}", own.name)),
+            None => failures.push(format!("{} has not opened its seal of round {number}, and nothing stood against it", own.name)),
+        }
+    }
+    failures
+}
+
+/// Deposits and coinbases are brought home, and cost no more than the rules say.
+fn paid(world: &World, number: RoundNumber, round: &Told) -> Vec<String> {
+    let mut failures = Vec::new();
+    for own in world.nodes.iter().filter(|node| node.role == Role::Trainer && round.commits.contains_key(&node.account)) {
+        let account = own.account;
+        let won = round.winner == account && matches!(round.decided, Some((Outcome::Won, _)));
+        if won && !round.collected.contains(&account) {
+            failures.push(format!("{} has not collected round {number}", own.name));
+        }
+        match round.settled.get(&account) {
+            None if !round.collected.contains(&account) => failures.push(format!("{} has not settled round {number}", own.name)),
+            Some((_, burned)) => {
+                let is_open = round.reveals.iter().any(|claim| claim.trainer == account);
+                let order = round.concessions.get(&account).copied().unwrap_or(1);
+                let most = Wei(round.deposit.0.div_ceil(16) * u128::from(order.min(16)));
+                let is_false = matches!(round.decided, Some((Outcome::Lost, _))) && is_open;
+                let is_lost = !is_open && !round.concessions.contains_key(&account) && !round.reveals.is_empty();
+                let is_excused = is_lost || is_false || hampered(world, number, touches_judging).is_some();
+                if *burned > most && !is_excused {
+                    failures.push(format!("{} lost {} of its deposit in round {number}", own.name, burned.to_nrn()));
+                }
+            }
+            None => {}
+        }
+    }
+    failures
+}
+
+/// In the end all nodes know the same chain and the same log.
+fn agreement(world: &World) -> Vec<String> {
+    let mut failures = Vec::new();
+    let up: Vec<_> = world.nodes.iter().filter(|node| node.process.is_some()).collect();
+    let told = up.iter().filter_map(|node| Some((&node.name, node.process.as_ref()?)));
+    let newest = told.clone().map(|(_, process)| process.next).max().unwrap_or(0);
+    for (name, process) in told {
+        if process.next + 2 < newest {
+            failures.push(format!("{name} was told {} blocks, others {newest}", process.next));
+        }
+        if !process.teller.is_live() {
+            failures.push(format!("{name} never came to the end of history"));
+        }
+    }
+    let ids = |node: &crate::node::Node| node.replica.log().ids().collect::<Vec<_>>();
+    if let Some(first) = up.first().map(|first| ids(first)) {
+        let other = up.iter().filter(|node| ids(node) != first);
+        failures.extend(other.map(|node| format!("{} holds another log than {}", node.name, up[0].name)));
+    }
+    let down = world.nodes.iter().filter(|node| !node.is_up()).map(|node| format!("{} is not up", node.name));
+    failures.extend(down);
+    failures
+}
+
+fn bounds(world: &World) -> Vec<String> {
+    let mut failures = Vec::new();
+    let rounds = (world.plan.rounds + world.plan.maturity_rounds + 3) as usize;
+    for (number, node) in world.nodes.iter().enumerate() {
+        if node.disk.bytes() > DISK_AT_REST + rounds * DISK_OF_A_ROUND {
+            failures.push(format!("{} has {} bytes on disk", node.name, node.disk.bytes()));
+        }
+        if world.files.count(number) > 4 + rounds * 2 * world.plan.trainers {
+            failures.push(format!("{} holds {} files", node.name, world.files.count(number)));
+        }
+    }
+    failures
+}

@@ -1,0 +1,197 @@
+//! The one chain as nodes see it: blocks by number, views, and what became of transactions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use governance::Terms;
+use protocol::{
+    Address, Digest, PositionNumber, Wei,
+    chain::{Birth, Block, ChainEvent, GroupView},
+    eip712::Domain,
+    keccak256,
+};
+use token::SaleTerms;
+
+use crate::{
+    chain::{BLOCKS_KEPT, Beginning, Call, Chain, Conditions, Founding, Offer, Seat, SimError, TransactionId},
+    node::{Node, Role},
+    plan::Plan,
+    world::GROUP,
+};
+
+/// Timestamp of the first block.
+const START_S: u64 = 1_800_000_000;
+/// Wei for a unit of gas in calm weather, and the tip of every transaction.
+const BASE_FEE: u64 = 1_000_000_000;
+const TIP: u128 = 1_000_000_000;
+/// Gas that every transaction may use.
+const GAS: u64 = 6_000_000;
+/// Epochs of an exit.
+const EXIT_EPOCHS: u64 = 14;
+/// NRN of a trainer beside what it earns, and stake for one part of a validator's.
+const PURSE: Wei = Wei::nrn(100_000);
+const STAKE: Wei = Wei::nrn(2_000);
+
+/// See the module.
+pub struct Ledger {
+    pub chain: Chain,
+    results: BTreeMap<TransactionId, (u64, Result<(), String>)>,
+    /// Second at which virtual time begins.
+    start_s: u64,
+    base_fee: u64,
+}
+
+impl Ledger {
+    /// Contracts deployed, stake awake, the group admitted, deposits allowed.
+    ///
+    /// # Errors
+    /// When the contracts do not take the plan's terms.
+    pub fn new(plan: &Plan, nodes: &[Node], first_file: Digest) -> Result<Self, SimError> {
+        let mut chain = Chain::begin(&beginning(plan, nodes, first_file))?;
+        for trainer in nodes.iter().filter(|node| node.role == Role::Trainer) {
+            chain.submit(trainer.account, &Call::Approve(Wei(u128::MAX)), Offer::default());
+        }
+        let start_s = chain.head().block.time_s;
+        chain.mine(start_s);
+        Ok(Self { chain, results: BTreeMap::new(), start_s, base_fee: BASE_FEE })
+    }
+
+    pub fn domain(&self) -> Domain {
+        self.chain.domain()
+    }
+
+    pub fn genesis_s(&self) -> u64 {
+        self.chain.terms().genesis_s
+    }
+
+    /// The second of a virtual millisecond.
+    pub fn second(&self, now_ms: u64) -> u64 {
+        self.start_s + now_ms / 1000
+    }
+
+    /// The virtual millisecond at which a second begins.
+    pub fn millisecond(&self, second: u64) -> u64 {
+        second.saturating_sub(self.start_s) * 1000
+    }
+
+    /// Number of the newest block.
+    pub fn tip(&self) -> u64 {
+        self.chain.head().block.number
+    }
+
+    /// A block, or the newest if there is none of that number.
+    pub fn block(&self, number: u64) -> Block {
+        self.chain.block(number).unwrap_or(self.chain.head()).block
+    }
+
+    pub fn events(&self, number: u64) -> &[ChainEvent] {
+        self.chain.block(number).map_or(&[], |mined| &mined.events)
+    }
+
+    /// All events there are, with their blocks.
+    pub fn history(&self) -> impl Iterator<Item = (Block, &ChainEvent)> {
+        let mined = (0..=self.tip()).filter_map(|number| self.chain.block(number));
+        mined.flat_map(|mined| mined.events.iter().map(|event| (mined.block, event)))
+    }
+
+    /// Whether a block is part of the chain as it is.
+    pub fn holds(&self, block: &Block) -> bool {
+        self.chain.block(block.number).is_some_and(|mined| mined.block == *block)
+    }
+
+    /// The group at a block; of one that is too old as of the oldest that can be read.
+    ///
+    /// # Errors
+    /// When the contracts do not answer.
+    pub fn view(&mut self, number: u64) -> Result<Arc<GroupView>, SimError> {
+        let oldest = (self.tip() + 1).saturating_sub(BLOCKS_KEPT as u64);
+        self.chain.view(GROUP, number.max(oldest))
+    }
+
+    /// Whom the contracts would put to rest.
+    ///
+    /// # Errors
+    /// When the contracts do not answer.
+    pub fn absent(&mut self) -> Result<Vec<PositionNumber>, SimError> {
+        let view = self.view(self.tip())?;
+        Ok(self.chain.now().absent(&view)?)
+    }
+
+    /// The next block, at that second or at its parent's if that is later.
+    pub fn mine(&mut self, time_s: u64, dearer: u64) -> (Block, Vec<ChainEvent>) {
+        self.base_fee = BASE_FEE * dearer.max(1);
+        self.chain.set_conditions(Conditions { base_fee: self.base_fee, ..Conditions::default() });
+        let mined = self.chain.mine(time_s);
+        for receipt in &mined.receipts {
+            let result = receipt.result.clone().map_err(|revert| revert.to_string());
+            self.results.insert(receipt.id, (receipt.block, result));
+        }
+        let told = (mined.block, mined.events.clone());
+        let oldest = told.0.number.saturating_sub(BLOCKS_KEPT as u64);
+        self.results.retain(|_, (block, _)| *block >= oldest);
+        told
+    }
+
+    /// Takes the last blocks back; tells their seconds, and the transactions that wait again.
+    ///
+    /// # Errors
+    /// When the chain does not remember that much.
+    pub fn take_back(&mut self, depth: u64) -> Result<(Vec<u64>, Vec<TransactionId>), SimError> {
+        let left = self.tip().saturating_sub(depth);
+        let seconds = (left + 1..=self.tip()).map(|number| self.block(number).time_s).collect();
+        self.chain.reorganise(depth)?;
+        let lost: Vec<_> = self.results.iter().filter(|(_, (block, _))| *block > left).map(|(id, _)| *id).collect();
+        lost.iter().for_each(|id| drop(self.results.remove(id)));
+        Ok((seconds, lost))
+    }
+
+    /// What became of a transaction in a block up to that number.
+    pub fn result(&self, id: TransactionId, number: u64) -> Option<&Result<(), String>> {
+        self.results.get(&id).filter(|(block, _)| *block <= number).map(|(_, result)| result)
+    }
+
+    /// What a transaction is offered for now.
+    pub fn offer(&self) -> Offer {
+        Offer { gas: GAS, fee: Wei(2 * u128::from(self.base_fee) + TIP), tip: Wei(TIP) }
+    }
+}
+
+fn beginning(plan: &Plan, nodes: &[Node], first_file: Digest) -> Beginning {
+    let validators = nodes.iter().filter(|node| node.role == Role::Validator);
+    let seats = validators.zip(&plan.stakes).map(|(node, parts)| Seat {
+        owner: owner(node.account),
+        signer: node.key.clone(),
+        amount: Wei(STAKE.0 * u128::from(*parts)),
+    });
+    let seats: Vec<Seat> = seats.collect();
+    let purse = |node: &Node| if node.role == Role::Trainer { PURSE } else { Wei::ZERO };
+    let actors = nodes.iter().filter(|node| node.role != Role::Stranger);
+    let accounts = actors.map(|node| (node.account, purse(node))).chain(seats.iter().map(|seat| (seat.owner, Wei::ZERO))).collect();
+    let length_s = plan.times.length_s();
+    let epoch_s = plan.epoch_rounds * length_s;
+    let birth = Birth {
+        manifest: Digest(keccak256(b"manifest")),
+        checkpoint: first_file,
+        dataset: vec![Digest(keccak256(b"dataset"))],
+        times: plan.times,
+        period_s: epoch_s,
+        improve: plan.improve,
+        least: plan.least,
+    };
+    let terms = Terms {
+        sale: SaleTerms { price: Wei(1_000_000_000), deadline_s: START_S + 600, minimum: Wei::nrn(100) },
+        epoch_s,
+        exit_s: EXIT_EPOCHS * epoch_s,
+        maturity_s: plan.maturity_rounds * length_s,
+        min_deposit: Wei(10_000_000_000_000_000),
+        tip: Wei(TIP),
+    };
+    let (seed, groups) = (Digest(keccak256(&plan.seed.to_be_bytes())), vec![Founding { birth, seats, admitted: true }]);
+    Beginning { seed, chain_id: 31_337, time_s: START_S, terms, accounts, groups }
+}
+
+/// Stake is owned by another account than the one that signs.
+fn owner(signer: Address) -> Address {
+    let hash = keccak256(&signer.0);
+    Address(std::array::from_fn(|byte| hash[byte]))
+}

@@ -1,0 +1,18 @@
+//! A whole network in one process: real machines, real contracts, virtual time, and whatever a seed draws against them.
+
+pub mod chain;
+pub mod check;
+pub mod curve;
+pub mod disk;
+pub mod faults;
+pub mod files;
+pub mod ledger;
+pub mod log;
+pub mod node;
+pub mod plan;
+pub mod random;
+pub mod schedule;
+pub mod story;
+pub mod told;
+pub mod trace;
+pub mod world;

@@ -1,0 +1,227 @@
+//! What a seed draws before anything happens: a network, its clocks, and what will go wrong when. A plan is all that a run depends on.
+
+use protocol::{Micronats, chain::Times};
+
+use crate::{
+    faults::{Fault, Kind, Trouble},
+    random::Random,
+};
+
+/// Milliseconds between two blocks, as chains have them.
+const BLOCKS_MS: [u64; 8] = [250, 500, 1000, 2000, 5000, 12_000, 15_000, 30_000];
+/// Blocks near the head that a node that starts is told, as nodes may be set.
+const RECENT_BLOCKS: [u64; 3] = [8, 64, 2048];
+/// Rounds before the first fault and after the last one: a network that has just begun, and one that can end in peace.
+const CALM_ROUNDS: u64 = 2;
+/// Blocks that a reorganisation replaces at most.
+pub const MAX_DEPTH: u64 = 6;
+/// Seconds by which a block's timestamp lies at most.
+const MAX_LIE_S: u64 = 15;
+
+/// See the module. Nodes are numbered from 0: trainers, validators, strangers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub seed: u64,
+    /// Rounds in which trainers commit.
+    pub rounds: u64,
+    pub trainers: usize,
+    pub validators: usize,
+    /// Peers without an account.
+    pub strangers: usize,
+    pub block_ms: u64,
+    /// How deep a block is when nodes act on it; 1 = the newest.
+    pub confirmations: u64,
+    pub times: Times,
+    pub improve: u8,
+    pub least: Micronats,
+    /// Rounds of an epoch.
+    pub epoch_rounds: u64,
+    /// Rounds from the end of one until its coinbase can be collected.
+    pub maturity_rounds: u64,
+    /// Stake of each validator, in parts.
+    pub stakes: Vec<u64>,
+    /// No transaction is sent in the last seconds of a phase.
+    pub edge_s: u64,
+    /// Seconds from one poster of a batch to the next.
+    pub step_s: u64,
+    /// Blocks before the newest that are told though nothing happened in them.
+    pub recent_blocks: u64,
+    /// Milliseconds that one exact measurement takes.
+    pub measure_ms: u64,
+    pub faults: Vec<Fault>,
+}
+
+impl Plan {
+    /// Two trainers and four validators on a chain of that seed, and nothing goes wrong.
+    pub fn calm(seed: u64, rounds: u64) -> Self {
+        let mut random = Random::new(seed, "plan", 0);
+        let block_ms = *random.pick(&BLOCKS_MS).unwrap_or(&BLOCKS_MS[0]);
+        let slot_s = block_ms.div_ceil(1000);
+        let least = |least_s: u64, blocks: u64| least_s.max(blocks * slot_s);
+        let confirmations = random.within(1, 4);
+        let (edge_s, step_s) = (slot_s.max(2), slot_s.max(2));
+        let times = Times {
+            train_s: least(40, random.within(15, 40)),
+            reveal_s: least(40, confirmations + random.within(12, 20)),
+            judge_s: least(60, 2 * confirmations + random.within(16, 30)),
+        };
+        Self {
+            seed,
+            rounds,
+            trainers: 2,
+            validators: 4,
+            strangers: 0,
+            block_ms,
+            confirmations,
+            times,
+            improve: 10,
+            least: Micronats(1000),
+            epoch_rounds: random.within(4, 12),
+            maturity_rounds: random.within(1, 4),
+            stakes: (0..4).map(|_| random.within(80, 120)).collect(),
+            edge_s,
+            step_s,
+            recent_blocks: *random.pick(&RECENT_BLOCKS).unwrap_or(&RECENT_BLOCKS[0]),
+            measure_ms: random.within(20, 2000),
+            faults: Vec::new(),
+        }
+    }
+
+    /// The same network, and faults of these kinds: up to one for every round.
+    pub fn draw(seed: u64, rounds: u64, kinds: &[Kind]) -> Self {
+        let mut plan = Self { strangers: 1, ..Self::calm(seed, rounds) };
+        let faulty_rounds = rounds.saturating_sub(2 * CALM_ROUNDS);
+        let mut random = Random::new(seed, "faults", 0);
+        for number in 0..random.within(faulty_rounds.min(1), faulty_rounds) {
+            let mut random = Random::new(seed, "fault", number);
+            if let Some(kind) = random.pick(kinds).copied() {
+                let fault = plan.fault(kind, faulty_rounds, &mut random);
+                plan.faults.push(fault);
+            }
+        }
+        plan.faults.sort_by_key(|fault| fault.from_ms);
+        plan
+    }
+
+    /// Without the fault at that place.
+    pub fn without(&self, place: usize) -> Self {
+        let mut plan = self.clone();
+        if place < plan.faults.len() {
+            plan.faults.remove(place);
+        }
+        plan
+    }
+
+    /// Trainers, validators and strangers together.
+    pub fn nodes(&self) -> usize {
+        self.trainers + self.validators + self.strangers
+    }
+
+    /// Milliseconds of a round.
+    pub fn round_ms(&self) -> u64 {
+        self.times.length_s() * 1000
+    }
+
+    fn fault(&self, kind: Kind, rounds: u64, random: &mut Random) -> Fault {
+        let round_ms = self.round_ms();
+        let from_ms = CALM_ROUNDS * round_ms + random.below(rounds.max(1) * round_ms);
+        let lasts_ms = self.block_ms + random.below(round_ms);
+        let end_ms = (CALM_ROUNDS + rounds) * round_ms;
+        Fault { from_ms, until_ms: (from_ms + lasts_ms).min(end_ms.max(from_ms + 1)), trouble: self.trouble(kind, random) }
+    }
+
+    fn trouble(&self, kind: Kind, random: &mut Random) -> Trouble {
+        let node = random.below((self.trainers + self.validators) as u64) as usize;
+        let peer = random.below(self.nodes() as u64) as usize;
+        let other = (node + 1 + random.below(self.nodes() as u64 - 1) as usize) % self.nodes();
+        let per_mille = random.within(50, 700);
+        let choice = random.draw();
+        let one_of = |troubles: &[Trouble]| troubles[(choice % troubles.len() as u64) as usize];
+        match kind {
+            Kind::Chain => one_of(&[
+                Trouble::Timestamps { ahead_s: random.within(1, MAX_LIE_S) },
+                Trouble::Repeats,
+                Trouble::Halt,
+                Trouble::Fees { times: random.within(2, 100) },
+                Trouble::PoolDrops { per_mille },
+                Trouble::PoolDelays { blocks: random.within(1, 4) },
+            ]),
+            Kind::Reorganisation => Trouble::Reorganisation { depth: random.within(1, MAX_DEPTH) },
+            Kind::Endpoint => one_of(&[
+                Trouble::EndpointLags { node, blocks: random.within(1, 8) },
+                Trouble::EndpointSilent { node },
+                Trouble::EndpointLate { node, wait_ms: random.within(500, 20_000) },
+                Trouble::EndpointRefuses { node, per_mille },
+                Trouble::AnswersLost { node, per_mille },
+            ]),
+            Kind::Network => one_of(&[
+                Trouble::Latency { wait_ms: random.within(100, 5000) },
+                Trouble::Loss { per_mille },
+                Trouble::Duplicates { per_mille },
+                Trouble::Disorder { wait_ms: random.within(100, 5000) },
+                Trouble::Partition { side: random.draw() },
+                Trouble::OneWay { from: node, to: other },
+                Trouble::Offline { node },
+            ]),
+            Kind::Peer => one_of(&[
+                Trouble::PeerStalls { node: peer },
+                Trouble::PeerDrips { node: peer },
+                Trouble::PeerLies { node: peer },
+                Trouble::PeerFloods { node: self.trainers + self.validators },
+            ]),
+            Kind::Kill => Trouble::Kill { node, steps: random.below(12) },
+            Kind::Machine => one_of(&[
+                Trouble::DiskFull { node },
+                Trouble::Clock { node, ahead_ms: random.within(1000, 86_400_000) },
+                Trouble::Slow { node, times: random.within(2, 60) },
+            ]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_draws_the_same_plan_and_other_seeds_draw_others() {
+        let draw = |seed| Plan::draw(seed, 20, &Kind::ALL);
+        assert_eq!(draw(5), draw(5));
+        assert!((6..12).all(|seed| draw(seed) != draw(5)));
+    }
+
+    #[test]
+    fn every_fault_ends_before_the_last_rounds_and_can_be_taken_out() {
+        for seed in 0..200 {
+            let plan = Plan::draw(seed, 20, &Kind::ALL);
+            let (first_ms, last_ms) = (CALM_ROUNDS * plan.round_ms(), (20 - CALM_ROUNDS) * plan.round_ms());
+            assert!(plan.faults.iter().all(|fault| fault.from_ms >= first_ms && fault.until_ms <= last_ms + 1), "{seed}: {plan:?}");
+            let fewer = plan.without(0);
+            assert_eq!(fewer.faults, plan.faults.get(1..).unwrap_or_default());
+            assert_eq!(Plan { faults: plan.faults.clone(), ..fewer }, plan);
+        }
+    }
+
+    #[test]
+    fn every_kind_of_trouble_is_drawn_by_some_seed() {
+        for kind in Kind::ALL {
+            let drawn = (0..40).map(|seed| Plan::draw(seed, 20, &[kind]).faults.len()).sum::<usize>();
+            assert!(drawn > 40, "{kind:?}: {drawn}");
+        }
+        let all: Vec<Fault> = (0..300).flat_map(|seed| Plan::draw(seed, 40, &Kind::ALL).faults).collect();
+        let names: std::collections::BTreeSet<String> =
+            all.iter().map(|fault| format!("{:?}", fault.trouble).split(' ').next().unwrap_or_default().to_owned()).collect();
+        assert_eq!(names.len(), 27, "{names:?}");
+    }
+
+    #[test]
+    fn clocks_hold_a_block_in_every_phase_and_rounds_divide_the_epoch() {
+        for seed in 0..200 {
+            let plan = Plan::calm(seed, 1);
+            let blocks = |phase_s: u64| phase_s * 1000 / plan.block_ms;
+            let Times { train_s, reveal_s, judge_s } = plan.times;
+            assert!([train_s, reveal_s, judge_s].into_iter().all(|phase_s| blocks(phase_s) > plan.confirmations + 10), "{plan:?}");
+            assert!(plan.maturity_rounds >= 1 && plan.stakes.len() == plan.validators);
+        }
+    }
+}

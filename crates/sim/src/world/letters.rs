@@ -1,0 +1,120 @@
+//! Letters on their way: gossip, copies, floods, and reading one's own log.
+
+use std::sync::Arc;
+
+use protocol::{log::Body, machine::Heard};
+
+use super::{FLOOD_MS, Happening, World};
+use crate::{
+    log::{AppendError, COPY_MS, Letter},
+    random::Random,
+};
+
+/// Milliseconds that a letter takes on a link, drawn for the link, and what is drawn for the letter on top.
+const LINK_MS: (u64, u64) = (5, 150);
+const LETTER_MS: u64 = 20;
+
+impl World {
+    /// Writes into one's own log, tells everybody, and reads it oneself.
+    ///
+    /// # Errors
+    /// When it was not written.
+    pub(crate) fn say(&mut self, node: usize, body: &Body) -> Result<(), AppendError> {
+        let clock_ms = self.now_ms() + self.weather.nodes[node].ahead_ms;
+        let own = &mut self.nodes[node];
+        let letter = own.replica.append(body, clock_ms, &mut self.letters, &mut own.life)?;
+        self.send(node, None, &letter);
+        self.read_log(node);
+        Ok(())
+    }
+
+    /// Sends a letter to everybody but whom it came from.
+    fn send(&mut self, from: usize, source: Option<usize>, letter: &Arc<Letter>) {
+        for to in (0..self.nodes.len()).filter(|to| *to != from && Some(*to) != source) {
+            if self.weather.reaches(from, to) {
+                self.send_to(from, to, letter);
+            }
+        }
+    }
+
+    fn send_to(&mut self, from: usize, to: usize, letter: &Arc<Letter>) {
+        let id = letter.envelope.id().0;
+        let name = u64::from_be_bytes([id[0], id[1], id[2], id[3], id[4], id[5], id[6], id[7]]);
+        let mut random = self.random("letter", name ^ (from as u64) << 8 ^ to as u64);
+        if random.chance(self.weather.loss) {
+            return;
+        }
+        let copies = 1 + u64::from(random.chance(self.weather.duplicates));
+        for _ in 0..copies {
+            let wait_ms = self.link_ms(from, to) + random.below(LETTER_MS + self.weather.disorder_ms);
+            self.schedule.after(wait_ms, Happening::Letter { from, to, letter: letter.clone() });
+        }
+    }
+
+    fn link_ms(&self, from: usize, to: usize) -> u64 {
+        let mut random: Random = self.random("link", ((from as u64) << 32) | to as u64);
+        random.within(LINK_MS.0, LINK_MS.1) + self.weather.latency_ms
+    }
+
+    /// A letter arrives: what is new is read and passed on.
+    pub(crate) fn receive(&mut self, from: usize, to: usize, letter: &Arc<Letter>) {
+        let now_ms = self.now_ms();
+        let node = &mut self.nodes[to];
+        if !node.is_up() || node.replica.is_banned(from, now_ms) {
+            return;
+        }
+        if node.replica.take(letter).is_ok_and(|inserted| inserted.fresh) {
+            self.send(to, Some(from), letter);
+            self.read_log(to);
+        }
+    }
+
+    /// Messages wait until history is over: a machine that has not seen a round cannot place them.
+    pub(crate) fn read_log(&mut self, node: usize) {
+        loop {
+            let own = &mut self.nodes[node];
+            let Some(process) = own.process.as_mut().filter(|process| process.teller.is_live()) else { return };
+            let Some((number, envelope)) = own.replica.log().since(process.cursor).next() else { return };
+            process.cursor = number + 1;
+            let letter = self.letters.of(envelope);
+            let Some(body) = letter.body.clone() else { continue };
+            let effects = process.machine.hear(Heard::Log { author: letter.envelope.author(), body });
+            self.act(node, effects);
+        }
+    }
+
+    /// Asks every peer that can be reached for what was not read of its log.
+    pub(crate) fn look(&mut self, node: usize) {
+        self.schedule.after(COPY_MS, Happening::Copy { node });
+        if !self.nodes[node].is_up() {
+            return;
+        }
+        for peer in 0..self.nodes.len() {
+            let can_ask = peer != node && self.nodes[peer].is_up() && self.weather.reaches(node, peer) && self.weather.reaches(peer, node);
+            if can_ask && self.nodes[node].replica.is_behind(peer, &self.nodes[peer].replica) {
+                self.copy(node, peer);
+            }
+        }
+    }
+
+    fn copy(&mut self, node: usize, peer: usize) {
+        let mut random = self.random_of("copy", node);
+        if random.chance(self.weather.loss) {
+            return;
+        }
+        let (letters, next) = self.nodes[node].replica.copy(peer, &self.nodes[peer].replica, &mut self.letters);
+        let wait_ms = 2 * (self.link_ms(node, peer) + self.link_ms(peer, node));
+        let generation = self.nodes[node].generation;
+        self.schedule.after(wait_ms, Happening::Copied { node, generation, peer, letters, next });
+    }
+
+    /// Somebody fills the log with notes for as long as that weather lasts.
+    pub(crate) fn flood(&mut self, node: usize, number: u64) {
+        if !self.weather.nodes[node].floods || !self.nodes[node].is_up() {
+            return;
+        }
+        // A log without room for it is what is wanted.
+        let _ = self.say(node, &Body::Note(format!("flood {number}")));
+        self.schedule.after(FLOOD_MS, Happening::Flood { node, number: number + 1 });
+    }
+}

@@ -1,0 +1,296 @@
+//! The world: a chain, nodes, what they say to one another, and the time in which all of it happens.
+
+mod blocks;
+pub(crate) mod jobs;
+mod letters;
+mod lives;
+pub mod sends;
+mod trainers;
+mod validators;
+
+use std::sync::Arc;
+
+use protocol::{Digest, eip712::Domain, ids::GroupId, keccak256};
+
+use crate::{
+    chain::{Books, SimError, TransactionId},
+    check::Checks,
+    curve::Curve,
+    faults::Weather,
+    files::Files,
+    ledger::Ledger,
+    log::{COPY_MS, Letter, Letters},
+    node::{Answer, Effect, Node, Role},
+    plan::Plan,
+    random::Random,
+    schedule::Schedule,
+    trace::Trace,
+};
+use jobs::Job;
+use sends::Request;
+
+/// The only group.
+pub const GROUP: GroupId = GroupId(1);
+/// Milliseconds between two notes of somebody who floods the log.
+const FLOOD_MS: u64 = 500;
+/// Milliseconds after which a node is started again that could not be started.
+const START_AGAIN_MS: u64 = 5000;
+
+/// Something that happens at a millisecond.
+#[derive(Debug)]
+pub(crate) enum Happening {
+    Mine,
+    /// Faults begin or end.
+    Weather,
+    /// A node's endpoint may show a newer head: that of the block with this number.
+    Head {
+        node: usize,
+        number: u64,
+    },
+    Letter {
+        from: usize,
+        to: usize,
+        letter: Arc<Letter>,
+    },
+    /// A node looks at what others have.
+    Copy {
+        node: usize,
+    },
+    Copied {
+        node: usize,
+        generation: u64,
+        peer: usize,
+        letters: Vec<Arc<Letter>>,
+        next: u64,
+    },
+    Flood {
+        node: usize,
+        number: u64,
+    },
+    Rise {
+        node: usize,
+    },
+    Work(Box<Job>),
+    Request(Box<Request>),
+    /// A transaction that the pool forgot or kept back is offered again.
+    Release(TransactionId),
+    /// Nobody waits for a transaction any longer.
+    GiveUp {
+        node: usize,
+        generation: u64,
+        id: TransactionId,
+    },
+    /// A transaction that was not mined is offered for more.
+    Raise {
+        node: usize,
+        generation: u64,
+        id: TransactionId,
+    },
+    Answer {
+        node: usize,
+        generation: u64,
+        answer: Box<Answer>,
+    },
+    /// From now on nothing new is begun.
+    Finish,
+}
+
+/// See the module.
+pub struct World {
+    pub(crate) plan: Plan,
+    pub(crate) schedule: Schedule<Happening>,
+    pub(crate) weather: Weather,
+    pub(crate) ledger: Ledger,
+    pub(crate) books: Books,
+    /// Number of the last block that the books have.
+    pub(crate) booked: u64,
+    pub(crate) domain: Domain,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) files: Files,
+    pub(crate) letters: Letters,
+    pub(crate) curve: Curve,
+    pub(crate) trace: Trace,
+    pub(crate) checks: Checks,
+    pub(crate) ends: bool,
+}
+
+impl World {
+    /// Deploys the contracts and starts every node.
+    ///
+    /// # Errors
+    /// When the plan makes no network that the contracts take.
+    pub fn new(plan: Plan, trace: Trace) -> Result<Self, SimError> {
+        let nodes: Vec<Node> = (0..plan.nodes()).map(|number| node(&plan, number)).collect();
+        let first_file = Digest(keccak256(&plan.seed.to_be_bytes()));
+        let ledger = Ledger::new(&plan, &nodes, first_file)?;
+        let domain = ledger.domain();
+        let mut files = Files::default();
+        (0..nodes.len()).for_each(|node| files.hold(node, first_file));
+        let weather = Weather::at(&[], nodes.len(), 0);
+        let curve = Curve::new(plan.seed, first_file);
+        let mut world = Self {
+            plan,
+            schedule: Schedule::default(),
+            weather,
+            books: Books::new(&ledger.chain),
+            booked: 0,
+            ledger,
+            domain,
+            nodes,
+            files,
+            letters: Letters::default(),
+            curve,
+            trace,
+            checks: Checks::default(),
+            ends: false,
+        };
+        world.begin();
+        Ok(world)
+    }
+
+    fn begin(&mut self) {
+        self.schedule.at(self.plan.block_ms, Happening::Mine);
+        for fault in self.plan.faults.clone() {
+            self.schedule.at(fault.from_ms, Happening::Weather);
+            self.schedule.at(fault.until_ms, Happening::Weather);
+        }
+        for node in 0..self.nodes.len() {
+            let apart_ms = 100 * node as u64;
+            if self.nodes[node].role != Role::Stranger {
+                self.schedule.at(apart_ms, Happening::Rise { node });
+            }
+            self.schedule.at(apart_ms + COPY_MS, Happening::Copy { node });
+        }
+        self.schedule.at(self.plan.rounds * self.plan.round_ms(), Happening::Finish);
+    }
+
+    /// Goes on to the end of the plan: its rounds, and what it takes until all that they owe is brought home.
+    ///
+    /// # Errors
+    /// When the chain breaks its own rules.
+    pub fn run(&mut self) -> Result<(), SimError> {
+        let end_ms = (self.plan.rounds + self.plan.maturity_rounds + 3) * self.plan.round_ms();
+        while self.schedule.now_ms() < end_ms {
+            let Some(happening) = self.schedule.take() else { break };
+            self.happen(happening)?;
+        }
+        Ok(())
+    }
+
+    fn happen(&mut self, happening: Happening) -> Result<(), SimError> {
+        match happening {
+            Happening::Mine => self.mine()?,
+            Happening::Weather => self.change_weather()?,
+            Happening::Head { node, number } => self.show_head(node, number)?,
+            Happening::Letter { from, to, letter } => self.receive(from, to, &letter),
+            Happening::Copy { node } => self.look(node),
+            Happening::Copied { node, generation, peer, letters, next } if self.is_current(node, generation) => {
+                self.nodes[node].replica.copied(peer, next);
+                letters.iter().for_each(|letter| self.receive(peer, node, letter));
+            }
+            Happening::Flood { node, number } => self.flood(node, number),
+            Happening::Rise { node } => self.rise(node)?,
+            Happening::Work(job) => self.work(*job),
+            Happening::Request(request) => self.request(*request)?,
+            Happening::Release(id) => self.ledger.chain.release(id),
+            Happening::GiveUp { node, generation, id } if self.is_current(node, generation) => self.give_up(node, id),
+            Happening::Answer { node, generation, answer } if self.is_current(node, generation) => self.answer(node, *answer),
+            Happening::Raise { node, generation, id } if self.is_current(node, generation) => self.raise(node, id),
+            Happening::Finish => self.finish(),
+            Happening::Copied { .. } | Happening::GiveUp { .. } | Happening::Raise { .. } | Happening::Answer { .. } => {}
+        }
+        self.bury();
+        Ok(())
+    }
+
+    /// Whoever was killed over a step is gone.
+    fn bury(&mut self) {
+        for node in 0..self.nodes.len() {
+            if self.nodes[node].life.is_over() {
+                self.die(node);
+            }
+        }
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.schedule.now_ms()
+    }
+
+    /// Whether the process that asked is the one that runs.
+    pub(crate) fn is_current(&self, node: usize, generation: u64) -> bool {
+        self.nodes[node].generation == generation
+    }
+
+    /// A stream of draws of its own for something that happens once.
+    pub(crate) fn random(&self, label: &str, number: u64) -> Random {
+        Random::new(self.plan.seed, label, number)
+    }
+
+    /// A stream of draws for what a node does now.
+    pub(crate) fn random_of(&self, label: &str, node: usize) -> Random {
+        self.random(label, (node as u64) << 48 | self.now_ms())
+    }
+
+    pub(crate) fn note(&mut self, node: usize, what: &str) {
+        self.trace.note(self.schedule.now_ms(), &self.nodes[node].name, what);
+    }
+
+    /// Gives a machine an answer, now.
+    pub(crate) fn answer(&mut self, node: usize, answer: Answer) {
+        let Some(process) = &mut self.nodes[node].process else { return };
+        let effects = process.machine.answer(answer);
+        self.act(node, effects);
+    }
+
+    /// Gives it later, to the process that runs now.
+    pub(crate) fn answer_after(&mut self, wait_ms: u64, node: usize, answer: Answer) {
+        let generation = self.nodes[node].generation;
+        self.schedule.after(wait_ms, Happening::Answer { node, generation, answer: Box::new(answer) });
+    }
+
+    /// Does what a machine asks for; a process that is killed over it does the rest no more.
+    pub(crate) fn act(&mut self, node: usize, effects: Vec<Effect>) {
+        for effect in effects {
+            if self.nodes[node].process.is_none() {
+                return;
+            }
+            match effect {
+                Effect::Trainer(effect) => self.act_as_trainer(node, effect),
+                Effect::Validator(effect) => self.act_as_validator(node, effect),
+            }
+            if self.nodes[node].life.is_over() {
+                self.die(node);
+            }
+        }
+    }
+
+    /// Milliseconds that work takes on a node.
+    pub(crate) fn takes_ms(&self, node: usize, work_ms: u64) -> u64 {
+        work_ms * (1 + self.weather.nodes[node].slower)
+    }
+
+    /// What came of the run.
+    pub fn report(&mut self) -> crate::check::Report {
+        crate::check::report(self)
+    }
+
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Everything that happened.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+}
+
+fn node(plan: &Plan, number: usize) -> Node {
+    let (role, name) = if number < plan.trainers {
+        (Role::Trainer, format!("trainer {}", number + 1))
+    } else if number < plan.trainers + plan.validators {
+        (Role::Validator, format!("validator {}", number + 1 - plan.trainers))
+    } else {
+        (Role::Stranger, format!("stranger {}", number + 1 - plan.trainers - plan.validators))
+    };
+    Node::new(plan.seed, number, role, name, GROUP)
+}

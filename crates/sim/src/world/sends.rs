@@ -1,0 +1,204 @@
+//! Transactions: asked for, tried, offered, kept back, mined, and answered late or never.
+
+use protocol::{
+    RoundNumber, jury, panel, steward,
+    trainer::{self, Transaction},
+    validator,
+    warden::{self, Duty},
+};
+
+use super::{Happening, World};
+use crate::{
+    chain::{Call, Offer, SimError, TransactionId},
+    disk::DiskError,
+    node::Answer,
+};
+
+/// Milliseconds that an endpoint takes for an answer.
+const ANSWER_MS: (u64, u64) = (10, 250);
+/// How often an endpoint is asked that gives no answer, and how long that takes each time.
+const TRIES: u32 = 4;
+const TRY_MS: u64 = 20_000;
+/// Milliseconds after which a refused request is made again.
+const REFUSED_MS: u64 = 2000;
+/// Milliseconds after which a transaction is offered again, is offered for more, and is given up.
+const OFFER_MS: u64 = 10_000;
+const RAISE_MS: u64 = 60_000;
+const GIVE_UP_MS: u64 = 600_000;
+
+/// Who waits for what came of a transaction.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    Trainer(Transaction, Vec<RoundNumber>),
+    Posted(RoundNumber),
+    Steward,
+    Duty(Duty),
+    Jury,
+    Nobody,
+}
+
+/// A transaction that was asked for.
+#[derive(Debug)]
+pub(crate) struct Request {
+    node: usize,
+    generation: u64,
+    call: Call,
+    asked: Asked,
+    tries: u32,
+}
+
+impl Asked {
+    fn answers(&self, result: &Result<(), String>) -> Vec<Answer> {
+        let one = |answer| vec![Answer::Validator(answer)];
+        match self {
+            Self::Trainer(what, rounds) => {
+                let sent = |round: &RoundNumber| trainer::Input::Sent { what: *what, round: *round, result: result.clone() };
+                rounds.iter().map(sent).map(Answer::Trainer).collect()
+            }
+            Self::Posted(round) => one(panel::Answer::Validator(validator::Input::Posted { round: *round, result: result.clone() })),
+            Self::Steward => one(panel::Answer::Steward(steward::Input::Failed)),
+            Self::Duty(duty) => one(panel::Answer::Warden(warden::Input::Sent { duty: *duty, result: result.clone() })),
+            Self::Jury => one(panel::Answer::Jury(jury::Input::Sent(result.clone()))),
+            Self::Nobody => Vec::new(),
+        }
+    }
+}
+
+impl World {
+    /// Asks for a transaction; its result is told when it is known, if ever.
+    ///
+    /// # Errors
+    /// When the process is killed before.
+    pub(crate) fn ask(&mut self, node: usize, call: Call, asked: Asked) -> Result<(), DiskError> {
+        self.nodes[node].life.step()?;
+        let time_ms = self.now_ms() + self.endpoint_ms(node);
+        self.ask_at(time_ms, node, call, asked);
+        Ok(())
+    }
+
+    /// Asks for a transaction at that millisecond.
+    pub(crate) fn ask_at(&mut self, time_ms: u64, node: usize, call: Call, asked: Asked) {
+        let request = Request { node, generation: self.nodes[node].generation, call, asked, tries: 0 };
+        self.schedule.at(time_ms, Happening::Request(Box::new(request)));
+    }
+
+    /// Milliseconds until a node's endpoint answers.
+    pub(crate) fn endpoint_ms(&self, node: usize) -> u64 {
+        self.random_of("endpoint", node).within(ANSWER_MS.0, ANSWER_MS.1) + self.weather.nodes[node].late_ms
+    }
+
+    /// Why an endpoint gives no answer now, and after how long that is known.
+    pub(crate) fn endpoint_fails(&self, node: usize) -> Option<(u64, &'static str)> {
+        let weather = &self.weather.nodes[node];
+        let refuses = self.random_of("refusal", node).chance(weather.refuses);
+        if weather.is_silent {
+            return Some((TRY_MS, "the endpoint does not answer"));
+        }
+        refuses.then_some((REFUSED_MS, "the endpoint takes no more requests"))
+    }
+
+    pub(crate) fn request(&mut self, request: Request) -> Result<(), SimError> {
+        let Request { node, generation, .. } = request;
+        if !self.is_current(node, generation) {
+            return Ok(());
+        }
+        if let Some((wait_ms, reason)) = self.endpoint_fails(node) {
+            if request.tries >= TRIES {
+                self.tell_result(node, &request.asked, &Err(reason.to_owned()));
+            } else {
+                self.schedule.after(wait_ms, Happening::Request(Box::new(Request { tries: request.tries + 1, ..request })));
+            }
+            return Ok(());
+        }
+        let (from, offer) = (self.nodes[node].account, self.ledger.offer());
+        if let Err(refusal) = self.ledger.chain.attempt(from, &request.call, offer) {
+            if let (Asked::Trainer(what, rounds), true) = (&request.asked, true)
+                && rounds.len() > 1
+            {
+                self.ask_one_by_one(&request, *what, rounds);
+                return Ok(());
+            }
+            self.tell_result(node, &request.asked, &Err(refusal.to_string()));
+            return Ok(());
+        }
+        let id = self.ledger.chain.submit(from, &request.call, offer);
+        self.keep_back(id);
+        self.wait_for(request, id);
+        Ok(())
+    }
+
+    /// None of many coinbases keeps the others back.
+    fn ask_one_by_one(&mut self, request: &Request, what: Transaction, rounds: &[RoundNumber]) {
+        let Call::Collect { group, to, .. } = request.call else { return };
+        for round in rounds {
+            let call = Call::Collect { group, rounds: vec![*round], to };
+            let one = Request { call, asked: Asked::Trainer(what, vec![*round]), ..*request };
+            self.schedule.after(1, Happening::Request(Box::new(one)));
+        }
+    }
+
+    /// What a pool forgets is offered again; what it delays waits.
+    fn keep_back(&mut self, id: TransactionId) {
+        let mut random = self.random("pool", id.0);
+        let forgets = random.chance(self.weather.pool_drops);
+        let wait_ms = self.weather.pool_delays * self.plan.block_ms + u64::from(forgets) * OFFER_MS;
+        if wait_ms > 0 {
+            self.ledger.chain.hold(id);
+            self.schedule.after(wait_ms, Happening::Release(id));
+        }
+    }
+
+    fn wait_for(&mut self, request: Request, id: TransactionId) {
+        let Request { node, generation, asked, .. } = request;
+        let is_deaf = self.random("deaf", id.0).chance(self.weather.nodes[node].loses_answers);
+        let text = format!("sends {:?}{}", asked, if is_deaf { ", and hears nothing of it" } else { "" });
+        self.note(node, &text);
+        if let Some(process) = &mut self.nodes[node].process {
+            process.pending.insert(id, (asked, is_deaf));
+        }
+        self.schedule.after(RAISE_MS, Happening::Raise { node, generation, id });
+        self.schedule.after(GIVE_UP_MS, Happening::GiveUp { node, generation, id });
+    }
+
+    /// What waits for long is offered for more.
+    pub(crate) fn raise(&mut self, node: usize, id: TransactionId) {
+        let now = self.ledger.offer();
+        let offer = Offer { tip: protocol::Wei(now.tip.0 * 2), fee: protocol::Wei(now.fee.0 * 2), ..now };
+        let Some(process) = &mut self.nodes[node].process else { return };
+        let Ok(new) = self.ledger.chain.replace(id, offer) else { return };
+        if let Some(pending) = process.pending.remove(&id) {
+            process.pending.insert(new, pending);
+            let generation = self.nodes[node].generation;
+            self.schedule.after(GIVE_UP_MS - RAISE_MS, Happening::GiveUp { node, generation, id: new });
+        }
+    }
+
+    /// Results in blocks up to that one.
+    pub(crate) fn tell_results(&mut self, node: usize, shown: u64) {
+        let Some(process) = &mut self.nodes[node].process else { return };
+        let known = |(id, (_, is_deaf)): (&TransactionId, &(Asked, bool))| {
+            (!is_deaf).then(|| self.ledger.result(*id, shown).cloned().map(|result| (*id, result))).flatten()
+        };
+        let results: Vec<_> = process.pending.iter().filter_map(known).collect();
+        for (id, result) in results {
+            let pending = self.nodes[node].process.as_mut().and_then(|process| process.pending.remove(&id));
+            if let Some((asked, _)) = pending {
+                self.tell_result(node, &asked, &result);
+            }
+        }
+    }
+
+    pub(crate) fn give_up(&mut self, node: usize, id: TransactionId) {
+        let pending = self.nodes[node].process.as_mut().and_then(|process| process.pending.remove(&id));
+        if let Some((asked, _)) = pending {
+            self.tell_result(node, &asked, &Err("not mined in ten minutes".to_owned()));
+        }
+    }
+
+    fn tell_result(&mut self, node: usize, asked: &Asked, result: &Result<(), String>) {
+        if let Err(reason) = result {
+            self.note(node, &format!("fails with {asked:?}: {reason}"));
+        }
+        asked.answers(result).into_iter().for_each(|answer| self.answer(node, answer));
+    }
+}

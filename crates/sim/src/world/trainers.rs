@@ -1,0 +1,145 @@
+//! What a trainer asks for.
+
+use protocol::{
+    Digest, RoundNumber,
+    chain::RevealedClaim,
+    log::Body,
+    trainer::{Effect, Input, Measured, Transaction},
+};
+
+use super::{
+    GROUP, World,
+    jobs::{Exam, Task},
+    sends::Asked,
+};
+use crate::{
+    chain::Call,
+    disk::{self, Commit, DiskError},
+    log::AppendError,
+    node::Answer,
+};
+
+/// Of a thousand, what part of the time that is left a run takes: at least and at most.
+const RUN: (u64, u64) = (300, 950);
+
+impl World {
+    pub(crate) fn act_as_trainer(&mut self, node: usize, effect: Effect) {
+        let account = self.nodes[node].account;
+        let asks = |what, round| Asked::Trainer(what, vec![round]);
+        // Whoever is killed over a step is buried by whoever called.
+        let _ = match effect {
+            Effect::Train { round, attempt, base, until_s, .. } => {
+                self.train(node, round, attempt, base, until_s);
+                Ok(())
+            }
+            Effect::Cancel { round } => {
+                self.cancel(node, round);
+                Ok(())
+            }
+            Effect::Remember { round, file, salt } => self.remember(node, Commit { round, file, salt }),
+            Effect::Commit { round, seal, max_deposit } => {
+                self.checks.sealed(node, round, &self.nodes[node].disk);
+                self.note(node, &format!("commits in round {round}"));
+                self.ask(node, Call::Commit { group: GROUP, round, seal, max_deposit }, asks(Transaction::Commit, round))
+            }
+            Effect::Measure { round, base, file, seed, commits, .. } => {
+                self.start(node, 2 * self.plan.measure_ms, Task::Measure { exam: Exam { round, base, seed, commits }, file });
+                Ok(())
+            }
+            Effect::Reveal { round, salt, file, measured } => {
+                let Measured { base, loss, loss_root, .. } = measured;
+                let claim = RevealedClaim { group: GROUP, round, trainer: account, number: 0, file, base, loss, loss_root };
+                self.note(node, &format!("reveals in round {round}: {base} to {loss}"));
+                self.ask(node, Call::Reveal { claim, salt }, asks(Transaction::Reveal, round))
+            }
+            Effect::Check { claim, hash, base, seed, commits, .. } => {
+                let exam = Exam { round: claim.round, base, seed, commits };
+                self.start(node, 2 * self.plan.measure_ms, Task::Check { exam, claim, hash });
+                Ok(())
+            }
+            Effect::Concede { round, salt, file, rival } => {
+                self.note(node, &format!("concedes in round {round}"));
+                self.ask(node, Call::Concede { group: GROUP, salt, file, rival }, asks(Transaction::Concede, round))
+            }
+            Effect::Have { round, file } => {
+                self.announce(node, round, file);
+                Ok(())
+            }
+            Effect::Settle { round } => {
+                self.ask(node, Call::Settle { group: GROUP, round, trainers: vec![account] }, asks(Transaction::Settle, round))
+            }
+            Effect::Collect { rounds } => {
+                let call = Call::Collect { group: GROUP, rounds: rounds.clone(), to: account };
+                self.ask(node, call, Asked::Trainer(Transaction::Collect, rounds))
+            }
+            Effect::Publish { round, file } => {
+                self.tell_log(node, &Body::Note(format!("round {round}: {file} was trained here")));
+                Ok(())
+            }
+            Effect::TellRoot { head } => {
+                self.tell_root(node, head);
+                Ok(())
+            }
+            Effect::Done(report) => {
+                let trouble = report.trouble.map(|trouble| format!(", {trouble}")).unwrap_or_default();
+                self.note(node, &format!("round {} is over: {:?}{trouble}", report.round, report.outcome));
+                Ok(())
+            }
+            Effect::Finishing { .. } => Ok(()),
+        };
+    }
+
+    fn train(&mut self, node: usize, round: RoundNumber, attempt: u32, base: Digest, until_s: u64) {
+        let now_s = self.told_s(node);
+        let left_ms = until_s.saturating_sub(now_s) * 1000;
+        let mut random = self.random("run", (node as u64) << 48 | round.0 << 8 | u64::from(attempt));
+        let takes_ms = left_ms * random.within(RUN.0, RUN.1) / 1000;
+        // Who computes slowly makes fewer steps in the same time.
+        let full_ms = self.plan.times.train_s * 1000 * (1 + self.weather.nodes[node].slower);
+        let effort = (takes_ms as f64 / full_ms.max(1) as f64).min(1.0);
+        if let Some(process) = &mut self.nodes[node].process {
+            process.run = Some((round, attempt));
+        }
+        let slower = 1 + self.weather.nodes[node].slower;
+        self.start(node, takes_ms / slower, Task::Train { round, attempt, base, effort });
+    }
+
+    fn cancel(&mut self, node: usize, round: RoundNumber) {
+        if let Some(process) = &mut self.nodes[node].process {
+            process.run.take_if(|(running, _)| *running == round);
+        }
+    }
+
+    fn remember(&mut self, node: usize, commit: Commit) -> Result<(), DiskError> {
+        let own = &mut self.nodes[node];
+        let written = disk::remember(commit, &mut own.disk, &mut own.life);
+        if written == Err(DiskError::Killed) {
+            return written;
+        }
+        let result = written.map_err(|error| error.to_string());
+        self.answer(node, Answer::Trainer(Input::Remembered { round: commit.round, result }));
+        Ok(())
+    }
+
+    /// The second of the last block that a node was told.
+    fn told_s(&self, node: usize) -> u64 {
+        let last = self.nodes[node].process.as_ref().and_then(|process| process.told.back());
+        last.map_or(0, |block| block.time_s)
+    }
+
+    /// Tells the log that a file is held here.
+    pub(crate) fn announce(&mut self, node: usize, round: RoundNumber, file: Digest) {
+        self.tell_log(node, &Body::Have { round, file });
+    }
+
+    pub(crate) fn tell_root(&mut self, node: usize, head: Digest) {
+        self.tell_log(node, &Body::Note(format!("dataset {head} {}", Digest(protocol::keccak256(&head.0)))));
+    }
+
+    /// Writes what nobody waits for.
+    pub(crate) fn tell_log(&mut self, node: usize, body: &Body) {
+        if let Err(AppendError::Refused(reason)) = self.say(node, body) {
+            self.note(node, &format!("cannot write to the log: {reason}"));
+        }
+    }
+}
