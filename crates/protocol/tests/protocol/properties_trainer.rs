@@ -111,8 +111,9 @@ impl Play {
         let twice = self.tape.draw(5) == 1;
         if let Input::Sent { what, round, result: Err(_) } = &answer {
             let now_s = self.last().time_s;
-            let ask = self.asks.get_mut(round).filter(|ask| ask.what == *what);
-            ask.map(|ask| ask.refused_s = Some(now_s));
+            if let Some(ask) = self.asks.get_mut(round).filter(|ask| ask.what == *what) {
+                ask.refused_s = Some(now_s);
+            }
         }
         for answer in std::iter::repeat_n(answer, 1 + usize::from(twice)) {
             let effects = self.trainer.answer(answer);
