@@ -13,7 +13,7 @@ use futures::stream::FuturesUnordered;
 use protocol::Digest;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::bitswap::behaviour::Request;
+use crate::bitswap::behaviour::BlockWant;
 use crate::cids::Codec;
 use crate::error::FetchError;
 use crate::files::{Part, links, part_of_root};
@@ -96,8 +96,8 @@ impl Fetcher {
             return Ok(block);
         }
         let (reply, answer) = oneshot::channel();
-        let request = Request { digest, codec, session, reply };
-        self.commands.send(Command::Want(request)).await.map_err(|_| FetchError::Closed)?;
+        let want = BlockWant { digest, codec, session, reply };
+        self.commands.send(Command::Want(want)).await.map_err(|_| FetchError::Closed)?;
         answer.await.map_err(|_| if self.commands.is_closed() { FetchError::Closed } else { FetchError::Busy })
     }
 

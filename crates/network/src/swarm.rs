@@ -22,7 +22,7 @@ use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::bitswap::behaviour::{Event as BitswapEvent, Request};
+use crate::bitswap::behaviour::{BlockWant, Misbehaved};
 use crate::error::NetworkError;
 use crate::event::{Event, Events};
 use crate::logs::{Entry, Logs, LogsError, announced_in};
@@ -38,7 +38,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// What clients ask of the task. Each holds where the answer goes; whoever does not wait for it drops that.
 pub enum Command {
     /// A block that a fetch needs, from peers.
-    Want(Request),
+    Want(BlockWant),
     Dial {
         address: Multiaddr,
         reply: oneshot::Sender<Result<(), NetworkError>>,
@@ -131,7 +131,7 @@ impl Node {
     /// Answers a question. An answer that nobody waits for any more is dropped.
     fn on_command(&mut self, command: Command) {
         match command {
-            Command::Want(request) => self.swarm.behaviour_mut().bitswap.want(request, Instant::now()),
+            Command::Want(block) => self.swarm.behaviour_mut().bitswap.want(block, Instant::now()),
             Command::Dial { address, reply } => _ = reply.send(self.dial(address)),
             Command::Addresses { reply } => _ = reply.send(self.addresses()),
             Command::Peers { reply } => _ = reply.send(self.swarm.connected_peers().copied().collect()),
@@ -320,7 +320,7 @@ impl Node {
     /// What one of the protocols tells.
     fn on_protocol(&mut self, event: ProtocolsEvent) {
         match event {
-            ProtocolsEvent::Bitswap(BitswapEvent::Misbehaved(peer)) => self.misdeed(peer),
+            ProtocolsEvent::Bitswap(Misbehaved(peer)) => self.misdeed(peer),
             ProtocolsEvent::Identify(identify::Event::Received { peer_id, info, .. }) if !is_javascript(&info.agent_version) => {
                 self.swarm.behaviour_mut().bitswap.widen(peer_id);
             }

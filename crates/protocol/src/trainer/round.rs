@@ -131,7 +131,7 @@ impl Round {
             }
             // 15, A trainer in JUDGE: what came of another base than the round's is of no use.
             (
-                S::Training(base) | S::Trained(base, _) | S::Remembering(base, _) | S::Remembered(Some(base), _) | S::GivenUp(base),
+                S::Training(base) | S::Trained(base, _) | S::Remembered(Some(base), _) | S::GivenUp(base),
                 Place::Ahead(now) | Place::Train(now),
             ) if base != now => {
                 effects.extend(self.cancel());
