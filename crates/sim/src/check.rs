@@ -178,7 +178,7 @@ fn hampered(world: &World, number: RoundNumber, is_such: impl Fn(&Trouble) -> bo
 /// Every seal is opened, unless nobody revealed or something is named that stood against it.
 fn opened(world: &World, number: RoundNumber, round: &Told, unopened: &mut Vec<String>) -> Vec<String> {
     let mut failures = Vec::new();
-    for (node, own) in world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Trainer) {
+    for (node, own) in world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Trainer && node.is_honest()) {
         let is_open = round.concessions.contains_key(&own.account) || round.reveals.iter().any(|claim| claim.trainer == own.account);
         if !round.commits.contains_key(&own.account) || is_open || round.reveals.is_empty() {
             continue;
@@ -194,7 +194,7 @@ fn opened(world: &World, number: RoundNumber, round: &Told, unopened: &mut Vec<S
 /// Deposits and coinbases are brought home, and cost no more than the rules say.
 fn paid(world: &World, number: RoundNumber, round: &Told) -> Vec<String> {
     let mut failures = Vec::new();
-    for own in world.nodes.iter().filter(|node| node.role == Role::Trainer && round.commits.contains_key(&node.account)) {
+    for own in world.nodes.iter().filter(|node| node.role == Role::Trainer && node.is_honest() && round.commits.contains_key(&node.account)) {
         let account = own.account;
         let won = round.winner == account && matches!(round.decided, Some((Outcome::Won, _)));
         if won && !round.collected.contains(&account) {
@@ -249,7 +249,7 @@ fn bounds(world: &World) -> Vec<String> {
         if node.disk.bytes() > DISK_AT_REST + rounds * DISK_OF_A_ROUND {
             failures.push(format!("{} has {} bytes on disk", node.name, node.disk.bytes()));
         }
-        if world.files.count(number) > 4 + rounds * 2 * world.plan.trainers {
+        if world.files.count(number) > 4 + rounds * 2 * world.plan.racers() {
             failures.push(format!("{} holds {} files", node.name, world.files.count(number)));
         }
     }

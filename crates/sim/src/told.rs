@@ -14,7 +14,7 @@ pub fn short(event: &ChainEvent) -> String {
         ChainEvent::Judged { round, claim, positions, .. } => format!("verdicts of round {round} for {}: {positions:?}", digest(claim)),
         ChainEvent::Decided { round, outcome, claim, .. } => format!("round {round} is decided: {outcome:?} {}", digest(claim)),
         ChainEvent::Attended { round, positions, counts, .. } => format!("present in round {round}: {positions:?}, counts: {counts}"),
-        ChainEvent::Settled { round, trainer, refunded, burned, charged } => {
+        ChainEvent::Settled { round, trainer, refunded, burned, charged, .. } => {
             let (refunded, burned, charged) = (refunded.to_nrn(), burned.to_nrn(), charged.to_nrn());
             format!("deposit of round {round} by {trainer}: {refunded} back, {burned} burned, {charged} charged")
         }

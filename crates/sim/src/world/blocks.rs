@@ -3,7 +3,7 @@
 use protocol::{Digest, chain::Block, machine::Heard};
 
 use super::{Happening, World};
-use crate::{chain::SimError, node::Answer, told::short};
+use crate::{adversaries::Met, chain::SimError, node::Answer, told::short};
 
 /// Of a thousand, by how much the time between two blocks differs from the mean at most.
 const JITTER: u64 = 200;
@@ -125,7 +125,8 @@ impl World {
         Ok(())
     }
 
-    fn hear(&mut self, node: usize, heard: Heard) {
+    pub(crate) fn hear(&mut self, node: usize, heard: Heard) {
+        self.meet(node, Met::Heard(&heard));
         if let Some(process) = &mut self.nodes[node].process {
             let effects = process.machine.hear(heard);
             self.act(node, effects);

@@ -29,7 +29,7 @@ impl World {
     }
 
     /// Sends a letter to everybody but whom it came from.
-    fn send(&mut self, from: usize, source: Option<usize>, letter: &Arc<Letter>) {
+    pub(crate) fn send(&mut self, from: usize, source: Option<usize>, letter: &Arc<Letter>) {
         for to in (0..self.nodes.len()).filter(|to| *to != from && Some(*to) != source) {
             if self.weather.reaches(from, to) {
                 self.send_to(from, to, letter);
@@ -78,8 +78,7 @@ impl World {
             process.cursor = number + 1;
             let letter = self.letters.of(envelope);
             let Some(body) = letter.body.clone() else { continue };
-            let effects = process.machine.hear(Heard::Log { author: letter.envelope.author(), body });
-            self.act(node, effects);
+            self.hear(node, Heard::Log { author: letter.envelope.author(), body });
         }
     }
 

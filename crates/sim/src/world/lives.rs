@@ -102,6 +102,9 @@ impl World {
 
     fn mind(&mut self, node: usize) -> Mind {
         let own = &self.nodes[node];
+        if own.role == Role::Stranger {
+            return Mind::Idle;
+        }
         let (edge_s, step_s) = (self.plan.edge_s, self.plan.step_s);
         if own.role == Role::Validator {
             let (group, domain, signer) = (GROUP, self.domain, own.account);

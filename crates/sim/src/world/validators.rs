@@ -93,7 +93,9 @@ impl World {
         let signed = refusal.map_or_else(|| self.signed(node, verdict), Err);
         let told = signed.and_then(|signed| {
             self.note(node, &format!("signs {} in round {round}", digest(&verdict.claim)));
-            self.checks.signed(node, &verdict);
+            if self.nodes[node].is_honest() {
+                self.checks.signed(node, &verdict);
+            }
             match self.say(node, &Body::Verdict(signed)) {
                 Err(AppendError::Refused(reason)) => Err(reason),
                 Ok(()) | Err(AppendError::Disk(_)) => Ok(signed),
@@ -128,7 +130,11 @@ impl World {
                 self.start(node, work_ms, Task::Replay { exam: Exam { round, base: checkpoint, seed, commits: 1 }, verdicts });
             }
             E::Alarm { verdict, reason } => {
-                self.checks.alarmed(node, &verdict.message);
+                let is_false = self.nodes[node].is_honest() && self.is_honest(&verdict);
+                if is_false {
+                    self.checks.alarmed(node, &verdict.message);
+                }
+                self.note(node, &format!("raises an alarm about round {}: {reason}", verdict.message.round));
                 self.tell_log(node, &Body::Alarm { verdict, reason });
             }
             E::Compound { position } => self.send_as(node, Call::Compound(place(position)), Asked::Duty(Duty::Compound(position))),
