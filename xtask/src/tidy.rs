@@ -22,7 +22,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("neuron", &["node", "training", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("trainer-node", &["node", "training", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("validator-node", &["node", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
-    ("sim", &["governance", "token", "chain", "views", "protocol"]),
+    ("sim", &["governance", "token", "chain", "views", "protocol", "evaluator"]),
     ("xtask", &[]),
 ];
 

@@ -16,6 +16,10 @@ use crate::{
     world::{World, jobs::Exam},
 };
 
+/// Milliseconds that a trainer may lose by trying in vain, with its pauses.
+const RETRIES_MS: u64 = 40_000;
+/// Failures that are told at most.
+const MAX_FAILURES: usize = 32;
 /// Bytes that a node may have on disk beside files and log, and files that it may hold, for each round.
 const DISK_OF_A_ROUND: usize = 512;
 const DISK_AT_REST: usize = 4096;
@@ -50,7 +54,9 @@ pub struct Report {
 impl Checks {
     /// Notes that something does not hold.
     pub fn fail(&mut self, what: String) {
-        self.failures.push(what);
+        if self.failures.len() < MAX_FAILURES && !self.failures.contains(&what) {
+            self.failures.push(what);
+        }
     }
 
     pub fn reorganised(&mut self, first_s: Option<u64>) {
@@ -93,6 +99,7 @@ pub(crate) fn report(world: &mut World) -> Report {
     for (number, round) in &rounds {
         count(&mut report, round);
         failures.extend(judged(world, *number, round));
+        failures.extend(decided(world, *number, round));
         failures.extend(opened(world, *number, round, &mut report.unopened));
         failures.extend(paid(world, *number, round));
     }
@@ -149,6 +156,12 @@ fn judged(world: &mut World, number: RoundNumber, round: &Told) -> Option<String
     (!is_excused).then(|| format!("round {number} was decided for {}, right was {}", digest(&decided), digest(&right)))
 }
 
+/// A round in which somebody revealed is decided, unless something stood against that.
+fn decided(world: &World, number: RoundNumber, round: &Told) -> Option<String> {
+    let is_fine = round.decided.is_some() || round.reveals.is_empty() || hampered(world, number, |_| true).is_some();
+    (!is_fine).then(|| format!("round {number} was not decided, and nothing stood against it"))
+}
+
 /// What makes files unavailable for some, or a seed another one.
 fn touches_judging(trouble: &Trouble) -> bool {
     matches!(
@@ -166,13 +179,30 @@ fn touches_judging(trouble: &Trouble) -> bool {
     )
 }
 
-/// The first fault of a kind in a round.
+/// The first fault of a kind from the REVEAL of a round to its end.
 fn hampered(world: &World, number: RoundNumber, is_such: impl Fn(&Trouble) -> bool) -> Option<Trouble> {
-    let round_ms = world.plan.round_ms();
-    let start_s = world.plan.times.round_start_s(world.ledger.genesis_s(), number);
-    let from_ms = start_s.saturating_sub(world.ledger.second(0)) * 1000;
-    let touching = world.plan.faults.iter().filter(|fault| fault.touches(from_ms, from_ms + round_ms));
+    let (times, genesis_s) = (world.plan.times, world.ledger.genesis_s());
+    let from_ms = world.ledger.millisecond(times.reveal_start_s(genesis_s, number));
+    let until_ms = world.ledger.millisecond(times.round_end_s(genesis_s, number));
+    let touching = world.plan.faults.iter().filter(|fault| fault.touches(from_ms, until_ms));
     touching.map(|fault| fault.trouble).find(is_such)
+}
+
+/// What kept a trainer from opening its seal: faults that left it no stretch of REVEAL long enough to do so.
+fn prevented(world: &World, node: usize, number: RoundNumber) -> Option<Trouble> {
+    let (plan, genesis_s) = (&world.plan, world.ledger.genesis_s());
+    let reveal_ms = world.ledger.millisecond(plan.times.reveal_start_s(genesis_s, number));
+    let judge_ms = world.ledger.millisecond(plan.times.judge_start_s(genesis_s, number));
+    let needed_ms = 2 * (plan.confirmations + 2) * plan.block_ms + 4 * plan.measure_ms + plan.edge_s * 1000 + RETRIES_MS;
+    let (mut clear_ms, mut first) = (reveal_ms, None);
+    for fault in plan.faults.iter().filter(|fault| fault.trouble.hampers(node) && fault.touches(reveal_ms, judge_ms)) {
+        if fault.from_ms >= clear_ms + needed_ms {
+            return None;
+        }
+        clear_ms = clear_ms.max(fault.until_ms);
+        first = first.or(Some(fault.trouble));
+    }
+    first.filter(|_| judge_ms < clear_ms + needed_ms)
 }
 
 /// Every seal is opened, unless nobody revealed or something is named that stood against it.
@@ -183,7 +213,7 @@ fn opened(world: &World, number: RoundNumber, round: &Told, unopened: &mut Vec<S
         if !round.commits.contains_key(&own.account) || is_open || round.reveals.is_empty() {
             continue;
         }
-        match hampered(world, number, |trouble| trouble.hampers(node)) {
+        match prevented(world, node, number) {
             Some(trouble) => unopened.push(format!("{} in round {number}: {trouble:?}", own.name)),
             None => failures.push(format!("{} has not opened its seal of round {number}, and nothing stood against it", own.name)),
         }

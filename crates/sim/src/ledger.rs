@@ -72,6 +72,11 @@ impl Ledger {
         self.start_s + now_ms / 1000
     }
 
+    /// The virtual millisecond at which a second begins.
+    pub fn millisecond(&self, second: u64) -> u64 {
+        second.saturating_sub(self.start_s) * 1000
+    }
+
     /// Number of the newest block.
     pub fn tip(&self) -> u64 {
         self.chain.head().block.number

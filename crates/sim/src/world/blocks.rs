@@ -1,9 +1,9 @@
 //! Blocks: when they come, what they say, who sees them, and what nodes are told of them.
 
-use protocol::{Digest, chain::Block, machine::Heard};
+use protocol::machine::Heard;
 
 use super::{Happening, World};
-use crate::{adversaries::Met, chain::SimError, node::Answer, told::short};
+use crate::{adversaries::Met, chain::SimError, plan::MAX_DEPTH, told::short};
 
 /// Of a thousand, by how much the time between two blocks differs from the mean at most.
 const JITTER: u64 = 200;
@@ -31,12 +31,21 @@ impl World {
             let text = short(event);
             self.trace.note(self.schedule.now_ms(), "chain", &format!("{} {text}", block.number));
         }
+        self.check_books();
         for node in 0..self.nodes.len() {
             let mut random = self.random("head", block.number << 8 | node as u64);
             let wait_ms = random.within(HEAD_MS.0, HEAD_MS.1) + self.weather.nodes[node].late_ms;
             if self.nodes[node].process.is_some() {
                 self.schedule.after(wait_ms, Happening::Head { node, number: block.number });
             }
+        }
+    }
+
+    /// Blocks that may still be taken back are not for the books.
+    fn check_books(&mut self) {
+        let settled = self.ledger.tip().saturating_sub(MAX_DEPTH);
+        if let Err(error) = self.books.check(&mut self.ledger.chain, settled) {
+            self.checks.fail(error.to_string());
         }
     }
 

@@ -1,7 +1,7 @@
 //! Work that takes time: files are fetched one after the other, then something is computed.
 
 use protocol::{
-    Digest, PositionNumber, RoundNumber,
+    Digest, RoundNumber,
     chain::RevealedClaim,
     eip712::SignedVerdict,
     keccak256, panel, trainer,

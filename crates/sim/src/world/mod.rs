@@ -21,7 +21,7 @@ use protocol::{
 
 use crate::{
     adversaries::Vice,
-    chain::{SimError, TransactionId},
+    chain::{Books, SimError, TransactionId},
     check::Checks,
     curve::Curve,
     faults::Weather,
@@ -79,6 +79,7 @@ pub struct World {
     pub(crate) schedule: Schedule<Happening>,
     pub(crate) weather: Weather,
     pub(crate) ledger: Ledger,
+    pub(crate) books: Books,
     pub(crate) domain: Domain,
     pub(crate) nodes: Vec<Node>,
     pub(crate) files: Files,
@@ -109,6 +110,7 @@ impl World {
             plan,
             schedule: Schedule::default(),
             weather,
+            books: Books::new(&ledger.chain),
             ledger,
             domain,
             nodes,
