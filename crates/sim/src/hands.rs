@@ -6,10 +6,12 @@ use ed25519_dalek::SigningKey as NodeKey;
 use k256::ecdsa::SigningKey;
 use protocol::{
     Address, Digest, RoundNumber, Wei,
-    chain::{ChainEvent, Clock, GroupView, RevealedClaim},
-    eip712::{Signed, Typed, address_of, sign},
+    chain::{ChainEvent, Clock, GroupView, PositionView, RevealedClaim},
+    eip712::{Choice, Signed, SignedVerdict, Typed, address_of, sign},
+    ids::DeltaNumber,
     keccak256,
     log::{Body, Draft, Envelope},
+    measures::{Act, Measure},
     rules,
     trainer::Measured,
 };
@@ -19,8 +21,9 @@ use crate::{
     curve::Run,
     disk,
     log::Letter,
+    node::Role,
     random::Random,
-    world::{GROUP, World, jobs::Exam, sends::Asked},
+    world::{GROUP, Happening, World, jobs::Exam, sends::Asked},
 };
 
 /// See the module. Accounts are numbered: 0 is that of the node, the others are its aliases.
@@ -76,13 +79,18 @@ impl<'a> Hands<'a> {
     pub(crate) fn exam(&self, round: RoundNumber) -> Option<Exam> {
         let ledger = &self.world.ledger;
         let seed = ledger.chain.first_block_since(self.world.plan.times.reveal_start_s(ledger.genesis_s(), round))?.hash;
+        Some(Exam { seed, ..self.exam_to_be(round)? })
+    }
+
+    /// The same before the examples are drawn, without their seed.
+    pub(crate) fn exam_to_be(&self, round: RoundNumber) -> Option<Exam> {
         let events = self.events(round);
         let base = events.iter().find_map(|event| match event {
             ChainEvent::Opened { checkpoint, .. } => Some(*checkpoint),
             _ => None,
         })?;
         let commits = events.iter().filter(|event| matches!(event, ChainEvent::Committed { .. })).count() as u64;
-        Some(Exam { round, base, seed, commits })
+        Some(Exam { round, base, seed: Digest::ZERO, commits })
     }
 
     fn key(&self, who: usize) -> SigningKey {
@@ -103,6 +111,11 @@ impl<'a> Hands<'a> {
     pub fn sign<T: Typed>(&self, who: usize, message: T) -> Option<Signed<T>> {
         let signature = sign(message.digest(&self.world.domain), &self.key(who)).ok()?;
         Some(Signed { message, signature })
+    }
+
+    /// Who has signed a verdict.
+    pub fn signer_of(&self, verdict: &SignedVerdict) -> Option<Address> {
+        verdict.signer(&self.world.domain).ok()
     }
 
     fn salt(&self, round: RoundNumber, file: Digest) -> Digest {
@@ -137,6 +150,17 @@ impl<'a> Hands<'a> {
         self.world.curve.measure(exam.base, file, exam.seed, exam.commits)
     }
 
+    /// Whether a claim with these losses may be revealed.
+    pub fn improves(&mut self, Measured { base, loss, .. }: Measured) -> bool {
+        self.view().is_some_and(|view| view.improves(base, loss))
+    }
+
+    /// What a draw of one's own says about a file.
+    pub fn estimate(&mut self, base: Digest, file: Digest, commits: u64) -> Option<Measured> {
+        let seed = Digest(self.random("estimate").bytes());
+        self.world.curve.measure(base, file, seed, commits)
+    }
+
     /// The file behind the seal of a trainer whose disk was read by others.
     pub fn leaked(&self, trainer: Address, round: RoundNumber) -> Option<Digest> {
         let robbed = self.world.nodes.iter().find(|node| node.account == trainer && node.is_honest())?;
@@ -155,6 +179,89 @@ impl<'a> Hands<'a> {
         if let Ok(envelope) = Envelope::sign(draft, &NodeKey::from_bytes(&secret)) {
             let letter = Arc::new(Letter { envelope, body: Some(body.clone()) });
             self.world.send(self.node, None, &letter);
+        }
+    }
+
+    /// Sends everybody bytes that are no letter.
+    pub fn send_junk(&mut self, bytes: &[u8]) {
+        (0..self.world.nodes.len()).filter(|to| *to != self.node).for_each(|to| self.world.receive_bytes(self.node, to, bytes));
+    }
+
+    /// Whether two nodes hear one another, from now on or until this is changed again; whoever is behind this node hears both.
+    pub fn link(&mut self, node: usize, is_cut: bool) {
+        let (own, all) = (self.node, self.world.nodes.len());
+        let others = (0..all).filter(|other| ![own, node].contains(other));
+        self.world.cuts = if is_cut { others.flat_map(|other| [(other, node), (node, other)]).collect() } else { Vec::new() };
+        self.world.schedule.after(0, Happening::Weather);
+    }
+
+    /// Tells that node other hashes than those of the blocks, from now on; none: the truth to everybody.
+    pub fn deceive(&mut self, node: Option<usize>) {
+        self.world.deceived = node;
+    }
+
+    /// Numbers of the honest validators' nodes.
+    pub fn validators(&self) -> Vec<usize> {
+        let is_one = |node: &usize| self.world.nodes[*node].role == Role::Validator && self.world.nodes[*node].is_honest();
+        (0..self.world.nodes.len()).filter(is_one).collect()
+    }
+
+    /// Milliseconds between two blocks, about.
+    pub fn block_ms(&self) -> u64 {
+        self.world.plan.block_ms
+    }
+
+    /// Gives a file of one's own to these nodes alone.
+    pub fn give_only(&mut self, file: Digest, to: impl IntoIterator<Item = usize>) {
+        self.world.files.give_only(self.node, file, to);
+    }
+
+    /// Gives everybody bytes of another length under a file's name.
+    pub fn spoil(&mut self, file: Digest) {
+        self.world.files.spoil(file);
+    }
+
+    /// Gives a file.
+    pub fn hold(&mut self, file: Digest) {
+        self.world.files.hold(self.node, file);
+    }
+
+    /// A checkpoint that part of the way from one to another.
+    pub fn mix(&mut self, base: Digest, other: Digest, part: f64) -> Option<Digest> {
+        self.world.curve.mix(base, other, part)
+    }
+
+    /// Gives the next block the hash at that place of those that it may have.
+    pub fn choose(&mut self, place: usize) {
+        self.world.ledger.chain.prefer(place as u64);
+    }
+
+    pub fn least_bond(&mut self) -> Option<Wei> {
+        self.world.ledger.chain.now().least_bond(GROUP).ok()
+    }
+
+    pub fn position(&mut self) -> Option<PositionView> {
+        let account = self.account(0);
+        self.view()?.position_of(account).copied()
+    }
+
+    /// Votes for a delta with one's own position, by its signer.
+    pub fn vote(&mut self, delta: DeltaNumber, patch: Digest) {
+        let (Some(view), Some(position)) = (self.view(), self.position()) else { return };
+        let seq = self.now_s();
+        let choice = Choice { group: GROUP, period: view.period_number, delta, patch, seq };
+        if let Some(signed) = self.sign(0, choice) {
+            self.call(0, Call::Cast { group: GROUP, choices: vec![(position.number, signed)] });
+        }
+    }
+
+    /// Assents to an act, alone, and brings it.
+    pub fn enact(&mut self, act: &Act) {
+        let Some(position) = self.position() else { return };
+        let nonce = Digest(self.random("nonce").bytes());
+        let measure = Measure::new(act, nonce, self.now_s() + self.world.ledger.chain.terms().epoch_s);
+        if let Ok(signature) = sign(measure.digest(&self.world.domain), &self.key(0)) {
+            self.call(0, Call::Enact { measure, assents: vec![(GROUP, position.number, signature)] });
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod log;
 pub mod node;
 pub mod plan;
+pub(crate) mod racer;
 pub mod random;
 pub mod schedule;
 pub mod story;

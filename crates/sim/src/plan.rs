@@ -109,7 +109,7 @@ impl Plan {
 
     /// The same network, and two vices that the seed draws.
     pub fn haunted(self) -> Self {
-        let drawn = |number| Random::new(self.seed, "vice", number).pick(&Vice::ALL).copied();
+        let drawn = |number| Random::new(self.seed, "vice", number).pick(Vice::ALL).copied();
         Self { vices: (0..2).filter_map(drawn).collect(), ..self }
     }
 
@@ -140,6 +140,11 @@ impl Plan {
         let honest = node.checked_sub(self.trainers).and_then(|validator| self.stakes.get(validator));
         let share = self.vice_of(node).map_or(0, Vice::stake_per_mille);
         honest.copied().unwrap_or(self.stakes.iter().sum::<u64>() * share / 1000)
+    }
+
+    /// Whether somebody could keep rounds from being decided.
+    pub fn may_stall(&self) -> bool {
+        self.vices.iter().map(|vice| vice.stake_per_mille()).sum::<u64>() >= 500 || self.vices.contains(&Vice::ServerToSome)
     }
 
     /// Accounts that may race.

@@ -1,32 +1,30 @@
 //! Commits a file that leaked from its finder, behind him, and reveals it before him: "squatting".
 
-use std::collections::BTreeMap;
+use protocol::{RoundNumber, chain::ChainEvent, machine::Heard};
 
-use protocol::{Digest, RoundNumber, chain::ChainEvent, machine::Heard};
-
-use super::{Adversary, Met, Moment, Pace};
-use crate::hands::Hands;
+use super::{Adversary, Met};
+use crate::{
+    hands::Hands,
+    racer::{Moment, Racer},
+};
 
 #[derive(Default)]
 pub(super) struct Squatter {
-    pace: Pace,
-    squatted: BTreeMap<RoundNumber, Digest>,
+    racer: Racer,
+    squatted: Option<RoundNumber>,
 }
 
 impl Adversary for Squatter {
     fn meet(&mut self, own: &mut Hands<'_>, met: Met<'_>) {
+        if let Some(Moment::Reveal(exam)) = self.racer.meet(own, met) {
+            self.racer.open_best(own, exam);
+        }
         if let Met::Heard(Heard::Event { event: ChainEvent::Committed { round, trainer, .. }, .. }) = met
-            && !self.squatted.contains_key(round)
+            && self.squatted != Some(*round)
             && let Some(file) = own.leaked(*trainer, *round)
         {
-            own.commit(0, *round, file);
-            self.squatted.insert(*round, file);
-        }
-        if let Some(Moment::Reveal(exam)) = self.pace.meet(own, met)
-            && let Some(file) = self.squatted.remove(&exam.round)
-            && let Some(measured) = own.measure(exam, file)
-        {
-            own.reveal(0, exam.round, file, measured);
+            self.squatted = Some(*round);
+            self.racer.enter(own, 0, *round, file);
         }
     }
 }

@@ -69,6 +69,14 @@ impl World {
         }
     }
 
+    /// Bytes arrive that are no letter: whoever sends them thrice is not listened to for a while.
+    pub(crate) fn receive_bytes(&mut self, from: usize, to: usize, bytes: &[u8]) {
+        let now_ms = self.now_ms();
+        if self.letters.read(bytes).is_none() && !self.nodes[to].replica.is_banned(from, now_ms) {
+            self.nodes[to].replica.accuse(from, now_ms);
+        }
+    }
+
     /// Messages wait until history is over: a machine that has not seen a round cannot place them.
     pub(crate) fn read_log(&mut self, node: usize) {
         loop {

@@ -88,6 +88,10 @@ pub struct World {
     pub(crate) trace: Trace,
     pub(crate) checks: Checks,
     pub(crate) ends: bool,
+    /// Links that an adversary has cut.
+    pub(crate) cuts: Vec<(usize, usize)>,
+    /// To whom an endpoint tells other hashes than those of the blocks.
+    pub(crate) deceived: Option<usize>,
     /// What each node was worth in the beginning.
     pub(crate) before: Vec<Wei>,
 }
@@ -120,6 +124,8 @@ impl World {
             trace,
             checks: Checks::default(),
             ends: false,
+            cuts: Vec::new(),
+            deceived: None,
             before: Vec::new(),
         };
         world.before = (0..world.nodes.len()).map(|node| world.worth(node)).collect::<Result<_, _>>()?;

@@ -4,11 +4,14 @@ use protocol::{Address, RoundNumber, chain::ChainEvent, eip712::SignedVerdict};
 
 use super::{GROUP, World, sends::Asked};
 use crate::{
-    adversaries::{Adversary, Met},
+    adversaries::{Adversary, Met, Vice},
     chain::Call,
     hands::Hands,
     node::Effect,
 };
+
+/// Hashes among which whoever makes a block has the time to choose.
+const HASHES: u64 = 16;
 
 impl World {
     /// Lets the adversary of a node act, if it has one that does not act already.
@@ -29,6 +32,14 @@ impl World {
     /// Something that is open to all.
     pub(crate) fn meet_all(&mut self, met: Met<'_>) {
         (0..self.nodes.len()).for_each(|node| self.meet(node, met));
+    }
+
+    /// Whoever makes blocks says which hash the next one has.
+    pub(crate) fn let_draw(&mut self, time_s: u64) {
+        if self.plan.vices.contains(&Vice::Sequencer) {
+            let hashes = self.ledger.chain.hashes(HASHES);
+            self.meet_all(Met::Hashes { time_s, hashes: &hashes });
+        }
     }
 
     pub(crate) fn instead(&mut self, node: usize, effect: Effect) -> Vec<Effect> {
