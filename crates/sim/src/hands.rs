@@ -236,6 +236,22 @@ impl<'a> Hands<'a> {
         self.world.ledger.chain.prefer(place as u64);
     }
 
+    /// Whether a proposal would be taken; a turn that is due is made first.
+    pub fn may_propose(&mut self) -> bool {
+        let (Some(view), now_s) = (self.view(), self.now_s()) else { return false };
+        if now_s >= view.period_end_s {
+            self.call(0, Call::Turn(GROUP));
+        }
+        rules::may_propose(now_s, view.period_s, view.period_end_s, view.extended_s)
+    }
+
+    /// Proposes a patch that this node gives.
+    pub fn propose(&mut self, who: usize, patch: Digest, bond: Wei) {
+        let Some(view) = self.view() else { return };
+        self.hold(patch);
+        self.call(who, Call::Propose { group: GROUP, parent: view.head, patch, bond });
+    }
+
     pub fn least_bond(&mut self) -> Option<Wei> {
         self.world.ledger.chain.now().least_bond(GROUP).ok()
     }

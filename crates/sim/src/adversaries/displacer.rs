@@ -1,45 +1,60 @@
 //! Sixteen accounts with higher bonds push out what another has proposed, in the last seconds before proposals close: "sixteen higher
-//! bonds in the last second". The other is its own first account, which proposes it again.
+//! bonds in the last second". The other is its own first account, which proposes the same again for a higher bond.
 
-use protocol::{Digest, Wei, keccak256, rules};
+use protocol::{Digest, PeriodNumber, Wei, keccak256, machine::Heard, rules};
 
 use super::{Adversary, Met};
-use crate::{chain::Call, hands::Hands, world::GROUP};
+use crate::hands::Hands;
 
 /// Deltas that a group keeps open.
 const OPEN: usize = 16;
 
+/// How far it has come in a period.
+#[derive(Default, PartialEq, Eq)]
+enum Step {
+    #[default]
+    Nothing,
+    Proposed,
+    Displaced,
+    Again,
+}
+
 #[derive(Default)]
 pub(super) struct Displacer {
-    /// The period, and how far it has come in it.
-    period: (u64, u8),
+    period: PeriodNumber,
+    step: Step,
 }
 
 impl Displacer {
-    fn propose(own: &mut Hands<'_>, who: usize, parent: Digest, name: (u64, usize), bond: Wei) {
-        let patch = Digest(keccak256(&[name.0.to_be_bytes(), (name.1 as u64).to_be_bytes()].concat()));
-        own.hold(patch);
-        own.call(who, Call::Propose { group: GROUP, parent, patch, bond });
+    fn propose(&self, own: &mut Hands<'_>, who: usize, bond: Wei) {
+        own.propose(who, Digest(keccak256(&[self.period.0.to_be_bytes(), (who as u64).to_be_bytes()].concat())), bond);
     }
 }
 
 impl Adversary for Displacer {
     fn meet(&mut self, own: &mut Hands<'_>, met: Met<'_>) {
-        let Met::Heard(protocol::machine::Heard::Block(_)) = met else { return };
+        let Met::Heard(Heard::Block(_)) = met else { return };
+        let may_propose = own.may_propose();
         let (Some(view), Some(bond)) = (own.view(), own.least_bond()) else { return };
-        let period = view.period_number.0;
-        if self.period.0 != period {
-            self.period = (period, 0);
+        if self.period != view.period_number {
+            *self = Self { period: view.period_number, step: Step::Nothing };
         }
         let closes_s = rules::last_quarter_s(view.period_s, view.period_end_s, view.extended_s);
-        let is_late = own.now_s() + (3 * own.block_ms()).div_ceil(1000) >= closes_s;
-        let double = Wei(2 * bond.0);
-        match self.period.1 {
-            0 if !own.is_the_end() => Self::propose(own, 0, view.head, (period, 0), bond),
-            1 if is_late => (1..=OPEN).for_each(|who| Self::propose(own, who, view.head, (period, who), double)),
-            2 if own.now_s() > closes_s => Self::propose(own, 0, view.head, (period, 0), Wei(4 * bond.0)),
+        let is_late = own.now_s() + (4 * own.block_ms()).div_ceil(1000) >= closes_s;
+        self.step = match self.step {
+            Step::Nothing if may_propose && !is_late && !own.is_the_end() => {
+                self.propose(own, 0, bond);
+                Step::Proposed
+            }
+            Step::Proposed if may_propose && is_late => {
+                (1..=OPEN).for_each(|who| self.propose(own, who, Wei(2 * bond.0)));
+                Step::Displaced
+            }
+            Step::Displaced if own.now_s() > closes_s && !may_propose => {
+                self.propose(own, 0, Wei(4 * bond.0));
+                Step::Again
+            }
             _ => return,
-        }
-        self.period.1 += 1;
+        };
     }
 }

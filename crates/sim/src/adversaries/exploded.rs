@@ -1,33 +1,33 @@
-//! Commits what has the length of a checkpoint and is none, and claims that it is as good as its own: "NaN, infinite, exploded".
+//! Commits what has the length of a checkpoint and is none, and claims that it is a tenth better: "NaN, infinite, exploded".
 
-use std::collections::BTreeMap;
+use protocol::{Digest, Micronats, trainer::Measured};
 
-use protocol::{Digest, RoundNumber, keccak256, rules, trainer};
-
-use super::Adversary;
-use crate::{hands::Hands, node::Effect, world::GROUP};
+use super::{Adversary, Met};
+use crate::{
+    hands::Hands,
+    racer::{Moment, Racer},
+};
 
 #[derive(Default)]
-pub(super) struct Exploded(BTreeMap<RoundNumber, Digest>);
+pub(super) struct Exploded {
+    racer: Racer,
+    file: Option<Digest>,
+}
 
 impl Adversary for Exploded {
-    fn instead(&mut self, own: &mut Hands<'_>, effect: Effect) -> Vec<Effect> {
-        let changed = match effect {
-            Effect::Trainer(trainer::Effect::Remember { round, file, salt }) => {
-                let exploded = Digest(keccak256(&file.0));
-                own.hold(exploded);
-                self.0.insert(round, rules::seal(GROUP, round, exploded, own.account(0), salt));
-                Effect::Trainer(trainer::Effect::Remember { round, file, salt })
+    fn meet(&mut self, own: &mut Hands<'_>, met: Met<'_>) {
+        match self.racer.meet(own, met) {
+            Some(Moment::Train(round)) => {
+                let file = Digest(own.random("exploded").bytes());
+                own.commit(0, round, file);
+                self.file = Some(file);
             }
-            Effect::Trainer(trainer::Effect::Commit { round, seal, max_deposit }) => {
-                let seal = self.0.remove(&round).unwrap_or(seal);
-                Effect::Trainer(trainer::Effect::Commit { round, seal, max_deposit })
+            Some(Moment::Reveal(exam)) => {
+                let (Some(file), Some(honest)) = (self.file, own.measure(exam, exam.base)) else { return };
+                let loss = Micronats(honest.base.0 / 10 * 9);
+                own.reveal(0, exam.round, file, Measured { loss, ..honest });
             }
-            Effect::Trainer(trainer::Effect::Reveal { round, salt, file, measured }) => {
-                Effect::Trainer(trainer::Effect::Reveal { round, salt, file: Digest(keccak256(&file.0)), measured })
-            }
-            other => other,
-        };
-        vec![changed]
+            _ => {}
+        }
     }
 }

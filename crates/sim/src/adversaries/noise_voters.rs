@@ -1,21 +1,27 @@
 //! More than half of awake stake: votes noise into the set, whoever fits it is paid, and rolls it back: "noise that members apply,
 //! fit and take back".
 
-use protocol::{Digest, chain::ChainEvent, ids::DeltaNumber, machine::Heard, measures::Act};
+use protocol::{Digest, PeriodNumber, chain::ChainEvent, ids::DeltaNumber, machine::Heard, measures::Act};
 
 use super::{Adversary, Met};
-use crate::{
-    chain::Call,
-    hands::Hands,
-    racer::{Moment, Racer},
-    world::GROUP,
-};
+use crate::{hands::Hands, world::GROUP};
 
 #[derive(Default)]
 pub(super) struct NoiseVoters {
-    racer: Racer,
-    period: Option<u64>,
+    period: Option<PeriodNumber>,
     proposed: Option<(DeltaNumber, Digest)>,
+}
+
+impl NoiseVoters {
+    fn go_on(&mut self, own: &mut Hands<'_>) {
+        let (Some(view), Some(bond)) = (own.view(), own.least_bond()) else { return };
+        if let Some((delta, patch)) = self.proposed.take_if(|(delta, _)| *delta == view.applied) {
+            own.enact(&Act::Rollback { group: GROUP, delta, patch });
+        } else if own.may_propose() && self.period.replace(view.period_number) != Some(view.period_number) {
+            let patch = Digest(own.random("noise").bytes());
+            own.propose(0, patch, bond);
+        }
+    }
 }
 
 impl Adversary for NoiseVoters {
@@ -25,16 +31,8 @@ impl Adversary for NoiseVoters {
                 self.proposed = Some((*delta, *digest));
                 own.vote(*delta, *digest);
             }
+            Met::Heard(Heard::Block(_)) if !own.is_the_end() => self.go_on(own),
             _ => {}
-        }
-        let moment = self.racer.meet(own, met);
-        let (Some(Moment::Train(_) | Moment::Judge(_)), Some(view), Some(bond)) = (moment, own.view(), own.least_bond()) else { return };
-        if let Some((delta, patch)) = self.proposed.take_if(|(delta, _)| *delta == view.applied) {
-            own.enact(&Act::Rollback { group: GROUP, delta, patch });
-        } else if view.applied == DeltaNumber(0) && self.period.replace(view.period_number.0) != Some(view.period_number.0) {
-            let patch = Digest(own.random("noise").bytes());
-            own.hold(patch);
-            own.call(0, Call::Propose { group: GROUP, parent: view.head, patch, bond });
         }
     }
 }

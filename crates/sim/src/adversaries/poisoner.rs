@@ -1,36 +1,30 @@
 //! Less than a tenth of stake, and proposes poison in every period and votes for it: "a poisoned delta".
 
-use protocol::{Digest, chain::ChainEvent, machine::Heard};
+use protocol::{Digest, PeriodNumber, chain::ChainEvent, machine::Heard};
 
 use super::{Adversary, Met};
-use crate::{
-    chain::Call,
-    hands::Hands,
-    racer::{Moment, Racer},
-    world::GROUP,
-};
+use crate::hands::Hands;
 
 #[derive(Default)]
 pub(super) struct Poisoner {
-    racer: Racer,
     /// The last period in which it has proposed.
-    period: Option<u64>,
+    period: Option<PeriodNumber>,
 }
 
 impl Adversary for Poisoner {
     fn meet(&mut self, own: &mut Hands<'_>, met: Met<'_>) {
-        if let Met::Heard(Heard::Event { event: ChainEvent::Proposed { delta, author, digest, .. }, .. }) = met
-            && *author == own.account(0)
-        {
-            own.vote(*delta, *digest);
-        }
-        if let Some(Moment::Train(_) | Moment::Judge(_)) = self.racer.meet(own, met)
-            && let (Some(view), Some(bond)) = (own.view(), own.least_bond())
-            && self.period.replace(view.period_number.0) != Some(view.period_number.0)
-        {
-            let patch = Digest(own.random("poison").bytes());
-            own.hold(patch);
-            own.call(0, Call::Propose { group: GROUP, parent: view.head, patch, bond });
+        match met {
+            Met::Heard(Heard::Event { event: ChainEvent::Proposed { delta, author, digest, .. }, .. }) if *author == own.account(0) => {
+                own.vote(*delta, *digest);
+            }
+            Met::Heard(Heard::Block(_)) if !own.is_the_end() && own.may_propose() => {
+                let (Some(view), Some(bond)) = (own.view(), own.least_bond()) else { return };
+                if self.period.replace(view.period_number) != Some(view.period_number) {
+                    let patch = Digest(own.random("poison").bytes());
+                    own.propose(0, patch, bond);
+                }
+            }
+            _ => {}
         }
     }
 }

@@ -139,7 +139,10 @@ impl World {
     }
 
     pub(crate) fn hear(&mut self, node: usize, heard: Heard) {
-        self.meet(node, Met::Heard(&heard));
+        let is_own = matches!(heard, Heard::Log { author, .. } if author == self.nodes[node].replica.author());
+        if !is_own {
+            self.meet(node, Met::Heard(&heard));
+        }
         if let Some(process) = &mut self.nodes[node].process {
             let effects = process.machine.hear(heard);
             self.act(node, effects);

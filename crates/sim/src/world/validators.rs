@@ -130,11 +130,10 @@ impl World {
                 self.start(node, work_ms, Task::Replay { exam: Exam { round, base: checkpoint, seed, commits: 1 }, verdicts });
             }
             E::Alarm { verdict, reason } => {
-                let is_free = self.nodes[node].is_honest() && self.deceived != Some(node);
-                match self.is_honest(&verdict) {
-                    true if is_free => self.checks.alarmed(node, &verdict.message),
-                    true => {}
-                    false => self.checks.alarms += 1,
+                if self.is_honest(&verdict) {
+                    self.checks.alarmed(node, &verdict.message);
+                } else {
+                    self.checks.alarms += 1;
                 }
                 self.note(node, &format!("raises an alarm about round {}: {reason}", verdict.message.round));
                 self.tell_log(node, &Body::Alarm { verdict, reason });

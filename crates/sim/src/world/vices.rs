@@ -49,10 +49,11 @@ impl World {
         self.with_adversary(node, |adversary, own| adversary.instead(own, effect)).unwrap_or_default()
     }
 
-    /// Whether an honest node has signed this.
+    /// Whether a node has signed this that is honest and knows what happens.
     pub(crate) fn is_honest(&self, verdict: &SignedVerdict) -> bool {
         let signer = verdict.signer(&self.domain);
-        self.nodes.iter().any(|node| node.is_honest() && Ok(node.account) == signer)
+        let signed = self.nodes.iter().position(|node| node.is_honest() && Ok(node.account) == signer);
+        signed.is_some_and(|node| self.deceived != Some(node))
     }
 
     /// Whatever came back to an adversary, or can, is brought home: deposits, coinbases, bonds.
