@@ -1,4 +1,4 @@
-//! Plays a vice in calm networks and tells what everybody gained: `vices VICE FIRST LAST ROUNDS [story]`.
+//! Plays a vice, or `all`, in calm networks and tells what everybody gained: `vices VICE FIRST LAST ROUNDS [story]`.
 
 use std::collections::BTreeMap;
 

@@ -7,8 +7,8 @@ use super::{Adversary, Met};
 use crate::hands::Hands;
 
 /// Letters with each block under one key that it keeps, and under new ones.
-const LETTERS: u64 = 20;
-const AUTHORS: u64 = 5;
+const LETTERS: u64 = 9;
+const AUTHORS: u64 = 2;
 
 #[derive(Default)]
 pub(super) struct Flooder {

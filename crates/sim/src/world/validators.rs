@@ -130,7 +130,7 @@ impl World {
                 self.start(node, work_ms, Task::Replay { exam: Exam { round, base: checkpoint, seed, commits: 1 }, verdicts });
             }
             E::Alarm { verdict, reason } => {
-                if self.is_honest(&verdict) {
+                if self.is_honest(&verdict) && self.deceived != Some(node) {
                     self.checks.alarmed(node, &verdict.message);
                 } else {
                     self.checks.alarms += 1;
