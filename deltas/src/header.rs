@@ -1,9 +1,11 @@
 //! The header that git writes before a file's hunks, and the names in it.
+//!
+//! `diff --git a/x b/x` and lines up to the pair `---` and `+++`: what is not listed in PROTOCOL 11, Patches: what is read, ends it.
 
-use crate::parse::{Lines, PatchError};
+use crate::lines::{Lines, PatchError};
 use crate::patch::Act;
 
-/// Lines between `diff --git` and the hunks.
+/// Lines between `diff --git` and the hunks: whether the file is made or goes, and both paths of a rename or copy.
 #[derive(Debug, Default)]
 pub(crate) struct GitHeader {
     created: bool,
@@ -13,7 +15,11 @@ pub(crate) struct GitHeader {
 }
 
 impl GitHeader {
-    /// Reads the line `diff --git …` and all header lines after it.
+    /// Reads the line `diff --git …` and all header lines after it; stops before the first line that is none.
+    ///
+    /// # Errors
+    /// `Unexpected` with the line of the header if it says two things of the file, or one half of a rename or copy; `Binary` for other
+    /// modes and files; `Names` for a name that git would not quote so.
     pub fn parse(lines: &mut Lines<'_>) -> Result<Self, PatchError> {
         let start = lines.number();
         let mut header = Self::default();
@@ -33,7 +39,7 @@ impl GitHeader {
         }
     }
 
-    /// Whether `line` belongs to the header.
+    /// Whether `line`, the one of this number, belongs to the header; notes what it says.
     fn read(&mut self, line: &str, number: usize) -> Result<bool, PatchError> {
         const IGNORED: [&str; 3] = ["index ", "similarity index ", "dissimilarity index "];
         const BINARY: [&str; 2] = ["Binary files ", "GIT binary patch"];
@@ -71,7 +77,7 @@ impl GitHeader {
         }
     }
 
-    /// Old name, new name and act of a file that is renamed or copied.
+    /// Old name, new name and act of a file that is renamed or copied; of any other nothing, and the pair of names counts.
     pub fn moved(&self) -> Option<(String, String, Act)> {
         match (&self.rename, &self.copy) {
             ((Some(from), Some(to)), _) => Some((from.clone(), to.clone(), Act::Rename(from.clone()))),
@@ -106,12 +112,13 @@ pub(crate) fn diff_git_path(names: &str) -> Option<String> {
     (old == new).then_some(new)
 }
 
+/// A name without its first folder, `a/` or `b/` as a rule.
 fn below_folder(name: &str) -> Option<String> {
     let (folder, rest) = name.split_once('/')?;
     (!folder.is_empty()).then(|| rest.to_owned())
 }
 
-/// The name, out of git's quotation marks if it has some.
+/// The name, out of git's quotation marks if it has some: with them stand bytes that are escaped, and must be UTF-8 together.
 fn unquoted(name: &str) -> Option<String> {
     let Some(quoted) = name.strip_prefix('"') else { return Some(name.to_owned()) };
     let mut bytes = Vec::new();

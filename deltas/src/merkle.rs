@@ -1,8 +1,19 @@
 //! Merkle tree hash of RFC 6962 (section 2.1) with sha2-256.
+//!
+//! A leaf is hashed behind a byte 0 and two hashes behind a byte 1, so that no inner node can be shown as a leaf. Of more than one
+//! leaf, as many as the largest power of two below their number go to the left. The same trees name training sets
+//! (PROTOCOL 11, Tree), the losses of a claim (PROTOCOL 12) and hidden examples (PROTOCOL 18).
 
 use sha2::{Digest, Sha256};
 
-/// Root over `leaves` in their order; the hash of nothing if there are none.
+/// Root over `leaves`, of any length each, in their order; the hash of nothing if there are none. Memory for one hash for each
+/// bit of their number, whatever they are.
+///
+/// ```
+/// let empty = deltas::merkle::root::<&[u8]>([]);
+/// assert_eq!(empty[..4], [0xe3, 0xb0, 0xc4, 0x42]);
+/// assert_ne!(deltas::merkle::root(["a", "b"]), deltas::merkle::root(["ab"]));
+/// ```
 pub fn root<L: AsRef<[u8]>>(leaves: impl IntoIterator<Item = L>) -> [u8; 32] {
     let mut peaks: Vec<[u8; 32]> = Vec::new();
     for (before, leaf) in leaves.into_iter().enumerate() {
@@ -16,10 +27,12 @@ pub fn root<L: AsRef<[u8]>>(leaves: impl IntoIterator<Item = L>) -> [u8; 32] {
     from_right.unwrap_or_else(|| Sha256::digest([]).into())
 }
 
+/// sha256(0 ‖ leaf).
 fn leaf_hash(leaf: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update([0]).chain_update(leaf).finalize().into()
 }
 
+/// sha256(1 ‖ left ‖ right).
 fn node_hash(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
     Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
 }

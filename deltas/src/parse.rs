@@ -1,50 +1,44 @@
 //! Reading patches as `git diff`, `git format-patch` and `diff -ruN` write them; anything else is refused.
+//!
+//! What is read in two ways by two clients would split the network, so there is one way (PROTOCOL 11, Patches: what is read):
+//! prose with the author, files each with header, names and hunks, and perhaps the end of an e-mail.
 
 use crate::header::{GitHeader, diff_git_path, file_path};
+use crate::lines::{Lines, PatchError};
 use crate::patch::{Act, Change, Hunk, Line, MAX_PATCH_BYTES, Patch, Range};
-use crate::path::{self, PathError};
+use crate::path;
 
+/// How the line begins that names the author; 40 digits follow.
 const AUTHOR: &str = "Neuron-Author: 0x";
+/// The remark behind a line that ends its file without a newline.
 const NO_NEWLINE: &str = "\\ No newline at end of file";
 /// Line that ends the output of `git format-patch`; git's version follows.
 const SIGNATURE: &str = "-- ";
 
-/// Why bytes are no patch; lines are counted from 1.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PatchError {
-    #[error("the patch is larger than 64 MiB: split it")]
-    TooLarge,
-    #[error("the patch is not UTF-8: only text can be patched")]
-    NotText,
-    #[error("the patch changes nothing: write it with `git diff` or `diff -ruN`")]
-    Empty,
-    #[error("more than one Neuron-Author line, or one that names no address: name one author, 0x and 40 digits")]
-    Author,
-    #[error("line {0}: not what `git diff` or `diff -ruN` write here")]
-    Unexpected(usize),
-    #[error("line {0}: bad header of a hunk, or a hunk with other lines than its header says")]
-    Hunk(usize),
-    #[error("line {0}: binary files, links and submodules cannot be part of a text set")]
-    Binary(usize),
-    #[error("line {0}: the old and the new file must have one name below their folders (a/name, b/name)")]
-    Names(usize),
-    #[error("line {line}: {error}")]
-    Path { line: usize, error: PathError },
-    #[error("a file is changed twice: join its changes")]
-    Twice,
-}
-
 impl Patch {
-    /// Reads a patch.
+    /// Reads a patch: at most [`crate::MAX_PATCH_BYTES`] of UTF-8. Whether it fits a set, only [`Patch::apply`] tells.
+    ///
+    /// ```
+    /// use deltas::{Patch, PatchError};
+    ///
+    /// let mail = b"Subject: a greeting\n\nNeuron-Author: 0x00000000000000000000000000000000000000aa\n\n\
+    ///     diff --git a/hello.txt b/hello.txt\nnew file mode 100644\n\
+    ///     --- /dev/null\n+++ b/hello.txt\n@@ -0,0 +1 @@\n+hello\n-- \n2.43.0\n";
+    /// let patch = Patch::parse(mail)?;
+    /// assert_eq!(patch.author().map(|author| author[19]), Some(0xaa));
+    /// assert!(patch.paths().eq(["hello.txt"]));
+    /// assert_eq!(Patch::parse(b"only prose\n"), Err(PatchError::Empty));
+    /// # Ok::<(), PatchError>(())
+    /// ```
     ///
     /// # Errors
-    /// [`PatchError`] for anything that is not read in exactly one way.
+    /// [`PatchError`] for anything that is not read in exactly one way, and for a patch that changes nothing.
     pub fn parse(bytes: &[u8]) -> Result<Self, PatchError> {
         if bytes.len() > MAX_PATCH_BYTES {
             return Err(PatchError::TooLarge);
         }
         let text = std::str::from_utf8(bytes).map_err(|_| PatchError::NotText)?;
-        let mut lines = Lines { lines: text.split_inclusive('\n').collect(), at: 0 };
+        let mut lines = Lines::new(text);
         let author = preamble(&mut lines)?;
         let mut changes = Vec::new();
         while lines.peek().is_some() && !at_signature(&mut lines)? {
@@ -56,38 +50,6 @@ impl Patch {
             (_, true) => Err(PatchError::Twice),
             _ => Ok(patch),
         }
-    }
-}
-
-/// The lines of a patch, with their newlines.
-pub(crate) struct Lines<'a> {
-    lines: Vec<&'a str>,
-    at: usize,
-}
-
-impl<'a> Lines<'a> {
-    /// The next line without its newline.
-    pub fn peek(&self) -> Option<&'a str> {
-        self.peek_whole().map(|line| line.strip_suffix('\n').unwrap_or(line))
-    }
-
-    fn peek_whole(&self) -> Option<&'a str> {
-        self.lines.get(self.at).copied()
-    }
-
-    pub fn next(&mut self) -> Option<&'a str> {
-        let line = self.peek()?;
-        self.at += 1;
-        Some(line)
-    }
-
-    /// Number of the next line.
-    pub fn number(&self) -> usize {
-        self.at + 1
-    }
-
-    pub fn unexpected(&self) -> PatchError {
-        PatchError::Unexpected(self.number())
     }
 }
 
@@ -105,10 +67,12 @@ fn preamble(lines: &mut Lines<'_>) -> Result<Option<[u8; 20]>, PatchError> {
     Ok(author)
 }
 
+/// Whether the first diff begins here: where prose ends.
 fn starts_diff(line: &str) -> bool {
     line.starts_with("diff -") || line.starts_with("--- ")
 }
 
+/// The 20 bytes that 40 hexadecimal digits of any case write; blanks may follow.
 fn address(digits: &str) -> Option<[u8; 20]> {
     let digits = digits.trim_end().as_bytes();
     let digit = |at: usize| char::from(digits[at]).to_digit(16).map(|digit| digit as u8);
@@ -167,6 +131,7 @@ struct Pair {
     new: Option<String>,
 }
 
+/// The lines `--- ` and `+++ `, if the next one is the first of them.
 fn file_pair(lines: &mut Lines<'_>) -> Result<Option<Pair>, PatchError> {
     let Some(old) = lines.peek().and_then(|line| line.strip_prefix("--- ")) else { return Ok(None) };
     let old = file_path(old).ok_or(PatchError::Names(lines.number()))?;
@@ -177,6 +142,7 @@ fn file_pair(lines: &mut Lines<'_>) -> Result<Option<Pair>, PatchError> {
     Ok(Some(Pair { old, new }))
 }
 
+/// Path and act of a file without git's header: the names alone say whether it comes, goes or stays.
 fn plain_change(start: usize, pair: Pair) -> Result<(String, Act), PatchError> {
     match (pair.old, pair.new) {
         (None, Some(path)) => Ok((path, Act::Create)),
@@ -206,6 +172,7 @@ fn git_change(start: usize, names: &str, header: GitHeader, pair: Option<Pair>) 
     checked.and_then(|()| agrees.then_some((to, act)).ok_or_else(wrong))
 }
 
+/// All hunks that follow, as many lines each as its header counts.
 fn hunks(lines: &mut Lines<'_>) -> Result<Vec<Hunk>, PatchError> {
     let mut hunks = Vec::new();
     while let Some(header) = lines.peek().and_then(|line| line.strip_prefix("@@ ")) {
@@ -216,13 +183,14 @@ fn hunks(lines: &mut Lines<'_>) -> Result<Vec<Hunk>, PatchError> {
     Ok(hunks)
 }
 
-/// `-1,3 +1,4 @@ anything`
+/// `-1,3 +1,4 @@ anything`: where a hunk stands before and after.
 fn ranges(header: &str) -> Option<(Range, Range)> {
     let (ranges, _) = header.split_once(" @@")?;
     let (old, new) = ranges.split_once(' ')?;
     Some((range(old.strip_prefix('-')?)?, range(new.strip_prefix('+')?)?))
 }
 
+/// `3,7` or `3`, which counts 1; digits only, for `parse` would take a plus.
 fn range(text: &str) -> Option<Range> {
     let (start, count) = text.split_once(',').unwrap_or((text, "1"));
     let digits_only = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -230,6 +198,7 @@ fn range(text: &str) -> Option<Range> {
     Some(Range { start: parse(start)?, count: parse(count)? })
 }
 
+/// Lines until both counts of the header are used up, neither passed.
 fn hunk_lines(lines: &mut Lines<'_>, mut old: usize, mut new: usize) -> Result<Vec<Line>, PatchError> {
     let mut read = Vec::new();
     while old > 0 || new > 0 {

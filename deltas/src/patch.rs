@@ -1,20 +1,23 @@
 //! A patch: what it changes, who wrote it, and its strict application.
+//!
+//! Everything is read from the set before the patch, then sources of renames go, then each file is written or removed in the order
+//! of the patch (PROTOCOL 11, Patches: how they apply).
 
 use std::collections::BTreeSet;
 
 use crate::tree::{Tree, TreeError};
 
-/// Bytes of a patch at most.
+/// Bytes of a patch at most: 64 MiB.
 pub const MAX_PATCH_BYTES: usize = 64 * 1024 * 1024;
 
-/// A unified diff of one or many files.
+/// A unified diff of one or many files, each changed once. Only [`Patch::parse`] makes one, so it holds what that promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patch {
     pub(crate) author: Option<[u8; 20]>,
     pub(crate) changes: Vec<Change>,
 }
 
-/// What happens to one file.
+/// What happens to one file: the path after it, and where its text comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change {
     pub path: String,
@@ -22,6 +25,7 @@ pub(crate) struct Change {
     pub hunks: Vec<Hunk>,
 }
 
+/// Where a text comes from and what becomes of its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Act {
     /// The file is new.
@@ -38,7 +42,7 @@ pub(crate) enum Act {
     Copy(String),
 }
 
-/// Consecutive lines and where they stand.
+/// Consecutive lines of a file, kept, removed and added, and where they stand before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hunk {
     pub old: Range,
@@ -60,7 +64,7 @@ impl Range {
     }
 }
 
-/// A line with its newline, if it has one.
+/// A line with its newline, if it has one: kept, removed or added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Line {
     Keep(String),
@@ -68,33 +72,55 @@ pub(crate) enum Line {
     Add(String),
 }
 
-/// Why a patch does not fit a set.
+/// Why a patch does not fit a set. The set is as it was; the patch is one that was made for another set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {
+    /// The file of this path, or the source of a rename or copy, is not in the set.
     #[error("`{0}` is not in the set: the patch was made for another version, rebase it")]
     Missing(String),
+    /// A file of this path, which the patch makes, renames or copies to, is in the set already.
     #[error("`{0}` is in the set already: the patch was made for another version, rebase it")]
     Exists(String),
+    /// A kept or removed line is not equal, a hunk stands beyond the end, at another line of the new file than it says, or behind a
+    /// line without a newline. `line` counts from 1 in the file before the patch: the first one that was not read as the patch says.
     #[error("`{path}` differs at line {line}: the patch was made for another version, rebase it")]
     Differs { path: String, line: usize },
+    /// The header says that this file goes, and its hunks leave lines of it.
     #[error("`{0}` would be deleted, but the patch leaves some of its lines: rebase it")]
     NotEmpty(String),
+    /// The set after the patch would be none.
     #[error(transparent)]
     Tree(#[from] TreeError),
 }
 
 impl Patch {
-    /// The account in the line `Neuron-Author: 0x…` before the first diff.
+    /// The account in the line `Neuron-Author: 0x…` before the first diff: 20 bytes. That whoever proposes a patch is its author is
+    /// for the caller to compare.
     pub fn author(&self) -> Option<[u8; 20]> {
         self.author
     }
 
-    /// Paths that the patch writes or deletes.
+    /// Paths that the patch writes or deletes, in its order, each once; neither the sources of copies nor, but for a deletion, what a
+    /// rename takes away.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.changes.iter().map(|change| change.path.as_str())
     }
 
-    /// The set after the patch: every hunk at exactly its place, every kept and removed line equal.
+    /// The set after the patch: every hunk at exactly its place, every kept and removed line equal, its newline included. `tree` stays
+    /// as it is; texts that do not change are shared with it.
+    ///
+    /// ```
+    /// use deltas::{ApplyError, Patch, Tree};
+    ///
+    /// let patch = Patch::parse(b"--- a/say.txt\n+++ b/say.txt\n@@ -1 +1,2 @@\n who\n+is there\n")?;
+    /// let mut set = Tree::new();
+    /// set.insert("say.txt", "who\n")?;
+    /// assert_eq!(patch.apply(&set)?.get("say.txt"), Some("who\nis there\n"));
+    /// set.insert("say.txt", "nobody\nwho\n")?;
+    /// let refused = ApplyError::Differs { path: "say.txt".into(), line: 1 };
+    /// assert_eq!(patch.apply(&set), Err(refused));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`ApplyError`] if anything is different from what the patch says.
@@ -156,6 +182,7 @@ impl Change {
     }
 }
 
+/// The text of a file after its hunks; what stands between and behind them is kept.
 fn apply_hunks(path: &str, text: &str, hunks: &[Hunk]) -> Result<String, ApplyError> {
     let mut work = Work { old: text.split_inclusive('\n').collect(), done: 0, written: 0, text: String::with_capacity(text.len()) };
     let whole = hunks.iter().try_for_each(|hunk| work.hunk(hunk)).and_then(|()| work.keep_until(work.old.len()));
@@ -174,6 +201,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// One hunk at its place: lines before it are kept, its own compared.
     fn hunk(&mut self, hunk: &Hunk) -> Option<()> {
         self.keep_until(hunk.old.before()?)?;
         if hunk.new.before()? != self.written {
@@ -193,6 +221,7 @@ impl Work<'_> {
         kept.into_iter().try_for_each(|line| self.write(line))
     }
 
+    /// One old line, which must be this one.
     fn read(&mut self, line: &str) -> Option<()> {
         let equal = *self.old.get(self.done)? == line;
         self.done += usize::from(equal);

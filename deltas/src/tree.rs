@@ -1,4 +1,7 @@
 //! The files of a training set and the root that names them all.
+//!
+//! A set is at most [`MAX_FILES`] files of [`MAX_FILE_BYTES`], [`MAX_TREE_BYTES`] together; the limits hold after every step, so that
+//! no order of changes can pass them for a moment.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,31 +11,47 @@ use sha2::{Digest, Sha256};
 use crate::merkle;
 use crate::path::{self, PathError};
 
-/// Files of a set at most.
+/// Files of a set at most (PROTOCOL 11, Tree).
 pub const MAX_FILES: usize = 65_536;
-/// Bytes of one file at most.
+/// Bytes of one file at most: 64 MiB.
 pub const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
-/// Bytes of all files together at most.
+/// Bytes of all texts together at most, without their paths: 1 GiB.
 pub const MAX_TREE_BYTES: usize = 1024 * 1024 * 1024;
-/// First byte of every leaf.
+/// First byte of every [`leaf`]: another encoding would have another one, and no root in common with this one.
 pub const LEAF_VERSION: u8 = 1;
 
-/// Why files do not make a set.
+/// Why files do not make a set. Nothing changes where one of these is returned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TreeError {
+    /// The path is none: see [`PathError`].
     #[error(transparent)]
     Path(#[from] PathError),
+    /// This path is a file, and a part of another path. Systems of files cannot hold both.
     #[error("`{0}` would be a file and a folder: rename one of them")]
     FileAndFolder(String),
+    /// A further file would be one more than [`MAX_FILES`].
     #[error("more than 65,536 files: join some of them")]
     TooManyFiles,
+    /// The file of this path has more than [`MAX_FILE_BYTES`].
     #[error("`{0}` is larger than 64 MiB: split it")]
     FileTooLarge(String),
+    /// All together would have more than [`MAX_TREE_BYTES`].
     #[error("the set is larger than 1 GiB: name large examples by their digest instead")]
     TooLarge,
 }
 
-/// UTF-8 files by path. Copies share their texts.
+/// UTF-8 files by path, in the order of the bytes of their paths. Copies share their texts, so that the sets of many heads cost
+/// little more than one.
+///
+/// ```
+/// use deltas::{Tree, TreeError};
+///
+/// let mut set = Tree::new();
+/// set.insert("play/act-1.txt", "Who's there?\n")?;
+/// assert!(matches!(set.insert("play", ""), Err(TreeError::FileAndFolder(_))));
+/// assert_eq!((set.len(), set.bytes(), set.get("play/act-1.txt")), (1, 13, Some("Who's there?\n")));
+/// # Ok::<(), TreeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tree {
     files: BTreeMap<String, Arc<str>>,
@@ -40,15 +59,15 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// A set without files: the parent of the first patch.
+    /// A set without files: what the first patch of a group applies to.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a file or replaces it.
+    /// Adds a file, or replaces its text. An empty text is a file.
     ///
     /// # Errors
-    /// [`TreeError`] if the path is none or a limit is passed; then nothing changes.
+    /// [`TreeError`] if the path is none, is a folder of another file or below one, or a limit is passed; then nothing changes.
     pub fn insert(&mut self, path: &str, text: &str) -> Result<(), TreeError> {
         path::check(path)?;
         self.check_folders(path)?;
@@ -78,24 +97,24 @@ impl Tree {
         }
     }
 
-    /// Takes a file out; tells whether it was there.
+    /// Takes a file out; tells whether it was there. Folders are nothing by themselves: with its last file one is gone.
     pub fn remove(&mut self, path: &str) -> bool {
         let removed = self.files.remove(path);
         self.bytes -= removed.as_deref().map_or(0, str::len);
         removed.is_some()
     }
 
-    /// The text of a file.
+    /// The text of a file; `None` for a folder too.
     pub fn get(&self, path: &str) -> Option<&str> {
         self.files.get(path).map(|text| &**text)
     }
 
-    /// Path and text of all files, sorted by the bytes of their paths.
+    /// Path and text of all files, ascending by the bytes of their paths: the order of [`Tree::root`] and of examples.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().map(|(path, text)| (path.as_str(), &**text))
     }
 
-    /// Number of files.
+    /// Number of files, at most [`MAX_FILES`].
     pub fn len(&self) -> usize {
         self.files.len()
     }
@@ -105,18 +124,30 @@ impl Tree {
         self.files.is_empty()
     }
 
-    /// Bytes of all texts together.
+    /// Bytes of all texts together, at most [`MAX_TREE_BYTES`].
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Names the set: Merkle root (RFC 6962, sha2-256) over [`leaf`] of the sorted files.
+    /// Names the set: Merkle root ([`merkle::root`]) over the [`leaf`] of each file, in the order of [`Tree::iter`]. Equal sets have
+    /// equal roots; whoever finds two sets of one root has broken sha2-256.
+    ///
+    /// ```
+    /// use deltas::{Tree, leaf, merkle};
+    ///
+    /// let mut set = Tree::new();
+    /// set.insert("b.txt", "two")?;
+    /// set.insert("a.txt", "one")?;
+    /// assert_eq!(set.root(), merkle::root([leaf("a.txt", "one"), leaf("b.txt", "two")]));
+    /// # Ok::<(), deltas::TreeError>(())
+    /// ```
     pub fn root(&self) -> [u8; 32] {
         merkle::root(self.iter().map(|(path, text)| leaf(path, text)))
     }
 }
 
-/// A file as a leaf: version u8 ‖ length of path u16, big-endian ‖ path ‖ sha2-256 of the text.
+/// A file as a leaf: version u8 ([`LEAF_VERSION`]) ‖ length of the path in bytes u16, big-endian ‖ path ‖ sha2-256 of the text, so
+/// 35 bytes and the path. That a leaf belongs to a root can be shown without the text of any other file.
 pub fn leaf(path: &str, text: &str) -> Vec<u8> {
     let length = u16::try_from(path.len()).unwrap_or(u16::MAX);
     let mut leaf = vec![LEAF_VERSION];

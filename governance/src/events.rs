@@ -1,5 +1,7 @@
 //! Events of `Network` as plain values.
 
+mod bounties;
+
 use alloy::primitives::{B256, Bytes, U256};
 use alloy::sol_types::SolEventInterface;
 use chain::Log;
@@ -10,7 +12,6 @@ use protocol::money::Micronats;
 
 use crate::bindings::INetwork::INetworkEvents as Event;
 use crate::bindings::{IDataset, IGroups, INetwork};
-use crate::bounties::bounty_event;
 
 /// What a log of `Network` says, stake included; `None` if it is none of its events.
 pub fn network_event(log: &Log) -> Option<ChainEvent> {
@@ -19,7 +20,7 @@ pub fn network_event(log: &Log) -> Option<ChainEvent> {
     of_network
         .or_else(|| of_deltas(&event))
         .or_else(|| of_measures(&event))
-        .or_else(|| bounty_event(&event))
+        .or_else(|| bounties::bounty_event(&event))
         .or_else(|| token::stake_event(log))
 }
 

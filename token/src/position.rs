@@ -52,7 +52,7 @@ impl Position {
     /// From what the contract's `position` answers.
     ///
     /// # Errors
-    /// [`ChainError::BadAnswer`] for a number that no position has.
+    /// [`ChainError::BadAnswer`] for a number that is too large for what it counts.
     pub fn read(number: PositionNumber, shown: &Abi::Position) -> Result<Self, ChainError> {
         let amount = |amount| convert::amount("position", amount);
         let count = |number| convert::number("position", number);

@@ -45,7 +45,7 @@ impl Memory {
     /// # Errors
     /// When the disk fails: then nothing should be sent.
     pub fn remember(&mut self, commit: Remembered) -> Result<()> {
-        self.commits.retain(|held| held.round != commit.round);
+        self.commits.retain(|held| *held != commit);
         self.commits.push(commit);
         let first = self.commits.len().saturating_sub(MAX_REMEMBERED);
         self.commits.drain(..first);
@@ -84,9 +84,10 @@ mod tests {
         for round in 1..=3 {
             memory.remember(commit(round, 1)).expect("written");
         }
-        memory.remember(commit(3, 2)).expect("written anew");
+        // Which of two was committed only the chain tells.
+        memory.remember(commit(3, 2)).expect("another one of the same round");
         let again = Memory::open(folder.path()).expect("reopened");
-        assert_eq!(again.commits(), [commit(1, 1), commit(2, 1), commit(3, 2)]);
+        assert_eq!(again.commits(), [commit(1, 1), commit(2, 1), commit(3, 1), commit(3, 2)]);
         std::fs::write(folder.path().join(NAME), format!("{HEADER}\n1 2\n")).expect("damaged");
         assert!(Memory::open(folder.path()).is_err());
     }

@@ -40,11 +40,13 @@ impl Duties {
             Effect::ReadAbsent => Input::Absent(network.absent(&self.view).await.map_err(|error| error.to_string())),
             Effect::Replay { round, checkpoint, head, seed, verdicts } => {
                 let count = verdicts.len();
-                let replayed = self.bench.replay(Replays { round, checkpoint, head, seed, verdicts }).await;
-                let wrong = replayed.unwrap_or_else(|error| {
-                    tracing::warn!(round = round.0, "verdicts of others cannot be replayed: {error:#}");
-                    Vec::new()
-                });
+                let wrong = match self.bench.replay(Replays { round, checkpoint, head, seed, verdicts }).await {
+                    Ok(wrong) => wrong,
+                    Err(error) => {
+                        tracing::warn!(round = round.0, "verdicts of others cannot be replayed: {error:#}");
+                        return Some(Input::NotReplayed { round, reason: format!("{error:#}") });
+                    }
+                };
                 tracing::debug!(round = round.0, verdicts = count, wrong = wrong.len(), "probes replayed");
                 Input::Replayed { round, wrong }
             }

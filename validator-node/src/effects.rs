@@ -144,7 +144,7 @@ impl Hands {
         judged(answers, async move {
             match member.client.append(member.group, Body::Verdict(signed)).await {
                 Ok(_) => Input::Signed(signed),
-                Err(error) => Input::Refused { round, reason: error.to_string() },
+                Err(error) => Input::Untold { round, reason: error.to_string() },
             }
         });
         None

@@ -42,18 +42,9 @@ impl Copy {
     pub fn new(name: &str, more: &[&str]) -> Result<Self> {
         let forge = tools::npm_tool("forge")?;
         let root = tools::target_dir()?.join(name);
-        fs::create_dir_all(&root)?;
-        let lock = File::create(root.join("lock"))?;
-        ensure!(lock.try_lock().is_ok(), "another run works in {}: wait for its end", root.display());
+        let lock = whole(&root, &[&PARTS[..], more].concat())?;
         // Counterexamples of the last run would be tried first, and one run would no longer be like the next.
         remove(&root.join("cache"))?;
-        for part in PARTS.iter().chain(more) {
-            let (from, to) = (tools::root().join(part), root.join(part));
-            remove(&to)?;
-            if from.exists() {
-                copy(&from, &to).with_context(|| format!("cannot copy {part} to {}", root.display()))?;
-            }
-        }
         link(&tools::root().join("node_modules"), &root.join("node_modules"))?;
         Ok(Self { root, forge, _lock: lock })
     }
@@ -66,6 +57,24 @@ impl Copy {
         command.env("FOUNDRY_OUT", format!("out-{profile}")).env("FOUNDRY_CACHE_PATH", format!("cache-{profile}"));
         command
     }
+}
+
+/// Copies these parts of the repository as they are now to a folder, which is locked as long as the answer lives.
+///
+/// # Errors
+/// When another run works there, or a file cannot be copied.
+pub fn whole(to: &Path, parts: &[&str]) -> Result<File> {
+    fs::create_dir_all(to)?;
+    let lock = File::create(to.join("lock"))?;
+    ensure!(lock.try_lock().is_ok(), "another run works in {}: wait for its end", to.display());
+    for part in parts {
+        let (from, to) = (tools::root().join(part), to.join(part));
+        remove(&to)?;
+        if from.exists() {
+            copy(&from, &to).with_context(|| format!("cannot copy {part} to {}", to.display()))?;
+        }
+    }
+    Ok(lock)
 }
 
 /// Removes a file or a folder, if it is there.

@@ -28,7 +28,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build everything and run the whole network on this machine: chain, group, rounds, deltas. Options go to `neuron devnet`.
+    /// Build everything and run the whole network on this machine: chain, group, rounds, deltas. Options go to the program `devnet`.
     #[command(trailing_var_arg = true, disable_help_flag = true)]
     Devnet {
         #[arg(allow_hyphen_values = true)]
@@ -41,7 +41,7 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Apply the committed mutations of the contracts one by one: the tests must notice each. Ends with `N mutants, N killed`.
+    /// Apply the committed mutations of contracts and crates one by one: the tests must notice each. Ends with `N mutants, N killed`.
     Mutants {
         /// Run only the one of this name, or those of the list mutants/NAME.toml.
         #[arg(long, value_name = "NAME")]
@@ -63,7 +63,7 @@ enum Task {
     Properties,
     /// Training on GPUs: built for each kind, run on those that are here (software Vulkan counts).
     Devices,
-    /// House rules: dependencies between rooms, banned crates, licences, first lines, sizes.
+    /// House rules: dependencies between rooms and modules, banned crates, licences, first lines, sizes.
     Tidy,
 }
 

@@ -1,4 +1,4 @@
-//! Seeded bugs: applies the committed mutations of the contracts one by one and demands that a test notices each.
+//! Seeded bugs: applies the committed mutations of contracts and crates one by one and demands that a test notices each.
 
 use std::{
     collections::BTreeSet,
@@ -30,6 +30,8 @@ struct Mutant {
     profile: Option<String>,
     /// Regular expression over the contracts of tests, to be quicker; by default all of the profile.
     tests: Option<String>,
+    /// Of a Rust source: packages whose tests must notice, the quicker first.
+    crates: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -59,7 +61,8 @@ pub fn run(only: Option<&str>) -> Result<()> {
     let (mut killed, mut left) = (0, Vec::new());
     for mutant in &mutants {
         let start = Instant::now();
-        let end = ground.test(&mutant.suite()?, &mutant.file, &mutate(mutant, ground.root())?)?;
+        let suite = mutant.suite()?;
+        let end = ground.test(&suite, &mutant.file, &mutate(mutant, ground.root(&suite)?)?)?;
         let seconds = start.elapsed().as_secs();
         match end {
             End::Killed(test) => {
@@ -132,13 +135,16 @@ fn mutate(mutant: &Mutant, root: &Path) -> Result<String> {
 
 impl Mutant {
     fn suite(&self) -> Result<Suite> {
+        if let Some(packages) = &self.crates {
+            return Ok(Suite::Crates(packages.clone()));
+        }
         let profile = match (&self.profile, self.file.split('/').next()) {
             (Some(profile), _) => profile,
             (None, Some("token")) => "token",
             (None, Some("governance")) => "default",
-            _ => bail!("{}: {} is in no room with contracts; name the profile", self.name, self.file),
+            _ => bail!("{}: {} is in no room with contracts; name the profile, or the crates", self.name, self.file),
         };
-        Ok(Suite { profile: profile.to_owned(), tests: self.tests.clone().unwrap_or_default() })
+        Ok(Suite::of_contracts(profile, self.tests.as_deref().unwrap_or_default()))
     }
 }
 
@@ -157,8 +163,15 @@ mod tests {
             ("w > x", "w >= x", None),
             ("z == 0", "z == 0", None),
         ] {
-            let mutant =
-                Mutant { name: "m".into(), file: "a.sol".into(), find: find.into(), replace: replace.into(), profile: None, tests: None };
+            let mutant = Mutant {
+                name: "m".into(),
+                file: "a.sol".into(),
+                find: find.into(),
+                replace: replace.into(),
+                profile: None,
+                tests: None,
+                crates: None,
+            };
             assert_eq!(mutate(&mutant, &folder).ok().as_deref(), fits, "{find}");
         }
         std::fs::remove_dir_all(folder).unwrap();

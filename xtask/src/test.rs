@@ -27,13 +27,11 @@ pub fn everything() -> Result<()> {
     step("crates and network", || tools::run(&cargo, &["test", "--workspace", "--locked"]))
 }
 
-/// Builds all programs and hands over to `neuron devnet`.
+/// Builds all programs and hands over to the devnet.
 pub fn devnet(options: &[String]) -> Result<()> {
     tools::install_npm()?;
     tools::run(tools::cargo(), &["build", "--workspace", "--locked"])?;
-    let mut arguments = vec!["devnet"];
-    arguments.extend(options.iter().map(String::as_str));
-    tools::run(tools::target_dir()?.join("debug/neuron"), &arguments)
+    tools::run(tools::target_dir()?.join("debug/devnet"), &options.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {

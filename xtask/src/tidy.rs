@@ -1,4 +1,9 @@
-//! House rules that no compiler checks: who may depend on whom, banned crates, licences, first lines, sizes.
+//! House rules that no compiler checks: who may depend on whom, modules in layers, banned crates, licences, first lines, sizes,
+//! pointers to the protocol, tests of its threats.
+
+mod circles;
+mod pointers;
+mod threats;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -8,7 +13,7 @@ use serde_json::Value;
 use crate::tools;
 
 /// Each room and the rooms it may use. An arrow that is not here does not exist.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("deltas", &[]),
     ("protocol", &["deltas"]),
     ("evaluator", &["deltas"]),
@@ -20,9 +25,11 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("governance", &["token", "chain", "protocol"]),
     ("node", &["governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("neuron", &["node", "training", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
+    ("devnet", &["node", "training", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("trainer-node", &["node", "training", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("validator-node", &["node", "governance", "token", "chain", "network", "protocol", "evaluator", "deltas"]),
     ("sim", &["governance", "token", "chain", "views", "protocol", "evaluator"]),
+    ("economics", &["protocol", "evaluator"]),
     ("xtask", &[]),
 ];
 
@@ -74,9 +81,11 @@ pub fn run() -> Result<()> {
     let mut breaches = Vec::new();
     arrows(&metadata, &mut breaches)?;
     packages(&metadata, &mut breaches)?;
-    for room in ["deltas", "token", "governance", "crates", "trainer-node", "validator-node", "xtask", "properties"] {
-        sources(&tools::root().join(room), &mut breaches)?;
-    }
+    modules(&metadata, &mut breaches)?;
+    let (sources, protocol) = (sources()?, fs::read_to_string(tools::root().join("docs/PROTOCOL.md"))?);
+    sources.iter().try_for_each(|source| check(source, &mut breaches))?;
+    pointers::check(&protocol, &sources, &mut breaches);
+    threats::check(&protocol, &sources, &mut breaches);
     ensure!(breaches.is_empty(), "house rules broken:\n  {}", breaches.join("\n  "));
     println!("house rules hold: {} rooms, {} packages", ARROWS.len(), list(&metadata["packages"])?.len());
     Ok(())
@@ -114,6 +123,15 @@ fn arrows(metadata: &Value, breaches: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
+/// Modules of each room, which stand in layers.
+fn modules(metadata: &Value, breaches: &mut Vec<String>) -> Result<()> {
+    for package in list(&metadata["packages"])?.iter().filter(|package| package["source"].is_null()) {
+        let folder = Path::new(text(package, "manifest_path")).with_file_name("src");
+        circles::check(text(package, "name"), &folder, breaches)?;
+    }
+    Ok(())
+}
+
 fn packages(metadata: &Value, breaches: &mut Vec<String>) -> Result<()> {
     for package in list(&metadata["packages"])? {
         let name = text(package, "name");
@@ -133,35 +151,47 @@ fn licence_is_fine(expression: &str) -> bool {
     expression.split(" AND ").all(|part| part.split(" OR ").any(|licence| LICENCES.contains(&licence.trim())))
 }
 
-fn sources(folder: &Path, breaches: &mut Vec<String>) -> Result<()> {
+/// A file of the project's own, in Rust or Solidity.
+struct Source {
+    /// From the repository's root on.
+    path: String,
+    text: String,
+}
+
+fn sources() -> Result<Vec<Source>> {
+    let mut sources = Vec::new();
+    for room in ["deltas", "token", "governance", "crates", "trainer-node", "validator-node", "xtask", "properties"] {
+        read(&tools::root().join(room), &mut sources)?;
+    }
+    Ok(sources)
+}
+
+fn read(folder: &Path, sources: &mut Vec<Source>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("{} is missing", folder.display()))? {
         let path = entry?.path();
         if path.is_dir() {
-            sources(&path, breaches)?;
-            continue;
-        }
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("rs") => source(&path, |content| content.starts_with("//! "), breaches)?,
-            Some("sol") if !path.to_string_lossy().ends_with(".t.sol") => {
-                source(&path, |content| content.contains("/// @title "), breaches)?
-            }
-            _ => {}
+            read(&path, sources)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "sol") {
+            let shown = path.strip_prefix(tools::root()).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            sources.push(Source { text: fs::read_to_string(&path)?, path: shown });
         }
     }
     Ok(())
 }
 
-fn source(path: &Path, opens_well: impl Fn(&str) -> bool, breaches: &mut Vec<String>) -> Result<()> {
-    let content = fs::read_to_string(path)?;
-    let shown = path.strip_prefix(tools::root()).unwrap_or(path).display();
-    if !opens_well(&content) {
-        breaches.push(format!("{shown} does not say in its first line what lives there"));
+fn check(Source { path, text }: &Source, breaches: &mut Vec<String>) -> Result<()> {
+    if path.ends_with(".t.sol") {
+        return Ok(());
     }
-    if content.lines().count() > MAX_LINES {
-        breaches.push(format!("{shown} has more than {MAX_LINES} lines: look for its second subject"));
+    let opens_well = if path.ends_with(".rs") { text.starts_with("//! ") } else { text.contains("/// @title ") };
+    if !opens_well {
+        breaches.push(format!("{path} does not say in its first line what lives there"));
     }
-    if content.contains(concat!("TO", "DO")) || content.contains(concat!("FIX", "ME")) {
-        bail!("{shown} says that something is not done");
+    if text.lines().count() > MAX_LINES {
+        breaches.push(format!("{path} has more than {MAX_LINES} lines: look for its second subject"));
+    }
+    if text.contains(concat!("TO", "DO")) || text.contains(concat!("FIX", "ME")) {
+        bail!("{path} says that something is not done");
     }
     Ok(())
 }

@@ -7,9 +7,9 @@ use alloy::sol_types::{SolConstructor, SolValue};
 use protocol::ids::Address;
 
 use crate::connection::Chain;
-use crate::contract::Explain;
 use crate::convert::to_eth;
 use crate::error::ChainError;
+use crate::revert::Explain;
 
 /// The instruction that pushes the 32 bytes after it: how code holds what its constructor fixed.
 const PUSH32: u8 = 0x7f;

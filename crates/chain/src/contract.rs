@@ -4,39 +4,16 @@ use alloy::network::TransactionBuilder;
 use alloy::primitives::Bytes;
 use alloy::providers::Provider;
 use alloy::rpc::types::{BlockId, TransactionRequest};
-use alloy::sol_types::{Panic, Revert as RevertReason, SolCall, SolError};
-use protocol::ids::{Address, Digest};
+use alloy::sol_types::SolCall;
+use protocol::ids::Address;
 use protocol::money::Wei;
 
-use crate::connection::{Chain, ready};
+use crate::connection::Chain;
 use crate::convert;
 use crate::error::{self, ChainError};
-use crate::sender::{Receipt, Transaction};
-
-/// Turns the bytes of a refusal into the error's name and advice; `None` if they are none of the contract's errors.
-pub type Explain = fn(&[u8]) -> Option<(String, String)>;
-
-/// A call that a contract refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{what}` was refused: {name}{}{advice}", if advice.is_empty() { "" } else { ": " })]
-pub struct Revert {
-    /// The contract's function.
-    pub what: String,
-    /// Name of the contract's error, like `WrongPhase`.
-    pub name: String,
-    /// What to do about it.
-    pub advice: String,
-    /// The transaction that was mined and failed; `None` if it was never sent.
-    pub transaction: Option<Digest>,
-}
-
-impl Revert {
-    /// The refusal of `what` whose bytes are `data`.
-    pub fn explained(what: &str, data: &[u8], explain: Explain, transaction: Option<Digest>) -> Self {
-        let (name, advice) = explain(data).unwrap_or_else(|| explain_common(data));
-        Self { what: what.to_owned(), name, advice, transaction }
-    }
-}
+use crate::reader::ready;
+use crate::revert::{Explain, Revert};
+use crate::transaction::{Receipt, Transaction};
 
 /// A contract's address, with the connection and the meaning of its errors.
 #[derive(Clone)]
@@ -109,18 +86,4 @@ impl Contract {
 /// `commit` out of `commit(uint256,bytes32)`.
 pub fn name_of<C: SolCall>() -> &'static str {
     C::SIGNATURE.split('(').next().unwrap_or(C::SIGNATURE)
-}
-
-/// The refusals that every Solidity contract can make.
-fn explain_common(data: &[u8]) -> (String, String) {
-    if data.is_empty() {
-        return ("no reason given".to_owned(), "the gas ran out, or this contract has no such function".to_owned());
-    }
-    if let Ok(reason) = RevertReason::abi_decode(data) {
-        return ("Error".to_owned(), reason.reason);
-    }
-    if let Ok(panic) = Panic::abi_decode(data) {
-        return ("Panic".to_owned(), panic.to_string());
-    }
-    (format!("unknown error 0x{}", hex::encode(&data[..data.len().min(4)])), String::new())
 }

@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::account::Account;
-use crate::connection::{Chain, Settings};
+use crate::connection::Chain;
 use crate::convert;
 use crate::error::ChainError;
+use crate::settings::Settings;
 
 /// Time until the process must listen.
 const START_LIMIT: Duration = Duration::from_secs(20);

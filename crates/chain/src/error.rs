@@ -3,7 +3,7 @@
 use alloy::transports::{RpcError, TransportError, TransportErrorKind, http::reqwest};
 use protocol::ids::{Address, Digest};
 
-use crate::contract::Revert;
+use crate::revert::Revert;
 
 /// Longest text of a remote error that is repeated to the user.
 const REASON_CHARS_LIMIT: usize = 400;

@@ -4,9 +4,9 @@ use alloy::network::TransactionBuilder;
 use alloy::providers::Provider;
 use alloy::rpc::types::TransactionRequest;
 
-use crate::connection::Chain;
 use crate::error::ChainError;
 use crate::header::Header;
+use crate::reader::Reader;
 
 const WEI_PER_GWEI: u128 = 1_000_000_000;
 /// Offered to the block's maker where the RPC has no opinion.
@@ -21,14 +21,14 @@ pub(crate) enum Fees {
 
 impl Fees {
     /// Today's offer after the block `latest`.
-    pub(crate) async fn current(chain: &Chain, latest: &Header) -> Result<Self, ChainError> {
-        let limit = limit_wei(chain);
-        let fees = match latest.base_fee().filter(|_| !chain.settings().legacy_gas) {
+    pub(crate) async fn current(reader: &Reader, latest: &Header) -> Result<Self, ChainError> {
+        let limit = limit_wei(reader);
+        let fees = match latest.base_fee().filter(|_| !reader.settings().legacy_gas) {
             Some(base) => {
-                let tip = chain.try_ask(|| chain.provider().get_max_priority_fee_per_gas()).await;
+                let tip = reader.try_ask(|| reader.provider().get_max_priority_fee_per_gas()).await;
                 Self::dynamic(base, tip.unwrap_or(TIP_WEI_DEFAULT), limit)
             }
-            None => Self::plain(chain.ask("eth_gasPrice", || chain.provider().get_gas_price()).await?, limit),
+            None => Self::plain(reader.ask("eth_gasPrice", || reader.provider().get_gas_price()).await?, limit),
         };
         fees.within(limit)
     }
@@ -94,8 +94,8 @@ impl Fees {
 }
 
 /// The user's limit in wei per gas.
-pub(crate) fn limit_wei(chain: &Chain) -> Option<u128> {
-    chain.settings().max_fee_gwei.map(|gwei| u128::from(gwei) * WEI_PER_GWEI)
+pub(crate) fn limit_wei(reader: &Reader) -> Option<u128> {
+    reader.settings().max_fee_gwei.map(|gwei| u128::from(gwei) * WEI_PER_GWEI)
 }
 
 #[cfg(test)]

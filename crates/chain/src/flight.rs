@@ -2,21 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use alloy::consensus::TxEnvelope;
-use alloy::eips::Encodable2718;
-use alloy::network::{EthereumWallet, NetworkTransactionBuilder};
-use alloy::primitives::Bytes;
+use alloy::network::EthereumWallet;
 use alloy::providers::Provider;
 use alloy::rpc::types::{BlockId, TransactionReceipt, TransactionRequest};
 use protocol::ids::Digest;
 use tokio::sync::oneshot;
 
-use crate::connection::{Chain, ready};
-use crate::contract::{Explain, Revert};
 use crate::convert;
 use crate::error::ChainError;
 use crate::fees::{Fees, limit_wei};
-use crate::sender::{Receipt, Submitted, Transaction, submit};
+use crate::pool::{Offer, Submitted, submit};
+use crate::reader::{Reader, ready};
+use crate::revert::{Explain, Revert};
+use crate::transaction::{Receipt, Transaction};
 
 /// How often one transaction is offered for more.
 const OFFERS_LIMIT: usize = 8;
@@ -25,23 +23,8 @@ const STRIKES_LIMIT: u32 = 3;
 
 type Reply = oneshot::Sender<Result<Receipt, ChainError>>;
 
-/// A signed transaction.
-pub(crate) struct Offer {
-    pub(crate) hash: Digest,
-    pub(crate) raw: Bytes,
-}
-
-impl Offer {
-    pub(crate) async fn sign(mut request: TransactionRequest, fees: Fees, wallet: &EthereumWallet) -> Result<Self, ChainError> {
-        fees.apply(&mut request);
-        let signed: Result<TxEnvelope, _> = request.build(wallet).await;
-        let signed = signed.map_err(|error| ChainError::Signing(error.to_string()))?;
-        Ok(Self { hash: convert::digest(*signed.tx_hash()), raw: signed.encoded_2718().into() })
-    }
-}
-
 pub(crate) struct Flight {
-    chain: Chain,
+    reader: Reader,
     wallet: EthereumWallet,
     what: &'static str,
     explain: Explain,
@@ -56,7 +39,7 @@ pub(crate) struct Flight {
 
 impl Flight {
     pub(crate) fn new(
-        chain: Chain,
+        reader: Reader,
         wallet: EthereumWallet,
         of: &Transaction,
         request: TransactionRequest,
@@ -65,12 +48,12 @@ impl Flight {
     ) -> Self {
         let now = Instant::now();
         let (what, explain, offers) = (of.what, of.explain, vec![offer]);
-        Self { chain, wallet, what, explain, request, fees, offers, last_sent: now, last_raised: now, strikes: 0 }
+        Self { reader, wallet, what, explain, request, fees, offers, last_sent: now, last_raised: now, strikes: 0 }
     }
 
     /// Answers once it is mined, and stays until it is deep, for a block can still be dropped.
     pub(crate) async fn land(mut self, reply: Reply) {
-        let limit = Duration::from_secs(self.chain.settings().mined_timeout_s);
+        let limit = Duration::from_secs(self.reader.settings().mined_timeout_s);
         let started = Instant::now();
         let mut reply = Some(reply);
         while started.elapsed() < limit {
@@ -84,7 +67,7 @@ impl Flight {
                 }
                 Err(error) => tracing::debug!(what = self.what, %error, "cannot look for a transaction"),
             }
-            tokio::time::sleep(self.chain.settings().poll()).await;
+            tokio::time::sleep(self.reader.settings().poll()).await;
         }
         answer(&mut reply, Err(ChainError::NotMined(self.last_hash())));
     }
@@ -92,8 +75,8 @@ impl Flight {
     async fn look(&self) -> Result<Option<TransactionReceipt>, ChainError> {
         for offer in self.offers.iter().rev() {
             let hash = convert::to_b256(offer.hash);
-            let get = || self.chain.provider().get_transaction_receipt(hash);
-            if let Some(receipt) = self.chain.ask("eth_getTransactionReceipt", get).await? {
+            let get = || self.reader.provider().get_transaction_receipt(hash);
+            if let Some(receipt) = self.reader.ask("eth_getTransactionReceipt", get).await? {
                 return Ok(Some(receipt));
             }
         }
@@ -101,7 +84,7 @@ impl Flight {
     }
 
     async fn is_deep(&self, receipt: &TransactionReceipt) -> bool {
-        let confirmed = self.chain.confirmed_number().await.unwrap_or(0);
+        let confirmed = self.reader.confirmed_number().await.unwrap_or(0);
         receipt.block_number.is_some_and(|number| number <= confirmed)
     }
 
@@ -128,8 +111,8 @@ impl Flight {
     /// A receipt gives no reason, so the call is run again on the state after its block.
     async fn why_failed(&self, receipt: &TransactionReceipt) -> Revert {
         let block = receipt.block_number.map_or(BlockId::latest(), BlockId::number);
-        let call = || ready(self.chain.provider().call(self.request.clone()).block(block));
-        let failure = self.chain.try_ask(call).await.err();
+        let call = || ready(self.reader.provider().call(self.request.clone()).block(block));
+        let failure = self.reader.try_ask(call).await.err();
         let data = failure.and_then(|failure| failure.as_error_resp().and_then(|payload| payload.as_revert_data()));
         let hash = Some(convert::digest(receipt.transaction_hash));
         Revert::explained(self.what, &data.unwrap_or_default(), self.explain, hash)
@@ -137,26 +120,26 @@ impl Flight {
 
     /// What keeps an unmined transaction going. An error ends the flight.
     async fn push(&mut self) -> Result<(), ChainError> {
-        let offer_again = Duration::from_secs(self.chain.settings().offer_again_s.max(1));
+        let offer_again = Duration::from_secs(self.reader.settings().offer_again_s.max(1));
         if self.last_sent.elapsed() < offer_again {
             return Ok(());
         }
         self.check_nonce().await?;
-        let raise_after = Duration::from_secs(self.chain.settings().raise_fee_after_s.max(1));
+        let raise_after = Duration::from_secs(self.reader.settings().raise_fee_after_s.max(1));
         if self.last_raised.elapsed() >= raise_after && self.offers.len() < OFFERS_LIMIT {
             self.raise().await;
         }
         self.last_sent = Instant::now();
         if let Some(offer) = self.offers.last() {
-            submit(&self.chain, offer).await;
+            submit(&self.reader, offer).await;
         }
         Ok(())
     }
 
     async fn check_nonce(&mut self) -> Result<(), ChainError> {
         let (Some(nonce), Some(from)) = (self.request.nonce, self.request.from) else { return Ok(()) };
-        let count = || ready(self.chain.provider().get_transaction_count(from).latest());
-        let mined = self.chain.ask("eth_getTransactionCount", count).await.unwrap_or(0);
+        let count = || ready(self.reader.provider().get_transaction_count(from).latest());
+        let mined = self.reader.ask("eth_getTransactionCount", count).await.unwrap_or(0);
         self.strikes = if mined > nonce { self.strikes + 1 } else { 0 };
         if self.strikes < STRIKES_LIMIT {
             return Ok(());
@@ -166,10 +149,10 @@ impl Flight {
 
     async fn raise(&mut self) {
         let current = self.current_fees().await.unwrap_or(self.fees);
-        let Ok(fees) = self.fees.raised().at_least(current).within(limit_wei(&self.chain)) else { return };
+        let Ok(fees) = self.fees.raised().at_least(current).within(limit_wei(&self.reader)) else { return };
         let Ok(offer) = Offer::sign(self.request.clone(), fees, &self.wallet).await else { return };
         self.last_raised = Instant::now();
-        if !matches!(submit(&self.chain, &offer).await, Submitted::Accepted) {
+        if !matches!(submit(&self.reader, &offer).await, Submitted::Accepted) {
             return;
         }
         tracing::info!(what = self.what, hash = %offer.hash, "transaction offered for a higher fee");
@@ -178,7 +161,7 @@ impl Flight {
     }
 
     async fn current_fees(&self) -> Result<Fees, ChainError> {
-        Fees::current(&self.chain, &self.chain.latest_header().await?).await
+        Fees::current(&self.reader, &self.reader.latest_header().await?).await
     }
 
     fn last_hash(&self) -> Digest {

@@ -9,11 +9,11 @@ use protocol::chain::Block;
 use protocol::ids::Address;
 use tokio::sync::mpsc;
 
-use crate::connection::Chain;
 use crate::convert;
 use crate::error::ChainError;
 use crate::header::Header;
 use crate::logs::Span;
+use crate::reader::Reader;
 
 /// Blocks that are remembered to notice and undo a reorganisation.
 const KNOWN_BLOCKS_LIMIT: usize = 1_024;
@@ -38,9 +38,9 @@ pub enum Followed {
     Reorganised { from: u64 },
 }
 
-/// A reader at one place of the chain.
+/// A place on the chain, from which is read on.
 pub struct Follower {
-    chain: Chain,
+    reader: Reader,
     addresses: Vec<Address>,
     /// Number of the block after the last one given or made ready.
     next: u64,
@@ -51,9 +51,9 @@ pub struct Follower {
 
 impl Follower {
     /// Follows the logs of `addresses`, which must not be empty, from block number `first` on.
-    pub fn new(chain: &Chain, addresses: &[Address], first: u64) -> Self {
-        let (addresses, span) = (addresses.to_vec(), Span::new(chain));
-        Self { chain: chain.clone(), addresses, next: first, known: VecDeque::new(), ready: VecDeque::new(), span }
+    pub fn new(reader: &Reader, addresses: &[Address], first: u64) -> Self {
+        let (addresses, span) = (addresses.to_vec(), Span::new(reader));
+        Self { reader: reader.clone(), addresses, next: first, known: VecDeque::new(), ready: VecDeque::new(), span }
     }
 
     /// Follows in a task of its own, which ends when the receiver is dropped. It tries on after errors; one that does not
@@ -98,18 +98,18 @@ impl Follower {
                 return Ok(followed);
             }
             if !self.advance().await? {
-                tokio::time::sleep(self.chain.settings().poll()).await;
+                tokio::time::sleep(self.reader.settings().poll()).await;
             }
         }
     }
 
     /// Makes steps ready if there are any. State changes only after the last answer has come.
     async fn advance(&mut self) -> Result<bool, ChainError> {
-        let tip = self.chain.confirmed_number().await?;
+        let tip = self.reader.confirmed_number().await?;
         if tip < self.next {
             return self.check_tip(tip).await;
         }
-        let near = self.chain.settings().every_block_within;
+        let near = self.reader.settings().every_block_within;
         if tip - self.next > near {
             return self.leap(tip - near - 1).await;
         }
@@ -119,14 +119,14 @@ impl Follower {
     /// A tip that did not grow may belong to another branch.
     async fn check_tip(&mut self, tip: u64) -> Result<bool, ChainError> {
         let Some(known) = self.known.iter().rev().find(|block| block.number <= tip).copied() else { return Ok(false) };
-        let same = self.chain.block(known.number).await?.hash == known.hash;
+        let same = self.reader.block(known.number).await?.hash == known.hash;
         if same { Ok(false) } else { self.go_back().await }
     }
 
     /// Takes every block up to number `last`, as far as one query for logs goes.
     async fn walk(&mut self, last: u64) -> Result<bool, ChainError> {
         let filter = self.filter();
-        let (logs, last) = self.span.query(&self.chain, &filter, self.next, last).await?;
+        let (logs, last) = self.span.query(&self.reader, &filter, self.next, last).await?;
         let headers = self.headers(self.next..=last).await?;
         if !self.continues(&headers) {
             return self.go_back().await;
@@ -137,7 +137,7 @@ impl Follower {
     }
 
     async fn headers(&self, numbers: impl IntoIterator<Item = u64>) -> Result<Vec<Header>, ChainError> {
-        let fetches = stream::iter(numbers).map(|number| self.chain.header(number)).buffered(FETCHES_LIMIT);
+        let fetches = stream::iter(numbers).map(|number| self.reader.header(number)).buffered(FETCHES_LIMIT);
         fetches.try_collect().await
     }
 
@@ -160,7 +160,7 @@ impl Follower {
                 Some(_) => {}
                 None if header.may_have_logs_of(&self.addresses) => {
                     let of_block = self.filter().at_block_hash(header.hash);
-                    logs.insert(header.number(), self.chain.logs(&of_block).await?);
+                    logs.insert(header.number(), self.reader.logs(&of_block).await?);
                 }
                 None => {}
             }
@@ -175,7 +175,7 @@ impl Follower {
     /// Takes the blocks with logs up to number `last`, as far as one query goes, and the last of them.
     async fn leap(&mut self, last: u64) -> Result<bool, ChainError> {
         let filter = self.filter();
-        let (logs, last) = self.span.query(&self.chain, &filter, self.next, last).await?;
+        let (logs, last) = self.span.query(&self.reader, &filter, self.next, last).await?;
         let mut logs = by_block(logs);
         logs.entry(last).or_default();
         let headers = self.headers(logs.keys().copied()).await?;
@@ -196,10 +196,10 @@ impl Follower {
 
     /// Returns to the last known block that is still part of the chain; past the memory, to its oldest block.
     async fn go_back(&mut self) -> Result<bool, ChainError> {
-        let tip = self.chain.confirmed_number().await?;
+        let tip = self.reader.confirmed_number().await?;
         let mut kept = self.known.len();
         while let Some(block) = kept.checked_sub(1).and_then(|index| self.known.get(index)) {
-            if block.number <= tip && self.chain.block(block.number).await?.hash == block.hash {
+            if block.number <= tip && self.reader.block(block.number).await?.hash == block.hash {
                 break;
             }
             kept -= 1;

@@ -15,9 +15,10 @@ use protocol::money::Wei;
 use serde_json::{Value, json};
 
 use crate::account::Account;
-use crate::connection::{Chain, Settings};
+use crate::connection::Chain;
 use crate::dev::DevError;
 use crate::error::ChainError;
+use crate::settings::Settings;
 
 /// The version that builds from its module alone.
 const VERSION: &str = "v1.17.6";

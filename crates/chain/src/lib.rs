@@ -14,15 +14,23 @@ pub mod geth;
 mod header;
 pub mod keystore;
 mod logs;
+mod pool;
+mod reader;
+mod revert;
 mod sender;
+mod settings;
+mod transaction;
 pub mod words;
 
 pub use account::Account;
-pub use connection::{Chain, Settings};
-pub use contract::{Contract, Explain, Revert, name_of};
+pub use connection::Chain;
+pub use contract::{Contract, name_of};
 pub use error::ChainError;
 pub use follow::{Followed, Follower};
-pub use sender::{Receipt, Transaction};
+pub use reader::Reader;
+pub use revert::{Explain, Revert};
+pub use settings::Settings;
+pub use transaction::{Receipt, Transaction};
 
 /// One event as a contract wrote it, with the place where it stands in the chain.
 pub use alloy::rpc::types::Log;

@@ -5,9 +5,9 @@ use alloy::providers::Provider;
 use alloy::rpc::types::{Filter, Log};
 use protocol::ids::Address;
 
-use crate::connection::Chain;
 use crate::convert;
 use crate::error::ChainError;
+use crate::reader::Reader;
 
 /// Most logs that one call brings together.
 const LOGS_LIMIT: usize = 100_000;
@@ -19,17 +19,17 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    pub(crate) fn new(chain: &Chain) -> Self {
-        let most = chain.settings().log_blocks.max(1);
+    pub(crate) fn new(reader: &Reader) -> Self {
+        let most = reader.settings().log_blocks.max(1);
         Self { now: most, most }
     }
 
     /// Logs from block `first` up to the returned block, at most `last`. Servers limit blocks or logs per query in many
     /// words, so every refusal but silence is taken for that until a single block is refused.
-    pub(crate) async fn query(&mut self, chain: &Chain, filter: &Filter, first: u64, last: u64) -> Result<(Vec<Log>, u64), ChainError> {
+    pub(crate) async fn query(&mut self, reader: &Reader, filter: &Filter, first: u64, last: u64) -> Result<(Vec<Log>, u64), ChainError> {
         loop {
             let to = last.min(first.saturating_add(self.now - 1));
-            match chain.logs(&filter.clone().from_block(first).to_block(to)).await {
+            match reader.logs(&filter.clone().from_block(first).to_block(to)).await {
                 Ok(logs) => {
                     self.now = self.now.saturating_mul(2).min(self.most);
                     return Ok((logs, to));
@@ -41,7 +41,7 @@ impl Span {
     }
 }
 
-impl Chain {
+impl Reader {
     pub(crate) async fn logs(&self, filter: &Filter) -> Result<Vec<Log>, ChainError> {
         self.ask("eth_getLogs", || self.provider().get_logs(filter)).await
     }

@@ -1,4 +1,6 @@
 //! Working memory: of one thread, allocated once and used again by every pass, and values that begin at a line of the cache.
+//!
+//! Alignment is for speed only: kernels compute the same bits at any address.
 
 use std::ops::{Deref, DerefMut};
 
@@ -14,7 +16,8 @@ pub(crate) struct Arena {
 }
 
 impl Arena {
-    /// Slices of the lengths asked for, none of which overlap.
+    /// Slices of the lengths asked for, none of which overlap, each from a line of the cache on. They hold what was there before: whoever
+    /// reads before writing reads old values.
     pub(crate) fn slices<const N: usize>(&mut self, lengths: [usize; N]) -> [&mut [f32]; N] {
         let padded = lengths.map(|length| length.next_multiple_of(ALIGN));
         let needed = padded.iter().sum::<usize>() + ALIGN;
@@ -40,6 +43,7 @@ pub(crate) struct Aligned {
 }
 
 impl Aligned {
+    /// So many, all +0.
     pub(crate) fn zeros(len: usize) -> Self {
         let values = vec![0.0; len + ALIGN];
         let skip = values.as_ptr().align_offset(ALIGN_BYTES).min(ALIGN);

@@ -1,4 +1,6 @@
 //! The average of checkpoints: what several trainers have learned in one.
+//!
+//! A start for a round (`strategy = "merge"`), not a rule: what it is worth the exam tells.
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 
@@ -17,7 +19,19 @@ pub enum AverageError {
 }
 
 /// Mean of each value, summed in binary64 in the order given, divided by their number and rounded once to binary32: the same bits
-/// everywhere.
+/// everywhere. Memory for one checkpoint beside those given.
+///
+/// ```
+/// use evaluator::{Checkpoint, Manifest, average};
+///
+/// let manifest = Manifest::from_bytes(
+///     br#"{"version":1,"model":{"family":"mlp","inputs":2,"hidden":[],"outputs":3,"activation":"relu"},"data":{"format":"csv","divisor":4},"loss":"cross_entropy","eval_max":8,"weight_max":16}"#,
+/// )?;
+/// let flat = |value: f32| Checkpoint::from_tensors(&manifest, vec![vec![value; 6], vec![value; 3]]);
+/// let mean = average(&[&flat(1.0)?, &flat(2.0)?])?;
+/// assert_eq!(mean, flat(1.5)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// When there is no checkpoint, or they are not all of one manifest.

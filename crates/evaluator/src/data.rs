@@ -1,8 +1,10 @@
 //! Formats of a training set: what the manifest says of its files and of the tokens in them.
+//!
+//! Which files of a tree hold examples, and how, is decided by the manifest alone (PROTOCOL 12, Training set).
 
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::{ManifestError, within};
+use crate::limits::{ManifestError, within};
 
 /// Largest divisor of a feature: integers up to here are exact in binary32.
 const DIVISOR_MAX: u32 = 1 << 24;
@@ -15,32 +17,43 @@ const BYTES: u32 = 256;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "format", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Data {
-    /// Lines of decimal integers and a label, joined by commas, in files whose path ends in `.csv`.
+    /// Lines of decimal integers and a label, joined by commas, in files whose path ends in `.csv`: one example each.
     Csv {
-        /// A feature is its integer divided by this.
+        /// A feature is its integer divided by this, 1 to 2²⁴, rounded to binary32.
         divisor: u32,
     },
-    /// One stream of tokens from all files whose path ends in `.txt`; an example is a window of it.
+    /// One stream of tokens from all files whose path ends in `.txt`, one after the other with nothing between them; an example is a window
+    /// of one more token than the context.
     Text {
         /// How text becomes tokens.
         tokenizer: Tokenizer,
-        /// Tokens from the beginning of a window to that of the next.
+        /// Tokens from the beginning of a window to that of the next, 1 to 2²⁰; below the context windows overlap.
         stride: u32,
     },
 }
 
-/// How text becomes tokens, and tokens text.
+/// How text becomes tokens, and tokens text. Tokens are numbers below [`Tokenizer::vocabulary`], at most 65,535 of them.
+///
+/// ```
+/// use evaluator::Tokenizer;
+///
+/// let letters = Tokenizer::Characters("abc".into());
+/// assert_eq!((letters.vocabulary(), letters.encode("cab")), (3, Ok(vec![2, 0, 1])));
+/// assert_eq!(letters.encode("cabin"), Err('i'));
+/// assert_eq!(letters.decode(&[2, 0, 1]), "cab");
+/// assert_eq!(Tokenizer::Bytes.encode("é"), Ok(vec![0xc3, 0xa9]));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tokenizer {
-    /// Every byte of the UTF-8 text is a token.
+    /// Every byte of the UTF-8 text is the token of its value: 256 of them, and no text without tokens.
     Bytes,
-    /// Every character is a token: its place in this list, which ascends and names each once.
+    /// Every character is a token: its place in this list of 2 to 65,535, which ascends by code point and names each once.
     Characters(String),
 }
 
 impl Data {
-    /// How the path of a file with examples ends; other files of a tree, a readme say, hold none.
+    /// How the path of a file with examples ends; other files of a tree, a readme say, hold none and count for nothing.
     pub fn suffix(&self) -> &'static str {
         match self {
             Self::Csv { .. } => ".csv",
@@ -48,6 +61,7 @@ impl Data {
         }
     }
 
+    /// Whether its numbers keep their limits.
     pub(crate) fn check(&self) -> Result<(), ManifestError> {
         match self {
             Self::Csv { divisor } => within("divisor", u64::from(*divisor), 1, u64::from(DIVISOR_MAX)),
@@ -67,7 +81,7 @@ impl Tokenizer {
         if ascending { Ok(()) } else { Err(ManifestError::NotAscending) }
     }
 
-    /// Number of different tokens.
+    /// Number of different tokens; the model must have as many.
     pub fn vocabulary(&self) -> u32 {
         match self {
             Self::Bytes => BYTES,
@@ -75,7 +89,10 @@ impl Tokenizer {
         }
     }
 
-    /// Tokens of a text, or the first character that has none.
+    /// Tokens of a text, in its order.
+    ///
+    /// # Errors
+    /// The first character that has no token.
     pub fn encode(&self, text: &str) -> Result<Vec<u16>, char> {
         match self {
             Self::Bytes => Ok(text.bytes().map(u16::from).collect()),

@@ -1,20 +1,37 @@
 //! The training set as numbers: lines become features and labels, texts become windows of tokens.
+//!
+//! Strict, because a set that one client reads and another refuses would split the network: one way to write an integer, no empty
+//! line, no character without a token (PROTOCOL 12, Training set).
 
 use crate::data::{Data, Tokenizer};
 use crate::manifest::Manifest;
 
-/// Most examples of a training set.
+/// Most examples of a training set: 2²⁰.
 pub const EXAMPLES_MAX: usize = 1 << 20;
-/// Most tokens of a training set (256 MiB of them).
+/// Most tokens of a training set, 2²⁷ (256 MiB of them), counted as the bytes of the text.
 pub const TOKENS_MAX: usize = 1 << 27;
-/// Most features of a training set, all examples together (256 MiB of binary32).
+/// Most features of a training set, all examples together: 2²⁶ (256 MiB of binary32).
 pub const FEATURES_MAX: usize = 1 << 26;
 /// Largest magnitude of an integer in a line: exact in binary32.
 pub const FEATURE_MAX: i32 = 1 << 24;
-/// Longest line in bytes.
+/// Longest line in bytes: 1 MiB.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
 
-/// Examples in their order: files by path, bytewise, then lines or windows.
+/// Examples in their order: files by path, bytewise, then lines or windows. An index of [`crate::draw`] is a place in this order.
+///
+/// ```
+/// use evaluator::{Examples, Manifest};
+///
+/// let manifest = Manifest::from_bytes(
+///     br#"{"version":1,"model":{"family":"mlp","inputs":2,"hidden":[],"outputs":3,"activation":"relu"},"data":{"format":"csv","divisor":4},"loss":"cross_entropy","eval_max":8,"weight_max":16}"#,
+/// )?;
+/// // The order of files does not matter, and what does not end in .csv holds no example.
+/// let files = [("b.csv", "4,8,2\n"), ("README.md", "what this is"), ("a.csv", "1,2,0\n")];
+/// let examples = Examples::parse(&manifest, files)?;
+/// assert_eq!((examples.len(), examples.features(1), examples.label(1)), (2, Some(&[1.0, 2.0][..]), Some(2)));
+/// assert!(Examples::parse(&manifest, [("a.csv", "01,2,0\n")]).is_err(), "one way to write an integer");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Examples {
     inputs: usize,
@@ -22,25 +39,29 @@ pub struct Examples {
     values: Values,
 }
 
+/// One of both formats, never both.
 #[derive(Debug, Clone, PartialEq)]
 enum Values {
     Rows(Rows),
     Windows(Windows),
 }
 
+/// Features of all examples, row after row, and a label of each.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Rows {
     features: Vec<f32>,
     labels: Vec<u32>,
 }
 
+/// All tokens, of which windows are slices, and how far apart these begin.
 #[derive(Debug, Clone, PartialEq)]
 struct Windows {
     tokens: Vec<u16>,
     stride: usize,
 }
 
-/// Why text is no training set.
+/// Why text is no training set, or a line or text given alone is no input. Each names the file, the line counted from 1, and what is
+/// wrong there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DataError {
     /// No line in any file, or too few tokens for one window.
@@ -51,7 +72,7 @@ pub enum DataError {
         /// What they must hold.
         needs: String,
     },
-    /// More than the limits.
+    /// More than [`EXAMPLES_MAX`], [`FEATURES_MAX`] or [`TOKENS_MAX`].
     #[error("more than {EXAMPLES_MAX} examples, {FEATURES_MAX} features or {TOKENS_MAX} tokens: make the training set smaller")]
     TooMany,
     /// A character that is no token.
@@ -85,7 +106,7 @@ pub enum DataError {
     Features(LineFault),
 }
 
-/// What is wrong with a line.
+/// What is wrong with a line of csv.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LineFault {
     /// Longer than `LINE_BYTES_MAX`.
@@ -113,7 +134,11 @@ pub enum LineFault {
 }
 
 impl Examples {
-    /// Reads `(path, text)` of a tree in any order; paths must differ. One fault refuses the whole set.
+    /// Reads `(path, text)` of a tree in any order; paths must differ. One fault refuses the whole set: a delta that leads to it counts as
+    /// one that does not apply.
+    ///
+    /// # Errors
+    /// [`DataError`] with the first fault in the order of paths.
     pub fn parse<P: AsRef<str>, T: AsRef<str>>(manifest: &Manifest, files: impl IntoIterator<Item = (P, T)>) -> Result<Self, DataError> {
         let suffix = manifest.data().suffix();
         let mut files: Vec<(P, T)> = files.into_iter().collect();
@@ -136,7 +161,7 @@ impl Examples {
         }
     }
 
-    /// Number of examples.
+    /// Number of examples, 1 to [`EXAMPLES_MAX`]: lines, or windows that end within the stream.
     pub fn len(&self) -> usize {
         match &self.values {
             Values::Rows(rows) => rows.labels.len(),
@@ -159,19 +184,20 @@ impl Examples {
         self.outputs
     }
 
-    /// Features of example `index`, scaled, if there is one and it has features.
+    /// Features of example `index`, `inputs` of them, scaled, if there is one and it has features.
     pub fn features(&self, index: usize) -> Option<&[f32]> {
         let Values::Rows(rows) = &self.values else { return None };
         rows.features.get(index.checked_mul(self.inputs)?..)?.get(..self.inputs)
     }
 
-    /// Class of example `index`, if there is one and it has a label.
+    /// Class of example `index`, below `outputs`, if there is one and it has a label.
     pub fn label(&self, index: usize) -> Option<u32> {
         let Values::Rows(rows) = &self.values else { return None };
         rows.labels.get(index).copied()
     }
 
-    /// Tokens of example `index`, one more than `inputs`: the target of each is the one that follows it.
+    /// Tokens of example `index`, one more than `inputs`: each of the first ones is an input, and the target of each is the one that
+    /// follows it. `None` in a set of rows, or beyond its end.
     pub fn window(&self, index: usize) -> Option<&[u16]> {
         let Values::Windows(windows) = &self.values else { return None };
         windows.tokens.get(index.checked_mul(windows.stride)?..)?.get(..self.inputs + 1)
@@ -191,6 +217,7 @@ impl Examples {
 }
 
 impl Rows {
+    /// All lines of all files; stops at the first that is none, or at a limit.
     fn parse<'a>(inputs: usize, outputs: u32, divisor: u32, files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, DataError> {
         let mut rows = Self::default();
         for (path, text) in files {
@@ -205,6 +232,7 @@ impl Rows {
         Ok(rows)
     }
 
+    /// One line: features, then a label.
     fn push(&mut self, inputs: usize, outputs: u32, divisor: u32, line: &str) -> Result<(), LineFault> {
         let values = integers(line, inputs + 1)?;
         let (label, most) = (values[inputs], outputs - 1);
@@ -227,6 +255,7 @@ fn tokens_of<'a>(tokenizer: &Tokenizer, files: impl Iterator<Item = (&'a str, &'
     Ok(tokens)
 }
 
+/// Tokens of one file, or where its first character without one stands.
 fn encode(tokenizer: &Tokenizer, path: &str, text: &str) -> Result<Vec<u16>, DataError> {
     tokenizer.encode(text).map_err(|character| {
         let before = text.split(character).next().unwrap_or_default();
@@ -258,10 +287,12 @@ pub(crate) fn parse_input(manifest: &Manifest, text: &str) -> Result<Input, Data
     }
 }
 
+/// Each integer divided by the divisor, rounded once.
 fn scaled(divisor: u32, values: &[i32]) -> impl Iterator<Item = f32> {
     values.iter().map(move |value| *value as f32 / divisor as f32)
 }
 
+/// The values of a line, as many as expected.
 fn integers(line: &str, expected: usize) -> Result<Vec<i32>, LineFault> {
     if line.len() > LINE_BYTES_MAX {
         return Err(LineFault::TooLong);

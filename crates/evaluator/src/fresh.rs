@@ -1,4 +1,6 @@
 //! Which examples of a set a model cannot have learnt by heart from another one.
+//!
+//! The loss on these, beside that on the whole set, tells whether a group learns or memorises.
 
 use std::collections::HashSet;
 

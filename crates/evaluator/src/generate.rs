@@ -1,4 +1,6 @@
 //! Continues a text, token by token: for people who want to see what a model has learned.
+//!
+//! Draws with the same stream and the same exp as everything else, so that a seed and a checkpoint give one text on every machine.
 
 use crate::arena::Arena;
 use crate::checkpoint::Checkpoint;
@@ -8,7 +10,8 @@ use crate::kernels::exp;
 use crate::measure::greatest;
 use crate::stream::Stream;
 
-/// Tokens that follow a text, without end. Equal settings give equal tokens on every machine.
+/// Tokens that follow a text, without end: take as many as you want. Equal settings give equal tokens on every machine. Each costs a
+/// pass over the whole context.
 pub struct Generator<'a> {
     compute: Compute,
     checkpoint: &'a Checkpoint,
@@ -19,8 +22,8 @@ pub struct Generator<'a> {
 }
 
 impl Compute {
-    /// Starts behind `prompt`. `temperature` divides the log-probabilities before a token is drawn by `seed`: below 1 the likely
-    /// ones are drawn more often, at 0 always the likeliest.
+    /// Starts behind `prompt`, of which the end counts if it is longer than the context. `temperature` divides the log-probabilities before
+    /// a token is drawn by `seed`: below 1 the likely ones are drawn more often, at 0 always the likeliest.
     ///
     /// # Errors
     /// When the prompt is none that the manifest allows, or the model is none of text.

@@ -1,4 +1,8 @@
-//! Hidden examples: a file that a sponsor names by a salted root, and opens when the files that it measures stand on chain.
+//! Hidden examples: a file that a sponsor names by a salted root, and opens when the files that it measures stand on chain
+//! (PROTOCOL 18).
+//!
+//! The file is a first line `neuron hidden 1 <seed>` and rows of csv or text as the manifest asks. Salts keep examples of few possible
+//! values from being guessed out of the root, and one shown example from telling of another.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +11,9 @@ use sha2::{Digest, Sha256};
 use crate::examples::{DataError, Examples};
 use crate::manifest::Manifest;
 
-/// Longest file in bytes.
+/// Longest file in bytes: 64 MiB, as a patch.
 pub const HIDDEN_BYTES_MAX: usize = 64 << 20;
-/// Fewest examples that measure anything, before and after those are dropped that are no secret.
+/// Fewest examples that measure anything, before and after those are dropped that are no secret; below it nothing is certain.
 pub const HIDDEN_MIN: usize = 30;
 /// Of so many examples one may be known.
 const KNOWN_PART: usize = 16;
@@ -18,14 +22,14 @@ const HEADER: &str = "neuron hidden 1 ";
 /// Keeps salts apart from all other hashes.
 const SALT: &str = "neuron/hidden/1";
 
-/// A hidden set: the seed of its salts and its examples.
+/// A hidden set: the seed of its salts and its examples. Whoever has the file has both: it is as secret as its holder keeps it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hidden {
     seed: [u8; 32],
     examples: Examples,
 }
 
-/// Why bytes are no hidden set of a group.
+/// Why bytes are no hidden set of a group. A sponsor who opens such a file has opened none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HiddenError {
     /// Longer than `HIDDEN_BYTES_MAX`.
@@ -54,7 +58,8 @@ impl Hidden {
     /// Reads the bytes of a file by the manifest of the group.
     ///
     /// # Errors
-    /// When it is not what [`Hidden::write`] makes, or could not be measured.
+    /// When it is not what [`Hidden::write`] makes, or could not be measured: too long, another first line, no UTF-8, no examples of this
+    /// manifest, or fewer than [`HIDDEN_MIN`] or more than `eval_max`.
     pub fn read(manifest: &Manifest, bytes: &[u8]) -> Result<Self, HiddenError> {
         if bytes.len() > HIDDEN_BYTES_MAX {
             return Err(HiddenError::TooLong(bytes.len()));
@@ -67,7 +72,23 @@ impl Hidden {
         if (HIDDEN_MIN..=most).contains(&count) { Ok(Self { seed, examples }) } else { Err(HiddenError::Count { count, most }) }
     }
 
-    /// The bytes of the file with these examples: lines of csv, or text. A seed that nobody can guess keeps them hidden.
+    /// The bytes of the file with these examples: lines of csv, or text. A seed of 32 bytes that nobody can guess keeps them hidden.
+    ///
+    /// ```
+    /// use evaluator::{Hidden, Manifest};
+    ///
+    /// let manifest = Manifest::from_bytes(
+    ///     br#"{"version":1,"model":{"family":"mlp","inputs":2,"hidden":[],"outputs":3,"activation":"relu"},"data":{"format":"csv","divisor":4},"loss":"cross_entropy","eval_max":64,"weight_max":16}"#,
+    /// )?;
+    /// let rows: String = (0..30).map(|row| format!("{row},{},{}\n", row * row, row % 3)).collect();
+    /// let bytes = Hidden::write(&manifest, [0x5e; 32], &rows)?;
+    /// let hidden = Hidden::read(&manifest, &bytes)?;
+    /// assert_eq!(hidden.len(), 30);
+    /// // Another seed hides the same examples behind another root.
+    /// let other = Hidden::read(&manifest, &Hidden::write(&manifest, [0x5f; 32], &rows)?)?;
+    /// assert_ne!(hidden.root(), other.root());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// When it could not be read again.
@@ -77,7 +98,7 @@ impl Hidden {
         Self::read(manifest, &bytes).map(|_| bytes)
     }
 
-    /// RFC 6962 root over a leaf salt ‖ bytes of each example: what the sponsor seals.
+    /// RFC 6962 root over a leaf salt ‖ bytes of each example, in the order of the file: what the sponsor seals.
     pub fn root(&self) -> [u8; 32] {
         deltas::merkle::root((0..self.len()).map(|index| [&self.salt(index)[..], &self.bytes(index)].concat()))
     }
@@ -109,7 +130,8 @@ impl Hidden {
         &self.examples
     }
 
-    /// Indices, ascending, of the examples that overlap none of the sets that everybody knows (see [`Examples::new_since`]).
+    /// Indices, ascending, of the examples that overlap none of the sets that everybody knows (see [`Examples::new_since`]): only these are
+    /// measured.
     pub fn kept(&self, known: &[&Examples]) -> Vec<u32> {
         let mut kept: BTreeSet<u32> = (0..self.len() as u32).collect();
         for set in known {
@@ -138,6 +160,7 @@ fn seed_of(digits: &str) -> Option<[u8; 32]> {
     Some(seed)
 }
 
+/// The value of a hexadecimal digit, small letters only.
 fn digit(letter: u8) -> Option<u8> {
     match letter {
         b'0'..=b'9' => Some(letter - b'0'),

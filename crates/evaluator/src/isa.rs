@@ -1,33 +1,35 @@
 //! How to compute: which instruction set the kernels use and how many threads, none of which changes a bit.
+//!
+//! The choice is a value, made where a program starts; code below asks the processor for nothing by itself.
 
 use std::fmt;
 use std::num::NonZero;
 use std::str::FromStr;
 use std::thread;
 
-/// Most threads of one measurement.
+/// Most threads of one measurement; memory is counted in them.
 pub const THREADS_MAX: usize = 64;
 
-/// Instruction set of the kernels; every one gives the same bits.
+/// Instruction set of the kernels; every one gives the same bits (PROTOCOL 12, Ways to the same bits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isa {
     /// Plain code, the fused multiply-add in binary64: runs everywhere, slowly.
     Portable,
-    /// x86-64 with AVX2 and FMA.
+    /// x86-64 with AVX2 and FMA: sixteen lanes in two registers.
     Avx2,
-    /// x86-64 with AVX-512F.
+    /// x86-64 with AVX-512F: sixteen lanes in one.
     Avx512,
-    /// AArch64.
+    /// AArch64, every one of which has it: sixteen lanes in four.
     Neon,
 }
 
 /// Why an instruction set cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IsaError {
-    /// No such name.
+    /// No such name; holds what was given.
     #[error("{0:?} is no instruction set that this program knows: give portable, avx2, avx512 or neon")]
     Unknown(String),
-    /// The processor lacks it.
+    /// The processor lacks it; holds the names of those that it has.
     #[error("this processor has no {0}: give one of {1}, or nothing for the best of them")]
     Unavailable(Isa, String),
 }
@@ -46,6 +48,7 @@ impl Isa {
         Self::ALL.into_iter().filter(|isa| isa.is_available())
     }
 
+    /// Whether this processor has it, asked anew each time.
     fn is_available(self) -> bool {
         match self {
             Self::Portable => true,
@@ -59,6 +62,7 @@ impl Isa {
         }
     }
 
+    /// As people write it, in settings and in `NEURON_ISA`.
     fn name(self) -> &'static str {
         match self {
             Self::Portable => "portable",
@@ -84,6 +88,15 @@ impl FromStr for Isa {
 }
 
 /// The right to use an instruction set, and a number of threads; whoever holds one may measure.
+///
+/// ```
+/// use evaluator::{Compute, Isa};
+///
+/// let one = Compute::new(Isa::Portable, 0)?;
+/// assert_eq!((one.isa(), one.threads()), (Isa::Portable, 1));
+/// assert_eq!("avx2".parse::<Isa>()?.to_string(), "avx2");
+/// # Ok::<(), evaluator::IsaError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Compute {
     isa: Isa,

@@ -1,9 +1,16 @@
-//! What a claim is made of: losses in micronats, their mean and their root.
+//! What a claim is made of: losses in micronats, their mean and their root (PROTOCOL 12, Loss).
+//!
+//! From here on everything is integers: whatever computed the binary32 loss, sums and comparisons have no order.
 
 /// Micronats of one nat.
 pub(crate) const MICRONATS: f64 = 1e6;
 
 /// NLL in nats × 10⁶, ties to even; below 0 counts as 0, above u32 and not finite as `u32::MAX`.
+///
+/// ```
+/// assert_eq!(evaluator::micronats(core::f32::consts::LN_2), 693_147);
+/// assert_eq!((evaluator::micronats(-0.0), evaluator::micronats(f32::NAN)), (0, u32::MAX));
+/// ```
 pub fn micronats(nats: f32) -> u32 {
     if nats.is_finite() {
         // The product of 24 and 14 significant bits is exact; the cast clamps.
@@ -13,7 +20,7 @@ pub fn micronats(nats: f32) -> u32 {
     }
 }
 
-/// Mean rounded down; of nothing: `u32::MAX`, on which nobody can improve.
+/// Mean in micronats, rounded down; of nothing: `u32::MAX`, on which nobody can improve.
 pub fn mean(losses: &[u32]) -> u32 {
     let mut mean = Mean::default();
     losses.iter().for_each(|loss| mean.add(*loss));
@@ -28,6 +35,7 @@ pub(crate) struct Mean {
 }
 
 impl Mean {
+    /// Takes one more loss in; 2³² of the greatest do not overflow the sum.
     pub(crate) fn add(&mut self, loss: u32) {
         self.sum += u64::from(loss);
         self.count += 1;
@@ -39,7 +47,8 @@ impl Mean {
     }
 }
 
-/// RFC 6962 root over one leaf u32be(base) ‖ u32be(new) per example, in the order drawn; the shorter side counts.
+/// RFC 6962 root over one leaf u32be(base) ‖ u32be(new) for each example, in the order drawn; the shorter side counts. Prices of
+/// weights are not in it. So a claim binds the loss of every single example, and one that is shaded is another root.
 pub fn loss_root(base: &[u32], new: &[u32]) -> [u8; 32] {
     let pairs = base.iter().zip(new);
     deltas::merkle::root(pairs.map(|(base, new)| [base.to_be_bytes(), new.to_be_bytes()].concat()))

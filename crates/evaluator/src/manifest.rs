@@ -1,27 +1,41 @@
 //! The manifest of a model: its family, sizes and limits as canonical JSON, and the tensors that follow from them.
+//!
+//! A manifest is named by the digest of its bytes, so there is one way to write each (PROTOCOL 12, Manifest): JSON without spaces,
+//! every key once and in order, numbers in plain decimal, what is left out left out.
 
 use serde::{Deserialize, Serialize};
 
 use crate::data::Data;
 use crate::families::{Family, Model};
+use crate::limits::{MANIFEST_BYTES_MAX, ManifestError, within};
+use crate::tensor::TensorSpec;
 
-/// The only version of the manifest that this client reads.
+/// The only version of the manifest that this client reads; another one is a reason to update, not to guess.
 pub const MANIFEST_VERSION: u32 = 1;
-/// Longest manifest in bytes.
-pub const MANIFEST_BYTES_MAX: usize = 4096;
-/// Most units of one layer, inputs included.
-pub(crate) const WIDTH_MAX: u32 = 65_536;
 /// Most weights and biases of a model (1 GiB of binary32).
 const PARAMETERS_MAX: u64 = 1 << 28;
-/// Most examples of one measurement.
+/// Most examples of one measurement: as many as a set may have.
 const EVAL_MAX: u32 = 1 << 20;
 /// Largest bound on a weight; with `WIDTH_MAX` it keeps three layers finite.
 const WEIGHT_MAX: u32 = 65_536;
 /// Greatest certainty: ten standard errors.
 const CERTAINTY_MAX: u32 = 1000;
 
-/// What a group trains. Its bytes are the JSON without spaces, keys in the order of the fields below; only `from_bytes` makes
-/// one, so every manifest keeps the limits of this file.
+/// What a group trains. Its bytes are the JSON without spaces, keys in the order of the fields below; only [`Manifest::from_bytes`]
+/// makes one for the network, so every manifest keeps the limits of this file.
+///
+/// ```
+/// use evaluator::{Manifest, ManifestError};
+///
+/// let text = r#"{"version":1,"model":{"family":"mlp","inputs":64,"hidden":[32],"outputs":10,"activation":"relu"},"data":{"format":"csv","divisor":16},"loss":"cross_entropy","eval_max":256,"weight_max":16}"#;
+/// let manifest = Manifest::from_bytes(text.as_bytes())?;
+/// assert_eq!((manifest.inputs(), manifest.outputs(), manifest.parameters()), (64, 10, 64 * 32 + 32 + 32 * 10 + 10));
+/// assert_eq!(manifest.to_bytes(), text.as_bytes());
+/// // The same content with a blank in it has another digest, and is refused with the bytes that it should have.
+/// let spaced = text.replacen(',', ", ", 1);
+/// assert_eq!(Manifest::from_bytes(spaced.as_bytes()), Err(ManifestError::NotCanonical(text.into())));
+/// # Ok::<(), ManifestError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -45,56 +59,12 @@ enum LossRule {
     CrossEntropy,
 }
 
-/// Name and shape of one tensor of a checkpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TensorSpec {
-    /// Name as PyTorch's `state_dict` writes it.
-    pub name: String,
-    /// `[outputs, inputs]` of a weight, `[outputs]` of a bias or of a norm.
-    pub shape: Vec<u32>,
-    /// Whether it is the weight of a norm, which multiplies: 1 changes nothing, as 0 does elsewhere.
-    pub is_gain: bool,
-}
-
-/// Why bytes are no manifest.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ManifestError {
-    /// Longer than `MANIFEST_BYTES_MAX`.
-    #[error("a manifest has at most {MANIFEST_BYTES_MAX} bytes, this one has {0}: shorten it")]
-    TooLong(usize),
-    /// Not JSON, a key missing or unknown, a family or format that this client does not ship.
-    #[error("this is no manifest that this client knows ({0}): correct it or update the client")]
-    Unreadable(String),
-    /// Right content, other bytes.
-    #[error("the manifest is not in canonical form: write it without spaces, keys in order: {0}")]
-    NotCanonical(String),
-    /// A number outside its limits.
-    #[error("manifest: {field} is {value}, it must be {least} to {most}")]
-    OutOfRange {
-        /// Field of the manifest.
-        field: &'static str,
-        /// What it holds.
-        value: u64,
-        /// Least value allowed.
-        least: u64,
-        /// Greatest value allowed.
-        most: u64,
-    },
-    /// A family that does not read this format.
-    #[error("manifest: the family {family} reads data of the format {format}: change one of them")]
-    Format {
-        /// Family of the manifest.
-        family: &'static str,
-        /// Format that it reads.
-        format: &'static str,
-    },
-    /// A list of characters that is no order.
-    #[error("manifest: the characters of the tokenizer must ascend by code point, each once")]
-    NotAscending,
-}
-
 impl Manifest {
-    /// Reads canonical bytes; anything that `to_bytes` would write otherwise is refused.
+    /// Reads canonical bytes; anything that [`Manifest::to_bytes`] would write otherwise is refused.
+    ///
+    /// # Errors
+    /// [`ManifestError`]: too long, not JSON of this shape, a number out of its limits, a family that does not read such data, or right
+    /// content in other bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ManifestError> {
         if bytes.len() > MANIFEST_BYTES_MAX {
             return Err(ManifestError::TooLong(bytes.len()));
@@ -110,12 +80,13 @@ impl Manifest {
         }
     }
 
-    /// The canonical bytes: JSON without spaces, integers in decimal, no newline at the end.
+    /// The canonical bytes: JSON without spaces, integers in decimal, no newline at the end; at most [`MANIFEST_BYTES_MAX`].
     pub fn to_bytes(&self) -> Vec<u8> {
         // Strings, integers and lists only: serde_json has nothing to refuse.
         serde_json::to_vec(self).unwrap_or_default()
     }
 
+    /// Each number by itself, then what the family says of sizes and data, then the number of parameters.
     fn check(&self) -> Result<(), ManifestError> {
         let version = u64::from(MANIFEST_VERSION);
         within("version", u64::from(self.version), version, version)?;
@@ -128,7 +99,7 @@ impl Manifest {
         within("number of parameters", self.parameters(), 1, PARAMETERS_MAX)
     }
 
-    /// Family and sizes.
+    /// Family and sizes, for whoever computes with them elsewhere.
     pub fn model(&self) -> &Model {
         &self.model
     }
@@ -138,69 +109,50 @@ impl Manifest {
         self.model.family()
     }
 
-    /// Format of the training set.
+    /// Format of the training set: how its files become examples.
     pub fn data(&self) -> &Data {
         &self.data
     }
 
-    /// Most examples drawn for a measurement.
+    /// Most examples drawn for a measurement, 1 to 2²⁰: of a larger set that many are drawn ([`crate::draw`]), else all are taken.
     pub fn eval_max(&self) -> u32 {
         self.eval_max
     }
 
-    /// Largest magnitude of a weight or bias; exact in binary32.
+    /// Largest magnitude of a weight or bias, 1 to 65,536; exact in binary32. A checkpoint with a larger one is none.
     pub fn weight_max(&self) -> f32 {
         self.weight_max as f32
     }
 
-    /// Micronats that the squares of all weights, summed and divided by the number of examples, cost for each unit; none = nothing.
+    /// Micronats that the squares of all weights, summed and divided by the number of examples, cost for each unit; none = nothing. 500,000
+    /// is the prior of a standard normal distribution on every value.
     pub fn weight_price(&self) -> Option<u32> {
         self.weight_price
     }
 
-    /// Hundredths of a standard error by which an improvement must exceed luck; none = any improvement counts.
+    /// Hundredths of a standard error by which an improvement must exceed luck, 1 to 1,000; none = any improvement counts. See
+    /// [`crate::is_certain`].
     pub fn certainty(&self) -> Option<u32> {
         self.certainty
     }
 
-    /// Features of an example, or tokens that a target may see.
+    /// Features of an example, or tokens that a target may see: the context of a transformer.
     pub fn inputs(&self) -> u32 {
         self.family().inputs()
     }
 
-    /// Classes of a target.
+    /// Classes of a target: labels, or the vocabulary.
     pub fn outputs(&self) -> u32 {
         self.family().outputs()
     }
 
-    /// Tensors of a checkpoint in the order of their bytes.
+    /// Tensors of a checkpoint in the order of their bytes, a weight before its bias.
     pub fn tensors(&self) -> Vec<TensorSpec> {
         self.family().tensors()
     }
 
-    /// Number of weights and biases.
+    /// Number of weights and biases, 1 to 2²⁸: four bytes each in a checkpoint.
     pub fn parameters(&self) -> u64 {
         self.tensors().iter().map(TensorSpec::elements).sum()
     }
-}
-
-impl TensorSpec {
-    pub(crate) fn new(name: String, shape: impl Into<Vec<u32>>) -> Self {
-        Self { name, shape: shape.into(), is_gain: false }
-    }
-
-    /// The value that costs nothing where weights have a price.
-    pub fn rest(&self) -> f32 {
-        if self.is_gain { 1.0 } else { 0.0 }
-    }
-
-    /// Number of values.
-    pub fn elements(&self) -> u64 {
-        self.shape.iter().map(|side| u64::from(*side)).product()
-    }
-}
-
-/// Refuses a value outside `least` to `most`.
-pub(crate) fn within(field: &'static str, value: u64, least: u64, most: u64) -> Result<(), ManifestError> {
-    if (least..=most).contains(&value) { Ok(()) } else { Err(ManifestError::OutOfRange { field, value, least, most }) }
 }

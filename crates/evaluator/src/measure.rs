@@ -1,4 +1,7 @@
 //! Passes over examples on several threads: losses, accuracy, prediction; no number of threads changes a bit.
+//!
+//! Examples are cut into passes, each on one thread with memory of its own; within a pass every target has its own sum in its own
+//! order, so how they are cut shows nowhere. Memory is that of one pass for each thread, whatever the number of examples.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -11,29 +14,30 @@ use crate::isa::Compute;
 use crate::loss::{Mean, mean, micronats};
 use crate::price::weight_price;
 
-/// Why nothing was measured.
+/// Why nothing was measured: what was given does not belong together. No file of a stranger can cause it; its caller mixed two groups
+/// or two heads up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MeasureError {
     /// Examples and checkpoint have other inputs or outputs.
     #[error("these examples belong to another manifest than the checkpoint: parse them with its own")]
     OtherManifest,
-    /// An index beyond the training set.
+    /// An index beyond the training set; holds it.
     #[error("example {0} is not in the training set: draw from its own length")]
     NoSuchExample(u32),
 }
 
-/// One side of a claim: losses of one checkpoint on the drawn examples.
+/// One side of a claim: losses of one checkpoint on the drawn examples, and what they come to (PROTOCOL 12, Loss).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measurement {
     /// Micronats of each example, in the order drawn: the mean over its targets, rounded down.
     pub losses: Vec<u32>,
-    /// Micronats that the weights cost on the whole set.
+    /// Micronats that the weights cost on the whole set ([`crate::weight_price`]); 0 without a price.
     pub price: u32,
-    /// Mean of the losses, rounded down, plus the price; at most `u32::MAX`.
+    /// Mean of the losses, rounded down, plus the price; at most `u32::MAX`. This is a claim's `base` or `loss`.
     pub mean: u32,
 }
 
-/// How many targets a checkpoint predicts rightly.
+/// How many targets a checkpoint predicts rightly. For people: nothing in the protocol asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accuracy {
     /// Targets that have the greatest log-probability, the first of equals.
@@ -43,14 +47,31 @@ pub struct Accuracy {
 }
 
 impl Accuracy {
-    /// Share of right predictions, 0 to 1.
+    /// Share of right predictions, 0 to 1; 0 of none.
     pub fn share(&self) -> f64 {
         f64::from(self.right) / f64::from(self.total.max(1))
     }
 }
 
-/// Loss of each drawn example, and the price of the weights, with everything this machine has; other choices of `Compute` give the
-/// same bits. `examples` is the whole set that `drawn` was drawn from.
+/// Loss of each drawn example, and the price of the weights, with everything this machine has; other choices of [`Compute`] give the
+/// same bits. `examples` is the whole set that `drawn` was drawn from, `drawn` indices into it, in the order of the result.
+///
+/// ```
+/// use evaluator::{Checkpoint, Compute, Examples, Isa, Manifest, evaluate};
+///
+/// let manifest = Manifest::from_bytes(
+///     br#"{"version":1,"model":{"family":"mlp","inputs":2,"hidden":[],"outputs":3,"activation":"relu"},"data":{"format":"csv","divisor":4},"loss":"cross_entropy","eval_max":8,"weight_max":16}"#,
+/// )?;
+/// let examples = Examples::parse(&manifest, [("a.csv", "4,0,1\n0,4,2\n4,4,0\n")])?;
+/// // Weights of nothing guess: every one of three classes has the loss ln 3.
+/// let guess = Checkpoint::from_tensors(&manifest, vec![vec![0.0; 6], vec![0.0; 3]])?;
+/// let measured = evaluate(&guess, &examples, &[2, 0])?;
+/// assert_eq!((measured.losses, measured.price, measured.mean), (vec![1_098_612; 2], 0, 1_098_612));
+/// // Whatever the processor and the number of threads.
+/// let other = Compute::new(Isa::Portable, 3)?.evaluate(&guess, &examples, &[2, 0])?;
+/// assert_eq!(other.mean, 1_098_612);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// When checkpoint, examples and indices do not belong together.
@@ -58,7 +79,7 @@ pub fn evaluate(checkpoint: &Checkpoint, examples: &Examples, drawn: &[u32]) -> 
     Compute::detect().evaluate(checkpoint, examples, drawn)
 }
 
-/// Predictions on all examples of a set, say a held-out one.
+/// Predictions on all examples of a set, say a held-out one: a target counts as right if its class has the greatest log-probability.
 ///
 /// # Errors
 /// When checkpoint and examples do not belong together.
@@ -66,7 +87,20 @@ pub fn accuracy(checkpoint: &Checkpoint, examples: &Examples) -> Result<Accuracy
     Compute::detect().accuracy(checkpoint, examples)
 }
 
-/// Log-probability of each class for one line of features without a label, or of each token after a text.
+/// Log-probability of each class for one line of features without a label, or of each token after a text: natural logarithms, as many
+/// as the manifest has outputs. Of a text longer than the context the end counts.
+///
+/// ```
+/// use evaluator::{Checkpoint, Manifest, predict};
+///
+/// let manifest = Manifest::from_bytes(
+///     br#"{"version":1,"model":{"family":"mlp","inputs":2,"hidden":[],"outputs":3,"activation":"relu"},"data":{"format":"csv","divisor":4},"loss":"cross_entropy","eval_max":8,"weight_max":16}"#,
+/// )?;
+/// let row = predict(&Checkpoint::initial(&manifest, [5; 32]), "4,-2")?;
+/// let sum: f32 = row.iter().map(|value| value.exp()).sum();
+/// assert!(row.len() == 3 && (sum - 1.0).abs() < 1e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// When the line or text is none that the manifest allows.
@@ -75,7 +109,7 @@ pub fn predict(checkpoint: &Checkpoint, line: &str) -> Result<Vec<f32>, DataErro
 }
 
 impl Compute {
-    /// Loss of each drawn example of a set, and the price of the weights.
+    /// As the function [`evaluate`], with this instruction set and so many threads.
     ///
     /// # Errors
     /// When checkpoint, examples and indices do not belong together.
@@ -87,7 +121,7 @@ impl Compute {
         Ok(Measurement { mean: mean(&losses).saturating_add(price), price, losses })
     }
 
-    /// Predictions on all examples of a set.
+    /// As the function [`accuracy`].
     ///
     /// # Errors
     /// When checkpoint and examples do not belong together.
@@ -102,7 +136,7 @@ impl Compute {
         Ok(Accuracy { right: sum.0, total: sum.1 })
     }
 
-    /// Log-probability of each class for one line of features without a label, or of each token after a text.
+    /// As the function [`predict`].
     ///
     /// # Errors
     /// When the line or text is none that the manifest allows.

@@ -11,7 +11,9 @@ const PARTS: f64 = (1_u64 << 32) as f64;
 
 /// Micronats that a checkpoint costs beside its losses on a set of `examples_count` examples, all of them and not only those drawn:
 /// `weight_price` of its manifest times the sum of squares, divided by that number, rounded down. The weight of a norm counts by its
-/// distance from 1. Nothing without a price; at most `u32::MAX`, which it also is for no example.
+/// distance from 1 ([`crate::TensorSpec::rest`]). Nothing without a price; at most `u32::MAX`, which it also is for no example.
+///
+/// Each square is rounded down to a multiple of 2⁻³², so that the sum has one value in every order.
 pub fn weight_price(checkpoint: &Checkpoint, examples_count: usize) -> u32 {
     let Some(price) = checkpoint.manifest().weight_price() else { return 0 };
     let specs = checkpoint.manifest().tensors();
@@ -33,8 +35,8 @@ fn micronats(price: u32, sum: u128, count: usize) -> u32 {
     micronats.map_or(u32::MAX, |micronats| u32::try_from(micronats).unwrap_or(u32::MAX))
 }
 
-/// Nats by which the price grows with each unit of a value's distance from its rest, for a set of so many examples: what training
-/// adds to gradients. Computed in binary64, rounded once; nothing without a price.
+/// Nats by which the price grows with each unit of a value's distance from its rest, for a set of so many examples: 2 · price / (10⁶ ·
+/// examples), what training adds to gradients. Computed in binary64, rounded once; nothing without a price.
 pub fn price_slope(manifest: &Manifest, examples_count: usize) -> Option<f32> {
     let price = f64::from(manifest.weight_price()?);
     Some((2.0 * price / (MICRONATS * examples_count.max(1) as f64)) as f32)

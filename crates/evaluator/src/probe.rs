@@ -1,4 +1,7 @@
-//! A fingerprint of having run the model, another one for every validator.
+//! A fingerprint of having run the model, another one for every validator (PROTOCOL 12, Loss).
+//!
+//! Contracts do not check it; other validators do, after the round. So whoever copies a verdict must copy it with a probe that is
+//! wrong for his own account.
 
 use sha3::{Digest, Keccak256};
 
@@ -8,14 +11,28 @@ use crate::isa::Compute;
 use crate::measure::{MeasureError, Target};
 use crate::stream::Stream;
 
-/// Log-probabilities in a probe.
+/// Log-probabilities in a probe: sixteen places and classes of thousands, so that a guess is worth nothing.
 pub const PROBE_VALUES: usize = 16;
 /// Stands for every NaN, of which processors write different ones.
 const NAN_BITS: u32 = 0x7fc0_0000;
 
-/// keccak256 over the binary32 bits, big-endian, of sixteen log-probabilities: for each the stream of (`seed`, `signer`)
-/// gives a place in `drawn`, then a class; of an example with several targets the last one counts. `signer` is the account
-/// that signs the verdict.
+/// keccak256 over the binary32 bits, big-endian, of sixteen log-probabilities: for each the stream of (`seed`, `signer`) gives a place
+/// in `drawn`, then a class; of an example with several targets the last one counts. `signer` is the account that signs the verdict,
+/// `seed` that of the draw. Costs a pass over sixteen examples.
+///
+/// ```
+/// use evaluator::{Checkpoint, Examples, Manifest, probe};
+///
+/// let manifest = Manifest::from_bytes(
+///     br#"{"version":1,"model":{"family":"mlp","inputs":2,"hidden":[],"outputs":3,"activation":"relu"},"data":{"format":"csv","divisor":4},"loss":"cross_entropy","eval_max":8,"weight_max":16}"#,
+/// )?;
+/// let examples = Examples::parse(&manifest, [("a.csv", "4,0,1\n0,4,2\n")])?;
+/// let (model, other) = (Checkpoint::initial(&manifest, [1; 32]), Checkpoint::initial(&manifest, [2; 32]));
+/// let of = |model, signer| probe(model, &examples, &[0, 1], [3; 32], [signer; 20]);
+/// assert_eq!(of(&model, 1)?, of(&model, 1)?);
+/// assert!(of(&model, 1)? != of(&model, 2)? && of(&model, 1)? != of(&other, 1)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// When checkpoint, examples and indices do not belong together.

@@ -1,4 +1,7 @@
-//! A stream of pseudo-random numbers from a seed: SHA-256 in counter mode.
+//! A stream of pseudo-random numbers from a seed: SHA-256 in counter mode (PROTOCOL 12, Stream of numbers).
+//!
+//! Everything that is drawn here uses it under a label of its own, so that no two uses share numbers: examples of a round, winners,
+//! probes, first weights, text.
 
 use sha2::{Digest, Sha256};
 
@@ -21,7 +24,7 @@ impl Stream {
         Self { key: hash.finalize().into(), block: [0; 32], counter: 0, word: BLOCK_WORDS }
     }
 
-    /// The next 32 bits.
+    /// The next 32 bits; a new block is hashed for every eighth.
     fn next(&mut self) -> u32 {
         if self.word == BLOCK_WORDS {
             let hash = Sha256::new_with_prefix(self.key).chain_update(self.counter.to_be_bytes());

@@ -1,4 +1,7 @@
 //! Digests and the content identifiers that stand for them on IPFS.
+//!
+//! The protocol speaks of digests alone (PROTOCOL 10); a CID also says how a block is to be read, and
+//! stores that look blocks up by CID know one under one of the two codecs only.
 
 use cid::Cid;
 use cid::multihash::Multihash;
@@ -14,11 +17,13 @@ pub enum Codec {
     DagPb,
 }
 
+/// Multicodec numbers of both codecs and of the hash.
 const CODE_RAW: u64 = 0x55;
 const CODE_DAG_PB: u64 = 0x70;
 const CODE_SHA2_256: u64 = 0x12;
 
 impl Codec {
+    /// Its number among multicodecs.
     fn code(self) -> u64 {
         match self {
             Codec::Raw => CODE_RAW,
@@ -26,7 +31,7 @@ impl Codec {
         }
     }
 
-    /// The other one.
+    /// The other one: under which a block may be known elsewhere.
     pub fn other(self) -> Self {
         match self {
             Codec::Raw => Codec::DagPb,
@@ -35,18 +40,18 @@ impl Codec {
     }
 }
 
-/// The sha2-256 digest of one block.
+/// The sha2-256 digest of one block, which names it.
 pub fn block_digest(block: &[u8]) -> Digest {
     Digest(Sha256::digest(block).into())
 }
 
-/// The CID (version 1, sha2-256) of the block with this digest.
+/// The CID (version 1, sha2-256) of the block with this digest, 36 bytes.
 pub fn block_cid(digest: Digest, codec: Codec) -> Cid {
     let hash = Multihash::wrap(CODE_SHA2_256, &digest.0).expect("32 bytes fit into 64");
     Cid::new_v1(codec.code(), hash)
 }
 
-/// The digest in a CID; none if it is not sha2-256.
+/// The digest in a CID of either version and any codec; none if it is not sha2-256, which this node holds nothing under.
 pub fn digest_in(cid: &Cid) -> Option<Digest> {
     let hash = cid.hash();
     let bytes = <[u8; 32]>::try_from(hash.digest()).ok()?;

@@ -1,4 +1,8 @@
 //! Fetching a file: walks its tree from the root, asks for blocks side by side, checks and stores each.
+//!
+//! What a block must be is known before it is asked for: its digest, its codec, and the part of the file
+//! that it stands for. So a file that is not of the profile is found out at its first wrong node, and a
+//! fetch that was broken off goes on where it stopped, from the store.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,8 +26,11 @@ pub const BLOCKS_AHEAD: usize = 64;
 /// What fetches share.
 #[derive(Clone)]
 pub struct Fetcher {
+    /// Where blocks are looked for first and kept then.
     pub store: Arc<BlockStore>,
+    /// To the node's task, which asks peers.
     pub commands: mpsc::Sender<Command>,
+    /// The number of the next fetch: peers that had blocks of one are asked for its others.
     pub sessions: Arc<AtomicU64>,
 }
 
@@ -47,6 +54,7 @@ impl Fetcher {
         Ok(length)
     }
 
+    /// A number for a new fetch.
     fn session(&self) -> u64 {
         self.sessions.fetch_add(1, Ordering::Relaxed)
     }
@@ -93,6 +101,7 @@ impl Fetcher {
         answer.await.map_err(|_| if self.commands.is_closed() { FetchError::Closed } else { FetchError::Busy })
     }
 
+    /// A block from the disk; none if it is not there, or was damaged.
     async fn stored(&self, digest: Digest) -> Result<Option<Vec<u8>>, FetchError> {
         if !self.store.has(digest) {
             return Ok(None);
@@ -101,6 +110,7 @@ impl Fetcher {
         blocking(move || store.get(digest)).await
     }
 
+    /// Stores a block whose hash was checked when it came in.
     async fn keep(&self, digest: Digest, block: Vec<u8>) -> Result<(), FetchError> {
         let store = self.store.clone();
         blocking(move || store.put(digest, &block)).await

@@ -1,7 +1,15 @@
-//! Files as trees of blocks, in the one shape that the protocol fixes (CIDv1, 256 KiB chunks, raw leaves, balanced, 174 links).
+//! Files as trees of blocks, in the one shape that the protocol fixes (PROTOCOL 10: CIDv1, 256 KiB chunks,
+//! raw leaves, balanced, 174 links).
 //!
-//! The length of a file decides the shape of its tree and every byte of its nodes except the digests. So a node is checked
-//! against a template: whatever differs from the only right encoding is refused, and one file has one digest.
+//! The length of a file decides the shape of its tree and every byte of its nodes except the digests. So
+//! a node is checked against a template: whatever differs from the only right encoding is refused, and
+//! one file has one digest. Kubo writes the same with `--cid-version 1 --raw-leaves`.
+//!
+//! | bytes of the file | height | blocks |
+//! |--:|--:|---|
+//! | 0 to 262,144 | 0 | the bytes themselves |
+//! | to 45,613,056 | 1 | a root, up to 174 chunks |
+//! | to 7,936,671,744 | 2 | a root, up to 174 nodes, their chunks |
 
 use cid::Cid;
 use protocol::Digest;
@@ -9,19 +17,20 @@ use protocol::Digest;
 use crate::cids::{Codec, block_cid, block_digest};
 use crate::wire::{Fields, put_bytes, put_number};
 
-/// Bytes in each chunk of a file but the last.
+/// Bytes in each chunk of a file but the last: 256 KiB.
 pub const CHUNK_BYTES: u64 = 256 * 1024;
 
 /// Links in each node of a tree but the last of its level.
 pub const LINKS_MAX: u64 = 174;
 
-/// No file is longer; keeps sums of sizes far from overflow.
+/// No file is longer, 256 TiB; keeps sums of sizes far from overflow.
 pub const FILE_BYTES_MAX: u64 = 1 << 48;
 
 const DIGEST_BYTES: usize = 32;
+/// UnixFS says of a record that it is a file's.
 const UNIXFS_FILE: u64 = 2;
 
-/// A part of a file: the bytes below one block of its tree.
+/// A part of a file: the bytes below one block of its tree, whose shape its length and height decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
     /// 0 for a chunk, otherwise the levels below this node.
@@ -31,16 +40,18 @@ pub struct Part {
 }
 
 impl Part {
-    /// The whole of a file of `length` bytes.
+    /// The whole of a file of `length` bytes: the least height that holds them.
     pub fn whole(length: u64) -> Self {
         let height = (0..).find(|&height| capacity(height) >= length).unwrap_or_default();
         Self { height, length }
     }
 
+    /// Whether its block holds bytes of the file, and not links.
     pub fn is_chunk(self) -> bool {
         self.height == 0
     }
 
+    /// How IPFS reads its block.
     pub fn codec(self) -> Codec {
         if self.is_chunk() { Codec::Raw } else { Codec::DagPb }
     }
@@ -66,6 +77,7 @@ impl Part {
         node(self, &sizes, |_| Digest::ZERO).len() as u64 + sizes.iter().sum::<u64>()
     }
 
+    /// `Tsize` of each link of the node, from left to right; all but the last are equal, and computed once.
     fn link_sizes(self) -> Vec<u64> {
         let mut known: Option<(u64, u64)> = None;
         let size = |child: Part| match known {
@@ -103,7 +115,8 @@ fn node(part: Part, link_sizes: &[u64], digest: impl Fn(usize) -> Digest) -> Vec
     out
 }
 
-/// A block which is not what the profile says for this part of the file.
+/// A block which is not what the profile says for this part of the file. Its bytes hash to what was asked
+/// for, so it is the file that is wrong, not the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a block is not the one encoding of a file of this length (256 KiB chunks, 174 links)")]
 pub struct NotTheProfile;
@@ -149,11 +162,13 @@ pub fn part_of_root(block: &[u8]) -> Part {
     }
 }
 
+/// Bytes of the file as a node says, if these bytes look like one.
 fn recorded_length(block: &[u8]) -> Option<u64> {
     let record = field(block, 1)?.bytes();
     Some(field(record, 3)?.number())
 }
 
+/// The first field of that number in a protobuf message.
 fn field(message: &[u8], number: u64) -> Option<crate::wire::Value<'_>> {
     Fields(message).map_while(Result::ok).find_map(|(found, value)| (found == number).then_some(value))
 }
@@ -163,6 +178,7 @@ pub fn cut<E>(bytes: &[u8], keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E
     cut_part(Part::whole(bytes.len() as u64), bytes, keep)
 }
 
+/// The same for a part, whose bytes these are.
 fn cut_part<E>(part: Part, bytes: &[u8], keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E>) -> Result<Digest, E> {
     if part.is_chunk() {
         let digest = block_digest(bytes);
@@ -182,13 +198,29 @@ fn cut_part<E>(part: Part, bytes: &[u8], keep: &mut impl FnMut(Digest, &[u8]) ->
     Ok(digest)
 }
 
-/// The digest of a file: sha2-256 of the root block under the profile. Nothing is stored.
+/// The digest of a file: sha2-256 of the root block under the profile. Nothing is stored; memory for one
+/// path of its tree.
+///
+/// ```
+/// // A file of one chunk is its own block, so its digest is its hash; a longer one has a root above its chunks.
+/// let empty = network::digest_of(b"");
+/// assert_eq!(empty.0[..4], [0xe3, 0xb0, 0xc4, 0x42]);
+/// let long = vec![0; network::CHUNK_BYTES as usize + 1];
+/// assert_ne!(network::digest_of(&long), network::digest_of(&long[1..]));
+/// ```
 pub fn digest_of(bytes: &[u8]) -> Digest {
     let kept = cut(bytes, &mut |_, _| Ok::<(), std::convert::Infallible>(()));
     kept.unwrap_or_else(|never| match never {})
 }
 
-/// The CID under which IPFS knows a file of `length` bytes with this digest.
+/// The CID under which IPFS knows a file of `length` bytes with this digest: version 1, raw for one
+/// chunk, dag-pb for more. The length matters for the codec alone.
+///
+/// ```
+/// let digest = network::digest_of(b"hello\n");
+/// assert!(network::cid_of(digest, 6).to_string().starts_with("bafkrei"));
+/// assert!(network::cid_of(digest, 300_000).to_string().starts_with("bafybei"));
+/// ```
 pub fn cid_of(digest: Digest, length: u64) -> Cid {
     block_cid(digest, Part::whole(length).codec())
 }

@@ -1,4 +1,13 @@
 //! The file of one group's log: a header, then each message with its length before it, in the order of arrival.
+//!
+//! | bytes | content |
+//! |--:|---|
+//! | 8 | `NRNLOG`, 0, version 1 |
+//! | 4 | length of a message, big-endian |
+//! | length | the message, an envelope |
+//!
+//! The last two again and again. Only what is appended by this node itself is synced; what peers sent they
+//! have, and send again.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -19,6 +28,9 @@ pub struct LogFile {
 
 impl LogFile {
     /// Opens or makes the file and gives each record to `visit`.
+    ///
+    /// # Errors
+    /// What the system says, and `InvalidData` for a file that begins otherwise, which is left as it is.
     pub fn open(path: &Path, visit: impl FnMut(Vec<u8>)) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
         let is_new = file.metadata()?.len() < HEADER.len() as u64;
@@ -51,7 +63,8 @@ impl LogFile {
         self.bytes
     }
 
-    /// Replaces the file by one with these messages alone.
+    /// Replaces the file by one with these messages alone: written beside it, synced, and renamed, so that a
+    /// crash leaves the one or the other.
     pub fn rewrite<'a>(&mut self, messages: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
         let unfinished = self.path.with_extension("unfinished");
         let mut out = BufWriter::new(File::create(&unfinished)?);
@@ -98,6 +111,7 @@ fn record(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     Ok(whole(input.read_exact(&mut message))?.then_some(message))
 }
 
+/// Whether all was read; the end of the file is no error.
 fn whole(read: io::Result<()>) -> io::Result<bool> {
     match read {
         Ok(()) => Ok(true),

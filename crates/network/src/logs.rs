@@ -1,4 +1,7 @@
 //! The logs of all groups that this node takes part in: in memory, and on disk.
+//!
+//! What a log keeps, and what it refuses, `protocol` decides ([`Log`]); here are its file, its place among
+//! other groups, and the node's own signature.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +17,7 @@ use crate::error::NetworkError;
 use crate::log_file::LogFile;
 use crate::sync::{LIST_MAX, MESSAGES_BYTES_MAX, Request, Response};
 
-/// Groups of one node.
+/// Groups of one node (PROTOCOL 14, What is kept).
 pub const GROUPS_MAX: usize = 256;
 /// Messages that one read gives.
 pub const READ_MAX: usize = 1024;
@@ -24,10 +27,13 @@ pub const SLACK_BYTES: u64 = 4 * 1024 * 1024;
 /// Why a log cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum LogsError {
+    /// This node keeps no log of that group.
     #[error("this node does not take part in group {0}: subscribe to it first")]
     NotSubscribed(GroupId),
+    /// It keeps [`GROUPS_MAX`] logs already.
     #[error("this node takes part in {GROUPS_MAX} groups already: use another node for more")]
     TooManyGroups,
+    /// The log's file refused; what was in memory before stays there.
     #[error("the log file {path} cannot be used: {source}; check the disk's free space and the file's permissions")]
     Disk { path: PathBuf, source: io::Error },
     #[error(transparent)]
@@ -43,11 +49,13 @@ pub enum LogsError {
 /// A message with its place in the order of arrival at this node, which a restart may change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Read on from this plus one.
+    /// Place in the order of arrival: read on from this plus one. Numbers grow and have gaps.
     pub number: u64,
+    /// The message, with its author's signature.
     pub envelope: Envelope,
 }
 
+/// The log of one group, and its file.
 struct Group {
     log: Log,
     file: LogFile,
@@ -55,6 +63,7 @@ struct Group {
     rewrite_bytes: u64,
 }
 
+/// The logs of a node, by group, and the key that signs its own messages.
 pub struct Logs {
     folder: PathBuf,
     key: SigningKey,
@@ -68,6 +77,7 @@ impl Logs {
         Ok(Self { folder: folder.into(), key: SigningKey::from_bytes(secret), groups: BTreeMap::new() })
     }
 
+    /// The node's public key: author of what it appends.
     pub fn author(&self) -> NodeId {
         NodeId(self.key.verifying_key().to_bytes())
     }
@@ -95,6 +105,7 @@ impl Logs {
         Ok(true)
     }
 
+    /// Rewrites a file that holds mostly what newer messages have replaced.
     fn compact(&self, id: GroupId, group: &mut Group) -> Result<(), LogsError> {
         if group.file.bytes() < group.rewrite_bytes {
             return Ok(());
@@ -112,6 +123,7 @@ impl Logs {
         self.groups.get(&group).ok_or(LogsError::NotSubscribed(group))
     }
 
+    /// Gives an author room of its own.
     pub fn trust(&mut self, group: GroupId, author: NodeId) -> Result<(), LogsError> {
         self.groups.get_mut(&group).ok_or(LogsError::NotSubscribed(group))?.log.trust(author);
         Ok(())
@@ -128,7 +140,8 @@ impl Logs {
         Ok((envelope, inserted))
     }
 
-    /// Checks and stores a message that came from a peer.
+    /// Checks and stores a message that came from a peer. `fresh` tells whether it is new; what is not is no
+    /// error. It is written, and not synced: whoever sent it has it still.
     pub fn insert(&mut self, group: GroupId, message: &[u8]) -> Result<(Envelope, Inserted), LogsError> {
         let envelope = Envelope::from_bytes(message)?;
         let inserted = self.store(group, envelope.clone(), false)?;
@@ -153,11 +166,12 @@ impl Logs {
         Ok(inserted)
     }
 
+    /// Whether a message is kept.
     pub fn contains(&self, group: GroupId, id: &Digest) -> bool {
         self.groups.get(&group).is_some_and(|group| group.log.contains(id))
     }
 
-    /// Messages from the `cursor`-th on.
+    /// Messages from the `cursor`-th on, at most [`READ_MAX`].
     pub fn read(&self, group: GroupId, cursor: u64) -> Result<Vec<Entry>, LogsError> {
         let since = self.group(group)?.log.since(cursor).take(READ_MAX);
         Ok(since.map(|(number, envelope)| Entry { number, envelope: envelope.clone() }).collect())
@@ -171,6 +185,7 @@ impl Logs {
         }
     }
 
+    /// Ids from the cursor on; of a log that is not kept, none.
     fn list(&self, group: GroupId, cursor: u64) -> Response {
         let Some(group) = self.groups.get(&group) else {
             return Response::List { cursor: 0, more: false, ids: Vec::new() };
@@ -180,6 +195,7 @@ impl Logs {
         Response::List { cursor: next, more: found.len() == LIST_MAX, ids: found.into_iter().map(|(_, id)| id).collect() }
     }
 
+    /// Those that are kept, in the order asked for, until a response is full.
     fn messages(&self, group: GroupId, ids: &[Digest]) -> Vec<Vec<u8>> {
         let Some(group) = self.groups.get(&group) else { return Vec::new() };
         let mut bytes = 0;
@@ -210,6 +226,7 @@ pub fn announced_in(envelope: &Envelope) -> Option<Vec<String>> {
     }
 }
 
+/// The system's clock, milliseconds since 1970: a floor for numbers, nothing else.
 fn unix_ms() -> u64 {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since_1970.as_millis()).unwrap_or_default()

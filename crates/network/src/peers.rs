@@ -1,4 +1,7 @@
 //! Whom to dial and whom to shun. Time is an argument.
+//!
+//! Two small books: addresses, with when each peer is dialled next, and misdeeds, with when they are
+//! forgotten. Both are bounded, and what a stranger can write into them pushes out strangers only.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -54,6 +57,7 @@ pub fn is_dialable(address: &Multiaddr) -> bool {
     socket_in(address).is_some_and(|socket| socket.port() != 0 && !socket.ip().is_unspecified())
 }
 
+/// What is known of one peer's addresses.
 #[derive(Debug)]
 struct Known {
     addresses: Vec<Multiaddr>,
@@ -90,6 +94,7 @@ impl AddressBook {
         }
     }
 
+    /// Puts an address first in a peer's list, if there is room for the peer.
     fn enter(&mut self, peer: PeerId, address: Multiaddr, configured: bool, now: Instant) {
         if !self.peers.contains_key(&peer) && self.peers.len() >= KNOWN_PEERS_MAX && !self.make_room() {
             return;
@@ -143,6 +148,7 @@ impl AddressBook {
         }
     }
 
+    /// A dial came to nothing: the next one waits twice as long, up to [`REDIAL_LAST`].
     pub fn failed(&mut self, peer: PeerId, now: Instant) {
         if let Some(known) = self.peers.get_mut(&peer) {
             let wait = REDIAL_FIRST.saturating_mul(1 << known.failures.min(6)).min(REDIAL_LAST);
@@ -170,6 +176,7 @@ impl Offenders {
         *count == MISDEEDS_MAX
     }
 
+    /// Whether the peer has done enough for a ban.
     pub fn is_banned(&self, peer: PeerId) -> bool {
         self.misdeeds.get(&peer).is_some_and(|(count, _)| *count >= MISDEEDS_MAX)
     }

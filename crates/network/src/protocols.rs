@@ -1,4 +1,7 @@
 //! The swarm: which protocols a node speaks, with their limits.
+//!
+//! Everything that a stranger can make this node hold is counted here: connections, streams, bytes of a
+//! message, messages that wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,8 +38,11 @@ const GOSSIP_BYTES_MAX: usize = MAX_ENVELOPE + 1024;
 /// Messages that wait for one peer.
 const GOSSIP_QUEUE_MAX: usize = 1024;
 
+/// How this node names itself to others; nothing is decided by it.
 const AGENT: &str = concat!("neuron/", env!("CARGO_PKG_VERSION"));
 
+/// The protocols of a connection. Names that others find them by: `/ipfs/bitswap/1.2.0`,
+/// `/neuron/<network>/log/1`, gossipsub's and identify's own.
 #[derive(NetworkBehaviour)]
 pub struct Protocols {
     limits: connection_limits::Behaviour,
@@ -59,6 +65,7 @@ pub fn swarm(config: &Config, key: Keypair, store: Arc<BlockStore>) -> Result<Sw
     Ok(behaviour.with_swarm_config(|swarm| swarm.with_idle_connection_timeout(IDLE_TIME)).build())
 }
 
+/// Each with what it needs of the configuration.
 fn protocols(config: &Config, key: &Keypair, store: Arc<BlockStore>) -> Result<Protocols, NetworkError> {
     let name = format!("/neuron/{}/log/1", config.network);
     let sync_protocol = StreamProtocol::try_from_owned(name).map_err(|error| NetworkError::Setup(error.to_string()))?;
@@ -75,6 +82,7 @@ fn protocols(config: &Config, key: &Keypair, store: Arc<BlockStore>) -> Result<P
     })
 }
 
+/// How many connections there may be, of all kinds.
 fn limits(config: &Config) -> ConnectionLimits {
     ConnectionLimits::default()
         .with_max_pending_incoming(Some(PENDING_CONNECTIONS_MAX))
@@ -97,7 +105,7 @@ fn gossip() -> Result<gossipsub::Behaviour, NetworkError> {
     gossipsub::Behaviour::new(MessageAuthenticity::Anonymous, config).map_err(|error| NetworkError::Setup(error.into()))
 }
 
-/// Where the messages of a group's log are gossiped.
+/// Where the messages of a group's log are gossiped: `/neuron/<network>/log/<group>` (PROTOCOL 14, Gossip).
 pub fn topic(network: &str, group: GroupId) -> IdentTopic {
     IdentTopic::new(format!("/neuron/{network}/log/{group}"))
 }

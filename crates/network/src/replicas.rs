@@ -1,4 +1,8 @@
 //! Copying logs from peers: who keeps which group's log, how far each was read, what is asked next.
+//!
+//! Gossip brings what is written while both are connected; copying brings the rest, whoever wrote it and
+//! when. Each peer's list is read from its own cursor on, so that a log is compared once and then only
+//! what is new there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -20,13 +24,14 @@ pub const SOURCES_MAX: usize = 1024;
 pub type SyncBehaviour = request_response::Behaviour<SyncCodec>;
 pub type SyncEvent = request_response::Event<Request, Response>;
 
-/// Messages that came from a peer, to be checked and stored.
+/// Messages that came from a peer, to be checked and stored by whoever owns the logs.
 pub struct Copied {
     pub peer: PeerId,
     pub group: GroupId,
     pub messages: Vec<Vec<u8>>,
 }
 
+/// One peer's log of one group.
 #[derive(Debug, Default)]
 struct Source {
     /// Where the peer's next list begins.
@@ -47,6 +52,7 @@ pub struct Replicas {
 }
 
 impl Replicas {
+    /// From now on logs of this group are copied.
     pub fn add_group(&mut self, group: GroupId) {
         self.groups.insert(group);
     }
@@ -58,6 +64,7 @@ impl Replicas {
         }
     }
 
+    /// The peer is gone, and with it what its cursors meant.
     pub fn lost(&mut self, peer: PeerId) {
         self.sources.retain(|(source, _), _| *source != peer);
     }
@@ -98,11 +105,13 @@ impl Replicas {
         }
     }
 
+    /// Whose question it was that was answered just now.
     fn running(&mut self, peer: PeerId, request: OutboundRequestId) -> Option<(GroupId, &mut Source)> {
         let mut of_peer = self.sources.range_mut((peer, GroupId(0))..=(peer, GroupId(u64::MAX)));
         of_peer.find_map(|((_, group), source)| (source.running == Some(request)).then_some((*group, source)))
     }
 
+    /// Notes what a list has that is not here, or takes the messages that came.
     fn on_response(&mut self, peer: PeerId, request: OutboundRequestId, response: Response, logs: &Logs) -> Option<Copied> {
         let (group, source) = self.running(peer, request)?;
         source.running = None;

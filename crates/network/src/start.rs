@@ -1,4 +1,7 @@
 //! Starting a node: folder, keys, swarm, listeners, and the task that runs it all.
+//!
+//! Whatever can fail, fails here and at once: when [`start`] returns, the node listens on every address
+//! that was asked for.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -28,7 +31,23 @@ use crate::swarm::{COMMANDS_MAX, Node};
 /// Listeners are ready within this, or there is something wrong.
 const LISTEN_TIME: Duration = Duration::from_secs(10);
 
-/// Starts a node. It runs until `Client::shutdown`, or until the last client is dropped.
+/// Starts a node, inside a tokio runtime. It runs until [`Client::shutdown`], or until the last client is
+/// dropped. The receiver may be dropped: then nobody hears of news, and all else goes on.
+///
+/// ```
+/// use network::{Config, start};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let folder = tempfile::tempdir()?;
+/// let (client, _news) = start(Config::new("31337/0x00", folder.path().into(), [1; 32])).await?;
+/// let digest = client.add(vec![7; 300_000]).await?;
+/// assert_eq!(digest, network::digest_of(&vec![7; 300_000]));
+/// assert!(client.has(digest).await?);
+/// client.shutdown().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// A folder that cannot be used or is in use, an address that cannot be listened on, a key that is none.
@@ -75,6 +94,7 @@ fn lock(folder: &Path) -> Result<File, NetworkError> {
     }
 }
 
+/// Blocks and logs of the folder, with what a crash left half written removed.
 fn open(config: &Config) -> Result<(Arc<BlockStore>, Logs), NetworkError> {
     let store = BlockStore::open(&config.data.join("blocks"), config.store_bytes_max)?;
     let logs = Logs::new(&config.data.join("logs"), &config.key);
@@ -82,6 +102,7 @@ fn open(config: &Config) -> Result<(Arc<BlockStore>, Logs), NetworkError> {
     Ok((Arc::new(store), logs))
 }
 
+/// A listener for each address; each is asked for alone first.
 fn listen(swarm: &mut Swarm<Protocols>, addresses: &[Multiaddr]) -> Result<Vec<ListenerId>, NetworkError> {
     let listen = |address: &Multiaddr| {
         let failed = |reason| NetworkError::Listen { address: address.clone(), reason };
@@ -99,6 +120,7 @@ fn probe(address: &Multiaddr) -> io::Result<()> {
     }
 }
 
+/// The peers of the configuration, to be dialled at once.
 fn book(peers: Vec<Multiaddr>) -> AddressBook {
     let mut book = AddressBook::default();
     for address in peers {

@@ -1,4 +1,8 @@
 //! Blocks on disk: one file per block, named by its digest, checked again whenever it is read.
+//!
+//! A block lies at `<first byte>/<digest>`, both in hexadecimal, and is written beside its place and
+//! renamed: what is there is whole, or is found out when it is read. The index in memory is made from
+//! names and lengths at the start. Blocks of files that share parts are stored once.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,13 +19,15 @@ use crate::files::{Part, links, part_of_root};
 /// Why a block was not stored or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The disk or the file system refused.
+    /// The disk or the file system refused; the block is as it was.
     #[error("the block store at {path} cannot be used: {source}; check the disk's free space and the folder's permissions")]
     Disk { path: PathBuf, source: io::Error },
     /// The limit of the configuration is reached.
     #[error(
         "the block store holds {held_bytes} of {limit_bytes} bytes: raise `store_bytes_max`, or forget files that are no longer needed"
     )]
+    /// The limit of the configuration is reached. Nothing is dropped to make room: what a node promised to
+    /// hold it holds until it is told otherwise.
     Full { held_bytes: u64, limit_bytes: u64 },
 }
 
@@ -34,6 +40,7 @@ pub struct BlockStore {
     stored: watch::Sender<u64>,
 }
 
+/// What is held, without reading it.
 #[derive(Debug, Default)]
 struct Index {
     /// Bytes of each block.
@@ -60,6 +67,7 @@ impl BlockStore {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a block is held; answered from memory.
     pub fn has(&self, digest: Digest) -> bool {
         self.index().lengths.contains_key(&digest)
     }
@@ -104,11 +112,13 @@ impl BlockStore {
         Ok(Some(self.folder.join(UNFINISHED).join(index.writes.to_string())))
     }
 
+    /// Gives back bytes that were counted and are not held.
     fn release(&self, bytes: u64) {
         let mut index = self.index();
         index.held_bytes = index.held_bytes.saturating_sub(bytes);
     }
 
+    /// Notes a block that has been written, and wakes whoever waits for one.
     fn enter(&self, digest: Digest, length: u32) {
         let replaced = self.index().lengths.insert(digest, length);
         if let Some(twice) = replaced {
@@ -197,6 +207,7 @@ impl BlockStore {
         self.forget_part(digest, part_of_root(&root))
     }
 
+    /// A part of a file: what is below its block, then the block.
     fn forget_part(&self, digest: Digest, part: Part) -> Result<(), StoreError> {
         let block = if part.is_chunk() { None } else { self.get(digest)? };
         let below = block.and_then(|block| links(part, &block).ok()).unwrap_or_default();
@@ -206,6 +217,7 @@ impl BlockStore {
         self.drop_block(digest)
     }
 
+    /// Where a block lies.
     fn path(&self, digest: Digest) -> PathBuf {
         let name = hex::encode(digest.0);
         self.folder.join(&name[..2]).join(name)
@@ -230,6 +242,7 @@ fn list(folder: &Path) -> io::Result<Index> {
     Ok(index)
 }
 
+/// Counts a file of the folder, if it is named like a block.
 fn note(index: &mut Index, entry: &fs::DirEntry) -> io::Result<()> {
     let mut digest = [0; 32];
     let name = entry.file_name();

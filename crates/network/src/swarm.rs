@@ -1,4 +1,8 @@
-//! The one task that owns the swarm: turns commands into actions of libp2p, and its events into answers and news.
+//! The node's task: events of the swarm, questions of clients, and a tick, one after the other.
+//!
+//! Everything that a node knows of its network is owned by this task, so nothing here is locked or
+//! shared but the blocks. What takes long (files, hashes of blocks) runs elsewhere and comes back as an
+//! event.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -31,19 +35,46 @@ pub const COMMANDS_MAX: usize = 256;
 /// Lateness, redials and copies of logs are looked after so often.
 const TICK: Duration = Duration::from_millis(250);
 
-/// What clients ask of the task.
+/// What clients ask of the task. Each holds where the answer goes; whoever does not wait for it drops that.
 pub enum Command {
+    /// A block that a fetch needs, from peers.
     Want(Request),
-    Dial { address: Multiaddr, reply: oneshot::Sender<Result<(), NetworkError>> },
-    Addresses { reply: oneshot::Sender<Vec<Multiaddr>> },
-    Peers { reply: oneshot::Sender<Vec<PeerId>> },
-    Subscribe { group: GroupId, reply: oneshot::Sender<Result<(), LogsError>> },
-    Trust { group: GroupId, author: NodeId, reply: oneshot::Sender<Result<(), LogsError>> },
-    Append { group: GroupId, topic: String, body: Body, reply: oneshot::Sender<Result<Digest, LogsError>> },
-    Log { group: GroupId, cursor: u64, reply: oneshot::Sender<Result<Vec<Entry>, LogsError>> },
-    Shutdown { reply: oneshot::Sender<()> },
+    Dial {
+        address: Multiaddr,
+        reply: oneshot::Sender<Result<(), NetworkError>>,
+    },
+    Addresses {
+        reply: oneshot::Sender<Vec<Multiaddr>>,
+    },
+    Peers {
+        reply: oneshot::Sender<Vec<PeerId>>,
+    },
+    Subscribe {
+        group: GroupId,
+        reply: oneshot::Sender<Result<(), LogsError>>,
+    },
+    Trust {
+        group: GroupId,
+        author: NodeId,
+        reply: oneshot::Sender<Result<(), LogsError>>,
+    },
+    Append {
+        group: GroupId,
+        topic: String,
+        body: Body,
+        reply: oneshot::Sender<Result<Digest, LogsError>>,
+    },
+    Log {
+        group: GroupId,
+        cursor: u64,
+        reply: oneshot::Sender<Result<Vec<Entry>, LogsError>>,
+    },
+    Shutdown {
+        reply: oneshot::Sender<()>,
+    },
 }
 
+/// A node: the swarm, what it remembers of peers, and the logs that it keeps. [`crate::start`] makes it.
 pub struct Node {
     pub swarm: Swarm<Protocols>,
     pub network: String,
@@ -53,6 +84,7 @@ pub struct Node {
     pub book: AddressBook,
     pub offenders: Offenders,
     pub replicas: Replicas,
+    /// Of which group a gossip topic is.
     pub topics: BTreeMap<TopicHash, GroupId>,
     /// Dials to peers that the book names end here while enough connections are open.
     pub connections_wanted: usize,
@@ -96,7 +128,7 @@ impl Node {
         ended.map(|reply| reply.send(()));
     }
 
-    /// An answer that nobody waits for any more is dropped.
+    /// Answers a question. An answer that nobody waits for any more is dropped.
     fn on_command(&mut self, command: Command) {
         match command {
             Command::Want(request) => self.swarm.behaviour_mut().bitswap.want(request, Instant::now()),
@@ -111,6 +143,7 @@ impl Node {
         }
     }
 
+    /// What is not caused by an event: late blocks, bans that are over, dials, copies of logs.
     fn on_tick(&mut self, now: Instant) {
         self.swarm.behaviour_mut().bitswap.tick(now);
         for peer in self.offenders.forgive(now) {
@@ -120,6 +153,7 @@ impl Node {
         self.replicas.tick(now, &mut self.swarm.behaviour_mut().sync);
     }
 
+    /// Dials whom the book names, as long as fewer peers are connected than are wanted.
     fn redial(&mut self, now: Instant) {
         for address in self.book.nameless_due(now) {
             _ = self.dial(address);
@@ -137,6 +171,7 @@ impl Node {
         }
     }
 
+    /// One address, at once; a connection that exists or is in the making is as good.
     fn dial(&mut self, address: Multiaddr) -> Result<(), NetworkError> {
         let refused = |reason: &str| Err(NetworkError::Dial { address: address.clone(), reason: reason.into() });
         if !is_dialable(&address) {
@@ -152,12 +187,14 @@ impl Node {
         }
     }
 
+    /// External addresses, then those of the listeners, each with this node's name at its end.
     fn addresses(&self) -> Vec<Multiaddr> {
         let own = *self.swarm.local_peer_id();
         let all = self.swarm.external_addresses().chain(self.swarm.listeners());
         all.map(|address| address.clone().with_p2p(own).unwrap_or_else(|named| named)).collect()
     }
 
+    /// Loads a log, listens to its gossip, learns addresses from it, and tells its own.
     fn subscribe(&mut self, group: GroupId) -> Result<(), LogsError> {
         if !self.logs.open(group)? {
             return Ok(());
@@ -185,12 +222,14 @@ impl Node {
         self.append(group, body.topic(), &body).map(|_| ())
     }
 
+    /// Notes where the node of an author can be dialled.
     fn announced(&mut self, author: NodeId, addresses: &[String]) {
         let Some(peer) = peer_of(author) else { return };
         let addresses: Vec<Multiaddr> = addresses.iter().filter_map(|text| text.parse().ok()).collect();
         self.book.announced(peer, &addresses, Instant::now());
     }
 
+    /// Writes a message of this node, gossips it, and tells the owner as of any other.
     fn append(&mut self, group: GroupId, name: &str, body: &Body) -> Result<Digest, LogsError> {
         let (envelope, inserted) = self.logs.append(group, name, body)?;
         let published = self.swarm.behaviour_mut().gossip.publish(topic(&self.network, group), envelope.bytes());
@@ -237,6 +276,7 @@ impl Node {
         }
     }
 
+    /// One more misdeed of a peer; the third bans it.
     fn misdeed(&mut self, peer: PeerId) {
         if !self.offenders.note(peer, Instant::now()) {
             return;
@@ -246,6 +286,7 @@ impl Node {
         self.events.tell(Event::PeerBanned(peer));
     }
 
+    /// What the swarm tells of connections; the rest goes to the protocols.
     fn on_event(&mut self, event: SwarmEvent<ProtocolsEvent>) {
         match event {
             SwarmEvent::Behaviour(event) => self.on_protocol(event),
@@ -266,6 +307,7 @@ impl Node {
         }
     }
 
+    /// Notes that a dial has come through, and tells the owner of a new peer.
     fn connected(&mut self, peer: PeerId, endpoint: &ConnectedPoint, is_first: bool) {
         if let ConnectedPoint::Dialer { address, .. } = endpoint {
             self.book.connected(peer, address, Instant::now());
@@ -275,6 +317,7 @@ impl Node {
         }
     }
 
+    /// What one of the protocols tells.
     fn on_protocol(&mut self, event: ProtocolsEvent) {
         match event {
             ProtocolsEvent::Bitswap(BitswapEvent::Misbehaved(peer)) => self.misdeed(peer),
@@ -292,6 +335,7 @@ impl Node {
         }
     }
 
+    /// A message to be checked before it is passed on, or a peer that takes part in a group.
     fn on_gossip(&mut self, event: gossipsub::Event) {
         match event {
             gossipsub::Event::Message { propagation_source: peer, message_id, message } => {
@@ -308,6 +352,7 @@ impl Node {
         }
     }
 
+    /// Requests of peers that copy, and what they answered to ours.
     fn on_sync(&mut self, event: crate::replicas::SyncEvent) {
         let Self { replicas, swarm, logs, .. } = self;
         let Some(copied) = replicas.on_event(event, &mut swarm.behaviour_mut().sync, logs) else { return };
@@ -333,7 +378,14 @@ fn is_javascript(agent: &str) -> bool {
     ["js-", "helia", "javascript"].iter().any(|name| agent.contains(name))
 }
 
-/// The libp2p name of a node.
+/// The libp2p name of a node; `None` if its 32 bytes are no ed25519 public key.
+///
+/// ```
+/// use protocol::NodeId;
+///
+/// let node = NodeId([0x66; 32]);
+/// assert_eq!(network::peer_of(node).map(|peer| peer.to_string().len()), Some(52));
+/// ```
 pub fn peer_of(node: NodeId) -> Option<PeerId> {
     let key = ed25519::PublicKey::try_from_bytes(&node.0).ok()?;
     Some(PublicKey::from(key).to_peer_id())

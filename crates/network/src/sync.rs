@@ -1,4 +1,8 @@
 //! How one node copies another's log: request and response of `/neuron/…/log/1`, and their bytes.
+//!
+//! The table of PROTOCOL 14, Copying, in code; `golden/log-sync-1.hex` holds one of each. A list is read
+//! from a cursor on, in the order of arrival at the answering node, so that what is new there comes last
+//! and is found by the next look.
 
 use std::io;
 
@@ -14,10 +18,13 @@ pub const GET_MAX: usize = 512;
 /// Messages in one response stay below this, whatever their number (js-libp2p peers need less than 1 MiB).
 pub const MESSAGES_BYTES_MAX: usize = 512 * 1024;
 
+/// First byte of every message: the version of the format.
 const FORMAT: u8 = 1;
+/// Second byte: what is asked for, or answered.
 const KIND_LIST: u8 = 1;
 const KIND_GET: u8 = 2;
 const ID_BYTES: usize = 32;
+/// The longest request: ids, and what stands before them.
 const REQUEST_BYTES_MAX: usize = 32 + ID_BYTES * GET_MAX;
 /// The larger of both responses, with the lengths of all messages.
 const RESPONSE_BYTES_MAX: usize = 32 + MESSAGES_BYTES_MAX + 4 * GET_MAX;
@@ -25,25 +32,24 @@ const RESPONSE_BYTES_MAX: usize = 32 + MESSAGES_BYTES_MAX + 4 * GET_MAX;
 /// What one node asks another about a group's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// Which messages do you keep, from this place of your order of arrival on? 0, or the cursor of the last list.
+    /// Which messages do you keep, from this place of your order of arrival on? 0, or the cursor of the
+    /// last list.
     List { group: GroupId, cursor: u64 },
-    /// Send me these messages.
+    /// Send me these messages, at most [`GET_MAX`] of them.
     Get { group: GroupId, ids: Vec<Digest> },
 }
 
 /// The answers; empty ones if the group's log is not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Response {
-    List {
-        cursor: u64,
-        more: bool,
-        ids: Vec<Digest>,
-    },
+    /// Ids in the order of arrival, and where the next list begins; `more` if there are further ones now.
+    List { cursor: u64, more: bool, ids: Vec<Digest> },
     /// As many of those asked for as are kept and fit.
     Messages(Vec<Vec<u8>>),
 }
 
 impl Request {
+    /// Its bytes; the end of the stream ends them.
     fn encode(&self) -> Vec<u8> {
         let (kind, group) = match self {
             Request::List { group, .. } => (KIND_LIST, group),
@@ -58,6 +64,7 @@ impl Request {
         bytes
     }
 
+    /// The message of these bytes; `None` for anything that `encode` does not write.
     fn decode(mut bytes: &[u8]) -> Option<Self> {
         let [FORMAT, kind] = *take(&mut bytes)? else { return None };
         let group = GroupId(u64::from_be_bytes(*take(&mut bytes)?));
@@ -113,11 +120,13 @@ fn put_ids(bytes: &mut Vec<u8>, ids: &[Digest]) {
     }
 }
 
+/// Ids to the end of the bytes, at most so many.
 fn ids(bytes: &[u8], limit: usize) -> Option<Vec<Digest>> {
     let (ids, []) = bytes.as_chunks::<ID_BYTES>() else { return None };
     (ids.len() <= limit).then(|| ids.iter().copied().map(Digest).collect())
 }
 
+/// Messages to the end of the bytes, each behind its length.
 fn messages(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut messages = Vec::new();
     while !bytes.is_empty() {
@@ -129,6 +138,7 @@ fn messages(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     (messages.len() <= GET_MAX).then_some(messages)
 }
 
+/// The next `N` bytes, if there are as many.
 fn take<'a, const N: usize>(bytes: &mut &'a [u8]) -> Option<&'a [u8; N]> {
     let (taken, rest) = bytes.split_first_chunk()?;
     *bytes = rest;
@@ -171,6 +181,7 @@ impl Codec for SyncCodec {
     }
 }
 
+/// A whole message of at most so many bytes; what is longer is cut, and read as damaged.
 async fn read<T: AsyncRead + Unpin + Send>(stream: &mut T, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     stream.take(limit as u64).read_to_end(&mut bytes).await?;

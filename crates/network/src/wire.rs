@@ -1,4 +1,7 @@
 //! The part of the protobuf wire format that IPFS messages use: varints and length-prefixed fields.
+//!
+//! Written here because a node's block must be exactly the bytes of the profile: a general encoder is free
+//! in the order of fields and in what it leaves out, and a digest is not.
 
 /// Why bytes are not protobuf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +20,7 @@ pub enum WireError {
 /// A 64-bit varint has at most this many bytes.
 pub const VARINT_BYTES_MAX: usize = 10;
 
+/// Wire types: the low three bits of a field's key.
 const TYPE_NUMBER: u64 = 0;
 const TYPE_FIXED_64: u64 = 1;
 const TYPE_BYTES: u64 = 2;
@@ -44,7 +48,10 @@ pub fn put_bytes(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Takes one varint from the front of `bytes`.
+/// Takes one varint from the front of `bytes`, in whichever length it is written.
+///
+/// # Errors
+/// `Truncated` if the bytes end in it, `Varint` if it has more than 64 bits.
 pub fn take_varint(bytes: &mut &[u8]) -> Result<u64, WireError> {
     let mut number = 0u64;
     for place in 0..VARINT_BYTES_MAX {
@@ -61,6 +68,7 @@ pub fn take_varint(bytes: &mut &[u8]) -> Result<u64, WireError> {
     Err(WireError::Varint)
 }
 
+/// The next `length` bytes.
 fn take_bytes<'a>(bytes: &mut &'a [u8], length: u64) -> Result<&'a [u8], WireError> {
     let length = usize::try_from(length).map_err(|_| WireError::Truncated)?;
     let (taken, rest) = bytes.split_at_checked(length).ok_or(WireError::Truncated)?;
@@ -71,7 +79,9 @@ fn take_bytes<'a>(bytes: &mut &'a [u8], length: u64) -> Result<&'a [u8], WireErr
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Value<'a> {
+    /// A varint.
     Number(u64),
+    /// Bytes, text, or a message in a message.
     Bytes(&'a [u8]),
     /// A fixed-width field, which no IPFS message uses.
     Other,
@@ -99,6 +109,7 @@ impl<'a> Value<'a> {
 pub struct Fields<'a>(pub &'a [u8]);
 
 impl<'a> Fields<'a> {
+    /// The next field: its number and what it holds.
     fn take(&mut self) -> Result<(u64, Value<'a>), WireError> {
         let key = take_varint(&mut self.0)?;
         let value = match key & 7 {

@@ -1,10 +1,12 @@
-//! What the three programs share: configuration, keys, checks at start, the training set, and what a node hears.
+//! What the programs share: configuration, keys, checks at start, groups and their sets, and what a node hears.
 
 pub mod bindings;
+pub mod birth;
 pub mod claims;
 pub mod config;
 pub mod dataset;
 pub mod feed;
+pub mod folder;
 pub mod keys;
 pub mod lock;
 pub mod logging;
@@ -17,6 +19,7 @@ pub mod shell;
 pub mod signing;
 pub mod site;
 pub mod stop;
+pub mod words;
 
 pub use config::NodeConfig;
 pub use feed::{Feed, Heard};

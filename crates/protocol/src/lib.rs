@@ -2,6 +2,7 @@
 //!
 //! Nothing here has a clock, a socket, a disk or entropy: time, seeds and bytes are arguments.
 
+mod attempts;
 pub mod bindings;
 pub mod bounty;
 pub mod chain;
@@ -16,7 +17,9 @@ pub mod machine;
 pub mod measures;
 pub mod money;
 mod order;
+mod pace;
 pub mod panel;
+mod rolls;
 pub mod rules;
 mod seeds;
 pub mod signing_log;

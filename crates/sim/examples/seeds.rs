@@ -9,7 +9,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let number = |place: usize, or: u64| words.get(place).map_or(Ok(or), |word| word.parse());
     let (first, last, rounds) = (number(0, 0)?, number(1, 9)?, number(2, 20)?);
     let names = words.get(3..).unwrap_or_default();
-    let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| names.is_empty() || names.contains(&format!("{kind:?}").to_lowercase())).collect();
+    let kinds: Vec<Kind> =
+        Kind::ALL.into_iter().filter(|kind| names.is_empty() || names.contains(&format!("{kind:?}").to_lowercase())).collect();
     let plan = |seed| if kinds.is_empty() { Plan::calm(seed, rounds) } else { Plan::draw(seed, rounds, &kinds) };
     let (started, mut failures) = (Instant::now(), 0);
     for seed in first..=last {

@@ -10,6 +10,7 @@ use protocol::{
 };
 
 use crate::{
+    disk::{COMMITS, Disk, commits},
     faults::Trouble,
     node::Role,
     told::digest,
@@ -31,8 +32,6 @@ pub struct Checks {
     pub alarms: u64,
     signed: BTreeMap<(usize, RoundNumber), Digest>,
     failures: Vec<String>,
-    /// Seconds of the first blocks that reorganisations took back.
-    reorganised: Vec<u64>,
 }
 
 /// What a run came to.
@@ -63,15 +62,22 @@ impl Checks {
         }
     }
 
-    pub fn reorganised(&mut self, first_s: Option<u64>) {
-        self.reorganised.extend(first_s);
-    }
-
-    /// A verdict was signed: one a round, ever.
-    pub fn signed(&mut self, node: usize, verdict: &Verdict) {
+    /// A verdict was signed: one a round, ever, and not before its line was safe.
+    pub fn signed(&mut self, node: usize, verdict: &Verdict, is_safe: bool) {
+        if !is_safe {
+            self.fail(format!("node {node} has signed in round {} before that was safe on disk", verdict.round));
+        }
         let before = *self.signed.entry((node, verdict.round)).or_insert(verdict.claim);
         if before != verdict.claim {
             self.fail(format!("node {node} has signed {} and {} in round {}", digest(&before), digest(&verdict.claim), verdict.round));
+        }
+    }
+
+    /// A seal goes out: its salt is safe on disk.
+    pub fn sealed(&mut self, node: usize, round: RoundNumber, disk: &Disk) {
+        let is_known = commits(disk).is_ok_and(|commits| commits.iter().any(|commit| commit.round == round));
+        if !is_known || !disk.is_safe(COMMITS) {
+            self.fail(format!("node {node} commits in round {round} before its salt is safe on disk"));
         }
     }
 
@@ -157,7 +163,7 @@ fn judged(world: &mut World, number: RoundNumber, round: &Told) -> Option<String
     let first = claims.iter().find(|claim| !world.files.is_wrong(claim.file) && world.is_true(claim, exam).is_ok());
     let right = first.map_or(Digest::ZERO, |claim| claim_hash(claim.file, claim.base, claim.loss, claim.loss_root));
     let is_kept_back = claims.iter().any(|claim| world.files.is_kept_back(claim.file));
-    let is_excused = decided == right || is_kept_back || hampered(world, number, |trouble| touches_judging(trouble)).is_some();
+    let is_excused = decided == right || is_kept_back || hampered(world, number, touches_judging).is_some();
     (!is_excused).then(|| format!("round {number} was decided for {}, right was {}", digest(&decided), digest(&right)))
 }
 
@@ -243,7 +249,8 @@ fn paid(world: &World, number: RoundNumber, round: &Told) -> Vec<String> {
                 let most = Wei(round.deposit.0.div_ceil(16) * u128::from(order.min(16)));
                 let is_false = matches!(round.decided, Some((Outcome::Lost, _))) && is_open;
                 let is_lost = !is_open && !round.concessions.contains_key(&account) && !round.reveals.is_empty();
-                if *burned > most && !is_lost && !is_false && world.checks.reorganised.is_empty() {
+                let is_excused = is_lost || is_false || hampered(world, number, touches_judging).is_some();
+                if *burned > most && !is_excused {
                     failures.push(format!("{} lost {} of its deposit in round {number}", own.name, burned.to_nrn()));
                 }
             }

@@ -113,9 +113,7 @@ impl Mind {
     pub fn answer(&mut self, answer: Answer) -> Vec<Effect> {
         match (self, answer) {
             (Self::Trainer(machine), Answer::Trainer(answer)) => machine.answer(answer).into_iter().map(Effect::Trainer).collect(),
-            (Self::Validator(machine), Answer::Validator(answer)) => {
-                machine.answer(answer).into_iter().map(Effect::Validator).collect()
-            }
+            (Self::Validator(machine), Answer::Validator(answer)) => machine.answer(answer).into_iter().map(Effect::Validator).collect(),
             _ => Vec::new(),
         }
     }

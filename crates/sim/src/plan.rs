@@ -91,12 +91,12 @@ impl Plan {
         }
     }
 
-    /// The same network, and faults of these kinds: about one for every two rounds.
+    /// The same network, and faults of these kinds: up to one for every round.
     pub fn draw(seed: u64, rounds: u64, kinds: &[Kind]) -> Self {
         let mut plan = Self { strangers: 1, ..Self::calm(seed, rounds) };
         let faulty_rounds = rounds.saturating_sub(2 * CALM_ROUNDS);
         let mut random = Random::new(seed, "faults", 0);
-        for number in 0..random.within(faulty_rounds.min(1), faulty_rounds / 2) {
+        for number in 0..random.within(faulty_rounds.min(1), faulty_rounds) {
             let mut random = Random::new(seed, "fault", number);
             if let Some(kind) = random.pick(kinds).copied() {
                 let fault = plan.fault(kind, faulty_rounds, &mut random);

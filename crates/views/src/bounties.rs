@@ -6,30 +6,12 @@ use protocol::bounty::{Bounty, BountyStatus};
 use protocol::ids::{Address, BountyNumber, Digest, GroupId, PositionNumber, RoundNumber};
 use protocol::money::Wei;
 
+use crate::amounts::{added, taken};
 use crate::bindings::INetwork;
-use crate::coins::{added, taken};
 use crate::log::{Fit, Misfit, Moment};
 use crate::read;
-use crate::receipts::{Reason, Receipt, Subject};
-use crate::views::Views;
-
-/// All that is kept of a bounty.
-#[derive(Debug, Clone)]
-pub(crate) struct BountyState {
-    pub shown: Bounty,
-    /// Findings by window and result.
-    gathered: BTreeMap<(u64, Digest), Gathering>,
-    /// Rounds that were paid.
-    paid: BTreeSet<RoundNumber>,
-    pub receipts: Vec<Receipt>,
-}
-
-/// Findings of one result in one window: the stake of all, and of each that was not paid for it.
-#[derive(Debug, Clone, Default)]
-struct Gathering {
-    stake: Wei,
-    finders: BTreeMap<PositionNumber, Wei>,
-}
+use crate::receipt::{Reason, Receipt, Subject};
+use crate::state::{BountyState, Gathering, Views};
 
 impl BountyState {
     fn gathering(&mut self, window: u64, result: Digest) -> &mut Gathering {

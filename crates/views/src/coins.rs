@@ -1,50 +1,15 @@
 //! NRN, the schedule of its issue, the sale and the purse.
 
-use std::collections::BTreeMap;
-
 use protocol::ids::Address;
 use protocol::money::Wei;
 use protocol::rules;
 
+use crate::amounts::{added, amount_of, give, take, taken};
 use crate::bindings::{Emission, Neuron, Purse, Sale};
-use crate::log::{Fit, Misfit, Moment};
+use crate::log::{Fit, Moment};
 use crate::read::{address, count, wei};
 use crate::shown::SaleTerms;
-use crate::views::Views;
-
-/// NRN: who has how much.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct NeuronState {
-    pub supply: Wei,
-    balances: BTreeMap<Address, Wei>,
-}
-
-/// The schedule. `accrued_s`: second up to which `allowance` is counted.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct EmissionState {
-    start_s: u64,
-    accrued_s: u64,
-    allowance: Wei,
-}
-
-/// The sale.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct SaleState {
-    terms: SaleTerms,
-    sold: Wei,
-    closed: bool,
-    bought: BTreeMap<Address, Wei>,
-    paid: BTreeMap<Address, Wei>,
-}
-
-/// The purse, in wei of the chain's coin.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct PurseState {
-    tip: Wei,
-    received: Wei,
-    given: Wei,
-    given_to: BTreeMap<Address, Wei>,
-}
+use crate::state::{EmissionState, Views};
 
 impl SaleTerms {
     fn of(event: &Sale::Begun) -> Fit<Self> {
@@ -186,35 +151,4 @@ impl Views {
         }
         Ok(())
     }
-}
-
-fn amount_of(amounts: &BTreeMap<Address, Wei>, account: Address) -> Wei {
-    amounts.get(&account).copied().unwrap_or_default()
-}
-
-fn give(amounts: &mut BTreeMap<Address, Wei>, account: Address, amount: Wei) -> Fit {
-    let sum = added(amount_of(amounts, account), amount)?;
-    put(amounts, account, sum);
-    Ok(())
-}
-
-fn take(amounts: &mut BTreeMap<Address, Wei>, account: Address, amount: Wei) -> Fit {
-    let rest = taken(amount_of(amounts, account), amount)?;
-    put(amounts, account, rest);
-    Ok(())
-}
-
-fn put(amounts: &mut BTreeMap<Address, Wei>, account: Address, amount: Wei) {
-    match amount.is_zero() {
-        true => drop(amounts.remove(&account)),
-        false => drop(amounts.insert(account, amount)),
-    }
-}
-
-pub(crate) fn added(sum: Wei, amount: Wei) -> Fit<Wei> {
-    sum.checked_add(amount).ok_or(Misfit("brings a sum above 2^128"))
-}
-
-pub(crate) fn taken(sum: Wei, amount: Wei) -> Fit<Wei> {
-    sum.checked_sub(amount).ok_or(Misfit("takes more than there was"))
 }

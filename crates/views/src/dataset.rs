@@ -4,21 +4,12 @@ use protocol::ids::{DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber};
 use protocol::money::Wei;
 use protocol::rules;
 
+use crate::amounts::{added, taken};
 use crate::bindings::{IDataset, INetwork};
-use crate::coins::{added, taken};
-use crate::groups::GroupState;
 use crate::log::{Fit, Misfit, Moment};
 use crate::read;
-use crate::receipts::Receipt;
 use crate::shown::{Ballot, Delta, DeltaStatus};
-use crate::views::Views;
-
-/// All that is kept of a delta.
-#[derive(Debug, Clone)]
-pub(crate) struct DeltaState {
-    pub shown: Delta,
-    pub receipts: Vec<Receipt>,
-}
+use crate::state::{DeltaState, GroupState, Views};
 
 impl GroupState {
     pub fn delta(&mut self, number: DeltaNumber) -> Fit<&mut DeltaState> {

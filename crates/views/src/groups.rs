@@ -3,42 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::chain::{Birth, Phase, Times};
-use protocol::ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber};
-use protocol::money::{Micronats, Wei};
+use protocol::ids::{Address, DeltaNumber, GroupId, PeriodNumber, PositionNumber, RoundNumber};
+use protocol::money::Micronats;
 
 use crate::bindings::{IGroups, INetwork};
-use crate::dataset::DeltaState;
 use crate::log::{Fit, Misfit, Moment};
 use crate::read;
-use crate::receipts::Receipt;
-use crate::rounds::RoundState;
-use crate::seat::{Key, NO_POSITION, Seat, Sums};
-use crate::shown::{Ballot, Clock, Group};
+use crate::seat::{NO_POSITION, Seat, Sums};
+use crate::shown::{Clock, Group};
+use crate::state::{GroupState, RoundState, Views};
 use crate::terms::Terms;
-use crate::views::Views;
 
 /// Counted rounds of which a group knows the numbers.
 const RECENT: usize = 10;
-
-/// All that is kept of a group.
-#[derive(Debug, Clone)]
-pub(crate) struct GroupState {
-    pub creator: Address,
-    pub birth: Birth,
-    pub shown: Group,
-    pub seats: BTreeMap<PositionNumber, Seat>,
-    pub keys: BTreeMap<Address, Key>,
-    pub sums: Sums,
-    pub rounds: BTreeMap<RoundNumber, RoundState>,
-    /// Files that won while the group was not admitted.
-    pub won: BTreeSet<Digest>,
-    pub deltas: BTreeMap<DeltaNumber, DeltaState>,
-    pub open: Vec<DeltaNumber>,
-    pub keep: BTreeMap<PeriodNumber, Wei>,
-    pub ballots: BTreeMap<PeriodNumber, BTreeMap<PositionNumber, Ballot>>,
-    /// Of rounds, but for verdicts and presence.
-    pub receipts: BTreeMap<RoundNumber, Vec<Receipt>>,
-}
 
 impl GroupState {
     pub fn seat(&mut self, position: PositionNumber) -> Fit<&mut Seat> {

@@ -3,6 +3,7 @@
 //! [`Views`] takes logs one after the other and answers as the contracts would: nodes need no archive of the chain, a page
 //! needs no server that it trusts. Nothing here has a clock, a socket or a disk: the second of a question is an argument.
 
+mod amounts;
 mod bindings;
 mod bounties;
 mod coins;
@@ -11,19 +12,22 @@ mod groups;
 mod log;
 mod measures;
 mod read;
+mod receipt;
 mod receipts;
 mod rounds;
 mod seat;
 mod shown;
 mod stake;
+mod state;
 mod terms;
 mod views;
 
 pub use protocol::bounty::{Bounty, BountyStatus};
 
 pub use log::{Contracts, Log, Moment, ViewsError};
-pub use measures::{Assent, Proposal};
-pub use receipts::{Reason, Receipt, Subject};
-pub use shown::{Ballot, Claim, Clock, Delta, DeltaStatus, Group, Income, Measure, Position, Round, SaleTerms, Status, Totals};
+pub use receipt::{Reason, Receipt, Subject};
+pub use shown::{
+    Assent, Ballot, Claim, Clock, Delta, DeltaStatus, Group, Income, Measure, Position, Proposal, Round, SaleTerms, Status, Totals,
+};
+pub use state::Views;
 pub use terms::Terms;
-pub use views::Views;

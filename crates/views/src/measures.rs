@@ -1,50 +1,15 @@
 //! Measures: what they say, who assented, and what became of them.
 
-use protocol::ids::{Address, Digest, GroupId, PositionNumber};
-use protocol::money::Wei;
-use serde::{Deserialize, Serialize};
+use protocol::ids::{Digest, GroupId, PositionNumber};
 
 use crate::bindings::INetwork;
 use crate::log::{Fit, Misfit, Moment};
 use crate::read;
-use crate::shown::Measure;
-use crate::views::Views;
+use crate::shown::{Assent, Measure, Proposal};
+use crate::state::{MeasureState, Views};
 
 /// The number of the kind that slashes.
 const SLASH: u8 = 5;
-
-/// What a measure says. `kind`: its number in the contracts; `args`: its ABI-encoded words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proposal {
-    pub kind: u8,
-    pub args: Vec<u8>,
-    pub nonce: Digest,
-    /// Second from which it takes no assents.
-    pub expiry_s: u64,
-    /// What its weight had to exceed when it was last assented to.
-    pub needed: Wei,
-}
-
-/// A counted assent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assent {
-    pub group: GroupId,
-    pub position: PositionNumber,
-    /// Who owned the position then.
-    pub owner: Address,
-    pub weight: Wei,
-    /// Those of one epoch count together.
-    pub epoch: u64,
-    pub at: Moment,
-}
-
-/// All that is kept of a measure.
-#[derive(Debug, Clone)]
-pub(crate) struct MeasureState {
-    pub shown: Measure,
-    pub proposal: Proposal,
-    pub assents: Vec<Assent>,
-}
 
 impl Views {
     /// What has become of the measure with that EIP-712 struct hash; all zero if nobody assented.

@@ -1,53 +1,21 @@
 //! Rounds: commits, claims, verdicts, presence, deposits, and what verdicts earn.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use protocol::chain::Outcome;
 use protocol::ids::{Address, Digest, GroupId, PositionNumber, RoundNumber};
 use protocol::money::{Micronats, Wei};
 use protocol::rules;
 
+use crate::amounts::taken;
 use crate::bindings::INetwork;
-use crate::coins::taken;
-use crate::groups::{GroupState, trains};
+use crate::groups::trains;
 use crate::log::{Fit, Misfit, Moment};
 use crate::read::{self, signed, unsigned};
 use crate::seat::{NO_POSITION, Seat};
 use crate::shown::{Claim, Round, Status};
+use crate::state::{GroupState, RoundState, Verdict, Views};
 use crate::terms::Terms;
-use crate::views::Views;
-
-/// All that is kept of a round.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct RoundState {
-    pub shown: Round,
-    /// The claim that was decided and the winner's file, both 0 if there is none.
-    pub decided: (Digest, Digest),
-    pub claims: BTreeMap<Address, Claim>,
-    pub leads: BTreeMap<Digest, Lead>,
-    /// Whose presence `attend` showed, with what stake.
-    pub attended: BTreeMap<PositionNumber, (Wei, Moment)>,
-    /// Pay that the schedule did not allow.
-    pub cuts: BTreeMap<PositionNumber, Wei>,
-}
-
-/// The earliest commit behind a claim, and verdicts for it; weight and pay of those before a decision.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Lead {
-    pub trainer: Address,
-    pub number: u64,
-    pub weight: Wei,
-    pub paid: Wei,
-    pub verdicts: BTreeMap<PositionNumber, Verdict>,
-}
-
-/// A counted verdict. `noted`: what it earned, once that no longer hangs on the position's stake.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Verdict {
-    pub stake: Wei,
-    pub noted: Option<Wei>,
-    pub at: Moment,
-}
 
 impl RoundState {
     pub fn is_open(&self) -> bool {

@@ -3,7 +3,7 @@
 use protocol::ids::{Address, Digest, GroupId, PositionNumber, RoundNumber};
 use protocol::money::Wei;
 
-use crate::coins::taken;
+use crate::amounts::taken;
 use crate::log::{Fit, Misfit};
 use crate::read::{signed, unsigned};
 use crate::shown::Totals;

@@ -5,6 +5,8 @@ use protocol::ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, Positio
 use protocol::money::{Micronats, Wei};
 use serde::{Deserialize, Serialize};
 
+use crate::log::Moment;
+
 /// What a sale was deployed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SaleTerms {
@@ -226,4 +228,29 @@ pub struct Measure {
     /// The epoch from which a slash that was shown can be enacted, 0 if it was not shown.
     pub ripe_at: u64,
     pub enacted: bool,
+}
+
+/// What a measure says. `kind`: its number in the contracts; `args`: its ABI-encoded words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    pub kind: u8,
+    pub args: Vec<u8>,
+    pub nonce: Digest,
+    /// Second from which it takes no assents.
+    pub expiry_s: u64,
+    /// What its weight had to exceed when it was last assented to.
+    pub needed: Wei,
+}
+
+/// A counted assent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assent {
+    pub group: GroupId,
+    pub position: PositionNumber,
+    /// Who owned the position then.
+    pub owner: Address,
+    pub weight: Wei,
+    /// Those of one epoch count together.
+    pub epoch: u64,
+    pub at: Moment,
 }

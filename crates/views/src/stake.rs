@@ -4,28 +4,17 @@ use protocol::ids::{Address, GroupId, PositionNumber};
 use protocol::money::Wei;
 use protocol::rules;
 
+use crate::amounts::taken;
 use crate::bindings::INetwork;
-use crate::coins::taken;
-use crate::groups::GroupState;
 use crate::log::{Fit, Misfit, Moment};
 use crate::read::{self, signed};
 use crate::seat::{Change, Key, Seat};
 use crate::shown::{Income, Position, Totals};
-use crate::views::Views;
+use crate::state::{GroupState, Slashing, Views};
 
 /// Of what a position has: what signing twice costs it.
 const DOUBLE_BASIS_POINTS: u128 = 550;
 const BASIS_POINTS: u128 = 10_000;
-
-/// A slash on its way through those to whom stake moved.
-#[derive(Debug, Clone)]
-pub(crate) struct Slashing {
-    basis_points: u128,
-    by_measure: bool,
-    /// Whom it hit last, and what the next one still has to give for it.
-    last: Option<(GroupId, PositionNumber)>,
-    due: Wei,
-}
 
 impl Slashing {
     fn new(basis_points: u128, by_measure: bool) -> Self {

@@ -1,89 +1,13 @@
 //! The fold: a log goes in, and every view is what the contracts would answer after it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use alloy_primitives::B256;
 use alloy_sol_types::SolEventInterface;
-use protocol::ids::{Address, BountyNumber, Digest, GroupId};
 
 use crate::bindings::{Emission, INetwork, Neuron, Purse, Sale};
-use crate::bounties::BountyState;
-use crate::coins::{EmissionState, NeuronState, PurseState, SaleState};
-use crate::groups::GroupState;
 use crate::log::{Contracts, Fit, Log, Misfit, Moment, ViewsError};
-use crate::measures::MeasureState;
-use crate::seat::Sums;
-use crate::stake::Slashing;
-use crate::terms::Terms;
-
-/// What the contracts of one network would answer, from their logs alone.
-///
-/// Views are named as in the contracts. Those that depend on time take the second of the question, which is not before the
-/// last log; where a contract would refuse to answer, they are `None`.
-///
-/// ```
-/// use protocol::ids::{Address, Digest, keccak256};
-/// use protocol::money::Wei;
-/// use views::{Contracts, Log, Views};
-///
-/// let [neuron, emission, sale, purse, network] = [1, 2, 3, 4, 5].map(|byte| Address([byte; 20]));
-/// let mut views = Views::new(Contracts { neuron, emission, sale, purse, network });
-///
-/// // Seven wei are minted for an account.
-/// let word = |account: Address| Digest(std::array::from_fn(|byte| if byte < 12 { 0 } else { account.0[byte - 12] }));
-/// let account = Address([9; 20]);
-/// let transfer = Digest(keccak256(b"Transfer(address,address,uint256)"));
-/// let mut data = vec![0; 32];
-/// data[31] = 7;
-/// let topics = vec![transfer, word(Address::ZERO), word(account)];
-/// assert!(views.apply(&Log { address: neuron, topics, data, block: 1, time_s: 1_000 })?);
-///
-/// assert_eq!((views.supply(), views.balance(account)), (Wei(7), Wei(7)));
-/// assert_eq!(views.positions(protocol::GroupId(1)), 0);
-/// # Ok::<(), views::ViewsError>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct Views {
-    contracts: Contracts,
-    last: Moment,
-    pub(crate) modules: (Address, Address, Address),
-    pub(crate) terms: Terms,
-    pub(crate) neuron: NeuronState,
-    pub(crate) emission: EmissionState,
-    pub(crate) sale: SaleState,
-    pub(crate) purse: PurseState,
-    pub(crate) groups: BTreeMap<GroupId, GroupState>,
-    /// Of all groups; awake of the admitted ones only.
-    pub(crate) all: Sums,
-    /// A slash whose last log is still to come.
-    pub(crate) slashing: Option<Slashing>,
-    /// Files that won in admitted groups.
-    pub(crate) won: BTreeSet<Digest>,
-    pub(crate) measures: BTreeMap<Digest, MeasureState>,
-    pub(crate) bounties: BTreeMap<BountyNumber, BountyState>,
-}
+use crate::state::Views;
 
 impl Views {
-    /// Before the first log of these contracts.
-    pub fn new(contracts: Contracts) -> Self {
-        Self {
-            contracts,
-            last: Moment::default(),
-            modules: Default::default(),
-            terms: Terms::default(),
-            neuron: NeuronState::default(),
-            emission: EmissionState::default(),
-            sale: SaleState::default(),
-            purse: PurseState::default(),
-            groups: BTreeMap::new(),
-            all: Sums::default(),
-            slashing: None,
-            won: BTreeSet::new(),
-            measures: BTreeMap::new(),
-            bounties: BTreeMap::new(),
-        }
-    }
-
     /// The contracts whose logs count.
     pub fn contracts(&self) -> &Contracts {
         &self.contracts

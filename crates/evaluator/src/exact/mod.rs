@@ -4,12 +4,9 @@
 //! Every gradient is a sum over rows in the order of the batch, from +0, with fused multiply-add, each in one accumulator:
 //! threads share out rows of activations and rows of weights, never a sum. The price of weights, if there is one, is added last.
 
-mod gpt;
-mod mlp;
 mod phases;
 mod rule;
 mod snapshot;
-mod tape;
 
 pub use rule::{AdamW, Rule, Sgd};
 pub use snapshot::{Snapshot, SnapshotError};
@@ -20,14 +17,15 @@ use crate::arena::{Aligned, Arena};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::examples::Examples;
 use crate::families::Pass;
+use crate::families::tape::{Backward, Example, Part, Source, Tape};
 use crate::isa::Compute;
 use crate::kernels::{Adam, Descent, Kernels, Packed};
-use crate::manifest::{Manifest, TensorSpec};
+use crate::manifest::Manifest;
 use crate::measure::MeasureError;
 use crate::price::price_slope;
+use crate::tensor::TensorSpec;
 
 use phases::in_phases;
-use tape::{Part, Source, Tape};
 
 /// Tapes of one thread: so many examples are gone through before sums over them are made.
 const TAPES: usize = 2;
@@ -36,28 +34,29 @@ const PART_ROWS: usize = 120;
 /// Values of a tensor that a thread takes at a time in a step.
 const PART_VALUES: usize = 1 << 16;
 
-/// What a family tells of its backward pass.
-pub(crate) trait Backward: Send + Sync {
-    /// Examples of one tape.
-    fn examples_per_tape(&self) -> usize;
-    /// Values of one tape.
-    fn tape_len(&self) -> usize;
-    /// Sources of the gradient of each tensor, in the order of `Family::tensors`.
-    fn sources(&self) -> Vec<Vec<Source>>;
-    /// Forward and backward; every target's gradient counts `share`. Returns the sum of its targets' losses in nats.
-    fn run(&self, pass: Pass<'_>, batch: &[Example<'_>], share: f32, tape: &mut Tape) -> f64;
-}
-
-/// One example of a batch.
-#[derive(Clone, Copy)]
-pub(crate) enum Example<'a> {
-    /// Features and class.
-    Labelled(&'a [f32], u32),
-    /// Inputs and, one place on, their targets.
-    Window(&'a [u16]),
-}
-
-/// Weights in training, what their rule remembers, gradients and tapes.
+/// Weights in training, what their rule remembers, gradients and tapes. Base, examples, order of batches and rule determine every bit
+/// of the result: whoever repeats a run gets the same file.
+///
+/// ```
+/// use evaluator::{AdamW, Checkpoint, Compute, Exact, Examples, Manifest, Rule, evaluate};
+///
+/// let manifest = Manifest::from_bytes(
+///     br#"{"version":1,"model":{"family":"mlp","inputs":2,"hidden":[],"outputs":3,"activation":"relu"},"data":{"format":"csv","divisor":4},"loss":"cross_entropy","eval_max":8,"weight_max":16}"#,
+/// )?;
+/// let examples = Examples::parse(&manifest, [("a.csv", "4,0,1\n0,4,2\n4,4,0\n")])?;
+/// let base = Checkpoint::initial(&manifest, [1; 32]);
+/// let run = |threads| {
+///     let mut exact = Exact::new(Compute::new(evaluator::Isa::detect(), threads)?, &base).expect("this family is trained here");
+///     for _ in 0..20 {
+///         exact.step(&examples, &[0, 1, 2], &Rule::AdamW(AdamW { learning_rate: 0.05, ..AdamW::default() }))?;
+///     }
+///     Ok::<_, Box<dyn std::error::Error>>(exact.checkpoint()?)
+/// };
+/// let trained = run(1)?;
+/// assert_eq!(trained, run(4)?, "threads change no bit");
+/// assert!(evaluate(&trained, &examples, &[0, 1, 2])?.mean < evaluate(&base, &examples, &[0, 1, 2])?.mean);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Exact {
     compute: Compute,
     manifest: Manifest,
@@ -92,6 +91,7 @@ impl Exact {
         Ok(Self::start(compute, manifest, family, snapshot))
     }
 
+    /// Memory for the weights, their gradients, and some tapes for each thread.
     fn start(compute: Compute, manifest: &Manifest, family: Box<dyn Backward>, state: Snapshot) -> Self {
         let len = family.tape_len();
         let tape = || Tape { values: Aligned::zeros(len), rows: 0, tokens: Vec::new() };
@@ -164,13 +164,14 @@ impl Exact {
         }
     }
 
+    /// Puts the weights of linear layers into panels, as they are before a batch.
     fn pack(&mut self, threads: usize) {
         let kernels = self.compute.kernels();
         let weights = self.state.tensors.iter().zip(&mut self.packed).filter_map(|(weight, packed)| Some((weight, packed.as_mut()?)));
         in_threads(threads, weights, |(weight, packed)| kernels.pack_weight(weight, packed));
     }
 
-    /// One step with the gradients of the last batch.
+    /// One step with the gradients of the last batch, clipped together, each tensor cut among threads.
     pub fn update(&mut self, rule: &Rule) {
         let scale = self.scale(rule.clip());
         let decays = self.manifest.tensors().into_iter().map(|spec| if spec.shape.len() > 1 { rule.decay() } else { 0.0 });
@@ -209,7 +210,7 @@ impl Exact {
         if norm > clip { clip / norm } else { 1.0 }
     }
 
-    /// Gradients of the last batch, in the order of `Manifest::tensors`.
+    /// Gradients of the last batch, in the order of [`Manifest::tensors`]: nats for each unit of a weight.
     pub fn gradients(&self) -> &[Vec<f32>] {
         &self.gradients
     }
@@ -228,15 +229,7 @@ impl Exact {
     }
 }
 
-impl Example<'_> {
-    fn targets(&self) -> usize {
-        match self {
-            Self::Labelled(..) => 1,
-            Self::Window(tokens) => tokens.len() - 1,
-        }
-    }
-}
-
+/// An example of the set, whichever kind it is.
 fn example(examples: &Examples, index: u32) -> Result<Example<'_>, MeasureError> {
     let place = index as usize;
     let labelled = || Some(Example::Labelled(examples.features(place)?, examples.label(place)?));

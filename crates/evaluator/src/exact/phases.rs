@@ -70,7 +70,7 @@ impl Queue<'_> {
     }
 }
 
-/// Dropped only when a task panics: lets the other threads end, and with them the computation.
+/// Tells the others, when a task panics, that nobody waits for its end.
 struct Unwinding<'a>(&'a Queue<'a>);
 
 impl Drop for Unwinding<'_> {

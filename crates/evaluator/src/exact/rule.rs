@@ -1,8 +1,10 @@
 //! Rules that turn gradients into steps. Biases and layer norms do not decay.
+//!
+//! Each operation is rounded once, in the order in which PyTorch writes it, so that settings mean what they mean there.
 
 use crate::kernels::Adam;
 
-/// A rule and its settings.
+/// A rule and its settings. All may change from step to step: a schedule is its caller's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rule {
     /// Adam with decoupled weight decay.
@@ -64,6 +66,7 @@ pub struct Sgd {
 }
 
 impl Rule {
+    /// Greatest length of all gradients together, if there is one.
     pub(super) fn clip(&self) -> Option<f32> {
         match self {
             Self::AdamW(settings) => settings.clip,

@@ -1,9 +1,12 @@
-//! Where a run stands, so that it can go on later.
+//! Where a run stands, so that it can go on later: weights and what their rule remembers, all of it plain numbers.
+//!
+//! What leads there (base, data, order, settings) is not in it; a saved run holds both.
 
 use crate::checkpoint::Checkpoint;
 use crate::manifest::Manifest;
 
-/// Weights and what their rule remembers, in the order of `Manifest::tensors`, each row-major.
+/// Weights and what their rule remembers, in the order of [`Manifest::tensors`], each row-major. A run that is resumed from one gives
+/// the bits that it would have given without the pause.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
     /// Weights, not clamped.
@@ -48,7 +51,7 @@ impl Snapshot {
         Self { tensors: base.tensors().to_vec(), first: zeros.clone(), second: zeros, powers: (1.0, 1.0) }
     }
 
-    /// Whether a run of this manifest can have such values.
+    /// Whether some run of this manifest can stand here: shapes, finite values, means of squares not below 0.
     pub(super) fn check(&self, manifest: &Manifest) -> Result<(), SnapshotError> {
         let specs = manifest.tensors();
         for (tensors, least) in [(&self.tensors, f32::MIN), (&self.first, f32::MIN), (&self.second, 0.0)] {

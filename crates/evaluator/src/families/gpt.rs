@@ -1,14 +1,20 @@
-//! The family `gpt`: learned positions, pre-norm blocks of causal attention and a GELU layer, a head over the vocabulary.
+//! The family `gpt`: learned positions, pre-norm blocks of causal attention and a GELU layer, a head over the vocabulary (PROTOCOL 12,
+//! Forward pass of `gpt`).
+//!
+//! Names, shapes and order of tensors are nanoGPT's, all weights as `[outputs, inputs]`.
+
+mod backward;
 
 use serde::{Deserialize, Serialize};
 
+use super::tape::Backward;
 use super::{Batch, Family, Pass};
 use crate::arena::Arena;
 use crate::data::Data;
-use crate::exact::Backward;
 use crate::kernels::{Head, Kernels, Linear, Matrix, MatrixMut, Packed, Then, packing_len, scratch_len, stride_of};
-use crate::manifest::{ManifestError, TensorSpec, WIDTH_MAX, within};
+use crate::limits::{ManifestError, WIDTH_MAX, within};
 use crate::stream::Stream;
+use crate::tensor::TensorSpec;
 
 /// Most blocks.
 const LAYERS_MAX: u32 = 64;
@@ -27,23 +33,24 @@ pub(crate) const EXPANSION: usize = 4;
 /// Bound of the uniform first weights, √3 · 0.02: the standard deviation is GPT-2's.
 const INITIAL_BOUND: f32 = f32::from_bits(0x3d0d_e3bd);
 
-/// Sizes of a transformer.
+/// Sizes of a transformer. With w = `width`, v = `vocabulary`, c = `context` it has v·w + c·w + `layers` · (12w² + 2w) + w values
+/// without biases, tied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gpt {
-    /// Blocks.
+    /// Blocks, 1 to 64.
     pub layers: u32,
-    /// Attention heads of a block; divides `width`.
+    /// Attention heads of a block; divides `width`, and each has `width` / `heads` values.
     pub heads: u32,
-    /// Values of one position between blocks.
+    /// Values of one position between blocks, at most 8,192.
     pub width: u32,
-    /// Tokens that a target may see, the positions of an example.
+    /// Tokens that a target may see, the positions of an example; times `width` at most 2²¹.
     pub context: u32,
-    /// Different tokens.
+    /// Different tokens: as many as the tokenizer has.
     pub vocabulary: u32,
     /// Whether linear layers (but not the head) and layer norms have a bias.
     pub bias: bool,
-    /// Whether the head is the embedding of the tokens.
+    /// Whether the head is the embedding of the tokens; else it has a weight of its own.
     pub tied: bool,
 }
 

@@ -1,13 +1,18 @@
-//! The family `mlp`: linear layers, relu between them, log-softmax at the end.
+//! The family `mlp`: linear layers, relu between them, log-softmax at the end (PROTOCOL 12, Forward pass of `mlp`).
+//!
+//! Softmax regression is the one without hidden layers. Tensors are named as PyTorch's `nn.Linear` in a `ModuleList` named `layers`.
+
+mod backward;
 
 use serde::{Deserialize, Serialize};
 
+use super::tape::Backward;
 use super::{Batch, Family, Pass};
 use crate::data::Data;
-use crate::exact::Backward;
 use crate::kernels::{Linear, Matrix, MatrixMut, Then, packing_len, stride_of};
-use crate::manifest::{ManifestError, TensorSpec, WIDTH_MAX, within};
+use crate::limits::{ManifestError, WIDTH_MAX, within};
 use crate::stream::Stream;
+use crate::tensor::TensorSpec;
 
 /// Most hidden layers.
 const HIDDEN_LAYERS_MAX: usize = 16;
@@ -15,15 +20,15 @@ const HIDDEN_LAYERS_MAX: usize = 16;
 const PASS_VALUES: usize = 1 << 21;
 const PASS_ROWS: usize = 192;
 
-/// Sizes of a multi-layer perceptron.
+/// Sizes of a multi-layer perceptron; each layer has `inputs · outputs` weights and `outputs` biases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mlp {
-    /// Features of an example.
+    /// Features of an example, 1 to 65,536.
     pub inputs: u32,
-    /// Units of each hidden layer; empty = softmax regression.
+    /// Units of each hidden layer, at most sixteen of them; empty = softmax regression.
     pub hidden: Vec<u32>,
-    /// Classes.
+    /// Classes, 2 to 65,536.
     pub outputs: u32,
     /// Function after each hidden layer.
     pub activation: Activation,
@@ -38,7 +43,7 @@ pub enum Activation {
 }
 
 impl Mlp {
-    /// `(inputs, outputs)` of each layer, first layer first.
+    /// `(inputs, outputs)` of each layer, first layer first; one more than there are hidden ones.
     pub fn layers(&self) -> Vec<(u32, u32)> {
         let widths: Vec<u32> = self.widths().map(|(_, width, _)| width).collect();
         widths.windows(2).map(|pair| (pair[0], pair[1])).collect()

@@ -1,7 +1,11 @@
 //! The families of models that a client ships: one file each, and one list.
+//!
+//! A family is a trait object below the manifest: sizes and their limits, tensors, first weights, the forward pass, and perhaps an
+//! exact backward pass. A further one is a file and a line of the list at the end of this file.
 
-pub(crate) mod gpt;
+mod gpt;
 mod mlp;
+pub(crate) mod tape;
 
 pub use gpt::Gpt;
 pub use mlp::{Activation, Mlp};
@@ -10,12 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::arena::Arena;
 use crate::data::Data;
-use crate::exact::Backward;
 use crate::kernels::{Kernels, Packed};
-use crate::manifest::{ManifestError, TensorSpec};
+use crate::limits::ManifestError;
 use crate::stream::Stream;
+use crate::tensor::TensorSpec;
 
-/// What every family tells of itself and can compute.
+use tape::Backward;
+
+/// What every family tells of itself and can compute. Sizes are those of the value: no method takes them.
 pub(crate) trait Family {
     /// Whether the sizes keep their limits and the data have a format that the family reads.
     fn check(&self, data: &Data) -> Result<(), ManifestError>;

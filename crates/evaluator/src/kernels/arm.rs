@@ -1,4 +1,6 @@
 //! Registers of AArch64: four values with NEON.
+//!
+//! Its own maximum treats zeros and NaN in another way than [`Real::larger`], so comparison and selection are used instead.
 
 use std::arch::aarch64::*;
 

@@ -1,4 +1,7 @@
 //! Causal attention of one head: each row looks at itself and the rows before it.
+//!
+//! Scores of a tile of rows with all keys up to the last of them, softmax of each row over its own part, then sums of values over the
+//! same part: what lies behind a row takes no part, not even as zeros.
 
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate, pack, pack_transposed, products};
 use super::matrix::Matrix;

@@ -1,4 +1,7 @@
 //! Gradients of causal attention of one head.
+//!
+//! Shares are computed again from queries and keys; gradients of queries are sums over earlier rows, those of keys and values over
+//! later ones, each in ascending order.
 
 use super::attention::{Head, pack_keys, pack_values};
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate, products};

@@ -1,4 +1,6 @@
 //! Gradients of linear layers, layer norm and functions, and the step of AdamW: sums over rows run in their order, from the first.
+//!
+//! A gradient goes on from what is there, so that tapes are added one after the other, in the order of the batch.
 
 use super::functions::{ROOT_HALF, erf, exp_below};
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate};

@@ -1,4 +1,7 @@
 //! exp, log and erf in binary32 by fixed polynomials: the same bits on every machine.
+//!
+//! Libraries of systems differ in the last bit, so none is called. Polynomials have the least greatest relative error for their degree,
+//! and every input of binary32 was tried: digests of all outputs are in PROTOCOL 12, erf.
 
 use super::real::Real;
 

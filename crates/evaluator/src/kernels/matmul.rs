@@ -1,4 +1,7 @@
 //! Matrix products: one accumulator per output, from +0, ascending index, fused multiply-add; blocked over rows and panels.
+//!
+//! A panel holds sixteen outputs with their weights side by side, so that one load serves a lane of each; a tile is some rows by one or
+//! two panels, held in registers over the whole depth. Which outputs share a tile changes nothing in any of their sums.
 
 use crate::arena::Aligned;
 

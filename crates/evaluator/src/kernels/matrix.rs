@@ -1,4 +1,6 @@
 //! Matrices as kernels see them: rows at a fixed distance in somebody's memory.
+//!
+//! That a matrix lies within its values is asserted when it is made; kernels rely on it where they read without further checks.
 
 use super::real::LANES;
 

@@ -1,4 +1,15 @@
 //! Exact kernels: what is computed stands in the generic files, how it is computed is the instruction set's; the bits are the same.
+//!
+//! | file | what |
+//! |---|---|
+//! | `real` | operations of binary32 on a value, a register, sixteen lanes |
+//! | `portable`, `x86`, `arm` | these on plain code, AVX2 and AVX-512, NEON |
+//! | `matrix`, `tiles` | rows in memory, and tiles of them in registers |
+//! | `matmul`, `attention`, `rows`, `functions` | forward |
+//! | `backward`, `attention_back` | gradients, and the steps of training |
+//!
+//! Each kernel is generic in its [`real::Vector`] and is compiled once for each instruction set, behind a function that was entered
+//! after the processor was asked for it; that is the only unsafe step, and [`Compute`] is the proof that it was taken.
 
 #![allow(clippy::needless_range_loop, reason = "tiles have sizes known when compiling: plain loops over them become registers")]
 
@@ -25,17 +36,22 @@ pub(crate) use matrix::{Matrix, MatrixMut, stride_of};
 
 use crate::isa::{Compute, Isa};
 
-/// e to the power x, within one unit in the last place; +∞ and +0 beyond binary32.
+/// e to the power x, within one unit in the last place; +∞ and +0 beyond binary32; of NaN the one NaN (PROTOCOL 12, exp).
+///
+/// ```
+/// assert_eq!((evaluator::exp(0.0), evaluator::exp(1.0).to_bits()), (1.0, 0x402d_f854));
+/// assert_eq!((evaluator::exp(89.0), evaluator::exp(-105.0)), (f32::INFINITY, 0.0));
+/// ```
 pub fn exp(x: f32) -> f32 {
     functions::exp(x)
 }
 
-/// Natural logarithm, within one unit in the last place; of 0 −∞, of less NaN.
+/// Natural logarithm, within one unit in the last place; of 0 −∞, of less NaN (PROTOCOL 12, log).
 pub fn log(x: f32) -> f32 {
     functions::log(x)
 }
 
-/// Error function, within one unit in the last place.
+/// Error function, within one unit in the last place (PROTOCOL 12, erf): what GELU is made of.
 pub fn erf(x: f32) -> f32 {
     functions::erf(x)
 }

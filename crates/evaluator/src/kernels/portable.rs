@@ -1,4 +1,7 @@
 //! One value at a time, on any processor: its fused multiply-add is computed in binary64.
+//!
+//! The product of two binary32 is exact in binary64. The sum is rounded to odd by its exact error, so that the last rounding, to
+//! binary32, is the only one that counts.
 
 use super::real::{Real, Register, Wide};
 

@@ -1,4 +1,7 @@
 //! The operations of binary32 that kernels are made of, on one value, one register, or sixteen lanes.
+//!
+//! [`Real`] is what all three can do, [`Register`] what a processor has, [`Vector`] the sixteen lanes in which rows are reduced
+//! (PROTOCOL 12, Products, rows, functions): one register of AVX-512, two of AVX2, four of NEON, or sixteen plain values.
 
 /// Lanes of a row reduction, and outputs of one panel.
 pub(crate) const LANES: usize = 16;

@@ -1,4 +1,6 @@
 //! Tiles between registers and memory: rows at a fixed distance, sixteen columns for each panel.
+//!
+//! Whole tiles go in one piece; those at the right edge lane by lane, with zeros behind the end.
 
 use super::real::{LANES, Vector};
 use super::rows::{part, store_part};

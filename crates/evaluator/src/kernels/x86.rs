@@ -1,4 +1,7 @@
 //! Registers of x86-64: eight values with AVX2 and FMA, sixteen with AVX-512F.
+//!
+//! Every operation is one instruction or a few that round as the operation says. `max` and `min` of the processor take the second of
+//! two zeros and beside NaN, which is what [`Real::larger`] and [`Real::smaller`] ask for.
 
 use std::arch::x86_64::*;
 

@@ -1,4 +1,7 @@
 //! Bitswap as a libp2p behaviour: joins the wants of this node with the connections to its peers.
+//!
+//! It owns [`Wants`] and the fetches that wait; each connection has a [`Handler`] of its own. What one
+//! says to the other goes through the swarm.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -33,13 +36,17 @@ pub enum Event {
 /// A block that a fetch waits for; dropping the receiver cancels.
 #[derive(Debug)]
 pub struct Request {
+    /// What the block must hash to.
     pub digest: Digest,
+    /// Under which codec it is asked for first.
     pub codec: Codec,
     /// Blocks of one file share a session: they are asked of the peers that had others of it.
     pub session: u64,
+    /// Where the block goes.
     pub reply: oneshot::Sender<Vec<u8>>,
 }
 
+/// Wants, waiting fetches and connections of a node.
 pub struct Behaviour {
     store: Arc<BlockStore>,
     wants: Wants,
@@ -53,6 +60,7 @@ pub struct Behaviour {
 }
 
 impl Behaviour {
+    /// For a node that serves what is in this store.
     pub fn new(store: Arc<BlockStore>) -> Self {
         Self {
             store,
@@ -100,6 +108,7 @@ impl Behaviour {
         self.wants.set_window(peer, WINDOW_BLOCKS);
     }
 
+    /// What a peer has, has not, and sent.
     fn received(&mut self, peer: PeerId, received: Received) {
         let now = Instant::now();
         for (digest, held) in received.presences {
@@ -117,6 +126,7 @@ impl Behaviour {
         }
     }
 
+    /// Gives a block to all that wait for it.
     fn deliver(&mut self, digest: Digest, block: Vec<u8>) {
         for waiter in self.waiters.remove(&digest).unwrap_or_default() {
             // A waiter that has gone needs nothing.
@@ -124,10 +134,12 @@ impl Behaviour {
         }
     }
 
+    /// Tells the swarm's task, which counts.
     fn misbehaved(&mut self, peer: PeerId) {
         self.actions.push_back(ToSwarm::GenerateEvent(Event::Misbehaved(peer)));
     }
 
+    /// Sends what the wants have to say, on the oldest connection of each peer.
     fn flush(&mut self) {
         for (peer_id, event) in self.wants.take_outgoing() {
             let oldest = self.connections.get(&peer_id).and_then(|connections| connections.first());
@@ -137,11 +149,13 @@ impl Behaviour {
         }
     }
 
+    /// A further connection with a peer.
     fn opened(&mut self, peer: PeerId, connection: ConnectionId) {
         self.connections.entry(peer).or_default().push(connection);
         self.connect(peer);
     }
 
+    /// A peer to be asked, with as many blocks at a time as it can take.
     fn connect(&mut self, peer: PeerId) {
         self.wants.connected(peer);
         if self.wide.contains(&peer) {

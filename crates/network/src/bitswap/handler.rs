@@ -1,4 +1,8 @@
-//! The streams of one connection: every inbound stream is read, outbound messages share one stream that is reopened at need.
+//! The streams of one connection: every inbound stream is read, outbound messages share one stream that is
+//! reopened at need.
+//!
+//! A peer may open as many streams as boxo does, one for each message; what they announce together is
+//! bounded in bytes before any of it is read.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -49,12 +53,16 @@ const READ_STEP_BYTES: usize = 256 * 1024;
 /// What one message of the peer says about our wants.
 #[derive(Debug)]
 pub struct Received {
+    /// Which blocks the peer says that it holds, or does not.
     pub presences: Vec<(Digest, bool)>,
+    /// Blocks with the digests that they were found to have.
     pub blocks: Vec<(Digest, Vec<u8>)>,
 }
 
+/// What a connection tells of its peer.
 #[derive(Debug)]
 pub enum ToBehaviour {
+    /// Something about our wants.
     Received(Received),
     /// The peer does not speak bitswap 1.2.
     Unsupported,
@@ -62,12 +70,14 @@ pub enum ToBehaviour {
     Junk,
 }
 
+/// A message that was read: what the peer wants, and what it says of our wants.
 struct Inbound {
     entries: Vec<Entry>,
     full: bool,
     received: Received,
 }
 
+/// A message that is to be written, and how often that was tried.
 #[derive(Clone, Default)]
 struct Outgoing {
     entries: Vec<Entry>,
@@ -75,6 +85,7 @@ struct Outgoing {
     attempts: u32,
 }
 
+/// The one stream on which messages go out.
 enum Outbound {
     Closed,
     Opening,
@@ -83,6 +94,7 @@ enum Outbound {
     Unsupported,
 }
 
+/// One connection: what its peer wants, what we want of it, and the streams between.
 pub struct Handler {
     store: Arc<BlockStore>,
     ledger: Ledger,
@@ -111,6 +123,7 @@ impl Handler {
         }
     }
 
+    /// Reads the next message that is whole; true if there was something.
     fn poll_inbound(&mut self, context: &mut Context<'_>) -> bool {
         if self.events.len() >= EVENTS_MAX {
             return false;
@@ -127,6 +140,7 @@ impl Handler {
         true
     }
 
+    /// Notes the peer's wants and passes on what it says of ours.
     fn read(&mut self, inbound: Inbound) {
         self.ledger.read(inbound.entries, inbound.full, &self.store);
         let received = inbound.received;
@@ -153,6 +167,7 @@ impl Handler {
         changed
     }
 
+    /// Goes on writing; true if it has ended.
     fn poll_writing(&mut self, context: &mut Context<'_>) -> bool {
         let Outbound::Writing(writing) = &mut self.outbound else { return false };
         match writing.poll_unpin(context) {
@@ -177,6 +192,7 @@ impl Handler {
         true
     }
 
+    /// The stream is gone: what was on it is sent on a new one, some times.
     fn stream_failed(&mut self, error: &str) {
         self.outbound = Outbound::Closed;
         let given_up = self.writing.as_mut().is_some_and(|outgoing| {
@@ -211,6 +227,7 @@ impl Handler {
         }
     }
 
+    /// What is to be sent next: our entries, and answers to the peer's.
     fn next_outgoing(&mut self) -> Option<Outgoing> {
         if matches!(self.outbound, Outbound::Unsupported) {
             (self.entries, self.ledger) = Default::default();
@@ -223,6 +240,7 @@ impl Handler {
         Some(Outgoing { entries, answer: self.ledger.answer(&self.store), attempts: 0 })
     }
 
+    /// No stream was opened: the peer does not speak bitswap, or not now.
     fn open_failed(&mut self, error: StreamUpgradeError<Infallible>) {
         match error {
             StreamUpgradeError::NegotiationFailed => {
@@ -305,6 +323,7 @@ fn messages(stream: Stream, budget: Arc<Semaphore>) -> impl futures::Stream<Item
     })
 }
 
+/// The next message of a stream; none if it has ended between two of them.
 async fn read_message(stream: &mut Stream, budget: &Semaphore) -> io::Result<Option<Inbound>> {
     let mut first = [0];
     if stream.read(&mut first).await? == 0 {
@@ -313,6 +332,7 @@ async fn read_message(stream: &mut Stream, budget: &Semaphore) -> io::Result<Opt
     timeout(MESSAGE_TIME, read_rest(stream, first[0], budget)).await?.map(Some)
 }
 
+/// A message of which the first byte is there, within the bytes that all streams share.
 async fn read_rest(stream: &mut Stream, first: u8, budget: &Semaphore) -> io::Result<Inbound> {
     let length = read_length(stream, first).await?;
     let _permit = budget.acquire_many(length as u32).await.map_err(io::Error::other)?;
@@ -320,6 +340,7 @@ async fn read_rest(stream: &mut Stream, first: u8, budget: &Semaphore) -> io::Re
     inbound(&body)
 }
 
+/// The length that stands before a message.
 async fn read_length(stream: &mut Stream, first: u8) -> io::Result<usize> {
     let mut prefix = vec![first];
     while prefix.last().is_some_and(|&byte| byte >= 0x80) && prefix.len() < VARINT_BYTES_MAX {
@@ -345,6 +366,7 @@ async fn read_exactly(stream: &mut Stream, length: usize) -> io::Result<Vec<u8>>
     Ok(body)
 }
 
+/// Bytes that are no message, which costs the peer something.
 fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
@@ -357,6 +379,7 @@ fn inbound(body: &[u8]) -> io::Result<Inbound> {
     Ok(Inbound { entries: message.entries, full: message.full, received: Received { presences, blocks } })
 }
 
+/// Writes a message whole, or not in time.
 async fn write(mut stream: Stream, outgoing: Outgoing, store: Arc<BlockStore>) -> io::Result<Stream> {
     let encoded = tokio::task::spawn_blocking(move || encode(outgoing, &store)).await.map_err(io::Error::other)?;
     let written = async {

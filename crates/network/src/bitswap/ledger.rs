@@ -1,4 +1,7 @@
 //! What one connected peer wants of this node, and what it is answered next.
+//!
+//! All of it is bounded: a peer that asks for more than fits is told that it is not there, and asks again
+//! or asks others.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -20,7 +23,9 @@ pub const ANSWER_BYTES: usize = 512 * 1024;
 /// The next message to a peer, except for its blocks' bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
+    /// CIDs, and whether their blocks are held here.
     pub presences: Vec<(Cid, bool)>,
+    /// Blocks to be read and sent behind them.
     pub blocks: Vec<Cid>,
 }
 
@@ -43,6 +48,7 @@ impl Ledger {
         }
     }
 
+    /// Serves a want, or keeps it in case the block comes; forgets a cancelled one.
     fn read_entry(&mut self, entry: Entry, store: &BlockStore) {
         let held = digest_in(&entry.cid).is_some_and(|digest| store.has(digest));
         match entry.want {
@@ -59,11 +65,13 @@ impl Ledger {
         }
     }
 
+    /// The peer needs the block no longer.
     fn cancel(&mut self, cid: &Cid) {
         self.unmet.remove(cid);
         self.blocks.retain(|queued| queued != cid);
     }
 
+    /// A held block, or the word that it is held.
     fn serve(&mut self, cid: Cid, want: Want) {
         match want {
             Want::Block if self.blocks.len() >= QUEUE_BLOCKS_MAX => self.tell(cid, false),
@@ -73,12 +81,14 @@ impl Ledger {
         }
     }
 
+    /// Whether a block is held, if there is room to say so.
     fn tell(&mut self, cid: Cid, held: bool) {
         if self.presences.len() < PRESENCES_MAX {
             self.presences.push_back((cid, held));
         }
     }
 
+    /// Whether the peer waits for blocks that this node has not.
     pub fn waits(&self) -> bool {
         !self.unmet.is_empty()
     }
@@ -108,6 +118,7 @@ impl Ledger {
         answer
     }
 
+    /// Whether there is nothing to answer.
     pub fn is_idle(&self) -> bool {
         self.blocks.is_empty() && self.presences.is_empty()
     }

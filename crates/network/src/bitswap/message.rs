@@ -15,6 +15,7 @@ pub const BLOCKS_MAX: usize = 1024;
 /// What is asked for under a CID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Want {
+    /// The block itself.
     Block,
     /// Only whether the peer holds it.
     Have,
@@ -25,7 +26,9 @@ pub enum Want {
 /// One line of a want list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
+    /// The block, by a CID of any codec.
     pub cid: Cid,
+    /// What is asked of it.
     pub want: Want,
     /// Whether a peer without the block shall say so.
     pub send_dont_have: bool,
@@ -34,6 +37,7 @@ pub struct Entry {
 /// A message as it travels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Message {
+    /// What the sender wants.
     pub entries: Vec<Entry>,
     /// The entries replace all earlier ones.
     pub full: bool,
@@ -55,6 +59,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
+    /// With what is wanted and what is told; blocks follow.
     pub fn new(entries: &[Entry], presences: &[(Cid, bool)]) -> Self {
         let mut body = Vec::new();
         if !entries.is_empty() {
@@ -87,6 +92,7 @@ impl Encoder {
     }
 }
 
+/// The bytes of a want list.
 fn wantlist(entries: &[Entry]) -> Vec<u8> {
     let mut list = Vec::new();
     for entry in entries {
@@ -105,6 +111,9 @@ fn wantlist(entries: &[Entry]) -> Vec<u8> {
 
 impl Message {
     /// Reads a message without its length. CIDs that are not CIDs are left out.
+    ///
+    /// # Errors
+    /// [`WireError`], if the bytes are no protobuf.
     pub fn decode(body: &[u8]) -> Result<Self, WireError> {
         let mut message = Self::default();
         for field in Fields(body) {
@@ -165,6 +174,7 @@ impl Message {
     }
 }
 
+/// One line of a want list; none if its CID is not one.
 fn read_entry(bytes: &[u8]) -> Result<Option<Entry>, WireError> {
     let (mut cid, mut cancel, mut have, mut send_dont_have) = (None, false, false, false);
     for field in Fields(bytes) {

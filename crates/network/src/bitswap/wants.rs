@@ -1,4 +1,8 @@
 //! Which block is asked of whom: sessions, HAVE and DONT_HAVE, the least-loaded peer, failover. Time is an argument.
+//!
+//! A block is asked of one peer at a time, the one that owes least among those that said that they hold it
+//! or that had others of its file. Who delivers nothing for [`FAILOVER`] loses what it owes to others. Of
+//! what nobody is known to hold, everybody is asked again every [`ASK_AGAIN`].
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -29,6 +33,7 @@ pub const WANTS_MAX: usize = 4096;
 /// What a block that came in turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
+    /// A fetch waits for it.
     Wanted,
     /// Asked for earlier and no longer needed.
     Late,
@@ -36,6 +41,7 @@ pub enum Arrival {
     Wrong,
 }
 
+/// A block that is waited for: of whom it was asked, and what peers said of it.
 #[derive(Debug)]
 struct Open {
     session: u64,
@@ -50,6 +56,7 @@ struct Open {
     next_broadcast: Instant,
 }
 
+/// What is known of a connected peer: what it can take, what it owes, how well it delivers.
 #[derive(Debug)]
 struct Peer {
     window: usize,
@@ -62,10 +69,12 @@ struct Peer {
 }
 
 impl Peer {
+    /// Careful until identify says what it runs.
     fn new() -> Self {
         Self { window: WINDOW_BLOCKS_CAREFUL, owes: 0, failures: 0, last_block: None, asked: BTreeSet::new(), asked_order: VecDeque::new() }
     }
 
+    /// That the digest was asked of it, to tell late blocks from wrong ones.
     fn remember(&mut self, digest: Digest) {
         if !self.asked.insert(digest) {
             return;
@@ -129,6 +138,7 @@ impl Wants {
         self.close(digest, None);
     }
 
+    /// A peer to ask: it is told at once what nobody delivers now.
     pub fn connected(&mut self, peer: PeerId) {
         self.peers.entry(peer).or_insert_with(Peer::new);
         for digest in self.idle.clone() {
@@ -157,6 +167,7 @@ impl Wants {
         self.take_back(|asked, _| asked == peer, now);
     }
 
+    /// The peer says that it holds a block.
     pub fn have(&mut self, peer: PeerId, digest: Digest, now: Instant) {
         let Some(open) = self.open.get_mut(&digest) else { return };
         if !open.told.contains(&peer) {
@@ -171,6 +182,7 @@ impl Wants {
         }
     }
 
+    /// The peer says that it has not: another one is asked.
     pub fn dont_have(&mut self, peer: PeerId, digest: Digest, now: Instant) {
         let Some(open) = self.open.get_mut(&digest) else { return };
         open.holders.remove(&peer);
@@ -254,6 +266,7 @@ impl Wants {
         }
     }
 
+    /// The want is over: whoever was told of it is told so, but for who delivered.
     fn close(&mut self, digest: Digest, deliverer: Option<PeerId>) {
         self.release(digest);
         self.idle.remove(&digest);
@@ -287,6 +300,7 @@ impl Wants {
         }
     }
 
+    /// Asks one peer for the block.
     fn ask(&mut self, peer: PeerId, digest: Digest, now: Instant) {
         self.send(peer, digest, Want::Block);
         self.idle.remove(&digest);
@@ -313,6 +327,7 @@ impl Wants {
         }
     }
 
+    /// Notes an entry for a peer, and what it will know then.
     fn send(&mut self, peer: PeerId, digest: Digest, want: Want) {
         let (Some(known), Some(open)) = (self.peers.get_mut(&peer), self.open.get_mut(&digest)) else { return };
         match want {

@@ -11,10 +11,10 @@ use clap::Subcommand;
 use deltas::Patch;
 use governance::{DeltaStatus, Network};
 use network::Client;
+use node::folder;
 use protocol::{Address, DeltaNumber, Digest, GroupId, Wei, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
 
 use super::context::{Context, Peer};
-use crate::folder;
 
 /// How long a proposal's body is offered until another node has said that it holds it.
 const SPREAD: Duration = Duration::from_secs(60);

@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use network::Client;
-use node::{config::GroupFile, keys, progress, stop};
+use node::{birth, config::GroupFile, keys, progress, stop, words};
 use protocol::{GroupId, chain::GroupView};
 
 use super::{
     bounty::{self, hidden_losses},
     context::{Context, history},
 };
-use crate::{birth, words};
 
 #[derive(Subcommand)]
 pub enum Command {

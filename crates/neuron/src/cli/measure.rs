@@ -8,6 +8,7 @@ use governance::{Enactment, Network};
 use node::{
     measures::{Book, Entry, missing},
     network_file::moment,
+    words,
 };
 use protocol::{
     Address, DeltaNumber, Digest, GroupId, Micronats, PositionNumber, RoundNumber,
@@ -18,7 +19,6 @@ use protocol::{
 };
 
 use super::context::{Context, Peer};
-use crate::words;
 
 /// Epochs for which a measure waits if nothing else is said.
 const WAIT_EPOCHS: u64 = 4;

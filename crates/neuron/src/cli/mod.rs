@@ -20,7 +20,6 @@ mod token;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::devnet;
 use context::Context;
 
 /// Train together, recheck together, vote on data, earn.
@@ -35,8 +34,6 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the whole network on this machine.
-    Devnet(Box<devnet::Options>),
     /// Make the network that the network file describes; run again, go on or check.
     Deploy,
     /// Balances and transfers of NRN.
@@ -79,12 +76,6 @@ enum Command {
 pub async fn run(arguments: Arguments) -> Result<()> {
     let context = arguments.context;
     match arguments.command {
-        Command::Devnet(mut options) => {
-            if options.rpc.is_some() {
-                options.payer = Some(context.account()?);
-            }
-            devnet::run(*options).await
-        }
         Command::Deploy => deploy::run(&context).await,
         Command::Token(command) => token::run(&context, command).await,
         Command::Sale(command) => sale::run(&context, command).await,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, ensure};
 use clap::Subcommand;
 use governance::{Network, Round, network_event};
-use node::network_file::moment;
+use node::{network_file::moment, words};
 use protocol::{
     Address, Digest, GroupId, PositionNumber, RoundNumber, Wei,
     chain::{ChainEvent, GroupView, Outcome},
@@ -16,7 +16,6 @@ use super::{
     alarms, bounty,
     context::{Context, history},
 };
-use crate::words;
 
 #[derive(Subcommand)]
 pub enum Command {

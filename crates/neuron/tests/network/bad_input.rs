@@ -4,20 +4,20 @@ use std::{
     fs,
     net::TcpListener,
     path::{Path, PathBuf},
-    thread,
 };
 
 use anyhow::{Context, Result, ensure};
 use deltas::{Patch, Tree};
-use neuron::birth::{EXAMPLES, extended};
-use node::config::GroupFile;
+use node::{
+    birth::{EXAMPLES, extended},
+    config::GroupFile,
+};
 use protocol::signing_log::HEADER;
 
 use crate::{
-    plays::micro_group,
-    refusal::Refusal,
+    groups::{fresh_folder, micro_group},
+    refusal::{Refusal, check},
     small::Small,
-    watched::{digits, fresh_folder},
 };
 
 /// Port 1 of this machine: nothing listens there.
@@ -37,7 +37,6 @@ fn missing_and_malformed_files_are_named_before_anything_is_started() -> Result<
     let training = write("training.toml", "[training]\nbatch = 0\n")?;
     let keyless = write("keyless.toml", "[node]\nkeystore = \"none.json\"\npassword_file = \"unknown.toml\"\n")?;
     let passwordless = write("passwordless.toml", "[node]\n")?;
-    let group = write("group.toml", &fs::read_to_string(digits())?)?;
     let missing = shown(&folder.join("missing.toml"))?;
     let refusal = |program, arguments: &[&str], wanted| Refusal::new(program, arguments, wanted);
     check(vec![
@@ -50,44 +49,7 @@ fn missing_and_malformed_files_are_named_before_anything_is_started() -> Result<
         refusal("trainer-node", &["--config", &training], "training.toml: batch is 0"),
         refusal("trainer-node", &["--config", &keyless], "there is no key file at"),
         refusal("validator-node", &["--config", &passwordless], "NEURON_PASSWORD"),
-        refusal("neuron", &["devnet", "--group", &missing], "missing.toml"),
-        refusal("neuron", &["devnet", "--group", &group], "paths in a group file count from its own folder"),
-        refusal("neuron", &["devnet", "--trainers", "0"], "--trainers must be"),
-        refusal("neuron", &["devnet", "--report", "/nowhere/report.json"], "/nowhere/report.json does not exist"),
     ])
-}
-
-#[test]
-fn groups_whose_data_do_not_suit_their_model_are_refused_with_the_file() -> Result<()> {
-    let folder = fresh_folder("bad-groups")?;
-    fs::create_dir(folder.join("empty"))?;
-    fs::write(folder.join("empty/README.md"), "No examples here.")?;
-    for (name, text) in
-        [("play.md", "To be, or not to be"), ("short.txt", "To be"), ("rows.csv", "1,2,0\n"), ("latin.txt", "To be,\nor n\u{f6}t")]
-    {
-        fs::write(folder.join(name), text)?;
-    }
-    fs::write(folder.join("bytes.txt"), [b'T', 0xff, b'o'])?;
-    let mut cases = Vec::new();
-    for (name, change, wanted) in [
-        ("no-file", r#"data.genesis = "empty""#, "no file in"),
-        ("suffix", r#"data.genesis = "play.md""#, "play.md does not end in .txt: name it so"),
-        ("too-short", r#"data.genesis = "short.txt""#, "with more than 16 tokens"),
-        ("not-text", r#"data.genesis = "bytes.txt""#, "bytes.txt is not UTF-8 text"),
-        ("proposed", r#"data.proposed = ["rows.csv"]"#, "rows.csv does not end in .txt"),
-        ("character", r#"data.proposed = ["latin.txt"]"#, "latin.txt, line 2: 'ö' is not among the characters"),
-        ("heldout", r#"data.heldout = "nowhere.txt""#, "there is no"),
-        ("csv", r#"manifest.data = { format = "csv", divisor = 16 }"#, "the family gpt reads data of the format text"),
-        ("vocabulary", "manifest.model.vocabulary = 64", "vocabulary is 64"),
-        ("setting", "training.colour = 1", "unknown field `colour`"),
-        ("batch", "training.batch = 0", "batch is 0"),
-        ("phase", "devnet.reveal_s = 1", "must be 4 to 86400 s"),
-        ("times", "devnet.period_s = 100", "unknown field"),
-    ] {
-        let path = micro_group(&folder, name, change)?;
-        cases.push(Refusal::new("neuron", &["devnet", "--group", &shown(&path)?], wanted));
-    }
-    check(cases)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,8 +93,6 @@ async fn wrong_chains_keys_ports_and_logs_are_refused() -> Result<()> {
         cases.push(Refusal::new(program, &["--config", &config], wanted));
     }
     cases.push(Refusal::new("validator-node", &["--config", &damaged], "line 2 of the signing log is damaged"));
-    let group = shown(&digits())?;
-    cases.push(Refusal::new("neuron", &["devnet", "--group", &group, "--port", &port], "0 takes a free one"));
     tokio::task::spawn_blocking(move || check(cases)).await?
 }
 
@@ -182,17 +142,6 @@ async fn a_patch_that_does_not_apply_and_a_corrupt_checkpoint_are_refused() -> R
     ];
     tokio::task::spawn_blocking(move || check(cases)).await??;
     ensure!(small.deltas(good).await? == 0, "something was proposed");
-    Ok(())
-}
-
-/// All at once; tells every case that went wrong.
-fn check(cases: Vec<Refusal>) -> Result<()> {
-    let results = thread::scope(|scope| {
-        let runs: Vec<_> = cases.iter().map(|case| scope.spawn(|| case.check())).collect();
-        runs.into_iter().map(|run| run.join().map_err(|_| anyhow::anyhow!("a check panicked")).flatten()).collect::<Vec<_>>()
-    });
-    let faults: Vec<String> = results.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
-    ensure!(faults.is_empty(), "{} of {} cases:\n{}", faults.len(), cases.len(), faults.join("\n"));
     Ok(())
 }
 

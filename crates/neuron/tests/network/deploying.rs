@@ -14,7 +14,7 @@ use chain::{
 };
 use node::config::{self, NetworkFile};
 
-use crate::watched::fresh_folder;
+use crate::groups::fresh_folder;
 
 const PASSWORD: &str = "of no worth";
 /// A line that must survive.

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::Read,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU64, Ordering},
     thread,
@@ -64,6 +64,17 @@ impl Refusal {
     }
 }
 
+/// All at once; tells every case that went wrong.
+pub fn check(cases: Vec<Refusal>) -> Result<()> {
+    let results = thread::scope(|scope| {
+        let runs: Vec<_> = cases.iter().map(|case| scope.spawn(|| case.check())).collect();
+        runs.into_iter().map(|run| run.join().map_err(|_| anyhow::anyhow!("a check panicked")).flatten()).collect::<Vec<_>>()
+    });
+    let faults: Vec<String> = results.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
+    ensure!(faults.is_empty(), "{} of {} cases:\n{}", faults.len(), cases.len(), faults.join("\n"));
+    Ok(())
+}
+
 fn wait(child: &mut Child) -> Result<std::process::ExitStatus> {
     let start = Instant::now();
     loop {
@@ -90,8 +101,10 @@ fn marked(mark: &str) -> Vec<PathBuf> {
     processes.filter(has_mark).collect()
 }
 
-fn program(name: &str) -> Result<PathBuf> {
-    let path = Path::new(env!("CARGO_BIN_EXE_neuron")).with_file_name(name);
+/// A program that was built together with these tests.
+pub fn program(name: &str) -> Result<PathBuf> {
+    let tests = std::env::current_exe()?;
+    let path = tests.ancestors().nth(2).unwrap_or(&tests).join(name);
     ensure!(path.exists(), "{} is missing: run `cargo build --workspace`", path.display());
     Ok(path)
 }

@@ -14,9 +14,8 @@ use chain::{
 };
 use governance::{Network, Terms, deploy};
 use network::{Client, Event};
-use neuron::birth;
 use node::{
-    Site,
+    Site, birth,
     config::{GroupFile, NetworkFile, Times},
     keys,
 };
@@ -27,7 +26,7 @@ use protocol::{
 use token::SaleTerms;
 use tokio::{process::Command, sync::mpsc};
 
-use crate::watched::{digits, fresh_folder};
+use crate::groups::{digits, fresh_folder};
 
 /// Rounds that no test outlasts by accident.
 const TIMES: Times = Times { train_s: 60, reveal_s: 60, judge_s: 60, period_s: 360, improve: 10, least: 1_000 };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::io::{Effect, Fetched, Task, Won};
 use super::window::{Standing, Window};
 use super::{MAX_CASES, View};
+use crate::attempts::Attempts;
 use crate::bounty::{Calendar, Findings, Term, WINDOWS};
 use crate::chain::{Block, ChainEvent, Outcome};
 use crate::eip712::{Finding, SignedFinding};
@@ -12,12 +13,15 @@ use crate::holders::{File, Holders};
 use crate::ids::{Address, BountyNumber, DeltaNumber, Digest, PositionNumber, RoundNumber};
 use crate::money::{Micronats, Wei};
 use crate::order::seed_of;
+use crate::pace::{event_s, last_s};
 use crate::validator::MAX_CLAIMS;
 
 /// Files that a position may say to hold in the last round of a term: one for each bounty of that term, and each claim of that round.
 const MAX_FILES: usize = MAX_CASES + MAX_CLAIMS;
-/// Steps after which a measurement that failed is tried again.
-pub(super) const RETRY_STEPS: u64 = 32;
+/// Part of an epoch after which a fetch that was not answered is asked for again.
+const FETCH_PART: u64 = 4;
+/// Pauses after which a measurement that failed is tried again.
+pub(super) const RETRY_PAUSES: u64 = 32;
 
 /// What was fixed when the bounty was sealed.
 #[derive(Debug, Clone)]
@@ -195,15 +199,16 @@ impl Case {
         }
     }
 
-    /// The first block from a moment on decides what was so at that moment.
+    /// PROTOCOL 18, Windows: the first block from a moment on decides what was so at that moment. Whether it is the first one its predecessor says, if
+    /// that was told: nothing is guessed.
     pub fn block(&mut self, before_s: Option<u64>, block: Block, calendar: Calendar) {
         let is_first = |moment_s| before_s.is_some_and(|before_s| before_s < moment_s) && moment_s <= block.time_s;
         let term = self.sealed.term;
         if is_first(term.end_s(calendar)) {
-            self.seed = Some(block.hash);
+            self.seed.get_or_insert(block.hash);
         }
         for (number, window) in (0..).zip(&mut self.windows) {
-            if is_first(term.window_start_s(number, calendar)) {
+            if window.standing.is_none() && is_first(term.window_start_s(number, calendar)) {
                 let (won, applied) = (self.won.values().copied().collect(), self.applied.values().copied().collect());
                 window.standing = Some(Standing { won, applied });
                 self.holders.reopen();
@@ -227,10 +232,10 @@ impl Case {
 
     pub fn fetched(&mut self, result: &Fetched, own: Option<PositionNumber>, now: u64) {
         if let (Fetched::Held, Some(own), Some((file, _))) = (result, own, self.opened) {
-            self.have(file, own);
+            self.holders.hold(file, own);
         }
         self.file = Some(match result {
-            Fetched::Held => File::Held { announced: false },
+            Fetched::Held => File::Held { announced: Attempts::default() },
             Fetched::Wrong(_) => File::Wrong,
             Fetched::Missing(_) => File::Missing(now),
         });
@@ -270,7 +275,7 @@ impl Case {
         if is_past || view.own.is_none() {
             return Vec::new();
         }
-        let mut effects: Vec<Effect> = self.fetch(view).into_iter().chain(self.announce()).collect();
+        let mut effects: Vec<Effect> = self.fetch(view).into_iter().chain(self.announce(view)).collect();
         if let Some(window) = window {
             effects.extend(self.measure(view, window));
             effects.extend(self.sign(view, window));
@@ -280,23 +285,17 @@ impl Case {
 
     fn fetch(&mut self, view: &View<'_>) -> Option<Effect> {
         let (file, _) = self.opened?;
-        let is_wanted = match self.file {
-            None => true,
-            Some(File::Missing(block)) => block < view.now.number,
-            Some(_) => false,
-        };
-        is_wanted.then(|| {
-            self.file = Some(File::Asked);
+        File::is_wanted(self.file.as_ref(), view.now).then(|| {
+            self.file = Some(File::Asked(view.now.time_s.saturating_add(view.group.epoch_s / FETCH_PART)));
             Effect::Fetch { bounty: self.sealed.bounty, file }
         })
     }
 
-    fn announce(&mut self) -> Option<Effect> {
-        let (file, _) = self.opened?;
-        (self.file == Some(File::Held { announced: false })).then(|| {
-            self.file = Some(File::Held { announced: true });
-            Effect::Announce { round: self.sealed.term.last, file }
-        })
+    fn announce(&mut self, view: &View<'_>) -> Option<Effect> {
+        let ((file, _), own) = (self.opened?, view.own?);
+        let is_told = self.holders.is_told(&file, own.number);
+        let is_due = self.file.as_mut()?.announces(is_told, view.now.time_s, event_s(view.pause_s()));
+        is_due.then_some(Effect::Announce { round: self.sealed.term.last, file })
     }
 
     /// The window in which the set is measured first.
@@ -314,7 +313,7 @@ impl Case {
             Exam::Done(before, ..) => *before != standing,
         };
         let is_held = matches!(self.file, Some(File::Held { .. }));
-        if !is_open || !is_held || self.at(number)?.is_signed {
+        if !is_open || !is_held || self.at(number)?.is_judged() {
             return None;
         }
         self.exam = Exam::Asked(number);
@@ -335,16 +334,19 @@ impl Case {
         }))
     }
 
-    /// One result a window, ever.
+    /// One result a window, ever; it is asked for again, the very same, until it is heard.
     fn sign(&mut self, view: &View<'_>, number: u64) -> Option<Effect> {
         let end_s = self.sealed.term.window_start_s(number + 1, view.calendar);
         if self.at(number)?.is_signed || view.is_late(end_s) {
             return None;
         }
-        let (findings, probe) = self.found(view, number)?;
-        self.with(number, |window| window.is_signed = true);
-        let message = Finding { bounty: self.sealed.bounty, window: number, result: findings.hash(), probe };
-        Some(Effect::Sign { message, findings })
+        if !self.at(number)?.is_judged() {
+            let (findings, probe) = self.found(view, number)?;
+            let message = Finding { bounty: self.sealed.bounty, window: number, result: findings.hash(), probe };
+            self.with(number, |window| window.judged = Some((message, findings, Attempts::default())));
+        }
+        let window = usize::try_from(number).ok().and_then(|number| self.windows.get_mut(number))?;
+        window.sign(view.now.time_s, event_s(view.pause_s()))
     }
 
     /// What is so as far as anybody can know by now: who holds a file that too few hold says what those say who do not.
@@ -358,9 +360,9 @@ impl Case {
         if number < first {
             return None;
         }
-        // Who was not there before the middle has not heard who held it by then.
-        let middle_s = term.middle_s(number, view.calendar);
-        self.holders.settle(file, view.group, now_s >= middle_s && view.live_since_s < middle_s);
+        // Who was not there long before the middle has maybe not heard who held it by then.
+        let (start_s, middle_s) = (term.window_start_s(number, view.calendar), term.middle_s(number, view.calendar));
+        self.holders.settle(file, view.group, now_s >= middle_s && view.live_since_s < start_s.midpoint(middle_s));
         match (self.holders.is_available(&file), &self.exam) {
             _ if self.file == Some(File::Wrong) => Some(failed),
             (Some(false), _) => Some(failed),
@@ -399,7 +401,7 @@ impl Case {
         }
         let from_s =
             if window.is_complete(view.group) { 0 } else { term.middle_s(number, view.calendar).saturating_add(view.config.step_s) };
-        let until_s = end_s.saturating_sub(view.config.edge_s).saturating_sub(view.config.step_s);
+        let until_s = last_s(end_s, view.config.edge_s, view.spacing_s);
         let effect = Effect::Post { bounty, window: number, findings, signed };
         Some(Due { matter: self.matter(), effect, from_s: from_s.min(until_s), until_s: Some(until_s) })
     }

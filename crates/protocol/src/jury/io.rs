@@ -17,15 +17,15 @@ pub struct Config {
     pub signer: Address,
     /// No findings are brought in the last seconds of a window.
     pub edge_s: u64,
-    /// Seconds from one juror's attempt to the next one's, to which one is added for the block that carries the earlier.
+    /// Seconds from one juror's attempt to the next one's, to which those are added for the block that carries the earlier.
     pub step_s: u64,
     /// Findings, won rounds or positions in one transaction; see [`verdicts_a_call`](crate::validator::verdicts_a_call).
     pub findings_a_call: usize,
 }
 
 /// What the shell tells. Order: `Group`, then the events of the group since its birth and of its bounties, those of a block before
-/// the block itself, and of history the first block from each of [`Term::moments_s`](crate::bounty::Term::moments_s); then `Live`, then
-/// whatever comes. What the log holds may come at any time after the event `Funded` that it is about.
+/// the block itself, and of history the first block from each of [`Term::moments_s`](crate::bounty::Term::moments_s) and the one
+/// before it; then `Live`, then whatever comes. What the log holds may come at any time after the event `Funded` that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// History is over: from now on the machine asks for effects.
@@ -55,7 +55,7 @@ pub enum Input {
         window: u64,
         result: Result<(Findings, Digest), String>,
     },
-    /// Answer to [`Effect::Sign`]: the signing log holds another result of this window, or signing failed.
+    /// Answer to [`Effect::Sign`]: the signing log holds another result of this window, or signing failed. That is final.
     Refused {
         bounty: BountyNumber,
         window: u64,
@@ -100,7 +100,8 @@ pub struct Won {
     pub stands: bool,
 }
 
-/// What the machine asks for. Of the last five only one is under way at a time: it waits for [`Input::Sent`].
+/// What the machine asks for. It is asked for again after a while if its answer says that it failed, or if neither an answer nor
+/// what it should lead to has come, as long as that can still matter. Of the last five only one is under way at a time: it waits for [`Input::Sent`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Get and keep a hidden set.

@@ -17,6 +17,7 @@ use crate::ids::{BountyNumber, DeltaNumber, Digest, PositionNumber, RoundNumber}
 use crate::log::FindingBody;
 use crate::money::Micronats;
 use crate::order::rank;
+use crate::pace::{Pace, answer_s, event_s};
 use case::{Case, Due, Matter, Sealed};
 pub use io::{Config, Effect, Fetched, Input, Task, Won};
 
@@ -36,7 +37,7 @@ pub struct Jury {
     /// Second of the last block of history.
     live_since_s: Option<u64>,
     group: Option<GroupView>,
-    last: Option<Block>,
+    pace: Pace,
     cases: BTreeMap<BountyNumber, Case>,
     /// Hidden sets of bounties that are over and were measured.
     sets: Vec<Digest>,
@@ -45,8 +46,8 @@ pub struct Jury {
     least: Micronats,
     /// What is to be sent next about each matter.
     waiting: BTreeMap<Matter, Waiting>,
-    /// The matter whose transaction is under way.
-    sending: Option<Matter>,
+    /// The matter whose transaction is under way, and the second by which an answer comes or never.
+    sending: Option<(Matter, u64)>,
 }
 
 /// A transaction that others may send before.
@@ -67,19 +68,22 @@ pub(crate) struct View<'a> {
     pub now: Block,
     /// What others announced before was maybe not heard.
     pub live_since_s: u64,
+    /// Seconds from one block to the next.
+    pub spacing_s: u64,
     /// This juror's position, if it is awake.
     pub own: Option<PositionView>,
 }
 
 impl<'a> View<'a> {
-    fn new(config: &'a Config, group: &'a GroupView, now: Block, live_since_s: u64) -> Self {
+    fn new(config: &'a Config, group: &'a GroupView, pace: &Pace, live_since_s: u64) -> Option<Self> {
         let own = group.position_of(config.signer).filter(|own| own.awake && !own.live.is_zero());
-        Self { config, group, calendar: Calendar::from(group), now, live_since_s, own: own.copied() }
+        let (now, spacing_s) = (pace.last()?, pace.spacing_s());
+        Some(Self { config, group, calendar: Calendar::from(group), now, live_since_s, spacing_s, own: own.copied() })
     }
 
     /// Seconds in which what one juror sends is seen by the next.
     fn pause_s(&self) -> u64 {
-        self.config.step_s.saturating_add(1)
+        self.config.step_s.saturating_add(self.spacing_s)
     }
 
     /// Whether a window that ends then is nearly over.
@@ -105,7 +109,7 @@ impl Jury {
             config,
             live_since_s: None,
             group: None,
-            last: None,
+            pace: Pace::default(),
             cases: BTreeMap::new(),
             sets: Vec::new(),
             proposed: BTreeMap::new(),
@@ -121,8 +125,8 @@ impl Jury {
         let is_block = matches!(input, Input::Block(_));
         self.learn(input);
         self.forget();
-        let (Some(group), Some(now), Some(live_since_s)) = (&self.group, self.last, self.live_since_s) else { return Vec::new() };
-        let view = View::new(&self.config, group, now, live_since_s);
+        let (Some(group), Some(live_since_s)) = (&self.group, self.live_since_s) else { return Vec::new() };
+        let Some(view) = View::new(&self.config, group, &self.pace, live_since_s) else { return Vec::new() };
         let mut effects: Vec<Effect> = self.cases.values_mut().flat_map(|case| case.advance(&view)).collect();
         if is_block {
             effects.extend(self.send());
@@ -137,7 +141,7 @@ impl Jury {
 
     fn learn(&mut self, input: Input) {
         match input {
-            Input::Live => self.live_since_s = Some(self.last.map_or(0, |block| block.time_s)),
+            Input::Live => self.live_since_s = self.live_since_s.or(Some(self.pace.last().map_or(0, |block| block.time_s))),
             Input::Group(group) if group.id == self.config.group => self.group = Some(group),
             Input::Group(_) => {}
             Input::Block(block) => self.block(block),
@@ -148,12 +152,12 @@ impl Jury {
                 cases.for_each(|case| case.have(file, position));
             }
             Input::Fetched { bounty, result } => {
-                let (own, now) = (self.view().and_then(|view| view.own), self.last.map_or(0, |block| block.number));
+                let (own, now) = (self.view().and_then(|view| view.own), self.pace.last().map_or(0, |block| block.number));
                 self.with(bounty, |case| case.fetched(&result, own.map(|own| own.number), now));
             }
             Input::Measured { bounty, window, result } => {
                 let again_s =
-                    self.view().map_or(0, |view| view.now.time_s.saturating_add(view.pause_s().saturating_mul(case::RETRY_STEPS)));
+                    self.view().map_or(0, |view| view.now.time_s.saturating_add(view.pause_s().saturating_mul(case::RETRY_PAUSES)));
                 self.with(bounty, |case| case.measured(window, result, again_s));
             }
             Input::Refused { bounty, window } => self.with(bounty, |case| case.refused(window)),
@@ -168,7 +172,8 @@ impl Jury {
     }
 
     fn block(&mut self, block: Block) {
-        let before_s = self.last.replace(block).map(|last| last.time_s);
+        let Some(before) = self.pace.block(block) else { return };
+        let before_s = before.filter(|before| before.number.checked_add(1) == Some(block.number)).map(|before| before.time_s);
         if let Some(group) = &self.group {
             let calendar = Calendar::from(group);
             self.cases.values_mut().for_each(|case| case.block(before_s, block, calendar));
@@ -234,14 +239,14 @@ impl Jury {
         self.with(signed.message.bounty, |case| case.heard(position, signer, signed, body.findings, is_own));
     }
 
-    /// After a failure all others go first; after a success its events may take a moment.
+    /// After a failure all others go first; after a success its events may take a while.
     fn sent(&mut self, result: &Result<(), String>) {
         let Some((now_s, pause_s)) = self.view().map(|view| (view.now.time_s, view.pause_s())) else { return };
-        let sent = self.sending.take().and_then(|matter| self.waiting.get_mut(&matter)).filter(|waiting| waiting.is_sent);
+        let sent = self.sending.take().and_then(|(matter, _)| self.waiting.get_mut(&matter)).filter(|waiting| waiting.is_sent);
         let Some(waiting) = sent else { return };
         waiting.is_sent = false;
         match result {
-            Ok(()) => waiting.since_s = now_s.saturating_add(pause_s),
+            Ok(()) => waiting.since_s = now_s.saturating_add(event_s(pause_s)),
             Err(_) => (waiting.since_s, waiting.failures) = (now_s, waiting.failures.saturating_add(1).min(MAX_FAILURES)),
         }
     }
@@ -257,13 +262,18 @@ impl Jury {
     }
 
     fn view(&self) -> Option<View<'_>> {
-        Some(View::new(&self.config, self.group.as_ref()?, self.last?, self.live_since_s.unwrap_or(u64::MAX)))
+        View::new(&self.config, self.group.as_ref()?, &self.pace, self.live_since_s.unwrap_or(u64::MAX))
     }
 
     /// The transaction whose turn it is. What can be too late goes before all else.
     fn send(&mut self) -> Option<Effect> {
-        let view = View::new(&self.config, self.group.as_ref()?, self.last?, self.live_since_s?);
-        let (own, now_s) = (view.own?.number, view.now.time_s);
+        let now_s = self.pace.last()?.time_s;
+        if self.sending.is_some_and(|(_, until_s)| until_s <= now_s) {
+            self.sent(&Err("no answer came".into()));
+        }
+        let view = View::new(&self.config, self.group.as_ref()?, &self.pace, self.live_since_s?)?;
+        let own = view.own?.number;
+        let until_s = now_s.saturating_add(answer_s(view.pause_s()));
         let due: BTreeMap<Matter, Due> = self.cases.values().flat_map(|case| case.due(&view)).map(|due| (due.matter, due)).collect();
         self.waiting.retain(|matter, waiting| due.get(matter).is_some_and(|due| due.effect == waiting.effect));
         let mut ripe = Vec::new();
@@ -276,7 +286,7 @@ impl Jury {
         }
         let (_, matter) = ripe.into_iter().min().filter(|_| self.sending.is_none())?;
         let waiting = self.waiting.get_mut(&matter)?;
-        (self.sending, waiting.is_sent) = (Some(matter), true);
+        (self.sending, waiting.is_sent) = (Some((matter, until_s)), true);
         Some(waiting.effect.clone())
     }
 }

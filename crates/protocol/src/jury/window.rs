@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::io::Won;
+use super::io::{Effect, Won};
+use crate::attempts::Attempts;
 use crate::bounty::Findings;
 use crate::chain::{GroupView, PositionView};
-use crate::eip712::SignedFinding;
+use crate::eip712::{Finding, SignedFinding};
 use crate::ids::{Address, Digest, PositionNumber};
 use crate::money::Wei;
 use crate::order::awake;
@@ -26,7 +27,10 @@ pub(super) struct Standing {
 pub(super) struct Window {
     /// Won rounds of the term and deltas applied in it, as its first block left them.
     pub standing: Option<Standing>,
+    /// Whether one's own finding was heard, or another one stands in the signing log.
     pub is_signed: bool,
+    /// What one signs oneself, and how often that was asked for.
+    pub judged: Option<(Finding, Findings, Attempts)>,
     heard: BTreeMap<(PositionNumber, Address, Digest), SignedFinding>,
     /// What the results are made of that were heard.
     results: BTreeMap<Digest, Findings>,
@@ -35,6 +39,20 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// Whether nothing else is signed in it any more.
+    pub fn is_judged(&self) -> bool {
+        self.is_signed || self.judged.is_some()
+    }
+
+    /// Asks for one's own finding to be signed, again if it was not heard for a while.
+    pub fn sign(&mut self, now_s: u64, wait_s: u64) -> Option<Effect> {
+        let (message, findings, attempts) = self.judged.as_mut()?;
+        attempts.are_due(now_s).then(|| {
+            attempts.ask(now_s, wait_s);
+            Effect::Sign { message: *message, findings: findings.clone() }
+        })
+    }
+
     /// A finding of the key that signs for that position.
     pub fn heard(&mut self, position: PositionNumber, signer: Address, signed: SignedFinding, findings: Findings) {
         let result = signed.message.result;

@@ -11,6 +11,7 @@ use crate::{
     chain::{Block, ChainEvent, CountedChoice, GroupView},
     eip712::{Domain, SignedChoice},
     ids::{Address, Digest, GroupId, PeriodNumber, PositionNumber, keccak256},
+    pace::{Pace, last_s},
     rules::last_quarter_s,
 };
 pub use period::MAX_OPEN;
@@ -18,7 +19,7 @@ use period::{Period, Rank};
 
 /// Choices in one transaction.
 pub const MAX_CHOICES: usize = 256;
-/// Steps after which a transaction that was not answered counts as lost.
+/// Steps, or blocks if those are slower, after which a transaction that was not answered counts as lost.
 pub const MAX_FLIGHT_STEPS: u64 = 32;
 
 /// Who stewards what.
@@ -28,7 +29,7 @@ pub struct Config {
     pub domain: Domain,
     /// The account that sends.
     pub signer: Address,
-    /// Seconds between two stewards' attempts, to which one is added for the block that carries the earlier one.
+    /// Seconds between two stewards' attempts, to which those are added for the block that carries the earlier one.
     pub step_s: u64,
     /// Seconds before the end of a period in which nothing is sent any more.
     pub edge_s: u64,
@@ -69,17 +70,19 @@ pub struct Steward {
     /// No transaction before this second; until then the last one may still be under way.
     quiet_until_s: u64,
     now_s: u64,
+    pace: Pace,
 }
 
 impl Steward {
     pub fn new(config: Config) -> Self {
-        Self { config, view: None, periods: BTreeMap::new(), sent: Vec::new(), quiet_until_s: 0, now_s: 0 }
+        Self { config, view: None, periods: BTreeMap::new(), sent: Vec::new(), quiet_until_s: 0, now_s: 0, pace: Pace::default() }
     }
 
     /// Takes one input; the answer is at most one transaction.
     pub fn handle(&mut self, input: Input) -> Option<Effect> {
         match input {
             Input::Block(block) => {
+                self.pace.block(block);
                 self.now_s = self.now_s.max(block.time_s);
                 return self.act();
             }
@@ -173,13 +176,13 @@ impl Steward {
 
     /// Seconds in which what one steward sends is seen by the next.
     fn pause_s(&self) -> u64 {
-        self.config.step_s.saturating_add(1)
+        self.pace.pause_s(self.config.step_s)
     }
 
-    /// Choices go out in the last quarter, when nothing can be proposed any more; the turn follows the end. Without a
+    /// PROTOCOL 13, Voting: choices go out in the last quarter, when nothing can be proposed any more; the turn follows the end. Without a
     /// proposal neither has an effect.
     fn act(&mut self) -> Option<Effect> {
-        let (now_s, pause_s, step_s) = (self.now_s, self.pause_s(), self.config.step_s);
+        let (now_s, pause_s, spacing_s) = (self.now_s, self.pause_s(), self.pace.spacing_s());
         let view = self.view.as_ref()?;
         let delay_s = rank(view, self.config.signer)?.saturating_mul(pause_s);
         let period = self.periods.get_mut(&view.period_number).filter(|period| period.has_proposals())?;
@@ -190,7 +193,7 @@ impl Steward {
         } else if (casting_s(view)..stop_s).contains(&now_s) {
             let since_s = period.due_since(view, now_s)?;
             // However many are dead before it, a steward does not wait until it is too late.
-            let last_s = stop_s.saturating_sub(step_s).max(since_s.saturating_add(pause_s));
+            let last_s = last_s(view.period_end_s, self.config.edge_s, spacing_s);
             let is_due = now_s >= self.quiet_until_s.max(since_s.saturating_add(delay_s).min(last_s));
             let batch = if is_due { period.batch(view, now_s, pause_s) } else { Vec::new() };
             (!batch.is_empty()).then_some(Effect::Cast(batch))
@@ -202,7 +205,7 @@ impl Steward {
             Some(Effect::Turn(_)) => Vec::new(),
             None => return None,
         };
-        self.quiet_until_s = now_s.saturating_add(step_s.max(1).saturating_mul(MAX_FLIGHT_STEPS));
+        self.quiet_until_s = now_s.saturating_add(self.config.step_s.max(spacing_s).saturating_mul(MAX_FLIGHT_STEPS));
         effect
     }
 }

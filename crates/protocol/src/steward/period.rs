@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::MAX_CHOICES;
 use crate::{
+    attempts::Attempts,
     chain::{CountedChoice, GroupView},
     eip712::SignedChoice,
     ids::{DeltaNumber, Digest, PositionNumber},
@@ -11,8 +12,6 @@ use crate::{
 
 /// Proposals open at a time, as in the contract.
 pub const MAX_OPEN: usize = 16;
-/// How often the wait before the next attempt doubles.
-const MAX_DOUBLINGS: u32 = 12;
 /// How often a batch that leaves something open starts the waiting anew: nobody can put the others off for ever.
 const MAX_GRACES: u32 = 8;
 
@@ -45,21 +44,6 @@ struct Ballot {
     rank: Rank,
     /// For all choices of the position together: who changes its mind all the time costs nobody much.
     attempts: Attempts,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Attempts {
-    count: u32,
-    not_before_s: u64,
-}
-
-impl Attempts {
-    /// The next one is `pause_s` away, then twice as far, four times …
-    fn note(&mut self, now_s: u64, pause_s: u64) {
-        let wait_s = pause_s.saturating_mul(1 << self.count.min(MAX_DOUBLINGS));
-        self.not_before_s = now_s.saturating_add(wait_s);
-        self.count = self.count.saturating_add(1);
-    }
 }
 
 impl Period {
@@ -133,9 +117,9 @@ impl Period {
     /// Open choices whose last attempt is long enough ago, those that were tried least first.
     pub fn batch(&mut self, view: &GroupView, now_s: u64, pause_s: u64) -> Vec<(PositionNumber, SignedChoice)> {
         let open = self.open(view);
-        let ripe = self.ballots.iter_mut().filter(|(number, ballot)| open.contains(number) && now_s >= ballot.attempts.not_before_s);
+        let ripe = self.ballots.iter_mut().filter(|(number, ballot)| open.contains(number) && ballot.attempts.are_due(now_s));
         let mut ripe: Vec<_> = ripe.collect();
-        ripe.sort_by_key(|(_, ballot)| ballot.attempts.count);
+        ripe.sort_by_key(|(_, ballot)| ballot.attempts.count());
         let send = |(number, ballot): (&PositionNumber, &mut Ballot)| {
             ballot.attempts.note(now_s, pause_s);
             (*number, ballot.choice)
@@ -145,7 +129,7 @@ impl Period {
 
     /// Whether it is time to try the turn, again perhaps; if so, that is noted.
     pub fn may_turn(&mut self, now_s: u64, pause_s: u64) -> bool {
-        let is_time = now_s >= self.turn.not_before_s;
+        let is_time = self.turn.are_due(now_s);
         if is_time {
             self.turn.note(now_s, pause_s);
         }

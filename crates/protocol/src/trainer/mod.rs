@@ -2,48 +2,48 @@
 //!
 //! While a round is judged it asks already to train for the next one, from what will probably have won.
 
+mod debts;
 mod io;
-mod owed;
-mod revealed;
+mod outlook;
 mod rivals;
 mod round;
+mod sending;
+mod states;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use debts::{MAX_COLLECTS, MAX_DEBTS};
 pub use io::{Config, Effect, Input, Measured, Remembered, RoundReport, Transaction};
+pub use rivals::MAX_RIVALS;
+pub use round::{MAX_ATTEMPTS, MAX_EARLY};
 
 use crate::chain::{Block, ChainEvent, Clock, GroupView, Outcome, Phase};
 use crate::ids::{Address, Digest, RoundNumber, keccak256};
 use crate::machine::{Heard, Machine};
 use crate::money::Micronats;
 use crate::seeds::Seeds;
-use owed::Owed;
-pub use revealed::MAX_STARTS;
-use revealed::Revealed;
-pub use rivals::MAX_RIVALS;
+use debts::{Debts, Kind};
 use round::Round;
-pub use round::{MAX_ATTEMPTS, MAX_EARLY, MAX_FAILURES};
+use states::{Opened, Told};
 
-/// Rounds kept at most: those that still have a deposit or a coinbase to bring home. Beyond it the oldest are dropped.
-pub const MAX_ROUNDS: usize = 65_536;
 /// Commits remembered at most: more than lie between a commit and its coinbase.
 pub const MAX_REMEMBERED: usize = 1024;
-/// Coinbases that are collected in one transaction.
-pub const MAX_COLLECTS: usize = 32;
+/// Revealed files of a round that the training of the next one may start from at most.
+pub const MAX_STARTS: usize = 16;
 
 /// The rounds of one group as one account runs them.
 #[derive(Debug, Clone)]
 pub struct Trainer {
     config: Config,
-    /// What is on disk.
-    remembered: BTreeMap<RoundNumber, (Digest, Digest)>,
+    /// What is on disk, oldest first.
+    remembered: Vec<Remembered>,
     live: bool,
     group: Option<GroupView>,
     seeds: Seeds,
+    /// The running round, the one before, and the next one.
     rounds: BTreeMap<RoundNumber, Round>,
-    owed: Owed,
-    revealed: Revealed,
+    debts: Debts,
     /// Rounds of the group that somebody committed in, and the last of them.
     opened: (u64, Option<RoundNumber>),
     /// The last round that is begun, once an end was asked for.
@@ -56,6 +56,8 @@ pub(crate) struct View<'a> {
     pub group: &'a GroupView,
     pub now: Block,
     pub clock: Clock,
+    /// Seconds from one block to the next, as far as one can tell.
+    pub spacing_s: u64,
     pub seed: Option<Digest>,
     /// What the next round, if this is it, will probably start from: while the running one is judged, once that can be said.
     pub likely: Option<Digest>,
@@ -87,20 +89,18 @@ impl Config {
 }
 
 impl Trainer {
-    /// `remembered` is what stands on disk of former runs.
+    /// `remembered` is what stands on disk of former runs, oldest first.
     pub fn new(config: Config, remembered: impl IntoIterator<Item = Remembered>) -> Self {
-        let mut all = BTreeMap::new();
-        remembered.into_iter().for_each(|one| remember(&mut all, one));
-        let rounds = all.iter().map(|(round, (file, salt))| (*round, Round::restored(*round, *file, *salt))).collect();
+        let remembered: Vec<_> = remembered.into_iter().collect();
+        let surplus = remembered.len().saturating_sub(MAX_REMEMBERED);
         Self {
             config,
-            remembered: all,
+            remembered: remembered.into_iter().skip(surplus).collect(),
             live: false,
             group: None,
             seeds: Seeds::default(),
-            rounds,
-            owed: Owed::default(),
-            revealed: Revealed::default(),
+            rounds: BTreeMap::new(),
+            debts: Debts::default(),
             opened: (0, None),
             last: None,
         }
@@ -108,12 +108,11 @@ impl Trainer {
 
     /// Takes one fact; returns what is to be done about everything that is known now.
     pub fn handle(&mut self, input: Input) -> Vec<Effect> {
-        self.learn(input);
-        self.bound();
-        match self.live {
-            true => self.advance(),
-            false => Vec::new(),
+        let mut effects = self.learn(input);
+        if self.live {
+            effects.extend(self.advance());
         }
+        effects
     }
 
     /// What the log is told of what is heard.
@@ -132,42 +131,37 @@ impl Trainer {
     /// History is told anew; what was promised to whoever asked for an end holds.
     fn restart(&mut self) -> Vec<Effect> {
         let cancelled = self.rounds.values().filter_map(Round::cancel).collect();
-        let remembered = self.remembered.iter().map(|(round, (file, salt))| Remembered { round: *round, file: *file, salt: *salt });
-        *self = Self { last: self.last, ..Self::new(self.config.clone(), remembered) };
+        *self = Self { last: self.last, ..Self::new(self.config.clone(), std::mem::take(&mut self.remembered)) };
         cancelled
     }
 
-    fn learn(&mut self, input: Input) {
+    fn learn(&mut self, input: Input) -> Vec<Effect> {
+        let now_s = self.now_s();
         match input {
             Input::Live => self.live = true,
             Input::Group(group) if group.id == self.config.group => self.group = Some(group),
             Input::Group(_) => {}
             Input::Block(block) => self.block(block),
-            Input::Event(event) if event.group() == Some(self.config.group) => self.event(&event),
+            Input::Event(event) if event.group() == Some(self.config.group) => return self.event(&event),
             Input::Event(_) => {}
             Input::Trained { round, attempt, file, base, loss } => {
-                let salt = self.config.salt(round, file);
-                let is_enough = self.improves(base, loss);
-                self.known(round, |round| round.trained(attempt, file, salt, base, loss, is_enough));
+                let (own, is_enough) = ((file, self.config.salt(round, file)), self.improves(base, loss));
+                return self.told(round, Told::Trained { attempt, own, base, loss, is_enough });
             }
-            Input::TrainFailed { round, attempt, reason } => self.known(round, |round| round.train_failed(attempt, reason)),
+            Input::TrainFailed { round, attempt, reason } => return self.told(round, Told::TrainFailed { attempt, reason }),
             Input::Remembered { round, result } => {
-                let file = self.rounds.get_mut(&round).and_then(|round| round.remembered(result));
-                if let Some((file, salt)) = file {
-                    remember(&mut self.remembered, Remembered { round, file, salt });
-                }
+                self.told(round, Told::Remembered(result));
+                self.remember(round);
             }
             Input::Measured { round, result } => {
                 let is_enough = result.as_ref().is_ok_and(|measured| self.improves(measured.base, measured.loss));
-                let now = self.now_s();
-                self.known(round, |round| round.measured(result, is_enough, now));
+                return self.told(round, Told::Measured { result, is_enough, now_s });
             }
             Input::Checked { round, claim, result } => self.known(round, |round| round.rivals.checked(claim, result == Ok(true))),
-            Input::Sent { what, round, result } => {
-                let now = self.now_s();
-                self.known(round, |round| round.sent(what, result, now));
-            }
+            Input::Sent { what: Transaction::Settle | Transaction::Collect, round, result: Err(_) } => self.debts.failed(round, now_s),
+            Input::Sent { what, round, result } => return self.told(round, Told::Sent { what, result, now_s }),
         }
+        Vec::new()
     }
 
     fn improves(&self, base: Micronats, loss: Micronats) -> bool {
@@ -178,39 +172,58 @@ impl Trainer {
         if let Some(group) = &self.group {
             self.seeds.block(group, block);
         }
+        let before = RoundNumber(self.running().0.saturating_sub(1));
+        while self.rounds.first_key_value().is_some_and(|(round, _)| *round < before) {
+            self.rounds.pop_first();
+        }
     }
 
-    /// Protocol 3, rounds: what the chain says about this account counts more than what was sent.
-    fn event(&mut self, event: &ChainEvent) {
-        let (Some(number), own) = (event.round(), self.config.account) else { return };
-        self.owed.note(event, own);
+    /// What the chain says about this account counts more than what was sent.
+    fn event(&mut self, event: &ChainEvent) -> Vec<Effect> {
+        let (Some(number), own, group) = (event.round(), self.config.account, self.config.group) else { return Vec::new() };
+        self.owe(event);
         match event {
-            ChainEvent::Opened { round, .. } => self.opened = (self.opened.0 + u64::from(self.opened.1 < Some(*round)), Some(*round)),
-            ChainEvent::Revealed(claim) => self.revealed.note(claim),
-            _ => {}
-        }
-        match event {
-            ChainEvent::Opened { checkpoint, head, reward, deposit, .. } if self.is_current(number) => {
-                self.round(number).opened(*checkpoint, *head, *reward, *deposit);
+            ChainEvent::Opened { checkpoint, head, reward, deposit, .. } => {
+                self.opened = (self.opened.0 + u64::from(self.opened.1 < Some(number)), Some(number));
+                let opened = Opened { base: (*checkpoint, *head), reward: *reward, deposit: *deposit };
+                self.begun(number);
+                self.known(number, |round| round.opened(opened));
             }
             ChainEvent::Committed { trainer, seal, number: place, .. } => {
+                self.begun(number);
                 self.known(number, |round| round.sealed(*place));
                 if *trainer == own {
-                    self.round(number).committed(*seal, *place);
+                    return self.told(number, Told::Committed(*seal, own, group));
                 }
             }
-            ChainEvent::Revealed(claim) if claim.trainer == own => self.known(number, |round| round.revealed(*claim)),
+            ChainEvent::Revealed(claim) if claim.trainer == own => return self.told(number, Told::Revealed(*claim)),
             ChainEvent::Revealed(claim) => self.known(number, |round| round.rivals.revealed(*claim)),
-            ChainEvent::Conceded { trainer, .. } if *trainer == own => self.known(number, Round::conceded),
-            ChainEvent::Decided { outcome, winner, file, .. } => {
-                self.known(number, |round| round.decided(*outcome, *file, *winner, *winner == own));
-            }
-            ChainEvent::Struck { .. } => {
-                self.known(number, |round| round.decided(Outcome::Struck, Digest::ZERO, Address::ZERO, false));
-            }
-            ChainEvent::Settled { trainer, .. } if *trainer == own => self.known(number, Round::settled),
-            ChainEvent::Collected { winner, .. } if *winner == own => self.known(number, Round::collected),
+            ChainEvent::Conceded { trainer, .. } if *trainer == own => return self.told(number, Told::Conceded),
+            ChainEvent::Decided { outcome, winner, file, .. } => self.known(number, |round| round.decided(*outcome, *file, *winner)),
+            ChainEvent::Struck { .. } => self.known(number, |round| round.decided(Outcome::Struck, Digest::ZERO, Address::ZERO)),
             _ => {}
+        }
+        Vec::new()
+    }
+
+    /// What an event means for what is owed.
+    fn owe(&mut self, event: &ChainEvent) {
+        use debts::Told as T;
+        let (Some(number), own) = (event.round(), self.config.account) else { return };
+        let told = match event {
+            ChainEvent::Committed { trainer, .. } if *trainer == own => T::Committed,
+            ChainEvent::Decided { outcome: Outcome::Won, winner, .. } if *winner == own => T::Won,
+            ChainEvent::Decided { outcome, winner, .. } => {
+                let waits = self.rounds.get(&number).is_some_and(|round| round.would_wait(*outcome, *winner));
+                if waits { T::Waits } else { return }
+            }
+            ChainEvent::Struck { .. } => T::Struck,
+            ChainEvent::Settled { trainer, .. } if *trainer == own => T::Settled,
+            ChainEvent::Collected { winner, .. } if *winner == own => T::Collected,
+            _ => return,
+        };
+        if let Some(group) = &self.group {
+            self.debts.told(number, told, group);
         }
     }
 
@@ -220,15 +233,6 @@ impl Trainer {
 
     fn clock(&self) -> Option<Clock> {
         Some(self.group.as_ref()?.clock(self.seeds.last()?.time_s))
-    }
-
-    /// The running round, or the next one, whose first block is not told yet.
-    fn is_current(&self, round: RoundNumber) -> bool {
-        self.clock().is_some_and(|clock| round == clock.round || Some(round.0) == clock.round.0.checked_add(1))
-    }
-
-    fn round(&mut self, number: RoundNumber) -> &mut Round {
-        self.rounds.entry(number).or_insert_with(|| Round::new(number))
     }
 
     /// The running round; 0 before the first block.
@@ -242,56 +246,57 @@ impl Trainer {
         has_room && self.last.is_none_or(|last| round <= last)
     }
 
+    /// A round that is not over; its first block may not be told yet.
+    fn begun(&mut self, number: RoundNumber) {
+        if number >= self.running() && !self.rounds.contains_key(&number) {
+            let files = self.remembered.iter().filter(|one| one.round == number).map(|one| (one.file, one.salt));
+            self.rounds.insert(number, Round::new(number, files.collect()));
+        }
+    }
+
     fn known(&mut self, number: RoundNumber, change: impl FnOnce(&mut Round)) {
         if let Some(round) = self.rounds.get_mut(&number) {
             change(round);
         }
     }
 
-    fn bound(&mut self) {
-        while self.rounds.len() > MAX_ROUNDS {
-            self.rounds.pop_first();
-        }
+    fn told(&mut self, number: RoundNumber, told: Told<'_>) -> Vec<Effect> {
+        self.rounds.get_mut(&number).map(|round| round.told(told)).unwrap_or_default()
+    }
+
+    fn remember(&mut self, number: RoundNumber) {
+        let newest = self.rounds.get(&number).and_then(Round::newest);
+        let newest = newest.map(|(file, salt)| Remembered { round: number, file, salt });
+        self.remembered.extend(newest.filter(|newest| !self.remembered.contains(newest)));
+        self.remembered.drain(..self.remembered.len().saturating_sub(MAX_REMEMBERED));
     }
 
     fn advance(&mut self) -> Vec<Effect> {
-        let (Some(clock), Some(group), Some(now)) = (self.clock(), &self.group, self.seeds.last()) else { return Vec::new() };
-        let current = self.rounds.entry(clock.round).or_insert_with(|| Round::new(clock.round));
-        let likely = (clock.phase == Phase::Judge).then(|| current.likely(group)).flatten();
+        let Some(clock) = self.clock() else { return Vec::new() };
         let next = RoundNumber(clock.round.0.saturating_add(1));
-        self.rounds.entry(next).or_insert_with(|| Round::new(next));
-        let may_begin = [clock.round, next].map(|round| (round, self.may_begin(round)));
-        let (mut effects, mut ripe) = (Vec::new(), Vec::new());
-        let Some(group) = &self.group else { return effects };
-        for (number, round) in &mut self.rounds {
+        self.begun(clock.round);
+        self.begun(next);
+        let (Some(group), Some(now)) = (&self.group, self.seeds.last()) else { return Vec::new() };
+        let likely = self.rounds.get(&clock.round).filter(|_| clock.phase == Phase::Judge).and_then(|round| round.likely(group));
+        let spacing_s = self.seeds.pace().spacing_s();
+        let mut effects = Vec::new();
+        for number in [RoundNumber(clock.round.0.saturating_sub(1)), clock.round, next] {
+            let before = number.0.checked_sub(1).and_then(|before| self.rounds.get(&RoundNumber(before)));
             let view = View {
                 config: &self.config,
                 group,
                 now,
                 clock,
-                seed: self.seeds.of(*number),
-                likely: likely.filter(|_| *number == next),
-                may_begin: may_begin.contains(&(*number, true)),
-                starts: self.revealed.before(*number),
+                spacing_s,
+                seed: self.seeds.of(number),
+                likely: likely.filter(|_| number == next),
+                may_begin: self.may_begin(number),
+                starts: before.map(|round| round.best(MAX_STARTS)).unwrap_or_default(),
             };
-            for effect in round.advance(&view) {
-                match effect {
-                    // Who failed goes alone, so that none keeps the others back.
-                    Effect::Collect { rounds } if !round.has_failed() => ripe.extend(rounds),
-                    effect => effects.push(effect),
-                }
-            }
+            effects.extend(self.rounds.get_mut(&number).map(|round| round.told(Told::Now(&view))).unwrap_or_default());
         }
-        effects.extend(ripe.chunks(MAX_COLLECTS).map(|rounds| Effect::Collect { rounds: rounds.to_vec() }));
-        self.rounds.retain(|number, round| *number >= clock.round || !round.is_finished());
+        effects.extend(self.debts.ask(now.time_s, spacing_s));
         effects
-    }
-}
-
-fn remember(all: &mut BTreeMap<RoundNumber, (Digest, Digest)>, Remembered { round, file, salt }: Remembered) {
-    all.insert(round, (file, salt));
-    while all.len() > MAX_REMEMBERED {
-        all.pop_first();
     }
 }
 
@@ -303,8 +308,9 @@ impl Machine for Trainer {
         let told = self.tell(&heard);
         let effects = match heard {
             Heard::Restart => self.restart(),
-            Heard::Group(group) => self.handle(Input::Group(group)),
-            Heard::Event { event, .. } => self.handle(Input::Event(event)),
+            // What is to be done is asked for with the block that follows: alone they are half of the story.
+            Heard::Group(group) => self.learn(Input::Group(group)),
+            Heard::Event { event, .. } => self.learn(Input::Event(event)),
             Heard::Block(block) => self.handle(Input::Block(block)),
             Heard::Live => self.handle(Input::Live),
             Heard::Log { .. } => Vec::new(),
@@ -320,12 +326,13 @@ impl Machine for Trainer {
     fn finish(&mut self) -> Vec<Effect> {
         let last = *self.last.get_or_insert(self.running());
         let later = self.rounds.range_mut(RoundNumber(last.0.saturating_add(1))..);
-        let mut effects: Vec<Effect> = later.filter_map(|(_, round)| round.stop()).collect();
-        effects.push(Effect::Finishing { coinbases: self.owed.coinbases(), waiting: self.owed.waiting() });
+        let mut effects: Vec<Effect> = later.flat_map(|(_, round)| round.told(Told::Finish)).collect();
+        let (coinbases, waiting) = (self.debts.coinbases(), self.debts.count(Kind::Waiting));
+        effects.push(Effect::Finishing { coinbases, waiting });
         effects
     }
 
     fn is_finished(&self) -> bool {
-        self.last.is_some_and(|last| self.running() > last) && !self.owed.has_deposits()
+        self.last.is_some_and(|last| self.running() > last) && !self.debts.has_deposits()
     }
 }

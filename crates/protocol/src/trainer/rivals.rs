@@ -1,6 +1,6 @@
 //! Claims of others in one's round, and which of them are true.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chain::RevealedClaim;
 use crate::ids::{Address, Digest};
@@ -73,13 +73,21 @@ impl Rivals {
         own.map_or(First::Nobody, |(_, file)| First::File(file))
     }
 
+    /// The files that were claimed, one's own among them, each once, best first.
+    pub fn best(&self, own: Option<((u32, u64), Digest)>, most: usize) -> Vec<Digest> {
+        let mut files: Vec<_> = self.claims.iter().map(|(rank, (_, claim))| (*rank, claim.file)).chain(own).collect();
+        files.sort_unstable();
+        let mut once = BTreeSet::new();
+        files.into_iter().map(|(_, file)| file).filter(|file| once.insert(*file)).take(most).collect()
+    }
+
     /// Somebody whose claim stands revealed: the one of the best.
     pub fn anybody(&self) -> Option<Address> {
         self.claims.first_key_value().map(|(_, (_, claim))| claim.trainer)
     }
 
-    /// The place of `trainer`'s claim in the order of judging, if it is kept.
-    pub fn rank_of(&self, trainer: Address) -> Option<(u32, u64)> {
-        self.claims.iter().find(|(_, (_, claim))| claim.trainer == trainer).map(|(rank, _)| *rank)
+    /// The claim of `trainer`, if it is kept.
+    pub fn of(&self, trainer: Address) -> Option<&RevealedClaim> {
+        self.claims.values().map(|(_, claim)| claim).find(|claim| claim.trainer == trainer)
     }
 }

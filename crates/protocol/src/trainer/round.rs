@@ -1,127 +1,67 @@
-//! One round of a trainer: train, commit, measure, reveal; then settle and collect.
+//! One round of a trainer: train, commit, measure, reveal or concede. What it is owed afterwards is another matter.
 
 use super::View;
-use super::io::{Effect, Measured, RoundReport, Transaction};
-use super::rivals::{First, Rivals};
-use crate::chain::{GroupView, Outcome, Phase, RevealedClaim};
-use crate::ids::{Address, Digest, RoundNumber};
-use crate::money::{Micronats, Wei};
-use crate::rules::{Commit, Standing, highest_deposit, rank_key, seal, settle};
+use super::io::{Effect, Measured, Transaction};
+use super::rivals::Rivals;
+use super::sending::{Moment, Sending};
+use super::states::{Base, Opened, Own, Place, State, Told};
+use crate::chain::{Outcome, Phase, RevealedClaim};
+use crate::ids::{Address, Digest, GroupId, RoundNumber};
+use crate::rules::{highest_deposit, seal};
 
 /// Trainings of one round at most that begin in it: another one for each change of the base.
 pub const MAX_ATTEMPTS: u32 = 4;
 /// Trainings at most that begin while the round before is judged.
 pub const MAX_EARLY: u32 = 2;
-/// Failures of a transaction, or of a measurement, after which it is left alone.
-pub const MAX_FAILURES: u32 = 8;
 /// Refusals after which a reveal is given up and conceded: an early concession costs little, an unopened seal all.
 const MAX_REVEALS: u32 = 2;
 
 /// Everything known of a round.
 #[derive(Debug, Clone)]
 pub(crate) struct Round {
-    number: RoundNumber,
-    work: Work,
-    attempts: u32,
+    pub(super) number: RoundNumber,
+    pub(super) state: State,
+    sending: Sending,
+    /// Files whose salts are on disk: only these were ever committed.
+    files: Vec<Own>,
+    pub(super) attempts: u32,
     /// Those of them, the first ones, that began before the round.
     early: u32,
-    /// What training starts from, or started from.
-    base: Option<(Digest, Digest)>,
-    file: Option<(Digest, Digest)>,
-    /// What the first commit fixed: checkpoint and head.
-    opened: Option<(Digest, Digest)>,
-    reward: Wei,
-    /// What a commit costs, once that is fixed.
-    deposit: Option<Wei>,
-    /// Seal that stands on chain, and its place among the commits.
-    committed: Option<(Digest, u64)>,
+    /// What the first commit fixed.
+    pub(super) opened: Option<Opened>,
     /// Seals of all that stand on chain: the more, the higher the bar (Protocol 12).
-    commits: u64,
-    measured: Measuring,
+    pub(super) commits: u64,
     pub rivals: Rivals,
-    revealed: Option<Measured>,
-    conceded: bool,
-    outcome: Outcome,
+    /// One's own, if it stands.
+    pub(super) claim: Option<RevealedClaim>,
+    pub(super) outcome: Outcome,
     /// The file that won it, and whose it is.
-    winner: Option<(Digest, Address)>,
-    won: bool,
-    settled: bool,
-    collected: bool,
-    reported: bool,
-    /// The transaction under way, and when the next one may go out after failures.
-    sending: Option<Transaction>,
-    sent: Option<Transaction>,
-    failures: u32,
-    /// Reveals that failed.
-    refused: u32,
-    not_before_s: u64,
-    trouble: Option<String>,
-}
-
-/// What happens before the commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Work {
-    Idle,
-    Training,
-    /// The file is stored.
-    Trained,
-    /// Its salt is being written to disk.
-    Remembering,
-    /// Ready to commit.
-    Remembered,
-    /// Nothing good came out.
-    GivenUp,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Measuring {
-    Not,
-    Asked,
-    Done(Measured),
-    /// It does not improve: revealing would fail.
-    Useless,
+    pub(super) winner: Option<(Digest, Address)>,
+    pub(super) trouble: Option<String>,
 }
 
 impl Round {
-    pub fn new(number: RoundNumber) -> Self {
+    /// `files` are those of it whose salts are on disk, the newest last.
+    pub fn new(number: RoundNumber, files: Vec<Own>) -> Self {
         Self {
             number,
-            work: Work::Idle,
+            state: files.last().map_or(State::Idle, |own| State::Remembered(None, *own)),
+            sending: Sending::default(),
+            files,
             attempts: 0,
             early: 0,
-            base: None,
-            file: None,
             opened: None,
-            reward: Wei::ZERO,
-            deposit: None,
-            committed: None,
             commits: 0,
-            measured: Measuring::Not,
             rivals: Rivals::default(),
-            revealed: None,
-            conceded: false,
+            claim: None,
             outcome: Outcome::None,
             winner: None,
-            won: false,
-            settled: false,
-            collected: false,
-            reported: false,
-            sending: None,
-            sent: None,
-            failures: 0,
-            refused: 0,
-            not_before_s: 0,
             trouble: None,
         }
     }
 
-    /// From disk: only what was written there was ever committed.
-    pub fn restored(number: RoundNumber, file: Digest, salt: Digest) -> Self {
-        Self { file: Some((file, salt)), work: Work::Remembered, ..Self::new(number) }
-    }
-
-    pub fn opened(&mut self, checkpoint: Digest, head: Digest, reward: Wei, deposit: Wei) {
-        (self.opened, self.reward, self.deposit) = (Some((checkpoint, head)), reward, Some(deposit));
+    pub fn opened(&mut self, opened: Opened) {
+        self.opened = Some(opened);
     }
 
     /// Somebody's commit, with its place in the round, from 1.
@@ -129,364 +69,262 @@ impl Round {
         self.commits = self.commits.max(place);
     }
 
-    pub fn committed(&mut self, seal: Digest, number: u64) {
-        self.committed = Some((seal, number));
-        self.done(Transaction::Commit);
-    }
-
-    pub fn revealed(&mut self, claim: RevealedClaim) {
-        self.revealed = Some(Measured { base: claim.base, loss: claim.loss, loss_root: claim.loss_root, is_certain: true });
-        self.done(Transaction::Reveal);
-    }
-
-    pub fn conceded(&mut self) {
-        self.conceded = true;
-        self.done(Transaction::Concede);
-    }
-
-    /// `file` and `winner` count if the round was won, `won` tells whether by oneself.
-    pub fn decided(&mut self, outcome: Outcome, file: Digest, winner: Address, won: bool) {
-        (self.outcome, self.won) = (outcome, won);
+    /// `file` and `winner` count if the round was won.
+    pub fn decided(&mut self, outcome: Outcome, file: Digest, winner: Address) {
+        self.outcome = outcome;
         self.winner = (outcome == Outcome::Won).then_some((file, winner));
     }
 
-    pub fn settled(&mut self) {
-        self.settled = true;
-        self.done(Transaction::Settle);
-    }
-
-    /// What was not settled before comes with it.
-    pub fn collected(&mut self) {
-        (self.settled, self.collected) = (true, true);
-        self.done(Transaction::Collect);
-    }
-
-    fn done(&mut self, what: Transaction) {
-        self.sending = self.sending.filter(|sending| *sending != what);
-        self.sent = None;
-        (self.failures, self.not_before_s) = (0, 0);
-    }
-
-    /// A commit costs a deposit: only for a file that seems to improve enough.
-    pub fn trained(&mut self, attempt: u32, file: Digest, salt: Digest, base: Micronats, loss: Micronats, is_enough: bool) {
-        if self.work != Work::Training || attempt != self.attempts {
-            return;
-        }
-        self.file = Some((file, salt));
-        self.work = match is_enough {
-            true => Work::Trained,
-            false => self.give_up(format!("trained from {base} to {loss} nats only: no commit")),
-        };
-    }
-
-    /// A run that began before the round was only a try.
-    pub fn train_failed(&mut self, attempt: u32, reason: String) {
-        if self.work == Work::Training && attempt == self.attempts {
-            self.work = match self.give_up(reason) {
-                _ if attempt <= self.early => Work::Idle,
+    /// Takes one thing told. What is late, comes twice or belongs to another attempt changes nothing.
+    pub fn told(&mut self, told: Told<'_>) -> Vec<Effect> {
+        use State as S;
+        let mut effects = Vec::new();
+        self.state = match (self.state, told) {
+            (S::Over, _) => S::Over,
+            // 6, Commit, Reveal: what stands on chain counts more than what was asked for.
+            (state, Told::Committed(stands, account, group)) if !state.is_committed() => {
+                effects.extend(self.cancel());
+                self.committed(stands, account, group)
+            }
+            (_, Told::Revealed(claim)) => self.stands(S::Revealed, Some(claim)),
+            (_, Told::Conceded) => self.stands(S::Conceded, None),
+            // 15, A trainer in TRAIN: commits only what improves enough.
+            (S::Training(base), Told::Trained { attempt, own, is_enough: true, .. }) if attempt == self.attempts => S::Trained(base, own),
+            (S::Training(from), Told::Trained { attempt, base, loss, .. }) if attempt == self.attempts => {
+                self.give_up(from, format!("trained from {base} to {loss} nats only: no commit"))
+            }
+            // 15, A trainer in JUDGE: a run that began before the round was only a try.
+            (S::Training(base), Told::TrainFailed { attempt, reason }) if attempt == self.attempts => match self.give_up(base, reason) {
+                _ if attempt <= self.early => S::Idle,
                 given_up => given_up,
-            };
-        }
-    }
-
-    fn give_up(&mut self, reason: String) -> Work {
-        self.trouble = Some(reason);
-        Work::GivenUp
-    }
-
-    /// Returns what is on disk now.
-    pub fn remembered(&mut self, result: Result<(), String>) -> Option<(Digest, Digest)> {
-        if self.work != Work::Remembering {
-            return None;
-        }
-        self.work = match result {
-            Ok(()) => Work::Remembered,
-            Err(reason) => self.give_up(reason),
+            },
+            // 16, Commits: the salt is on disk before the seal goes out.
+            (S::Remembering(base, own), Told::Remembered(Ok(()))) => self.remembered(base, own),
+            (S::Remembering(base, _), Told::Remembered(Err(reason))) => self.give_up(base, reason),
+            (S::Committing(base, own), Told::Sent { what: what @ Transaction::Commit, result, now_s }) => {
+                if self.sent(what, result, now_s) { S::Committing(base, own) } else { S::Remembered(base, own) }
+            }
+            // 15, In REVEAL: what improves enough and is certain is revealed, what does not is conceded.
+            (S::Measuring(own), Told::Measured { result, is_enough, now_s }) => self.measured(own, result, is_enough, now_s),
+            (S::Worthy(own, measured, refused), Told::Sent { what: what @ Transaction::Reveal, result, now_s }) => {
+                S::Worthy(own, measured, refused + u32::from(!self.sent(what, result, now_s)))
+            }
+            (state @ (S::Useless(_) | S::Worthy(..)), Told::Sent { what: what @ Transaction::Concede, result, now_s }) => {
+                self.sent(what, result, now_s);
+                state
+            }
+            (S::Training(base), Told::Finish) => self.stop(base, &mut effects),
+            (_, Told::Now(view)) => self.now(view, &mut effects),
+            (state, _) => state,
         };
-        self.file.filter(|_| self.work == Work::Remembered)
-    }
-
-    pub fn measured(&mut self, result: Result<Measured, String>, is_enough: bool, now_s: u64) {
-        if self.measured != Measuring::Asked {
-            return;
-        }
-        self.measured = match result {
-            Ok(measured) if !is_enough => {
-                self.trouble = Some(format!("measured from {} to {} nats only", measured.base, measured.loss));
-                Measuring::Useless
-            }
-            Ok(measured) if !measured.is_certain => {
-                let Measured { base, loss, .. } = measured;
-                self.trouble = Some(format!("from {base} to {loss} nats may be luck with {} commits", self.commits));
-                Measuring::Useless
-            }
-            Ok(measured) => Measuring::Done(measured),
-            Err(reason) => {
-                self.failed(reason, now_s);
-                Measuring::Not
-            }
-        };
-    }
-
-    pub fn sent(&mut self, what: Transaction, result: Result<(), String>, now_s: u64) {
-        if self.sending != Some(what) {
-            return;
-        }
-        self.sending = None;
-        match result {
-            Ok(()) => self.sent = Some(what),
-            Err(reason) => {
-                self.refused += u32::from(what == Transaction::Reveal);
-                self.failed(reason, now_s);
-            }
-        }
-    }
-
-    /// Waits one second, then two, four …
-    fn failed(&mut self, reason: String, now_s: u64) {
-        self.trouble = Some(reason);
-        self.not_before_s = now_s.saturating_add(1 << self.failures.min(MAX_FAILURES));
-        self.failures += 1;
-    }
-
-    /// Whether its last transaction failed.
-    pub fn has_failed(&self) -> bool {
-        self.failures > 0
-    }
-
-    /// Whether nothing is left to do once the round is over.
-    pub fn is_finished(&self) -> bool {
-        let given_up = self.failures > MAX_FAILURES;
-        let paid = !self.won || self.collected;
-        self.reported && (self.committed.is_none() || given_up || (self.settled && paid))
+        effects
     }
 
     /// What to do now.
-    pub fn advance(&mut self, view: &View<'_>) -> Vec<Effect> {
-        if self.number > view.clock.round {
-            return self.ahead(view);
-        }
-        if self.number < view.clock.round {
-            return self.after(view);
-        }
-        match view.clock.phase {
-            Phase::Train => self.train(view),
-            Phase::Reveal => self.stop().into_iter().chain(self.show(view)).collect(),
-            Phase::Judge => self.foresee(view).into_iter().collect(),
-        }
-    }
-
-    /// Protocol 3, TRAIN: from the checkpoint and head of this round; a change of them starts anew.
-    fn train(&mut self, view: &View<'_>) -> Vec<Effect> {
-        let base = self.opened.unwrap_or((view.group.checkpoint, view.group.head));
-        if !view.is_wanted() || self.committed.is_some() || self.sending.is_some() || self.sent.is_some() {
-            return Vec::new();
-        }
-        let mut effects = self.run(view, base, self.attempts - self.early < MAX_ATTEMPTS);
-        effects.extend(self.commit(view));
-        effects
-    }
-
-    /// Protocol 15, the JUDGE before: from what will probably have won. If the round opens with it the run goes on.
-    fn ahead(&mut self, view: &View<'_>) -> Vec<Effect> {
-        let Some(base) = view.likely.filter(|_| view.is_wanted()) else { return Vec::new() };
-        let effects = self.run(view, (base, view.group.head), self.early < MAX_EARLY);
-        self.early = self.attempts;
-        effects
-    }
-
-    /// One run at a time from `base`, a checkpoint and a head; what came of another one is of no use.
-    fn run(&mut self, view: &View<'_>, base: (Digest, Digest), may_begin: bool) -> Vec<Effect> {
-        let end_s = view.group.times.reveal_start_s(view.group.genesis_s, self.number);
-        let until_s = end_s.saturating_sub(view.config.edge_s.saturating_add(view.config.commit_s));
-        let mut effects = Vec::new();
-        if self.base.is_some_and(|started| started != base) && self.work != Work::Idle {
-            let running = self.work == Work::Training;
-            effects.extend(running.then_some(Effect::Cancel { round: self.number }));
-            (self.work, self.file) = (Work::Idle, None);
-        }
-        if self.work == Work::Idle && view.now.time_s < until_s && may_begin && view.may_begin {
-            self.attempts += 1;
-            (self.work, self.base) = (Work::Training, Some(base));
-            let (base, head) = base;
-            effects.push(Effect::Train { round: self.number, attempt: self.attempts, base, head, starts: view.starts.clone(), until_s });
-        }
-        effects
-    }
-
-    /// The salt is on disk before the seal goes out.
-    fn commit(&mut self, view: &View<'_>) -> Option<Effect> {
-        let (file, salt) = self.file?;
-        match self.work {
-            Work::Trained => {
-                self.work = Work::Remembering;
-                Some(Effect::Remember { round: self.number, file, salt })
+    fn now(&mut self, view: &View<'_>, effects: &mut Vec<Effect>) -> State {
+        use State as S;
+        let place = self.place(view);
+        match (self.state, place) {
+            (_, Place::After) => {
+                effects.extend(self.end(view));
+                S::Over
             }
-            Work::Remembered => {
-                let seal = seal(view.group.id, self.number, file, view.config.account, salt);
-                let max_deposit = self.deposit.unwrap_or_else(|| highest_deposit(view.group.least_deposit));
-                self.may_send(view, Transaction::Commit).then_some(Effect::Commit { round: self.number, seal, max_deposit })
+            // 15, A trainer in JUDGE: what came of another base than the round's is of no use.
+            (
+                S::Training(base) | S::Trained(base, _) | S::Remembering(base, _) | S::Remembered(Some(base), _) | S::GivenUp(base),
+                Place::Ahead(now) | Place::Train(now),
+            ) if base != now => {
+                effects.extend(self.cancel());
+                self.begin(view, place, now, effects)
             }
-            _ => None,
+            (S::Idle, Place::Ahead(base) | Place::Train(base)) => self.begin(view, place, base, effects),
+            // 16, Commits: the salt is on disk before the seal goes out.
+            (S::Trained(base, own), Place::Train(_)) => {
+                let (round, (file, salt)) = (self.number, own);
+                effects.push(Effect::Remember { round, file, salt });
+                S::Remembering(base, own)
+            }
+            (S::Remembered(base, own) | S::Committing(base, own), Place::Train(_)) if self.goes(Transaction::Commit, view) => {
+                effects.push(self.commit(own, view));
+                S::Committing(base, own)
+            }
+            // 15, A trainer in TRAIN: what does not end in time is of no use.
+            (S::Training(base), Place::Reveal | Place::Judge) => self.stop(base, effects),
+            // 15, In REVEAL.
+            (S::Sealed(_) | S::Measuring(_) | S::Worthy(..) | S::Useless(_), Place::Reveal) => self.show(view, effects),
+            // 15, A trainer in JUDGE.
+            (state, Place::Judge) => {
+                effects.extend(self.foresee(view));
+                state
+            }
+            (state, _) => state,
         }
     }
 
-    /// Training that did not end in time is of no use.
-    pub fn stop(&mut self) -> Option<Effect> {
-        let cancel = self.cancel();
-        if cancel.is_some() {
-            self.work = self.give_up("training did not end in time".to_owned());
+    /// A seal may only be opened in REVEAL, and whoever does not open it loses the deposit if anybody else does: at the last chance
+    /// it is conceded, whatever is not known yet.
+    fn show(&mut self, view: &View<'_>, effects: &mut Vec<Effect>) -> State {
+        use State as S;
+        let (state, is_late) = (self.state, self.moment(view).is_last_chance());
+        match state {
+            S::Sealed(own) | S::Measuring(own) if is_late && self.concedes(own, view, "it could not be measured in time", effects) => {
+                S::Useless(own)
+            }
+            S::Sealed(own) if self.sending.is_ready(None, self.moment(view)) => match self.exam(own, view) {
+                Some(measure) => {
+                    effects.push(measure);
+                    S::Measuring(own)
+                }
+                None => S::Sealed(own),
+            },
+            S::Worthy(own, measured, refused) if refused >= MAX_REVEALS || (refused > 0 && is_late) => {
+                self.concedes(own, view, "it cannot be revealed", effects);
+                S::Worthy(own, measured, refused)
+            }
+            S::Worthy(own, measured, refused) => {
+                if self.goes(Transaction::Reveal, view) {
+                    let (round, (file, salt)) = (self.number, own);
+                    effects.extend([Effect::Have { round, file }, Effect::Reveal { round, salt, file, measured }]);
+                }
+                S::Worthy(own, measured, refused)
+            }
+            S::Useless(own) => {
+                self.concedes(own, view, "it does not improve enough", effects);
+                S::Useless(own)
+            }
+            state => state,
         }
-        cancel
+    }
+
+    fn place(&self, view: &View<'_>) -> Place {
+        let (number, clock, is_wanted) = (self.number, &view.clock, view.is_wanted());
+        match clock.phase {
+            _ if number < clock.round => Place::After,
+            _ if number > clock.round => {
+                view.likely.filter(|_| is_wanted).map_or(Place::Aside, |file| Place::Ahead((file, view.group.head)))
+            }
+            Phase::Train if is_wanted => Place::Train(self.opened.map_or((view.group.checkpoint, view.group.head), |opened| opened.base)),
+            Phase::Train => Place::Aside,
+            Phase::Reveal => Place::Reveal,
+            Phase::Judge => Place::Judge,
+        }
+    }
+
+    fn moment(&self, view: &View<'_>) -> Moment {
+        let (now_s, end_s) = (view.now.time_s, view.clock.phase_end_s);
+        Moment { now_s, end_s, edge_s: view.config.edge_s, spacing_s: view.spacing_s }
+    }
+
+    fn goes(&mut self, what: Transaction, view: &View<'_>) -> bool {
+        self.sending.goes(what, self.moment(view))
+    }
+
+    /// One run at a time. What is made must be committed in time for the next block after it.
+    fn begin(&mut self, view: &View<'_>, place: Place, base: Base, effects: &mut Vec<Effect>) -> State {
+        let is_ahead = matches!(place, Place::Ahead(_));
+        let kept_s = view.config.edge_s.saturating_add(view.config.commit_s.max(view.spacing_s.saturating_mul(2)));
+        let until_s = view.group.times.reveal_start_s(view.group.genesis_s, self.number).saturating_sub(kept_s);
+        let is_left = if is_ahead { self.early < MAX_EARLY } else { self.attempts - self.early < MAX_ATTEMPTS };
+        if view.now.time_s >= until_s || !is_left || !view.may_begin {
+            return State::Idle;
+        }
+        self.attempts += 1;
+        self.early += u32::from(is_ahead);
+        let (round, attempt, starts, (base, head)) = (self.number, self.attempts, view.starts.clone(), base);
+        effects.push(Effect::Train { round, attempt, base, head, starts, until_s });
+        State::Training((base, head))
     }
 
     /// Ends the training that is under way.
     pub fn cancel(&self) -> Option<Effect> {
-        (self.work == Work::Training).then_some(Effect::Cancel { round: self.number })
+        matches!(self.state, State::Training(_)).then_some(Effect::Cancel { round: self.number })
     }
 
-    /// Protocol 3, REVEAL: exact losses on the examples that the seed draws; then the reveal of what improves enough, for a
-    /// claim behind a true one costs no more than the first concession. What does not is conceded once a rival has revealed.
-    fn show(&mut self, view: &View<'_>) -> Vec<Effect> {
-        let (Some((file, salt)), Some((base, head)), Some(seed)) = (self.file, self.opened, view.seed) else { return Vec::new() };
-        let own_seal = seal(view.group.id, self.number, file, view.config.account, salt);
-        let is_sent = matches!(self.sent, Some(Transaction::Reveal | Transaction::Concede));
-        if self.committed.is_none_or(|(seal, _)| seal != own_seal) || self.revealed.is_some() || self.conceded || is_sent {
-            return Vec::new();
-        }
-        match self.measured {
-            Measuring::Not if view.now.time_s >= self.not_before_s && self.failures <= MAX_FAILURES => {
-                self.measured = Measuring::Asked;
-                vec![Effect::Measure { round: self.number, base, file, head, seed, commits: self.commits }]
+    fn stop(&mut self, base: Base, effects: &mut Vec<Effect>) -> State {
+        effects.extend(self.cancel());
+        self.give_up(base, "training did not end in time".to_owned())
+    }
+
+    fn give_up(&mut self, base: Base, reason: String) -> State {
+        self.trouble = Some(reason);
+        State::GivenUp(base)
+    }
+
+    fn remembered(&mut self, base: Base, own: Own) -> State {
+        self.files.push(own);
+        State::Remembered(Some(base), own)
+    }
+
+    /// The file whose salt went to disk last.
+    pub fn newest(&self) -> Option<Own> {
+        self.files.last().copied()
+    }
+
+    fn commit(&self, (file, salt): Own, view: &View<'_>) -> Effect {
+        let seal = seal(view.group.id, self.number, file, view.config.account, salt);
+        let max_deposit = self.opened.map_or_else(|| highest_deposit(view.group.least_deposit), |opened| opened.deposit);
+        Effect::Commit { round: self.number, seal, max_deposit }
+    }
+
+    /// Any of the files that were ever to be committed may be the one that was.
+    fn committed(&mut self, stands: Digest, account: Address, group: GroupId) -> State {
+        self.sending.done();
+        let fits = |(file, salt): &&Own| seal(group, self.number, *file, account, *salt) == stands;
+        match self.files.iter().find(fits) {
+            Some(own) => State::Sealed(*own),
+            None => {
+                self.trouble = Some("the file behind the seal is not known here: the deposit may be lost".to_owned());
+                State::Lost
             }
-            Measuring::Done(_) if self.is_hopeless(view) => self.concede(view, "it cannot be revealed"),
-            Measuring::Done(measured) => self.reveal(view, measured),
-            Measuring::Useless => self.concede(view, "it does not improve enough"),
-            _ => Vec::new(),
         }
     }
 
-    /// What the next round will probably start from: what won; before the decision the first claim that is true, if that can
-    /// be said; else what this one started from.
-    pub fn likely(&self, group: &GroupView) -> Option<Digest> {
-        if self.outcome != Outcome::None {
-            return Some(self.winner.map_or(group.checkpoint, |(file, _)| file));
+    fn stands(&mut self, state: State, claim: Option<RevealedClaim>) -> State {
+        self.sending.done();
+        self.claim = claim;
+        state
+    }
+
+    /// Returns whether it went well, or was not awaited any more.
+    fn sent(&mut self, what: Transaction, result: Result<(), String>, now_s: u64) -> bool {
+        if !self.sending.answered(what, &result, now_s) {
+            return true;
         }
-        match self.first() {
-            First::File(file) => Some(file),
-            First::Nobody => Some(group.checkpoint),
-            First::Unknown | First::Unchecked(..) => None,
-        }
+        result.map_err(|reason| self.trouble = Some(reason)).is_ok()
     }
 
-    fn rank(&self) -> Option<(u32, u64)> {
-        self.revealed.zip(self.committed).map(|(own, (_, number))| rank_key(own.base, own.loss, number))
+    /// Exact losses on the examples that the seed draws.
+    fn exam(&self, (file, _): Own, view: &View<'_>) -> Option<Effect> {
+        let ((base, head), seed) = (self.opened?.base, view.seed?);
+        Some(Effect::Measure { round: self.number, base, file, head, seed, commits: self.commits })
     }
 
-    fn first(&self) -> First {
-        let own = self.rank().zip(self.file).map(|(rank, (file, _))| (rank, file));
-        self.rivals.first(own, self.revealed.map(|measured| measured.base))
-    }
-
-    /// Protocol 15, JUDGE: measures, best first, what nobody has measured here, until a true claim is found or it is decided.
-    fn foresee(&mut self, view: &View<'_>) -> Option<Effect> {
-        let ((base, head), seed) = self.opened.zip(view.seed)?;
-        match self.first() {
-            First::Unchecked(hash, claim) if view.is_wanted() && self.outcome == Outcome::None => {
-                self.rivals.asked(hash);
-                Some(Effect::Check { claim, hash, base, head, seed, commits: self.commits })
+    fn measured(&mut self, own: Own, result: Result<Measured, String>, is_enough: bool, now_s: u64) -> State {
+        match result {
+            Ok(measured) if is_enough && measured.is_certain => State::Worthy(own, measured, 0),
+            Ok(Measured { base, loss, .. }) => {
+                self.trouble = Some(match is_enough {
+                    false => format!("measured from {base} to {loss} nats only"),
+                    true => format!("from {base} to {loss} nats may be luck with {} commits", self.commits),
+                });
+                State::Useless(own)
             }
-            _ => None,
+            Err(reason) => {
+                self.trouble = Some(reason);
+                self.sending.failed(None, now_s);
+                State::Sealed(own)
+            }
         }
-    }
-
-    fn is_hopeless(&self, view: &View<'_>) -> bool {
-        self.refused >= MAX_REVEALS || (self.refused > 0 && is_last_chance(view))
-    }
-
-    fn reveal(&mut self, view: &View<'_>, measured: Measured) -> Vec<Effect> {
-        let (Some((file, salt)), true) = (self.file, self.may_send(view, Transaction::Reveal)) else { return Vec::new() };
-        let round = self.number;
-        vec![Effect::Have { round, file }, Effect::Reveal { round, salt, file, measured }]
     }
 
     /// Without a rival the seal stays closed: if nobody reveals, that costs no more.
-    fn concede(&mut self, view: &View<'_>, reason: &str) -> Vec<Effect> {
-        let (Some((file, salt)), Some(rival)) = (self.file, self.rivals.anybody()) else { return Vec::new() };
-        if !self.may_send(view, Transaction::Concede) {
-            return Vec::new();
+    fn concedes(&mut self, (file, salt): Own, view: &View<'_>, reason: &str, effects: &mut Vec<Effect>) -> bool {
+        let Some(rival) = self.rivals.anybody() else { return false };
+        let goes = self.goes(Transaction::Concede, view);
+        if goes {
+            self.trouble.get_or_insert_with(|| format!("conceded: {reason}"));
+            effects.push(Effect::Concede { round: self.number, salt, file, rival });
         }
-        self.trouble.get_or_insert_with(|| format!("conceded: {reason}"));
-        vec![Effect::Concede { round: self.number, salt, file, rival }]
+        goes
     }
-
-    /// Protocol 3, after: the deposit as soon as it can be settled, R and what was kept of it once R is mature.
-    fn after(&mut self, view: &View<'_>) -> Vec<Effect> {
-        let mut effects = self.end();
-        if self.committed.is_none() {
-            return effects;
-        }
-        let mature_s = view.group.times.round_end_s(view.group.genesis_s, self.number).saturating_add(view.group.maturity_s);
-        let is_mature = view.now.time_s >= mature_s;
-        if !self.settled && (is_mature || !self.waits()) && self.may_send(view, Transaction::Settle) {
-            effects.push(Effect::Settle { round: self.number });
-        } else if self.settled && self.won && !self.collected && is_mature && self.may_send(view, Transaction::Collect) {
-            effects.push(Effect::Collect { rounds: vec![self.number] });
-        }
-        effects
-    }
-
-    /// Whether a strike would change what comes back of the deposit.
-    fn waits(&self) -> bool {
-        let Some(own) = self.rank() else { return false };
-        let before_winner = |winner| self.rivals.rank_of(winner).is_none_or(|winner| own < winner);
-        let standing = match (self.outcome, self.winner) {
-            (Outcome::Lost, _) => Standing::Lost,
-            (Outcome::Won, Some((_, winner))) if !self.won && before_winner(winner) => Standing::Ahead,
-            _ => Standing::Open,
-        };
-        settle(Wei::ZERO, Commit::Revealed(standing)).waits
-    }
-
-    /// Once, at the end of the round; what failed in it does not count against what comes after.
-    fn end(&mut self) -> Vec<Effect> {
-        if std::mem::replace(&mut self.reported, true) {
-            return Vec::new();
-        }
-        (self.failures, self.not_before_s) = (0, 0);
-        let took_part = self.committed.is_some() || self.attempts > 0;
-        let running = self.work == Work::Training;
-        let cancel = running.then_some(Effect::Cancel { round: self.number });
-        cancel.into_iter().chain(took_part.then(|| Effect::Done(self.report()))).collect()
-    }
-
-    fn report(&self) -> RoundReport {
-        RoundReport {
-            round: self.number,
-            committed: self.committed.is_some(),
-            revealed: self.revealed,
-            conceded: self.conceded,
-            outcome: self.outcome,
-            won: self.won,
-            reward: self.reward,
-            trouble: self.trouble.clone(),
-        }
-    }
-
-    /// One transaction at a time, not twice, not right after a failure, not at the edge of a phase.
-    fn may_send(&mut self, view: &View<'_>, what: Transaction) -> bool {
-        let is_late = view.now.time_s.saturating_add(view.config.edge_s) >= view.clock.phase_end_s;
-        let in_phase = matches!(what, Transaction::Commit | Transaction::Reveal | Transaction::Concede);
-        let waits = self.sending.is_some() || self.sent == Some(what) || view.now.time_s < self.not_before_s;
-        if waits || self.failures > MAX_FAILURES || (in_phase && is_late) {
-            return false;
-        }
-        self.sending = Some(what);
-        true
-    }
-}
-
-/// Whether a block later nothing could be sent in this phase any more.
-fn is_last_chance(view: &View<'_>) -> bool {
-    view.now.time_s.saturating_add(view.config.edge_s).saturating_add(1) >= view.clock.phase_end_s
 }

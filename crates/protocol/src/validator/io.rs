@@ -21,7 +21,8 @@ pub struct Config {
 }
 
 /// What the shell tells. Order: `Group`, then blocks and events as they stand on the chain (from before the start of
-/// the running round), then `Live`, then whatever comes. Events of a block may come before or after it.
+/// the running round), then `Live`, then whatever comes. Events of a block may come before or after it. Of blocks of long ago
+/// some may be left out: a round has a seed if the first block of its REVEAL and the one before it were told one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// History is over: from now on the machine asks for effects.
@@ -58,8 +59,13 @@ pub enum Input {
     },
     /// Answer to [`Effect::Sign`]: recorded on disk, signed, appended to the log.
     Signed(SignedVerdict),
-    /// Answer to [`Effect::Sign`]: the signing log holds another verdict of this round, or signing failed.
+    /// Answer to [`Effect::Sign`]: the signing log holds another verdict of this round. That is final.
     Refused {
+        round: RoundNumber,
+        reason: String,
+    },
+    /// Answer to [`Effect::Sign`]: it could not be recorded or appended to the log. It is asked for again, the very same.
+    Untold {
         round: RoundNumber,
         reason: String,
     },
@@ -98,11 +104,12 @@ pub enum Finding {
     True { probe: Digest },
     /// One of them is not, it may be luck, or the file is malformed.
     False { reason: String },
-    /// It could not be measured here (memory, disk): no verdict is signed about it.
+    /// It could not be measured here (memory, disk): it is asked for again, and no verdict is signed about it before.
     Failed { reason: String },
 }
 
-/// What the machine asks for; each is asked for once unless its answer says that it failed.
+/// What the machine asks for. It is asked for again after a while if its answer says that it failed, or if neither an answer
+/// nor what it should lead to has come, as long as that can still matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Evaluate the base of the round on the examples drawn by `seed` from the set at `head`.

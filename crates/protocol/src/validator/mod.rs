@@ -11,6 +11,8 @@ pub use io::{BaseFinding, Config, Effect, Fetched, Finding, Input, RoundReport};
 use crate::chain::{Block, ChainEvent, Clock, GroupView, PositionView};
 use crate::eip712::SignedVerdict;
 use crate::ids::{Digest, RoundNumber};
+use crate::pace::event_s;
+use crate::rolls::Rolls;
 use crate::seeds::Seeds;
 pub use posting::{MAX_LATE_POSTS, MAX_POSTS, MAX_VERDICTS_A_CALL, verdicts_a_call};
 use round::Round;
@@ -20,9 +22,11 @@ pub use round::{MAX_CLAIMS, MAX_FETCHES};
 #[derive(Debug, Clone)]
 pub struct Validator {
     config: Config,
-    live: bool,
+    /// Second of the last block of history.
+    live_since_s: Option<u64>,
     group: Option<GroupView>,
     seeds: Seeds,
+    rolls: Rolls,
     /// The running round, the one before, to which verdicts are added still, and the next one.
     rounds: BTreeMap<RoundNumber, Round>,
 }
@@ -34,28 +38,52 @@ pub(crate) struct View<'a> {
     pub now: Block,
     pub clock: Clock,
     pub seed: Option<Digest>,
+    /// What others announced before was maybe not heard.
+    pub live_since_s: u64,
+    /// Seconds from one block to the next.
+    pub spacing_s: u64,
+    /// Seconds in which what one validator sends is seen by the next.
+    pub pause_s: u64,
     /// This validator's position, if it is awake.
     pub own: Option<PositionView>,
 }
 
+impl View<'_> {
+    /// Seconds after which a file or a measurement that was asked for is asked for again, though no answer has come.
+    fn patience_s(&self) -> u64 {
+        self.group.times.judge_s / 2
+    }
+}
+
+/// How long what failed is left alone: twice as long with each failure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pause {
+    least_s: u64,
+    most_s: u64,
+}
+
 impl Validator {
     pub fn new(config: Config) -> Self {
-        Self { config, live: false, group: None, seeds: Seeds::default(), rounds: BTreeMap::new() }
+        let (seeds, rolls) = (Seeds::default(), Rolls::default());
+        Self { config, live_since_s: None, group: None, seeds, rolls, rounds: BTreeMap::new() }
     }
 
     /// Takes one fact; returns what is to be done about everything that is known now.
     pub fn handle(&mut self, input: Input) -> Vec<Effect> {
         self.learn(input);
-        match self.live {
-            true => self.advance(),
-            false => Vec::new(),
-        }
+        self.live_since_s.map_or_else(Vec::new, |live_since_s| self.advance(live_since_s))
     }
 
     fn learn(&mut self, input: Input) {
         match input {
-            Input::Live => self.live = true,
-            Input::Group(group) if group.id == self.config.group => self.group = Some(group),
+            Input::Live => {
+                self.live_since_s = self.live_since_s.or(Some(self.now_s()));
+                self.seeds.last().into_iter().for_each(|block| self.note(block));
+            }
+            Input::Group(group) if group.id == self.config.group => {
+                self.rolls.group();
+                self.group = Some(group);
+            }
             Input::Group(_) => {}
             Input::Block(block) => self.block(block),
             Input::Event(event) if event.group() == Some(self.config.group) => self.event(&event),
@@ -63,25 +91,50 @@ impl Validator {
             Input::Heard(verdict) => self.heard(verdict),
             Input::Have { round, file, position } if self.is_awake(position) => self.with(round, |round| round.have(file, position)),
             Input::Have { .. } => {}
-            Input::BaseMeasured { round, result } => self.with(round, |round| round.base_measured(result)),
+            Input::BaseMeasured { round, result } => self.answer(round, |round, now_s, pause| round.base_measured(result, now_s, pause)),
             Input::Fetched { round, file, result } => self.fetched(round, file, result),
-            Input::Measured { round, claim, finding } => self.with(round, |round| round.measured(claim, finding)),
+            Input::Measured { round, claim, finding } => {
+                self.answer(round, |round, now_s, pause| round.measured(claim, finding, now_s, pause));
+            }
             Input::Signed(verdict) => {
                 self.with(verdict.message.round, |round| round.signed(verdict.message.claim));
                 self.heard(verdict);
             }
             Input::Refused { round, reason } => self.with(round, |round| round.refused(reason)),
-            Input::Posted { round, result } => self.with(round, |round| round.posting.posted(result)),
+            Input::Untold { round, reason } => self.answer(round, |round, now_s, pause| round.untold(reason, now_s, pause)),
+            Input::Posted { round, result } => {
+                self.answer(round, |round, now_s, pause| round.posting.posted(&result, now_s.saturating_add(event_s(pause.least_s))));
+            }
         }
+    }
+
+    fn now_s(&self) -> u64 {
+        self.seeds.last().map_or(0, |block| block.time_s)
+    }
+
+    /// Takes an answer; what failed is asked for again after a pause.
+    fn answer(&mut self, round: RoundNumber, take: impl FnOnce(&mut Round, u64, Pause)) {
+        let (now_s, least_s) = (self.now_s(), self.seeds.pace().pause_s(self.config.step_s));
+        let judge_s = self.group.as_ref().map_or(0, |group| group.times.judge_s);
+        let pause = Pause { least_s, most_s: (judge_s / 8).max(least_s) };
+        self.with(round, |round| take(round, now_s, pause));
     }
 
     fn block(&mut self, block: Block) {
         if let Some(group) = &self.group {
             self.seeds.block(group, block);
         }
+        self.note(block);
     }
 
-    /// Protocol 3, rounds: what the contracts have fixed, shown and decided.
+    /// Who signs now, once history is over.
+    fn note(&mut self, block: Block) {
+        if let (Some(group), Some(_)) = (&self.group, self.live_since_s) {
+            self.rolls.block(group, block);
+        }
+    }
+
+    /// PROTOCOL 6: what the contracts have fixed, shown and decided.
     fn event(&mut self, event: &ChainEvent) {
         let Some(round) = event.round() else { return };
         self.with(round, |round| match event {
@@ -95,7 +148,7 @@ impl Validator {
         });
     }
 
-    /// Protocol 3, judge: a verdict counts once for each awake position, whoever brings it.
+    /// PROTOCOL 6, Judge: a verdict counts once for each position that was awake in the round's epoch, whoever brings it.
     fn heard(&mut self, verdict: SignedVerdict) {
         let message = verdict.message;
         if message.group != self.config.group || !self.is_open(message.round) {
@@ -103,8 +156,8 @@ impl Validator {
         }
         let Some(group) = &self.group else { return };
         let Ok(signer) = verdict.signer(&self.config.domain) else { return };
-        let Some(position) = group.position_of(signer).filter(|position| position.awake) else { return };
-        let (number, own) = (position.number, signer == self.config.signer);
+        let Some(number) = self.rolls.position_of(group, self.now_s(), message.round, signer) else { return };
+        let own = signer == self.config.signer;
         self.with(message.round, |round| {
             round.posting.heard(number, verdict);
             own.then(|| round.signed(message.claim));
@@ -142,12 +195,15 @@ impl Validator {
         }
     }
 
-    fn advance(&mut self) -> Vec<Effect> {
+    fn advance(&mut self, live_since_s: u64) -> Vec<Effect> {
         let (Some(clock), Some(group), Some(now)) = (self.clock(), &self.group, self.seeds.last()) else { return Vec::new() };
         let own = self.own();
+        let pace = self.seeds.pace();
+        let (spacing_s, pause_s) = (pace.spacing_s(), pace.pause_s(self.config.step_s));
         let mut effects = Vec::new();
         for (number, round) in self.rounds.range_mut(..=clock.round) {
-            let view = View { config: &self.config, group, now, clock, seed: self.seeds.of(*number), own };
+            let seed = self.seeds.of(*number);
+            let view = View { config: &self.config, group, now, clock, seed, live_since_s, spacing_s, pause_s, own };
             effects.extend(if *number < clock.round { round.after(&view) } else { round.advance(&view) });
         }
         self.rounds.retain(|number, _| number.0.saturating_add(1) >= clock.round.0);

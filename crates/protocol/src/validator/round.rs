@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::View;
 use super::io::{BaseFinding, Effect, Fetched, Finding, RoundReport};
 use super::posting::Posting;
+use super::{Pause, View};
+use crate::attempts::Attempts;
 use crate::chain::{Outcome, Phase, RevealedClaim};
 use crate::eip712::Verdict;
 use crate::holders::{File, Holders};
 use crate::ids::{Digest, PositionNumber, RoundNumber};
+use crate::pace::event_s;
 use crate::rules::{claim_hash, rank_key};
 
 /// Claims of a round that are kept: the best ones.
@@ -22,7 +24,7 @@ pub(crate) struct Round {
     number: RoundNumber,
     /// Checkpoint and head that the first commit fixed.
     opened: Option<(Digest, Digest)>,
-    /// Seals that stand on chain: the more, the higher the bar (Protocol 12).
+    /// Seals that stand on chain: the more, the higher the bar (PROTOCOL 12, Certainty).
     commits: u64,
     /// Best first.
     claims: BTreeMap<(u32, u64), (Digest, RevealedClaim)>,
@@ -40,25 +42,25 @@ pub(crate) struct Round {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Base {
-    Unknown,
-    Asked,
+    /// Asked for, perhaps, and not answered, or not yet with what it is.
+    Unknown(Attempts),
     Known(BaseFinding),
-    Failed,
 }
 
 /// What is known of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Progress {
-    Asked,
+    /// Asked for, and not answered, or not yet with what it is.
+    Unknown(Attempts),
     True(Digest),
     False,
-    Failed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Signing {
     Not,
-    Asked,
+    /// This verdict is signed and told, or nothing is.
+    Asked(Verdict, Attempts),
     Done(Digest),
     Refused,
 }
@@ -66,7 +68,7 @@ enum Signing {
 /// The first true claim, as far as one can know.
 enum Judgement {
     Waiting,
-    Measure(Digest, RevealedClaim),
+    Measure(Digest, RevealedClaim, Attempts),
     Ready { claim: Digest, probe: Digest },
 }
 
@@ -80,7 +82,7 @@ impl Round {
             findings: BTreeMap::new(),
             files: BTreeMap::new(),
             holders: Holders::default(),
-            base: Base::Unknown,
+            base: Base::Unknown(Attempts::default()),
             signing: Signing::Not,
             posting: Posting::default(),
             outcome: Outcome::None,
@@ -99,7 +101,7 @@ impl Round {
         self.commits = self.commits.max(place);
     }
 
-    /// Protocol 3: order of judging; beyond the limit the worst are forgotten.
+    /// PROTOCOL 6, Judge: the order of claims; beyond the limit the worst are forgotten.
     pub fn revealed(&mut self, claim: RevealedClaim) {
         let hash = claim_hash(claim.file, claim.base, claim.loss, claim.loss_root);
         self.claims.insert(rank_key(claim.base, claim.loss, claim.number), (hash, claim));
@@ -118,14 +120,16 @@ impl Round {
         self.holders.have(file, position, MAX_CLAIMS);
     }
 
-    pub fn base_measured(&mut self, result: Result<BaseFinding, String>) {
-        self.base = match result {
-            Ok(finding) => Base::Known(finding),
-            Err(reason) => {
+    /// What failed is asked for again after `pause`.
+    pub fn base_measured(&mut self, result: Result<BaseFinding, String>, now_s: u64, pause: Pause) {
+        match (result, &mut self.base) {
+            (Ok(finding), base) => *base = Base::Known(finding),
+            (Err(reason), Base::Unknown(attempts)) => {
+                attempts.failed(now_s, pause.least_s, pause.most_s);
                 self.trouble = Some(reason);
-                Base::Failed
             }
-        };
+            (Err(_), Base::Known(_)) => {}
+        }
     }
 
     pub fn fetched(&mut self, file: Digest, result: Fetched, own: Option<PositionNumber>, now: u64) {
@@ -134,8 +138,8 @@ impl Round {
         }
         let state = match result {
             Fetched::Held => {
-                own.into_iter().for_each(|own| self.have(file, own));
-                File::Held { announced: false }
+                own.into_iter().for_each(|own| self.holders.hold(file, own));
+                File::Held { announced: Attempts::default() }
             }
             Fetched::Wrong(reason) => {
                 self.trouble = Some(reason);
@@ -149,10 +153,9 @@ impl Round {
         self.files.insert(file, state);
     }
 
-    pub fn measured(&mut self, claim: Digest, finding: Finding) {
-        if self.findings.get(&claim) != Some(&Progress::Asked) {
-            return;
-        }
+    /// What failed is asked for again after `pause`.
+    pub fn measured(&mut self, claim: Digest, finding: Finding, now_s: u64, pause: Pause) {
+        let Some(Progress::Unknown(attempts)) = self.findings.get_mut(&claim) else { return };
         let progress = match finding {
             Finding::True { probe } => Progress::True(probe),
             Finding::False { reason } => {
@@ -161,7 +164,8 @@ impl Round {
             }
             Finding::Failed { reason } => {
                 self.trouble = Some(reason);
-                Progress::Failed
+                attempts.failed(now_s, pause.least_s, pause.most_s);
+                return;
             }
         };
         self.findings.insert(claim, progress);
@@ -175,8 +179,16 @@ impl Round {
 
     pub fn refused(&mut self, reason: String) {
         self.trouble = Some(reason);
-        if self.signing == Signing::Asked {
+        if matches!(self.signing, Signing::Asked(..)) {
             self.signing = Signing::Refused;
+        }
+    }
+
+    /// The very same verdict is asked for again after `pause`.
+    pub fn untold(&mut self, reason: String, now_s: u64, pause: Pause) {
+        self.trouble = Some(reason);
+        if let Signing::Asked(_, attempts) = &mut self.signing {
+            attempts.failed(now_s, pause.least_s, pause.most_s);
         }
     }
 
@@ -206,7 +218,7 @@ impl Round {
         let Some(own) = view.own else { return Vec::new() };
         match view.clock.phase {
             Phase::Train => Vec::new(),
-            // Protocol 4: the base side is computed once, during REVEAL; files are fetched as they are shown.
+            // The base is measured once, during REVEAL; files are fetched as they are shown.
             Phase::Reveal => self.measure_base(view).into_iter().chain(self.fetch(view)).collect(),
             Phase::Judge => {
                 let mut effects: Vec<_> = self.measure_base(view).into_iter().chain(self.fetch(view)).collect();
@@ -220,75 +232,85 @@ impl Round {
 
     fn measure_base(&mut self, view: &View<'_>) -> Option<Effect> {
         let ((checkpoint, head), seed) = (self.opened?, view.seed?);
-        (self.base == Base::Unknown).then(|| {
-            self.base = Base::Asked;
+        let Base::Unknown(attempts) = &mut self.base else { return None };
+        attempts.are_due(view.now.time_s).then(|| {
+            attempts.ask(view.now.time_s, view.patience_s());
             Effect::MeasureBase { round: self.number, checkpoint, head, seed }
         })
     }
 
     /// Best claims first; nothing more once the verdict is out.
     fn fetch(&mut self, view: &View<'_>) -> Vec<Effect> {
-        let mut effects = self.announce();
+        let mut effects = self.announce(view);
         if self.signing != Signing::Not {
             return effects;
         }
-        let mut free = MAX_FETCHES.saturating_sub(self.files.values().filter(|file| **file == File::Asked).count());
+        let until_s = view.now.time_s.saturating_add(view.patience_s());
+        let is_under_way = |file: &File| matches!(file, File::Asked(until_s) if *until_s > view.now.time_s);
+        let mut free = MAX_FETCHES.saturating_sub(self.files.values().filter(|file| is_under_way(file)).count());
         let base = self.base;
         let hopeless = |claim: &RevealedClaim| matches!(base, Base::Known(finding) if finding.base != claim.base);
         for (_, claim) in self.claims.values().filter(|(_, claim)| !hopeless(claim)) {
-            let wanted = match self.files.get(&claim.file) {
-                None => true,
-                Some(File::Missing(block)) => *block < view.now.number,
-                Some(_) => false,
-            };
-            if wanted && free > 0 {
+            if free > 0 && File::is_wanted(self.files.get(&claim.file), view.now) {
                 free -= 1;
-                self.files.insert(claim.file, File::Asked);
+                self.files.insert(claim.file, File::Asked(until_s));
                 effects.push(Effect::Fetch { round: self.number, file: claim.file });
             }
         }
         effects
     }
 
-    fn announce(&mut self) -> Vec<Effect> {
-        let new = self.files.iter_mut().filter(|(_, file)| **file == File::Held { announced: false });
-        let announce = |(file, state): (&Digest, &mut File)| {
-            *state = File::Held { announced: true };
-            Effect::Announce { round: self.number, file: *file }
-        };
-        new.map(announce).collect()
+    fn announce(&mut self, view: &View<'_>) -> Vec<Effect> {
+        let Some(own) = view.own else { return Vec::new() };
+        let (holders, wait_s) = (&self.holders, event_s(view.pause_s));
+        let new = self.files.iter_mut().filter_map(|(file, state)| {
+            let is_due = state.announces(holders.is_told(file, own.number), view.now.time_s, wait_s);
+            is_due.then_some(Effect::Announce { round: self.number, file: *file })
+        });
+        new.collect()
     }
 
-    /// Protocol 4, a validator's check: signs once, ever, and only in JUDGE.
+    /// PROTOCOL 13, Which claim to sign: once, ever, and only in JUDGE.
     fn judge(&mut self, view: &View<'_>) -> Option<Effect> {
         let (Base::Known(base), Some((_, head)), Some(seed)) = (self.base, self.opened, view.seed) else { return None };
         self.settle_availability(view);
+        if let Signing::Asked(verdict, attempts) = &mut self.signing {
+            return sign(*verdict, attempts, view);
+        }
         if self.signing != Signing::Not || self.claims.is_empty() {
             return None;
         }
-        match self.first_true(base) {
+        match self.first_true(base, view.now.time_s) {
             Judgement::Waiting => None,
-            Judgement::Measure(hash, claim) => {
-                self.findings.insert(hash, Progress::Asked);
+            Judgement::Measure(hash, claim, mut attempts) => {
+                attempts.ask(view.now.time_s, view.patience_s());
+                self.findings.insert(hash, Progress::Unknown(attempts));
                 Some(Effect::Measure { claim, hash, head, seed, commits: self.commits })
             }
             Judgement::Ready { claim, probe } => {
-                self.signing = Signing::Asked;
-                Some(Effect::Sign(Verdict { group: view.group.id, round: self.number, claim, probe }))
+                let (verdict, mut attempts) = (Verdict { group: view.group.id, round: self.number, claim, probe }, Attempts::default());
+                let effect = sign(verdict, &mut attempts, view);
+                self.signing = Signing::Asked(verdict, attempts);
+                effect
             }
         }
     }
 
-    /// Protocol 4: files must be held by half of JUDGE.
+    /// PROTOCOL 13, Available: files must be held by half of JUDGE. Who was not there when JUDGE began has maybe not heard who
+    /// held one in time: two thirds tell it that nobody did, when they decide for a claim that comes later in the order.
     fn settle_availability(&mut self, view: &View<'_>) {
-        let half_s = view.clock.phase_end_s.saturating_sub(view.group.times.judge_s / 2);
-        for file in self.claims.values().map(|(_, claim)| claim.file) {
-            self.holders.settle(file, view.group, view.now.time_s >= half_s);
+        let (end_s, judge_s) = (view.clock.phase_end_s, view.group.times.judge_s);
+        let is_past = view.now.time_s >= end_s.saturating_sub(judge_s / 2);
+        let was_there = view.live_since_s < end_s.saturating_sub(judge_s);
+        let mut passed_over = self.outcome != Outcome::None;
+        for (hash, claim) in self.claims.values() {
+            passed_over &= *hash != self.decided;
+            self.holders.settle(claim.file, view.group, is_past && (was_there || passed_over));
         }
     }
 
-    /// Protocol 3: claims are judged from the best down; the first true one wins, worse ones are never read.
-    fn first_true(&self, base: BaseFinding) -> Judgement {
+    /// PROTOCOL 6, Judge: claims are judged from the best down; the first true one wins, worse ones are never read.
+    fn first_true(&self, base: BaseFinding, now_s: u64) -> Judgement {
         for (hash, claim) in self.claims.values() {
             let held = matches!(self.files.get(&claim.file), Some(File::Held { .. }));
             let wrong = self.files.get(&claim.file) == Some(&File::Wrong) || claim.base != base.base;
@@ -296,11 +318,20 @@ impl Round {
                 _ if wrong => {}
                 (Some(Progress::False), _) | (_, Some(false)) => {}
                 (Some(Progress::True(probe)), Some(true)) => return Judgement::Ready { claim: *hash, probe: *probe },
-                (None, _) if held => return Judgement::Measure(*hash, *claim),
-                // Still measured, not yet available, not yet here; or it cannot be measured here, then it is not signed about.
+                (None, _) if held => return Judgement::Measure(*hash, *claim, Attempts::default()),
+                (Some(Progress::Unknown(attempts)), _) if attempts.are_due(now_s) => return Judgement::Measure(*hash, *claim, *attempts),
+                // Still measured, not yet available, not yet here; or it could not be measured here, then it is not signed about.
                 _ => return Judgement::Waiting,
             }
         }
         Judgement::Ready { claim: Digest::ZERO, probe: base.probe }
     }
+}
+
+/// Asks for it, again perhaps: to sign the very same verdict twice tells nothing new.
+fn sign(verdict: Verdict, attempts: &mut Attempts, view: &View<'_>) -> Option<Effect> {
+    attempts.are_due(view.now.time_s).then(|| {
+        attempts.ask(view.now.time_s, event_s(view.pause_s));
+        Effect::Sign(verdict)
+    })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::View;
+use super::errand::Errand;
 use super::io::Effect;
 use crate::eip712::SignedVerdict;
 use crate::ids::{PositionNumber, RoundNumber};
@@ -11,29 +12,26 @@ use crate::rules::may_slash_double;
 
 /// Cases remembered at most; more say nothing new about who is dishonest.
 pub const MAX_CASES: usize = 1024;
-/// Failures after which a case is left to others.
-const MAX_FAILURES: u32 = 3;
 
 /// All cases that can still be shown.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Doubles {
     cases: BTreeMap<(PositionNumber, RoundNumber), Case>,
+    /// The round in which the cases were looked through last.
+    sifted: Option<RoundNumber>,
 }
 
 #[derive(Debug, Clone)]
 struct Case {
     one: SignedVerdict,
     other: SignedVerdict,
-    since_s: Option<u64>,
-    /// Under way, or done and not yet told by its event.
-    is_sent: bool,
-    failures: u32,
+    errand: Errand,
 }
 
 impl Doubles {
     pub fn note(&mut self, position: PositionNumber, one: SignedVerdict, other: SignedVerdict) {
         if self.cases.len() < MAX_CASES {
-            let case = Case { one, other, since_s: None, is_sent: false, failures: 0 };
+            let case = Case { one, other, errand: Errand::default() };
             self.cases.entry((position, other.message.round)).or_insert(case);
         }
     }
@@ -43,27 +41,27 @@ impl Doubles {
         self.cases.retain(|(accused, _), _| *accused != position);
     }
 
-    pub fn sent(&mut self, position: PositionNumber, round: RoundNumber, result: Result<(), String>) {
-        if let (Some(case), Err(_)) = (self.cases.get_mut(&(position, round)), result) {
-            (case.is_sent, case.since_s) = (false, None);
-            case.failures += 1;
+    pub fn sent(&mut self, position: PositionNumber, round: RoundNumber, is_done: bool, now_s: u64, pause_s: u64) {
+        if let Some(case) = self.cases.get_mut(&(position, round)) {
+            case.errand.answered(is_done, now_s, pause_s);
         }
     }
 
-    /// Protocol 3, slashDouble: one case of a position at a time.
+    /// PROTOCOL 13, Presence and honesty: `slashDouble`, one case of a position at a time.
     pub fn advance(&mut self, view: &View<'_>) -> Option<Effect> {
-        let now_s = view.now.time_s;
-        let lasts =
-            |number, round| view.group.position(number).is_some_and(|position| may_slash_double(view.group, position, round, now_s));
-        self.cases.retain(|(position, round), _| lasts(*position, *round));
+        let may_show = |number: &PositionNumber, round: &RoundNumber| {
+            let position = view.group.position(*number);
+            position.is_some_and(|position| may_slash_double(view.group, position, *round, view.now.time_s))
+        };
+        if self.sifted.replace(view.clock.round) != Some(view.clock.round) {
+            self.cases.retain(|(position, round), _| may_show(position, round));
+        }
         let mut before = None;
-        let open = self.cases.iter_mut().filter(|((position, _), case)| case.failures < MAX_FAILURES && *position != view.own);
-        for ((position, round), case) in open {
-            let is_first = before.replace(*position) != Some(*position);
-            let since_s = *case.since_s.get_or_insert(now_s);
-            let turn_s = view.turn_s(seed_of("double", &[round.0, position.0]), since_s, case.failures.into());
-            if is_first && !case.is_sent && now_s >= turn_s {
-                case.is_sent = true;
+        let open = self.cases.iter_mut().filter(|((position, _), case)| !case.errand.is_given_up() && *position != view.own);
+        let first = open.filter(|((position, _), _)| before.replace(*position) != Some(*position));
+        for ((position, round), case) in first {
+            let seed = || seed_of("double", &[round.0, position.0]);
+            if case.errand.begins(view, seed) && may_show(position, round) {
                 return Some(Effect::SlashDouble { position: *position, round: *round, one: case.one, other: case.other });
             }
         }

@@ -13,7 +13,7 @@ pub struct Config {
     pub signer: Address,
     /// No transaction is asked for in the last seconds of a round.
     pub edge_s: u64,
-    /// Seconds from one warden's attempt to the next one's, to which one is added for the block that carries the earlier.
+    /// Seconds from one warden's attempt to the next one's, to which those are added for the block that carries the earlier.
     pub step_s: u64,
     /// Verdicts in one transaction; see [`verdicts_a_call`](crate::validator::verdicts_a_call).
     pub verdicts_a_call: usize,
@@ -43,6 +43,11 @@ pub enum Input {
         round: RoundNumber,
         wrong: Vec<(SignedVerdict, String)>,
     },
+    /// Answer to [`Effect::Replay`]: base or set cannot be had. It is asked for again.
+    NotReplayed {
+        round: RoundNumber,
+        reason: String,
+    },
     /// Answer to a transaction; what it did is told by its event.
     Sent {
         duty: Duty,
@@ -67,7 +72,8 @@ pub struct Replay {
     pub file: Option<Digest>,
 }
 
-/// What the machine asks for.
+/// What the machine asks for. It is asked for again after a while, a few times at most, if its answer says that it failed, or if
+/// neither an answer nor what it should lead to has come: an event, or for an alarm the log's word that it holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Record who judged the round before the running one and was not counted by its decision.

@@ -1,12 +1,14 @@
 //! The machine that keeps a group's validators present and honest: it records who judged a round and was not counted, puts
 //! the absent to rest, shows double signatures, replays the probes of others, and makes one's own pay stake.
 
+mod alarms;
 mod doubles;
+mod errand;
 mod io;
 mod presence;
 mod round;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub use doubles::MAX_CASES;
 pub use io::{Config, Duty, Effect, Input, Replay};
@@ -15,8 +17,11 @@ pub use round::MAX_BATCHES;
 use crate::chain::{Block, ChainEvent, Clock, GroupView};
 use crate::eip712::SignedVerdict;
 use crate::ids::{Address, Digest, PositionNumber, RoundNumber};
-use crate::order::{rank, seed_of};
+use crate::order::rank;
+use crate::pace::event_s;
+use crate::rolls::Rolls;
 use crate::seeds::Seeds;
+use alarms::Alarms;
 use doubles::Doubles;
 use presence::Presence;
 use round::Round;
@@ -25,8 +30,6 @@ use round::Round;
 pub const MAX_VERDICTS: usize = 65_536;
 /// Keys remembered at most, those that sign no longer included.
 const MAX_SIGNERS: usize = 16_384;
-/// Alarms remembered at most.
-const MAX_ALARMS: usize = 4096;
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -37,13 +40,13 @@ pub struct Warden {
     seeds: Seeds,
     /// Position of every key that has signed for one.
     signers: BTreeMap<Address, PositionNumber>,
+    rolls: Rolls,
     rounds: BTreeMap<RoundNumber, Round>,
+    /// Verdicts in all rounds.
+    verdicts: usize,
     presence: Presence,
     doubles: Doubles,
-    /// Wrong verdicts, and the second since which they are known here.
-    alarms: BTreeMap<(RoundNumber, Address), (SignedVerdict, String, u64)>,
-    /// Verdicts about which the log holds an alarm.
-    told: BTreeSet<(RoundNumber, Address)>,
+    alarms: Alarms,
     /// The round in which pay was made stake last.
     compounded: Option<RoundNumber>,
 }
@@ -56,6 +59,12 @@ pub(crate) struct View<'a> {
     pub clock: Clock,
     /// Seed of the round before the running one.
     pub seed: Option<Digest>,
+    /// Who signed for which position in that round.
+    pub signers: BTreeMap<PositionNumber, Address>,
+    /// Seconds from one block to the next.
+    pub spacing_s: u64,
+    /// Seconds in which what one warden sends is seen by the next.
+    pub pause_s: u64,
     /// This warden's position, which is awake.
     pub own: PositionNumber,
 }
@@ -65,7 +74,7 @@ impl View<'_> {
     fn turn_s(&self, seed: Digest, since_s: u64, failures: u64) -> u64 {
         let (rank, count) = rank(seed, self.group, self.own);
         let places = rank.saturating_add(failures.saturating_mul(count));
-        since_s.saturating_add(places.saturating_mul(self.config.step_s.saturating_add(1)))
+        since_s.saturating_add(places.saturating_mul(self.pause_s))
     }
 
     /// Whether the round is nearly over.
@@ -83,11 +92,12 @@ impl Warden {
             group: None,
             seeds: Seeds::default(),
             signers: BTreeMap::new(),
+            rolls: Rolls::default(),
             rounds: BTreeMap::new(),
+            verdicts: 0,
             presence: Presence::default(),
             doubles: Doubles::default(),
-            alarms: BTreeMap::new(),
-            told: BTreeSet::new(),
+            alarms: Alarms::default(),
             compounded: None,
         }
     }
@@ -104,7 +114,10 @@ impl Warden {
 
     fn learn(&mut self, input: Input) {
         match input {
-            Input::Live => self.live = true,
+            Input::Live => {
+                self.live = true;
+                self.seeds.last().into_iter().for_each(|block| self.note(block));
+            }
             Input::Group(group) if group.id == self.config.group => self.group(group),
             Input::Group(_) => {}
             Input::Block(block) => self.block(block),
@@ -112,32 +125,56 @@ impl Warden {
             Input::Event(_) => {}
             Input::Heard(verdict) => self.heard(verdict),
             Input::Alarmed(verdict) => self.alarmed(&verdict),
-            Input::Absent(result) => {
-                let now_s = self.seeds.last().map_or(0, |block| block.time_s);
-                self.presence.absent(result, now_s);
-            }
+            Input::Absent(result) => self.presence.absent(result),
             Input::Replayed { round, wrong } => self.replayed(round, wrong),
-            Input::Sent { duty: Duty::Attend(round), result } => {
-                if let Some(round) = self.rounds.get_mut(&round) {
-                    round.sent(result);
-                }
+            Input::NotReplayed { round, .. } => {
+                let (now_s, pause_s) = self.pace();
+                self.rounds.entry(round).and_modify(|round| round.not_replayed(now_s, pause_s));
             }
-            Input::Sent { duty: Duty::Slash(position, round), result } => self.doubles.sent(position, round, result),
-            // What they did is seen in the next view; they are tried again after another round.
-            Input::Sent { duty: Duty::Doze(_) | Duty::Compound(_), .. } => {}
+            Input::Sent { duty, result } => self.sent(duty, result.is_ok()),
         }
     }
 
-    fn group(&mut self, group: GroupView) {
-        for position in group.positions.iter().take(MAX_SIGNERS.saturating_sub(self.signers.len())) {
-            self.signers.insert(position.signer, position.number);
+    fn sent(&mut self, duty: Duty, is_done: bool) {
+        let (now_s, pause_s) = self.pace();
+        match duty {
+            Duty::Attend(round) => {
+                let until_s = now_s.saturating_add(event_s(pause_s));
+                self.rounds.entry(round).and_modify(|round| round.sent(is_done, until_s));
+            }
+            Duty::Doze(position) => self.presence.sent(position, is_done, now_s, pause_s),
+            Duty::Slash(position, round) => self.doubles.sent(position, round, is_done, now_s, pause_s),
+            // What it did is seen in the next view; it is tried again after another round.
+            Duty::Compound(_) => {}
         }
+    }
+
+    /// The last block's second, and those in which what one warden sends is seen by the next.
+    fn pace(&self) -> (u64, u64) {
+        (self.seeds.last().map_or(0, |block| block.time_s), self.seeds.pace().pause_s(self.config.step_s))
+    }
+
+    fn group(&mut self, group: GroupView) {
+        for position in &group.positions {
+            if self.signers.len() < MAX_SIGNERS || self.signers.contains_key(&position.signer) {
+                self.signers.insert(position.signer, position.number);
+            }
+        }
+        self.rolls.group();
         self.group = Some(group);
     }
 
     fn block(&mut self, block: Block) {
         if let Some(group) = &self.group {
             self.seeds.block(group, block);
+        }
+        self.note(block);
+    }
+
+    /// Who signs now, once history is over.
+    fn note(&mut self, block: Block) {
+        if let Some(group) = self.group.as_ref().filter(|_| self.live) {
+            self.rolls.block(group, block);
         }
     }
 
@@ -157,7 +194,7 @@ impl Warden {
         }
     }
 
-    /// Protocol 3, slashDouble: the second verdict of a signer in one round is evidence if it says something else.
+    /// PROTOCOL 4, Who signs twice: the second verdict of a signer in one round is evidence if it says something else.
     fn heard(&mut self, verdict: SignedVerdict) {
         let message = verdict.message;
         if message.group != self.config.group || !self.is_kept(message.round) {
@@ -165,30 +202,34 @@ impl Warden {
         }
         let Ok(signer) = verdict.signer(&self.config.domain) else { return };
         let Some(position) = self.signers.get(&signer).copied() else { return };
-        if let Some(first) = self.rounds.entry(message.round).or_default().hear(signer, verdict) {
+        let round = self.rounds.entry(message.round).or_default();
+        let before = round.verdicts.len();
+        let first = round.hear(signer, verdict);
+        self.verdicts += round.verdicts.len() - before;
+        if let Some(first) = first {
             self.doubles.note(position, first, verdict);
         }
     }
 
+    /// An alarm about what nobody here could have signed says nothing.
     fn alarmed(&mut self, verdict: &SignedVerdict) {
+        let message = verdict.message;
+        if message.group != self.config.group || !self.is_kept(message.round) {
+            return;
+        }
         let Ok(signer) = verdict.signer(&self.config.domain) else { return };
-        self.alarms.remove(&(verdict.message.round, signer));
-        if self.told.len() < MAX_ALARMS {
-            self.told.insert((verdict.message.round, signer));
+        if self.signers.contains_key(&signer) {
+            self.alarms.told(message.round, signer);
         }
     }
 
     fn replayed(&mut self, number: RoundNumber, wrong: Vec<(SignedVerdict, String)>) {
-        let now_s = self.seeds.last().map_or(0, |block| block.time_s);
-        for (verdict, reason) in wrong {
-            let Ok(signer) = verdict.signer(&self.config.domain) else { continue };
-            let key = (number, signer);
-            if !self.told.contains(&key) && self.alarms.len() < MAX_ALARMS {
-                self.alarms.insert(key, (verdict, reason, now_s));
+        let Some(round) = self.rounds.get_mut(&number) else { return };
+        round.replay_done();
+        for (verdict, reason) in wrong.into_iter().filter(|(verdict, _)| verdict.message.round == number) {
+            if let Ok(signer) = verdict.signer(&self.config.domain) {
+                self.alarms.found(signer, verdict, reason);
             }
-        }
-        if let Some(round) = self.rounds.get_mut(&number) {
-            round.replay_done();
         }
     }
 
@@ -205,12 +246,12 @@ impl Warden {
 
     fn forget(&mut self) {
         let Some(first) = self.rounds.first_key_value().map(|(round, _)| *round) else { return };
-        let verdicts: usize = self.rounds.values().map(|round| round.verdicts.len()).sum();
-        if !self.is_kept(first) || verdicts > MAX_VERDICTS {
-            self.rounds.remove(&first);
+        if self.is_kept(first) && self.verdicts <= MAX_VERDICTS {
+            return;
         }
-        if self.told.len() >= MAX_ALARMS {
-            self.told.pop_first();
+        if let Some(round) = self.rounds.remove(&first) {
+            self.verdicts -= round.verdicts.len();
+            self.alarms.forget(RoundNumber(first.0.saturating_add(1)));
         }
     }
 
@@ -219,7 +260,10 @@ impl Warden {
         let Some(own) = group.position_of(self.config.signer).filter(|own| own.awake && !own.live.is_zero()) else { return Vec::new() };
         let past = clock.round.0.checked_sub(1).map(RoundNumber);
         let seed = past.and_then(|past| self.seeds.of(past));
-        let view = View { config: &self.config, group, now, clock, seed, own: own.number };
+        let signers = past.map(|past| self.rolls.signers_in(group, now.time_s, past)).unwrap_or_default();
+        let pace = self.seeds.pace();
+        let (spacing_s, pause_s) = (pace.spacing_s(), pace.pause_s(self.config.step_s));
+        let view = View { config: &self.config, group, now, clock, seed, signers, spacing_s, pause_s, own: own.number };
         let mut effects = Vec::new();
         if let Some((past, round)) = past.and_then(|past| Some((past, self.rounds.get_mut(&past)?))) {
             effects.extend(round.attend(&view, past));
@@ -233,21 +277,7 @@ impl Warden {
             self.compounded = Some(clock.round);
             effects.push(Effect::Compound { position: own.number });
         }
-        effects.extend(due_alarms(&mut self.alarms, &mut self.told, &view));
+        effects.extend(self.alarms.advance(&view));
         effects
     }
-}
-
-/// One after the other, so that one alarm about a verdict is usually enough.
-fn due_alarms(
-    alarms: &mut BTreeMap<(RoundNumber, Address), (SignedVerdict, String, u64)>,
-    told: &mut BTreeSet<(RoundNumber, Address)>,
-    view: &View<'_>,
-) -> Vec<Effect> {
-    let seed = |round: &RoundNumber| seed_of("alarm", &[round.0]);
-    let is_due = |(round, _): &(RoundNumber, Address), since_s: u64| view.now.time_s >= view.turn_s(seed(round), since_s, 0);
-    let due: Vec<_> = alarms.iter().filter(|(key, (_, _, since_s))| is_due(key, *since_s)).map(|(key, _)| *key).collect();
-    told.extend(due.iter().copied());
-    let alarm = |key| alarms.remove(&key).map(|(verdict, reason, _)| Effect::Alarm { verdict, reason });
-    due.into_iter().filter_map(alarm).collect()
 }

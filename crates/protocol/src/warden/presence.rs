@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::View;
+use super::errand::Errand;
 use super::io::Effect;
 use crate::ids::{PositionNumber, RoundNumber};
 use crate::order::seed_of;
+use crate::pace::answer_s;
 use crate::rules::is_absent;
 
 /// How often the absent are read again after a failure.
@@ -15,25 +17,28 @@ const MAX_READS: u32 = 4;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Presence {
     until: Option<RoundNumber>,
-    is_reading: bool,
+    /// An answer that has not come by this second never does.
+    reading: Option<u64>,
     reads: u32,
-    /// Absent positions: the second since which that is known, and whether a doze was sent.
-    absent: BTreeMap<PositionNumber, (u64, bool)>,
+    absent: BTreeMap<PositionNumber, Errand>,
 }
 
 impl Presence {
-    pub fn absent(&mut self, result: Result<Vec<PositionNumber>, String>, now_s: u64) {
-        if !std::mem::take(&mut self.is_reading) {
-            return;
-        }
-        if let Ok(absent) = result {
+    pub fn absent(&mut self, result: Result<Vec<PositionNumber>, String>) {
+        if let (Some(_), Ok(absent)) = (self.reading.take(), result) {
             self.reads = MAX_READS;
-            self.absent = absent.into_iter().map(|position| (position, (now_s, false))).collect();
+            self.absent = absent.into_iter().map(|position| (position, Errand::default())).collect();
         }
     }
 
-    /// Protocol 3, doze: whoever was in none of the counted rounds to which nothing can be added any more, the newest two
-    /// left aside.
+    pub fn sent(&mut self, position: PositionNumber, is_done: bool, now_s: u64, pause_s: u64) {
+        if let Some(errand) = self.absent.get_mut(&position) {
+            errand.answered(is_done, now_s, pause_s);
+        }
+    }
+
+    /// PROTOCOL 13, Presence and honesty: `doze` for whoever was in none of the counted rounds to which nothing can be added
+    /// any more, the newest two left aside.
     pub fn advance(&mut self, view: &View<'_>) -> Option<Effect> {
         let until = *view.group.recent.first()?;
         if view.is_late() {
@@ -44,24 +49,20 @@ impl Presence {
         }
         // One's own position is somebody else's business.
         let mut others = view.group.positions.iter().filter(|position| position.number != view.own);
-        if self.reads < MAX_READS && !self.is_reading && others.any(|position| is_absent(view.group, position, |_| false)) {
+        let is_reading = self.reading.is_some_and(|until_s| until_s > view.now.time_s);
+        if self.reads < MAX_READS && !is_reading && others.any(|position| is_absent(view.group, position, |_| false)) {
             self.reads += 1;
-            self.is_reading = true;
+            self.reading = Some(view.now.time_s.saturating_add(answer_s(view.pause_s)));
             return Some(Effect::ReadAbsent);
         }
         self.doze(view, until)
     }
 
-    /// Once for each such row of rounds; who sleeps already is left alone.
+    /// Who sleeps already is left alone.
     fn doze(&mut self, view: &View<'_>, until: RoundNumber) -> Option<Effect> {
-        for (position, (since_s, is_sent)) in &mut self.absent {
-            let is_awake = view.group.position(*position).is_some_and(|position| position.awake_next);
-            let turn_s = view.turn_s(seed_of("doze", &[until.0, position.0]), *since_s, 0);
-            if !*is_sent && is_awake && *position != view.own && view.now.time_s >= turn_s {
-                *is_sent = true;
-                return Some(Effect::Doze { position: *position });
-            }
-        }
-        None
+        let is_awake = |number| view.group.position(number).is_some_and(|position| position.awake_next);
+        let mut awake = self.absent.iter_mut().filter(|(position, _)| **position != view.own && is_awake(**position));
+        let due = awake.find_map(|(position, errand)| errand.begins(view, || seed_of("doze", &[until.0, position.0])).then_some(*position));
+        due.map(|position| Effect::Doze { position })
     }
 }

@@ -75,7 +75,7 @@ fn before_judge(own: bool, rivals: &[RevealedClaim]) -> Trainer {
         trainer.handle(Input::Event(ChainEvent::Revealed(revealed(1, OWN, "own"))));
     }
     rivals.iter().for_each(|claim| drop(trainer.handle(Input::Event(ChainEvent::Revealed(*claim)))));
-    trainer.handle(Input::Block(at(ROUND, 20)));
+    [19, 20].into_iter().for_each(|second| drop(trainer.handle(Input::Block(at(ROUND, second)))));
     trainer.handle(Input::Live);
     assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 29)))), [], "nothing before JUDGE");
     trainer
@@ -228,7 +228,7 @@ fn nobody_trains_ahead_for_nothing() {
                 trainer.handle(Input::Event(opened_event(ROUND, digest("checkpoint"))));
                 trainer.handle(Input::Event(ChainEvent::Revealed(claim)));
             }
-            trainer.handle(Input::Block(at(ROUND, 29)));
+            [19, 20, 29].into_iter().for_each(|second| drop(trainer.handle(Input::Block(at(ROUND, second)))));
             trainer.handle(Input::Live);
             assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 30)))), expected, "unpaid: {unpaid}, {rival:?}");
         }

@@ -134,7 +134,7 @@ fn who_is_last_in_the_order_does_not_wait_until_it_is_too_late() {
     let heard: Vec<_> = (1..=40).map(|signer| verdict(signer, PAST, truth())).collect();
     let first = |signer: u8| {
         let mut warden = warden(signer, &[]);
-        tell(&mut warden, [Input::Group(many())]);
+        tell(&mut warden, [Input::Group(many()), Input::Block(at(PAST, 39))]);
         tell(&mut warden, heard.iter().copied().map(Input::Heard));
         seconds(&mut warden, 0..38, attendance)[0].0
     };

@@ -21,6 +21,7 @@ fn revealing() -> Trainer {
         Input::Live,
         Input::Event(opened_event(ROUND, digest("checkpoint"))),
         Input::Event(ChainEvent::Committed { group: GROUP, round: ROUND, trainer: account(1), number: 2, seal }),
+        Input::Block(at(ROUND, 19)),
         Input::Block(at(ROUND, 20)),
     ] {
         trainer.handle(input);
@@ -102,6 +103,7 @@ fn the_bar_rises_with_all_commits_of_the_round() {
         committed(account(50), 1, digest("first")),
         committed(account(1), 2, own),
         committed(account(51), 3, digest("third")),
+        Input::Block(at(ROUND, 19)),
         Input::Block(at(ROUND, 20)),
     ] {
         effects.extend(trainer.handle(input));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use protocol::bounty::Findings;
-use protocol::chain::{ChainEvent, GroupView};
+use protocol::chain::{Block, ChainEvent, GroupView};
 use protocol::jury::{Effect, Input};
 use protocol::{Digest, PositionNumber, RoundNumber};
 
@@ -192,7 +192,7 @@ impl Story {
                 if events.iter().any(|event| matches!(event, ChainEvent::FoundTwice { .. })) {
                     juror.tell(Input::Group(self.chain.view.clone()));
                 }
-                juror.tell(Input::Block(block(time_s)));
+                juror.tell(Input::Block(Block { number: END_S + time_s / BLOCK_S, ..block(time_s) }));
                 answer.into_iter().for_each(|answer| juror.tell(Input::Sent(answer)));
             }
             self.lie();

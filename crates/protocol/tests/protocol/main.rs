@@ -2,18 +2,25 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot build its case must fail")]
 
+mod again;
 mod ahead;
 mod attendance;
 mod ballots;
 mod bringing;
 mod concessions;
+mod court;
 mod devnet;
 mod disorder;
 mod hidden;
+mod homecoming;
+mod judges;
 mod juries;
 mod jury;
 mod log;
+mod mishaps;
+mod panel;
 mod posting;
+mod properties_trainer;
 mod signatures;
 mod signing_log;
 mod steward;

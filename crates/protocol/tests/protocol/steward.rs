@@ -66,7 +66,7 @@ fn new(signer: u8) -> Steward {
 }
 
 /// A steward that knows of one proposal.
-fn steward(signer: u8) -> Steward {
+pub fn steward(signer: u8) -> Steward {
     let mut steward = new(signer);
     tell(&mut steward, [Input::Group(view()), proposed(PERIOD, DELTA, 1)]);
     steward

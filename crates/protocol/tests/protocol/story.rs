@@ -1,6 +1,6 @@
 //! A validator in a story: the facts it is told, and what it did.
 
-use protocol::chain::ChainEvent;
+use protocol::chain::{Block, ChainEvent};
 use protocol::rules::claim_hash;
 use protocol::validator::{BaseFinding, Config, Effect, Fetched, Finding, Input, Validator};
 use protocol::{Digest, Micronats, PositionNumber, RoundNumber};
@@ -28,12 +28,14 @@ pub struct Story {
     /// Claims that are true.
     pub truths: Vec<Digest>,
     pub effects: Vec<Effect>,
+    /// The last block's second in the round.
+    pub last_s: u64,
 }
 
 impl Story {
     /// A live validator in TRAIN of `ROUND`, which somebody opened.
     pub fn new(signer: u8) -> Self {
-        let mut story = Self { validator: validator(signer), served: Vec::new(), truths: Vec::new(), effects: Vec::new() };
+        let mut story = Self { validator: validator(signer), served: Vec::new(), truths: Vec::new(), effects: Vec::new(), last_s: 0 };
         story.tell(Input::Group(group()));
         story.tell(Input::Block(at(ROUND, 0)));
         story.tell(Input::Live);
@@ -75,7 +77,13 @@ impl Story {
         self.tell(Input::Event(ChainEvent::Revealed(claim(ROUND, number, BASE, Micronats(loss), file))));
     }
 
+    /// The block of that second; if REVEAL has begun with it, the one before it as well.
     pub fn second(&mut self, second: u64) {
+        let reveal_s = TIMES.train_s;
+        if self.last_s < reveal_s && reveal_s <= second {
+            self.tell(Input::Block(Block { number: at(ROUND, second).number - 1, ..at(ROUND, reveal_s - 1) }));
+        }
+        self.last_s = second;
         self.tell(Input::Block(at(ROUND, second)));
     }
 

@@ -67,6 +67,7 @@ fn sealed() -> (Trainer, Digest) {
 
 fn revealed(trainer: &mut Trainer, salt: Digest) {
     let (base, file, head, seed) = (digest("checkpoint"), digest("file"), digest("head"), at(ROUND, 20).hash);
+    trainer.handle(Input::Block(at(ROUND, 19)));
     assert_eq!(trainer.handle(Input::Block(at(ROUND, 20))), [Effect::Measure { round: ROUND, base, file, head, seed, commits: 1 }]);
     let effects = trainer.handle(Input::Measured { round: ROUND, result: Ok(measured(BETTER)) });
     let reveal = Effect::Reveal { round: ROUND, salt, file: digest("file"), measured: measured(BETTER) };
@@ -263,18 +264,21 @@ fn there_is_no_training_when_too_little_time_is_left() {
 }
 
 #[test]
-fn a_failed_transaction_is_sent_again_later_but_not_for_ever() {
+fn a_failed_settlement_is_sent_again_at_growing_distances_for_as_long_as_it_takes() {
     let (mut trainer, salt) = sealed();
     revealed(&mut trainer, salt);
-    let mut settles = 0;
-    for second in 0..2000 {
-        let effects = trainer.handle(Input::Block(block(at(RoundNumber(4), 0).time_s + second)));
+    let start_s = at(RoundNumber(4), 0).time_s;
+    let mut settled_at = Vec::new();
+    for second in 0..20_000 {
+        let effects = trainer.handle(Input::Block(block(start_s + second)));
         if contains(&effects, |effect| *effect == Effect::Settle { round: ROUND }) {
-            settles += 1;
+            settled_at.push(second);
             trainer.handle(Input::Sent { what: Transaction::Settle, round: ROUND, result: Err("no gas".into()) });
         }
     }
-    assert_eq!(settles, protocol::trainer::MAX_FAILURES + 1);
+    assert_eq!(settled_at[..5], [0, 1, 3, 7, 15]);
+    let longest_s = settled_at.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+    assert!(longest_s > 3600 && longest_s < 7200 && 20_000 - settled_at.last().unwrap() < 7200, "{settled_at:?}");
 }
 
 #[test]
@@ -286,9 +290,9 @@ fn a_restart_after_the_commit_reveals_what_was_remembered() {
     trainer.handle(Input::Block(at(ROUND, 0)));
     trainer.handle(opened());
     trainer.handle(committed(seal));
-    trainer.handle(Input::Block(at(ROUND, 21)));
+    [19, 20, 21].into_iter().for_each(|second| drop(trainer.handle(Input::Block(at(ROUND, second)))));
     let effects = trainer.handle(Input::Live);
-    assert!(matches!(effects[..], [Effect::Measure { seed, .. }] if seed == at(ROUND, 21).hash));
+    assert!(matches!(effects[..], [Effect::Measure { seed, .. }] if seed == at(ROUND, 20).hash));
 }
 
 #[test]

@@ -57,11 +57,17 @@ pub fn attended(positions: &[u64]) -> Input {
     event(ChainEvent::Attended { group: GROUP, round: PAST, stake, counts: true, positions })
 }
 
-/// A live warden in the last second of `PAST`, in which one claim was revealed and these were heard.
+/// A live warden in the last seconds of `PAST`, in which one claim was revealed and these were heard.
 pub fn warden(signer: u8, heard: &[SignedVerdict]) -> Warden {
     let mut warden = new(signer);
     let before = [Input::Group(group()), Input::Block(at(PAST, 0)), event(opened_event(PAST, digest("checkpoint")))];
-    let after = [Input::Block(at(PAST, 20)), event(ChainEvent::Revealed(revealed(1))), Input::Block(at(PAST, 39)), Input::Live];
+    let after = [
+        Input::Block(at(PAST, 19)),
+        Input::Block(at(PAST, 20)),
+        event(ChainEvent::Revealed(revealed(1))),
+        Input::Block(at(PAST, 38)),
+        Input::Live,
+    ];
     assert_eq!(tell(&mut warden, before.into_iter().chain(after)), []);
     tell(&mut warden, heard.iter().copied().map(Input::Heard));
     warden
@@ -287,7 +293,9 @@ fn the_verdicts_of_others_are_replayed_once_when_the_round_is_over() {
     let expected = |signer: u8, verdict: usize, file| Replay { signer: account(signer), verdict: heard[verdict], file };
     let mut expected = vec![expected(2, 1, Some(digest("a"))), expected(3, 2, None)];
     expected.sort_by_key(|replay| replay.signer);
-    assert_eq!(seconds(&mut warden, 0..30, replay), [(0, expected)]);
+    assert_eq!(seconds(&mut warden, 0..9, replay), [(0, expected)]);
+    tell(&mut warden, [Input::Replayed { round: PAST, wrong: Vec::new() }]);
+    assert_eq!(seconds(&mut warden, 9..38, replay), []);
 }
 
 #[test]

@@ -4,13 +4,13 @@ use ::chain::convert::to_eth;
 use alloy::primitives::U256;
 use governance::{Addresses, Terms, blueprints, calls};
 use k256::ecdsa::SigningKey;
-use protocol::chain::{Birth, ChainEvent, Times};
+use protocol::chain::{Birth, ChainEvent};
 use protocol::eip712::{Consent, Typed, address_of, sign};
-use protocol::ids::{Address, Digest, GroupId, PositionNumber, keccak256};
+use protocol::ids::{Address, Digest, GroupId, PositionNumber};
 use protocol::measures::{Act, MAX_WAIT_EPOCHS, Measure};
-use protocol::money::{Micronats, Wei};
+use protocol::money::Wei;
 use protocol::rules;
-use token::{SaleTerms, StakeTerms, cost_of};
+use token::{StakeTerms, cost_of};
 
 use super::call::{Call, Place, payload};
 use super::engine::Engine;
@@ -61,40 +61,6 @@ pub struct Seat {
 impl Seat {
     fn signer(&self) -> Address {
         address_of(self.signer.verifying_key())
-    }
-}
-
-impl Beginning {
-    /// A network like the devnet's: one admitted group, each of the trainers with 10,000 NRN and each of the validators with a
-    /// position of 200,000, owned by an account of its own.
-    pub fn small(seed: u64, trainers: &[Address], validators: &[SigningKey]) -> Self {
-        let time_s = 1_800_000_000;
-        let sale = SaleTerms { price: Wei(1_000_000_000), deadline_s: time_s + 600, minimum: Wei::nrn(100) };
-        let terms = Terms {
-            sale,
-            epoch_s: 1_800,
-            exit_s: 28 * 1_800,
-            maturity_s: 600,
-            min_deposit: Wei(10_000_000_000_000_000),
-            tip: Wei(1_000_000_000),
-        };
-        let owner = |number: usize| Address(std::array::from_fn(|byte| if byte == 0 { 0x0e } else { (number >> (8 * (byte % 8))) as u8 }));
-        let seats = validators.iter().cloned().enumerate();
-        let seats: Vec<_> = seats.map(|(number, signer)| Seat { owner: owner(number), signer, amount: Wei::nrn(200_000) }).collect();
-        let signers = seats.iter().map(|seat| (seat.signer(), Wei::ZERO));
-        let owners = seats.iter().map(|seat| (seat.owner, Wei::ZERO));
-        let accounts = trainers.iter().map(|trainer| (*trainer, Wei::nrn(10_000))).chain(owners).chain(signers).collect();
-        let birth = Birth {
-            manifest: Digest([1; 32]),
-            checkpoint: Digest([2; 32]),
-            dataset: vec![Digest([3; 32])],
-            times: Times { train_s: 60, reveal_s: 30, judge_s: 30 },
-            period_s: 1_200,
-            improve: 10,
-            least: Micronats(1_000),
-        };
-        let groups = vec![Founding { birth, seats, admitted: true }];
-        Self { seed: Digest(keccak256(&seed.to_be_bytes())), chain_id: 31_337, time_s, terms, accounts, groups }
     }
 }
 

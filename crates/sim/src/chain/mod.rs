@@ -65,7 +65,7 @@ impl Default for Conditions {
     }
 }
 
-/// What became of a transaction in a block.
+/// What became of a transaction in a block; gone with the block if that is taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     pub id: TransactionId,
@@ -260,6 +260,7 @@ impl Chain {
         self.pool.hold(id, true);
     }
 
+    /// Lets a held transaction into blocks again.
     pub fn release(&mut self, id: TransactionId) {
         self.pool.hold(id, false);
     }
@@ -336,7 +337,9 @@ impl Chain {
     fn forget_details(&mut self) {
         let old = self.blocks.len().checked_sub(BLOCKS_KEPT + 1);
         if let Some(mined) = old.and_then(|old| self.blocks.get_mut(old)) {
-            mined.receipts.iter().for_each(|receipt| drop(self.receipts.remove(&receipt.id)));
+            for receipt in &mined.receipts {
+                self.receipts.remove(&receipt.id);
+            }
             (mined.logs, mined.receipts, mined.transactions, mined.is_whole) = Default::default();
         }
     }

@@ -71,6 +71,7 @@ impl Chain {
     }
 }
 
+/// Every question fails with [`ChainError::Reverted`] where the contract refuses, like that for a group which there is not.
 impl Engine {
     fn of_network<C: alloy::sol_types::SolCall>(&mut self, call: &C) -> Result<C::Return, ChainError> {
         self.read(self.at.network, call)
@@ -107,6 +108,7 @@ impl Engine {
         convert::number("positions", self.of_network(&Abi::positionsCall { group: U256::from(group.0) })?)
     }
 
+    /// A position, pay and exits included.
     pub fn position(&mut self, group: GroupId, number: PositionNumber) -> Result<Position, ChainError> {
         let call = IStake::positionCall { group: U256::from(group.0), number: U256::from(number.0) };
         let time = Time { epoch: self.epoch(self.now_s()), ..Time::default() };

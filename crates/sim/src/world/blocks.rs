@@ -42,18 +42,21 @@ impl World {
         }
     }
 
-    /// Blocks that may still be taken back are not for the books.
+    /// Blocks that may still be taken back are not for the books, and they are never led back.
     fn check_books(&mut self) {
         let settled = self.ledger.tip().saturating_sub(MAX_DEPTH);
+        if settled <= self.booked {
+            return;
+        }
+        self.booked = settled;
         if let Err(error) = self.books.check(&mut self.ledger.chain, settled) {
-            self.checks.fail(error.to_string());
+            self.checks.fail(format!("block {settled}: {error}"));
         }
     }
 
     /// Others come in the place of the last blocks, and one more.
     pub(crate) fn reorganise(&mut self, depth: u64) -> Result<(), SimError> {
         let (seconds, lost) = self.ledger.take_back(depth)?;
-        self.checks.reorganised(seconds.first().copied());
         let mut random = self.random_of("branch", 0);
         for id in lost {
             if random.chance(KEPT_BACK) {
@@ -106,7 +109,9 @@ impl World {
     /// Of history the blocks in which nothing happened are left out, but for the last ones.
     fn next_to_tell(&mut self, node: usize, confirmed: u64) -> Option<u64> {
         let process = self.nodes[node].process.as_mut()?;
-        let is_told = |number: &u64| process.teller.is_live() || number + self.plan.recent_blocks > confirmed || !self.ledger.events(*number).is_empty();
+        let is_told = |number: &u64| {
+            process.teller.is_live() || number + self.plan.recent_blocks > confirmed || !self.ledger.events(*number).is_empty()
+        };
         (process.next..=confirmed).find(is_told)
     }
 

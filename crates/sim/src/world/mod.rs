@@ -11,13 +11,7 @@ mod vices;
 
 use std::sync::Arc;
 
-use protocol::{
-    Digest, Wei,
-    chain::ChainEvent,
-    eip712::Domain,
-    ids::GroupId,
-    keccak256,
-};
+use protocol::{Digest, Wei, chain::ChainEvent, eip712::Domain, ids::GroupId, keccak256};
 
 use crate::{
     adversaries::Vice,
@@ -51,22 +45,54 @@ pub(crate) enum Happening {
     /// Faults begin or end.
     Weather,
     /// A node's endpoint may show a newer head: that of the block with this number.
-    Head { node: usize, number: u64 },
-    Letter { from: usize, to: usize, letter: Arc<Letter> },
+    Head {
+        node: usize,
+        number: u64,
+    },
+    Letter {
+        from: usize,
+        to: usize,
+        letter: Arc<Letter>,
+    },
     /// A node looks at what others have.
-    Copy { node: usize },
-    Copied { node: usize, generation: u64, peer: usize, letters: Vec<Arc<Letter>>, next: u64 },
-    Flood { node: usize, number: u64 },
-    Rise { node: usize },
+    Copy {
+        node: usize,
+    },
+    Copied {
+        node: usize,
+        generation: u64,
+        peer: usize,
+        letters: Vec<Arc<Letter>>,
+        next: u64,
+    },
+    Flood {
+        node: usize,
+        number: u64,
+    },
+    Rise {
+        node: usize,
+    },
     Work(Box<Job>),
     Request(Box<Request>),
     /// A transaction that the pool forgot or kept back is offered again.
     Release(TransactionId),
     /// Nobody waits for a transaction any longer.
-    GiveUp { node: usize, generation: u64, id: TransactionId },
+    GiveUp {
+        node: usize,
+        generation: u64,
+        id: TransactionId,
+    },
     /// A transaction that was not mined is offered for more.
-    Raise { node: usize, generation: u64, id: TransactionId },
-    Answer { node: usize, generation: u64, answer: Box<Answer> },
+    Raise {
+        node: usize,
+        generation: u64,
+        id: TransactionId,
+    },
+    Answer {
+        node: usize,
+        generation: u64,
+        answer: Box<Answer>,
+    },
     /// From now on nothing new is begun.
     Finish,
     /// Adversaries take home what is left of what they risked.
@@ -80,6 +106,8 @@ pub struct World {
     pub(crate) weather: Weather,
     pub(crate) ledger: Ledger,
     pub(crate) books: Books,
+    /// Number of the last block that the books have.
+    pub(crate) booked: u64,
     pub(crate) domain: Domain,
     pub(crate) nodes: Vec<Node>,
     pub(crate) files: Files,
@@ -115,6 +143,7 @@ impl World {
             schedule: Schedule::default(),
             weather,
             books: Books::new(&ledger.chain),
+            booked: 0,
             ledger,
             domain,
             nodes,

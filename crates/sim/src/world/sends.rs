@@ -1,10 +1,7 @@
 //! Transactions: asked for, tried, offered, kept back, mined, and answered late or never.
 
 use protocol::{
-    Address, RoundNumber,
-    jury,
-    panel,
-    steward,
+    Address, RoundNumber, jury, panel, steward,
     trainer::{self, Transaction},
     validator,
     warden::{self, Duty},
@@ -84,11 +81,15 @@ impl World {
     /// As of [`World::ask`].
     pub(crate) fn ask_from(&mut self, node: usize, from: Address, call: Call, asked: Asked) -> Result<(), DiskError> {
         self.nodes[node].life.step()?;
-        let wait_ms = self.endpoint_ms(node);
-        let generation = self.nodes[node].generation;
-        let request = Request { node, generation, from, call, asked, tries: 0 };
-        self.schedule.after(wait_ms, Happening::Request(Box::new(request)));
+        let time_ms = self.now_ms() + self.endpoint_ms(node);
+        self.ask_at(time_ms, node, from, call, asked);
         Ok(())
+    }
+
+    /// Asks for a transaction at that millisecond.
+    pub(crate) fn ask_at(&mut self, time_ms: u64, node: usize, from: Address, call: Call, asked: Asked) {
+        let request = Request { node, generation: self.nodes[node].generation, from, call, asked, tries: 0 };
+        self.schedule.at(time_ms, Happening::Request(Box::new(request)));
     }
 
     /// Milliseconds until a node's endpoint answers.
@@ -186,7 +187,9 @@ impl World {
     /// Results in blocks up to that one.
     pub(crate) fn tell_results(&mut self, node: usize, shown: u64) {
         let Some(process) = &mut self.nodes[node].process else { return };
-        let known = |(id, (_, is_deaf)): (&TransactionId, &(Asked, bool))| (!is_deaf).then(|| self.ledger.result(*id, shown).cloned().map(|result| (*id, result))).flatten();
+        let known = |(id, (_, is_deaf)): (&TransactionId, &(Asked, bool))| {
+            (!is_deaf).then(|| self.ledger.result(*id, shown).cloned().map(|result| (*id, result))).flatten()
+        };
         let results: Vec<_> = process.pending.iter().filter_map(known).collect();
         for (id, result) in results {
             let pending = self.nodes[node].process.as_mut().and_then(|process| process.pending.remove(&id));

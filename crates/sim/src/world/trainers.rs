@@ -38,6 +38,7 @@ impl World {
             }
             Effect::Remember { round, file, salt } => self.remember(node, Commit { round, file, salt }),
             Effect::Commit { round, seal, max_deposit } => {
+                self.checks.sealed(node, round, &self.nodes[node].disk);
                 self.note(node, &format!("commits in round {round}"));
                 self.ask(node, Call::Commit { group: GROUP, round, seal, max_deposit }, asks(Transaction::Commit, round))
             }

@@ -4,10 +4,9 @@ use governance::Offer as BountyOffer;
 use protocol::bounty::Findings;
 use protocol::chain::{ChainEvent, Phase};
 use protocol::eip712::{Choice, Signed, Typed, sign};
-use protocol::ids::{BountyNumber, DeltaNumber, Digest, GroupId, PositionNumber};
+use protocol::ids::{BountyNumber, DeltaNumber, Digest, GroupId, PositionNumber, RoundNumber};
 use protocol::measures::{Act, Measure};
 use protocol::money::{Micronats, Wei};
-use protocol::rules;
 use sim::chain::{Books, Call, Place};
 
 use crate::hand::{GROUP, Hand, SALT};
@@ -41,6 +40,28 @@ impl Story {
         self.check();
     }
 
+    /// The claim that was decided last.
+    fn decided(&self) -> Digest {
+        let head = self.hand.chain.head().block.number;
+        let events = (0..=head).rev().filter_map(|number| self.hand.chain.block(number)).flat_map(|mined| &mined.events);
+        let decided = events.into_iter().find_map(|event| match event {
+            ChainEvent::Decided { claim, .. } => Some(*claim),
+            _ => None,
+        });
+        decided.expect("a decided round")
+    }
+
+    /// All stake cancels what was decided.
+    fn strike(&mut self, round: RoundNumber, claim: Digest) {
+        let act = Act::Strike { group: GROUP, round, claim, restore: true };
+        let measure = Measure::new(&act, Digest([9; 32]), self.hand.now_s() + 600);
+        let digest = measure.digest(&self.hand.chain.domain());
+        let numbered = (1..).map(PositionNumber).zip(&self.hand.validators);
+        let assents = numbered.map(|(number, key)| (GROUP, number, sign(digest, key).expect("signed"))).collect();
+        let events = self.must(Call::Enact { measure, assents });
+        assert!(events.iter().any(|event| matches!(event, ChainEvent::Struck { .. })), "{events:?}");
+    }
+
     fn view(&mut self) -> std::sync::Arc<protocol::chain::GroupView> {
         let head = self.hand.chain.head().block.number;
         self.hand.chain.view(GROUP, head).expect("the group")
@@ -66,19 +87,32 @@ fn who_signs_two_claims_is_slashed_and_the_books_know_it() {
 fn a_struck_round_pays_its_validators_and_not_its_winner() {
     let mut story = Story::new();
     let round = story.hand.play();
-    let claim = story.hand.claim(0, 1, round, Digest(protocol::keccak256(&[&round.0.to_be_bytes()[..], &[0]].concat())));
-    let claim = rules::claim_hash(claim.file, claim.base, claim.loss, claim.loss_root);
-    let act = Act::Strike { group: GROUP, round, claim, restore: true };
-    let measure = Measure::new(&act, Digest([9; 32]), story.hand.now_s() + 600);
-    let digest = measure.digest(&story.hand.chain.domain());
-    let numbered = (1..).map(PositionNumber).zip(&story.hand.validators);
-    let assents = numbered.map(|(number, key)| (GROUP, number, sign(digest, key).expect("signed"))).collect();
-    let events = story.must(Call::Enact { measure, assents });
-    assert!(events.iter().any(|event| matches!(event, ChainEvent::Struck { .. })), "{events:?}");
+    let claim = story.decided();
+    story.strike(round, claim);
     story.wait(1_200);
     let call = Call::Collect { group: GROUP, rounds: vec![round], to: story.hand.trainers[0] };
     assert!(story.hand.does(story.hand.trainers[0], call).expect_err("struck").contains("NotWinner"));
     assert!(!story.view().positions[0].earned.is_zero());
+}
+
+#[test]
+fn a_lost_round_that_is_struck_gives_deposits_back_and_validators_their_pay() {
+    let mut story = Story::new();
+    let (round, nothing) = (story.hand.reach(Phase::Train), Digest([0; 32]));
+    story.hand.commit(0, round, Digest([9; 32]));
+    story.hand.next();
+    story.hand.reach(Phase::Reveal);
+    let claim = story.hand.claim(0, 1, round, Digest([9; 32]));
+    story.must(Call::Reveal { claim, salt: SALT });
+    story.hand.reach(Phase::Judge);
+    let verdicts = story.hand.verdicts(round, nothing);
+    story.must(Call::Judge { group: GROUP, round, claim: nothing, verdicts });
+    story.strike(round, nothing);
+    story.hand.reach(Phase::Train);
+    let events = story.must(Call::Settle { group: GROUP, round, trainers: vec![story.hand.trainers[0]] });
+    assert!(matches!(events[..], [ChainEvent::Settled { charged: Wei(0), refunded, .. }] if !refunded.is_zero()), "{events:?}");
+    story.hand.must(story.hand.validator(0), Call::Compound(Place(GROUP, PositionNumber(1))));
+    story.check();
 }
 
 #[test]

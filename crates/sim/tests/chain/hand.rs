@@ -1,18 +1,45 @@
 //! A small network whose rounds are played by hand.
 
+use governance::Terms;
 use k256::ecdsa::SigningKey;
-use protocol::chain::{Phase, RevealedClaim};
+use protocol::chain::{Birth, Phase, RevealedClaim, Times};
 use protocol::eip712::{Signed, SignedVerdict, Typed, Verdict, address_of, sign};
 use protocol::ids::{Address, Digest, GroupId, PositionNumber, RoundNumber, keccak256};
 use protocol::money::{Micronats, Wei};
 use protocol::rules;
-use sim::chain::{Beginning, Call, Chain, Offer, TransactionId};
+use sim::chain::{Beginning, Call, Chain, Founding, Offer, Seat, TransactionId};
+use token::SaleTerms;
 
 pub const GROUP: GroupId = GroupId(1);
 pub const SALT: Digest = Digest([0x5a; 32]);
 pub const BASE: Micronats = Micronats(2_000_000);
 pub const LOSS: Micronats = Micronats(1_900_000);
 pub const ROOT: Digest = Digest([7; 32]);
+
+/// One admitted group, each of the trainers with 10,000 NRN and each of the validators with a position of 200,000, owned by an
+/// account of its own.
+pub fn beginning(seed: u64, trainers: &[Address], validators: &[SigningKey]) -> Beginning {
+    let time_s = 1_800_000_000;
+    let sale = SaleTerms { price: Wei(1_000_000_000), deadline_s: time_s + 600, minimum: Wei::nrn(100) };
+    let (epoch_s, exit_s, maturity_s) = (1_800, 28 * 1_800, 600);
+    let terms = Terms { sale, epoch_s, exit_s, maturity_s, min_deposit: Wei(10_000_000_000_000_000), tip: Wei(1_000_000_000) };
+    let seats = (1..).zip(validators.iter().cloned());
+    let seats: Vec<_> = seats.map(|(owner, signer)| Seat { owner: Address([owner; 20]), signer, amount: Wei::nrn(200_000) }).collect();
+    let signers = validators.iter().map(|key| (address_of(key.verifying_key()), Wei(0)));
+    let owners = seats.iter().map(|seat| (seat.owner, Wei(0)));
+    let accounts = trainers.iter().map(|trainer| (*trainer, Wei::nrn(10_000))).chain(owners).chain(signers).collect();
+    let birth = Birth {
+        manifest: Digest([1; 32]),
+        checkpoint: Digest([2; 32]),
+        dataset: vec![Digest([3; 32])],
+        times: Times { train_s: 60, reveal_s: 30, judge_s: 30 },
+        period_s: 1_200,
+        improve: 10,
+        least: Micronats(1_000),
+    };
+    let groups = vec![Founding { birth, seats, admitted: true }];
+    Beginning { seed: Digest(keccak256(&seed.to_be_bytes())), chain_id: 31_337, time_s, terms, accounts, groups }
+}
 
 pub struct Hand {
     pub chain: Chain,
@@ -25,7 +52,7 @@ impl Hand {
         let key = |number: u8| SigningKey::from_slice(&[number; 32]).expect("a key");
         let trainers: Vec<_> = [101, 102].map(|number| address_of(key(number).verifying_key())).into();
         let validators: Vec<_> = (1..=4).map(key).collect();
-        let chain = Chain::begin(&Beginning::small(seed, &trainers, &validators)).unwrap_or_else(|error| panic!("{error}"));
+        let chain = Chain::begin(&beginning(seed, &trainers, &validators)).unwrap_or_else(|error| panic!("{error}"));
         let mut hand = Self { chain, trainers, validators };
         for trainer in hand.trainers.clone() {
             hand.submit(trainer, Call::Approve(Wei::nrn(10_000)));

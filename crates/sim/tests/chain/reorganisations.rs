@@ -1,9 +1,11 @@
 //! Blocks that are taken back.
 
 use protocol::chain::Phase;
-use protocol::ids::Digest;
+use protocol::ids::{Address, Digest};
+use protocol::money::Wei;
+use sim::chain::Chain;
 
-use crate::hand::{GROUP, Hand};
+use crate::hand::{GROUP, Hand, beginning};
 
 #[test]
 fn transactions_of_lost_blocks_are_mined_again_under_other_hashes() {
@@ -45,6 +47,15 @@ fn nothing_before_the_beginning_is_taken_back() {
     let mut hand = Hand::new(1);
     assert!(hand.chain.reorganise(2).is_err(), "one block is left after the beginning");
     assert!(hand.chain.reorganise(1).is_ok());
+}
+
+#[test]
+fn a_beginning_that_the_contracts_refuse_says_why() {
+    let mut beginning = beginning(1, &[], &[]);
+    beginning.accounts.push((Address([3; 20]), Wei::nrn(100)));
+    beginning.groups[0].birth.times.train_s = 61;
+    let told = Chain::begin(&beginning).err().expect("no epoch holds such rounds").to_string();
+    assert!(told.starts_with("the beginning failed: `create` was refused: BadTimes"), "{told}");
 }
 
 #[test]

@@ -7,15 +7,13 @@ use evaluator::{Examples, HIDDEN_BYTES_MAX, Hidden, Manifest};
 use node::{
     Site,
     dataset::Set,
+    folder,
     member::{blocking, compute},
 };
 use protocol::{DeltaNumber, Digest, GroupId, Micronats, chain::ChainEvent, lineage::Link};
 
 use super::told::Dated;
-use crate::{
-    cli::context::{Context, Peer, history},
-    folder,
-};
+use crate::cli::context::{Context, Peer, history};
 
 /// How long an opened set of an earlier bounty is looked for.
 const EARLIER: Duration = Duration::from_secs(10);

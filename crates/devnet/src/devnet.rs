@@ -1,0 +1,355 @@
+//! A running devnet: how it is set up, what it hears, and what is asked of it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use futures::future::try_join_all;
+use governance::Network;
+use node::{
+    Feed, Heard, Member, Site, birth,
+    config::{GroupFile, NodeConfig},
+    roots,
+};
+use protocol::{Address, Digest, GroupId, NodeId, Wei, chain::GroupView, log::Body};
+use tokio::sync::mpsc;
+
+use crate::{
+    actors::{Cast, Hands, key_file},
+    bounty::{self, Sponsor},
+    ground::Ground,
+    ledger::Ledger,
+    liars::Liars,
+    news::{News, Seen, Teller},
+    options::Options,
+    processes::Process,
+    screen::{self, Screen},
+    setup,
+    votes::Votes,
+    watch::Watch,
+};
+
+/// A running devnet. Dropping it ends every process that it started.
+pub struct Devnet {
+    pub options: Options,
+    pub file: GroupFile,
+    pub dir: PathBuf,
+    pub cast: Cast,
+    pub hands: Hands,
+    pub site: Site,
+    pub network: Network,
+    pub member: Member,
+    pub group: GroupId,
+    pub genesis_supply: Wei,
+    pub ledger: Ledger,
+    pub view: GroupView,
+    pub now_s: u64,
+    /// Number of the last block that was heard of.
+    pub block: u64,
+    pub trainers: Vec<Process>,
+    pub validators: Vec<Process>,
+    /// Account for which a node speaks, and the roots that it told, by head.
+    nodes: BTreeMap<NodeId, (Option<Address>, BTreeMap<Digest, Digest>)>,
+    heard: mpsc::Receiver<Result<Heard>>,
+    liars: Liars,
+    sponsor: Option<Sponsor>,
+    watch: Watch,
+    lines: mpsc::Receiver<News>,
+    /// Last, so that the chain outlives its users.
+    ground: Ground,
+}
+
+impl Devnet {
+    /// Everything up to an admitted group with running nodes.
+    ///
+    /// # Errors
+    /// Whatever is missing on this machine or goes wrong on the way.
+    pub async fn start(options: Options, screen: &Screen) -> Result<Self> {
+        options.check()?;
+        let mut file = setup::group_file(&options.group)?;
+        let dir = folder(&options)?;
+        let hidden = if options.bounty { Some(bounty::hide(&mut file, &dir)?) } else { None };
+        let ground = Ground::start(&options).await?;
+        screen.line("chain", &ground.name());
+        let cast = Cast::new(&options)?;
+        cast.write_keys(&dir.join("keys"))?;
+        cast.fund(&ground.rich()).await?;
+        let founder = ground.chain().with_account(cast.founder.account.clone());
+        let network = setup::contracts(&founder, &setup::times(&file)).await?;
+        screen.line("contracts", &format!("Network at {}, found from its address: token, schedule, sale, purse", network.address()));
+        let hands = Hands::new(&network, &cast);
+        let genesis_supply = setup::sale(&cast, &hands).await?;
+        screen.line("sale", &format!("closed: {} NRN sold and delivered; nothing else exists", screen::nrn(genesis_supply)));
+        let founded = found(&options, &file, &dir, &cast, &hands, &network).await?;
+        let Founded { group, site, client, events } = founded;
+        screen.line("group", &format!("{} is group {group}; its files are on IPFS, {} publishes them", file.name, client.peer_id()));
+        let (trainers, validators) = nodes(&options, &file, &dir, group)?;
+        let started = format!("{} trainers and {} validators started, logs in {}", trainers.len(), validators.len(), dir.display());
+        screen.line("nodes", &started);
+        if options.liars > 0 {
+            screen.line("liars", &format!("{} trainers that claim what is not so, as many validators that sign twice", options.liars));
+        }
+        setup::stake(&cast, &hands, group).await?;
+        screen.line("stake", "bonded by cold owners for the validators' hot keys; counts from the next epoch");
+        setup::admit(&cast, &hands, group).await?;
+        screen.line("group", "admitted by its stake: from now on its rounds are paid");
+        let feed = Feed::start(&site.network, site.file.deployed_block, group, &client, events).await?;
+        let view = feed.view().clone();
+        let member = Member::join(&view, &client).await?;
+        // Votes begin before the feed has told the whole history.
+        for (_, event) in site.network.history(group, site.file.deployed_block).await? {
+            member.note(&event).await;
+        }
+        let (heard, ledger) = (feed.spawn(), Ledger::new(group));
+        let nodes = BTreeMap::new();
+        let network = hands.of(&cast.founder)?.clone();
+        let (teller, lines) = Teller::new();
+        let sponsor = cast.sponsor.clone().zip(hidden);
+        let sponsor = sponsor.map(|(actor, hidden)| Sponsor::new(actor.clone(), hands.of(&actor)?.clone(), member.clone(), hidden));
+        let liars = Liars::new(group, &cast, &hands, &member, &teller);
+        let watch = Watch { member: member.clone(), heldout: file.data.heldout.clone(), teller };
+        let mut devnet = Self {
+            options,
+            file,
+            dir,
+            cast,
+            hands,
+            site,
+            network,
+            member,
+            group,
+            genesis_supply,
+            ledger,
+            view,
+            now_s: 0,
+            block: 0,
+            trainers,
+            validators,
+            nodes,
+            heard,
+            liars,
+            sponsor: sponsor.transpose()?,
+            watch,
+            lines,
+            ground,
+        };
+        devnet.check_processes()?;
+        Ok(devnet)
+    }
+
+    /// Waits for the next thing heard, and writes it down.
+    ///
+    /// # Errors
+    /// When following ends, or a node has ended by itself.
+    pub async fn step(&mut self) -> Result<Heard> {
+        let heard = self.heard.recv().await.context("following the network has ended")??;
+        match &heard {
+            Heard::Restart => self.ledger = Ledger::new(self.group),
+            Heard::Group(view) => self.view = view.clone(),
+            Heard::Event { block, event } => {
+                self.member.note(event).await;
+                self.ledger.note(event, block);
+                self.watch.hear(event, &self.view);
+            }
+            Heard::Block(block) => {
+                (self.now_s, self.block) = (block.time_s, block.number);
+                self.check_processes()?;
+            }
+            Heard::Log { author, body } => self.read(*author, body),
+            Heard::Live => {}
+        }
+        self.liars.hear(&heard, &self.view, &self.ledger, self.options.rounds());
+        Ok(heard)
+    }
+
+    /// Steps until `is_done`, at most `limit_s` of the chain's seconds.
+    ///
+    /// # Errors
+    /// When the time is over, with `what` was waited for.
+    pub async fn until(&mut self, what: &str, limit_s: u64, is_done: impl Fn(&Self) -> bool) -> Result<()> {
+        let start_s = self.network.chain().latest().await?.time_s;
+        while !is_done(self) {
+            self.step().await?;
+            if self.now_s > start_s + limit_s {
+                bail!("waited {limit_s} s for {what}; the nodes' logs are in {}", self.dir.display());
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes all pay stake, and waits until the book knows: what was earned last is issued only then.
+    ///
+    /// # Errors
+    /// When the chain does not do its part.
+    pub async fn settle_pay(&mut self) -> Result<()> {
+        let compounded = self.cast.stakes().map(|(owner, signer)| async {
+            let stake = self.hands.of(owner)?.stake();
+            let Some(number) = self.view.position_of(signer.address()).map(|position| position.number) else { return anyhow::Ok(0) };
+            if stake.position(self.group, number).await?.earned.is_zero() {
+                return Ok(0);
+            }
+            Ok(stake.compound(self.group, number).await?.block)
+        });
+        let last = try_join_all(compounded).await?.into_iter().max().unwrap_or_default();
+        self.until("the last pay", patience_s(&self.view, 1), |devnet| devnet.block >= last).await
+    }
+
+    fn read(&mut self, author: NodeId, body: &Body) {
+        let node = self.nodes.entry(author).or_default();
+        match body {
+            Body::Binding(binding) if binding.binds(author, &self.network.domain()) => node.0 = Some(binding.account),
+            Body::Note(note) => node.1.extend(roots::read(note)),
+            _ => {}
+        }
+    }
+
+    /// The root that each of our nodes told for `head`; `None` for one that has not.
+    pub fn roots(&self, head: Digest) -> BTreeMap<String, Option<Digest>> {
+        let actors = self.cast.trainers.iter().chain(&self.cast.signers);
+        actors.map(|actor| (actor.name.clone(), self.root_told_by(actor.address(), head))).collect()
+    }
+
+    /// The root that a node of `account` told for `head`.
+    pub fn root_told_by(&self, account: Address, head: Digest) -> Option<Digest> {
+        let mut nodes = self.nodes.values().filter(|(bound, _)| *bound == Some(account));
+        nodes.find_map(|(_, roots)| roots.get(&head)).copied()
+    }
+
+    /// What proposes and votes, and who pays for hidden examples.
+    pub fn votes(&self) -> Votes {
+        let (group, member, teller) = (self.group, self.member.clone(), self.watch.teller.clone());
+        Votes { group, cast: self.cast.clone(), hands: self.hands.clone(), sponsor: self.sponsor.clone(), member, teller }
+    }
+
+    /// What the parts have told since the last time.
+    pub fn news(&mut self) -> Vec<News> {
+        std::iter::from_fn(|| self.lines.try_recv().ok()).collect()
+    }
+
+    /// What was measured beside the rounds.
+    pub fn seen(&self) -> Seen {
+        self.watch.teller.seen()
+    }
+
+    /// For whom a node speaks.
+    pub fn name_of_node(&self, node: NodeId) -> String {
+        let account = self.nodes.get(&node).and_then(|(account, _)| *account);
+        account.map_or_else(|| node.to_string(), |account| self.cast.name_of(account))
+    }
+
+    /// Lets trainers go on beyond `--rounds`.
+    ///
+    /// # Errors
+    /// When a program cannot be started again.
+    pub fn lift_limit(&mut self) -> Result<()> {
+        for process in &mut self.trainers {
+            process.kill();
+            write_trainer(&self.dir, &process.name, &self.file, self.group, None)?;
+            process.restart()?;
+        }
+        Ok(())
+    }
+
+    fn check_processes(&mut self) -> Result<()> {
+        self.trainers.iter_mut().chain(&mut self.validators).try_for_each(Process::check)
+    }
+
+    /// Where programs find the chain.
+    pub fn rpc_url(&self) -> &str {
+        &self.ground.chain().settings().rpc_url
+    }
+
+    /// The file that all programs need.
+    pub fn network_file(&self) -> PathBuf {
+        self.dir.join("network.toml")
+    }
+}
+
+struct Founded {
+    group: GroupId,
+    site: Site,
+    client: network::Client,
+    events: mpsc::Receiver<network::Event>,
+}
+
+/// Publishes the group's files from this process and makes the group.
+async fn found(options: &Options, file: &GroupFile, dir: &Path, cast: &Cast, hands: &Hands, network: &Network) -> Result<Founded> {
+    let path = dir.join("network.toml");
+    let alone = setup::network_file(&path, network, Vec::new()).await?;
+    let data = dir.join("publisher");
+    fs::create_dir_all(&data)?;
+    let (client, events) = alone.join(&data, node::keys::node_key(&data)?, &[], &[]).await?;
+    let founder = hands.of(&cast.founder)?;
+    let birth = birth::prepare(file, &setup::times(file), options.seed, cast.founder.address(), &client).await?;
+    let group = founder.create(&birth).await?;
+    client.subscribe(group).await?;
+    let peers = client.listen_addresses().await?.iter().map(ToString::to_string).collect();
+    let site = setup::network_file(&path, network, peers).await?;
+    Ok(Founded { group, site, client, events })
+}
+
+fn folder(options: &Options) -> Result<PathBuf> {
+    let dir = match &options.dir {
+        Some(dir) => dir.clone(),
+        None => std::env::temp_dir().join(format!("neuron-devnet-{}", std::process::id())),
+    };
+    if dir.join("network.toml").exists() {
+        bail!("{} holds an earlier devnet: remove it, or give --dir another folder", dir.display());
+    }
+    fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    Ok(dir.canonicalize()?)
+}
+
+fn nodes(options: &Options, file: &GroupFile, dir: &Path, group: GroupId) -> Result<(Vec<Process>, Vec<Process>)> {
+    let start = |name: String, program: &str| Process::start(&name, program, &dir.join(&name));
+    let trainer = |number| {
+        let name = format!("trainer-{number}");
+        write_trainer(dir, &name, file, group, Some(options.rounds()))?;
+        start(name, "trainer-node")
+    };
+    let validator = |number| {
+        let name = format!("validator-{number}");
+        let mut config = toml::Table::new();
+        config.insert("node".into(), toml::Value::try_from(node_config(dir, &name, group))?);
+        write_config(dir, &name, &config)?;
+        start(name, "validator-node")
+    };
+    let trainers = (1..=options.trainers).map(trainer).collect::<Result<_>>()?;
+    Ok((trainers, (1..=options.validators).map(validator).collect::<Result<_>>()?))
+}
+
+fn write_trainer(dir: &Path, name: &str, file: &GroupFile, group: GroupId, rounds: Option<u64>) -> Result<()> {
+    let mut config = toml::Table::new();
+    if let Some(rounds) = rounds {
+        config.insert("rounds".into(), toml::Value::try_from(rounds)?);
+    }
+    config.insert("node".into(), toml::Value::try_from(node_config(dir, name, group))?);
+    config.insert("training".into(), toml::Value::Table(file.training.clone()));
+    write_config(dir, name, &config)
+}
+
+fn node_config(dir: &Path, name: &str, group: GroupId) -> NodeConfig {
+    NodeConfig {
+        network: dir.join("network.toml"),
+        group: group.0,
+        data: dir.join(name).join("data"),
+        keystore: key_file(&dir.join("keys"), name),
+        password_file: Some(dir.join("keys/password")),
+        ..NodeConfig::default()
+    }
+}
+
+fn write_config(dir: &Path, name: &str, config: &toml::Table) -> Result<()> {
+    let folder = dir.join(name);
+    fs::create_dir_all(&folder)?;
+    let path = folder.join("config.toml");
+    fs::write(&path, toml::to_string(config)?).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// How long anything that needs one more round may take, chain seconds.
+pub fn patience_s(view: &GroupView, rounds: u64) -> u64 {
+    view.times.length_s() * (rounds + 2) + view.maturity_s + 4 * view.period_s
+}

@@ -1,0 +1,36 @@
+//! The whole network on one machine: a chain, contracts, a group, trainers, validators, two weekly votes, and a report.
+
+mod actors;
+mod bounty;
+mod chart;
+mod devnet;
+mod ground;
+mod heldout;
+mod ledger;
+mod liars;
+mod news;
+mod options;
+mod periods;
+mod poison;
+mod processes;
+mod report;
+mod run;
+mod screen;
+mod setup;
+mod story;
+mod summary;
+mod votes;
+mod watch;
+
+pub use actors::{Actor, Cast, Hands, PASSWORD, key_file};
+pub use devnet::Devnet;
+pub use heldout::HeldOut;
+pub use ledger::{Ledger, Round};
+pub use news::{News, Seen};
+pub use options::Options;
+pub use processes::Process;
+pub use report::Report;
+pub use run::run;
+pub use screen::Screen;
+pub use summary::make as summarize;
+pub use votes::Votes;

@@ -1,0 +1,38 @@
+//! The devnet as a program; `cargo xtask devnet` builds all that it starts and runs it.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::Parser;
+use devnet::Options;
+use node::{keys, logging};
+
+/// Run the whole network on this machine.
+#[derive(Parser)]
+#[command(name = "devnet", version)]
+struct Arguments {
+    #[command(flatten)]
+    options: Options,
+    /// Your encrypted key, for --rpc.
+    #[arg(long, default_value = "account.json")]
+    key: PathBuf,
+    /// File with its password; otherwise NEURON_PASSWORD is read.
+    #[arg(long)]
+    password_file: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if std::env::var_os("RUST_LOG").is_some() {
+        logging::start();
+    }
+    logging::exit(run(arguments).await)
+}
+
+async fn run(Arguments { mut options, key, password_file }: Arguments) -> Result<()> {
+    if options.rpc.is_some() {
+        options.payer = Some(keys::account(&key, password_file.as_ref())?);
+    }
+    devnet::run(options).await
+}

@@ -1,0 +1,14 @@
+//! Networks of real processes: nodes that fall and come back, liars, and a devnet that is given nonsense.
+//!
+//! The programs must have been built before: `cargo build --workspace`.
+
+mod bad_input;
+mod commands;
+mod devnet;
+mod groups;
+mod hostile;
+mod liars;
+mod plays;
+#[path = "../../../neuron/tests/network/refusal.rs"]
+mod refusal;
+mod watched;

@@ -1,0 +1,404 @@
+//! What failed, was not answered or was dropped is asked for again; what cannot be known is not guessed.
+
+use protocol::chain::{Block, ChainEvent, GroupView, Outcome};
+use protocol::jury;
+use protocol::validator::{Effect, Input, Validator};
+use protocol::warden::{self as duties, Duty};
+use protocol::{Digest, PositionNumber, RoundNumber};
+
+use crate::hidden::{BOUNTY, Juror, PAUSE_S as JURY_PAUSE_S, STARTS_S, measured};
+use crate::steward::{DELTA, END_S, choice, hear, view as period};
+use crate::story::*;
+use crate::warden::{NOW, PAST, attendance, decided, first_of, judged, seconds, tell, truth, verdicts, warden};
+use crate::world::*;
+
+/// A pause here: a step of two seconds, and a block each second.
+const PAUSE_S: u64 = 3;
+
+fn told(blocks: &[(u64, u64)]) -> Validator {
+    let mut machine = crate::story::validator(1);
+    machine.handle(Input::Group(group()));
+    machine.handle(Input::Live);
+    machine.handle(Input::Block(at(ROUND, 0)));
+    machine.handle(Input::Event(opened_event(ROUND, digest("checkpoint"))));
+    for (number, second) in blocks {
+        machine.handle(Input::Block(Block { number: 10_000 + number, ..at(ROUND, *second) }));
+    }
+    machine
+}
+
+/// Names of the blocks are their seconds.
+fn seed_after(blocks: &[(u64, u64)]) -> Option<Digest> {
+    let mut machine = told(&blocks[..blocks.len() - 1]);
+    let (number, second) = blocks[blocks.len() - 1];
+    let effects = machine.handle(Input::Block(Block { number: 10_000 + number, ..at(ROUND, second) }));
+    effects.iter().find_map(|effect| if let Effect::MeasureBase { seed, .. } = effect { Some(*seed) } else { None })
+}
+
+#[test]
+fn a_seed_is_the_first_block_of_reveal_and_nothing_where_that_is_not_sure() {
+    for (name, blocks, expected) in [
+        ("the next block", &[(1, 19), (2, 20)][..], Some(20)),
+        ("a late one", &[(1, 19), (2, 25)], Some(25)),
+        ("timestamps that repeat", &[(1, 19), (2, 19), (3, 21)], Some(21)),
+        ("over a gap", &[(1, 19), (3, 20)], None),
+        ("told before", &[(2, 19), (2, 20)], None),
+        ("an older block", &[(2, 19), (1, 20)], None),
+        ("a time that went back", &[(1, 19), (3, 25), (4, 18), (5, 21)], None),
+        ("the predecessor was in REVEAL", &[(1, 20), (2, 21)], None),
+    ] {
+        assert_eq!(seed_after(blocks), expected.map(|second| at(ROUND, second).hash), "{name}");
+    }
+}
+
+/// Seconds at which something was asked for, where `answer` is what the shell says to it.
+fn asked(
+    story: &mut Story,
+    seconds: std::ops::Range<u64>,
+    is_it: impl Fn(&Effect) -> bool,
+    answer: impl Fn() -> Option<Input>,
+) -> Vec<u64> {
+    let mut asked = Vec::new();
+    for second in seconds {
+        let effects = story.validator.handle(Input::Block(at(ROUND, second)));
+        for _ in effects.iter().filter(|effect| is_it(effect)) {
+            asked.push(second);
+            answer().into_iter().for_each(|answer| drop(story.validator.handle(answer)));
+        }
+    }
+    asked
+}
+
+#[test]
+fn a_base_that_failed_or_was_not_answered_is_asked_for_again() {
+    let failed = || Some(Input::BaseMeasured { round: ROUND, result: Err("the set is not here yet".into()) });
+    let is_base = |effect: &Effect| matches!(effect, Effect::MeasureBase { .. });
+    assert_eq!(asked(&mut Story::new(1), 19..30, is_base, failed), [20, 23, 26, 29]);
+    assert_eq!(asked(&mut Story::new(1), 19..40, is_base, || None), [20, 25, 30, 35], "after half of JUDGE");
+}
+
+#[test]
+fn a_file_that_was_not_answered_is_asked_for_again() {
+    let mut story = Story::new(1);
+    story.second(20);
+    let claim = claim(ROUND, 1, BASE, protocol::Micronats(1_700_000), "a");
+    story.validator.handle(Input::Event(ChainEvent::Revealed(claim)));
+    assert_eq!(asked(&mut story, 21..30, |effect| matches!(effect, Effect::Fetch { .. }), || None), [25]);
+}
+
+#[test]
+fn a_verdict_that_could_not_be_told_is_asked_for_again_and_is_the_very_same() {
+    let (mut story, _) = judging(1);
+    let first = story.effects.iter().find(|effect| matches!(effect, Effect::Sign(_))).unwrap().clone();
+    let untold = || Some(Input::Untold { round: ROUND, reason: "the disk is full".into() });
+    story.tell(untold().unwrap());
+    assert_eq!(asked(&mut story, 31..37, |effect| *effect == first, untold), [33, 36], "each failure is a pause");
+    story.tell(Input::Heard(verdict(1, ROUND, hash(1, 1_700_000, "a"))));
+    assert_eq!(asked(&mut story, 37..40, |effect| matches!(effect, Effect::Sign(_)), || None), [0; 0], "it was told");
+}
+
+/// A validator that begins in that second of JUDGE and hears nothing of who holds the file of a true claim.
+fn beginning(second: u64) -> Story {
+    let mut story = Story::new(1);
+    let mut machine = crate::story::validator(1);
+    let history = [Input::Group(group()), Input::Block(at(ROUND, 0)), Input::Event(opened_event(ROUND, digest("checkpoint")))];
+    history.into_iter().for_each(|input| drop(machine.handle(input)));
+    (19..second).for_each(|second| drop(machine.handle(Input::Block(at(ROUND, second)))));
+    story.validator = machine;
+    (story.served, story.truths) = (vec!["b"], vec![hash(2, 1_800_000, "b")]);
+    story.reveal(1, 1_700_000, "a");
+    story.reveal(2, 1_800_000, "b");
+    story.tell(Input::Live);
+    (second..39).for_each(|second| story.second(second));
+    story
+}
+
+#[test]
+fn who_was_not_there_when_judge_began_calls_no_file_unavailable_but_what_two_thirds_passed_over() {
+    assert_eq!(beginning(30).signed(), Some((NONE_IS_TRUE, digest("probe of base"))), "there since REVEAL");
+    for second in [31, 34, 37] {
+        assert_eq!(beginning(second).signed(), None, "since second {second}");
+    }
+    let decided = |claim, outcome| Input::Event(decided_event(ROUND, outcome, claim, account(2), digest("b")));
+    let mut won = beginning(36);
+    won.others_have("b");
+    assert_eq!(won.signed(), None, "the first claim may be true");
+    won.tell(decided(hash(2, 1_800_000, "b"), Outcome::Won));
+    assert_eq!(won.signed().map(|(claim, _)| claim), Some(hash(2, 1_800_000, "b")), "two thirds say that it is not");
+    let mut other = beginning(36);
+    other.tell(decided(hash(1, 1_700_000, "a"), Outcome::Won));
+    assert_eq!(other.signed(), None, "what was decided is not said without having measured it");
+    let mut lost = beginning(36);
+    lost.tell(decided(NONE_IS_TRUE, Outcome::Lost));
+    assert_eq!(lost.signed().map(|(claim, _)| claim), Some(NONE_IS_TRUE));
+}
+
+/// Blocks come each 12 seconds, in this second of `ROUND` and so on.
+const FIRST_S: u64 = 2;
+
+/// A validator in JUDGE of that length, in second 38 of a round of slow blocks, that knows one claim.
+fn slow(signer: u8, judge_s: u64) -> Story {
+    let times = protocol::chain::Times { judge_s, ..TIMES };
+    let mut story = Story::new(signer);
+    story.validator = crate::story::validator(signer);
+    story.tell(Input::Group(GroupView { times, epoch_s: 100 * times.length_s(), ..group() }));
+    story.tell(Input::Live);
+    (FIRST_S..38).step_by(12).for_each(|second| story.tell(slow_block(judge_s, second)));
+    story.tell(Input::Event(opened_event(ROUND, digest("checkpoint"))));
+    story.reveal(1, 1_700_000, "a");
+    story.tell(slow_block(judge_s, 38));
+    story
+}
+
+fn slow_block(judge_s: u64, second: u64) -> Input {
+    let start_s = protocol::chain::Times { judge_s, ..TIMES }.round_start_s(GENESIS_S, ROUND);
+    Input::Block(Block { number: second / 12, ..block(start_s + second) })
+}
+
+/// The seconds in which a validator posts, from that one on, when all verdicts come in it.
+fn slow_posts(story: &mut Story, judge_s: u64, seconds: std::ops::Range<u64>, answer: Option<Result<(), String>>) -> Vec<u64> {
+    let mut posts = Vec::new();
+    (1..=3).for_each(|other| story.tell(Input::Heard(verdict(other, ROUND, hash(1, 1_700_000, "a")))));
+    for second in seconds.step_by(12) {
+        if story.posts().len() > posts.len() {
+            posts.push(second - 12);
+            answer.clone().into_iter().for_each(|result| story.tell(Input::Posted { round: ROUND, result }));
+        }
+        story.tell(slow_block(judge_s, second));
+    }
+    posts
+}
+
+#[test]
+fn a_batch_that_was_dropped_or_not_answered_is_brought_again() {
+    let leader = (1..=3).find(|signer| slow_posts(&mut slow(*signer, 3_000), 3_000, 50..62, None) == [38]).unwrap();
+    let pause_s = 2 + 12;
+    for (name, answer, after_s) in [
+        ("carried out and dropped", Some(Ok(())), 8 * pause_s),
+        ("never answered, then all others go first", None, 32 * pause_s + 3 * pause_s),
+        ("failed, then all others go first", Some(Err("no".to_string())), 3 * pause_s),
+    ] {
+        let posts = slow_posts(&mut slow(leader, 3_000), 3_000, 50..1_000, answer);
+        let next = posts[1] - posts[0];
+        assert!((after_s..after_s + 24).contains(&next), "{name}: {next}");
+    }
+}
+
+#[test]
+fn with_slow_blocks_nobody_waits_through_the_last_one_that_can_be_acted_upon() {
+    // JUDGE ends in second 100: what is sent with the block of second 86 is carried by that of second 98.
+    let posts: Vec<_> = (1..=3)
+        .map(|signer| {
+            let mut story = slow(signer, 70);
+            [50, 62, 74].into_iter().for_each(|second| story.tell(slow_block(70, second)));
+            slow_posts(&mut story, 70, 86..99, None)
+        })
+        .collect();
+    assert_eq!(posts.iter().filter(|posts| **posts == [74]).count(), 1, "who is first posts at once: {posts:?}");
+    assert_eq!(posts.iter().filter(|posts| **posts == [86]).count(), 2, "and the others while it is time: {posts:?}");
+}
+
+#[test]
+fn ones_own_verdict_is_brought_at_the_last_chance_of_the_next_train() {
+    let many = || GroupView { positions: (1..=40).map(|number| position(number, 100)).collect(), epoch_s: 80_000, ..group() };
+    let truth = hash(1, 1_700_000, "a");
+    let last = |signer: u8, late: u8| {
+        let mut story = Story::new(signer);
+        story.tell(Input::Group(many()));
+        (19..31).for_each(|second| story.second(second));
+        story.reveal(1, 1_700_000, "a");
+        story.tell(Input::Event(decided_event(ROUND, Outcome::Won, truth, account(1), digest("a"))));
+        story.second(39);
+        story.tell(Input::Heard(verdict(late, ROUND, truth)));
+        (0..20).find(|second| {
+            story.tell(Input::Block(at(RoundNumber(ROUND.0 + 1), *second)));
+            !story.posts().is_empty()
+        })
+    };
+    let others: Vec<_> = (1..=40).map(|signer| last(signer, signer)).collect();
+    assert!(others.iter().all(Option::is_some), "each brings its own");
+    assert!((1..=40).filter(|signer| last(*signer, 1 + signer % 40).is_some()).count() < 10, "and waits for others with what is not");
+}
+
+#[test]
+fn verdicts_of_the_epoch_before_count_by_its_keys_and_positions() {
+    let truth = hash(1, 1_700_000, "a");
+    let brought = |signer: u8| {
+        let (mut story, _) = judging(1);
+        let before = GroupView { positions: (1..=3).map(|number| position(number, 100)).collect(), ..group() };
+        story.tell(Input::Group(before));
+        story.tell(Input::Event(decided_event(ROUND, Outcome::Won, truth, account(1), digest("a"))));
+        story.second(39);
+        // In the new epoch position 2 has another key, and position 4 is awake.
+        let mut now = GroupView { positions: (1..=4).map(|number| position(number, 100)).collect(), ..group() };
+        (now.positions[1].signer, now.positions[3].woken_at) = (account(22), 4);
+        story.tell(Input::Group(now));
+        story.tell(Input::Block(at(RoundNumber(ROUND.0 + 1), 0)));
+        story.tell(Input::Heard(verdict(signer, ROUND, truth)));
+        (1..20).for_each(|second| story.tell(Input::Block(at(RoundNumber(ROUND.0 + 1), second))));
+        !story.posts().is_empty()
+    };
+    assert_eq!([2, 22, 4, 3].map(brought), [true, false, false, true]);
+}
+
+#[test]
+fn that_a_file_is_held_is_told_until_the_log_has_it() {
+    for (is_heard, expected) in [(false, vec![50, 170]), (true, vec![50])] {
+        let mut story = slow(1, 3_000);
+        story.served = vec!["a"];
+        let mut told = Vec::new();
+        for second in (50..200).step_by(12) {
+            let before = story.effects.len();
+            story.tell(slow_block(3_000, second));
+            if story.effects[before..].contains(&Effect::Announce { round: ROUND, file: digest("a") }) {
+                told.push(second);
+                let heard = Input::Have { round: ROUND, file: digest("a"), position: PositionNumber(1) };
+                Some(heard).filter(|_| is_heard).into_iter().for_each(|heard| story.tell(heard));
+            }
+        }
+        assert_eq!(told, expected, "8 pauses later");
+    }
+}
+
+#[test]
+fn presence_that_was_dropped_is_brought_again() {
+    let make = |signer: u8| {
+        let mut warden = warden(signer, &verdicts(&[(3, Digest::ZERO)]));
+        tell(&mut warden, [decided(), judged(&[1, 2])]);
+        warden
+    };
+    let mut warden = first_of(make, attendance);
+    assert_eq!(seconds(&mut warden, 0..1, attendance), [(0, vec![3])]);
+    tell(&mut warden, [duties::Input::Sent { duty: Duty::Attend(PAST), result: Ok(()) }]);
+    assert_eq!(seconds(&mut warden, 1..38, attendance), [(8 * PAUSE_S, vec![3])]);
+}
+
+fn is_slash(effect: duties::Effect) -> Option<PositionNumber> {
+    if let duties::Effect::SlashDouble { position, .. } = effect { Some(position) } else { None }
+}
+
+#[test]
+fn a_double_that_is_not_slashed_is_shown_again_a_few_times() {
+    let later: Vec<RoundNumber> = (0..8).map(|round| RoundNumber(NOW.0 + round)).collect();
+    for answer in [Some(Ok(())), None, Some(Err("no".to_string()))] {
+        let mut warden = warden(1, &verdicts(&[(2, truth()), (2, Digest::ZERO)]));
+        let mut shown = 0;
+        for block in later.iter().flat_map(|round| (0..40).map(|second| at(*round, second))) {
+            let effects = tell(&mut warden, [duties::Input::Block(block)]);
+            for position in effects.into_iter().filter_map(is_slash) {
+                shown += 1;
+                let duty = Duty::Slash(position, PAST);
+                answer.clone().into_iter().for_each(|result| drop(tell(&mut warden, [duties::Input::Sent { duty, result }])));
+            }
+        }
+        assert_eq!(shown, 3, "{answer:?}");
+    }
+}
+
+#[test]
+fn an_alarm_is_told_again_until_the_log_holds_it_and_a_replay_that_failed_is_made_again() {
+    let wrong = verdict(2, PAST, truth());
+    let alarm = |effect| if let duties::Effect::Alarm { verdict, .. } = effect { Some(verdict) } else { None };
+    let replay = |effect| if let duties::Effect::Replay { round, .. } = effect { Some(round) } else { None };
+    let mut warden = warden(1, &[wrong]);
+    assert_eq!(seconds(&mut warden, 0..1, replay).len(), 1);
+    tell(&mut warden, [duties::Input::NotReplayed { round: PAST, reason: "no base".into() }]);
+    assert_eq!(when_of(&seconds(&mut warden, 1..9, replay)), [3], "after a pause");
+    tell(&mut warden, [duties::Input::Replayed { round: PAST, wrong: vec![(wrong, "another".into())] }]);
+    let mut told = 0;
+    for block in (0..8).flat_map(|round| (9..40).map(move |second| at(RoundNumber(NOW.0 + round), second))) {
+        told += tell(&mut warden, [duties::Input::Block(block)]).into_iter().filter_map(alarm).count();
+    }
+    assert_eq!(told, 3);
+    // Words about nobody, or about rounds that are none, do not stand for the alarm.
+    let mut other = self::warden(1, &[wrong]);
+    seconds(&mut other, 0..1, replay);
+    let strange: Vec<_> = (0..5_000_u64).map(|round| verdict(2, RoundNumber(PAST.0 + 2 + round), truth())).take(20).collect();
+    tell(&mut other, strange.into_iter().map(duties::Input::Alarmed));
+    tell(&mut other, [duties::Input::Replayed { round: PAST, wrong: vec![(wrong, "another".into())] }]);
+    assert_eq!(seconds(&mut other, 1..9, alarm).len(), 1);
+}
+
+fn when_of<T>(sent: &[(u64, T)]) -> Vec<u64> {
+    sent.iter().map(|(second, _)| *second).collect()
+}
+
+#[test]
+fn an_absent_position_that_was_not_put_to_rest_is_tried_again_a_few_times() {
+    let rounds = |backs: std::ops::Range<u64>| backs.map(|back| RoundNumber(PAST.0 - back)).collect();
+    let view = GroupView { counted: 20, newest: rounds(0..2), recent: rounds(2..10), ..group() };
+    let doze = |effect| if let duties::Effect::Doze { position } = effect { Some(position) } else { None };
+    let mut warden = warden(1, &[]);
+    tell(&mut warden, [duties::Input::Group(view), duties::Input::Block(at(NOW, 0)), duties::Input::Absent(Ok(vec![PositionNumber(2)]))]);
+    let mut dozed = 0;
+    for block in (0..8).flat_map(|round| (1..40).map(move |second| at(RoundNumber(NOW.0 + round), second))) {
+        for position in tell(&mut warden, [duties::Input::Block(block)]).into_iter().filter_map(doze) {
+            dozed += 1;
+            tell(&mut warden, [duties::Input::Sent { duty: Duty::Doze(position), result: Ok(()) }]);
+        }
+    }
+    assert!((2..=3).contains(&dozed), "{dozed}");
+}
+
+#[test]
+fn a_juror_whose_transaction_is_never_answered_sends_again() {
+    let mut juror = Juror::deciding(1, &[1, 2, 3, 4]);
+    juror.until(STARTS_S[0] + 60 * JURY_PAUSE_S);
+    let posts = juror.posts();
+    assert!(posts.len() >= 2 && posts[1].0 - posts[0].0 >= 32 * JURY_PAUSE_S, "{posts:?}");
+}
+
+#[test]
+fn a_finding_that_was_not_heard_is_asked_for_again_and_is_the_very_same() {
+    let mut juror = Juror::holding(1);
+    juror.until(STARTS_S[0] - 1);
+    let start = |juror: &mut Juror, second: u64| juror.jury.handle(jury::Input::Block(block(STARTS_S[0] + second)));
+    let is_sign = |effect: &jury::Effect| matches!(effect, jury::Effect::Sign { .. });
+    let mut signs = Vec::new();
+    for second in 0..60 {
+        for effect in start(&mut juror, second) {
+            if let jury::Effect::Measure(task) = &effect {
+                let answer = juror.measured(task);
+                signs.extend(juror.jury.handle(answer).into_iter().filter(is_sign).map(|effect| (second, effect)));
+            }
+            signs.extend(Some(effect).filter(is_sign).map(|effect| (second, effect)));
+        }
+    }
+    assert_eq!(when_of(&signs), [0, 24, 48], "8 pauses later");
+    assert!(signs.iter().all(|(_, effect)| *effect == signs[0].1));
+    assert!(matches!(&signs[0].1, jury::Effect::Sign { message, findings } if message.bounty == BOUNTY && *findings == measured()));
+}
+
+#[test]
+fn a_juror_takes_no_seed_over_a_gap() {
+    for (told, is_measured) in [(true, true), (false, false)] {
+        let mut juror = Juror::new(1);
+        juror.until(crate::hidden::END_S - 2);
+        juror.now_s += u64::from(!told) * 2;
+        juror.until(crate::hidden::END_S + 3);
+        juror.event(crate::hidden::unsealed());
+        juror.have(&[1, 2]);
+        juror.until(STARTS_S[0] + 1);
+        assert_eq!(!juror.tasks().is_empty(), is_measured);
+    }
+}
+
+#[test]
+fn with_slow_blocks_choices_are_brought_while_there_is_time() {
+    let slow = |time_s: u64| steward_block(time_s);
+    let mut last = Vec::new();
+    for signer in 1..=3 {
+        let mut steward = crate::steward::steward(signer);
+        let long = GroupView { period_s: 400, ..period() };
+        crate::steward::tell(&mut steward, [protocol::steward::Input::Group(long)]);
+        (END_S - 98..END_S - 30).step_by(12).for_each(|time_s| drop(steward.handle(slow(time_s))));
+        hear(&mut steward, &[choice(1, DELTA, 1)]);
+        let sent = [END_S - 26, END_S - 14, END_S - 2].into_iter().find(|time_s| steward.handle(slow(*time_s)).is_some());
+        last.push(sent.map(|time_s| END_S - time_s));
+    }
+    assert!(last.iter().all(|before| before.is_some_and(|before_s| before_s >= 14)), "{last:?}");
+}
+
+fn steward_block(time_s: u64) -> protocol::steward::Input {
+    protocol::steward::Input::Block(Block { number: time_s / 12, ..block(time_s) })
+}
