@@ -232,6 +232,11 @@ impl Weather {
         is_up(from) && is_up(to) && !self.cut.contains(&(from, to)) && !self.sides.iter().any(is_divided)
     }
 
+    /// Nothing comes through in this direction as long as this weather lasts.
+    pub fn cut(&mut self, from: usize, to: usize) {
+        self.cut.push((from, to));
+    }
+
     fn add(&mut self, trouble: Trouble) {
         match trouble {
             Trouble::Timestamps { ahead_s } => self.ahead_s = ahead_s,

@@ -116,6 +116,8 @@ pub struct Chain {
     first: u64,
     submitted: u64,
     versions: u64,
+    /// Which of the hashes that it may have the next block gets.
+    preferred: u64,
     /// By version and time.
     views: BTreeMap<(u64, GroupId, known::Time), Arc<GroupView>>,
     times: BTreeMap<GroupId, Times>,
@@ -134,6 +136,7 @@ impl Chain {
             first: 0,
             submitted: 0,
             versions: 0,
+            preferred: 0,
             views: BTreeMap::new(),
             times: BTreeMap::new(),
         };
@@ -172,6 +175,20 @@ impl Chain {
     pub fn first_block_since(&self, time_s: u64) -> Option<Block> {
         let at = self.blocks.partition_point(|mined| mined.block.time_s < time_s);
         self.blocks.get(at).map(|mined| mined.block)
+    }
+
+    /// Hashes that whoever makes the next block can give it.
+    pub fn hashes(&self, count: u64) -> Vec<Digest> {
+        (0..count).map(|place| self.named("block", self.numbered(place))).collect()
+    }
+
+    /// Gives the next block the hash at that place of [`Chain::hashes`].
+    pub fn prefer(&mut self, place: u64) {
+        self.preferred = place;
+    }
+
+    fn numbered(&self, place: u64) -> u64 {
+        place << 48 | (self.head().block.number + 1)
     }
 
     /// From the next block on.
@@ -268,7 +285,8 @@ impl Chain {
     pub fn mine(&mut self, time_s: u64) -> &Mined {
         let parent = self.head();
         let (number, time_s, version) = (parent.block.number + 1, time_s.max(parent.block.time_s), parent.version);
-        let block = Block { number, time_s, hash: self.named("block", number) };
+        let place = std::mem::take(&mut self.preferred);
+        let block = Block { number, time_s, hash: self.named("block", self.numbered(place)) };
         let mut mined = Mined::new(block, version);
         self.engine.state().begin_block();
         self.enter(block);
