@@ -19,6 +19,7 @@ use crate::{
     disk::{Disk, DiskError, FINDINGS, Life, Signing, VERDICTS},
     log::Replica,
     random::Random,
+    usage::Usage,
     world::sends::Asked,
 };
 
@@ -49,6 +50,7 @@ pub struct Node {
     pub replica: Replica,
     pub disk: Disk,
     pub life: Life,
+    pub usage: Usage,
     /// Counts processes and beginnings of history: what was asked for in another one is answered to nobody.
     pub generation: u64,
     pub process: Option<Process>,
@@ -106,9 +108,7 @@ impl Mind {
     pub fn answer(&mut self, answer: Answer) -> Vec<Effect> {
         match (self, answer) {
             (Self::Trainer(machine), Answer::Trainer(answer)) => machine.answer(answer).into_iter().map(Effect::Trainer).collect(),
-            (Self::Validator(machine), Answer::Validator(answer)) => {
-                machine.answer(answer).into_iter().map(Effect::Validator).collect()
-            }
+            (Self::Validator(machine), Answer::Validator(answer)) => machine.answer(answer).into_iter().map(Effect::Validator).collect(),
             _ => Vec::new(),
         }
     }
@@ -145,6 +145,7 @@ impl Node {
             replica: Replica::new(group, random.bytes()),
             disk: Disk::default(),
             life: Life::default(),
+            usage: Usage::default(),
             generation: 0,
             process: None,
         }
@@ -221,7 +222,7 @@ impl Process {
 }
 
 /// Nearly every 32 bytes are a key.
-fn account_key(random: &mut Random) -> SigningKey {
+pub(crate) fn account_key(random: &mut Random) -> SigningKey {
     loop {
         if let Ok(key) = SigningKey::from_slice(&random.bytes()) {
             return key;

@@ -2,13 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{
-    chain::SimError,
-    check::Report,
-    plan::Plan,
-    trace::Trace,
-    world::World,
-};
+use crate::{chain::SimError, check::Report, plan::Plan, trace::Trace, world::World};
 
 /// Runs a plan to its end.
 ///

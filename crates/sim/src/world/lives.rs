@@ -74,7 +74,8 @@ impl World {
     /// Starts a node anew from its disk, unless another fault keeps it down.
     pub(crate) fn rise(&mut self, node: usize) -> Result<(), SimError> {
         let now_ms = self.now_ms();
-        let is_kept_down = |fault: &Fault| matches!(fault.trouble, Trouble::Kill { node: whose, .. } if whose == node) && fault.is_on(now_ms);
+        let is_kept_down =
+            |fault: &Fault| matches!(fault.trouble, Trouble::Kill { node: whose, .. } if whose == node) && fault.is_on(now_ms);
         if self.nodes[node].process.is_some() || self.plan.faults.iter().any(is_kept_down) {
             return Ok(());
         }

@@ -10,15 +10,10 @@ mod validators;
 
 use std::sync::Arc;
 
-use protocol::{
-    Digest,
-    eip712::Domain,
-    ids::GroupId,
-    keccak256,
-};
+use protocol::{Digest, eip712::Domain, ids::GroupId, keccak256};
 
 use crate::{
-    chain::{Books, SimError, TransactionId},
+    chain::{Books, Chain, SimError, TransactionId},
     check::Checks,
     curve::Curve,
     faults::Weather,
@@ -48,22 +43,54 @@ pub(crate) enum Happening {
     /// Faults begin or end.
     Weather,
     /// A node's endpoint may show a newer head: that of the block with this number.
-    Head { node: usize, number: u64 },
-    Letter { from: usize, to: usize, letter: Arc<Letter> },
+    Head {
+        node: usize,
+        number: u64,
+    },
+    Letter {
+        from: usize,
+        to: usize,
+        letter: Arc<Letter>,
+    },
     /// A node looks at what others have.
-    Copy { node: usize },
-    Copied { node: usize, generation: u64, peer: usize, letters: Vec<Arc<Letter>>, next: u64 },
-    Flood { node: usize, number: u64 },
-    Rise { node: usize },
+    Copy {
+        node: usize,
+    },
+    Copied {
+        node: usize,
+        generation: u64,
+        peer: usize,
+        letters: Vec<Arc<Letter>>,
+        next: u64,
+    },
+    Flood {
+        node: usize,
+        number: u64,
+    },
+    Rise {
+        node: usize,
+    },
     Work(Box<Job>),
     Request(Box<Request>),
     /// A transaction that the pool forgot or kept back is offered again.
     Release(TransactionId),
     /// Nobody waits for a transaction any longer.
-    GiveUp { node: usize, generation: u64, id: TransactionId },
+    GiveUp {
+        node: usize,
+        generation: u64,
+        id: TransactionId,
+    },
     /// A transaction that was not mined is offered for more.
-    Raise { node: usize, generation: u64, id: TransactionId },
-    Answer { node: usize, generation: u64, answer: Box<Answer> },
+    Raise {
+        node: usize,
+        generation: u64,
+        id: TransactionId,
+    },
+    Answer {
+        node: usize,
+        generation: u64,
+        answer: Box<Answer>,
+    },
     /// From now on nothing new is begun.
     Finish,
 }
@@ -139,7 +166,14 @@ impl World {
     /// # Errors
     /// When the chain breaks its own rules.
     pub fn run(&mut self) -> Result<(), SimError> {
-        let end_ms = (self.plan.rounds + self.plan.maturity_rounds + 3) * self.plan.round_ms();
+        self.run_until(self.plan.end_ms())
+    }
+
+    /// Goes on to a millisecond, or to what comes first after it.
+    ///
+    /// # Errors
+    /// When the chain breaks its own rules.
+    pub fn run_until(&mut self, end_ms: u64) -> Result<(), SimError> {
         while self.schedule.now_ms() < end_ms {
             let Some(happening) = self.schedule.take() else { break };
             self.happen(happening)?;
@@ -242,6 +276,10 @@ impl World {
     /// What came of the run.
     pub fn report(&mut self) -> crate::check::Report {
         crate::check::report(self)
+    }
+
+    pub fn chain(&self) -> &Chain {
+        &self.ledger.chain
     }
 
     pub fn nodes(&self) -> &[Node] {

@@ -1,10 +1,7 @@
 //! Transactions: asked for, tried, offered, kept back, mined, and answered late or never.
 
 use protocol::{
-    RoundNumber,
-    jury,
-    panel,
-    steward,
+    RoundNumber, jury, panel, steward,
     trainer::{self, Transaction},
     validator,
     warden::{self, Duty},
@@ -98,6 +95,7 @@ impl World {
 
     pub(crate) fn request(&mut self, request: Request) -> Result<(), SimError> {
         let Request { node, generation, .. } = request;
+        self.nodes[node].usage.calls += 1;
         if !self.is_current(node, generation) {
             return Ok(());
         }
@@ -120,6 +118,7 @@ impl World {
             self.tell_result(node, &request.asked, &Err(refusal.to_string()));
             return Ok(());
         }
+        self.nodes[node].usage.calls += 1;
         let id = self.ledger.chain.submit(from, &request.call, offer);
         self.keep_back(id);
         self.wait_for(request, id);
@@ -174,8 +173,12 @@ impl World {
 
     /// Results in blocks up to that one.
     pub(crate) fn tell_results(&mut self, node: usize, shown: u64) {
-        let Some(process) = &mut self.nodes[node].process else { return };
-        let known = |(id, (_, is_deaf)): (&TransactionId, &(Asked, bool))| (!is_deaf).then(|| self.ledger.result(*id, shown).cloned().map(|result| (*id, result))).flatten();
+        let own = &mut self.nodes[node];
+        let Some(process) = &mut own.process else { return };
+        own.usage.calls += process.pending.len() as u64;
+        let known = |(id, (_, is_deaf)): (&TransactionId, &(Asked, bool))| {
+            (!is_deaf).then(|| self.ledger.result(*id, shown).cloned().map(|result| (*id, result))).flatten()
+        };
         let results: Vec<_> = process.pending.iter().filter_map(known).collect();
         for (id, result) in results {
             let pending = self.nodes[node].process.as_mut().and_then(|process| process.pending.remove(&id));

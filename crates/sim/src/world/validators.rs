@@ -2,7 +2,7 @@
 
 use protocol::{
     bounty::Findings,
-    eip712::{Finding, Signed, Signature, Typed, Verdict, sign},
+    eip712::{Finding, Signature, Signed, Typed, Verdict, sign},
     ids::{GroupId, RoundNumber},
     jury,
     log::{Body, FindingBody},
@@ -136,6 +136,7 @@ impl World {
     }
 
     fn read_absent(&mut self, node: usize) {
+        self.nodes[node].usage.calls += 1;
         let absent = match self.endpoint_fails(node) {
             Some((_, reason)) => Err(reason.to_owned()),
             None => self.ledger.absent().map_err(|error| error.to_string()),
