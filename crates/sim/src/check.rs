@@ -224,7 +224,8 @@ fn opened(world: &World, number: RoundNumber, round: &Told, unopened: &mut Vec<S
 /// Deposits and coinbases are brought home, and cost no more than the rules say.
 fn paid(world: &World, number: RoundNumber, round: &Told) -> Vec<String> {
     let mut failures = Vec::new();
-    for own in world.nodes.iter().filter(|node| node.role == Role::Trainer && round.commits.contains_key(&node.account)) {
+    let trainers = world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Trainer);
+    for (node, own) in trainers.filter(|(_, node)| round.commits.contains_key(&node.account)) {
         let account = own.account;
         let won = round.winner == account && matches!(round.decided, Some((Outcome::Won, _)));
         if won && !round.collected.contains(&account) {
@@ -238,7 +239,10 @@ fn paid(world: &World, number: RoundNumber, round: &Told) -> Vec<String> {
                 let most = Wei(round.deposit.0.div_ceil(16) * u128::from(order.min(16)));
                 let is_false = matches!(round.decided, Some((Outcome::Lost, _))) && is_open;
                 let is_lost = !is_open && !round.concessions.contains_key(&account) && !round.reveals.is_empty();
-                if *burned > most && !is_lost && !is_false && world.checks.reorganised.is_empty() {
+                // A claim whose file nobody can have counts as false.
+                let keeps_file = |trouble: &Trouble| touches_judging(trouble) && (trouble.hampers(node) || trouble.withholds(node));
+                let is_withheld = is_open && hampered(world, number, keeps_file).is_some();
+                if *burned > most && !is_lost && !is_false && !is_withheld && world.checks.reorganised.is_empty() {
                     failures.push(format!("{} lost {} of its deposit in round {number}", own.name, burned.to_nrn()));
                 }
             }

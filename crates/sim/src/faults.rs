@@ -149,6 +149,14 @@ impl Fault {
 }
 
 impl Trouble {
+    /// Whether a node gives no files, or others than it should.
+    pub fn withholds(&self, node: usize) -> bool {
+        match *self {
+            Self::PeerStalls { node: whose } | Self::PeerDrips { node: whose } | Self::PeerLies { node: whose } => whose == node,
+            _ => false,
+        }
+    }
+
     /// Whether this keeps a node from acting in time, or from being heard.
     pub fn hampers(&self, node: usize) -> bool {
         match *self {
