@@ -9,7 +9,7 @@ use crate::log::Body;
 pub enum Heard {
     /// Forget everything: history is told anew, because a reorganisation went deeper than the confirmations.
     Restart,
-    /// The group as it is; first of all, at each new round, and after what changes it.
+    /// The group as it is; first of all, at each new round, and after what changes it. The block as of which it is comes next.
     Group(GroupView),
     /// An event of the group, told before the block that holds it.
     Event { block: Block, event: ChainEvent },

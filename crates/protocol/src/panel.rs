@@ -199,9 +199,10 @@ impl Panel {
         }
     }
 
-    /// Nodes of stake have room of their own in the log; strangers share what is left.
+    /// Nodes of stake have room of their own in the log, and here; strangers share what is left.
     fn bind(&mut self, author: NodeId, binding: &Binding) -> Option<Effect> {
-        self.bindings.note(author, binding);
+        let view = self.view.as_ref();
+        self.bindings.note_among(author, binding, |account| view.is_some_and(|view| view.position_of(account).is_some()));
         self.position_of(author).map(|_| Effect::Trust(author))
     }
 

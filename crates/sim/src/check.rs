@@ -10,6 +10,7 @@ use protocol::{
 };
 
 use crate::{
+    disk::{COMMITS, Disk, commits},
     faults::Trouble,
     node::Role,
     told::digest,
@@ -27,10 +28,10 @@ const DISK_AT_REST: usize = 4096;
 /// What is noticed while it happens.
 #[derive(Debug, Clone, Default)]
 pub struct Checks {
+    /// Alarms about verdicts of adversaries.
+    pub alarms: u64,
     signed: BTreeMap<(usize, RoundNumber), Digest>,
     failures: Vec<String>,
-    /// Seconds of the first blocks that reorganisations took back.
-    reorganised: Vec<u64>,
 }
 
 /// What a run came to.
@@ -44,6 +45,8 @@ pub struct Report {
     pub commits: u64,
     pub reveals: u64,
     pub concessions: u64,
+    /// Alarms about verdicts that deserved them.
+    pub alarms: u64,
     /// Seals that were not opened though somebody revealed, each with the reason.
     pub unopened: Vec<String>,
     pub failures: Vec<String>,
@@ -59,15 +62,22 @@ impl Checks {
         }
     }
 
-    pub fn reorganised(&mut self, first_s: Option<u64>) {
-        self.reorganised.extend(first_s);
-    }
-
-    /// A verdict was signed: one a round, ever.
-    pub fn signed(&mut self, node: usize, verdict: &Verdict) {
+    /// A verdict was signed: one a round, ever, and not before its line was safe.
+    pub fn signed(&mut self, node: usize, verdict: &Verdict, is_safe: bool) {
+        if !is_safe {
+            self.fail(format!("node {node} has signed in round {} before that was safe on disk", verdict.round));
+        }
         let before = *self.signed.entry((node, verdict.round)).or_insert(verdict.claim);
         if before != verdict.claim {
             self.fail(format!("node {node} has signed {} and {} in round {}", digest(&before), digest(&verdict.claim), verdict.round));
+        }
+    }
+
+    /// A seal goes out: its salt is safe on disk.
+    pub fn sealed(&mut self, node: usize, round: RoundNumber, disk: &Disk) {
+        let is_known = commits(disk).is_ok_and(|commits| commits.iter().any(|commit| commit.round == round));
+        if !is_known || !disk.is_safe(COMMITS) {
+            self.fail(format!("node {node} commits in round {round} before its salt is safe on disk"));
         }
     }
 
@@ -94,7 +104,7 @@ struct Told {
 /// Everything that can be said at the end.
 pub(crate) fn report(world: &mut World) -> Report {
     let rounds = rounds(world);
-    let mut report = Report { rounds: world.plan.rounds, digest: world.trace().digest(), ..Report::default() };
+    let mut report = Report { rounds: world.plan.rounds, alarms: world.checks.alarms, digest: world.trace().digest(), ..Report::default() };
     let mut failures = world.checks.failures.clone();
     for (number, round) in &rounds {
         count(&mut report, round);
@@ -150,15 +160,17 @@ fn judged(world: &mut World, number: RoundNumber, round: &Told) -> Option<String
     let exam = Exam { round: number, base: round.base, seed, commits: round.commits.len() as u64 };
     let mut claims = round.reveals.clone();
     claims.sort_by_key(|claim| rank_key(claim.base, claim.loss, claim.number));
-    let first = claims.iter().find(|claim| world.is_true(claim, exam).is_ok());
+    let first = claims.iter().find(|claim| !world.files.is_wrong(claim.file) && world.is_true(claim, exam).is_ok());
     let right = first.map_or(Digest::ZERO, |claim| claim_hash(claim.file, claim.base, claim.loss, claim.loss_root));
-    let is_excused = decided == right || hampered(world, number, |trouble| touches_judging(trouble)).is_some();
+    let is_kept_back = claims.iter().any(|claim| world.files.is_kept_back(claim.file));
+    let is_excused = decided == right || is_kept_back || hampered(world, number, touches_judging).is_some();
     (!is_excused).then(|| format!("round {number} was decided for {}, right was {}", digest(&decided), digest(&right)))
 }
 
 /// A round in which somebody revealed is decided, unless something stood against that.
 fn decided(world: &World, number: RoundNumber, round: &Told) -> Option<String> {
-    let is_fine = round.decided.is_some() || round.reveals.is_empty() || hampered(world, number, |_| true).is_some();
+    let is_fine =
+        round.decided.is_some() || round.reveals.is_empty() || world.plan.may_stall() || hampered(world, number, |_| true).is_some();
     (!is_fine).then(|| format!("round {number} was not decided, and nothing stood against it"))
 }
 
@@ -208,7 +220,7 @@ fn prevented(world: &World, node: usize, number: RoundNumber) -> Option<Trouble>
 /// Every seal is opened, unless nobody revealed or something is named that stood against it.
 fn opened(world: &World, number: RoundNumber, round: &Told, unopened: &mut Vec<String>) -> Vec<String> {
     let mut failures = Vec::new();
-    for (node, own) in world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Trainer) {
+    for (node, own) in world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Trainer && node.is_honest()) {
         let is_open = round.concessions.contains_key(&own.account) || round.reveals.iter().any(|claim| claim.trainer == own.account);
         if !round.commits.contains_key(&own.account) || is_open || round.reveals.is_empty() {
             continue;
@@ -224,8 +236,8 @@ fn opened(world: &World, number: RoundNumber, round: &Told, unopened: &mut Vec<S
 /// Deposits and coinbases are brought home, and cost no more than the rules say.
 fn paid(world: &World, number: RoundNumber, round: &Told) -> Vec<String> {
     let mut failures = Vec::new();
-    let trainers = world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Trainer);
-    for (node, own) in trainers.filter(|(_, node)| round.commits.contains_key(&node.account)) {
+    for own in world.nodes.iter().filter(|node| node.role == Role::Trainer && node.is_honest() && round.commits.contains_key(&node.account))
+    {
         let account = own.account;
         let won = round.winner == account && matches!(round.decided, Some((Outcome::Won, _)));
         if won && !round.collected.contains(&account) {
@@ -239,10 +251,8 @@ fn paid(world: &World, number: RoundNumber, round: &Told) -> Vec<String> {
                 let most = Wei(round.deposit.0.div_ceil(16) * u128::from(order.min(16)));
                 let is_false = matches!(round.decided, Some((Outcome::Lost, _))) && is_open;
                 let is_lost = !is_open && !round.concessions.contains_key(&account) && !round.reveals.is_empty();
-                // A claim whose file nobody can have counts as false.
-                let keeps_file = |trouble: &Trouble| touches_judging(trouble) && (trouble.hampers(node) || trouble.withholds(node));
-                let is_withheld = is_open && hampered(world, number, keeps_file).is_some();
-                if *burned > most && !is_lost && !is_false && !is_withheld && world.checks.reorganised.is_empty() {
+                let is_excused = is_lost || is_false || hampered(world, number, touches_judging).is_some();
+                if *burned > most && !is_excused {
                     failures.push(format!("{} lost {} of its deposit in round {number}", own.name, burned.to_nrn()));
                 }
             }
@@ -266,7 +276,12 @@ fn agreement(world: &World) -> Vec<String> {
             failures.push(format!("{name} never came to the end of history"));
         }
     }
-    let ids = |node: &crate::node::Node| node.replica.log().ids().collect::<Vec<_>>();
+    // Of whoever floods a log each keeps what came first.
+    let authors: BTreeSet<_> = world.nodes.iter().filter(|node| node.is_honest()).map(|node| node.replica.author()).collect();
+    let ids = |node: &crate::node::Node| {
+        let honest = |id: &Digest| node.replica.log().get(id).is_some_and(|envelope| authors.contains(&envelope.author()));
+        node.replica.log().ids().filter(honest).collect::<Vec<_>>()
+    };
     if let Some(first) = up.first().map(|first| ids(first)) {
         let other = up.iter().filter(|node| ids(node) != first);
         failures.extend(other.map(|node| format!("{} holds another log than {}", node.name, up[0].name)));
@@ -283,7 +298,7 @@ fn bounds(world: &World) -> Vec<String> {
         if node.disk.bytes() > DISK_AT_REST + rounds * DISK_OF_A_ROUND {
             failures.push(format!("{} has {} bytes on disk", node.name, node.disk.bytes()));
         }
-        if world.files.count(number) > 4 + rounds * 2 * world.plan.trainers {
+        if world.files.count(number) > 4 + rounds * 2 * world.plan.racers() {
             failures.push(format!("{} holds {} files", node.name, world.files.count(number)));
         }
     }

@@ -61,6 +61,14 @@ impl Curve {
         Some(file)
     }
 
+    /// A checkpoint between two: that part of the way to the other. None if one of them is none.
+    pub fn mix(&mut self, base: Digest, other: Digest, part: f64) -> Option<Digest> {
+        let worth = *self.worth.get(&base)? * (1.0 - part) + *self.worth.get(&other)? * part;
+        let file = Digest(keccak256(&[&base.0[..], &other.0, &part.to_bits().to_be_bytes()].concat()));
+        self.worth.insert(file, worth);
+        Some(file)
+    }
+
     /// Whether a file is a checkpoint.
     pub fn knows(&self, file: Digest) -> bool {
         self.worth.contains_key(&file)

@@ -81,6 +81,11 @@ impl Disk {
         self.files.get(name).map_or(&[], |file| &file.written)
     }
 
+    /// Whether a file would survive a power cut as it is.
+    pub fn is_safe(&self, name: &str) -> bool {
+        self.files.get(name).is_some_and(|file| file.synced == file.written.len())
+    }
+
     /// Bytes of all files.
     pub fn bytes(&self) -> usize {
         self.files.values().map(|file| file.written.len()).sum()

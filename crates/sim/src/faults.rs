@@ -149,14 +149,6 @@ impl Fault {
 }
 
 impl Trouble {
-    /// Whether a node gives no files, or others than it should.
-    pub fn withholds(&self, node: usize) -> bool {
-        match *self {
-            Self::PeerStalls { node: whose } | Self::PeerDrips { node: whose } | Self::PeerLies { node: whose } => whose == node,
-            _ => false,
-        }
-    }
-
     /// Whether this keeps a node from acting in time, or from being heard.
     pub fn hampers(&self, node: usize) -> bool {
         match *self {
@@ -238,6 +230,11 @@ impl Weather {
         let is_up = |node: usize| self.nodes.get(node).is_some_and(|node| !node.offline);
         let is_divided = |side: &u64| (side >> (from % 64)) & 1 != (side >> (to % 64)) & 1;
         is_up(from) && is_up(to) && !self.cut.contains(&(from, to)) && !self.sides.iter().any(is_divided)
+    }
+
+    /// Nothing comes through in this direction as long as this weather lasts.
+    pub fn cut(&mut self, from: usize, to: usize) {
+        self.cut.push((from, to));
     }
 
     fn add(&mut self, trouble: Trouble) {

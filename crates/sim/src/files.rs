@@ -23,6 +23,8 @@ pub struct Files {
     held: BTreeMap<usize, BTreeSet<Digest>>,
     /// Names under which nobody can hold anything: no bytes have that digest, or they are no file of the kind.
     wrong: BTreeSet<Digest>,
+    /// To whom alone a node gives a file.
+    only: BTreeMap<(usize, Digest), BTreeSet<usize>>,
 }
 
 /// What came of one attempt.
@@ -38,6 +40,20 @@ impl Files {
     /// A node holds a file and serves it.
     pub fn hold(&mut self, node: usize, file: Digest) {
         self.held.entry(node).or_default().insert(file);
+    }
+
+    /// A node gives a file to these nodes alone.
+    pub fn give_only(&mut self, node: usize, file: Digest, to: impl IntoIterator<Item = usize>) {
+        self.only.insert((node, file), to.into_iter().collect());
+    }
+
+    /// Whether somebody keeps a file back from somebody.
+    pub fn is_kept_back(&self, file: Digest) -> bool {
+        self.only.keys().any(|(_, kept)| *kept == file)
+    }
+
+    fn gives(&self, giver: usize, file: Digest, to: usize) -> bool {
+        self.only.get(&(giver, file)).is_none_or(|only| only.contains(&to))
     }
 
     /// Everybody who gives this file gives something of another length.
@@ -69,8 +85,12 @@ impl Files {
     /// One attempt of a node to get a file from somebody who is up, has it and can be reached both ways.
     pub fn attempt(&self, node: usize, file: Digest, is_up: impl Fn(usize) -> bool, weather: &Weather, random: &mut Random) -> Attempt {
         let can_give = |peer: usize| peer != node && is_up(peer) && weather.reaches(node, peer) && weather.reaches(peer, node);
-        let givers: Vec<usize> =
-            self.held.iter().filter(|(peer, held)| held.contains(&file) && can_give(**peer)).map(|(peer, _)| *peer).collect();
+        let givers: Vec<usize> = self
+            .held
+            .iter()
+            .filter(|(peer, held)| held.contains(&file) && can_give(**peer) && self.gives(**peer, file, node))
+            .map(|(peer, _)| *peer)
+            .collect();
         let Some(giver) = random.pick(&givers) else { return Attempt { took_ms: ASK_AGAIN_MS, is_here: false } };
         if random.chance(weather.loss / 4) {
             return Attempt { took_ms: FAILOVER_MS, is_here: false };

@@ -33,6 +33,8 @@ const EXIT_EPOCHS: u64 = 14;
 const PURSE: Wei = Wei::nrn(100_000);
 const STAKE: Wei = Wei::nrn(2_000);
 const IDLE_STAKE: Wei = Wei::nrn(1);
+/// NRN of each further account of an adversary.
+const ALIAS: Wei = Wei::nrn(1_000);
 
 /// See the module.
 pub struct Ledger {
@@ -50,8 +52,9 @@ impl Ledger {
     /// When the contracts do not take the plan's terms.
     pub fn new(plan: &Plan, nodes: &[Node], first_file: Digest) -> Result<Self, SimError> {
         let mut chain = Chain::begin(&beginning(plan, nodes, first_file))?;
-        for trainer in nodes.iter().filter(|node| node.role == Role::Trainer) {
-            chain.submit(trainer.account, &Call::Approve(Wei(u128::MAX)), Offer::default());
+        let aliases = nodes.iter().flat_map(Node::aliases).map(|key| address_of(key.verifying_key()));
+        for account in nodes.iter().filter(|node| is_rich(node)).map(|node| node.account).chain(aliases) {
+            chain.submit(account, &Call::Approve(Wei(u128::MAX)), Offer::default());
         }
         let start_s = chain.head().block.time_s;
         chain.mine(start_s);
@@ -159,16 +162,15 @@ impl Ledger {
 }
 
 fn beginning(plan: &Plan, nodes: &[Node], first_file: Digest) -> Beginning {
-    let validators = nodes.iter().filter(|node| node.role == Role::Validator);
-    let seats = validators.zip(&plan.stakes).map(|(node, parts)| Seat {
-        owner: owner(node.account),
-        signer: node.key.clone(),
-        amount: Wei(STAKE.0 * u128::from(*parts)),
-    });
+    let staked = nodes.iter().enumerate().map(|(number, node)| (node, plan.stake_of(number))).filter(|(_, parts)| *parts > 0);
+    let seats =
+        staked.map(|(node, parts)| Seat { owner: owner(node.account), signer: node.key.clone(), amount: Wei(STAKE.0 * u128::from(parts)) });
     let seats: Vec<Seat> = seats.chain(idle_seats(plan)).collect();
-    let purse = |node: &Node| if node.role == Role::Trainer { PURSE } else { Wei::ZERO };
-    let actors = nodes.iter().filter(|node| node.role != Role::Stranger);
-    let accounts = actors.map(|node| (node.account, purse(node))).chain(seats.iter().map(|seat| (seat.owner, Wei::ZERO))).collect();
+    let purse = |node: &Node| if is_rich(node) { PURSE } else { Wei::ZERO };
+    let actors = nodes.iter().filter(|node| node.role != Role::Stranger || is_rich(node));
+    let aliases = nodes.iter().flat_map(Node::aliases).map(|key| (address_of(key.verifying_key()), ALIAS));
+    let accounts =
+        actors.map(|node| (node.account, purse(node))).chain(aliases).chain(seats.iter().map(|seat| (seat.owner, Wei::ZERO))).collect();
     let length_s = plan.times.length_s();
     let epoch_s = plan.epoch_rounds * length_s;
     let birth = Birth {
@@ -200,8 +202,13 @@ fn idle_seats(plan: &Plan) -> impl Iterator<Item = Seat> {
     })
 }
 
+/// Whoever risks NRN has some.
+fn is_rich(node: &Node) -> bool {
+    node.role == Role::Trainer || !node.is_honest()
+}
+
 /// Stake is owned by another account than the one that signs.
-fn owner(signer: Address) -> Address {
+pub(crate) fn owner(signer: Address) -> Address {
     let hash = keccak256(&signer.0);
     Address(std::array::from_fn(|byte| hash[byte]))
 }

@@ -1,15 +1,19 @@
 //! A whole network in one process: real machines, real contracts, virtual time, and whatever a seed draws against them.
 
+pub mod adversaries;
 pub mod chain;
 pub mod check;
 pub mod curve;
 pub mod disk;
 pub mod faults;
 pub mod files;
+pub mod fortune;
+pub mod hands;
 pub mod ledger;
 pub mod log;
 pub mod node;
 pub mod plan;
+pub(crate) mod racer;
 pub mod random;
 pub mod schedule;
 pub mod story;

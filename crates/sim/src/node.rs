@@ -15,6 +15,7 @@ use protocol::{
 };
 
 use crate::{
+    adversaries::{Adversary, Vice},
     chain::TransactionId,
     disk::{Disk, DiskError, FINDINGS, Life, Signing, VERDICTS},
     log::Replica,
@@ -35,7 +36,7 @@ const TOLD_KEPT: usize = 64;
 pub enum Role {
     Trainer,
     Validator,
-    /// Takes part in log and exchange of files, and has no account.
+    /// Takes part in log and exchange of files, and in nothing else unless it has a vice.
     Stranger,
 }
 
@@ -54,6 +55,9 @@ pub struct Node {
     /// Counts processes and beginnings of history: what was asked for in another one is answered to nobody.
     pub generation: u64,
     pub process: Option<Process>,
+    pub vice: Option<Vice>,
+    /// Who acts for it beside its machine; away while he does.
+    pub adversary: Option<Box<dyn Adversary>>,
 }
 
 /// What a kill takes away.
@@ -81,6 +85,8 @@ pub struct Process {
 pub enum Mind {
     Trainer(Box<Trainer>),
     Validator(Box<Panel>),
+    /// Nothing: whatever the node does its adversary does.
+    Idle,
 }
 
 /// What it asks for.
@@ -102,6 +108,7 @@ impl Mind {
         match self {
             Self::Trainer(machine) => machine.hear(heard).into_iter().map(Effect::Trainer).collect(),
             Self::Validator(machine) => machine.hear(heard).into_iter().map(Effect::Validator).collect(),
+            Self::Idle => Vec::new(),
         }
     }
 
@@ -117,7 +124,7 @@ impl Mind {
         match self {
             Self::Trainer(machine) => machine.finish().into_iter().map(Effect::Trainer).collect(),
             // It has nothing to end with, and others may still need it.
-            Self::Validator(_) => Vec::new(),
+            Self::Validator(_) | Self::Idle => Vec::new(),
         }
     }
 
@@ -125,7 +132,7 @@ impl Mind {
     pub fn is_finished(&self) -> bool {
         match self {
             Self::Trainer(machine) => machine.is_finished(),
-            Self::Validator(_) => true,
+            Self::Validator(_) | Self::Idle => true,
         }
     }
 }
@@ -148,7 +155,29 @@ impl Node {
             usage: Usage::default(),
             generation: 0,
             process: None,
+            vice: None,
+            adversary: None,
         }
+    }
+
+    /// Keys of further accounts of whoever stands behind it.
+    pub fn aliases(&self) -> impl Iterator<Item = SigningKey> + use<> {
+        let secret = self.secret;
+        let alias = move |number: usize| {
+            let [high, low] = [0, 8].map(|place| u64::from_be_bytes(std::array::from_fn(|byte| secret[place + byte])));
+            account_key(&mut Random::new(high, "alias", low.wrapping_add(number as u64)))
+        };
+        (0..self.vice.map_or(0, Vice::aliases)).map(alias)
+    }
+
+    /// Its account, and the further ones.
+    pub fn accounts(&self) -> Vec<Address> {
+        std::iter::once(self.account).chain(self.aliases().map(|key| address_of(key.verifying_key()))).collect()
+    }
+
+    /// Whether it keeps to what honest nodes do.
+    pub fn is_honest(&self) -> bool {
+        self.vice.is_none()
     }
 
     /// Whether it takes part in anything.

@@ -3,6 +3,7 @@
 use protocol::{Micronats, chain::Times};
 
 use crate::{
+    adversaries::Vice,
     faults::{Fault, Kind, Trouble},
     random::Random,
 };
@@ -18,7 +19,7 @@ pub const MAX_DEPTH: u64 = 6;
 /// Seconds by which a block's timestamp lies at most.
 const MAX_LIE_S: u64 = 15;
 
-/// See the module. Nodes are numbered from 0: trainers, validators, strangers.
+/// See the module. Nodes are numbered from 0: trainers, validators, strangers, and one for each vice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     pub seed: u64,
@@ -51,6 +52,8 @@ pub struct Plan {
     /// Milliseconds that one exact measurement takes.
     pub measure_ms: u64,
     pub faults: Vec<Fault>,
+    /// Who takes part and does not keep to what honest nodes do.
+    pub vices: Vec<Vice>,
 }
 
 impl Plan {
@@ -87,15 +90,16 @@ impl Plan {
             recent_blocks: *random.pick(&RECENT_BLOCKS).unwrap_or(&RECENT_BLOCKS[0]),
             measure_ms: random.within(20, 2000),
             faults: Vec::new(),
+            vices: Vec::new(),
         }
     }
 
-    /// The same network, and faults of these kinds: about one for every two rounds.
+    /// The same network, and faults of these kinds: up to one for every round.
     pub fn draw(seed: u64, rounds: u64, kinds: &[Kind]) -> Self {
         let mut plan = Self { strangers: 1, ..Self::calm(seed, rounds) };
         let faulty_rounds = rounds.saturating_sub(2 * CALM_ROUNDS);
         let mut random = Random::new(seed, "faults", 0);
-        for number in 0..random.within(faulty_rounds.min(1), faulty_rounds / 2) {
+        for number in 0..random.within(faulty_rounds.min(1), faulty_rounds) {
             let mut random = Random::new(seed, "fault", number);
             if let Some(kind) = random.pick(kinds).copied() {
                 let fault = plan.fault(kind, faulty_rounds, &mut random);
@@ -106,18 +110,54 @@ impl Plan {
         plan
     }
 
-    /// Without the fault at that place.
+    /// The same network, and two vices that the seed draws.
+    pub fn haunted(self) -> Self {
+        let drawn = |number| Random::new(self.seed, "vice", number).pick(Vice::ALL).copied();
+        Self { vices: (0..2).filter_map(drawn).collect(), ..self }
+    }
+
+    /// Faults and vices together.
+    pub fn troubles(&self) -> usize {
+        self.faults.len() + self.vices.len()
+    }
+
+    /// Without the fault at that place, or the vice: these are counted after the faults.
     pub fn without(&self, place: usize) -> Self {
         let mut plan = self.clone();
         if place < plan.faults.len() {
             plan.faults.remove(place);
+        } else if place < plan.troubles() {
+            plan.vices.remove(place - plan.faults.len());
         }
         plan
     }
 
-    /// Trainers, validators and strangers together.
+    /// The vice of a node, if it has one.
+    pub fn vice_of(&self, node: usize) -> Option<Vice> {
+        let first = self.trainers + self.validators + self.strangers;
+        self.vices.get(node.checked_sub(first)?).copied()
+    }
+
+    /// Parts of stake that a node's position begins with.
+    pub fn stake_of(&self, node: usize) -> u64 {
+        let honest = node.checked_sub(self.trainers).and_then(|validator| self.stakes.get(validator));
+        let share = self.vice_of(node).map_or(0, Vice::stake_per_mille);
+        honest.copied().unwrap_or(self.stakes.iter().sum::<u64>() * share / 1000)
+    }
+
+    /// Whether somebody could keep rounds from being decided.
+    pub fn may_stall(&self) -> bool {
+        self.vices.iter().map(|vice| vice.stake_per_mille()).sum::<u64>() >= 500 || self.vices.contains(&Vice::ServerToSome)
+    }
+
+    /// Accounts that may race.
+    pub fn racers(&self) -> usize {
+        self.trainers + self.vices.iter().map(|vice| 1 + vice.aliases()).sum::<usize>()
+    }
+
+    /// All nodes together.
     pub fn nodes(&self) -> usize {
-        self.trainers + self.validators + self.strangers
+        self.trainers + self.validators + self.strangers + self.vices.len()
     }
 
     /// Milliseconds of a round.

@@ -1,4 +1,4 @@
-//! A failing seed, made small: faults are taken out as long as it fails without them, and what is left is told.
+//! A failing seed, made small: faults and vices are taken out as long as it fails without them, and what is left is told.
 
 use std::fmt::Write as _;
 
@@ -14,11 +14,11 @@ pub fn run(plan: &Plan) -> Result<Report, SimError> {
     Ok(world.report())
 }
 
-/// The plan without faults that it fails without.
+/// The plan without faults and vices that it fails without.
 pub fn shrunk(plan: &Plan, fails: impl Fn(&Plan) -> bool) -> Plan {
     let mut plan = plan.clone();
     let mut place = 0;
-    while place < plan.faults.len() {
+    while place < plan.troubles() {
         let fewer = plan.without(place);
         if fails(&fewer) {
             plan = fewer;

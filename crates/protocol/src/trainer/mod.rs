@@ -308,8 +308,9 @@ impl Machine for Trainer {
         let told = self.tell(&heard);
         let effects = match heard {
             Heard::Restart => self.restart(),
-            Heard::Group(group) => self.handle(Input::Group(group)),
-            Heard::Event { event, .. } => self.handle(Input::Event(event)),
+            // What is to be done is asked for with the block that follows: alone they are half of the story.
+            Heard::Group(group) => self.learn(Input::Group(group)),
+            Heard::Event { event, .. } => self.learn(Input::Event(event)),
             Heard::Block(block) => self.handle(Input::Block(block)),
             Heard::Live => self.handle(Input::Live),
             Heard::Log { .. } => Vec::new(),

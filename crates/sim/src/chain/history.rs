@@ -15,13 +15,16 @@ pub(super) struct History {
     /// Numbers of the first blocks after blocks were taken back, and how often that was.
     branches: Vec<(u64, u64)>,
     events: BTreeMap<u64, Vec<ChainEvent>>,
+    /// Of blocks whose hash was chosen.
+    chosen: BTreeMap<u64, Digest>,
     whole: VecDeque<Mined>,
 }
 
 impl History {
     /// Block 0 alone.
     pub fn new(seed: Digest, time_s: u64) -> Self {
-        let mut history = Self { seed, times_s: vec![time_s], branches: vec![(0, 0)], events: BTreeMap::new(), whole: VecDeque::new() };
+        let (times_s, branches) = (vec![time_s], vec![(0, 0)]);
+        let mut history = Self { seed, times_s, branches, events: BTreeMap::new(), chosen: BTreeMap::new(), whole: VecDeque::new() };
         history.whole.push_back(Mined::new(Block { number: 0, time_s, hash: history.hash(0) }, 0));
         history
     }
@@ -33,7 +36,7 @@ impl History {
         Digest(keccak256(&[kind.as_bytes(), &self.seed.0, &branch.to_be_bytes(), &number.to_be_bytes()].concat()))
     }
 
-    pub fn hash(&self, block: u64) -> Digest {
+    fn hash(&self, block: u64) -> Digest {
         self.named("block", block, block)
     }
 
@@ -54,7 +57,8 @@ impl History {
         }
         let time_s = *self.times_s.get(usize::try_from(number).ok()?)?;
         let events = self.events.get(&number).map_or(&[][..], Vec::as_slice);
-        Some((Block { number, time_s, hash: self.hash(number) }, events))
+        let hash = self.chosen.get(&number).copied().unwrap_or_else(|| self.hash(number));
+        Some((Block { number, time_s, hash }, events))
     }
 
     /// Number of the first block that is no older, if there is one.
@@ -72,6 +76,9 @@ impl History {
         let old = self.whole.pop_front_if(|_| is_full)?;
         if !old.events.is_empty() {
             self.events.insert(old.block.number, old.events.clone());
+        }
+        if old.block.hash != self.hash(old.block.number) {
+            self.chosen.insert(old.block.number, old.block.hash);
         }
         Some(old)
     }

@@ -114,6 +114,8 @@ pub struct Chain {
     first: u64,
     submitted: u64,
     versions: u64,
+    /// Which of the hashes that it may have the next block gets.
+    preferred: u64,
     /// By version and time.
     views: BTreeMap<(u64, GroupId, known::Time), Arc<GroupView>>,
     times: BTreeMap<GroupId, Times>,
@@ -130,6 +132,7 @@ impl Chain {
             first: 0,
             submitted: 0,
             versions: 0,
+            preferred: 0,
             views: BTreeMap::new(),
             times: BTreeMap::new(),
         }
@@ -163,6 +166,21 @@ impl Chain {
     /// The first block that is no older than `time_s`, up to the head.
     pub fn first_block_since(&self, time_s: u64) -> Option<Block> {
         self.told(self.history.first_since(time_s)?).map(|(block, _)| block)
+    }
+
+    /// Hashes that whoever makes the next block can give it.
+    pub fn hashes(&self, count: u64) -> Vec<Digest> {
+        (0..count).map(|place| self.hash_of_next(place)).collect()
+    }
+
+    /// Gives the next block the hash at that place of [`Chain::hashes`].
+    pub fn prefer(&mut self, place: u64) {
+        self.preferred = place;
+    }
+
+    fn hash_of_next(&self, place: u64) -> Digest {
+        let next = self.head().block.number + 1;
+        self.history.named("block", next, place << 48 | next)
     }
 
     /// From the next block on.
@@ -259,7 +277,8 @@ impl Chain {
     pub fn mine(&mut self, time_s: u64) -> &Mined {
         let parent = self.head();
         let (number, time_s, version) = (parent.block.number + 1, time_s.max(parent.block.time_s), parent.version);
-        let block = Block { number, time_s, hash: self.history.hash(number) };
+        let place = std::mem::take(&mut self.preferred);
+        let block = Block { number, time_s, hash: self.hash_of_next(place) };
         let mut mined = Mined::new(block, version);
         self.engine.state().begin_block();
         self.enter(block);

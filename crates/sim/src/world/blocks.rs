@@ -1,9 +1,9 @@
 //! Blocks: when they come, what they say, who sees them, and what nodes are told of them.
 
-use protocol::machine::Heard;
+use protocol::{Digest, keccak256, machine::Heard};
 
 use super::{Happening, World};
-use crate::{chain::SimError, plan::MAX_DEPTH, told::short};
+use crate::{adversaries::Met, chain::SimError, plan::MAX_DEPTH, told::short};
 
 /// Of a thousand, by how much the time between two blocks differs from the mean at most.
 const JITTER: u64 = 200;
@@ -26,6 +26,7 @@ impl World {
     }
 
     fn add_block(&mut self, time_s: u64) {
+        self.let_draw(time_s);
         let (block, events) = self.ledger.mine(time_s, self.weather.fees);
         for event in &events {
             let text = short(event);
@@ -41,18 +42,21 @@ impl World {
         }
     }
 
-    /// Blocks that may still be taken back are not for the books.
+    /// Blocks that may still be taken back are not for the books, and they are never led back.
     fn check_books(&mut self) {
         let settled = self.ledger.tip().saturating_sub(MAX_DEPTH);
+        if settled <= self.booked {
+            return;
+        }
+        self.booked = settled;
         if let Err(error) = self.books.check(&mut self.ledger.chain, settled) {
-            self.checks.fail(error.to_string());
+            self.checks.fail(format!("block {settled}: {error}"));
         }
     }
 
     /// Others come in the place of the last blocks, and one more.
     pub(crate) fn reorganise(&mut self, depth: u64) -> Result<(), SimError> {
         let (seconds, lost) = self.ledger.take_back(depth)?;
-        self.checks.reorganised(seconds.first().copied());
         let mut random = self.random_of("branch", 0);
         for id in lost {
             if random.chance(KEPT_BACK) {
@@ -132,6 +136,9 @@ impl World {
         let was_live = process.teller.is_live();
         heard.extend(process.teller.tell(block, events, view));
         process.note(block);
+        if self.deceived == Some(node) {
+            heard.iter_mut().for_each(deceive);
+        }
         heard.into_iter().for_each(|heard| self.hear(node, heard));
         if !was_live {
             self.read_log(node);
@@ -139,10 +146,21 @@ impl World {
         Ok(())
     }
 
-    fn hear(&mut self, node: usize, heard: Heard) {
+    pub(crate) fn hear(&mut self, node: usize, heard: Heard) {
+        let is_own = matches!(heard, Heard::Log { author, .. } if author == self.nodes[node].replica.author());
+        if !is_own {
+            self.meet(node, Met::Heard(&heard));
+        }
         if let Some(process) = &mut self.nodes[node].process {
             let effects = process.machine.hear(heard);
             self.act(node, effects);
         }
+    }
+}
+
+/// An endpoint that tells the hashes of other blocks.
+fn deceive(heard: &mut Heard) {
+    if let Heard::Block(block) | Heard::Event { block, .. } = heard {
+        block.hash = Digest(keccak256(&block.hash.0));
     }
 }

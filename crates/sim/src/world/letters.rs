@@ -29,7 +29,7 @@ impl World {
     }
 
     /// Sends a letter to everybody but whom it came from.
-    fn send(&mut self, from: usize, source: Option<usize>, letter: &Arc<Letter>) {
+    pub(crate) fn send(&mut self, from: usize, source: Option<usize>, letter: &Arc<Letter>) {
         for to in (0..self.nodes.len()).filter(|to| *to != from && Some(*to) != source) {
             if self.weather.reaches(from, to) {
                 self.send_to(from, to, letter);
@@ -71,6 +71,14 @@ impl World {
         }
     }
 
+    /// Bytes arrive that are no letter: whoever sends them thrice is not listened to for a while.
+    pub(crate) fn receive_bytes(&mut self, from: usize, to: usize, bytes: &[u8]) {
+        let now_ms = self.now_ms();
+        if self.letters.read(bytes).is_none() && !self.nodes[to].replica.is_banned(from, now_ms) {
+            self.nodes[to].replica.accuse(from, now_ms);
+        }
+    }
+
     /// Messages wait until history is over: a machine that has not seen a round cannot place them.
     pub(crate) fn read_log(&mut self, node: usize) {
         loop {
@@ -80,8 +88,7 @@ impl World {
             process.cursor = number + 1;
             let letter = self.letters.of(envelope);
             let Some(body) = letter.body.clone() else { continue };
-            let effects = process.machine.hear(Heard::Log { author: letter.envelope.author(), body });
-            self.act(node, effects);
+            self.hear(node, Heard::Log { author: letter.envelope.author(), body });
         }
     }
 

@@ -26,6 +26,7 @@ impl World {
     pub(crate) fn change_weather(&mut self) -> Result<(), SimError> {
         let now_ms = self.now_ms();
         self.weather = Weather::at(&self.plan.faults, self.nodes.len(), now_ms);
+        self.cuts.iter().for_each(|(from, to)| self.weather.cut(*from, *to));
         for (node, weather) in self.nodes.iter_mut().zip(&self.weather.nodes) {
             node.disk.is_full = weather.disk_full;
         }
@@ -103,6 +104,9 @@ impl World {
 
     fn mind(&mut self, node: usize) -> Mind {
         let own = &self.nodes[node];
+        if own.role == Role::Stranger {
+            return Mind::Idle;
+        }
         let (edge_s, step_s) = (self.plan.edge_s, self.plan.step_s);
         if own.role == Role::Validator {
             let (group, domain, signer) = (GROUP, self.domain, own.account);

@@ -7,12 +7,14 @@ mod lives;
 pub mod sends;
 mod trainers;
 mod validators;
+mod vices;
 
 use std::sync::Arc;
 
-use protocol::{Digest, eip712::Domain, ids::GroupId, keccak256};
+use protocol::{Digest, Wei, chain::ChainEvent, eip712::Domain, ids::GroupId, keccak256};
 
 use crate::{
+    adversaries::Vice,
     chain::{Books, Chain, SimError, TransactionId},
     check::Checks,
     curve::Curve,
@@ -93,6 +95,8 @@ pub(crate) enum Happening {
     },
     /// From now on nothing new is begun.
     Finish,
+    /// Adversaries take home what is left of what they risked.
+    Reckon,
 }
 
 /// See the module.
@@ -102,6 +106,8 @@ pub struct World {
     pub(crate) weather: Weather,
     pub(crate) ledger: Ledger,
     pub(crate) books: Books,
+    /// Number of the last block that the books have.
+    pub(crate) booked: u64,
     pub(crate) domain: Domain,
     pub(crate) nodes: Vec<Node>,
     pub(crate) files: Files,
@@ -110,6 +116,12 @@ pub struct World {
     pub(crate) trace: Trace,
     pub(crate) checks: Checks,
     pub(crate) ends: bool,
+    /// Links that an adversary has cut.
+    pub(crate) cuts: Vec<(usize, usize)>,
+    /// To whom an endpoint tells other hashes than those of the blocks.
+    pub(crate) deceived: Option<usize>,
+    /// What each node was worth in the beginning.
+    pub(crate) before: Vec<Wei>,
 }
 
 impl World {
@@ -131,6 +143,7 @@ impl World {
             schedule: Schedule::default(),
             weather,
             books: Books::new(&ledger.chain),
+            booked: 0,
             ledger,
             domain,
             nodes,
@@ -140,7 +153,11 @@ impl World {
             trace,
             checks: Checks::default(),
             ends: false,
+            cuts: Vec::new(),
+            deceived: None,
+            before: Vec::new(),
         };
+        world.before = (0..world.nodes.len()).map(|node| world.worth(node)).collect::<Result<_, _>>()?;
         world.begin();
         Ok(world)
     }
@@ -153,12 +170,13 @@ impl World {
         }
         for node in 0..self.nodes.len() {
             let apart_ms = 100 * node as u64;
-            if self.nodes[node].role != Role::Stranger {
+            if self.nodes[node].role != Role::Stranger || !self.nodes[node].is_honest() {
                 self.schedule.at(apart_ms, Happening::Rise { node });
             }
             self.schedule.at(apart_ms + COPY_MS, Happening::Copy { node });
         }
         self.schedule.at(self.plan.rounds * self.plan.round_ms(), Happening::Finish);
+        self.schedule.at((self.plan.rounds + self.plan.maturity_rounds + 2) * self.plan.round_ms(), Happening::Reckon);
     }
 
     /// Goes on to the end of the plan: its rounds, and what it takes until all that they owe is brought home.
@@ -201,6 +219,7 @@ impl World {
             Happening::Answer { node, generation, answer } if self.is_current(node, generation) => self.answer(node, *answer),
             Happening::Raise { node, generation, id } if self.is_current(node, generation) => self.raise(node, id),
             Happening::Finish => self.finish(),
+            Happening::Reckon => self.reckon(),
             Happening::Copied { .. } | Happening::GiveUp { .. } | Happening::Raise { .. } | Happening::Answer { .. } => {}
         }
         self.bury();
@@ -255,12 +274,14 @@ impl World {
     /// Does what a machine asks for; a process that is killed over it does the rest no more.
     pub(crate) fn act(&mut self, node: usize, effects: Vec<Effect>) {
         for effect in effects {
-            if self.nodes[node].process.is_none() {
-                return;
-            }
-            match effect {
-                Effect::Trainer(effect) => self.act_as_trainer(node, effect),
-                Effect::Validator(effect) => self.act_as_validator(node, effect),
+            for effect in self.instead(node, effect) {
+                if self.nodes[node].process.is_none() {
+                    return;
+                }
+                match effect {
+                    Effect::Trainer(effect) => self.act_as_trainer(node, effect),
+                    Effect::Validator(effect) => self.act_as_validator(node, effect),
+                }
             }
             if self.nodes[node].life.is_over() {
                 self.die(node);
@@ -286,6 +307,11 @@ impl World {
         &self.nodes
     }
 
+    /// Everything that the chain tells in the end.
+    pub fn events(&self) -> impl Iterator<Item = &ChainEvent> {
+        self.ledger.history().map(|(_, event)| event)
+    }
+
     /// Everything that happened.
     pub fn trace(&self) -> &Trace {
         &self.trace
@@ -297,8 +323,11 @@ fn node(plan: &Plan, number: usize) -> Node {
         (Role::Trainer, format!("trainer {}", number + 1))
     } else if number < plan.trainers + plan.validators {
         (Role::Validator, format!("validator {}", number + 1 - plan.trainers))
+    } else if let Some(vice) = plan.vice_of(number) {
+        (vice.role(), format!("{vice:?} {number}").to_lowercase())
     } else {
         (Role::Stranger, format!("stranger {}", number + 1 - plan.trainers - plan.validators))
     };
-    Node::new(plan.seed, number, role, name, GROUP)
+    let vice = plan.vice_of(number);
+    Node { vice, adversary: vice.map(Vice::adversary), ..Node::new(plan.seed, number, role, name, GROUP) }
 }

@@ -1,7 +1,7 @@
 //! Transactions: asked for, tried, offered, kept back, mined, and answered late or never.
 
 use protocol::{
-    RoundNumber, jury, panel, steward,
+    Address, RoundNumber, jury, panel, steward,
     trainer::{self, Transaction},
     validator,
     warden::{self, Duty},
@@ -9,6 +9,7 @@ use protocol::{
 
 use super::{Happening, World};
 use crate::{
+    adversaries::Met,
     chain::{Call, Offer, SimError, TransactionId},
     disk::DiskError,
     node::Answer,
@@ -42,6 +43,7 @@ pub enum Asked {
 pub(crate) struct Request {
     node: usize,
     generation: u64,
+    from: Address,
     call: Call,
     asked: Asked,
     tries: u32,
@@ -70,12 +72,24 @@ impl World {
     /// # Errors
     /// When the process is killed before.
     pub(crate) fn ask(&mut self, node: usize, call: Call, asked: Asked) -> Result<(), DiskError> {
+        self.ask_from(node, self.nodes[node].account, call, asked)
+    }
+
+    /// The same from any account.
+    ///
+    /// # Errors
+    /// As of [`World::ask`].
+    pub(crate) fn ask_from(&mut self, node: usize, from: Address, call: Call, asked: Asked) -> Result<(), DiskError> {
         self.nodes[node].life.step()?;
-        let wait_ms = self.endpoint_ms(node);
-        let generation = self.nodes[node].generation;
-        let request = Request { node, generation, call, asked, tries: 0 };
-        self.schedule.after(wait_ms, Happening::Request(Box::new(request)));
+        let time_ms = self.now_ms() + self.endpoint_ms(node);
+        self.ask_at(time_ms, node, from, call, asked);
         Ok(())
+    }
+
+    /// Asks for a transaction at that millisecond.
+    pub(crate) fn ask_at(&mut self, time_ms: u64, node: usize, from: Address, call: Call, asked: Asked) {
+        let request = Request { node, generation: self.nodes[node].generation, from, call, asked, tries: 0 };
+        self.schedule.at(time_ms, Happening::Request(Box::new(request)));
     }
 
     /// Milliseconds until a node's endpoint answers.
@@ -107,7 +121,7 @@ impl World {
             }
             return Ok(());
         }
-        let (from, offer) = (self.nodes[node].account, self.ledger.offer());
+        let (from, offer) = (request.from, self.ledger.offer());
         if let Err(refusal) = self.ledger.chain.attempt(from, &request.call, offer) {
             if let (Asked::Trainer(what, rounds), true) = (&request.asked, true)
                 && rounds.len() > 1
@@ -121,6 +135,7 @@ impl World {
         self.nodes[node].usage.calls += 1;
         let id = self.ledger.chain.submit(from, &request.call, offer);
         self.keep_back(id);
+        self.meet_all(Met::Waiting { from, call: &request.call });
         self.wait_for(request, id);
         Ok(())
     }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     chain::{Call, Place},
-    disk::DiskError,
+    disk::{DiskError, VERDICTS},
     log::AppendError,
     node::Answer,
     told::digest,
@@ -40,7 +40,21 @@ impl World {
             Effect::Trust(author) => self.nodes[node].replica.trust(author),
             Effect::Hold { digest, .. } => self.start(node, 0, Task::Hold { file: digest }),
             Effect::TellRoot { head } => self.tell_root(node, head),
-            Effect::Asleep { until, epoch } => self.note(node, &format!("sleeps until epoch {until}, it is {epoch}")),
+            Effect::Asleep { until, epoch } => {
+                self.note(node, &format!("sleeps until epoch {until}, it is {epoch}"));
+                self.wake(node, until.max(epoch + 1));
+            }
+        }
+    }
+
+    /// As somebody does who reads the warning: it counts from that epoch on.
+    fn wake(&mut self, node: usize, until: u64) {
+        let terms = self.ledger.chain.terms();
+        let from_ms = self.ledger.millisecond(terms.genesis_s + (until - 1) * terms.epoch_s) + self.plan.block_ms;
+        let view = self.nodes[node].process.as_ref().map(|process| process.teller.view());
+        if let Some(own) = view.and_then(|view| view.position_of(self.nodes[node].account)) {
+            let call = Call::Wake(Place(GROUP, own.number));
+            self.ask_at(from_ms, node, self.nodes[node].account, call, Asked::Nobody);
         }
     }
 
@@ -93,7 +107,9 @@ impl World {
         let signed = refusal.map_or_else(|| self.signed(node, verdict), Err);
         let told = signed.and_then(|signed| {
             self.note(node, &format!("signs {} in round {round}", digest(&verdict.claim)));
-            self.checks.signed(node, &verdict);
+            if self.nodes[node].is_honest() {
+                self.checks.signed(node, &verdict, self.nodes[node].disk.is_safe(VERDICTS));
+            }
             match self.say(node, &Body::Verdict(signed)) {
                 Err(AppendError::Refused(reason)) => Err(reason),
                 Ok(()) | Err(AppendError::Disk(_)) => Ok(signed),
@@ -128,7 +144,12 @@ impl World {
                 self.start(node, work_ms, Task::Replay { exam: Exam { round, base: checkpoint, seed, commits: 1 }, verdicts });
             }
             E::Alarm { verdict, reason } => {
-                self.checks.alarmed(node, &verdict.message);
+                if self.is_honest(&verdict) && self.deceived != Some(node) {
+                    self.checks.alarmed(node, &verdict.message);
+                } else {
+                    self.checks.alarms += 1;
+                }
+                self.note(node, &format!("raises an alarm about round {}: {reason}", verdict.message.round));
                 self.tell_log(node, &Body::Alarm { verdict, reason });
             }
             E::Compound { position } => self.send_as(node, Call::Compound(place(position)), Asked::Duty(Duty::Compound(position))),

@@ -45,6 +45,9 @@ pub struct Options {
     /// Kinds of faults that are drawn, with commas between; `calm` for none. All if left out.
     #[arg(long, value_name = "KINDS", value_parser = kinds)]
     kinds: Option<Kinds>,
+    /// With two adversaries that each seed draws.
+    #[arg(long)]
+    vices: bool,
     /// Remember there which seeds are done, and go on from what it remembers.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -66,16 +69,18 @@ impl Options {
     }
 
     fn plan(&self, seed: u64) -> Plan {
-        match self.kinds() {
+        let plan = match self.kinds() {
             [] => Plan::calm(seed, self.rounds),
             kinds => Plan::draw(seed, self.rounds, kinds),
-        }
+        };
+        if self.vices { plan.haunted() } else { plan }
     }
 
     /// What all runs have in common that one state file may hold.
     fn kind_of_run(&self) -> String {
         let names: Vec<String> = self.kinds().iter().map(name).collect();
-        format!("{} rounds, {}", self.rounds, if names.is_empty() { CALM.to_owned() } else { names.join(",") })
+        let (kinds, vices) = (if names.is_empty() { CALM.to_owned() } else { names.join(",") }, if self.vices { ", vices" } else { "" });
+        format!("{} rounds, {kinds}{vices}", self.rounds)
     }
 }
 
@@ -251,7 +256,9 @@ mod tests {
     fn outcomes_are_told_in_the_order_of_seeds_however_they_come() {
         let outcome = |seed| Outcome { seed, counts: Counts::default(), failures: Vec::new() };
         let (sender, receiver) = sync_channel(8);
-        [5, 1, 3].map(|seed| sender.send(outcome(seed)).expect("room"));
+        for seed in [5, 1, 3] {
+            sender.send(outcome(seed)).expect("room");
+        }
         let mut ready: BTreeMap<u64, Outcome> = [2, 4, 9].map(|seed| (seed, outcome(seed))).into();
         let (mut noted, mut told) = (Vec::new(), Vec::new());
         let mut note = |outcome: &Outcome| {

@@ -1,0 +1,35 @@
+//! Bonds a gwei to each of many keys and would like to be awake, and bonds dust to the keys of others: "positions too many", "a
+//! stranger bonds dust to my signer".
+
+use protocol::Wei;
+
+use super::{Adversary, Met};
+use crate::{
+    chain::{Call, Place},
+    hands::Hands,
+    racer::{Moment, Racer},
+    world::GROUP,
+};
+
+const DUST: Wei = Wei(1_000_000_000);
+/// Its keys.
+const KEYS: usize = 4;
+
+#[derive(Default)]
+pub(super) struct DustStaker(Racer);
+
+impl Adversary for DustStaker {
+    fn meet(&mut self, own: &mut Hands<'_>, met: Met<'_>) {
+        let Some(Moment::Train(_)) = self.0.meet(own, met) else { return };
+        let Some(view) = own.view() else { return };
+        for who in 0..KEYS {
+            match view.position_of(own.account(who)) {
+                Some(own_position) => own.call(who, Call::Wake(Place(GROUP, own_position.number))),
+                None => own.call(who, Call::Bond { group: GROUP, signer: own.account(who), amount: DUST, consent: None }),
+            }
+        }
+        for other in view.positions.iter().take(1) {
+            own.call(0, Call::Bond { group: GROUP, signer: other.signer, amount: DUST, consent: None });
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Fills the log under its own name and under many that it makes up, doubles numbers, forges signatures, sends what is no letter:
+//! "junk messages of one author", "many new authors".
+
+use protocol::{RoundNumber, eip712::Signed, log::Body, machine::Heard};
+
+use super::{Adversary, Met};
+use crate::hands::Hands;
+
+/// Letters with each block under one key that it keeps, and under new ones.
+const LETTERS: u64 = 9;
+const AUTHORS: u64 = 2;
+
+#[derive(Default)]
+pub(super) struct Flooder {
+    sent: u64,
+}
+
+impl Flooder {
+    fn flood(&mut self, own: &mut Hands<'_>) {
+        for _ in 0..LETTERS {
+            // Every number twice, and a third time.
+            self.sent += 1;
+            own.say_as([7; 32], self.sent / 3, &Body::Note(format!("flood {}", self.sent)));
+        }
+        for author in 0..AUTHORS {
+            let mut random = own.random(&format!("author {author}"));
+            own.say_as(random.bytes(), 1, &Body::Have { round: RoundNumber(0), file: protocol::Digest(random.bytes()) });
+        }
+        own.send_junk(format!("junk {}", self.sent).as_bytes());
+    }
+}
+
+impl Adversary for Flooder {
+    fn meet(&mut self, own: &mut Hands<'_>, met: Met<'_>) {
+        match met {
+            Met::Heard(Heard::Block(_)) if !own.is_the_end() => self.flood(own),
+            // The verdicts of others again, and with another claim under the old signature.
+            Met::Heard(Heard::Log { body: Body::Verdict(verdict), .. }) if !own.is_the_end() => {
+                let mut forged = verdict.message;
+                forged.claim.0[0] ^= 1;
+                own.say(Body::Verdict(*verdict));
+                own.say(Body::Verdict(Signed { message: forged, signature: verdict.signature }));
+            }
+            _ => {}
+        }
+    }
+}

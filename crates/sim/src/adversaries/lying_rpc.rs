@@ -1,0 +1,14 @@
+//! The endpoint of one validator, which tells other hashes than those of the blocks: "a dishonest RPC endpoint".
+
+use super::{Adversary, Met};
+use crate::hands::Hands;
+
+#[derive(Default)]
+pub(super) struct LyingRpc;
+
+impl Adversary for LyingRpc {
+    fn meet(&mut self, own: &mut Hands<'_>, _: Met<'_>) {
+        let victim = own.validators().first().copied();
+        own.deceive(victim);
+    }
+}
