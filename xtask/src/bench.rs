@@ -4,6 +4,7 @@
 pub mod model;
 mod plot;
 pub mod race;
+pub mod sim;
 mod worker;
 
 use std::{fmt::Write, fs, path::Path};

@@ -1,4 +1,4 @@
-//! Set-up and checks that need logic: `cargo xtask devnet | test | contracts | mutants | symbolic | bench | devices | tidy`.
+//! Set-up and checks that need logic: `cargo xtask devnet | test | sim | contracts | mutants | symbolic | bench | devices | tidy`.
 
 mod analysis;
 mod bench;
@@ -10,6 +10,7 @@ mod mutants;
 mod opcodes;
 mod properties;
 mod python;
+mod sim;
 mod symbolic;
 mod test;
 mod tidy;
@@ -36,6 +37,12 @@ enum Task {
     },
     /// Every test: format, lints, house rules, contracts, crates, a network of processes.
     Test,
+    /// Simulated networks, a seed each: `--seeds A..B --rounds N`, or `--story SEED`. Options go to the program `sim`.
+    #[command(trailing_var_arg = true, disable_help_flag = true)]
+    Sim {
+        #[arg(allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
     /// Compile the contracts and write the committed ABI and bytecode; with --check only compare.
     Contracts {
         #[arg(long)]
@@ -87,6 +94,12 @@ enum Bench {
         #[arg(long, conflicts_with_all = ["json", "only"])]
         check: bool,
     },
+    /// Rounds a second of the simulator, what groups side by side take, and how that grows.
+    Sim {
+        /// Also write the rows there.
+        #[arg(long, value_name = "FILE")]
+        json: Option<std::path::PathBuf>,
+    },
     /// Who is paid for what, by rules before and now, and accuracies beside scikit-learn's, which is installed once.
     Race {
         /// Also write the rows there.
@@ -99,11 +112,13 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Devnet { options } => test::devnet(&options),
         Task::Test => test::everything(),
+        Task::Sim { options } => sim::run(&options),
         Task::Contracts { check } => contracts::run(check),
         Task::Mutants { check: true, .. } => mutants::check(),
         Task::Mutants { only, .. } => mutants::run(only.as_deref()),
         Task::Bench { what: Bench::Gas { json } } => bench::gas(json.as_deref()),
         Task::Bench { what: Bench::Model { json, only, check } } => bench::model::run(json.as_deref(), only.as_deref(), check),
+        Task::Bench { what: Bench::Sim { json } } => bench::sim::run(json.as_deref()),
         Task::Bench { what: Bench::Race { json } } => bench::race::run(json.as_deref()),
         Task::Analyse => analysis::run(),
         Task::Properties => properties::run(),

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{analysis, contracts, mutants, properties, tidy, tools};
+use crate::{analysis, contracts, mutants, properties, sim, tidy, tools};
 
 /// Runs every check and test; stops at the first failure.
 pub fn everything() -> Result<()> {
@@ -24,6 +24,7 @@ pub fn everything() -> Result<()> {
     step("golden files, not optimised", || {
         tools::run(&cargo, &["test", "--profile", "plain", "--package", "evaluator", "--test", "all", "--locked", "golden"])
     })?;
+    step("simulated networks", sim::check)?;
     step("crates and network", || tools::run(&cargo, &["test", "--workspace", "--locked"]))
 }
 

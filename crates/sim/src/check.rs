@@ -169,7 +169,8 @@ fn judged(world: &mut World, number: RoundNumber, round: &Told) -> Option<String
 
 /// A round in which somebody revealed is decided, unless something stood against that.
 fn decided(world: &World, number: RoundNumber, round: &Told) -> Option<String> {
-    let is_fine = round.decided.is_some() || round.reveals.is_empty() || world.plan.may_stall() || hampered(world, number, |_| true).is_some();
+    let is_fine =
+        round.decided.is_some() || round.reveals.is_empty() || world.plan.may_stall() || hampered(world, number, |_| true).is_some();
     (!is_fine).then(|| format!("round {number} was not decided, and nothing stood against it"))
 }
 
@@ -235,7 +236,8 @@ fn opened(world: &World, number: RoundNumber, round: &Told, unopened: &mut Vec<S
 /// Deposits and coinbases are brought home, and cost no more than the rules say.
 fn paid(world: &World, number: RoundNumber, round: &Told) -> Vec<String> {
     let mut failures = Vec::new();
-    for own in world.nodes.iter().filter(|node| node.role == Role::Trainer && node.is_honest() && round.commits.contains_key(&node.account)) {
+    for own in world.nodes.iter().filter(|node| node.role == Role::Trainer && node.is_honest() && round.commits.contains_key(&node.account))
+    {
         let account = own.account;
         let won = round.winner == account && matches!(round.decided, Some((Outcome::Won, _)));
         if won && !round.collected.contains(&account) {

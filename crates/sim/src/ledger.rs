@@ -14,8 +14,9 @@ use token::SaleTerms;
 
 use crate::{
     chain::{BLOCKS_KEPT, Beginning, Call, Chain, Conditions, Founding, Offer, Seat, SimError, TransactionId},
-    node::{Node, Role},
+    node::{Node, Role, account_key},
     plan::Plan,
+    random::Random,
     world::GROUP,
 };
 
@@ -31,6 +32,7 @@ const EXIT_EPOCHS: u64 = 14;
 /// NRN of a trainer beside what it earns, and stake for one part of a validator's.
 const PURSE: Wei = Wei::nrn(100_000);
 const STAKE: Wei = Wei::nrn(2_000);
+const IDLE_STAKE: Wei = Wei::nrn(1);
 /// NRN of each further account of an adversary.
 const ALIAS: Wei = Wei::nrn(1_000);
 
@@ -84,22 +86,22 @@ impl Ledger {
 
     /// A block, or the newest if there is none of that number.
     pub fn block(&self, number: u64) -> Block {
-        self.chain.block(number).unwrap_or(self.chain.head()).block
+        self.chain.told(number).map_or(self.chain.head().block, |(block, _)| block)
     }
 
     pub fn events(&self, number: u64) -> &[ChainEvent] {
-        self.chain.block(number).map_or(&[], |mined| &mined.events)
+        self.chain.told(number).map_or(&[], |(_, events)| events)
     }
 
     /// All events there are, with their blocks.
     pub fn history(&self) -> impl Iterator<Item = (Block, &ChainEvent)> {
-        let mined = (0..=self.tip()).filter_map(|number| self.chain.block(number));
-        mined.flat_map(|mined| mined.events.iter().map(|event| (mined.block, event)))
+        let told = (0..=self.tip()).filter_map(|number| self.chain.told(number));
+        told.flat_map(|(block, events)| events.iter().map(move |event| (block, event)))
     }
 
     /// Whether a block is part of the chain as it is.
     pub fn holds(&self, block: &Block) -> bool {
-        self.chain.block(block.number).is_some_and(|mined| mined.block == *block)
+        self.chain.told(block.number).is_some_and(|(told, _)| told == *block)
     }
 
     /// The group at a block; of one that is too old as of the oldest that can be read.
@@ -161,16 +163,14 @@ impl Ledger {
 
 fn beginning(plan: &Plan, nodes: &[Node], first_file: Digest) -> Beginning {
     let staked = nodes.iter().enumerate().map(|(number, node)| (node, plan.stake_of(number))).filter(|(_, parts)| *parts > 0);
-    let seats = staked.map(|(node, parts)| Seat {
-        owner: owner(node.account),
-        signer: node.key.clone(),
-        amount: Wei(STAKE.0 * u128::from(parts)),
-    });
-    let seats: Vec<Seat> = seats.collect();
+    let seats =
+        staked.map(|(node, parts)| Seat { owner: owner(node.account), signer: node.key.clone(), amount: Wei(STAKE.0 * u128::from(parts)) });
+    let seats: Vec<Seat> = seats.chain(idle_seats(plan)).collect();
     let purse = |node: &Node| if is_rich(node) { PURSE } else { Wei::ZERO };
     let actors = nodes.iter().filter(|node| node.role != Role::Stranger || is_rich(node));
     let aliases = nodes.iter().flat_map(Node::aliases).map(|key| (address_of(key.verifying_key()), ALIAS));
-    let accounts = actors.map(|node| (node.account, purse(node))).chain(aliases).chain(seats.iter().map(|seat| (seat.owner, Wei::ZERO))).collect();
+    let accounts =
+        actors.map(|node| (node.account, purse(node))).chain(aliases).chain(seats.iter().map(|seat| (seat.owner, Wei::ZERO))).collect();
     let length_s = plan.times.length_s();
     let epoch_s = plan.epoch_rounds * length_s;
     let birth = Birth {
@@ -192,6 +192,14 @@ fn beginning(plan: &Plan, nodes: &[Node], first_file: Digest) -> Beginning {
     };
     let (seed, groups) = (Digest(keccak256(&plan.seed.to_be_bytes())), vec![Founding { birth, seats, admitted: true }]);
     Beginning { seed, chain_id: 31_337, time_s: START_S, terms, accounts, groups }
+}
+
+/// Positions that nobody runs, each of the least stake that there may be.
+fn idle_seats(plan: &Plan) -> impl Iterator<Item = Seat> {
+    (0..plan.idle as u64).map(|number| {
+        let signer = account_key(&mut Random::new(plan.seed, "idle", number));
+        Seat { owner: owner(address_of(signer.verifying_key())), signer, amount: IDLE_STAKE }
+    })
 }
 
 /// Whoever risks NRN has some.

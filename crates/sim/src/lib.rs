@@ -19,4 +19,5 @@ pub mod schedule;
 pub mod story;
 pub mod told;
 pub mod trace;
+pub mod usage;
 pub mod world;

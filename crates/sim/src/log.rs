@@ -25,7 +25,7 @@ const COPIED: usize = 512;
 const MISDEEDS: u32 = 3;
 const BAN_MS: u64 = 3_600_000;
 /// Letters whose check is remembered.
-const LETTERS_KEPT: usize = 65_536;
+const LETTERS_KEPT: usize = 8_192;
 
 /// A message on its way, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,6 +20,7 @@ use crate::{
     disk::{Disk, DiskError, FINDINGS, Life, Signing, VERDICTS},
     log::Replica,
     random::Random,
+    usage::Usage,
     world::sends::Asked,
 };
 
@@ -50,6 +51,7 @@ pub struct Node {
     pub replica: Replica,
     pub disk: Disk,
     pub life: Life,
+    pub usage: Usage,
     /// Counts processes and beginnings of history: what was asked for in another one is answered to nobody.
     pub generation: u64,
     pub process: Option<Process>,
@@ -150,6 +152,7 @@ impl Node {
             replica: Replica::new(group, random.bytes()),
             disk: Disk::default(),
             life: Life::default(),
+            usage: Usage::default(),
             generation: 0,
             process: None,
             vice: None,
@@ -248,7 +251,7 @@ impl Process {
 }
 
 /// Nearly every 32 bytes are a key.
-fn account_key(random: &mut Random) -> SigningKey {
+pub(crate) fn account_key(random: &mut Random) -> SigningKey {
     loop {
         if let Ok(key) = SigningKey::from_slice(&random.bytes()) {
             return key;

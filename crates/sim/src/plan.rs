@@ -39,6 +39,8 @@ pub struct Plan {
     pub epoch_rounds: u64,
     /// Rounds from the end of one until its coinbase can be collected.
     pub maturity_rounds: u64,
+    /// Positions with little stake that nobody runs.
+    pub idle: usize,
     /// Stake of each validator, in parts.
     pub stakes: Vec<u64>,
     /// No transaction is sent in the last seconds of a phase.
@@ -74,6 +76,7 @@ impl Plan {
             trainers: 2,
             validators: 4,
             strangers: 0,
+            idle: 0,
             block_ms,
             confirmations,
             times,
@@ -160,6 +163,11 @@ impl Plan {
     /// Milliseconds of a round.
     pub fn round_ms(&self) -> u64 {
         self.times.length_s() * 1000
+    }
+
+    /// Milliseconds until all that its rounds owe is brought home.
+    pub fn end_ms(&self) -> u64 {
+        (self.rounds + self.maturity_rounds + 3) * self.round_ms()
     }
 
     fn fault(&self, kind: Kind, rounds: u64, random: &mut Random) -> Fault {

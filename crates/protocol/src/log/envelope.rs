@@ -4,6 +4,8 @@
 //! ‖ parents u8 ‖ 32 each, strictly ascending ‖ body length u32 ‖ body ‖ ed25519 signature 64. The signature is over
 //! [`SIGNED_PREFIX`] and all bytes before it; the id is the sha2-256 digest of all bytes.
 
+use std::sync::Arc;
+
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 
@@ -85,9 +87,12 @@ pub struct Draft {
     pub body: Vec<u8>,
 }
 
-/// A message whose signature was checked.
+/// A message whose signature was checked. Clones share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Envelope {
+pub struct Envelope(Arc<Checked>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Checked {
     draft: Draft,
     author: NodeId,
     bytes: Vec<u8>,
@@ -106,7 +111,7 @@ impl Envelope {
         let mut bytes = encode(&draft, author)?;
         let signature = key.sign(&[SIGNED_PREFIX, &bytes].concat());
         bytes.extend_from_slice(&signature.to_bytes());
-        Ok(Self { id: id_of(&bytes), draft, author, bytes })
+        Ok(Self(Arc::new(Checked { id: id_of(&bytes), draft, author, bytes })))
     }
 
     /// Reads and checks canonical bytes.
@@ -126,45 +131,45 @@ impl Envelope {
         let signed = [SIGNED_PREFIX, &bytes[..bytes.len() - 64]].concat();
         let key = VerifyingKey::from_bytes(&author.0).map_err(|_| EnvelopeError::Signature)?;
         key.verify_strict(&signed, &signature).map_err(|_| EnvelopeError::Signature)?;
-        Ok(Self { draft, author, id: id_of(bytes), bytes: bytes.to_vec() })
+        Ok(Self(Arc::new(Checked { draft, author, id: id_of(bytes), bytes: bytes.to_vec() })))
     }
 
     /// sha2-256 of the bytes: the raw-codec IPFS block of the message has this digest.
     pub fn id(&self) -> Digest {
-        self.id
+        self.0.id
     }
 
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.0.bytes
     }
 
     pub fn group(&self) -> GroupId {
-        self.draft.group
+        self.0.draft.group
     }
 
     pub fn author(&self) -> NodeId {
-        self.author
+        self.0.author
     }
 
     pub fn kind(&self) -> Kind {
-        self.draft.kind
+        self.0.draft.kind
     }
 
     pub fn topic(&self) -> &str {
-        &self.draft.topic
+        &self.0.draft.topic
     }
 
     pub fn seq(&self) -> u64 {
-        self.draft.seq
+        self.0.draft.seq
     }
 
     /// Strictly ascending.
     pub fn parents(&self) -> &[Digest] {
-        &self.draft.parents
+        &self.0.draft.parents
     }
 
     pub fn body(&self) -> &[u8] {
-        &self.draft.body
+        &self.0.draft.body
     }
 }
 

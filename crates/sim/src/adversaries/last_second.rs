@@ -25,7 +25,9 @@ impl LastSecond {
     /// Its own verdict, and as few others for the same claim as decide.
     fn batch(&self, own: &Hands<'_>, view: &GroupView, kept: Verdict) -> Option<Call> {
         let signed = own.sign(0, kept)?;
-        let same = |signer: &Address| self.heard.get(signer).filter(|heard| heard.message.claim == kept.claim && heard.message.round == kept.round);
+        let same = |signer: &Address| {
+            self.heard.get(signer).filter(|heard| heard.message.claim == kept.claim && heard.message.round == kept.round)
+        };
         let (mut verdicts, mut stake) = (Vec::new(), Wei::ZERO);
         for position in view.positions.iter().rev().filter(|position| position.awake) {
             let is_own = position.signer == own.account(0);

@@ -24,7 +24,7 @@ use super::state::State;
 /// That of `evm_version` in foundry.toml.
 const RULES: SpecId = SpecId::CANCUN;
 /// Who gets what transactions pay beyond the base fee.
-const PROPOSER: Address = Address([0xb1; 20]);
+pub(super) const PROPOSER: Address = Address([0xb1; 20]);
 
 /// What a transaction did.
 pub(super) struct Done {

@@ -20,7 +20,7 @@ use super::{Chain, Conditions, SimError};
 /// Deploys the contracts, makes the groups, brings the assents.
 pub const FOUNDER: Address = Address([0xf0; 20]);
 /// The chain's own coins that everybody begins with.
-const COINS: Wei = Wei::nrn(1_000_000_000);
+pub const COINS: Wei = Wei::nrn(1_000_000_000);
 /// Gas for what is large: contracts, long lists.
 const GAS: u64 = 30_000_000;
 /// And so much in a block that all of one kind fits into one: then it is mined in the order in which it was sent.
@@ -150,7 +150,7 @@ impl Chain {
         let voters = voters(beginning, needed);
         for (group, _) in numbered(beginning).filter(|(_, founding)| founding.admitted) {
             let name = self.engine.view(group)?.name;
-            let measure = Measure::new(&Act::Admit { group, name }, self.seed, expiry_s);
+            let measure = Measure::new(&Act::Admit { group, name }, beginning.seed, expiry_s);
             let digest = measure.digest(&self.domain());
             let assent =
                 |(group, number, seat): &(GroupId, PositionNumber, &Seat)| Some((*group, *number, sign(digest, &seat.signer).ok()?));

@@ -8,10 +8,12 @@ mod call;
 mod engine;
 mod folded;
 mod genesis;
+mod history;
 mod known;
 mod ledger;
 mod pool;
 mod reads;
+mod sent;
 mod state;
 
 use std::collections::BTreeMap;
@@ -21,16 +23,18 @@ use ::chain::{ChainError, Log, Revert};
 use governance::Addresses;
 use protocol::chain::{Block, ChainEvent, GroupView, Times};
 use protocol::eip712::Domain;
-use protocol::ids::{Address, Digest, GroupId, keccak256};
+use protocol::ids::{Address, Digest, GroupId};
 use protocol::money::Wei;
 
 pub use books::Books;
 pub use call::{Call, Place};
 pub use engine::Engine;
-pub use genesis::{Beginning, Founding, Seat};
+pub use genesis::{Beginning, COINS, Founding, Seat};
 pub use pool::{Offer, TransactionId};
+pub use sent::Sent;
 pub use state::BLOCKS_KEPT;
 
+use history::History;
 use pool::{Payload, Pool, Transaction};
 
 /// Why something cannot be done with a chain.
@@ -85,31 +89,25 @@ pub struct Mined {
     pub events: Vec<ChainEvent>,
     /// Of its transactions, in their order.
     pub receipts: Vec<Receipt>,
-    /// Of all contracts, while the block is one of the last [`BLOCKS_KEPT`].
+    /// Of all contracts.
     pub logs: Vec<Log>,
     transactions: Vec<Transaction>,
     /// Changes with each block that changes something.
     version: u64,
-    /// Whether logs and receipts are still here.
-    is_whole: bool,
 }
 
 impl Mined {
     fn new(block: Block, version: u64) -> Self {
-        Self { block, events: Vec::new(), receipts: Vec::new(), logs: Vec::new(), transactions: Vec::new(), version, is_whole: true }
+        Self { block, events: Vec::new(), receipts: Vec::new(), logs: Vec::new(), transactions: Vec::new(), version }
     }
 }
 
 /// See the module.
 pub struct Chain {
-    seed: Digest,
-    /// How often blocks were taken back.
-    branch: u64,
     engine: Engine,
     pool: Pool,
     conditions: Conditions,
-    /// By number.
-    blocks: Vec<Mined>,
+    history: History,
     /// Where receipts are: number of the block and place in it.
     receipts: BTreeMap<TransactionId, (u64, usize)>,
     /// Number of the last block that cannot be taken back.
@@ -125,13 +123,11 @@ pub struct Chain {
 
 impl Chain {
     fn new(seed: Digest, engine: Engine, time_s: u64) -> Self {
-        let mut chain = Self {
-            seed,
-            branch: 0,
+        Self {
             engine,
             pool: Pool::default(),
             conditions: Conditions::default(),
-            blocks: Vec::new(),
+            history: History::new(seed, time_s),
             receipts: BTreeMap::new(),
             first: 0,
             submitted: 0,
@@ -139,16 +135,7 @@ impl Chain {
             preferred: 0,
             views: BTreeMap::new(),
             times: BTreeMap::new(),
-        };
-        let block = Block { number: 0, time_s, hash: chain.named("block", 0) };
-        chain.blocks.push(Mined::new(block, 0));
-        chain
-    }
-
-    /// A hash that follows from the seed, the branch and a number.
-    fn named(&self, kind: &str, number: u64) -> Digest {
-        let bytes = [kind.as_bytes(), &self.seed.0, &self.branch.to_be_bytes(), &number.to_be_bytes()].concat();
-        Digest(keccak256(&bytes))
+        }
     }
 
     /// Where the contracts stand.
@@ -163,23 +150,27 @@ impl Chain {
 
     /// The newest block.
     pub fn head(&self) -> &Mined {
-        self.blocks.last().expect("block 0 is never taken back")
+        self.history.head()
     }
 
-    /// The block of that number, if there is one.
+    /// The block of that number, if it is one of the last [`BLOCKS_KEPT`], or the one before them.
     pub fn block(&self, number: u64) -> Option<&Mined> {
-        self.blocks.get(usize::try_from(number).ok()?)
+        self.history.whole(number)
+    }
+
+    /// The block of that number, if there is one, and what happened in it.
+    pub fn told(&self, number: u64) -> Option<(Block, &[ChainEvent])> {
+        self.history.find(number)
     }
 
     /// The first block that is no older than `time_s`, up to the head.
     pub fn first_block_since(&self, time_s: u64) -> Option<Block> {
-        let at = self.blocks.partition_point(|mined| mined.block.time_s < time_s);
-        self.blocks.get(at).map(|mined| mined.block)
+        self.told(self.history.first_since(time_s)?).map(|(block, _)| block)
     }
 
     /// Hashes that whoever makes the next block can give it.
     pub fn hashes(&self, count: u64) -> Vec<Digest> {
-        (0..count).map(|place| self.named("block", self.numbered(place))).collect()
+        (0..count).map(|place| self.hash_of_next(place)).collect()
     }
 
     /// Gives the next block the hash at that place of [`Chain::hashes`].
@@ -187,8 +178,9 @@ impl Chain {
         self.preferred = place;
     }
 
-    fn numbered(&self, place: u64) -> u64 {
-        place << 48 | (self.head().block.number + 1)
+    fn hash_of_next(&self, place: u64) -> Digest {
+        let next = self.head().block.number + 1;
+        self.history.named("block", next, place << 48 | next)
     }
 
     /// From the next block on.
@@ -218,7 +210,7 @@ impl Chain {
 
     fn transaction(&self, from: Address, nonce: u64, payload: Payload, offer: Offer) -> Transaction {
         let id = TransactionId(self.submitted);
-        Transaction { id, hash: self.named("transaction", id.0), from, nonce, payload, offer }
+        Transaction { id, hash: self.history.named("transaction", self.head().block.number, id.0), from, nonce, payload, offer }
     }
 
     /// What the call would cost if it were mined in the head: units of gas.
@@ -286,7 +278,7 @@ impl Chain {
         let parent = self.head();
         let (number, time_s, version) = (parent.block.number + 1, time_s.max(parent.block.time_s), parent.version);
         let place = std::mem::take(&mut self.preferred);
-        let block = Block { number, time_s, hash: self.named("block", self.numbered(place)) };
+        let block = Block { number, time_s, hash: self.hash_of_next(place) };
         let mut mined = Mined::new(block, version);
         self.engine.state().begin_block();
         self.enter(block);
@@ -297,8 +289,9 @@ impl Chain {
         }
         let places = mined.receipts.iter().enumerate().map(|(place, receipt)| (receipt.id, (number, place)));
         self.receipts.extend(places);
-        self.blocks.push(mined);
-        self.forget_details();
+        for receipt in self.history.push(mined).iter().flat_map(|old| &old.receipts) {
+            self.receipts.remove(&receipt.id);
+        }
         self.head()
     }
 
@@ -333,17 +326,6 @@ impl Chain {
         mined.transactions.push(transaction);
     }
 
-    /// Blocks that cannot be taken back any more need not be known so well.
-    fn forget_details(&mut self) {
-        let old = self.blocks.len().checked_sub(BLOCKS_KEPT + 1);
-        if let Some(mined) = old.and_then(|old| self.blocks.get_mut(old)) {
-            for receipt in &mined.receipts {
-                self.receipts.remove(&receipt.id);
-            }
-            (mined.logs, mined.receipts, mined.transactions, mined.is_whole) = Default::default();
-        }
-    }
-
     /// Takes the last `depth` blocks back; others will come in their place, under other hashes. Their transactions wait again.
     /// Returns the block that is the head now.
     ///
@@ -355,14 +337,13 @@ impl Chain {
         if depth > BLOCKS_KEPT as u64 {
             return Err(SimError::Block(left));
         }
-        for lost in self.blocks.split_off(left as usize + 1).into_iter().rev() {
+        for lost in self.history.take_back(depth as usize) {
             self.engine.state().undo_block();
             for transaction in lost.transactions {
                 self.receipts.remove(&transaction.id);
                 self.pool.put(transaction);
             }
         }
-        self.branch += 1;
         let block = self.head().block;
         self.enter(block);
         Ok(block)

@@ -19,7 +19,7 @@ use super::known::Time;
 use super::{Chain, SimError};
 
 /// Views of groups that are kept.
-const VIEWS_LIMIT: usize = 4_096;
+const VIEWS_LIMIT: usize = 512;
 
 impl Chain {
     /// Times and the least deposit, fixed at deployment.

@@ -79,6 +79,7 @@ impl World {
         if self.weather.nodes[node].is_silent {
             return Ok(());
         }
+        self.nodes[node].usage.calls += 1;
         let shown = number.min(self.ledger.tip()).saturating_sub(self.weather.nodes[node].lags_blocks);
         self.tell_results(node, shown);
         self.tell_to(node, self.confirmed(shown))
@@ -90,6 +91,8 @@ impl World {
         if process.told.back().is_some_and(|last| !self.ledger.holds(last)) {
             self.begin_anew(node, confirmed)?;
         }
+        // One request brings the events of all of them.
+        self.nodes[node].usage.calls += 1;
         while let Some(number) = self.next_to_tell(node, confirmed) {
             self.tell(node, number)?;
         }
@@ -116,7 +119,8 @@ impl World {
     }
 
     fn tell(&mut self, node: usize, number: u64) -> Result<(), SimError> {
-        let Some(process) = &mut self.nodes[node].process else { return Ok(()) };
+        let own = &mut self.nodes[node];
+        let Some(process) = &mut own.process else { return Ok(()) };
         let block = self.ledger.block(number);
         let events: Vec<_> = self.ledger.events(number).iter().filter(|event| process.teller.concerns(event)).cloned().collect();
         let mut heard: Vec<Heard> = Vec::new();
@@ -126,10 +130,9 @@ impl World {
             let quiet = before.into_iter().chain([decisive]);
             heard.extend(quiet.filter_map(|quiet| process.teller.tell_between(quiet, block)));
         }
-        let view = match process.teller.wants_view(block, &events) {
-            true => Some(self.ledger.view(number)?.as_ref().clone()),
-            false => None,
-        };
+        let wants_view = process.teller.wants_view(block, &events);
+        own.usage.calls += u64::from(wants_view);
+        let view = if wants_view { Some(self.ledger.view(number)?.as_ref().clone()) } else { None };
         let was_live = process.teller.is_live();
         heard.extend(process.teller.tell(block, events, view));
         process.note(block);

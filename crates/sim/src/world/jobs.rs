@@ -108,6 +108,7 @@ impl World {
 
     fn fetch(&mut self, mut job: Job, file: Digest) {
         let mut random = self.random_of("fetch", job.node);
+        self.nodes[job.node].usage.files += 1;
         let nodes = &self.nodes;
         let attempt = self.files.attempt(job.node, file, |peer| nodes[peer].is_up(), &self.weather, &mut random);
         job.arrived = attempt.is_here.then_some(file);

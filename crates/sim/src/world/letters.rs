@@ -44,6 +44,7 @@ impl World {
         if random.chance(self.weather.loss) {
             return;
         }
+        self.nodes[from].usage.sent_bytes += letter.envelope.bytes().len() as u64;
         let copies = 1 + u64::from(random.chance(self.weather.duplicates));
         for _ in 0..copies {
             let wait_ms = self.link_ms(from, to) + random.below(LETTER_MS + self.weather.disorder_ms);
@@ -60,6 +61,7 @@ impl World {
     pub(crate) fn receive(&mut self, from: usize, to: usize, letter: &Arc<Letter>) {
         let now_ms = self.now_ms();
         let node = &mut self.nodes[to];
+        node.usage.received_bytes += letter.envelope.bytes().len() as u64;
         if !node.is_up() || node.replica.is_banned(from, now_ms) {
             return;
         }

@@ -15,7 +15,7 @@ use protocol::{Digest, Wei, chain::ChainEvent, eip712::Domain, ids::GroupId, kec
 
 use crate::{
     adversaries::Vice,
-    chain::{Books, SimError, TransactionId},
+    chain::{Books, Chain, SimError, TransactionId},
     check::Checks,
     curve::Curve,
     faults::Weather,
@@ -184,7 +184,14 @@ impl World {
     /// # Errors
     /// When the chain breaks its own rules.
     pub fn run(&mut self) -> Result<(), SimError> {
-        let end_ms = (self.plan.rounds + self.plan.maturity_rounds + 3) * self.plan.round_ms();
+        self.run_until(self.plan.end_ms())
+    }
+
+    /// Goes on to a millisecond, or to what comes first after it.
+    ///
+    /// # Errors
+    /// When the chain breaks its own rules.
+    pub fn run_until(&mut self, end_ms: u64) -> Result<(), SimError> {
         while self.schedule.now_ms() < end_ms {
             let Some(happening) = self.schedule.take() else { break };
             self.happen(happening)?;
@@ -290,6 +297,10 @@ impl World {
     /// What came of the run.
     pub fn report(&mut self) -> crate::check::Report {
         crate::check::report(self)
+    }
+
+    pub fn chain(&self) -> &Chain {
+        &self.ledger.chain
     }
 
     pub fn nodes(&self) -> &[Node] {

@@ -109,6 +109,7 @@ impl World {
 
     pub(crate) fn request(&mut self, request: Request) -> Result<(), SimError> {
         let Request { node, generation, .. } = request;
+        self.nodes[node].usage.calls += 1;
         if !self.is_current(node, generation) {
             return Ok(());
         }
@@ -131,6 +132,7 @@ impl World {
             self.tell_result(node, &request.asked, &Err(refusal.to_string()));
             return Ok(());
         }
+        self.nodes[node].usage.calls += 1;
         let id = self.ledger.chain.submit(from, &request.call, offer);
         self.keep_back(id);
         self.meet_all(Met::Waiting { from, call: &request.call });
@@ -186,7 +188,9 @@ impl World {
 
     /// Results in blocks up to that one.
     pub(crate) fn tell_results(&mut self, node: usize, shown: u64) {
-        let Some(process) = &mut self.nodes[node].process else { return };
+        let own = &mut self.nodes[node];
+        let Some(process) = &mut own.process else { return };
+        own.usage.calls += process.pending.len() as u64;
         let known = |(id, (_, is_deaf)): (&TransactionId, &(Asked, bool))| {
             (!is_deaf).then(|| self.ledger.result(*id, shown).cloned().map(|result| (*id, result))).flatten()
         };

@@ -157,6 +157,7 @@ impl World {
     }
 
     fn read_absent(&mut self, node: usize) {
+        self.nodes[node].usage.calls += 1;
         let absent = match self.endpoint_fails(node) {
             Some((_, reason)) => Err(reason.to_owned()),
             None => self.ledger.absent().map_err(|error| error.to_string()),

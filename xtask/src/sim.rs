@@ -1,0 +1,31 @@
+//! Simulated networks: the program that runs them, and the seeds that every test runs.
+
+use std::{path::PathBuf, process::Command};
+
+use anyhow::Result;
+
+use crate::tools;
+
+/// What `cargo xtask test` runs: more than 10,000 rounds.
+const TESTED: [&str; 4] = ["--seeds", "0..300", "--rounds", "34"];
+
+/// Builds the program and hands over to it.
+///
+/// # Errors
+/// When it cannot be built, or says that something failed.
+pub fn run(options: &[String]) -> Result<()> {
+    let status = Command::new(program()?).arg("seeds").args(options).status()?;
+    // It has said itself what failed, in its last line.
+    if status.success() { Ok(()) } else { std::process::exit(1) }
+}
+
+/// The seeds of the tests.
+pub fn check() -> Result<()> {
+    tools::run_with(Command::new(program()?).arg("seeds").args(TESTED))
+}
+
+/// The program, built. Its profile is that of the tests, in which the simulator is optimised.
+pub fn program() -> Result<PathBuf> {
+    tools::run(tools::cargo(), &["build", "--package", "sim", "--bin", "sim", "--locked"])?;
+    Ok(tools::target_dir()?.join("debug/sim"))
+}
