@@ -85,8 +85,12 @@ impl Files {
     /// One attempt of a node to get a file from somebody who is up, has it and can be reached both ways.
     pub fn attempt(&self, node: usize, file: Digest, is_up: impl Fn(usize) -> bool, weather: &Weather, random: &mut Random) -> Attempt {
         let can_give = |peer: usize| peer != node && is_up(peer) && weather.reaches(node, peer) && weather.reaches(peer, node);
-        let givers: Vec<usize> =
-            self.held.iter().filter(|(peer, held)| held.contains(&file) && can_give(**peer) && self.gives(**peer, file, node)).map(|(peer, _)| *peer).collect();
+        let givers: Vec<usize> = self
+            .held
+            .iter()
+            .filter(|(peer, held)| held.contains(&file) && can_give(**peer) && self.gives(**peer, file, node))
+            .map(|(peer, _)| *peer)
+            .collect();
         let Some(giver) = random.pick(&givers) else { return Attempt { took_ms: ASK_AGAIN_MS, is_here: false } };
         if random.chance(weather.loss / 4) {
             return Attempt { took_ms: FAILOVER_MS, is_here: false };

@@ -161,16 +161,14 @@ impl Ledger {
 
 fn beginning(plan: &Plan, nodes: &[Node], first_file: Digest) -> Beginning {
     let staked = nodes.iter().enumerate().map(|(number, node)| (node, plan.stake_of(number))).filter(|(_, parts)| *parts > 0);
-    let seats = staked.map(|(node, parts)| Seat {
-        owner: owner(node.account),
-        signer: node.key.clone(),
-        amount: Wei(STAKE.0 * u128::from(parts)),
-    });
+    let seats =
+        staked.map(|(node, parts)| Seat { owner: owner(node.account), signer: node.key.clone(), amount: Wei(STAKE.0 * u128::from(parts)) });
     let seats: Vec<Seat> = seats.collect();
     let purse = |node: &Node| if is_rich(node) { PURSE } else { Wei::ZERO };
     let actors = nodes.iter().filter(|node| node.role != Role::Stranger || is_rich(node));
     let aliases = nodes.iter().flat_map(Node::aliases).map(|key| (address_of(key.verifying_key()), ALIAS));
-    let accounts = actors.map(|node| (node.account, purse(node))).chain(aliases).chain(seats.iter().map(|seat| (seat.owner, Wei::ZERO))).collect();
+    let accounts =
+        actors.map(|node| (node.account, purse(node))).chain(aliases).chain(seats.iter().map(|seat| (seat.owner, Wei::ZERO))).collect();
     let length_s = plan.times.length_s();
     let epoch_s = plan.epoch_rounds * length_s;
     let birth = Birth {
@@ -196,7 +194,7 @@ fn beginning(plan: &Plan, nodes: &[Node], first_file: Digest) -> Beginning {
 
 /// Whoever risks NRN has some.
 fn is_rich(node: &Node) -> bool {
-    node.role == Role::Trainer || !node.is_honest()
+    node.role == Role::Trainer || !node.is_honest
 }
 
 /// Stake is owned by another account than the one that signs.

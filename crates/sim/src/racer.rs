@@ -6,7 +6,7 @@ use protocol::{
     machine::Heard,
 };
 
-use crate::{adversaries::Met, hands::Hands, world::jobs::Exam};
+use crate::world::{hands::Hands, jobs::Exam, vices::Met};
 
 /// A moment of a round at which whoever races by himself does something.
 #[derive(Debug, Clone, Copy)]

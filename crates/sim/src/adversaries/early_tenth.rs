@@ -3,11 +3,13 @@
 
 use protocol::{chain::ChainEvent, machine::Heard, measures::Act, rules::claim_hash};
 
-use super::{Adversary, Met};
 use crate::{
-    hands::Hands,
     racer::{Moment, Racer},
-    world::GROUP,
+    world::{
+        GROUP,
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
 };
 
 /// What one slash takes at most.

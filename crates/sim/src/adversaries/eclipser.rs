@@ -1,9 +1,11 @@
 //! Is all that one validator hears, and all that hears it, and passes nothing on: an eclipse.
 
-use super::{Adversary, Met};
 use crate::{
-    hands::Hands,
     racer::{Moment, Racer},
+    world::{
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
 };
 
 /// Rounds that it begins after, so that everybody knows whom nodes speak for.

@@ -12,8 +12,15 @@ use protocol::{
     panel, rules, validator,
 };
 
-use super::{Adversary, Met};
-use crate::{chain::Call, hands::Hands, node::Effect, world::GROUP};
+use crate::{
+    chain::Call,
+    node::Effect,
+    world::{
+        GROUP,
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
+};
 
 #[derive(Default)]
 pub(super) struct LastSecond {
@@ -25,7 +32,9 @@ impl LastSecond {
     /// Its own verdict, and as few others for the same claim as decide.
     fn batch(&self, own: &Hands<'_>, view: &GroupView, kept: Verdict) -> Option<Call> {
         let signed = own.sign(0, kept)?;
-        let same = |signer: &Address| self.heard.get(signer).filter(|heard| heard.message.claim == kept.claim && heard.message.round == kept.round);
+        let same = |signer: &Address| {
+            self.heard.get(signer).filter(|heard| heard.message.claim == kept.claim && heard.message.round == kept.round)
+        };
         let (mut verdicts, mut stake) = (Vec::new(), Wei::ZERO);
         for position in view.positions.iter().rev().filter(|position| position.awake) {
             let is_own = position.signer == own.account(0);

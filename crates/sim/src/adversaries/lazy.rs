@@ -1,16 +1,14 @@
 //! Measures nothing and signs what another has signed, with his probe: "a lazy or copied verdict".
 
-use protocol::{
-    RoundNumber,
-    eip712::Verdict,
-    log::Body,
-    machine::Heard,
-    panel,
-    validator::Effect as Asked,
-};
+use protocol::{RoundNumber, eip712::Verdict, log::Body, machine::Heard, panel, validator::Effect as Asked};
 
-use super::{Adversary, Met};
-use crate::{hands::Hands, node::Effect};
+use crate::{
+    node::Effect,
+    world::{
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
+};
 
 #[derive(Default)]
 pub(super) struct Lazy {
@@ -30,7 +28,9 @@ impl Adversary for Lazy {
     fn instead(&mut self, _: &mut Hands<'_>, effect: Effect) -> Vec<Effect> {
         let is_work = matches!(
             effect,
-            Effect::Validator(panel::Effect::Validator(Asked::MeasureBase { .. } | Asked::Fetch { .. } | Asked::Measure { .. } | Asked::Sign(_)))
+            Effect::Validator(panel::Effect::Validator(
+                Asked::MeasureBase { .. } | Asked::Fetch { .. } | Asked::Measure { .. } | Asked::Sign(_)
+            ))
         );
         if is_work { Vec::new() } else { vec![effect] }
     }

@@ -1,7 +1,7 @@
 //! Vices of whoever races.
 
 use protocol::chain::ChainEvent;
-use sim::adversaries::Vice;
+use sim::vice::Vice;
 
 use crate::played::{Played, calm, play};
 
@@ -16,7 +16,11 @@ fn games(vice: Vice) -> impl Iterator<Item = Played> {
 fn a_copied_seal_opens_for_nobody_and_costs_its_deposit() {
     for game in games(Vice::Copier) {
         assert_eq!((game.reveals(), game.wins()), (0, 0));
-        assert!(game.sixteenths().contains(&16) && game.sixteenths().iter().all(|taken| [1, 16].contains(taken)), "{:?}", game.sixteenths());
+        assert!(
+            game.sixteenths().contains(&16) && game.sixteenths().iter().all(|taken| [1, 16].contains(taken)),
+            "{:?}",
+            game.sixteenths()
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 
 use protocol::chain::ChainEvent;
 use protocol::ids::DeltaNumber;
-use sim::adversaries::Vice;
+use sim::vice::Vice;
 
 use crate::played::{calm, play};
 
@@ -72,10 +72,13 @@ fn who_displaces_in_the_last_second_pays_and_is_displaced_again() {
             ChainEvent::Displaced { delta, by, .. } => Some((*delta, *by)),
             _ => None,
         });
-        let charged: u128 = game.events(|event| match event {
-            ChainEvent::Charged { burned, .. } => Some(burned.0),
-            _ => None,
-        }).into_iter().sum();
+        let charged: u128 = game
+            .events(|event| match event {
+                ChainEvent::Charged { burned, .. } => Some(burned.0),
+                _ => None,
+            })
+            .into_iter()
+            .sum();
         assert!(displaced.len() >= 2 && charged > 0, "{displaced:?}");
         assert_eq!(game.gain(), -(charged as i128));
     }
