@@ -25,7 +25,7 @@ impl Adversary for Eclipser {
         let Some(victim) = victims.first().copied() else { return };
         if own.is_the_end() && !std::mem::replace(&mut self.is_over, own.is_the_end()) {
             own.link(victim, false);
-        } else if let Some(Moment::Judge(_)) = moment {
+        } else if let Some(Moment::Judge) = moment {
             self.rounds += 1;
             if self.rounds == AFTER {
                 own.link(victim, true);
