@@ -8,8 +8,10 @@ use crate::patch::Act;
 /// Lines between `diff --git` and the hunks: whether the file is made or goes, and both paths of a rename or copy.
 #[derive(Debug, Default)]
 pub(crate) struct GitHeader {
+    /// The file is made, or goes.
     created: bool,
     deleted: bool,
+    /// Both halves of a rename, and of a copy.
     rename: (Option<String>, Option<String>),
     copy: (Option<String>, Option<String>),
 }
@@ -87,12 +89,13 @@ impl GitHeader {
     }
 }
 
-/// Neither a link (120000) nor a submodule (160000).
+/// Whether a mode is that of a file: neither a link (120000) nor a submodule (160000).
 fn is_plain_file(mode: &str) -> bool {
     matches!(mode, "100644" | "100755")
 }
 
-/// Name after `---` or `+++`, without its first folder and what follows a tab; the inner none stands for /dev/null.
+/// Name after `---` or `+++`, without its first folder and what follows a tab; the inner none stands for /dev/null, the outer one for a
+/// name that is not written as git writes it.
 pub(crate) fn file_path(text: &str) -> Option<Option<String>> {
     let name = text.split('\t').next().unwrap_or_default();
     if name == "/dev/null" {
@@ -132,7 +135,7 @@ fn unquoted(name: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// The byte behind a backslash: three octal digits or a letter.
+/// The byte behind a backslash: three octal digits or a letter, as git's `quote_c_style` writes them.
 fn escaped(rest: &mut impl Iterator<Item = u8>) -> Option<u8> {
     let octal = |byte: u8| matches!(byte, b'0'..=b'7').then(|| u32::from(byte - b'0'));
     let first = rest.next()?;

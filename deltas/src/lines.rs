@@ -42,6 +42,7 @@ pub enum PatchError {
 /// The lines of a patch, with their newlines, and the next one to be read.
 pub(crate) struct Lines<'a> {
     lines: Vec<&'a str>,
+    /// The next one, counted from 0.
     at: usize,
 }
 

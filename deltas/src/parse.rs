@@ -101,7 +101,8 @@ fn at_signature(lines: &mut Lines<'_>) -> Result<bool, PatchError> {
     Ok(true)
 }
 
-/// One file; nothing if only its mode changes or it stays empty.
+/// One file: header, names, hunks, and the path that they agree on. Nothing if only its mode changes or it stays empty, so that such a
+/// file counts as not touched.
 fn change(lines: &mut Lines<'_>) -> Result<Option<Change>, PatchError> {
     let start = lines.number();
     let Some(line) = lines.peek() else { return Ok(None) };

@@ -13,7 +13,9 @@ pub const MAX_PATCH_BYTES: usize = 64 * 1024 * 1024;
 /// A unified diff of one or many files, each changed once. Only [`Patch::parse`] makes one, so it holds what that promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patch {
+    /// Who wrote it, if it says so.
     pub(crate) author: Option<[u8; 20]>,
+    /// In the order of the patch, each path once.
     pub(crate) changes: Vec<Change>,
 }
 
@@ -190,7 +192,7 @@ fn apply_hunks(path: &str, text: &str, hunks: &[Hunk]) -> Result<String, ApplyEr
     Ok(work.text)
 }
 
-/// A file in the course of being patched.
+/// A file in the course of being patched: both sides are read and written once, from the first line on.
 struct Work<'a> {
     old: Vec<&'a str>,
     /// Old lines read.
@@ -228,7 +230,7 @@ impl Work<'_> {
         equal.then_some(())
     }
 
-    /// Nothing can follow a line without a newline.
+    /// Adds a line to the new file. Nothing can follow a line without a newline.
     fn write(&mut self, line: &str) -> Option<()> {
         if !self.text.is_empty() && !self.text.ends_with('\n') {
             return None;

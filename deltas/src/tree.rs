@@ -55,6 +55,7 @@ pub enum TreeError {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tree {
     files: BTreeMap<String, Arc<str>>,
+    /// Of all texts, kept so that the limit costs nothing to look at.
     bytes: usize,
 }
 
@@ -86,7 +87,7 @@ impl Tree {
         Ok(())
     }
 
-    /// No folder of `path` may be a file, and `path` no folder.
+    /// Whether the path can stand beside those that are there: no folder of `path` may be a file, and `path` no folder.
     fn check_folders(&self, path: &str) -> Result<(), TreeError> {
         let folder = format!("{path}/");
         let below = self.files.range(folder.clone()..).next().filter(|(file, _)| file.starts_with(&folder));
@@ -119,7 +120,7 @@ impl Tree {
         self.files.len()
     }
 
-    /// Whether there are no files.
+    /// Whether there are no files: the parent of a group's first patch.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }

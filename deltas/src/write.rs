@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::patch::Patch;
 use crate::tree::Tree;
 
-/// Letters of a title at most; what is longer is cut.
+/// Letters of a title at most; what is longer is cut, so that a subject stays one line of a mail.
 pub const MAX_TITLE: usize = 200;
 
 impl Patch {

@@ -137,8 +137,9 @@ impl Hands {
     fn sign(&mut self, verdict: Verdict, answers: &Answers<Answer>) -> Option<Input> {
         let round = verdict.round;
         let signed = match self.signing.sign(verdict, &self.account, &self.network.domain()) {
-            Ok(signed) => signed,
-            Err(error) => return Some(Input::Refused { round, reason: format!("{error:#}") }),
+            Ok(Ok(signed)) => signed,
+            Ok(Err(other)) => return Some(Input::Refused { round, reason: format!("it was judged before, with claim {}", other.claim) }),
+            Err(error) => return Some(Input::Untold { round, reason: format!("{error:#}") }),
         };
         let member = self.bench.member.clone();
         judged(answers, async move {

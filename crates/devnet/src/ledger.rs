@@ -11,7 +11,7 @@ use protocol::{
 
 /// What is known of one round.
 #[derive(Clone, Debug, Default)]
-pub struct Round {
+pub struct RoundEntry {
     pub opened_at_s: u64,
     /// Base and set that the first commit fixed.
     pub checkpoint: Digest,
@@ -41,7 +41,7 @@ pub struct Round {
     pub collected: Option<(Wei, Wei)>,
 }
 
-impl Round {
+impl RoundEntry {
     /// The claim that won, struck afterwards or not.
     pub fn winning(&self) -> Option<&RevealedClaim> {
         let of_winner = |claim: &&RevealedClaim| claim.trainer == self.winner && claim.file == self.file;
@@ -153,7 +153,7 @@ impl Bounty {
 #[derive(Clone, Debug)]
 pub struct Ledger {
     group: GroupId,
-    pub rounds: BTreeMap<RoundNumber, Round>,
+    pub rounds: BTreeMap<RoundNumber, RoundEntry>,
     pub deltas: BTreeMap<DeltaNumber, Delta>,
     pub periods: Vec<Period>,
     pub bounties: BTreeMap<BountyNumber, Bounty>,
@@ -301,12 +301,12 @@ impl Ledger {
     }
 }
 
-fn opened(event: &ChainEvent, block: &Block) -> Round {
-    let ChainEvent::Opened { checkpoint, head, reward, awake, total, supply, .. } = *event else { return Round::default() };
-    Round { opened_at_s: block.time_s, checkpoint, head, awake, total, supply, reward, ..Round::default() }
+fn opened(event: &ChainEvent, block: &Block) -> RoundEntry {
+    let ChainEvent::Opened { checkpoint, head, reward, awake, total, supply, .. } = *event else { return RoundEntry::default() };
+    RoundEntry { opened_at_s: block.time_s, checkpoint, head, awake, total, supply, reward, ..RoundEntry::default() }
 }
 
-fn note_round(round: &mut Round, event: &ChainEvent, block: &Block) {
+fn note_round(round: &mut RoundEntry, event: &ChainEvent, block: &Block) {
     match event {
         ChainEvent::Committed { trainer, .. } => drop(round.trainers.insert(*trainer)),
         ChainEvent::Revealed(claim) => round.claims.push(*claim),

@@ -25,7 +25,7 @@ mod watch;
 pub use actors::{Actor, Cast, Hands, PASSWORD, key_file};
 pub use devnet::Devnet;
 pub use heldout::HeldOut;
-pub use ledger::{Ledger, Round};
+pub use ledger::{Ledger, RoundEntry};
 pub use news::{News, Seen};
 pub use options::Options;
 pub use processes::Process;

@@ -14,7 +14,7 @@ use token::Position;
 use crate::{
     devnet::Devnet,
     heldout::HeldOut,
-    ledger::{Bounty, Delta, Ledger, Round, Slash},
+    ledger::{Bounty, Delta, Ledger, RoundEntry, Slash},
     news::Seen,
     report::{BountyReport, Held, Opening, PeriodReport, PurseReport, Report, RoundReport, SlashReport, TakenReport},
 };
@@ -36,7 +36,7 @@ pub async fn make(devnet: &Devnet) -> Result<Report> {
     let positions = positions(devnet).await?;
     let steps = progress::measure(&devnet.member, &won(ledger), view.head).await?;
     let fresh: BTreeMap<RoundNumber, Fresh> = steps.iter().filter_map(|step| Some((step.won.round, step.fresh?))).collect();
-    let report = |(number, round): (&RoundNumber, &Round)| report_round(devnet, *number, round, length, &seen, fresh.get(number));
+    let report = |(number, round): (&RoundNumber, &RoundEntry)| report_round(devnet, *number, round, length, &seen, fresh.get(number));
     Ok(Report {
         length_s: view.times.length_s(),
         rounds: ledger.rounds.iter().map(report).collect(),
@@ -130,7 +130,7 @@ fn won(ledger: &Ledger) -> Vec<Won> {
         .collect()
 }
 
-fn report_round(devnet: &Devnet, number: RoundNumber, round: &Round, length: u64, seen: &Seen, fresh: Option<&Fresh>) -> RoundReport {
+fn report_round(devnet: &Devnet, number: RoundNumber, round: &RoundEntry, length: u64, seen: &Seen, fresh: Option<&Fresh>) -> RoundReport {
     let winning = round.winning();
     RoundReport {
         number: number.0,

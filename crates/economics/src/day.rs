@@ -29,5 +29,4 @@ pub struct Day {
     pub copies: f64,
     pub lazy: f64,
     pub awake: Wei,
-    pub deposit: Wei,
 }

@@ -64,10 +64,12 @@ impl<'a> Exam<'a> {
         Self { terms, base: micronats(base), error: ((examples - drawn) / (examples * drawn)).sqrt() }
     }
 
+    /// Loss of the base.
     pub fn base(&self) -> Micronats {
         self.base
     }
 
+    /// Examples of the draw.
     pub fn drawn(&self) -> u32 {
         self.terms.drawn
     }
@@ -145,6 +147,14 @@ mod tests {
         let noise = File::default().shaken(50, strict.drawn);
         assert!(passed(&strict, noise, 50, 400) < 0.14, "exp(-2) is the most that the rule lets through");
         assert!(passed(&Terms { certainty: None, ..strict }, noise, 50, 400) > 0.95);
+    }
+
+    #[test]
+    fn what_one_commit_may_claim_is_luck_among_a_thousand() {
+        let terms = Terms::default();
+        let (exam, file) = (Exam::new(&terms, 0.5), File::trained(0.0015));
+        let measured = Measured { gain: file.gain, spread: file.spread };
+        assert!(exam.passes(measured, 1) && !exam.passes(measured, 1000));
     }
 
     #[test]

@@ -47,11 +47,13 @@ pub struct Table {
 }
 
 impl Table {
+    /// Columns of labels, then of figures with so many digits behind the point.
     pub fn new(name: &'static str, labels: &[&'static str], figures: &[(&'static str, usize)]) -> Self {
         let columns = labels.iter().copied().chain(figures.iter().map(|(column, _)| *column)).collect();
         Self { name, columns, digits: figures.iter().map(|(_, digits)| *digits).collect(), rows: Vec::new() }
     }
 
+    /// Adds a row: as many labels and figures as there are columns of each.
     pub fn push(&mut self, labels: &[&dyn ToString], figures: &[Figure]) {
         self.rows.push((labels.iter().map(|label| label.to_string()).collect(), figures.to_vec()));
     }

@@ -31,6 +31,7 @@ const SLASH: u128 = 1000;
 /// Epochs from an accusation to the end of the notice (docs/PROTOCOL.md, chapter 8).
 const NOTICE: u64 = 2;
 
+/// A group in the middle of its rounds; what is public may be changed between epochs.
 #[derive(Debug, Clone)]
 pub struct Group {
     pub terms: Terms,
@@ -97,10 +98,12 @@ impl Group {
         group
     }
 
+    /// That of the running round, from 0.
     pub fn epoch(&self) -> u64 {
         self.round / self.terms.rounds_of_epoch()
     }
 
+    /// Of its checkpoint, nats.
     pub fn loss(&self) -> f64 {
         self.curve.loss(self.work)
     }
@@ -320,7 +323,6 @@ impl Group {
             copies: self.members.share(Manner::Copies),
             lazy: self.members.share(Manner::Lazy),
             awake: self.awake,
-            deposit: self.deposit(),
         };
         self.days.push(day);
         self.members.begin(self.epoch());

@@ -4,6 +4,7 @@ use protocol::Wei;
 
 use crate::terms::Prices;
 
+/// Sums since the agent's first round.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Ledger {
     /// Issued to it, or paid out of others' deposits.
@@ -15,14 +16,17 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Adds to what was earned.
     pub fn earn(&mut self, amount: Wei) {
         self.earned = self.earned.saturating_add(amount);
     }
 
+    /// Adds to what was lost.
     pub fn lose(&mut self, amount: Wei) {
         self.lost = self.lost.saturating_add(amount);
     }
 
+    /// Adds to what was spent.
     pub fn spend(&mut self, dollars: f64) {
         self.dollars += dollars;
     }

@@ -47,6 +47,7 @@ impl Beliefs {
     }
 }
 
+/// All of them, running or not.
 #[derive(Debug, Clone, Default)]
 pub struct Members {
     pub all: Vec<Validator>,
@@ -56,6 +57,7 @@ pub struct Members {
 }
 
 impl Members {
+    /// With the beliefs that everybody begins with.
     pub fn new(all: Vec<Validator>) -> Self {
         Self { all, upkeep: 0.1, ..Self::default() }
     }
@@ -64,10 +66,12 @@ impl Members {
         self.all.iter().filter(|validator| counts(validator)).map(|validator| validator.stake).sum()
     }
 
+    /// Stake that counts for decisions in this epoch.
     pub fn awake(&self) -> Wei {
         self.stake_of(|validator| validator.is_awake)
     }
 
+    /// All stake.
     pub fn bonded(&self) -> Wei {
         self.stake_of(|_| true)
     }

@@ -26,6 +26,7 @@ pub struct Seal {
     pub status: Status,
 }
 
+/// What became of a seal in REVEAL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     Sealed,
@@ -43,6 +44,7 @@ pub enum Decision {
 }
 
 impl Seal {
+    /// An honest one, not measured yet.
     pub fn new(trainer: usize, file: File) -> Self {
         Self { trainer, file, is_false: false, measured: Measured::default(), status: Status::Sealed }
     }
@@ -137,7 +139,7 @@ pub fn settle(seals: &[Seal], claims: &[usize], decision: Decision, deposit: Wei
     seals.iter().enumerate().map(|seal| rules::settle(deposit, commit(seal))).collect()
 }
 
-/// What voters would sign, heaviest first by `stake`; of equals the earlier claim.
+/// The option with the most stake in `tallies`; of equals the earlier one, none if nobody signed.
 pub fn heaviest(tallies: &[Wei]) -> Option<usize> {
     let signed = (0..tallies.len()).filter(|option| !tallies[*option].is_zero());
     signed.min_by_key(|option| (Reverse(tallies[*option]), *option))
@@ -145,7 +147,10 @@ pub fn heaviest(tallies: &[Wei]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use rand::SeedableRng;
+
     use super::*;
+    use crate::terms::Terms;
 
     fn revealed(trainer: usize) -> Seal {
         Seal { status: Status::Revealed, ..Seal::new(trainer, File::default()) }
@@ -160,6 +165,21 @@ mod tests {
         assert_eq!(back, [1600, 0, 1500, 1500, 1400, 0]);
         let dearer = settle(&seals, &[1, 0, 2], Decision::Won(1), Wei(1600), 4);
         assert_eq!([dearer[3].refunded, dearer[4].refunded], [Wei(1200), Wei(800)]);
+    }
+
+    /// Places of what is revealed where a rival gains so many nats and a ladder has rungs of 0.01, 0.05 and 0.2.
+    fn revealed_beside(rival: f64) -> Vec<usize> {
+        let (terms, mut chance) = (Terms::default(), ChaCha8Rng::seed_from_u64(1));
+        let leader = Craft::Leader { feeds: Feeds::Ladder, every: 1 };
+        let trainers = [Craft::Honest, leader].map(|craft| Trainer::new(craft, 1.0, 0.0));
+        let mut seals = [(0, rival), (1, 0.01), (1, 0.05), (1, 0.2)].map(|(trainer, gain)| Seal::new(trainer, File::trained(gain)));
+        reveal(&mut seals, &trainers, &Exam::new(&terms, 2.0), &mut chance);
+        (0..seals.len()).filter(|place| seals[*place].is_revealed()).collect()
+    }
+
+    #[test]
+    fn a_ladder_reveals_the_least_rung_that_wins() {
+        assert_eq!([0.0, 0.02, 0.1].map(revealed_beside), [vec![1], vec![0, 2], vec![0, 3]]);
     }
 
     #[test]

@@ -92,10 +92,12 @@ impl Terms {
         reward.mul_div(parts, whole)
     }
 
+    /// At least 1.
     pub fn rounds_of_epoch(&self) -> u64 {
         (self.epoch_s / self.length_s).max(1)
     }
 
+    /// At least 1.
     pub fn rounds_of_period(&self) -> u64 {
         (self.period_s / self.length_s).max(1)
     }
@@ -120,11 +122,13 @@ impl Default for Prices {
 }
 
 impl Prices {
+    /// What that much NRN is worth, dollars.
     #[expect(clippy::cast_precision_loss, reason = "dollars are no books: those are in wei")]
     pub fn dollars(&self, amount: Wei) -> f64 {
         amount.0 as f64 / protocol::money::WEI_PER_NRN as f64 * self.nrn
     }
 
+    /// What that much gas costs, dollars.
     #[expect(clippy::cast_precision_loss, reason = "gas has far fewer than 52 bits")]
     pub fn gas(&self, units: u64) -> f64 {
         units as f64 * self.gas

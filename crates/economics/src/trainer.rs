@@ -63,6 +63,7 @@ pub struct Ground<'a> {
     pub exam: Exam<'a>,
 }
 
+/// Who races, in the group or looking at it from outside.
 #[derive(Debug, Clone)]
 pub struct Trainer {
     pub craft: Craft,
@@ -90,6 +91,7 @@ pub struct Trainer {
 }
 
 impl Trainer {
+    /// In the group, and never leaving it; `cost` in dollars a round.
     pub fn new(craft: Craft, skill: f64, cost: f64) -> Self {
         Self {
             craft,
@@ -185,5 +187,28 @@ impl Trainer {
             (self.is_in, self.since, self.belief) = (comes, 0, 0.0);
             self.left += i32::from(!comes);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    #[test]
+    fn a_trainer_leaves_what_does_not_pay_once_it_has_seen_enough_and_comes_where_a_share_pays() {
+        let mut chance = ChaCha8Rng::seed_from_u64(1);
+        let mut trainer = Trainer { patience: Some(10), ..Trainer::new(Craft::Honest, 1.0, 2.0) };
+        (0..9).for_each(|_| trainer.weigh(-1.0));
+        trainer.review(0.0, &mut chance);
+        assert!(trainer.is_in);
+        trainer.weigh(-1.0);
+        trainer.review(0.0, &mut chance);
+        assert!(!trainer.is_in);
+        (0..100).for_each(|_| trainer.review(1.9, &mut chance));
+        assert!(!trainer.is_in);
+        (0..100).for_each(|_| trainer.review(2.1, &mut chance));
+        assert!(trainer.is_in);
     }
 }

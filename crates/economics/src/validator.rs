@@ -47,6 +47,7 @@ pub enum Leaving {
     Silent,
 }
 
+/// A position and who keeps it.
 #[derive(Debug, Clone)]
 pub struct Validator {
     pub stake: Wei,
@@ -74,6 +75,7 @@ pub struct Validator {
 }
 
 impl Validator {
+    /// Running and awake, with the usual costs; it stays whatever it earns.
     pub fn new(stake: Wei, manner: Manner) -> Self {
         Self {
             stake,
@@ -146,5 +148,9 @@ mod tests {
         assert!(validator.is_awake && validator.wakes);
         validator.attend(7);
         assert!(!validator.wakes && validator.until == 10);
+        validator.begin(8);
+        assert!(!validator.is_awake && !validator.wakes);
+        validator.begin(9);
+        assert!(!validator.is_awake && validator.wakes);
     }
 }

@@ -7,7 +7,7 @@ use economics::{
     people::People,
     terms::{Pay, Terms, Trial},
     trainer::{Craft, Trainer},
-    validator::{Manner, Validator},
+    validator::{Leaving, Manner, Validator},
 };
 use protocol::Wei;
 
@@ -125,6 +125,18 @@ fn validators_stop_checking_what_is_dear_unless_people_act() {
     };
     let [nobody, often] = [0.0, 0.1].map(checks);
     assert!(nobody < 0.5 && often > 0.7, "{nobody} {often}");
+}
+
+#[test]
+fn a_validator_whose_machine_is_not_paid_rests_and_the_others_decide() {
+    let mut validators = two(Manner::Checks);
+    validators[1].machine = 10.0;
+    validators[1].leaving = Leaving::Rests;
+    let mut group = group(&[Craft::Honest], validators, Pay::Winner);
+    group.terms.epoch_s = 86_400;
+    group.play(30);
+    assert_eq!([0, 1].map(|place| group.members.all[place].is_awake), [true, false]);
+    assert!(group.days.iter().all(|day| day.ended.void == 0));
 }
 
 #[test]

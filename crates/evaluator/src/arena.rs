@@ -12,6 +12,7 @@ const ALIGN: usize = ALIGN_BYTES / size_of::<f32>();
 /// Grows to the greatest demand; what it hands out holds old values.
 #[derive(Default)]
 pub(crate) struct Arena {
+    /// With room for alignment before the first slice.
     values: Vec<f32>,
 }
 

@@ -38,7 +38,9 @@ const HEADER_ALIGN: usize = 8;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint {
+    /// Whose weights they are; two checkpoints of other manifests have nothing in common.
     manifest: Manifest,
+    /// In the order of the manifest.
     tensors: Vec<Vec<f32>>,
 }
 

@@ -34,8 +34,11 @@ pub const LINE_BYTES_MAX: usize = 1 << 20;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Examples {
+    /// Features of each, or tokens that a target may see.
     inputs: usize,
+    /// Classes, or different tokens.
     outputs: u32,
+    /// What the manifest's format makes of the files.
     values: Values,
 }
 
@@ -56,7 +59,9 @@ struct Rows {
 /// All tokens, of which windows are slices, and how far apart these begin.
 #[derive(Debug, Clone, PartialEq)]
 struct Windows {
+    /// Of all files, one after the other.
     tokens: Vec<u16>,
+    /// From one window to the next.
     stride: usize,
 }
 

@@ -10,6 +10,9 @@ impl Examples {
     /// Indices, ascending, of the examples that overlap nothing in `before`. Rows overlap if their features are equal, whatever
     /// their labels; windows of text if half a context of them, rounded up, runs anywhere through the tokens of `before`.
     /// Takes some 30 bytes for each token, or the bytes of each row, of `before`. Sets of another manifest overlap nowhere.
+    ///
+    /// A sponsor's hidden examples must overlap no set that anybody knows; what a delta adds and nothing before it had tells how a model does
+    /// on what it cannot have learnt.
     pub fn new_since(&self, before: &Self) -> Vec<u32> {
         let all = 0..self.len() as u32;
         match (self.tokens(), before.tokens()) {

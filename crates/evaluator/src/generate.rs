@@ -15,7 +15,9 @@ use crate::stream::Stream;
 pub struct Generator<'a> {
     compute: Compute,
     checkpoint: &'a Checkpoint,
+    /// What the model sees: the end of the text so far.
     input: Input,
+    /// 0 takes the likeliest token.
     temperature: f32,
     stream: Stream,
     arena: Arena,
@@ -46,6 +48,7 @@ impl Compute {
 impl Iterator for Generator<'_> {
     type Item = u16;
 
+    /// Computes the whole row, chooses, and slides the context by one token where it is full.
     fn next(&mut self) -> Option<u16> {
         let row = self.compute.last_row(&mut self.arena, self.checkpoint, &self.input);
         let place = if self.temperature > 0.0 { self.draw(&row) } else { greatest(&row) };

@@ -25,7 +25,9 @@ const SALT: &str = "neuron/hidden/1";
 /// A hidden set: the seed of its salts and its examples. Whoever has the file has both: it is as secret as its holder keeps it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hidden {
+    /// What salts are derived from.
     seed: [u8; 32],
+    /// In the order of the file.
     examples: Examples,
 }
 

@@ -99,7 +99,9 @@ impl FromStr for Isa {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Compute {
+    /// One that this processor has: `new` and `detect` see to that.
     isa: Isa,
+    /// 1 to [`THREADS_MAX`].
     threads: usize,
 }
 

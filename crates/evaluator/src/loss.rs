@@ -30,6 +30,7 @@ pub fn mean(losses: &[u32]) -> u32 {
 /// An integer mean in the making.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Mean {
+    /// Of all losses taken in, micronats.
     sum: u64,
     count: u64,
 }

@@ -200,9 +200,11 @@ pub(crate) struct Target<'a> {
 
 /// What the passes of one measurement share.
 struct Job<'a, F> {
+    /// How to compute.
     compute: Compute,
     checkpoint: &'a Checkpoint,
     examples: &'a Examples,
+    /// What is done with each target.
     add: &'a F,
 }
 

@@ -8,9 +8,11 @@ use sha2::{Digest, Sha256};
 /// 32-bit words of one block.
 const BLOCK_WORDS: usize = 8;
 
-/// Block `i` is sha256(key ‖ u64be(i)); words are read big-endian, eight from each block.
+/// Block `i` is sha256(key ‖ u64be(i)); words are read big-endian, eight from each block. Endless for every use here: 2⁶⁴ blocks.
 pub(crate) struct Stream {
+    /// Of label and parts.
     key: [u8; 32],
+    /// The block that words are taken from now.
     block: [u8; 32],
     counter: u64,
     word: usize,

@@ -8,7 +8,7 @@ use cid::multihash::Multihash;
 use protocol::Digest;
 use sha2::{Digest as _, Sha256};
 
-/// How IPFS is told to read a block.
+/// How IPFS is told to read a block. The bytes and their digest are the same under both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Codec {
     /// The bytes of a file, or of one of its chunks.

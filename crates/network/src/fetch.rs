@@ -13,7 +13,7 @@ use futures::stream::FuturesUnordered;
 use protocol::Digest;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::bitswap::behaviour::Request;
+use crate::bitswap::behaviour::BlockWant;
 use crate::cids::Codec;
 use crate::error::FetchError;
 use crate::files::{Part, links, part_of_root};
@@ -35,12 +35,19 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    /// Brings all blocks of a file of known length into the store.
+    /// Brings all blocks of a file of known length into the store. Dropping the future cancels: blocks that
+    /// have come stay, and nobody is asked any more.
+    ///
+    /// # Errors
+    /// `NotThatFile`, as soon as a block does not fit its place; `Busy`; `Store`; `Closed`.
     pub async fn download(&self, digest: Digest, length: u64) -> Result<(), FetchError> {
         self.parts(digest, digest, Part::whole(length), self.session()).await
     }
 
-    /// Brings a file of unknown length into the store and tells the length.
+    /// Brings a file of unknown length into the store and tells the length, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Fetcher::download`]; `TooLong`, before anything but the root has come.
     pub async fn download_up_to(&self, digest: Digest, limit: u64) -> Result<u64, FetchError> {
         let session = self.session();
         let root = self.block(digest, Codec::Raw, session).await?;
@@ -96,8 +103,8 @@ impl Fetcher {
             return Ok(block);
         }
         let (reply, answer) = oneshot::channel();
-        let request = Request { digest, codec, session, reply };
-        self.commands.send(Command::Want(request)).await.map_err(|_| FetchError::Closed)?;
+        let want = BlockWant { digest, codec, session, reply };
+        self.commands.send(Command::Want(want)).await.map_err(|_| FetchError::Closed)?;
         answer.await.map_err(|_| if self.commands.is_closed() { FetchError::Closed } else { FetchError::Busy })
     }
 
@@ -118,6 +125,9 @@ impl Fetcher {
 }
 
 /// Runs work on files off the async threads.
+///
+/// # Errors
+/// Those of the work, and the caller's word for a runtime that has ended.
 pub async fn blocking<T: Send + 'static, E: From<StoreError> + From<Ended>>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, E> {

@@ -121,7 +121,11 @@ fn node(part: Part, link_sizes: &[u64], digest: impl Fn(usize) -> Digest) -> Vec
 #[error("a block is not the one encoding of a file of this length (256 KiB chunks, 174 links)")]
 pub struct NotTheProfile;
 
-/// Checks one block of a file and tells the blocks below it, from left to right (none for a chunk).
+/// Checks one block of a file and tells the blocks below it, from left to right (none for a chunk): the
+/// node is written again for its part, with the digests that it names, and must come out the same.
+///
+/// # Errors
+/// [`NotTheProfile`], whatever differs.
 pub fn links(part: Part, block: &[u8]) -> Result<Vec<(Digest, Part)>, NotTheProfile> {
     if part.is_chunk() {
         return if block.len() as u64 == part.length { Ok(Vec::new()) } else { Err(NotTheProfile) };
@@ -174,6 +178,10 @@ fn field(message: &[u8], number: u64) -> Option<crate::wire::Value<'_>> {
 }
 
 /// Cuts a file into the blocks of its tree, gives each to `keep`, leaves first, and tells the root's digest.
+/// Equal chunks are given again; whoever keeps them keeps one.
+///
+/// # Errors
+/// The first of `keep`.
 pub fn cut<E>(bytes: &[u8], keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E>) -> Result<Digest, E> {
     cut_part(Part::whole(bytes.len() as u64), bytes, keep)
 }

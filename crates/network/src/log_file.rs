@@ -21,8 +21,11 @@ const HEADER: &[u8; 8] = b"NRNLOG\0\x01";
 /// An open log file. Only whole records count: what a crash left at the end is cut off when the file is opened.
 #[derive(Debug)]
 pub struct LogFile {
+    /// Where it lies.
     path: PathBuf,
+    /// Open for appending.
     file: File,
+    /// Up to the end of the last whole record.
     bytes: u64,
 }
 
@@ -47,6 +50,9 @@ impl LogFile {
     }
 
     /// Adds a record; with `durable` it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// What the system says; a record of which only a part was written is cut off again.
     pub fn append(&mut self, message: &[u8], durable: bool) -> io::Result<()> {
         let record = [&(message.len() as u32).to_be_bytes(), message].concat();
         if let Err(error) = self.file.write_all(&record) {

@@ -19,9 +19,10 @@ use crate::sync::{LIST_MAX, MESSAGES_BYTES_MAX, Request, Response};
 
 /// Groups of one node (PROTOCOL 14, What is kept).
 pub const GROUPS_MAX: usize = 256;
-/// Messages that one read gives.
+/// Messages that one read gives: at most some 65 MiB of them, so that a reader who is behind takes several.
 pub const READ_MAX: usize = 1024;
-/// A file is rewritten when it has twice the bytes of what is kept and this many more.
+/// A file is rewritten when it has twice the bytes of what is kept and this many more, so that rewriting
+/// costs no more than writing did.
 pub const SLACK_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Why a log cannot be read or written.
@@ -57,7 +58,9 @@ pub struct Entry {
 
 /// The log of one group, and its file.
 struct Group {
+    /// What is kept, in memory.
     log: Log,
+    /// The same on disk, and what was replaced since the last rewriting.
     file: LogFile,
     /// The file is looked at again when it has this many bytes.
     rewrite_bytes: u64,
@@ -65,13 +68,19 @@ struct Group {
 
 /// The logs of a node, by group, and the key that signs its own messages.
 pub struct Logs {
+    /// One file for each group lies there, `<group>.log`.
     folder: PathBuf,
+    /// Signs what this node appends.
     key: SigningKey,
+    /// Those that were opened, at most [`GROUPS_MAX`].
     groups: BTreeMap<GroupId, Group>,
 }
 
 impl Logs {
-    /// Makes the folder; logs are loaded one by one.
+    /// Makes the folder; logs are loaded one by one. `secret` is the node's ed25519 key.
+    ///
+    /// # Errors
+    /// What the system says of the folder.
     pub fn new(folder: &Path, secret: &[u8; 32]) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         Ok(Self { folder: folder.into(), key: SigningKey::from_bytes(secret), groups: BTreeMap::new() })
@@ -86,7 +95,11 @@ impl Logs {
         self.folder.join(format!("{group}.log"))
     }
 
-    /// Loads a group's log; false if it was loaded before.
+    /// Loads a group's log; false if it was loaded before. Every message of the file is checked again, its
+    /// signature too, so that a file that was tampered with is only shorter.
+    ///
+    /// # Errors
+    /// `TooManyGroups`; `Disk`, if the file cannot be read or is none.
     pub fn open(&mut self, group: GroupId) -> Result<bool, LogsError> {
         if self.groups.contains_key(&group) {
             return Ok(false);
@@ -129,7 +142,11 @@ impl Logs {
         Ok(())
     }
 
-    /// Signs and stores a message of this node. It is on the disk when this returns, so that its number is never used twice.
+    /// Signs and stores a message of this node. It is on the disk when this returns, so that its number is
+    /// never used twice: not after a crash, and not after the loss of the disk, for the clock is its floor.
+    ///
+    /// # Errors
+    /// `NotSubscribed`; `Body` and `Envelope`, if it is too long; `Refused`; `Disk`.
     pub fn append(&mut self, group: GroupId, topic: &str, body: &Body) -> Result<(Envelope, Inserted), LogsError> {
         let author = self.author();
         let mut draft = self.group(group)?.log.draft(&author, body.kind(), topic, body.to_bytes()?);
@@ -148,6 +165,7 @@ impl Logs {
         Ok((envelope, inserted))
     }
 
+    /// Takes the group out for as long as it is written to, and puts it back whatever comes of it.
     fn store(&mut self, id: GroupId, envelope: Envelope, durable: bool) -> Result<Inserted, LogsError> {
         let mut group = self.groups.remove(&id).ok_or(LogsError::NotSubscribed(id))?;
         let stored = self.store_in(id, &mut group, envelope, durable);
@@ -155,6 +173,7 @@ impl Logs {
         stored
     }
 
+    /// In memory first, which refuses what is wrong; then in the file, if it is new.
     fn store_in(&self, id: GroupId, group: &mut Group, envelope: Envelope, durable: bool) -> Result<Inserted, LogsError> {
         let bytes = envelope.bytes().to_vec();
         let inserted = group.log.insert_envelope(envelope)?;
@@ -177,7 +196,7 @@ impl Logs {
         Ok(since.map(|(number, envelope)| Entry { number, envelope: envelope.clone() }).collect())
     }
 
-    /// What a peer is answered.
+    /// What a peer is answered: ids, or messages, of what is kept, within the limits of a response.
     pub fn answer(&self, request: &Request) -> Response {
         match request {
             Request::List { group, cursor } => self.list(*group, *cursor),
@@ -215,7 +234,7 @@ impl Logs {
     }
 }
 
-/// The addresses in an announcement.
+/// The addresses in an announcement, as text; `None` for a message of another kind.
 pub fn announced_in(envelope: &Envelope) -> Option<Vec<String>> {
     if envelope.kind() != Kind::Announcement {
         return None;

@@ -29,7 +29,7 @@ pub const BAN_TIME: Duration = Duration::from_secs(3600);
 /// Peers with misdeeds that are remembered.
 pub const OFFENDERS_MAX: usize = 1024;
 
-/// The peer that an address names at its end.
+/// The peer that an address names at its end, if it names one.
 pub fn peer_in(address: &Multiaddr) -> Option<PeerId> {
     match address.iter().last() {
         Some(Protocol::P2p(peer)) => Some(peer),
@@ -60,14 +60,18 @@ pub fn is_dialable(address: &Multiaddr) -> bool {
 /// What is known of one peer's addresses.
 #[derive(Debug)]
 struct Known {
+    /// The newest first, at most [`ADDRESSES_MAX`].
     addresses: Vec<Multiaddr>,
     /// From the configuration: dialled first and never forgotten.
     configured: bool,
+    /// Dials that failed since the last connection.
     failures: u32,
+    /// When it may be dialled again.
     next_dial: Instant,
 }
 
-/// Addresses of peers, from the configuration and from announcements.
+/// Addresses of peers, from the configuration and from announcements: at most [`KNOWN_PEERS_MAX`] peers. A
+/// peer that is announced can push out one that fails, never one of the configuration.
 #[derive(Debug, Default)]
 pub struct AddressBook {
     peers: BTreeMap<PeerId, Known>,
@@ -85,7 +89,8 @@ impl AddressBook {
         }
     }
 
-    /// Adds what a peer announced of itself: its newest addresses come first.
+    /// Adds what a peer announced of itself: its newest addresses come first. Addresses that this node does not
+    /// speak, and those that name somebody else, are left out.
     pub fn announced(&mut self, peer: PeerId, addresses: &[Multiaddr], now: Instant) {
         for address in addresses.iter().take(ADDRESSES_MAX).rev() {
             if is_dialable(address) && peer_in(address).is_none_or(|named| named == peer) {
@@ -113,7 +118,8 @@ impl AddressBook {
         worst.is_some_and(|peer| self.peers.remove(&peer).is_some())
     }
 
-    /// The peers to dial now, those of the configuration first; each is then left alone until it has failed or for a while.
+    /// The peers to dial now, those of the configuration first, then those that failed least, at most
+    /// [`DIALS_MAX`]; each is then left alone until it has failed or for a while.
     pub fn due(&mut self, now: Instant, is_wanted: impl Fn(PeerId) -> bool) -> Vec<(PeerId, Vec<Multiaddr>)> {
         let mut due: Vec<_> = self.peers.iter_mut().filter(|(peer, known)| known.next_dial <= now && is_wanted(**peer)).collect();
         due.sort_by_key(|(_, known)| (!known.configured, known.failures));
@@ -158,14 +164,16 @@ impl AddressBook {
     }
 }
 
-/// Peers that sent wrong bytes or invalid messages.
+/// Peers that sent wrong bytes or invalid messages: how often, and when last. [`MISDEEDS_MAX`] of them are
+/// a ban for [`BAN_TIME`] from the last one on.
 #[derive(Debug, Default)]
 pub struct Offenders {
     misdeeds: BTreeMap<PeerId, (u32, Instant)>,
 }
 
 impl Offenders {
-    /// Notes a misdeed; true if it is the one that earns a ban.
+    /// Notes a misdeed; true if it is the one that earns a ban. Where too many offend, the one that has been
+    /// good for longest is forgotten.
     pub fn note(&mut self, peer: PeerId, now: Instant) -> bool {
         if self.misdeeds.len() >= OFFENDERS_MAX && !self.misdeeds.contains_key(&peer) {
             let oldest = self.misdeeds.iter().min_by_key(|(_, (_, last))| *last).map(|(peer, _)| *peer);

@@ -45,12 +45,19 @@ const AGENT: &str = concat!("neuron/", env!("CARGO_PKG_VERSION"));
 /// `/neuron/<network>/log/1`, gossipsub's and identify's own.
 #[derive(NetworkBehaviour)]
 pub struct Protocols {
+    /// Refuses connections beyond their numbers.
     limits: connection_limits::Behaviour,
+    /// Refuses banned peers.
     pub bans: allow_block_list::Behaviour<BlockedPeers>,
+    /// Says what a peer runs and where it listens.
     identify: identify::Behaviour,
+    /// Finds connections that are dead.
     ping: ping::Behaviour,
+    /// Messages of logs, as they are written.
     pub gossip: gossipsub::Behaviour,
+    /// Lists and messages of logs, as they are asked for.
     pub sync: request_response::Behaviour<SyncCodec>,
+    /// Blocks.
     pub bitswap: bitswap::behaviour::Behaviour,
 }
 
@@ -92,7 +99,8 @@ fn limits(config: &Config) -> ConnectionLimits {
         .with_max_established_per_peer(Some(CONNECTIONS_PER_PEER_MAX))
 }
 
-/// Envelopes carry their author's signature, so gossip adds none; each is checked before it is passed on.
+/// Envelopes carry their author's signature, so gossip adds none; each is checked before it is passed on,
+/// and named by its own hash, so that two copies are one.
 fn gossip() -> Result<gossipsub::Behaviour, NetworkError> {
     let config = gossipsub::ConfigBuilder::default()
         .validation_mode(ValidationMode::Anonymous)

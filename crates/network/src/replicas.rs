@@ -26,8 +26,11 @@ pub type SyncEvent = request_response::Event<Request, Response>;
 
 /// Messages that came from a peer, to be checked and stored by whoever owns the logs.
 pub struct Copied {
+    /// Who sent them.
     pub peer: PeerId,
+    /// Of which group's log they are.
     pub group: GroupId,
+    /// Their bytes, unchecked.
     pub messages: Vec<Vec<u8>>,
 }
 
@@ -40,7 +43,9 @@ struct Source {
     more: bool,
     /// Ids that this node lacks and has not asked for yet.
     wanted: Vec<Digest>,
+    /// The question that is under way.
     running: Option<OutboundRequestId>,
+    /// When its list is looked at again; none = at the next tick.
     next_copy: Option<Instant>,
 }
 
@@ -57,7 +62,8 @@ impl Replicas {
         self.groups.insert(group);
     }
 
-    /// The peer takes part in the group: its log is copied at the next tick.
+    /// The peer takes part in the group: its log is copied at the next tick. Beyond [`SOURCES_MAX`] it is not;
+    /// gossip still brings what is new.
     pub fn found(&mut self, peer: PeerId, group: GroupId) {
         if self.groups.contains(&group) && self.sources.len() < SOURCES_MAX {
             self.sources.entry((peer, group)).or_default().next_copy = None;
@@ -132,7 +138,8 @@ impl Replicas {
         }
     }
 
-    /// Asks for the next messages, or for the rest of the list. What was asked for once and did not come is not asked again.
+    /// Asks for the next messages, or for the rest of the list. What was asked for once and did not come is not
+    /// asked again: another peer has it, or nobody.
     pub fn go_on(&mut self, peer: PeerId, group: GroupId, sync: &mut SyncBehaviour) {
         let Some(source) = self.sources.get_mut(&(peer, group)).filter(|source| source.running.is_none()) else { return };
         if !source.wanted.is_empty() {

@@ -31,12 +31,16 @@ pub enum StoreError {
     Full { held_bytes: u64, limit_bytes: u64 },
 }
 
-/// All blocks of a node, shared by its tasks. Every call but `has` and `length` reads or writes files: keep it off the swarm's task.
+/// All blocks of a node, shared by its tasks. Every call but `has` and `length` reads or writes files:
+/// keep it off the swarm's task.
 #[derive(Debug)]
 pub struct BlockStore {
+    /// 256 shelves, by the first byte of digests, and one for unfinished files.
     folder: PathBuf,
+    /// Bytes of all blocks together; what the system needs beside them does not count.
     limit_bytes: u64,
     index: Mutex<Index>,
+    /// Counts blocks, for those who wait for one.
     stored: watch::Sender<u64>,
 }
 
@@ -53,7 +57,11 @@ struct Index {
 const UNFINISHED: &str = "unfinished";
 
 impl BlockStore {
-    /// Opens or makes the store in `folder` and lists what it holds.
+    /// Opens or makes the store in `folder` and lists what it holds: a look at each name and length, no block
+    /// is read.
+    ///
+    /// # Errors
+    /// `Disk`, with what the system says.
     pub fn open(folder: &Path, limit_bytes: u64) -> Result<Self, StoreError> {
         let index = list(folder).map_err(|source| StoreError::Disk { path: folder.into(), source })?;
         let store = Self { folder: folder.into(), limit_bytes, index: Mutex::new(index), stored: watch::Sender::new(0) };
@@ -83,6 +91,9 @@ impl BlockStore {
     }
 
     /// Stores a block whose digest the caller has computed. A block that is held already is left as it is.
+    ///
+    /// # Errors
+    /// `Full`, if it would pass the limit together with those being written; `Disk`.
     pub fn put(&self, digest: Digest, block: &[u8]) -> Result<(), StoreError> {
         let Some(unfinished) = self.reserve(digest, block.len() as u64)? else { return Ok(()) };
         let path = self.path(digest);
@@ -127,7 +138,11 @@ impl BlockStore {
         self.stored.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    /// Reads a block; none if it is not held or was damaged on disk (it is then dropped).
+    /// Reads a block; none if it is not held or was damaged on disk (it is then dropped, and fetched again
+    /// when it is needed).
+    ///
+    /// # Errors
+    /// `Disk`, unless the file is gone, which is no error.
     pub fn get(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
         if !self.has(digest) {
             return Ok(None);
@@ -151,19 +166,30 @@ impl BlockStore {
         }
     }
 
-    /// Cuts a file into blocks and stores them; the digest names it from then on.
+    /// Cuts a file into blocks and stores them, leaves first, so that a root is there only when all below it
+    /// is; the digest names it from then on.
+    ///
+    /// # Errors
+    /// As [`BlockStore::put`]; what was written before stays.
     pub fn add(&self, bytes: &[u8]) -> Result<Digest, StoreError> {
         crate::files::cut(bytes, &mut |digest, block| self.put(digest, block))
     }
 
-    /// A file of known length, or none if a block of it is missing.
+    /// A file of known length, or none if a block of it is missing or is not of the profile.
+    ///
+    /// # Errors
+    /// `Disk`.
     pub fn read(&self, digest: Digest, length: u64) -> Result<Option<Vec<u8>>, StoreError> {
         let mut bytes = Vec::new();
         let whole = self.walk(digest, Part::whole(length), &mut |block| bytes.extend_from_slice(block))?;
         Ok(whole.then_some(bytes))
     }
 
-    /// The length of a file that is held whole; none otherwise.
+    /// The length of a file that is held whole; none otherwise. What the digest stands for is decided as for a
+    /// file of unknown length (PROTOCOL 10).
+    ///
+    /// # Errors
+    /// `Disk`.
     pub fn file_length(&self, digest: Digest) -> Result<Option<u64>, StoreError> {
         let Some(root) = self.get(digest)? else { return Ok(None) };
         let part = part_of_root(&root);

@@ -22,7 +22,7 @@ use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::bitswap::behaviour::{Event as BitswapEvent, Request};
+use crate::bitswap::behaviour::{BlockWant, Misbehaved};
 use crate::error::NetworkError;
 use crate::event::{Event, Events};
 use crate::logs::{Entry, Logs, LogsError, announced_in};
@@ -38,51 +38,42 @@ const TICK: Duration = Duration::from_millis(250);
 /// What clients ask of the task. Each holds where the answer goes; whoever does not wait for it drops that.
 pub enum Command {
     /// A block that a fetch needs, from peers.
-    Want(Request),
-    Dial {
-        address: Multiaddr,
-        reply: oneshot::Sender<Result<(), NetworkError>>,
-    },
-    Addresses {
-        reply: oneshot::Sender<Vec<Multiaddr>>,
-    },
-    Peers {
-        reply: oneshot::Sender<Vec<PeerId>>,
-    },
-    Subscribe {
-        group: GroupId,
-        reply: oneshot::Sender<Result<(), LogsError>>,
-    },
-    Trust {
-        group: GroupId,
-        author: NodeId,
-        reply: oneshot::Sender<Result<(), LogsError>>,
-    },
-    Append {
-        group: GroupId,
-        topic: String,
-        body: Body,
-        reply: oneshot::Sender<Result<Digest, LogsError>>,
-    },
-    Log {
-        group: GroupId,
-        cursor: u64,
-        reply: oneshot::Sender<Result<Vec<Entry>, LogsError>>,
-    },
-    Shutdown {
-        reply: oneshot::Sender<()>,
-    },
+    Want(BlockWant),
+    /// Dial this, once, and tell whether that has begun.
+    Dial { address: Multiaddr, reply: oneshot::Sender<Result<(), NetworkError>> },
+    /// Where this node can be dialled.
+    Addresses { reply: oneshot::Sender<Vec<Multiaddr>> },
+    /// Who is connected.
+    Peers { reply: oneshot::Sender<Vec<PeerId>> },
+    /// Take part in a group.
+    Subscribe { group: GroupId, reply: oneshot::Sender<Result<(), LogsError>> },
+    /// Give an author of a group room of its own.
+    Trust { group: GroupId, author: NodeId, reply: oneshot::Sender<Result<(), LogsError>> },
+    /// Write a message of this node under a topic.
+    Append { group: GroupId, topic: String, body: Body, reply: oneshot::Sender<Result<Digest, LogsError>> },
+    /// Read messages of a group from a number on.
+    Log { group: GroupId, cursor: u64, reply: oneshot::Sender<Result<Vec<Entry>, LogsError>> },
+    /// End, and answer when all is closed.
+    Shutdown { reply: oneshot::Sender<()> },
 }
 
 /// A node: the swarm, what it remembers of peers, and the logs that it keeps. [`crate::start`] makes it.
 pub struct Node {
+    /// Connections and protocols, driven by this task alone.
     pub swarm: Swarm<Protocols>,
+    /// Name of the network, part of the names of topics and protocols.
     pub network: String,
+    /// Questions of clients, at most [`COMMANDS_MAX`] at a time; more clients wait at the door.
     pub commands: mpsc::Receiver<Command>,
+    /// News for the owner.
     pub events: Events,
+    /// Of the groups that this node takes part in.
     pub logs: Logs,
+    /// Whom to dial, and when.
     pub book: AddressBook,
+    /// Who did wrong, and how often.
     pub offenders: Offenders,
+    /// How far the logs of peers were read.
     pub replicas: Replicas,
     /// Of which group a gossip topic is.
     pub topics: BTreeMap<TopicHash, GroupId>,
@@ -94,6 +85,9 @@ pub struct Node {
 
 impl Node {
     /// Handles events until every one of `listeners` has an address.
+    ///
+    /// # Errors
+    /// `Listen`, if one of them is closed instead, with the reason that the system gave.
     pub async fn listening(&mut self, mut listeners: Vec<ListenerId>) -> Result<(), NetworkError> {
         while !listeners.is_empty() {
             match self.swarm.select_next_some().await {
@@ -131,7 +125,7 @@ impl Node {
     /// Answers a question. An answer that nobody waits for any more is dropped.
     fn on_command(&mut self, command: Command) {
         match command {
-            Command::Want(request) => self.swarm.behaviour_mut().bitswap.want(request, Instant::now()),
+            Command::Want(block) => self.swarm.behaviour_mut().bitswap.want(block, Instant::now()),
             Command::Dial { address, reply } => _ = reply.send(self.dial(address)),
             Command::Addresses { reply } => _ = reply.send(self.addresses()),
             Command::Peers { reply } => _ = reply.send(self.swarm.connected_peers().copied().collect()),
@@ -210,7 +204,8 @@ impl Node {
         self.announce(group)
     }
 
-    /// Tells the group where this node can be dialled, unless the log says so already.
+    /// Tells the group where this node can be dialled, unless the log says so already: a restart on the same
+    /// addresses writes nothing.
     fn announce(&mut self, group: GroupId) -> Result<(), LogsError> {
         let addresses: Vec<String> = self.addresses().iter().take(MAX_ADDRESSES).map(Multiaddr::to_string).collect();
         let own = self.logs.author();
@@ -242,7 +237,7 @@ impl Node {
         Ok(id)
     }
 
-    /// Tells the owner of a fresh message, and learns addresses from it.
+    /// Tells the owner of a fresh message and of evidence in it, and learns addresses from it.
     fn news(&mut self, group: GroupId, envelope: Envelope, inserted: &Inserted) {
         if !inserted.fresh {
             return;
@@ -257,7 +252,8 @@ impl Node {
         self.events.tell(Event::Envelope { group, envelope });
     }
 
-    /// Stores a message that a peer sent; tells whether it may be passed on.
+    /// Stores a message that a peer sent; tells whether it may be passed on: yes if it is right, no and a
+    /// misdeed if no honest peer could have sent it, and neither if it only does not fit here.
     fn heard(&mut self, peer: PeerId, group: GroupId, message: &[u8]) -> MessageAcceptance {
         match self.logs.insert(group, message) {
             Ok((envelope, inserted)) => {
@@ -320,7 +316,7 @@ impl Node {
     /// What one of the protocols tells.
     fn on_protocol(&mut self, event: ProtocolsEvent) {
         match event {
-            ProtocolsEvent::Bitswap(BitswapEvent::Misbehaved(peer)) => self.misdeed(peer),
+            ProtocolsEvent::Bitswap(Misbehaved(peer)) => self.misdeed(peer),
             ProtocolsEvent::Identify(identify::Event::Received { peer_id, info, .. }) if !is_javascript(&info.agent_version) => {
                 self.swarm.behaviour_mut().bitswap.widen(peer_id);
             }

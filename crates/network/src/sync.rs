@@ -11,7 +11,7 @@ use libp2p::StreamProtocol;
 use libp2p::request_response::Codec;
 use protocol::{Digest, GroupId};
 
-/// Ids in one list, and ids asked for in one request.
+/// Ids in one list, and most ids that a node reads of one: 128 KiB.
 pub const LIST_MAX: usize = 4096;
 /// Messages asked for in one request.
 pub const GET_MAX: usize = 512;
@@ -114,6 +114,7 @@ impl Response {
     }
 }
 
+/// Ids one after the other, 32 bytes each.
 fn put_ids(bytes: &mut Vec<u8>, ids: &[Digest]) {
     for id in ids {
         bytes.extend(id.0);
@@ -145,7 +146,8 @@ fn take<'a, const N: usize>(bytes: &mut &'a [u8]) -> Option<&'a [u8; N]> {
     Some(taken)
 }
 
-/// Reads and writes both with their sizes bounded; the end of the stream ends a message.
+/// Reads and writes both with their sizes bounded; the end of the stream ends a message. Whatever cannot be
+/// read fails the exchange, and the peer is asked again later.
 #[derive(Debug, Clone, Default)]
 pub struct SyncCodec;
 
@@ -188,6 +190,7 @@ async fn read<T: AsyncRead + Unpin + Send>(stream: &mut T, limit: usize) -> io::
     Ok(bytes)
 }
 
+/// What a stream fails with that brings something else.
 fn malformed() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "not a message of the log's protocol, version 1")
 }

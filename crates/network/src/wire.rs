@@ -3,7 +3,7 @@
 //! Written here because a node's block must be exactly the bytes of the profile: a general encoder is free
 //! in the order of fields and in what it leaves out, and a digest is not.
 
-/// Why bytes are not protobuf.
+/// Why bytes are not protobuf. Only what these messages need is read; groups are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     /// The bytes end within a field.
@@ -26,7 +26,7 @@ const TYPE_FIXED_64: u64 = 1;
 const TYPE_BYTES: u64 = 2;
 const TYPE_FIXED_32: u64 = 5;
 
-/// Appends `number` as an unsigned LEB128 varint.
+/// Appends `number` as an unsigned LEB128 varint, in the shortest form.
 pub fn put_varint(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push((number & 0x7f) as u8 | 0x80);
@@ -35,7 +35,7 @@ pub fn put_varint(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
-/// Appends a number field.
+/// Appends a number field, key and value.
 pub fn put_number(out: &mut Vec<u8>, field: u64, number: u64) {
     put_varint(out, field << 3 | TYPE_NUMBER);
     put_varint(out, number);
@@ -76,7 +76,7 @@ fn take_bytes<'a>(bytes: &mut &'a [u8], length: u64) -> Result<&'a [u8], WireErr
     Ok(taken)
 }
 
-/// What a field holds.
+/// What a field holds: a number, bytes, or something that no message here uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Value<'a> {
     /// A varint.
@@ -105,7 +105,8 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The fields of one message in their order; ends after the first error.
+/// The fields of one message in their order, unknown ones too; ends after the first error. Nothing is
+/// copied: bytes are those of the message.
 pub struct Fields<'a>(pub &'a [u8]);
 
 impl<'a> Fields<'a> {

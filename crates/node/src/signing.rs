@@ -41,15 +41,15 @@ impl Signing {
         Ok(Self { verdicts: Signed::open(data.join(VERDICTS))?, findings: Signed::open(data.join(FINDINGS))? })
     }
 
-    /// Records, syncs, then signs.
+    /// Records, syncs, then signs; or tells which other verdict of that round was signed before: then this one never will be.
     ///
     /// # Errors
-    /// When another verdict of that round was signed before, or the disk fails: then nothing was signed.
-    pub fn sign(&mut self, verdict: Verdict, account: &Account, domain: &Domain) -> Result<SignedVerdict> {
+    /// When the disk fails: then nothing was signed, and it can be tried again.
+    pub fn sign(&mut self, verdict: Verdict, account: &Account, domain: &Domain) -> Result<Result<SignedVerdict, Verdict>> {
         if let Some(signed) = self.verdicts.note(verdict)? {
-            bail!("round {} was judged before, with claim {}", verdict.round, signed.claim);
+            return Ok(Err(signed));
         }
-        Ok(account.sign(verdict, domain)?)
+        Ok(Ok(account.sign(verdict, domain)?))
     }
 
     /// Records, syncs, then signs.
@@ -111,10 +111,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let account = Account::random();
         let domain = Domain { chain_id: 1, network: Address([3; 20]) };
-        let first = Signing::open(folder.path()).expect("new").sign(verdict(1), &account, &domain).expect("signed");
+        let first = Signing::open(folder.path()).expect("new").sign(verdict(1), &account, &domain).expect("recorded").expect("signed");
         let mut reopened = Signing::open(folder.path()).expect("reopened");
-        assert_eq!(first, reopened.sign(verdict(1), &account, &domain).expect("again"));
-        assert!(reopened.sign(verdict(2), &account, &domain).expect_err("another").to_string().contains("judged before"));
+        assert_eq!(Ok(first), reopened.sign(verdict(1), &account, &domain).expect("recorded"), "again");
+        assert_eq!(Err(verdict(1)), reopened.sign(verdict(2), &account, &domain).expect("recorded"), "another");
         assert_eq!(first.signer(&domain).expect("a signer"), account.address());
     }
 
@@ -142,6 +142,6 @@ mod tests {
         sign(finding(1, 2)).expect("another window");
         // A verdict of a group and round with those numbers is another matter.
         let verdict = Verdict { group: GroupId(5), round: RoundNumber(0), claim: Digest([7; 32]), probe: Digest([9; 32]) };
-        Signing::open(folder.path()).expect("opened").sign(verdict, &account, &domain).expect("signed");
+        Signing::open(folder.path()).expect("opened").sign(verdict, &account, &domain).expect("recorded").expect("signed");
     }
 }

@@ -3,6 +3,9 @@
 use std::fmt;
 
 use k256::ecdsa::{RecoveryId, SigningKey, VerifyingKey, signature::hazmat::PrehashSigner as _};
+use k256::elliptic_curve::ops::{Invert as _, LinearCombination as _, Reduce};
+use k256::elliptic_curve::{PrimeField as _, point::DecompressPoint as _};
+use k256::{AffinePoint, ProjectivePoint, Scalar, U256};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::ids::{Address, BountyNumber, DeltaNumber, Digest, GroupId, NodeId, PeriodNumber, RoundNumber, keccak256};
@@ -101,9 +104,18 @@ pub fn recover(digest: Digest, signature: &Signature) -> Result<Address, Signatu
     if pair.normalize_s().is_some() {
         return Err(SignatureError::HighS);
     }
-    VerifyingKey::recover_from_prehash(&digest.0, &pair, RecoveryId::new(odd, false))
-        .map(|key| address_of(&key))
-        .map_err(|_| SignatureError::Unrecoverable)
+    public_key(digest, &pair, odd).map(|key| address_of(&key)).ok_or(SignatureError::Unrecoverable)
+}
+
+/// The key `(s·R − digest·G) / r`, where `R` is the point whose `x` is `r` (SEC 1, 4.1.6). The signature fits it by construction; to
+/// verify it once more, as the library does, would cost as much again.
+fn public_key(digest: Digest, pair: &k256::ecdsa::Signature, odd: bool) -> Option<VerifyingKey> {
+    let (r, s) = pair.split_scalars();
+    let point = Option::<AffinePoint>::from(AffinePoint::decompress(&r.to_repr(), u8::from(odd).into()))?;
+    let hash = <Scalar as Reduce<U256>>::reduce_bytes(&digest.0.into());
+    let inverse = *r.invert();
+    let key = ProjectivePoint::lincomb(&ProjectivePoint::GENERATOR, &-(inverse * hash), &point.into(), &(inverse * *s));
+    VerifyingKey::from_affine(key.to_affine()).ok()
 }
 
 /// Signs `digest`; deterministic (RFC 6979).

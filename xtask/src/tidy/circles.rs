@@ -46,7 +46,7 @@ fn read(folder: &Path, place: &Place, modules: &mut BTreeMap<Place, Module>) -> 
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let inner = match name.as_str() {
             "lib" | "main" | "mod" => place.clone(),
-            _ => [&place[..], &[name.clone()]].concat(),
+            _ => [&place[..], std::slice::from_ref(&name)].concat(),
         };
         if path.is_dir() {
             read(&path, &inner, modules)?;
@@ -116,7 +116,7 @@ fn tree<'a>(text: &'a str, mut path: Place, paths: &mut Vec<Place>) -> &'a str {
 fn home(modules: &BTreeMap<Place, Module>, path: &Place, depth: usize) -> Place {
     let mut place = Vec::new();
     for (index, name) in path.iter().enumerate() {
-        let inner = [&place[..], &[name.clone()]].concat();
+        let inner = [&place[..], std::slice::from_ref(name)].concat();
         if modules.contains_key(&inner) || modules.keys().any(|known| known.starts_with(&inner)) {
             place = inner;
             continue;

@@ -1,7 +1,7 @@
 //! A group that learns to write: a micro transformer on a scene of a play, from founding to a text that it goes on with.
 
 use anyhow::{Context, Result, ensure};
-use devnet::{Options, Round};
+use devnet::{Options, RoundEntry};
 use protocol::chain::Outcome;
 
 use crate::{
@@ -32,14 +32,14 @@ async fn a_group_learns_a_play_votes_for_another_scene_and_goes_on_with_a_prompt
 /// The rounds are over, the set has changed, and somebody has looked at both.
 fn is_over(network: &Watched) -> bool {
     let (rounds, seen, now_s) = (&network.devnet.ledger.rounds, network.devnet.seen(), network.devnet.now_s);
-    let is_seen = |number, round: &Round| round.outcome != Outcome::Won || seen.heldout.contains_key(number);
+    let is_seen = |number, round: &RoundEntry| round.outcome != Outcome::Won || seen.heldout.contains_key(number);
     let are_over = rounds.iter().all(|(number, round)| network.end_s(*number) <= now_s && is_seen(number, round));
     are_over && rounds.len() as u64 >= ROUNDS && !seen.fresh.is_empty()
 }
 
 /// Every round is won with a smaller loss than that of its base, and the last model does better than the first on what it never saw.
 fn check_losses(network: &Watched) -> Result<()> {
-    let losses: Vec<_> = network.devnet.ledger.rounds.values().filter_map(Round::losses).collect();
+    let losses: Vec<_> = network.devnet.ledger.rounds.values().filter_map(RoundEntry::losses).collect();
     ensure!(losses.len() as u64 >= ROUNDS - 1, "{} rounds were won", losses.len());
     assert!(losses.iter().all(|(base, loss)| loss < base), "{losses:?}");
     let seen = network.devnet.seen().heldout;

@@ -27,7 +27,7 @@ pub fn ask(gas: &Gas, seeds: u64) -> Answer {
     acted.iter_mut().for_each(|(_, points)| points.retain(|(acted, _)| *acted > 0.0));
     let plot = Plot {
         name: "checking",
-        title: "Share of awake stake that runs the models after nine months",
+        title: "Share of awake stake that runs the models after nine months, by dollars a check",
         across: "chance that people act, % an epoch",
         up: "share",
         is_logarithmic: true,

@@ -27,7 +27,7 @@ const MEASURES: [(&str, usize); 8] = [
     ("days to half of it", 0),
     ("won a day at the end", 1),
     ("void rounds", 0),
-    ("longest stop, days", 0),
+    ("go on, %", 0),
 ];
 
 pub fn ask(gas: &Gas, seeds: u64) -> Answer {
@@ -80,7 +80,7 @@ impl Fall {
         let trainers = |day: &Day| day.trainers as f64;
         let awake = |day: &Day| 100.0 * nrn(day.awake) / nrn(group.members.bonded());
         let half = |of: &dyn Fn(&Day) -> f64| after.iter().position(|day| of(day) <= over(settled, of) / 2.0).unwrap_or(after.len());
-        let stop = after.split(|day| day.ended.won > 0).map(<[_]>::len).max().unwrap_or_default();
+        let goes_on = after[after.len() - 30..].iter().any(|day| day.ended.won > 0);
         [
             over(settled, trainers),
             over(late, trainers),
@@ -89,7 +89,7 @@ impl Fall {
             half(&awake) as f64,
             over(late, |day| day.ended.won as f64),
             after.iter().map(|day| day.ended.void as f64).sum(),
-            stop as f64,
+            100.0 * f64::from(u8::from(goes_on)),
         ]
     }
 }
@@ -144,7 +144,7 @@ fn plot(gas: &Gas) -> Plot {
     let line = |(name, to, silent): (&str, f64, usize)| {
         let group = Fall { silent, to, ..FALL }.play(gas, 0);
         // New data come each week, and with them wins.
-        let won = group.days.chunks(7).map(|week| over(week, |day| day.ended.won as f64));
+        let won = group.days.chunks_exact(7).map(|week| over(week, |day| day.ended.won as f64));
         (name.to_owned(), (1..).map(f64::from).zip(won).collect())
     };
     Plot {

@@ -4,7 +4,7 @@ use protocol::Micronats;
 
 use super::{Answer, FRESH, PATIENCE, group, nrn, over, validators};
 use crate::{
-    curve::BEGUN,
+    curve::{BEGUN, Curve},
     figures::{Table, over_seeds},
     gas::Gas,
     group::Group,
@@ -41,11 +41,12 @@ struct Race {
     feeds: Feeds,
     every: u64,
     terms: Terms,
+    curve: Curve,
 }
 
 impl Race {
     fn of(lead: f64, (_, feeds, every): (&str, Feeds, u64)) -> Self {
-        Self { lead, skill: 1.0, rivals: RIVALS, data: Data::default(), feeds, every, terms: Terms::default() }
+        Self { lead, skill: 1.0, rivals: RIVALS, data: Data::default(), feeds, every, terms: Terms::default(), curve: Curve::default() }
     }
 
     fn play(&self, gas: &Gas, seed: u64) -> Group {
@@ -54,7 +55,7 @@ impl Race {
         let rival = Trainer { patience: Some(PATIENCE), ..Trainer::new(Craft::Honest, 1.0, COST) };
         all.extend(vec![rival; self.rivals]);
         let mut group = group(self.terms.clone(), all, validators(5, Manner::Checks), gas, seed);
-        group.data = self.data;
+        (group.data, group.curve) = (self.data, self.curve);
         group.play(EPOCHS);
         group
     }
@@ -69,7 +70,7 @@ impl Race {
 }
 
 pub fn ask(gas: &Gas, seeds: u64) -> Answer {
-    let tables = vec![far(gas, seeds), steady(gas, seeds), steps(gas, seeds), price(gas, seeds)];
+    let tables = vec![far(gas, seeds), steady(gas, seeds), steps(gas, seeds), price(gas, seeds), other(gas, seeds)];
     Answer { tables, plots: vec![plot(gas)] }
 }
 
@@ -124,6 +125,21 @@ fn price(gas: &Gas, seeds: u64) -> Table {
             let terms = Terms { trial: Trial { conceding, ..Trial::default() }, ..Terms::default() };
             let race = Race { terms, data: FRESH, ..Race::of(0.0, way) };
             table.push(&[&name, &way.0], &over_seeds(seeds, |seed| race.measures(gas, seed)));
+        }
+    }
+    table
+}
+
+/// Another curve, as far above its floor at first, and draws in which gains are twice as uncertain.
+fn other(gas: &Gas, seeds: u64) -> Table {
+    let mut table = Table::new("feeding-other", &["loss falls with work^", "examples of a draw", "hands out"], &MEASURES);
+    let steep = Curve { scale: 2.0 * BEGUN.powf(0.6), power: 0.6, ..Curve::default() };
+    for curve in [Curve::default(), steep] {
+        for drawn in [1024, 256] {
+            for way in [WAYS[0], WAYS[1]] {
+                let race = Race { curve, terms: Terms { drawn, ..Terms::default() }, ..Race::of(400.0, way) };
+                table.push(&[&-curve.power, &drawn, &way.0], &over_seeds(seeds, |seed| race.measures(gas, seed)));
+            }
         }
     }
     table

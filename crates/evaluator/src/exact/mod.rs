@@ -60,8 +60,10 @@ const PART_VALUES: usize = 1 << 16;
 pub struct Exact {
     compute: Compute,
     manifest: Manifest,
+    /// Whose backward pass is run.
     family: Box<dyn Backward>,
     state: Snapshot,
+    /// Of the last batch, each as its weight.
     gradients: Vec<Vec<f32>>,
     /// Weights of linear layers in panels: every tape uses them.
     packed: Vec<Option<Packed>>,

@@ -26,8 +26,11 @@ pub(super) fn in_phases(threads: usize, phases: &[usize], work: impl Fn(usize, u
 
 /// Tasks that nobody has taken yet.
 struct Queue<'a> {
+    /// Tasks of each phase.
     phases: &'a [usize],
+    /// Where all stand, under one lock: it is taken once a task.
     place: Mutex<Place>,
+    /// A phase has ended, or a task has panicked.
     changed: Condvar,
 }
 
@@ -65,6 +68,7 @@ impl Queue<'_> {
         }
     }
 
+    /// A poisoned place is used on: only counts are in it, and `is_broken` tells.
     fn lock(&self) -> MutexGuard<'_, Place> {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }

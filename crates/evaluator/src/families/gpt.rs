@@ -55,7 +55,7 @@ pub struct Gpt {
 }
 
 impl Gpt {
-    /// Tensors of a block: name, shape, what the first weights are.
+    /// Tensors of a block in their order: name behind `transformer.h.<i>.`, shape, what the first weights are. Without `bias` only weights.
     pub(crate) fn block(&self) -> Vec<(&'static str, Vec<u32>, First)> {
         let width = self.width;
         let inner = width * EXPANSION as u32;
@@ -111,6 +111,7 @@ pub(crate) enum First {
 }
 
 impl Family for Gpt {
+    /// Layers, heads and sizes within their limits, heads of whole values, and as many tokens as the tokenizer has.
     fn check(&self, data: &Data) -> Result<(), ManifestError> {
         let Data::Text { tokenizer, .. } = data else {
             return Err(ManifestError::Format { family: "gpt", format: "text" });
@@ -125,6 +126,7 @@ impl Family for Gpt {
         within("vocabulary", self.vocabulary.into(), tokens, tokens)
     }
 
+    /// The context: an example has one token more, the last one only a target.
     fn inputs(&self) -> u32 {
         self.context
     }
@@ -138,6 +140,7 @@ impl Family for Gpt {
         self.all().into_iter().map(spec).collect()
     }
 
+    /// Weights of norms 1, biases 0, all others drawn; those that add to the residual in narrower bounds.
     fn initial(&self, stream: &mut Stream) -> Vec<Vec<f32>> {
         let residual = INITIAL_BOUND / ((2 * self.layers) as f32).sqrt();
         let values = |(_, shape, first): (String, Vec<u32>, First)| {
@@ -152,6 +155,7 @@ impl Family for Gpt {
         self.all().into_iter().map(values).collect()
     }
 
+    /// As many as fill the rows of a pass, so that a packed weight is used often, and at least one.
     fn examples_per_pass(&self) -> usize {
         let rows = PASS_ROWS.min((ACTIVATIONS_MAX / self.width) as usize);
         (rows / self.context as usize).max(1)
@@ -171,20 +175,29 @@ impl Family for Gpt {
 
 /// The tensors of a checkpoint by their use.
 pub(crate) struct Weights<'a> {
+    /// Embedding of each token, [vocabulary, width].
     tokens: &'a [f32],
+    /// Embedding of each position, [context, width].
     positions: &'a [f32],
+    /// First to last.
     pub(crate) blocks: Vec<Block<'a>>,
+    /// The last layer norm, before the head.
     pub(crate) norm: Norm<'a>,
+    /// [vocabulary, width], without bias: the embedding of tokens, if tied.
     pub(crate) head: Linear<'a>,
 }
 
 /// Those of a block.
 pub(crate) struct Block<'a> {
     pub(crate) norm_1: Norm<'a>,
+    /// Queries, keys and values of all heads, [3 · width, width].
     pub(crate) attention: Linear<'a>,
+    /// What heads gathered, back to the residual.
     pub(crate) attention_out: Linear<'a>,
     pub(crate) norm_2: Norm<'a>,
+    /// To the inner layer, [4 · width, width].
     pub(crate) inner: Linear<'a>,
+    /// And back.
     pub(crate) inner_out: Linear<'a>,
 }
 
@@ -224,23 +237,28 @@ struct Tensors<'a> {
 }
 
 impl<'a> Tensors<'a> {
+    /// The next tensor, and its panels if it was packed.
     fn next(&mut self) -> Option<(&'a [f32], Option<&'a Packed>)> {
         Some((self.values.next()?, self.packed.next().and_then(Option::as_ref)))
     }
 
+    /// The next bias, if the model has biases.
     fn bias(&mut self) -> Option<Option<&'a [f32]>> {
         Some(if self.bias { Some(self.next()?.0) } else { None })
     }
 
+    /// The next layer norm.
     fn norm(&mut self) -> Option<Norm<'a>> {
         Some((self.next()?.0, self.bias()?))
     }
 
+    /// The next linear layer: weight, then bias.
     fn linear(&mut self, outputs: usize, inputs: usize) -> Option<Linear<'a>> {
         let (weight, packed) = self.next()?;
         Some(Linear { weight, bias: self.bias()?, inputs, outputs, packed })
     }
 
+    /// The next block.
     fn block(&mut self, width: usize) -> Option<Block<'a>> {
         Some(Block {
             norm_1: self.norm()?,
@@ -274,6 +292,7 @@ struct Sizes {
 }
 
 impl Sizes {
+    /// Of a pass over these examples.
     fn new(gpt: &Gpt, examples: &[&[u16]]) -> Self {
         let (width, vocabulary) = (gpt.width as usize, gpt.vocabulary as usize);
         let (stride_inner, stride_logits) = (stride_of(EXPANSION * width), stride_of(vocabulary));
@@ -313,6 +332,7 @@ struct Forward<'a> {
 }
 
 impl Forward<'_> {
+    /// The whole pass; `read` gets each position's log-probabilities, example after example.
     fn run(&self, arena: &mut Arena, read: &mut dyn FnMut(usize, &[f32])) {
         let sizes = self.sizes;
         let rows = sizes.rows * sizes.stride;
@@ -328,6 +348,7 @@ impl Forward<'_> {
         self.predict(&normal, wide, packing, read);
     }
 
+    /// Layer norm of every row.
     fn norm(&self, x: &MatrixMut<'_>, (weight, bias): Norm<'_>, normal: &mut MatrixMut<'_>) {
         self.kernels.layer_norm(x.read(), weight, bias, normal.part(0, self.sizes.rows));
     }

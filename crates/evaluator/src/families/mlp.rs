@@ -63,6 +63,7 @@ impl Mlp {
 }
 
 impl Family for Mlp {
+    /// Data of rows, at most sixteen hidden layers, and widths within their limits.
     fn check(&self, data: &Data) -> Result<(), ManifestError> {
         if !matches!(data, Data::Csv { .. }) {
             return Err(ManifestError::Format { family: "mlp", format: "csv" });
@@ -102,10 +103,12 @@ impl Family for Mlp {
         tensors
     }
 
+    /// As many as keep activations of two layers in 8 MiB.
     fn examples_per_pass(&self) -> usize {
         (PASS_VALUES / (2 * self.stride())).clamp(1, PASS_ROWS)
     }
 
+    /// Two buffers in turn: what a layer writes the next one reads.
     fn forward(&self, pass: Pass<'_>, batch: Batch<'_>, read: &mut dyn FnMut(usize, &[f32])) {
         let Batch::Features(examples) = batch else { return };
         let (rows, stride) = (examples.len(), self.stride());

@@ -15,7 +15,9 @@ const TILE_ROWS_MAX: usize = 12;
 /// Where one head lies in rows of queries, keys and values: at `head`, `width + head` and `2 · width + head`.
 #[derive(Clone, Copy)]
 pub(crate) struct Head {
+    /// Positions of the example.
     pub(crate) rows: usize,
+    /// From one position to the next.
     pub(crate) stride: usize,
     /// Values of all heads together.
     pub(crate) width: usize,
@@ -82,6 +84,7 @@ pub(crate) fn pack_values(all: Matrix<'_>, values: &mut [f32]) {
     }
 }
 
+/// What the tiles of a head share.
 struct Pass<'a> {
     values: &'a mut [f32],
     head: Head,

@@ -64,6 +64,7 @@ enum Sums {
     Values,
 }
 
+/// What the tiles of a head share: packed inputs, shares and slopes of all rows.
 struct Pass<'a> {
     from: Gathering<'a>,
     /// Keys and values with their columns turned into steps.
@@ -79,6 +80,7 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
+    /// Queries, as many rows at a time as a tile has.
     #[inline(always)]
     fn all_rows<V: Vector, const ROWS: usize>(&mut self) {
         let (count, mut row) = (self.from.head.rows, 0);
@@ -96,6 +98,7 @@ impl Pass<'_> {
         }
     }
 
+    /// Keys or values, likewise.
     #[inline(always)]
     fn all_columns<V: Vector, const ROWS: usize>(&mut self, sums: Sums, packed: &[f32]) {
         let (count, mut row) = (self.from.head.rows, 0);
@@ -158,6 +161,7 @@ impl Pass<'_> {
         }
     }
 
+    /// A tile of gradients to its place among queries (0), keys (1) or values (2).
     #[inline(always)]
     fn store<V: Vector, const ROWS: usize>(&mut self, sums: &[[V; 1]; ROWS], first: usize, part: usize, panel: usize) {
         let head = self.from.head;

@@ -16,11 +16,14 @@ const NORMAL: f32 = f32::from_bits(0x3ecc_422a);
 pub(crate) struct Slice<'a> {
     /// Row-major without padding.
     pub(crate) values: &'a mut [f32],
+    /// The first of these rows among all outputs.
     pub(crate) first: usize,
+    /// Values of a row.
     pub(crate) inputs: usize,
 }
 
 impl Slice<'_> {
+    /// How many these are.
     fn rows(&self) -> usize {
         self.values.len() / self.inputs
     }
@@ -48,6 +51,7 @@ pub(crate) fn outer<V: Vector, const ROWS: usize, const PANELS: usize>(pairs: &[
     }
 }
 
+/// All rows of the part, for the inputs of some panels from `column` on.
 #[inline(always)]
 fn outer_panels<V: Vector, const ROWS: usize, const PANELS: usize>(
     pairs: &[(Matrix<'_>, Matrix<'_>)],
@@ -69,6 +73,7 @@ fn outer_panels<V: Vector, const ROWS: usize, const PANELS: usize>(
     }
 }
 
+/// A tile, from what was there through all pairs in their order.
 #[inline(always)]
 fn outer_tile<V: Vector, const ROWS: usize, const PANELS: usize>(
     pairs: &[(Matrix<'_>, Matrix<'_>)],
@@ -117,8 +122,11 @@ pub(crate) fn norm_sums<V: Vector>(gradient: Matrix<'_>, input: Matrix<'_>, into
 /// What the gradient of a layer norm's inputs is computed from.
 #[derive(Clone, Copy)]
 pub(crate) struct NormBack<'a> {
+    /// Of the outputs of the layer norm.
     pub(crate) gradient: Matrix<'a>,
+    /// What it normalised.
     pub(crate) input: Matrix<'a>,
+    /// Its weight.
     pub(crate) weight: &'a [f32],
 }
 
@@ -198,9 +206,13 @@ pub(crate) fn squares<V: Vector>(values: &[f32], total: &mut f32) {
 /// Numbers of one step of AdamW.
 #[derive(Clone, Copy)]
 pub(crate) struct Adam {
+    /// Length of a step.
     pub(crate) learning_rate: f32,
+    /// Memory of the mean of gradients.
     pub(crate) beta_1: f32,
+    /// Memory of the mean of their squares.
     pub(crate) beta_2: f32,
+    /// Added to the root of the second mean.
     pub(crate) epsilon: f32,
     /// learning rate · weight decay.
     pub(crate) decay: f32,

@@ -100,6 +100,7 @@ pub(crate) fn gelu<R: Real>(x: R) -> R {
     x.times(R::splat(0.5)).times(R::splat(1.0).plus(error))
 }
 
+/// The polynomial by Horner's rule, one fused multiply-add for each further power.
 #[inline(always)]
 fn horner<R: Real>(coefficients: &[u32], x: R) -> R {
     let mut sum = R::splat(f32::from_bits(coefficients[0]));

@@ -15,7 +15,9 @@ pub(crate) const REST_ROWS: usize = 4;
 /// A linear layer: weight [outputs, inputs] row-major, bias [outputs].
 #[derive(Clone, Copy)]
 pub(crate) struct Linear<'a> {
+    /// Row-major, [outputs, inputs].
     pub(crate) weight: &'a [f32],
+    /// [outputs], added after the products, if there is one.
     pub(crate) bias: Option<&'a [f32]>,
     pub(crate) inputs: usize,
     pub(crate) outputs: usize,
@@ -56,6 +58,7 @@ pub(crate) fn pack_weight<V: Vector>(weight: &[f32], packed: &mut Packed) {
 }
 
 impl Linear<'_> {
+    /// That panels, if there are any, are those of a weight of this shape.
     fn check(&self) {
         assert!(self.packed.is_none_or(|packed| (packed.outputs, packed.inputs) == (self.outputs, self.inputs)), "panels of this weight");
     }
@@ -214,6 +217,7 @@ impl<const PANELS: usize> Block<'_, PANELS> {
         }
     }
 
+    /// One tile: products, bias, and what is to happen to the result.
     #[inline(always)]
     fn tile<V: Vector, const ROWS: usize>(&self, output: &mut MatrixMut<'_>, row: usize) {
         let mut sums = products::<V, ROWS, PANELS>(self.input.part(row, ROWS), self.packed);
@@ -249,6 +253,7 @@ fn before<V: Vector, const ROWS: usize, const PANELS: usize>(matrix: Matrix<'_>,
     load_whole_tile(matrix.values, matrix.stride, first)
 }
 
+/// Adds what was there to each sum, once.
 #[inline(always)]
 fn add<V: Vector, const ROWS: usize, const PANELS: usize>(sums: &mut [[V; PANELS]; ROWS], before: [[V; PANELS]; ROWS]) {
     for row in 0..ROWS {
@@ -273,6 +278,7 @@ pub(crate) fn products<V: Vector, const ROWS: usize, const PANELS: usize>(rows: 
 /// Where the factor of a row and a step lies.
 #[derive(Clone, Copy)]
 pub(crate) struct Factors {
+    /// Of the first row and the first step.
     pub(crate) values: *const f32,
     /// From one row to the next.
     pub(crate) row: usize,

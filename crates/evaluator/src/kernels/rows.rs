@@ -70,6 +70,7 @@ pub(crate) fn store_part<V: Vector>(value: V, target: &mut [f32]) {
     }
 }
 
+/// The last values of a row, and `fill` in the lanes behind them.
 #[inline(always)]
 fn padded<V: Vector>(rest: &[f32], fill: f32) -> V {
     let mut lanes: Lanes = [fill; LANES];
@@ -79,6 +80,7 @@ fn padded<V: Vector>(rest: &[f32], fill: f32) -> V {
 
 /// A function of one value. (A closure would not be compiled for the instruction set of its caller.)
 pub(crate) trait Function {
+    /// Its result, by operations that round once each.
     fn of<R: Real>(value: R) -> R;
 }
 

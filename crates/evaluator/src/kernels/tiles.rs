@@ -86,6 +86,7 @@ fn load_edge<V: Vector, const ROWS: usize, const PANELS: usize>(
     tile
 }
 
+/// Likewise, on the way back.
 #[inline(always)]
 fn store_edge<V: Vector, const ROWS: usize, const PANELS: usize>(
     tile: [[V; PANELS]; ROWS],

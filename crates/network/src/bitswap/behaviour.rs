@@ -26,16 +26,13 @@ use crate::store::BlockStore;
 /// Fetches that may wait for the same block.
 pub const WAITERS_MAX: usize = 1024;
 
-/// What the swarm's task has to know.
+/// A peer sent bytes that were never asked for, or that are no message: what the swarm's task has to know.
 #[derive(Debug)]
-pub enum Event {
-    /// A peer sent bytes that were never asked for, or that are no message.
-    Misbehaved(PeerId),
-}
+pub struct Misbehaved(pub PeerId);
 
 /// A block that a fetch waits for; dropping the receiver cancels.
 #[derive(Debug)]
-pub struct Request {
+pub struct BlockWant {
     /// What the block must hash to.
     pub digest: Digest,
     /// Under which codec it is asked for first.
@@ -56,7 +53,7 @@ pub struct Behaviour {
     /// Connected peers that are known not to be JavaScript.
     wide: BTreeSet<PeerId>,
     /// Bounded by the connections: swarm and behaviour take turns.
-    actions: VecDeque<ToSwarm<Event, THandlerInEvent<Self>>>,
+    actions: VecDeque<ToSwarm<Misbehaved, THandlerInEvent<Self>>>,
 }
 
 impl Behaviour {
@@ -72,18 +69,18 @@ impl Behaviour {
         }
     }
 
-    /// Waits for a block. A request beyond the limits is dropped, which its fetch sees at once.
-    pub fn want(&mut self, request: Request, now: Instant) {
-        let waiters = self.waiters.entry(request.digest).or_default();
+    /// Waits for a block. A want beyond the limits is dropped, which its fetch sees at once.
+    pub fn want(&mut self, block: BlockWant, now: Instant) {
+        let waiters = self.waiters.entry(block.digest).or_default();
         if waiters.is_empty() {
-            if !self.wants.want(request.digest, request.codec, request.session, now) {
-                self.waiters.remove(&request.digest);
+            if !self.wants.want(block.digest, block.codec, block.session, now) {
+                self.waiters.remove(&block.digest);
                 return;
             }
             self.flush();
-            self.waiters.entry(request.digest).or_default().push(request.reply);
+            self.waiters.entry(block.digest).or_default().push(block.reply);
         } else if waiters.len() < WAITERS_MAX {
-            waiters.push(request.reply);
+            waiters.push(block.reply);
         }
     }
 
@@ -136,7 +133,7 @@ impl Behaviour {
 
     /// Tells the swarm's task, which counts.
     fn misbehaved(&mut self, peer: PeerId) {
-        self.actions.push_back(ToSwarm::GenerateEvent(Event::Misbehaved(peer)));
+        self.actions.push_back(ToSwarm::GenerateEvent(Misbehaved(peer)));
     }
 
     /// Sends what the wants have to say, on the oldest connection of each peer.
@@ -184,7 +181,7 @@ impl Behaviour {
 
 impl NetworkBehaviour for Behaviour {
     type ConnectionHandler = Handler;
-    type ToSwarm = Event;
+    type ToSwarm = Misbehaved;
 
     fn handle_established_inbound_connection(
         &mut self,

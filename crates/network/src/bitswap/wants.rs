@@ -58,7 +58,7 @@ struct Open {
 
 /// What is known of a connected peer: what it can take, what it owes, how well it delivers.
 #[derive(Debug)]
-struct Peer {
+struct Supplier {
     window: usize,
     owes: usize,
     /// Failures since the last delivered block.
@@ -68,7 +68,7 @@ struct Peer {
     asked_order: VecDeque<Digest>,
 }
 
-impl Peer {
+impl Supplier {
     /// Careful until identify says what it runs.
     fn new() -> Self {
         Self { window: WINDOW_BLOCKS_CAREFUL, owes: 0, failures: 0, last_block: None, asked: BTreeSet::new(), asked_order: VecDeque::new() }
@@ -99,7 +99,7 @@ pub struct Wants {
     open: BTreeMap<Digest, Open>,
     /// Those that are asked of nobody right now.
     idle: BTreeSet<Digest>,
-    peers: BTreeMap<PeerId, Peer>,
+    peers: BTreeMap<PeerId, Supplier>,
     /// Peers that delivered or hold blocks of a session.
     sessions: BTreeMap<u64, BTreeSet<PeerId>>,
     outgoing: BTreeMap<PeerId, Vec<Entry>>,
@@ -140,7 +140,7 @@ impl Wants {
 
     /// A peer to ask: it is told at once what nobody delivers now.
     pub fn connected(&mut self, peer: PeerId) {
-        self.peers.entry(peer).or_insert_with(Peer::new);
+        self.peers.entry(peer).or_insert_with(Supplier::new);
         for digest in self.idle.clone() {
             self.send(peer, digest, Want::Have);
         }

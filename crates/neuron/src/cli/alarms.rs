@@ -12,14 +12,14 @@ use protocol::{
 };
 
 use super::{
-    context::{Context, Peer, history},
+    context::{Context, Visit, history},
     past::Past,
 };
 
 /// Everything that a replay needs.
 struct Court<'a> {
     site: &'a Site,
-    peer: &'a Peer,
+    visit: &'a Visit,
     view: GroupView,
     events: Vec<ChainEvent>,
 }
@@ -27,11 +27,11 @@ struct Court<'a> {
 /// Lists and checks the alarms of a group's log, of one round perhaps.
 pub async fn run(context: &Context, group: GroupId, round: Option<RoundNumber>) -> Result<()> {
     let site = context.site().await?;
-    let peer = context.peer(&site, group).await?;
+    let visit = context.visit(&site, group).await?;
     let (view, events) = (site.network.view(group).await?, history(&site, group).await?);
-    let court = Court { site: &site, peer: &peer, view, events };
+    let court = Court { site: &site, visit: &visit, view, events };
     let mut alarms: BTreeMap<(RoundNumber, [u8; 64]), (SignedVerdict, usize)> = BTreeMap::new();
-    for (_, body) in peer.read_log().await? {
+    for (_, body) in visit.read_log().await? {
         if let Body::Alarm { verdict, .. } = body
             && verdict.message.group == group
             && round.is_none_or(|round| round == verdict.message.round)
@@ -52,7 +52,7 @@ pub async fn run(context: &Context, group: GroupId, round: Option<RoundNumber>) 
         let name = signer.map_or_else(|_| "nobody".to_owned(), |signer| signer.to_string());
         println!("round {}: the verdict of {name} {found} ({times} × alarm)", verdict.message.round);
     }
-    peer.client.shutdown().await;
+    visit.client.shutdown().await;
     Ok(())
 }
 
@@ -65,7 +65,7 @@ impl Court<'_> {
             true => past.base,
             false => past.claim(message.claim).context("its claim was never revealed")?.file,
         };
-        let (member, seed) = (&self.peer.member, past.seed.hash);
+        let (member, seed) = (&self.visit.member, past.seed.hash);
         let (exam, checkpoint) = (member.exam(past.head, seed, past.round).await?, member.checkpoint(file).await?);
         let probe = member::probe(checkpoint, exam, seed, signer).await?;
         let number = position.number;

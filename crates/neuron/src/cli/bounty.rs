@@ -129,11 +129,11 @@ async fn fund(context: &Context, wanted: Wanted) -> Result<()> {
     let (site, account) = (context.site().await?, context.account()?);
     let Wanted { hidden: path, amount, target, term: term_s, .. } = wanted;
     let group = GroupId(wanted.group);
-    let peer = context.peer(&site, group).await?;
-    let (_, hidden) = sealed::read(&peer.member.manifest, &path)?;
-    sealed::check_overlap(&site, &peer, &hidden).await?;
-    sealed::look(&site, &peer, &hidden).await?;
-    peer.client.shutdown().await;
+    let visit = context.visit(&site, group).await?;
+    let (_, hidden) = sealed::read(&visit.member.manifest, &path)?;
+    sealed::check_overlap(&site, &visit, &hidden).await?;
+    sealed::look(&site, &visit, &hidden).await?;
+    visit.client.shutdown().await;
     let (view, now_s) = (site.network.view(group).await?, site.network.chain().latest().await?.time_s);
     let term = Term::new(view.clock(now_s).round, term_s, (&view).into());
     check_term(&term, term_s, &view, now_s)?;
@@ -193,10 +193,10 @@ async fn open(context: &Context, named: &Named) -> Result<()> {
     let dated = Dated::read(&site.network, BountyNumber(named.bounty)).await?;
     check_time(&dated, account.address(), site.network.chain().latest().await?.time_s)?;
     let (number, bounty) = (dated.number, dated.bounty);
-    let peer = context.peer(&site, bounty.group).await?;
-    let (bytes, hidden) = sealed::read(&peer.member.manifest, &named.hidden)?;
+    let visit = context.visit(&site, bounty.group).await?;
+    let (bytes, hidden) = sealed::read(&visit.member.manifest, &named.hidden)?;
     sealed::check_root(&dated, &hidden)?;
-    let file = peer.client.add(bytes).await?;
+    let file = visit.client.add(bytes).await?;
     match bounty.file {
         Digest::ZERO => {
             site.as_account(account).unseal(number, file).await?;
@@ -206,8 +206,8 @@ async fn open(context: &Context, named: &Named) -> Result<()> {
         opened => bail!("bounty {number} was opened as {opened}: give the very file, this one is {file}"),
     }
     let dated = Dated::read(&site.network, number).await?;
-    served::serve(&site, &peer, &dated, file).await?;
-    peer.client.shutdown().await;
+    served::serve(&site, &visit, &dated, file).await?;
+    visit.client.shutdown().await;
     println!("{}", dated.next(site.network.chain().latest().await?.time_s));
     Ok(())
 }
@@ -251,15 +251,15 @@ async fn retire(context: &Context, named: &Named, bond: Option<Wei>) -> Result<(
     let dated = Dated::read(&site.network, BountyNumber(named.bounty)).await?;
     let (number, group) = (dated.number, dated.bounty.group);
     ensure!(!dated.bounty.file.is_zero(), "bounty {number} is not open, its set is still a secret: `neuron bounty open` comes first");
-    let peer = context.peer(&site, group).await?;
-    let (bytes, hidden) = sealed::read(&peer.member.manifest, &named.hidden)?;
+    let visit = context.visit(&site, group).await?;
+    let (bytes, hidden) = sealed::read(&visit.member.manifest, &named.hidden)?;
     sealed::check_root(&dated, &hidden)?;
-    let set = peer.member.set(site.network.view(group).await?.head).await?;
-    let (path, mut tree) = (format!("hidden-{number}{}", peer.member.manifest.data().suffix()), set.tree.clone());
+    let set = visit.member.set(site.network.view(group).await?.head).await?;
+    let (path, mut tree) = (format!("hidden-{number}{}", visit.member.manifest.data().suffix()), set.tree.clone());
     ensure!(tree.get(&path).is_none(), "{path} is in the set of group {group} already: nothing is left to do");
     tree.insert(&path, sealed::body(&bytes))?;
     let patch = Patch::between(&set.tree, &tree, account.address().0, &format!("The hidden set of bounty {number}"));
-    delta::offer(peer, &site.as_account(account), patch, bond).await
+    delta::offer(visit, &site.as_account(account), patch, bond).await
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub struct Context {
 }
 
 /// A node that lives as long as a command.
-pub struct Peer {
+pub struct Visit {
     pub client: Client,
     pub member: Member,
     _folder: tempfile::TempDir,
@@ -65,7 +65,7 @@ impl Context {
     }
 
     /// Starts a node in a folder of its own and joins the group with its whole history.
-    pub async fn peer(&self, site: &Site, group: GroupId) -> Result<Peer> {
+    pub async fn visit(&self, site: &Site, group: GroupId) -> Result<Visit> {
         let view = site.network.view(group).await.with_context(|| format!("group {group} cannot be read: check --group"))?;
         let folder = tempfile::tempdir()?;
         let key = keys::node_key(folder.path())?;
@@ -77,11 +77,11 @@ impl Context {
         for event in history(site, group).await? {
             member.note(&event).await;
         }
-        Ok(Peer { client, member, _folder: folder })
+        Ok(Visit { client, member, _folder: folder })
     }
 }
 
-impl Peer {
+impl Visit {
     /// The messages of the group's log and who wrote them, as far as peers have given them.
     pub async fn read_log(&self) -> Result<Vec<(NodeId, Body)>> {
         let (start, mut last) = (Instant::now(), Instant::now());

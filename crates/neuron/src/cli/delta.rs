@@ -14,7 +14,7 @@ use network::Client;
 use node::folder;
 use protocol::{Address, DeltaNumber, Digest, GroupId, Wei, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
 
-use super::context::{Context, Peer};
+use super::context::{Context, Visit};
 
 /// How long a proposal's body is offered until another node has said that it holds it.
 const SPREAD: Duration = Duration::from_secs(60);
@@ -99,8 +99,8 @@ async fn refund(context: &Context, group: GroupId, deltas: &[u64]) -> Result<()>
 async fn new(context: &Context, group: GroupId, out: Option<PathBuf>, from: Option<PathBuf>, title: &str) -> Result<()> {
     let site = context.site().await?;
     let author = if from.is_some() { chain::keystore::address(&context.key)? } else { Address::ZERO };
-    let peer = context.peer(&site, group).await?;
-    let set = peer.member.set(site.network.view(group).await?.head).await?;
+    let visit = context.visit(&site, group).await?;
+    let set = visit.member.set(site.network.view(group).await?.head).await?;
     match (out, from) {
         (Some(folder), _) => {
             folder::write(&set.tree, &folder)?;
@@ -110,43 +110,44 @@ async fn new(context: &Context, group: GroupId, out: Option<PathBuf>, from: Opti
             let tree = folder::read(&folder, "")?;
             ensure!(tree != set.tree, "{} is the current set: change something first", folder.display());
             let patch = Patch::between(&set.tree, &tree, author.0, title);
-            peer.member.preview(site.network.view(group).await?.head, patch.clone()).await.context("the changed set cannot be used")?;
+            visit.member.preview(site.network.view(group).await?.head, patch.clone()).await.context("the changed set cannot be used")?;
             print!("{}", String::from_utf8(patch)?);
         }
         (None, None) => bail!("give --out FOLDER to get the current set, or --from FOLDER to make a patch of an edited one"),
     }
-    peer.client.shutdown().await;
+    visit.client.shutdown().await;
     Ok(())
 }
 
 async fn propose(context: &Context, group: GroupId, path: &Path, bond: Option<Wei>) -> Result<()> {
     let body = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let (site, account) = (context.site().await?, context.account()?);
-    let peer = context.peer(&site, group).await?;
+    let visit = context.visit(&site, group).await?;
     check_author(&body, account.address())?;
-    offer(peer, &site.as_account(account), body, bond).await
+    offer(visit, &site.as_account(account), body, bond).await
 }
 
 /// Proposes a patch of the current set, and offers its body until another node holds it.
-pub async fn offer(peer: Peer, network: &Network, body: Vec<u8>, bond: Option<Wei>) -> Result<()> {
-    let group = peer.member.group;
+pub async fn offer(visit: Visit, network: &Network, body: Vec<u8>, bond: Option<Wei>) -> Result<()> {
+    let group = visit.member.group;
     let head = network.view(group).await?.head;
-    peer.member
+    visit
+        .member
         .preview(head, body.clone())
         .await
         .context("the patch does not apply to the current set: make it anew with `neuron delta new`")?;
-    let digest = peer.client.add(body).await?;
+    let digest = visit.client.add(body).await?;
     let bond = match bond {
         Some(bond) => bond,
         None => network.bond_due(group).await?,
     };
     let delta = network.propose(group, head, digest, bond).await?;
     println!("proposed as delta {delta} of group {group} for a bond of {} NRN: {digest}", bond.to_nrn());
-    match wait_for_holder(&peer.client, group, digest).await? {
+    match wait_for_holder(&visit.client, group, digest).await? {
         true => println!("another node holds its body: you may go offline"),
         false => println!("no other node has said that it holds the body: nobody can vote for it yet. Start a node that keeps it."),
     }
-    peer.client.shutdown().await;
+    visit.client.shutdown().await;
     Ok(())
 }
 
@@ -182,12 +183,12 @@ async fn vote(context: &Context, group: GroupId, delta: DeltaNumber) -> Result<(
     let own = account.address();
     let speaks = view.spoken_for(own).next().is_some();
     ensure!(speaks, "{own} signs for no position of group {group} and owns none: vote with a key that does");
-    let peer = context.peer(&site, group).await?;
+    let visit = context.visit(&site, group).await?;
     let patch = match delta {
         DeltaNumber(0) => Digest::ZERO,
         delta => {
             let proposed = site.network.delta(group, delta).await?.with_context(|| format!("there is no delta {delta}"))?;
-            check_delta(&peer, delta, proposed.author).await?;
+            check_delta(&visit, delta, proposed.author).await?;
             proposed.digest
         }
     };
@@ -195,18 +196,18 @@ async fn vote(context: &Context, group: GroupId, delta: DeltaNumber) -> Result<(
     let seq = site.network.chain().latest().await?.time_s;
     let message = Choice { group, period: view.period_number, delta, patch, seq };
     let body = Body::Choice(account.sign(message, &site.network.domain())?);
-    peer.tell(vec![body]).await?;
+    visit.tell(vec![body]).await?;
     println!("signed: delta {delta} in period {}, patch {patch}", view.period_number);
     println!("validators bring it to the chain before the period ends");
     Ok(())
 }
 
 /// Nobody should vote for what he does not hold and what does not apply.
-async fn check_delta(peer: &Peer, delta: DeltaNumber, proposer: Address) -> Result<()> {
-    let Link { patch, parent } = peer.member.proposal(delta).await.with_context(|| format!("there is no delta {delta}"))?;
-    let body = peer.member.body(patch).await?;
+async fn check_delta(visit: &Visit, delta: DeltaNumber, proposer: Address) -> Result<()> {
+    let Link { patch, parent } = visit.member.proposal(delta).await.with_context(|| format!("there is no delta {delta}"))?;
+    let body = visit.member.body(patch).await?;
     check_author(&body, proposer).with_context(|| format!("delta {delta} is somebody else's patch: do not vote for it"))?;
-    let set = peer.member.preview(parent, body).await.with_context(|| format!("delta {delta} does not apply: do not vote for it"))?;
+    let set = visit.member.preview(parent, body).await.with_context(|| format!("delta {delta} does not apply: do not vote for it"))?;
     println!("delta {delta} applies: {} examples, root {}", set.examples.len(), set.root);
     Ok(())
 }

@@ -116,10 +116,10 @@ async fn progress(context: &Context, group: GroupId, most: usize) -> Result<()> 
     let site = context.site().await?;
     let events = history(&site, group).await?;
     let won = progress::won(&events);
-    let peer = context.peer(&site, group).await?;
+    let visit = context.visit(&site, group).await?;
     let head = site.network.view(group).await?.head;
-    let steps = progress::measure(&peer.member, &won[won.len().saturating_sub(most)..], head).await?;
-    peer.client.shutdown().await;
+    let steps = progress::measure(&visit.member, &won[won.len().saturating_sub(most)..], head).await?;
+    visit.client.shutdown().await;
     println!("{} of {} won rounds of group {group}", steps.len(), won.len());
     words::of_progress(&steps, &hidden_losses(&events)).iter().for_each(|line| println!("  {line}"));
     Ok(())
@@ -140,11 +140,11 @@ async fn create(context: &Context, path: PathBuf, seed: u64) -> Result<()> {
 async fn fork(context: &Context, path: PathBuf, parent: GroupId, seed: u64) -> Result<()> {
     let file = GroupFile::read(&path)?;
     let (site, account) = (context.site().await?, context.account()?);
-    let peer = context.peer(&site, parent).await?;
-    let birth = birth::fork(&file, &file.times, seed, &peer.member, &site.network.view(parent).await?).await?;
+    let visit = context.visit(&site, parent).await?;
+    let birth = birth::fork(&file, &file.times, seed, &visit.member, &site.network.view(parent).await?).await?;
     let group = site.as_account(account).fork(parent, &birth).await?;
     println!("{} is group {group}, forked from group {parent}; stake moves with `neuron stake move --child {group}`", file.name);
-    serve(&peer.client, group).await
+    serve(&visit.client, group).await
 }
 
 /// Offers a new group's files until Ctrl-C.

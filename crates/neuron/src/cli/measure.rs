@@ -18,7 +18,7 @@ use protocol::{
     measures::{Act, MAX_SLASH_BASIS_POINTS, MAX_WAIT_EPOCHS, Measure},
 };
 
-use super::context::{Context, Peer};
+use super::context::{Context, Visit};
 
 /// Epochs for which a measure waits if nothing else is said.
 const WAIT_EPOCHS: u64 = 4;
@@ -165,7 +165,7 @@ async fn propose(context: &Context, wanted: &Wanted, group: GroupId, reason: Str
     let nonce = Digest(keccak256(&[&own.0[..], &now.hash.0, &act.args()].concat()));
     let wait_s = epochs.saturating_mul(site.network.terms().epoch_s);
     let measure = Measure::new(&act, nonce, now.time_s.saturating_add(wait_s));
-    let peer = context.peer(&site, group).await?;
+    let visit = context.visit(&site, group).await?;
     let mut bodies = vec![Body::Measure(MeasureBody { measure: measure.clone(), reason })];
     let assents = assents(context, &site.network, &act, &measure).await?;
     println!("proposed: {}", words::of_act(&act));
@@ -173,19 +173,19 @@ async fn propose(context: &Context, wanted: &Wanted, group: GroupId, reason: Str
     tell_signed(own, &measure, &assents);
     println!("  others sign with `neuron measure sign {} --group {group}`", measure.name());
     bodies.extend(assents.into_iter().map(Body::Assent));
-    peer.tell(bodies).await
+    visit.tell(bodies).await
 }
 
 async fn sign(context: &Context, named: &Named) -> Result<()> {
     let (site, own) = (context.site().await?, context.account()?.address());
-    let peer = context.peer(&site, GroupId(named.group)).await?;
-    let (_, entry) = find(&read(&site.network, &peer).await?, &named.measure)?;
+    let visit = context.visit(&site, GroupId(named.group)).await?;
+    let (_, entry) = find(&read(&site.network, &visit).await?, &named.measure)?;
     let act = entry.measure.act()?;
     let assents = assents(context, &site.network, &act, &entry.measure).await?;
     ensure!(!assents.is_empty(), "{own} signs for no position that counts for this measure and owns none: sign with a key that does");
     println!("{}", words::of_act(&act));
     tell_signed(own, &entry.measure, &assents);
-    peer.tell(assents.into_iter().map(Body::Assent).collect()).await
+    visit.tell(assents.into_iter().map(Body::Assent).collect()).await
 }
 
 /// What was signed, field by field, and for which positions.
@@ -228,9 +228,9 @@ async fn spoken_for(network: &Network, group: GroupId, account: Address) -> Resu
     Ok(positions)
 }
 
-async fn read(network: &Network, peer: &Peer) -> Result<Book> {
+async fn read(network: &Network, visit: &Visit) -> Result<Book> {
     let (mut book, domain) = (Book::default(), network.domain());
-    peer.read_log().await?.iter().for_each(|(_, body)| book.note(body, &domain));
+    visit.read_log().await?.iter().for_each(|(_, body)| book.note(body, &domain));
     Ok(book)
 }
 
@@ -246,8 +246,8 @@ fn find(book: &Book, name: &str) -> Result<(Digest, Entry)> {
 
 async fn show(context: &Context, name: Option<&str>, group: GroupId) -> Result<()> {
     let site = context.site().await?;
-    let peer = context.peer(&site, group).await?;
-    let book = read(&site.network, &peer).await?;
+    let visit = context.visit(&site, group).await?;
+    let book = read(&site.network, &visit).await?;
     let now_s = site.network.chain().latest().await?.time_s;
     let mut shown = 0;
     let listed = book.entries().filter(|(full, _, _)| name.is_none_or(|name| full.to_string().starts_with(name)));
@@ -262,7 +262,7 @@ async fn show(context: &Context, name: Option<&str>, group: GroupId) -> Result<(
     if shown == 0 {
         println!("no such measure in the log of group {group}");
     }
-    peer.client.shutdown().await;
+    visit.client.shutdown().await;
     Ok(())
 }
 
@@ -301,11 +301,11 @@ fn not_ripe(ripe_at: u64, epoch: u64) -> String {
 
 async fn enact(context: &Context, named: &Named) -> Result<()> {
     let (site, account) = (context.site().await?, context.account()?);
-    let peer = context.peer(&site, GroupId(named.group)).await?;
-    let (_, entry) = find(&read(&site.network, &peer).await?, &named.measure)?;
+    let visit = context.visit(&site, GroupId(named.group)).await?;
+    let (_, entry) = find(&read(&site.network, &visit).await?, &named.measure)?;
     let tally = entry.tally(&site.network).await?;
     let act = entry.measure.act()?;
-    peer.client.shutdown().await;
+    visit.client.shutdown().await;
     ensure!(!tally.counted.is_empty(), "nobody whose assent counts has signed it: `neuron measure sign` first");
     println!("{}", words::of_act(&act));
     print_message(&entry.measure);

@@ -55,9 +55,9 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
     ensure!((1..=MAX_TOKENS).contains(&options.tokens), "--tokens must be 1 to {MAX_TOKENS}");
     ensure!(options.temperature >= 0.0 && options.temperature.is_finite(), "--temperature must be 0 or more");
     let (site, group) = (context.site().await?, GroupId(options.group));
-    let peer = context.peer(&site, group).await?;
-    let checkpoint = peer.member.checkpoint(site.network.view(group).await?.checkpoint).await?;
-    peer.client.shutdown().await;
+    let visit = context.visit(&site, group).await?;
+    let checkpoint = visit.member.checkpoint(site.network.view(group).await?.checkpoint).await?;
+    visit.client.shutdown().await;
     let compute = node::member::compute()?;
     match (checkpoint.manifest().data(), rows, &options.prompt) {
         (Data::Csv { .. }, Some(rows), _) => rows.lines().try_for_each(|row| classify(compute, &checkpoint, row)),

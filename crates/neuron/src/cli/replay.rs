@@ -68,13 +68,13 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
     let is_asked = |claim: &&RevealedClaim| options.claim.is_none_or(|number| number == claim.number);
     let asked: Vec<_> = past.claims.iter().filter(is_asked).copied().collect();
     ensure!(options.claim.is_none() || !asked.is_empty(), "no claim with that number was revealed in round {round}");
-    let peer = context.peer(&site, group).await?;
-    let court = Court::open(&peer.member, &past).await?;
+    let visit = context.visit(&site, group).await?;
+    let court = Court::open(&visit.member, &past).await?;
     println!("round {round} of group {group}");
     println!("  base      {}, {} nats", past.base, Micronats(court.base.mean));
     let (drawn, count, block) = (court.exam.drawn.len(), court.exam.set.examples.len(), past.seed);
     println!("  examples  {drawn} of {count}, drawn by block {} ({})", block.number, block.hash);
-    let log = if options.training { peer.read_log().await? } else { Vec::new() };
+    let log = if options.training { visit.read_log().await? } else { Vec::new() };
     let (mut words, mut untrue) = (Vec::new(), Vec::new());
     for claim in asked {
         let (word, new) = court.hear(&claim).await?;
@@ -90,7 +90,7 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
         }
         words.push((claim, word));
     }
-    peer.client.shutdown().await;
+    visit.client.shutdown().await;
     println!("  decision  {}", conclude(&past, &words)?);
     ensure!(untrue.is_empty(), "claims whose files were not trained as their trainers say: {untrue:?}");
     Ok(())

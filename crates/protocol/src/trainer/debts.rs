@@ -58,7 +58,7 @@ pub(super) enum Told {
 }
 
 impl Debts {
-    /// Protocol 6, Settle and collect.
+    /// PROTOCOL 6, Settle and collect: what a strike could change waits until the round is mature.
     pub fn told(&mut self, round: RoundNumber, told: Told, group: &GroupView) {
         let kind = match (self.debts.get(&round).map(|debt| debt.kind), told) {
             (None, Told::Committed) => Some(Kind::Deposit),

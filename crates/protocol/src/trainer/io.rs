@@ -85,7 +85,7 @@ pub struct Measured {
     pub base: Micronats,
     pub loss: Micronats,
     pub loss_root: Digest,
-    /// Whether the improvement is beyond luck, by the group's terms (Protocol 12).
+    /// Whether the improvement is beyond luck, by the group's terms (PROTOCOL 12, Certainty).
     pub is_certain: bool,
 }
 

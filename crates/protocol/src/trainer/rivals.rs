@@ -59,7 +59,7 @@ impl Rivals {
         self.checks.insert(claim, Check::Asked);
     }
 
-    /// Protocol 6: the first true claim wins; one's own, of that rank and file, is true. `base` is known if it was measured.
+    /// PROTOCOL 6, Judge: the first true claim wins; one's own, of that rank and file, is true. `base` is known if it was measured.
     pub fn first(&self, own: Option<((u32, u64), Digest)>, base: Option<Micronats>) -> First {
         let before = self.claims.iter().take_while(|(rank, _)| own.is_none_or(|(own, _)| **rank < own));
         for (hash, claim) in before.map(|(_, pair)| *pair).filter(|(_, claim)| base.is_none_or(|base| claim.base == base)) {

@@ -29,7 +29,7 @@ pub(crate) struct Round {
     early: u32,
     /// What the first commit fixed.
     pub(super) opened: Option<Opened>,
-    /// Seals of all that stand on chain: the more, the higher the bar (Protocol 12).
+    /// Seals of all that stand on chain: the more, the higher the bar (PROTOCOL 12, Certainty).
     pub(super) commits: u64,
     pub rivals: Rivals,
     /// One's own, if it stands.
@@ -81,30 +81,30 @@ impl Round {
         let mut effects = Vec::new();
         self.state = match (self.state, told) {
             (S::Over, _) => S::Over,
-            // 6, Commit, Reveal: what stands on chain counts more than what was asked for.
+            // PROTOCOL 6, Commit, Reveal: what stands on chain counts more than what was asked for.
             (state, Told::Committed(stands, account, group)) if !state.is_committed() => {
                 effects.extend(self.cancel());
                 self.committed(stands, account, group)
             }
             (_, Told::Revealed(claim)) => self.stands(S::Revealed, Some(claim)),
             (_, Told::Conceded) => self.stands(S::Conceded, None),
-            // 15, A trainer in TRAIN: commits only what improves enough.
+            // PROTOCOL 15, A trainer in TRAIN: commits only what improves enough.
             (S::Training(base), Told::Trained { attempt, own, is_enough: true, .. }) if attempt == self.attempts => S::Trained(base, own),
             (S::Training(from), Told::Trained { attempt, base, loss, .. }) if attempt == self.attempts => {
                 self.give_up(from, format!("trained from {base} to {loss} nats only: no commit"))
             }
-            // 15, A trainer in JUDGE: a run that began before the round was only a try.
+            // PROTOCOL 15, A trainer in JUDGE: a run that began before the round was only a try.
             (S::Training(base), Told::TrainFailed { attempt, reason }) if attempt == self.attempts => match self.give_up(base, reason) {
                 _ if attempt <= self.early => S::Idle,
                 given_up => given_up,
             },
-            // 16, Commits: the salt is on disk before the seal goes out.
+            // PROTOCOL 16, Commits: the salt is on disk before the seal goes out.
             (S::Remembering(base, own), Told::Remembered(Ok(()))) => self.remembered(base, own),
             (S::Remembering(base, _), Told::Remembered(Err(reason))) => self.give_up(base, reason),
             (S::Committing(base, own), Told::Sent { what: what @ Transaction::Commit, result, now_s }) => {
                 if self.sent(what, result, now_s) { S::Committing(base, own) } else { S::Remembered(base, own) }
             }
-            // 15, In REVEAL: what improves enough and is certain is revealed, what does not is conceded.
+            // PROTOCOL 15, In REVEAL: what improves enough and is certain is revealed, what does not is conceded.
             (S::Measuring(own), Told::Measured { result, is_enough, now_s }) => self.measured(own, result, is_enough, now_s),
             (S::Worthy(own, measured, refused), Told::Sent { what: what @ Transaction::Reveal, result, now_s }) => {
                 S::Worthy(own, measured, refused + u32::from(!self.sent(what, result, now_s)))
@@ -129,16 +129,16 @@ impl Round {
                 effects.extend(self.end(view));
                 S::Over
             }
-            // 15, A trainer in JUDGE: what came of another base than the round's is of no use.
+            // PROTOCOL 15, A trainer in JUDGE: what came of another base than the round's is of no use.
             (
-                S::Training(base) | S::Trained(base, _) | S::Remembering(base, _) | S::Remembered(Some(base), _) | S::GivenUp(base),
+                S::Training(base) | S::Trained(base, _) | S::Remembered(Some(base), _) | S::GivenUp(base),
                 Place::Ahead(now) | Place::Train(now),
             ) if base != now => {
                 effects.extend(self.cancel());
                 self.begin(view, place, now, effects)
             }
             (S::Idle, Place::Ahead(base) | Place::Train(base)) => self.begin(view, place, base, effects),
-            // 16, Commits: the salt is on disk before the seal goes out.
+            // PROTOCOL 16, Commits: the salt is on disk before the seal goes out.
             (S::Trained(base, own), Place::Train(_)) => {
                 let (round, (file, salt)) = (self.number, own);
                 effects.push(Effect::Remember { round, file, salt });
@@ -148,11 +148,11 @@ impl Round {
                 effects.push(self.commit(own, view));
                 S::Committing(base, own)
             }
-            // 15, A trainer in TRAIN: what does not end in time is of no use.
+            // PROTOCOL 15, A trainer in TRAIN: what does not end in time is of no use.
             (S::Training(base), Place::Reveal | Place::Judge) => self.stop(base, effects),
-            // 15, In REVEAL.
+            // PROTOCOL 15, In REVEAL: what is known decides; at the last chance what is not known yet is conceded.
             (S::Sealed(_) | S::Measuring(_) | S::Worthy(..) | S::Useless(_), Place::Reveal) => self.show(view, effects),
-            // 15, A trainer in JUDGE.
+            // PROTOCOL 15, A trainer in JUDGE: whose file will the next round start from?
             (state, Place::Judge) => {
                 effects.extend(self.foresee(view));
                 state
@@ -161,8 +161,7 @@ impl Round {
         }
     }
 
-    /// A seal may only be opened in REVEAL, and whoever does not open it loses the deposit if anybody else does: at the last chance
-    /// it is conceded, whatever is not known yet.
+    /// PROTOCOL 15, In REVEAL: whoever does not open a seal loses the deposit if anybody else opens one.
     fn show(&mut self, view: &View<'_>, effects: &mut Vec<Effect>) -> State {
         use State as S;
         let (state, is_late) = (self.state, self.moment(view).is_last_chance());

@@ -7,7 +7,6 @@ use protocol::warden::{self as duties, Duty};
 use protocol::{Digest, PositionNumber, RoundNumber};
 
 use crate::hidden::{BOUNTY, Juror, PAUSE_S as JURY_PAUSE_S, STARTS_S, measured};
-use crate::steward::{DELTA, END_S, choice, hear, view as period};
 use crate::story::*;
 use crate::warden::{NOW, PAST, attendance, decided, first_of, judged, seconds, tell, truth, verdicts, warden};
 use crate::world::*;
@@ -133,71 +132,6 @@ fn who_was_not_there_when_judge_began_calls_no_file_unavailable_but_what_two_thi
     assert_eq!(lost.signed().map(|(claim, _)| claim), Some(NONE_IS_TRUE));
 }
 
-/// Blocks come each 12 seconds, in this second of `ROUND` and so on.
-const FIRST_S: u64 = 2;
-
-/// A validator in JUDGE of that length, in second 38 of a round of slow blocks, that knows one claim.
-fn slow(signer: u8, judge_s: u64) -> Story {
-    let times = protocol::chain::Times { judge_s, ..TIMES };
-    let mut story = Story::new(signer);
-    story.validator = crate::story::validator(signer);
-    story.tell(Input::Group(GroupView { times, epoch_s: 100 * times.length_s(), ..group() }));
-    story.tell(Input::Live);
-    (FIRST_S..38).step_by(12).for_each(|second| story.tell(slow_block(judge_s, second)));
-    story.tell(Input::Event(opened_event(ROUND, digest("checkpoint"))));
-    story.reveal(1, 1_700_000, "a");
-    story.tell(slow_block(judge_s, 38));
-    story
-}
-
-fn slow_block(judge_s: u64, second: u64) -> Input {
-    let start_s = protocol::chain::Times { judge_s, ..TIMES }.round_start_s(GENESIS_S, ROUND);
-    Input::Block(Block { number: second / 12, ..block(start_s + second) })
-}
-
-/// The seconds in which a validator posts, from that one on, when all verdicts come in it.
-fn slow_posts(story: &mut Story, judge_s: u64, seconds: std::ops::Range<u64>, answer: Option<Result<(), String>>) -> Vec<u64> {
-    let mut posts = Vec::new();
-    (1..=3).for_each(|other| story.tell(Input::Heard(verdict(other, ROUND, hash(1, 1_700_000, "a")))));
-    for second in seconds.step_by(12) {
-        if story.posts().len() > posts.len() {
-            posts.push(second - 12);
-            answer.clone().into_iter().for_each(|result| story.tell(Input::Posted { round: ROUND, result }));
-        }
-        story.tell(slow_block(judge_s, second));
-    }
-    posts
-}
-
-#[test]
-fn a_batch_that_was_dropped_or_not_answered_is_brought_again() {
-    let leader = (1..=3).find(|signer| slow_posts(&mut slow(*signer, 3_000), 3_000, 50..62, None) == [38]).unwrap();
-    let pause_s = 2 + 12;
-    for (name, answer, after_s) in [
-        ("carried out and dropped", Some(Ok(())), 8 * pause_s),
-        ("never answered, then all others go first", None, 32 * pause_s + 3 * pause_s),
-        ("failed, then all others go first", Some(Err("no".to_string())), 3 * pause_s),
-    ] {
-        let posts = slow_posts(&mut slow(leader, 3_000), 3_000, 50..1_000, answer);
-        let next = posts[1] - posts[0];
-        assert!((after_s..after_s + 24).contains(&next), "{name}: {next}");
-    }
-}
-
-#[test]
-fn with_slow_blocks_nobody_waits_through_the_last_one_that_can_be_acted_upon() {
-    // JUDGE ends in second 100: what is sent with the block of second 86 is carried by that of second 98.
-    let posts: Vec<_> = (1..=3)
-        .map(|signer| {
-            let mut story = slow(signer, 70);
-            [50, 62, 74].into_iter().for_each(|second| story.tell(slow_block(70, second)));
-            slow_posts(&mut story, 70, 86..99, None)
-        })
-        .collect();
-    assert_eq!(posts.iter().filter(|posts| **posts == [74]).count(), 1, "who is first posts at once: {posts:?}");
-    assert_eq!(posts.iter().filter(|posts| **posts == [86]).count(), 2, "and the others while it is time: {posts:?}");
-}
-
 #[test]
 fn ones_own_verdict_is_brought_at_the_last_chance_of_the_next_train() {
     let many = || GroupView { positions: (1..=40).map(|number| position(number, 100)).collect(), epoch_s: 80_000, ..group() };
@@ -239,25 +173,6 @@ fn verdicts_of_the_epoch_before_count_by_its_keys_and_positions() {
         !story.posts().is_empty()
     };
     assert_eq!([2, 22, 4, 3].map(brought), [true, false, false, true]);
-}
-
-#[test]
-fn that_a_file_is_held_is_told_until_the_log_has_it() {
-    for (is_heard, expected) in [(false, vec![50, 170]), (true, vec![50])] {
-        let mut story = slow(1, 3_000);
-        story.served = vec!["a"];
-        let mut told = Vec::new();
-        for second in (50..200).step_by(12) {
-            let before = story.effects.len();
-            story.tell(slow_block(3_000, second));
-            if story.effects[before..].contains(&Effect::Announce { round: ROUND, file: digest("a") }) {
-                told.push(second);
-                let heard = Input::Have { round: ROUND, file: digest("a"), position: PositionNumber(1) };
-                Some(heard).filter(|_| is_heard).into_iter().for_each(|heard| story.tell(heard));
-            }
-        }
-        assert_eq!(told, expected, "8 pauses later");
-    }
 }
 
 #[test]
@@ -310,13 +225,31 @@ fn an_alarm_is_told_again_until_the_log_holds_it_and_a_replay_that_failed_is_mad
         told += tell(&mut warden, [duties::Input::Block(block)]).into_iter().filter_map(alarm).count();
     }
     assert_eq!(told, 3);
-    // Words about nobody, or about rounds that are none, do not stand for the alarm.
-    let mut other = self::warden(1, &[wrong]);
-    seconds(&mut other, 0..1, replay);
-    let strange: Vec<_> = (0..5_000_u64).map(|round| verdict(2, RoundNumber(PAST.0 + 2 + round), truth())).take(20).collect();
-    tell(&mut other, strange.into_iter().map(duties::Input::Alarmed));
-    tell(&mut other, [duties::Input::Replayed { round: PAST, wrong: vec![(wrong, "another".into())] }]);
-    assert_eq!(seconds(&mut other, 1..9, alarm).len(), 1);
+}
+
+#[test]
+fn an_alarm_that_another_told_is_not_told_and_words_about_nobody_are_not_remembered() {
+    let wrong = verdict(2, PAST, truth());
+    let alarm = |effect| if let duties::Effect::Alarm { verdict, .. } = effect { Some(verdict) } else { None };
+    for is_told in [false, true] {
+        let make = |signer: u8| {
+            let mut warden = warden(signer, &[wrong]);
+            tell(
+                &mut warden,
+                [duties::Input::Block(at(NOW, 0)), duties::Input::Replayed { round: PAST, wrong: vec![(wrong, "another".into())] }],
+            );
+            warden
+        };
+        let last =
+            [1, 3].into_iter().max_by_key(|signer| seconds(&mut make(*signer), 1..38, alarm).first().map(|(second, _)| *second)).unwrap();
+        let mut warden = make(last);
+        let size = format!("{warden:?}").len();
+        let strange = [verdict(77, PAST, truth()), verdict(2, RoundNumber(PAST.0 + 5), truth()), verdict(2, RoundNumber(0), truth())];
+        tell(&mut warden, strange.map(duties::Input::Alarmed));
+        assert_eq!(format!("{warden:?}").len(), size);
+        tell(&mut warden, Some(wrong).filter(|_| is_told).map(duties::Input::Alarmed));
+        assert_eq!(seconds(&mut warden, 1..38, alarm).len(), usize::from(!is_told));
+    }
 }
 
 fn when_of<T>(sent: &[(u64, T)]) -> Vec<u64> {
@@ -381,24 +314,4 @@ fn a_juror_takes_no_seed_over_a_gap() {
         juror.until(STARTS_S[0] + 1);
         assert_eq!(!juror.tasks().is_empty(), is_measured);
     }
-}
-
-#[test]
-fn with_slow_blocks_choices_are_brought_while_there_is_time() {
-    let slow = |time_s: u64| steward_block(time_s);
-    let mut last = Vec::new();
-    for signer in 1..=3 {
-        let mut steward = crate::steward::steward(signer);
-        let long = GroupView { period_s: 400, ..period() };
-        crate::steward::tell(&mut steward, [protocol::steward::Input::Group(long)]);
-        (END_S - 98..END_S - 30).step_by(12).for_each(|time_s| drop(steward.handle(slow(time_s))));
-        hear(&mut steward, &[choice(1, DELTA, 1)]);
-        let sent = [END_S - 26, END_S - 14, END_S - 2].into_iter().find(|time_s| steward.handle(slow(*time_s)).is_some());
-        last.push(sent.map(|time_s| END_S - time_s));
-    }
-    assert!(last.iter().all(|before| before.is_some_and(|before_s| before_s >= 14)), "{last:?}");
-}
-
-fn steward_block(time_s: u64) -> protocol::steward::Input {
-    protocol::steward::Input::Block(Block { number: time_s / 12, ..block(time_s) })
 }

@@ -80,6 +80,7 @@ fn tell_validator(fact: &Fact, time: &mut Time) -> validator::Input {
         6 if fact.good => Input::Measured { round, claim: hash, finding: Finding::True { probe: digest("p") } },
         6 => Input::Measured { round, claim: hash, finding: Finding::False { reason: "no".into() } },
         7 => Input::Signed(verdict(1, round, hash)),
+        8 if fact.good => Input::Untold { round, reason: "full".into() },
         8 => Input::Refused { round, reason: "signed".into() },
         9 => Input::Posted { round, result: answer(fact) },
         10 | 11 => Input::Event(event(&Fact { kind: fact.who, ..fact.clone() })),
@@ -130,11 +131,11 @@ proptest! {
         let config = validator::Config { group: GROUP, domain: DOMAIN, signer: account(1), edge_s: EDGE_S, step_s: 2, verdicts_a_call: 2 };
         let mut machine = Validator::new(config);
         let mut time = Time(GENESIS_S);
-        let mut signed = BTreeSet::new();
+        let mut signed = BTreeMap::new();
         for fact in &facts {
             for effect in machine.handle(tell_validator(fact, &mut time)) {
                 match effect {
-                    validator::Effect::Sign(verdict) => prop_assert!(signed.insert(verdict.round), "signed twice"),
+                    validator::Effect::Sign(verdict) => prop_assert_eq!(*signed.entry(verdict.round).or_insert(verdict), verdict, "two verdicts"),
                     validator::Effect::Post { round, .. } => {
                         let next = RoundNumber(round.0 + 1);
                         prop_assert!(is_in_time(&time, round, Phase::Judge) || is_in_time(&time, next, Phase::Train));

@@ -134,8 +134,8 @@ fn of_coinbases_that_failed_together_each_is_tried_alone() {
     let (mut trainer, mature_s) = winner_of(3);
     trainer.hear(Heard::Block(block(mature_s)));
     let all: Vec<_> = (0..3).map(RoundNumber).collect();
-    assert_eq!(collects(trainer.hear(Heard::Live)), [all.clone()]);
-    for round in all.clone() {
+    assert_eq!(collects(trainer.hear(Heard::Live)).concat(), all);
+    for round in all.iter().copied() {
         trainer.answer(Input::Sent { what: Transaction::Collect, round, result: Err("NotMature".into()) });
     }
     let alone: Vec<_> = all.into_iter().map(|round| vec![round]).collect();

@@ -11,7 +11,6 @@ use protocol::{Digest, PositionNumber, RoundNumber};
 use crate::hidden::*;
 use crate::world::*;
 
-const BLOCK_S: u64 = 2;
 /// A message has reached everybody after so many seconds, in a story that is rough.
 const DELAY_S: u64 = 40;
 const WON: [u64; 3] = [5, 6, 8];
@@ -29,6 +28,8 @@ struct Plot {
     struck: Option<(u64, u64)>,
     /// Whether messages take long, transactions are lost and jurors start again.
     is_rough: bool,
+    /// Seconds from one block to the next.
+    block_s: u64,
 }
 
 impl Plot {
@@ -183,7 +184,7 @@ impl Story {
     }
 
     fn play(mut self) -> Self {
-        for time_s in (END_S - 30..STARTS_S[3] + 200).step_by(BLOCK_S as usize) {
+        for time_s in (END_S - 30..STARTS_S[3] + 800).step_by(self.plot.block_s as usize) {
             self.chain.now_s = time_s;
             let (events, answers) = self.mine();
             for (juror, answer) in self.jurors.iter_mut().zip(answers) {
@@ -192,7 +193,7 @@ impl Story {
                 if events.iter().any(|event| matches!(event, ChainEvent::FoundTwice { .. })) {
                     juror.tell(Input::Group(self.chain.view.clone()));
                 }
-                juror.tell(Input::Block(Block { number: END_S + time_s / BLOCK_S, ..block(time_s) }));
+                juror.tell(Input::Block(Block { number: END_S + time_s / self.plot.block_s, ..block(time_s) }));
                 answer.into_iter().for_each(|answer| juror.tell(Input::Sent(answer)));
             }
             self.lie();
@@ -205,19 +206,21 @@ impl Story {
 
     /// Events of the next block, and what each juror is answered.
     fn mine(&mut self) -> (Vec<ChainEvent>, Vec<Option<Result<(), String>>>) {
-        let is_now = |at_s: u64| (at_s..at_s + BLOCK_S).contains(&self.chain.now_s);
+        let is_now = |at_s: u64| (at_s..at_s + self.plot.block_s).contains(&self.chain.now_s);
         let opened = self.plot.opened_s.filter(|at_s| is_now(*at_s)).map(|_| unsealed());
         let strike = self.plot.struck.filter(|(at_s, _)| is_now(*at_s)).map(|(_, round)| struck(round));
         let mut events: Vec<ChainEvent> = opened.into_iter().chain(strike).collect();
         let mut answers = vec![None; self.jurors.len()];
         for (juror, effect) in std::mem::take(&mut self.transactions) {
-            answers[juror] = Some(if self.plot.fails(4) {
+            // It fails, is carried out and dropped, or is carried out; and sometimes no answer comes.
+            let answer = if self.plot.fails(4) {
                 Err("lost".into())
             } else if self.plot.fails(8) {
                 Ok(())
             } else {
                 self.chain.call(&effect).map(|told| events.extend(told))
-            });
+            };
+            answers[juror] = Some(answer).filter(|_| !self.plot.fails(12));
         }
         (events, answers)
     }
@@ -281,11 +284,14 @@ impl Story {
 fn plots() -> impl Strategy<Value = Plot> {
     let opened_s = prop::option::weighted(0.8, END_S..STARTS_S[2] + HALF_S - 2 * DELAY_S);
     let struck = prop::option::of((END_S - 30..END_S + STRIKES_S, prop::sample::select(WON.to_vec())));
-    (any::<u64>(), 4..8_u8, 0..3_u8, 0..3_u8, opened_s, struck).prop_map(|(seed, jurors, silent, liars, opened_s, struck)| {
-        let most = (jurors - 1) / 3;
-        let silent = silent.min(most);
-        Plot { seed, jurors, silent, liars: liars.min(most - silent), opened_s, struck, is_rough: true }
-    })
+    let block_s = prop::sample::select(vec![1, 2, 5, 10]);
+    (any::<u64>(), 4..8_u8, 0..3_u8, 0..3_u8, opened_s, struck, block_s).prop_map(
+        |(seed, jurors, silent, liars, opened_s, struck, block_s)| {
+            let most = (jurors - 1) / 3;
+            let silent = silent.min(most);
+            Plot { seed, jurors, silent, liars: liars.min(most - silent), opened_s, struck, is_rough: true, block_s }
+        },
+    )
 }
 
 proptest! {
@@ -300,7 +306,7 @@ proptest! {
         let is_close = plot.opened_s.is_some_and(|at_s| middles_s.iter().any(|middle_s| (middle_s - 2 * DELAY_S..*middle_s).contains(&at_s)));
         prop_assert!(is_close || findings.failed == plot.opened_s.is_none(), "only just before a middle some hear of it in time and others do not");
         prop_assert_eq!(findings.won(), WON.len() as u64);
-        let is_struck = plot.struck.is_some_and(|(at_s, _)| at_s.next_multiple_of(BLOCK_S) <= STARTS_S[window as usize]);
+        let is_struck = plot.struck.is_some_and(|(at_s, _)| at_s.next_multiple_of(plot.block_s) <= STARTS_S[window as usize]);
         let steps = if findings.failed { 1 } else { WON.len() - usize::from(is_struck) };
         prop_assert_eq!(findings.steps.len(), steps);
         prop_assert_eq!(chain.paid.len(), WON.len());

@@ -1,8 +1,9 @@
 //! Signatures that are none, or are a twin of one, name nobody.
 
+use k256::ecdsa::{RecoveryId, VerifyingKey};
 use k256::elliptic_curve::ops::Neg as _;
-use protocol::Digest;
-use protocol::eip712::{Signature, SignatureError, recover, sign};
+use protocol::eip712::{Signature, SignatureError, address_of, recover, sign};
+use protocol::{Address, Digest};
 
 use crate::world::*;
 
@@ -32,6 +33,28 @@ fn all_forms_of_a_signature_name_its_signer() {
         assert_eq!(serde_json::from_str::<Signature>(&serde_json::to_string(&signature).unwrap()).unwrap(), signature);
         assert_ne!(recover(digest("another message"), &signature), Ok(account(number)));
     }
+}
+
+/// A signature of the library's, for whoever it names.
+fn named_by_the_library(hash: Digest, r: [u8; 32], s: [u8; 32], odd: bool) -> Result<Address, SignatureError> {
+    let pair = k256::ecdsa::Signature::from_scalars(r, s).unwrap();
+    let key = VerifyingKey::recover_from_prehash(&hash.0, &pair, RecoveryId::new(odd, false));
+    key.map(|key| address_of(&key)).map_err(|_| SignatureError::Unrecoverable)
+}
+
+#[test]
+fn any_two_numbers_name_whom_the_library_says_or_nobody() {
+    let mut nobody = 0;
+    for number in 0..100 {
+        let [hash, r, s] = ["hash", "r", "s"].map(|name| digest(&format!("{name} {number}")));
+        let (odd, mut low) = (s.0[0] >> 7 == 1, s.0);
+        low[0] &= 0x3f;
+        let signature = Signature::from_bytes(&[&r.0[..], &low, &[u8::from(odd)]].concat()).unwrap();
+        let named = recover(hash, &signature);
+        assert_eq!(named, named_by_the_library(hash, r.0, low, odd), "{number}");
+        nobody += usize::from(named.is_err());
+    }
+    assert!((20..80).contains(&nobody), "half of all numbers are the x of no point: {nobody}");
 }
 
 #[test]

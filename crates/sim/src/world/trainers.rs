@@ -24,69 +24,55 @@ const RUN: (u64, u64) = (300, 950);
 
 impl World {
     pub(crate) fn act_as_trainer(&mut self, node: usize, effect: Effect) {
-        let account = self.nodes[node].account;
-        let asks = |what, round| Asked::Trainer(what, vec![round]);
-        // Whoever is killed over a step is buried by whoever called.
-        let _ = match effect {
-            Effect::Train { round, attempt, base, until_s, .. } => {
-                self.train(node, round, attempt, base, until_s);
-                Ok(())
-            }
-            Effect::Cancel { round } => {
-                self.cancel(node, round);
-                Ok(())
-            }
+        match effect {
+            Effect::Train { round, attempt, base, until_s, .. } => self.train(node, round, attempt, base, until_s),
+            Effect::Cancel { round } => self.cancel(node, round),
             Effect::Remember { round, file, salt } => self.remember(node, Commit { round, file, salt }),
-            Effect::Commit { round, seal, max_deposit } => {
-                self.checks.sealed(node, round, &self.nodes[node].disk);
-                self.note(node, &format!("commits in round {round}"));
-                self.ask(node, Call::Commit { group: GROUP, round, seal, max_deposit }, asks(Transaction::Commit, round))
-            }
             Effect::Measure { round, base, file, seed, commits, .. } => {
                 self.start(node, 2 * self.plan.measure_ms, Task::Measure { exam: Exam { round, base, seed, commits }, file });
-                Ok(())
-            }
-            Effect::Reveal { round, salt, file, measured } => {
-                let Measured { base, loss, loss_root, .. } = measured;
-                let claim = RevealedClaim { group: GROUP, round, trainer: account, number: 0, file, base, loss, loss_root };
-                self.note(node, &format!("reveals in round {round}: {base} to {loss}"));
-                self.ask(node, Call::Reveal { claim, salt }, asks(Transaction::Reveal, round))
             }
             Effect::Check { claim, hash, base, seed, commits, .. } => {
                 let exam = Exam { round: claim.round, base, seed, commits };
                 self.start(node, 2 * self.plan.measure_ms, Task::Check { exam, claim, hash });
-                Ok(())
             }
-            Effect::Concede { round, salt, file, rival } => {
-                self.note(node, &format!("concedes in round {round}"));
-                self.ask(node, Call::Concede { group: GROUP, salt, file, rival }, asks(Transaction::Concede, round))
-            }
-            Effect::Have { round, file } => {
-                self.announce(node, round, file);
-                Ok(())
-            }
-            Effect::Settle { round } => {
-                self.ask(node, Call::Settle { group: GROUP, round, trainers: vec![account] }, asks(Transaction::Settle, round))
-            }
-            Effect::Collect { rounds } => {
-                let call = Call::Collect { group: GROUP, rounds: rounds.clone(), to: account };
-                self.ask(node, call, Asked::Trainer(Transaction::Collect, rounds))
-            }
-            Effect::Publish { round, file } => {
-                self.tell_log(node, &Body::Note(format!("round {round}: {file} was trained here")));
-                Ok(())
-            }
-            Effect::TellRoot { head } => {
-                self.tell_root(node, head);
-                Ok(())
-            }
+            Effect::Have { round, file } => self.announce(node, round, file),
+            Effect::Publish { round, file } => self.tell_log(node, &Body::Note(format!("round {round}: {file} was trained here"))),
+            Effect::TellRoot { head } => self.tell_root(node, head),
             Effect::Done(report) => {
                 let trouble = report.trouble.map(|trouble| format!(", {trouble}")).unwrap_or_default();
                 self.note(node, &format!("round {} is over: {:?}{trouble}", report.round, report.outcome));
-                Ok(())
             }
-            Effect::Finishing { .. } => Ok(()),
+            Effect::Finishing { .. } => {}
+            Effect::Commit { .. } | Effect::Reveal { .. } | Effect::Concede { .. } | Effect::Settle { .. } | Effect::Collect { .. } => {
+                self.send_as_trainer(node, effect);
+            }
+        }
+    }
+
+    fn send_as_trainer(&mut self, node: usize, effect: Effect) {
+        let account = self.nodes[node].account;
+        let (call, what, rounds) = match effect {
+            Effect::Commit { round, seal, max_deposit } => {
+                self.checks.sealed(node, round, &self.nodes[node].disk);
+                (Call::Commit { group: GROUP, round, seal, max_deposit }, Transaction::Commit, vec![round])
+            }
+            Effect::Reveal { round, salt, file, measured } => {
+                let Measured { base, loss, loss_root, .. } = measured;
+                let claim = RevealedClaim { group: GROUP, round, trainer: account, number: 0, file, base, loss, loss_root };
+                (Call::Reveal { claim, salt }, Transaction::Reveal, vec![round])
+            }
+            Effect::Concede { round, salt, file, rival } => {
+                (Call::Concede { group: GROUP, salt, file, rival }, Transaction::Concede, vec![round])
+            }
+            Effect::Settle { round } => (Call::Settle { group: GROUP, round, trainers: vec![account] }, Transaction::Settle, vec![round]),
+            Effect::Collect { rounds } => {
+                (Call::Collect { group: GROUP, rounds: rounds.clone(), to: account }, Transaction::Collect, rounds)
+            }
+            _ => return,
         };
+        self.note(node, &format!("asks to {what:?} of {rounds:?}"));
+        // Whoever is killed over a step is buried by whoever called.
+        let _ = self.ask(node, call, Asked::Trainer(what, rounds));
     }
 
     fn train(&mut self, node: usize, round: RoundNumber, attempt: u32, base: Digest, until_s: u64) {
@@ -110,15 +96,14 @@ impl World {
         }
     }
 
-    fn remember(&mut self, node: usize, commit: Commit) -> Result<(), DiskError> {
+    fn remember(&mut self, node: usize, commit: Commit) {
         let own = &mut self.nodes[node];
         let written = disk::remember(commit, &mut own.disk, &mut own.life);
         if written == Err(DiskError::Killed) {
-            return written;
+            return;
         }
         let result = written.map_err(|error| error.to_string());
         self.answer(node, Answer::Trainer(Input::Remembered { round: commit.round, result }));
-        Ok(())
     }
 
     /// The second of the last block that a node was told.

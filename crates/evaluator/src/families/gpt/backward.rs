@@ -11,19 +11,29 @@ use crate::kernels::{Gathering, Head, Kernels, Matrix, MatrixMut, NormBack, Then
 
 /// Views of one block.
 struct BlockViews {
+    /// What the block reads: the residual before it.
     x: View,
+    /// Its layer norm, input of queries, keys and values.
     normal_1: View,
     /// Queries become what the heads gather.
     attention: View,
+    /// Queries as they were, which the gradients need again.
     queries: View,
+    /// The residual after attention.
     middle: View,
+    /// Its layer norm, input of the inner layer.
     normal_2: View,
     /// Inputs of GELU become its slopes, then their gradients.
     inner: View,
+    /// Outputs of GELU.
     inner_out: View,
+    /// Gradients of queries, keys and values.
     attention_back: View,
+    /// Of the residual after attention.
     middle_back: View,
+    /// Of what the block adds at its end.
     out_back: View,
+    /// Of both layer norms' outputs.
     normal_1_back: View,
     normal_2_back: View,
 }
@@ -41,6 +51,7 @@ struct Views {
 }
 
 impl Views {
+    /// Cuts a tape of one example, `context` rows.
     fn new(gpt: &Gpt) -> Self {
         let (mut layout, width) = (Layout::new(gpt.context as usize), gpt.width as usize);
         let block = |layout: &mut Layout| BlockViews {
@@ -96,6 +107,7 @@ impl BlockViews {
 }
 
 impl Backward for Gpt {
+    /// A context is rows enough for one tape.
     fn examples_per_tape(&self) -> usize {
         1
     }
@@ -104,6 +116,7 @@ impl Backward for Gpt {
         Views::new(self).len
     }
 
+    /// The embedding of tokens has two if it is the head too: both are added, the head first.
     fn sources(&self) -> Vec<Vec<Source>> {
         let views = Views::new(self);
         let head = Source::Outer { gradient: views.logits, input: views.normal };
@@ -146,6 +159,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Forward, the loss, and back through the blocks from the last one on.
     fn all(&self, arena: &mut Arena, tape: &mut [f32], tokens: &[u16], share: f32) -> f64 {
         let (width, size) = (self.gpt.width as usize, (self.gpt.width / self.gpt.heads) as usize);
         let scratch = scratch_len(self.rows, size).max(back_len(self.rows, size));
@@ -163,15 +177,18 @@ impl Run<'_> {
         loss
     }
 
+    /// Views of this example's rows.
     fn parts<'t, const N: usize>(&self, tape: &'t mut [f32], views: [View; N]) -> [MatrixMut<'t>; N] {
         parts(tape, self.rows, views)
     }
 
+    /// The first block's input.
     fn embed(&self, tape: &mut [f32], tokens: &[u16]) {
         let [mut x] = self.parts(tape, [self.views.blocks[0].x]);
         self.weights.embed([tokens].into_iter(), &mut x);
     }
 
+    /// Where each head lies in rows of queries, keys and values.
     fn heads(&self, stride: usize) -> impl Iterator<Item = Head> {
         let (rows, width) = (self.rows, self.gpt.width as usize);
         let size = width / self.gpt.heads as usize;
@@ -179,6 +196,7 @@ impl Run<'_> {
         (0..width).step_by(size).map(move |start| Head { rows, stride, width, start, size, scale })
     }
 
+    /// Attention of a block forward, with queries kept beside what replaces them.
     fn attend(&self, index: usize, block: &Block<'_>, tape: &mut [f32], scratch: &mut [f32]) {
         let views = &self.views.blocks[index];
         let [x, mut normal, mut attention, mut queries, middle] =
@@ -196,6 +214,7 @@ impl Run<'_> {
         kernels.linear(gathered, block.attention_out, middle, Then::Plus(x.read()), &mut []);
     }
 
+    /// Its inner layer forward, with the slopes of GELU kept in place of its inputs.
     fn widen(&self, index: usize, block: &Block<'_>, tape: &mut [f32]) {
         let views = &self.views.blocks[index];
         let [middle, mut normal, mut inner, inner_out, after] =
@@ -229,6 +248,7 @@ impl Run<'_> {
         loss
     }
 
+    /// Gradients of the inner layer, from those of what the block added.
     fn widen_back(&self, index: usize, block: &Block<'_>, tape: &mut [f32]) {
         let views = &self.views.blocks[index];
         let [out_back, mut inner, mut normal_back, middle, middle_back] =
@@ -240,6 +260,7 @@ impl Run<'_> {
         kernels.norm_back(norm, Some(out_back.read()), middle_back);
     }
 
+    /// Gradients of attention, from those of the residual in the middle, down to what the block read.
     fn attend_back(&self, index: usize, block: &Block<'_>, tape: &mut [f32], pulls: &mut [f32], scratch: &mut [f32]) {
         let views = &self.views.blocks[index];
         let before = self.views.before_back(index);

@@ -16,10 +16,12 @@ struct Views {
     values: Vec<View>,
     /// Gradients of the outputs of each layer but the last, whose outputs become their gradients.
     gradients: Vec<View>,
+    /// Values of a tape.
     len: usize,
 }
 
 impl Views {
+    /// Cuts a tape of so many examples.
     fn new(mlp: &Mlp) -> Self {
         let (mut layout, layers) = (Layout::new(TAPE_ROWS), mlp.layers());
         let mut values = vec![layout.view(mlp.inputs as usize)];
@@ -40,6 +42,7 @@ impl Backward for Mlp {
         Views::new(self).len
     }
 
+    /// Weight and bias of each layer: products of gradients with inputs, and sums of gradients.
     fn sources(&self) -> Vec<Vec<Source>> {
         let views = Views::new(self);
         let layer = |(input, gradient): (&View, &View)| {
@@ -49,6 +52,8 @@ impl Backward for Mlp {
         views.values.iter().zip(&views.gradients).flat_map(layer).collect()
     }
 
+    /// Inputs, layers with relu between them, log-softmax; then from probability − 1 at the right class back to the first layer, whose
+    /// inputs need no gradient.
     fn run(&self, pass: Pass<'_>, batch: &[Example<'_>], share: f32, tape: &mut Tape) -> f64 {
         let Views { values, gradients, .. } = Views::new(self);
         let (layers, rows) = (self.layers(), batch.len());

@@ -13,7 +13,7 @@ use node::{
 use protocol::{DeltaNumber, Digest, GroupId, Micronats, chain::ChainEvent, lineage::Link};
 
 use super::told::Dated;
-use crate::cli::context::{Context, Peer, history};
+use crate::cli::context::{Context, Visit, history};
 
 /// How long an opened set of an earlier bounty is looked for.
 const EARLIER: Duration = Duration::from_secs(10);
@@ -24,12 +24,12 @@ pub async fn seal(context: &Context, group: GroupId, examples: &Path, out: &Path
     ensure!(!out.exists(), "{} exists and is not overwritten: it may be a secret that a bounty needs; give another --out", out.display());
     let text = folder::text(examples)?;
     let site = context.site().await?;
-    let peer = context.peer(&site, group).await?;
-    let manifest = &peer.member.manifest;
+    let visit = context.visit(&site, group).await?;
+    let manifest = &visit.member.manifest;
     let bytes = Hidden::write(manifest, rand::random(), &text).with_context(|| examples.display().to_string())?;
     let hidden = Hidden::read(manifest, &bytes)?;
-    check_overlap(&site, &peer, &hidden).await?;
-    peer.client.shutdown().await;
+    check_overlap(&site, &visit, &hidden).await?;
+    visit.client.shutdown().await;
     write(out, &bytes)?;
     println!("sealed {} examples for group {group} in {}: root {}", hidden.len(), out.display(), Digest(hidden.root()));
     println!("keep it and its examples secret, and keep a copy: who sees them can train on them, who loses the file loses amount and bond");
@@ -72,9 +72,9 @@ pub fn check_root(dated: &Dated, hidden: &Hidden) -> Result<()> {
 }
 
 /// Says so if the running model knows no more of the examples than a guess: where no winner does, the bounty fails.
-pub async fn look(site: &Site, peer: &Peer, hidden: &Hidden) -> Result<()> {
-    let checkpoint = peer.member.checkpoint(site.network.view(peer.member.group).await?.checkpoint).await?;
-    let (hidden, guess) = (hidden.clone(), Micronats(evaluator::uniform_loss(peer.member.manifest.outputs())));
+pub async fn look(site: &Site, visit: &Visit, hidden: &Hidden) -> Result<()> {
+    let checkpoint = visit.member.checkpoint(site.network.view(visit.member.group).await?.checkpoint).await?;
+    let (hidden, guess) = (hidden.clone(), Micronats(evaluator::uniform_loss(visit.member.manifest.outputs())));
     let loss = blocking(move || {
         let all: Vec<u32> = (0..hidden.len() as u32).collect();
         Ok(Micronats(evaluator::mean(&compute()?.evaluate(&checkpoint, hidden.examples(), &all)?.losses)))
@@ -89,18 +89,18 @@ pub async fn look(site: &Site, peer: &Peer, hidden: &Hidden) -> Result<()> {
 }
 
 /// Tells which examples are public already, and refuses a set that would fail because of them.
-pub async fn check_overlap(site: &Site, peer: &Peer, hidden: &Hidden) -> Result<()> {
-    let group = peer.member.group;
-    let (mut sets, mut opened) = (vec![peer.member.set(site.network.view(group).await?.head).await?], Vec::new());
+pub async fn check_overlap(site: &Site, visit: &Visit, hidden: &Hidden) -> Result<()> {
+    let group = visit.member.group;
+    let (mut sets, mut opened) = (vec![visit.member.set(site.network.view(group).await?.head).await?], Vec::new());
     for delta in site.network.open_deltas(group).await? {
-        match proposed(peer, delta).await {
+        match proposed(visit, delta).await {
             Ok(set) => sets.push(Arc::new(set)),
             Err(error) => eprintln!("delta {delta} was not looked at: {error:#}"),
         }
     }
     for event in history(site, group).await? {
         let ChainEvent::Unsealed { bounty, file, .. } = event else { continue };
-        match earlier(peer, file).await {
+        match earlier(visit, file).await {
             Ok(set) => opened.push(set),
             Err(error) => eprintln!("the opened set of bounty {bounty} was not looked at: {error:#}"),
         }
@@ -110,14 +110,14 @@ pub async fn check_overlap(site: &Site, peer: &Peer, hidden: &Hidden) -> Result<
 }
 
 /// What an open delta makes of the training set.
-async fn proposed(peer: &Peer, delta: DeltaNumber) -> Result<Set> {
-    let Link { patch, parent } = peer.member.proposal(delta).await.with_context(|| format!("there is no delta {delta}"))?;
-    peer.member.preview(parent, peer.member.body(patch).await?).await
+async fn proposed(visit: &Visit, delta: DeltaNumber) -> Result<Set> {
+    let Link { patch, parent } = visit.member.proposal(delta).await.with_context(|| format!("there is no delta {delta}"))?;
+    visit.member.preview(parent, visit.member.body(patch).await?).await
 }
 
-async fn earlier(peer: &Peer, file: Digest) -> Result<Hidden> {
-    let bytes = peer.client.fetch_up_to(file, HIDDEN_BYTES_MAX as u64, EARLIER).await?;
-    Ok(Hidden::read(&peer.member.manifest, &bytes)?)
+async fn earlier(visit: &Visit, file: Digest) -> Result<Hidden> {
+    let bytes = visit.client.fetch_up_to(file, HIDDEN_BYTES_MAX as u64, EARLIER).await?;
+    Ok(Hidden::read(&visit.member.manifest, &bytes)?)
 }
 
 fn tell_known(hidden: &Hidden, public: &[&Examples]) -> Result<()> {

@@ -8,7 +8,7 @@ use protocol::{Address, Digest, NodeId, Wei, chain::GroupView, log::Body, rules:
 use tokio::time::sleep;
 
 use super::told::Dated;
-use crate::cli::context::Peer;
+use crate::cli::context::Visit;
 
 /// Between two looks at who holds it.
 const LOOK: Duration = Duration::from_secs(1);
@@ -23,13 +23,13 @@ struct Holders {
 }
 
 impl Holders {
-    async fn read(&mut self, peer: &Peer) -> Result<()> {
-        for entry in peer.client.log(peer.member.group, self.cursor).await? {
+    async fn read(&mut self, visit: &Visit) -> Result<()> {
+        for entry in visit.client.log(visit.member.group, self.cursor).await? {
             self.cursor = entry.number + 1;
             let author = entry.envelope.author();
             match Body::from_bytes(entry.envelope.kind(), entry.envelope.body()) {
                 Ok(Body::Binding(binding)) => self.bindings.note(author, &binding),
-                Ok(Body::Have { file, .. }) if file == self.file && author != peer.client.node_id() => drop(self.nodes.insert(author)),
+                Ok(Body::Have { file, .. }) if file == self.file && author != visit.client.node_id() => drop(self.nodes.insert(author)),
                 _ => {}
             }
         }
@@ -46,12 +46,12 @@ impl Holders {
 
 /// Offers an opened set until more than a third of awake stake holds it, as the rule asks, or it is too late for that. Where no
 /// stake is awake, until anybody holds it.
-pub async fn serve(site: &Site, peer: &Peer, dated: &Dated, file: Digest) -> Result<()> {
+pub async fn serve(site: &Site, visit: &Visit, dated: &Dated, file: Digest) -> Result<()> {
     println!("it is served from here until more than a third of awake stake holds it; to go on after a stop, open it again");
     let mut holders = Holders { file, nodes: BTreeSet::new(), bindings: Bindings::new(site.network.domain()), cursor: 0 };
     loop {
-        holders.read(peer).await?;
-        let view = site.network.view(peer.member.group).await?;
+        holders.read(visit).await?;
+        let view = site.network.view(visit.member.group).await?;
         let (held, awake) = (holders.stake(&view), view.awake());
         if is_available(held, awake) || awake.is_zero() && !holders.nodes.is_empty() {
             println!("others hold it, with {} of {} NRN awake: you may go offline", held.to_nrn(), awake.to_nrn());
