@@ -220,7 +220,7 @@ fn prevented(world: &World, node: usize, number: RoundNumber) -> Option<Trouble>
 /// Every seal is opened, unless nobody revealed or something is named that stood against it.
 fn opened(world: &World, number: RoundNumber, round: &Told, unopened: &mut Vec<String>) -> Vec<String> {
     let mut failures = Vec::new();
-    for (node, own) in world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Trainer && node.is_honest()) {
+    for (node, own) in world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Trainer && node.is_honest) {
         let is_open = round.concessions.contains_key(&own.account) || round.reveals.iter().any(|claim| claim.trainer == own.account);
         if !round.commits.contains_key(&own.account) || is_open || round.reveals.is_empty() {
             continue;
@@ -236,8 +236,7 @@ fn opened(world: &World, number: RoundNumber, round: &Told, unopened: &mut Vec<S
 /// Deposits and coinbases are brought home, and cost no more than the rules say.
 fn paid(world: &World, number: RoundNumber, round: &Told) -> Vec<String> {
     let mut failures = Vec::new();
-    for own in world.nodes.iter().filter(|node| node.role == Role::Trainer && node.is_honest() && round.commits.contains_key(&node.account))
-    {
+    for own in world.nodes.iter().filter(|node| node.role == Role::Trainer && node.is_honest && round.commits.contains_key(&node.account)) {
         let account = own.account;
         let won = round.winner == account && matches!(round.decided, Some((Outcome::Won, _)));
         if won && !round.collected.contains(&account) {
@@ -277,7 +276,7 @@ fn agreement(world: &World) -> Vec<String> {
         }
     }
     // Of whoever floods a log each keeps what came first.
-    let authors: BTreeSet<_> = world.nodes.iter().filter(|node| node.is_honest()).map(|node| node.replica.author()).collect();
+    let authors: BTreeSet<_> = world.nodes.iter().filter(|node| node.is_honest).map(|node| node.replica.author()).collect();
     let ids = |node: &crate::node::Node| {
         let honest = |id: &Digest| node.replica.log().get(id).is_some_and(|envelope| authors.contains(&envelope.author()));
         node.replica.log().ids().filter(honest).collect::<Vec<_>>()

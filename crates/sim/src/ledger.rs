@@ -204,7 +204,7 @@ fn idle_seats(plan: &Plan) -> impl Iterator<Item = Seat> {
 
 /// Whoever risks NRN has some.
 fn is_rich(node: &Node) -> bool {
-    node.role == Role::Trainer || !node.is_honest()
+    node.role == Role::Trainer || !node.is_honest
 }
 
 /// Stake is owned by another account than the one that signs.

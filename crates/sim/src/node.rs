@@ -15,7 +15,6 @@ use protocol::{
 };
 
 use crate::{
-    adversaries::{Adversary, Vice},
     chain::TransactionId,
     disk::{Disk, DiskError, FINDINGS, Life, Signing, VERDICTS},
     log::Replica,
@@ -55,9 +54,10 @@ pub struct Node {
     /// Counts processes and beginnings of history: what was asked for in another one is answered to nobody.
     pub generation: u64,
     pub process: Option<Process>,
-    pub vice: Option<Vice>,
-    /// Who acts for it beside its machine; away while he does.
-    pub adversary: Option<Box<dyn Adversary>>,
+    /// Whether it keeps to what honest nodes do.
+    pub is_honest: bool,
+    /// Accounts that whoever stands behind it has beside that one.
+    pub aliases: usize,
 }
 
 /// What a kill takes away.
@@ -155,8 +155,8 @@ impl Node {
             usage: Usage::default(),
             generation: 0,
             process: None,
-            vice: None,
-            adversary: None,
+            is_honest: true,
+            aliases: 0,
         }
     }
 
@@ -167,17 +167,12 @@ impl Node {
             let [high, low] = [0, 8].map(|place| u64::from_be_bytes(std::array::from_fn(|byte| secret[place + byte])));
             account_key(&mut Random::new(high, "alias", low.wrapping_add(number as u64)))
         };
-        (0..self.vice.map_or(0, Vice::aliases)).map(alias)
+        (0..self.aliases).map(alias)
     }
 
     /// Its account, and the further ones.
     pub fn accounts(&self) -> Vec<Address> {
         std::iter::once(self.account).chain(self.aliases().map(|key| address_of(key.verifying_key()))).collect()
-    }
-
-    /// Whether it keeps to what honest nodes do.
-    pub fn is_honest(&self) -> bool {
-        self.vice.is_none()
     }
 
     /// Whether it takes part in anything.

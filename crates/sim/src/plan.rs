@@ -3,9 +3,9 @@
 use protocol::{Micronats, chain::Times};
 
 use crate::{
-    adversaries::Vice,
     faults::{Fault, Kind, Trouble},
     random::Random,
+    vice::Vice,
 };
 
 /// Milliseconds between two blocks, as chains have them.

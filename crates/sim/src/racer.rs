@@ -6,7 +6,7 @@ use protocol::{
     machine::Heard,
 };
 
-use crate::{adversaries::Met, hands::Hands, world::jobs::Exam};
+use crate::world::{hands::Hands, jobs::Exam, vices::Met};
 
 /// A moment of a round at which whoever races by himself does something.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +14,7 @@ pub(crate) enum Moment {
     Train(RoundNumber),
     /// The examples are drawn.
     Reveal(Exam),
-    Judge(RoundNumber),
+    Judge,
 }
 
 /// See the module.
@@ -52,7 +52,7 @@ impl Racer {
                 (!own.is_the_end()).then_some(Moment::Train(clock.round))
             }
             Phase::Reveal => own.exam(clock.round).map(Moment::Reveal),
-            Phase::Judge => Some(Moment::Judge(clock.round)),
+            Phase::Judge => Some(Moment::Judge),
         }
     }
 

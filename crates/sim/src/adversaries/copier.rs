@@ -4,8 +4,13 @@ use std::collections::BTreeSet;
 
 use protocol::{RoundNumber, Wei};
 
-use super::{Adversary, Met};
-use crate::{chain::Call, hands::Hands};
+use crate::{
+    chain::Call,
+    world::{
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
+};
 
 #[derive(Default)]
 pub(super) struct Copier {

@@ -1,10 +1,12 @@
 //! Commits files that cannot win, under many accounts: each raises the bar of certainty for everybody else in "the bar rises with
 //! the commits"; all are conceded, one sixteenth of a deposit dearer each.
 
-use super::{Adversary, Met};
 use crate::{
-    hands::Hands,
     racer::{Moment, Racer},
+    world::{
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
 };
 
 /// Commits of a round, an account each.

@@ -3,8 +3,10 @@
 
 use protocol::{Digest, PeriodNumber, Wei, keccak256, machine::Heard, rules};
 
-use super::{Adversary, Met};
-use crate::hands::Hands;
+use crate::world::{
+    hands::Hands,
+    vices::{Adversary, Met},
+};
 
 /// Deltas that a group keeps open.
 const OPEN: usize = 16;

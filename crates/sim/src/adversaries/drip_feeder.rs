@@ -2,10 +2,12 @@
 
 use protocol::Digest;
 
-use super::{Adversary, Met};
 use crate::{
-    hands::Hands,
     racer::{Moment, Racer},
+    world::{
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
 };
 
 /// The way to its best file is cut into so many steps.

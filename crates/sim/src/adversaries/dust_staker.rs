@@ -3,12 +3,14 @@
 
 use protocol::Wei;
 
-use super::{Adversary, Met};
 use crate::{
     chain::{Call, Place},
-    hands::Hands,
     racer::{Moment, Racer},
-    world::GROUP,
+    world::{
+        GROUP,
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
 };
 
 const DUST: Wei = Wei(1_000_000_000);

@@ -3,11 +3,13 @@
 
 use protocol::{chain::ChainEvent, machine::Heard, measures::Act, rules::claim_hash};
 
-use super::{Adversary, Met};
 use crate::{
-    hands::Hands,
     racer::{Moment, Racer},
-    world::GROUP,
+    world::{
+        GROUP,
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
 };
 
 /// What one slash takes at most.
@@ -22,7 +24,7 @@ impl Adversary for EarlyTenth {
             let name = claim_hash(claim.file, claim.base, claim.loss, claim.loss_root);
             own.enact(&Act::Strike { group: GROUP, round: claim.round, claim: name, restore: true });
         }
-        let Some(Moment::Judge(_)) = self.0.meet(own, met) else { return };
+        let Some(Moment::Judge) = self.0.meet(own, met) else { return };
         let Some(view) = own.view() else { return };
         let account = own.account(0);
         for other in view.positions.iter().filter(|other| other.signer != account) {

@@ -1,9 +1,11 @@
 //! Is all that one validator hears, and all that hears it, and passes nothing on: an eclipse.
 
-use super::{Adversary, Met};
 use crate::{
-    hands::Hands,
     racer::{Moment, Racer},
+    world::{
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
 };
 
 /// Rounds that it begins after, so that everybody knows whom nodes speak for.
@@ -23,7 +25,7 @@ impl Adversary for Eclipser {
         let Some(victim) = victims.first().copied() else { return };
         if own.is_the_end() && !std::mem::replace(&mut self.is_over, own.is_the_end()) {
             own.link(victim, false);
-        } else if let Some(Moment::Judge(_)) = moment {
+        } else if let Some(Moment::Judge) = moment {
             self.rounds += 1;
             if self.rounds == AFTER {
                 own.link(victim, true);

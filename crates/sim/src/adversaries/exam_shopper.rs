@@ -1,10 +1,12 @@
 //! Commits many files that were hardly trained, reveals the one that the draw flatters most, concedes the others: "many commits,
 //! the luckiest revealed".
 
-use super::{Adversary, Met};
 use crate::{
-    hands::Hands,
     racer::{Moment, Racer},
+    world::{
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
 };
 
 /// Files of a round, an account each.

@@ -2,10 +2,12 @@
 
 use protocol::{Digest, Micronats, trainer::Measured};
 
-use super::{Adversary, Met};
 use crate::{
-    hands::Hands,
     racer::{Moment, Racer},
+    world::{
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
 };
 
 #[derive(Default)]

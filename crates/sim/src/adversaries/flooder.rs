@@ -3,8 +3,10 @@
 
 use protocol::{RoundNumber, eip712::Signed, log::Body, machine::Heard};
 
-use super::{Adversary, Met};
-use crate::hands::Hands;
+use crate::world::{
+    hands::Hands,
+    vices::{Adversary, Met},
+};
 
 /// Letters with each block under one key that it keeps, and under new ones.
 const LETTERS: u64 = 9;

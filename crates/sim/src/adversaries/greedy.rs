@@ -4,8 +4,13 @@ use std::collections::BTreeSet;
 
 use protocol::{Address, Digest, chain::ChainEvent, machine::Heard, panel, rules::claim_hash, validator};
 
-use super::{Adversary, Met};
-use crate::{hands::Hands, node::Effect};
+use crate::{
+    node::Effect,
+    world::{
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
+};
 
 #[derive(Default)]
 pub(super) struct Greedy {

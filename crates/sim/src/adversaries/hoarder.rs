@@ -2,10 +2,12 @@
 
 use protocol::Digest;
 
-use super::{Adversary, Met};
 use crate::{
-    hands::Hands,
     racer::{Moment, Racer},
+    world::{
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
 };
 
 /// Rounds that one leap takes.

@@ -12,8 +12,15 @@ use protocol::{
     panel, rules, validator,
 };
 
-use super::{Adversary, Met};
-use crate::{chain::Call, hands::Hands, node::Effect, world::GROUP};
+use crate::{
+    chain::Call,
+    node::Effect,
+    world::{
+        GROUP,
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
+};
 
 #[derive(Default)]
 pub(super) struct LastSecond {

@@ -1,7 +1,9 @@
 //! The endpoint of one validator, which tells other hashes than those of the blocks: "a dishonest RPC endpoint".
 
-use super::{Adversary, Met};
-use crate::hands::Hands;
+use crate::world::{
+    hands::Hands,
+    vices::{Adversary, Met},
+};
 
 #[derive(Default)]
 pub(super) struct LyingRpc;

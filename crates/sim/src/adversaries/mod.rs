@@ -30,97 +30,38 @@ mod spiteful;
 mod squatter;
 mod withholder;
 
-use protocol::{Address, Digest, machine::Heard};
+#[cfg(doc)]
+use crate::world::hands::Hands;
+use crate::{vice::Vice, world::vices::Adversary};
 
-use crate::{
-    chain::Call,
-    hands::Hands,
-    node::{Effect, Role},
-};
-
-/// What an adversary meets.
-#[derive(Debug, Clone, Copy)]
-pub enum Met<'a> {
-    /// Its node is told something, as honest ones are.
-    Heard(&'a Heard),
-    /// Somebody's transaction waits in the pool, for everybody to see.
-    Waiting { from: Address, call: &'a Call },
-    /// The next block, of that second, may have any of these hashes; [`Hands::choose`] says which.
-    Hashes { time_s: u64, hashes: &'a [Digest] },
-}
-
-/// Whoever does something else than the rules foresee.
-pub trait Adversary: Send {
-    /// Something happens.
-    fn meet(&mut self, own: &mut Hands<'_>, met: Met<'_>) {
-        let _ = (own, met);
+/// Whoever has that vice.
+pub fn of(vice: Vice) -> Box<dyn Adversary> {
+    match vice {
+        Vice::Copier => Box::new(copier::Copier::default()),
+        Vice::DesignedToLose => Box::new(designed_to_lose::DesignedToLose::default()),
+        Vice::Displacer => Box::new(displacer::Displacer::default()),
+        Vice::DripFeeder => Box::new(drip_feeder::DripFeeder::default()),
+        Vice::DustStaker => Box::new(dust_staker::DustStaker::default()),
+        Vice::EarlyTenth => Box::new(early_tenth::EarlyTenth::default()),
+        Vice::Eclipser => Box::new(eclipser::Eclipser::default()),
+        Vice::Equivocator => Box::new(equivocator::Equivocator::default()),
+        Vice::ExamShopper => Box::new(exam_shopper::ExamShopper::default()),
+        Vice::Exploded => Box::new(exploded::Exploded::default()),
+        Vice::Flooder => Box::new(flooder::Flooder::default()),
+        Vice::Greedy => Box::new(greedy::Greedy::default()),
+        Vice::Hoarder => Box::new(hoarder::Hoarder::default()),
+        Vice::LastSecond => Box::new(last_second::LastSecond::default()),
+        Vice::Lazy => Box::new(lazy::Lazy::default()),
+        Vice::LyingRpc => Box::new(lying_rpc::LyingRpc::default()),
+        Vice::NoiseVoters => Box::new(noise_voters::NoiseVoters::default()),
+        Vice::Oversized => Box::new(oversized::Oversized::default()),
+        Vice::Poisoner => Box::new(poisoner::Poisoner::default()),
+        Vice::Sequencer => Box::new(sequencer::Sequencer::default()),
+        Vice::ServerToSome => Box::new(server_to_some::ServerToSome::default()),
+        Vice::Shader => Box::new(shader::Shader::default()),
+        Vice::Silent => Box::new(silent::Silent::default()),
+        Vice::Spiteful => Box::new(spiteful::Spiteful::default()),
+        Vice::Squatter => Box::new(squatter::Squatter::default()),
+        Vice::Withholder => Box::new(withholder::Withholder::default()),
     }
-
-    /// What is done in the place of an effect that the honest machine of the node asks for.
-    fn instead(&mut self, own: &mut Hands<'_>, effect: Effect) -> Vec<Effect> {
-        let _ = own;
-        vec![effect]
-    }
-}
-
-/// Of each vice: its file, the role whose machine it wraps, its stake in thousandths of that of all honest validators, and how
-/// many accounts it has beside its first.
-macro_rules! vices {
-    ($($vice:ident $file:ident $role:ident $stake:literal $aliases:literal;)*) => {
-        /// The vices, each the name of a file.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Vice { $($vice,)* }
-
-        impl Vice {
-            pub const ALL: &'static [Self] = &[$(Self::$vice,)*];
-
-            /// Which honest machine it wraps; none if a stranger's.
-            pub fn role(self) -> Role {
-                match self { $(Self::$vice => Role::$role,)* }
-            }
-
-            /// Stake of its position, in thousandths of that of all honest validators.
-            pub fn stake_per_mille(self) -> u64 {
-                match self { $(Self::$vice => $stake,)* }
-            }
-
-            /// Accounts that it has beside its first.
-            pub fn aliases(self) -> usize {
-                match self { $(Self::$vice => $aliases,)* }
-            }
-
-            pub(crate) fn adversary(self) -> Box<dyn Adversary> {
-                match self { $(Self::$vice => Box::new($file::$vice::default()),)* }
-            }
-        }
-    };
-}
-
-vices! {
-    Copier copier Stranger 0 0;
-    DesignedToLose designed_to_lose Stranger 0 8;
-    Displacer displacer Stranger 0 16;
-    DripFeeder drip_feeder Stranger 0 0;
-    DustStaker dust_staker Stranger 0 3;
-    EarlyTenth early_tenth Validator 600 0;
-    Eclipser eclipser Stranger 0 0;
-    Equivocator equivocator Validator 100 0;
-    ExamShopper exam_shopper Stranger 0 7;
-    Exploded exploded Trainer 0 0;
-    Flooder flooder Stranger 0 0;
-    Greedy greedy Validator 600 0;
-    Hoarder hoarder Stranger 0 0;
-    LastSecond last_second Validator 600 0;
-    Lazy lazy Validator 100 0;
-    LyingRpc lying_rpc Stranger 0 0;
-    NoiseVoters noise_voters Validator 1300 0;
-    Oversized oversized Trainer 0 0;
-    Poisoner poisoner Validator 80 0;
-    Sequencer sequencer Stranger 0 0;
-    ServerToSome server_to_some Trainer 0 0;
-    Shader shader Trainer 0 0;
-    Silent silent Validator 600 0;
-    Spiteful spiteful Validator 600 0;
-    Squatter squatter Stranger 0 0;
-    Withholder withholder Trainer 0 0;
 }

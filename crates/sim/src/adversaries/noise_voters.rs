@@ -3,8 +3,11 @@
 
 use protocol::{Digest, PeriodNumber, chain::ChainEvent, ids::DeltaNumber, machine::Heard, measures::Act};
 
-use super::{Adversary, Met};
-use crate::{hands::Hands, world::GROUP};
+use crate::world::{
+    GROUP,
+    hands::Hands,
+    vices::{Adversary, Met},
+};
 
 #[derive(Default)]
 pub(super) struct NoiseVoters {

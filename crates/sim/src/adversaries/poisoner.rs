@@ -2,8 +2,10 @@
 
 use protocol::{Digest, PeriodNumber, chain::ChainEvent, machine::Heard};
 
-use super::{Adversary, Met};
-use crate::hands::Hands;
+use crate::world::{
+    hands::Hands,
+    vices::{Adversary, Met},
+};
 
 #[derive(Default)]
 pub(super) struct Poisoner {

@@ -3,11 +3,13 @@
 
 use protocol::{Digest, RoundNumber, chain::Phase};
 
-use super::{Adversary, Met};
 use crate::{
-    hands::Hands,
     racer::{Moment, Racer},
-    world::jobs::Exam,
+    world::{
+        hands::Hands,
+        jobs::Exam,
+        vices::{Adversary, Met},
+    },
 };
 
 /// What part of a full run it makes.

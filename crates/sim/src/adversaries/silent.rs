@@ -2,8 +2,10 @@
 
 use protocol::{panel, validator};
 
-use super::Adversary;
-use crate::{hands::Hands, node::Effect};
+use crate::{
+    node::Effect,
+    world::{hands::Hands, vices::Adversary},
+};
 
 #[derive(Default)]
 pub(super) struct Silent;

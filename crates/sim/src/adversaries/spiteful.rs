@@ -2,8 +2,13 @@
 
 use protocol::{chain::Phase, eip712::Verdict, log::Body, machine::Heard, panel, validator};
 
-use super::{Adversary, Met};
-use crate::{hands::Hands, node::Effect};
+use crate::{
+    node::Effect,
+    world::{
+        hands::Hands,
+        vices::{Adversary, Met},
+    },
+};
 
 #[derive(Default)]
 pub(super) struct Spiteful(Option<Verdict>);

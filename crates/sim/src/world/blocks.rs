@@ -2,8 +2,8 @@
 
 use protocol::{Digest, keccak256, machine::Heard};
 
-use super::{Happening, World};
-use crate::{adversaries::Met, chain::SimError, plan::MAX_DEPTH, told::short};
+use super::{Happening, World, vices::Met};
+use crate::{chain::SimError, plan::MAX_DEPTH, told::short};
 
 /// Of a thousand, by how much the time between two blocks differs from the mean at most.
 const JITTER: u64 = 200;

@@ -1,20 +1,20 @@
 //! The world: a chain, nodes, what they say to one another, and the time in which all of it happens.
 
 mod blocks;
+pub mod hands;
 pub(crate) mod jobs;
 mod letters;
 mod lives;
 pub mod sends;
 mod trainers;
 mod validators;
-mod vices;
+pub mod vices;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use protocol::{Digest, Wei, chain::ChainEvent, eip712::Domain, ids::GroupId, keccak256};
 
 use crate::{
-    adversaries::Vice,
     chain::{Books, Chain, SimError, TransactionId},
     check::Checks,
     curve::Curve,
@@ -27,9 +27,11 @@ use crate::{
     random::Random,
     schedule::Schedule,
     trace::Trace,
+    vice::Vice,
 };
 use jobs::Job;
 use sends::Request;
+use vices::Adversary;
 
 /// The only group.
 pub const GROUP: GroupId = GroupId(1);
@@ -116,6 +118,8 @@ pub struct World {
     pub(crate) trace: Trace,
     pub(crate) checks: Checks,
     pub(crate) ends: bool,
+    /// Who acts for a node beside its machine; away while he does.
+    pub(crate) adversaries: BTreeMap<usize, Box<dyn Adversary>>,
     /// Links that an adversary has cut.
     pub(crate) cuts: Vec<(usize, usize)>,
     /// To whom an endpoint tells other hashes than those of the blocks.
@@ -125,11 +129,12 @@ pub struct World {
 }
 
 impl World {
-    /// Deploys the contracts and starts every node.
+    /// Deploys the contracts and starts every node; whoever has a vice is made by `adversary`.
     ///
     /// # Errors
     /// When the plan makes no network that the contracts take.
-    pub fn new(plan: Plan, trace: Trace) -> Result<Self, SimError> {
+    pub fn new(plan: Plan, trace: Trace, adversary: impl Fn(Vice) -> Box<dyn Adversary>) -> Result<Self, SimError> {
+        let adversaries = (0..plan.nodes()).filter_map(|number| Some((number, adversary(plan.vice_of(number)?)))).collect();
         let nodes: Vec<Node> = (0..plan.nodes()).map(|number| node(&plan, number)).collect();
         let first_file = Digest(keccak256(&plan.seed.to_be_bytes()));
         let ledger = Ledger::new(&plan, &nodes, first_file)?;
@@ -153,6 +158,7 @@ impl World {
             trace,
             checks: Checks::default(),
             ends: false,
+            adversaries,
             cuts: Vec::new(),
             deceived: None,
             before: Vec::new(),
@@ -170,7 +176,7 @@ impl World {
         }
         for node in 0..self.nodes.len() {
             let apart_ms = 100 * node as u64;
-            if self.nodes[node].role != Role::Stranger || !self.nodes[node].is_honest() {
+            if self.nodes[node].role != Role::Stranger || !self.nodes[node].is_honest {
                 self.schedule.at(apart_ms, Happening::Rise { node });
             }
             self.schedule.at(apart_ms + COPY_MS, Happening::Copy { node });
@@ -329,5 +335,5 @@ fn node(plan: &Plan, number: usize) -> Node {
         (Role::Stranger, format!("stranger {}", number + 1 - plan.trainers - plan.validators))
     };
     let vice = plan.vice_of(number);
-    Node { vice, adversary: vice.map(Vice::adversary), ..Node::new(plan.seed, number, role, name, GROUP) }
+    Node { is_honest: vice.is_none(), aliases: vice.map_or(0, Vice::aliases), ..Node::new(plan.seed, number, role, name, GROUP) }
 }

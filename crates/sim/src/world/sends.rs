@@ -7,9 +7,8 @@ use protocol::{
     warden::{self, Duty},
 };
 
-use super::{Happening, World};
+use super::{Happening, World, vices::Met};
 use crate::{
-    adversaries::Met,
     chain::{Call, Offer, SimError, TransactionId},
     disk::DiskError,
     node::Answer,

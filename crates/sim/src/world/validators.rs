@@ -107,7 +107,7 @@ impl World {
         let signed = refusal.map_or_else(|| self.signed(node, verdict), Err);
         let told = signed.and_then(|signed| {
             self.note(node, &format!("signs {} in round {round}", digest(&verdict.claim)));
-            if self.nodes[node].is_honest() {
+            if self.nodes[node].is_honest {
                 self.checks.signed(node, &verdict, self.nodes[node].disk.is_safe(VERDICTS));
             }
             match self.say(node, &Body::Verdict(signed)) {

@@ -1,14 +1,34 @@
 //! Adversaries among the nodes: when they act, and what they are left with.
 
-use protocol::{Address, RoundNumber, chain::ChainEvent, eip712::SignedVerdict};
+use protocol::{Address, Digest, RoundNumber, chain::ChainEvent, eip712::SignedVerdict, machine::Heard};
 
-use super::{GROUP, World, sends::Asked};
-use crate::{
-    adversaries::{Adversary, Met, Vice},
-    chain::Call,
-    hands::Hands,
-    node::Effect,
-};
+use super::{GROUP, World, hands::Hands, sends::Asked};
+use crate::{chain::Call, node::Effect, vice::Vice};
+
+/// What an adversary meets.
+#[derive(Debug, Clone, Copy)]
+pub enum Met<'a> {
+    /// Its node is told something, as honest ones are.
+    Heard(&'a Heard),
+    /// Somebody's transaction waits in the pool, for everybody to see.
+    Waiting { from: Address, call: &'a Call },
+    /// The next block, of that second, may have any of these hashes; [`Hands::choose`] says which.
+    Hashes { time_s: u64, hashes: &'a [Digest] },
+}
+
+/// Whoever does something else than the rules foresee.
+pub trait Adversary: Send {
+    /// Something happens.
+    fn meet(&mut self, own: &mut Hands<'_>, met: Met<'_>) {
+        let _ = (own, met);
+    }
+
+    /// What is done in the place of an effect that the honest machine of the node asks for.
+    fn instead(&mut self, own: &mut Hands<'_>, effect: Effect) -> Vec<Effect> {
+        let _ = own;
+        vec![effect]
+    }
+}
 
 /// Hashes among which whoever makes a block has the time to choose.
 const HASHES: u64 = 16;
@@ -16,11 +36,11 @@ const HASHES: u64 = 16;
 impl World {
     /// Lets the adversary of a node act, if it has one that does not act already.
     fn with_adversary<T>(&mut self, node: usize, act: impl FnOnce(&mut dyn Adversary, &mut Hands<'_>) -> T) -> Option<T> {
-        let mut adversary = self.nodes[node].adversary.take()?;
+        let mut adversary = self.adversaries.remove(&node)?;
         let mut hands = Hands::new(self, node);
         let done = act(adversary.as_mut(), &mut hands);
         let said = hands.said();
-        self.nodes[node].adversary = Some(adversary);
+        self.adversaries.insert(node, adversary);
         said.iter().for_each(|body| self.tell_log(node, body));
         Some(done)
     }
@@ -43,7 +63,7 @@ impl World {
     }
 
     pub(crate) fn instead(&mut self, node: usize, effect: Effect) -> Vec<Effect> {
-        if self.nodes[node].adversary.is_none() {
+        if !self.adversaries.contains_key(&node) {
             return vec![effect];
         }
         self.with_adversary(node, |adversary, own| adversary.instead(own, effect)).unwrap_or_default()
@@ -52,13 +72,13 @@ impl World {
     /// Whether a node has signed this that is honest and knows what happens.
     pub(crate) fn is_honest(&self, verdict: &SignedVerdict) -> bool {
         let signer = verdict.signer(&self.domain);
-        let signed = self.nodes.iter().position(|node| node.is_honest() && Ok(node.account) == signer);
+        let signed = self.nodes.iter().position(|node| node.is_honest && Ok(node.account) == signer);
         signed.is_some_and(|node| self.deceived != Some(node))
     }
 
     /// Whatever came back to an adversary, or can, is brought home: deposits, coinbases, bonds.
     pub(crate) fn reckon(&mut self) {
-        let adversaries: Vec<usize> = (0..self.nodes.len()).filter(|node| !self.nodes[*node].is_honest()).collect();
+        let adversaries: Vec<usize> = (0..self.nodes.len()).filter(|node| !self.nodes[*node].is_honest).collect();
         for node in adversaries {
             for account in self.nodes[node].accounts() {
                 for call in self.owed(account) {

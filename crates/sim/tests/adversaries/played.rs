@@ -3,12 +3,13 @@
 use protocol::chain::ChainEvent;
 use protocol::ids::{Address, PositionNumber};
 use protocol::money::Wei;
-use sim::adversaries::Vice;
+use sim::adversaries;
 use sim::check::Report;
 use sim::fortune::Fortune;
 use sim::node::Node;
 use sim::plan::Plan;
 use sim::trace::Trace;
+use sim::vice::Vice;
 use sim::world::World;
 
 /// What came of it.
@@ -32,7 +33,7 @@ pub fn calm(seed: u64, rounds: u64) -> Played {
 }
 
 fn begin(plan: Plan) -> Played {
-    let mut world = World::new(plan, Trace::default()).expect("a network");
+    let mut world = World::new(plan, Trace::default(), adversaries::of).expect("a network");
     world.run().expect("a chain that keeps its rules");
     let (report, fortunes) = (world.report(), world.fortunes().expect("answers"));
     Played { world, report, fortunes }

@@ -1,7 +1,7 @@
 //! Vices of whoever races.
 
 use protocol::chain::ChainEvent;
-use sim::adversaries::Vice;
+use sim::vice::Vice;
 
 use crate::played::{Played, calm, play};
 

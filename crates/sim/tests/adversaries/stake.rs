@@ -2,7 +2,7 @@
 
 use protocol::chain::ChainEvent;
 use protocol::ids::DeltaNumber;
-use sim::adversaries::Vice;
+use sim::vice::Vice;
 
 use crate::played::{calm, play};
 

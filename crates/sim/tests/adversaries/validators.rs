@@ -3,7 +3,7 @@
 use protocol::chain::{ChainEvent, Outcome};
 use protocol::ids::PositionNumber;
 use protocol::log::{MAX_PER_TOPIC, MAX_TWINS};
-use sim::adversaries::Vice;
+use sim::vice::Vice;
 
 use crate::played::{Played, calm, play};
 

@@ -16,15 +16,8 @@ use protocol::{
     trainer::Measured,
 };
 
-use crate::{
-    chain::Call,
-    curve::Run,
-    disk,
-    log::Letter,
-    node::Role,
-    random::Random,
-    world::{GROUP, Happening, World, jobs::Exam, sends::Asked},
-};
+use super::{GROUP, Happening, World, jobs::Exam, sends::Asked};
+use crate::{chain::Call, curve::Run, disk, log::Letter, node::Role, random::Random};
 
 /// See the module. Accounts are numbered: 0 is that of the node, the others are its aliases.
 pub struct Hands<'a> {
@@ -163,7 +156,7 @@ impl<'a> Hands<'a> {
 
     /// The file behind the seal of a trainer whose disk was read by others.
     pub fn leaked(&self, trainer: Address, round: RoundNumber) -> Option<Digest> {
-        let robbed = self.world.nodes.iter().find(|node| node.account == trainer && node.is_honest())?;
+        let robbed = self.world.nodes.iter().find(|node| node.account == trainer && node.is_honest)?;
         disk::commits(&robbed.disk).ok()?.into_iter().find(|commit| commit.round == round).map(|commit| commit.file)
     }
 
@@ -202,7 +195,7 @@ impl<'a> Hands<'a> {
 
     /// Numbers of the honest validators' nodes.
     pub fn validators(&self) -> Vec<usize> {
-        let is_one = |node: &usize| self.world.nodes[*node].role == Role::Validator && self.world.nodes[*node].is_honest();
+        let is_one = |node: &usize| self.world.nodes[*node].role == Role::Validator && self.world.nodes[*node].is_honest;
         (0..self.world.nodes.len()).filter(is_one).collect()
     }
 
