@@ -131,8 +131,10 @@ fn told(sums: &Sums, took_s: f64, memory_bytes: Option<u64>) -> serde_json::Valu
 fn side_by_side(options: &Options, groups: impl Iterator<Item = u64>) -> Result<Vec<World>, SimError> {
     let plans: Vec<Plan> = groups.map(|group| options.plan(group)).collect();
     let end_ms = plans.iter().map(Plan::end_ms).max().unwrap_or(0);
-    let mut worlds =
-        plans.into_iter().map(|plan| Ok((plan.end_ms(), World::new(plan, Trace::default(), adversaries::of)?))).collect::<Result<Vec<_>, SimError>>()?;
+    let mut worlds = plans
+        .into_iter()
+        .map(|plan| Ok((plan.end_ms(), World::new(plan, Trace::default(), adversaries::of)?)))
+        .collect::<Result<Vec<_>, SimError>>()?;
     for turn_ms in (TURN_MS..end_ms + TURN_MS).step_by(TURN_MS as usize) {
         worlds.iter_mut().try_for_each(|(end_ms, world)| world.run_until(turn_ms.min(*end_ms)))?;
     }
