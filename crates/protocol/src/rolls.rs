@@ -39,9 +39,17 @@ impl Rolls {
 
     /// The positions that sign in `round`, as they were in its epoch, if they were awake; none of an epoch that one was not there.
     fn awake_in<'a>(&'a self, group: &'a GroupView, now_s: u64, round: RoundNumber) -> impl Iterator<Item = &'a PositionView> {
+        self.positions_in(group, now_s, round).into_iter().flatten().filter(|position| position.awake)
+    }
+
+    fn positions_in<'a>(&'a self, group: &'a GroupView, now_s: u64, round: RoundNumber) -> Option<&'a Vec<PositionView>> {
         let epoch = group.epoch_of(round);
-        let positions = if epoch == group.epoch(now_s) { Some(&group.positions) } else { self.epochs.get(&epoch) };
-        positions.into_iter().flatten().filter(|position| position.awake)
+        if epoch == group.epoch(now_s) { Some(&group.positions) } else { self.epochs.get(&epoch) }
+    }
+
+    /// Whether `signer` signs for a position in `round`, awake or not, where the epoch of the round is known.
+    pub fn signs_in(&self, group: &GroupView, now_s: u64, round: RoundNumber, signer: Address) -> Option<bool> {
+        Some(self.positions_in(group, now_s, round)?.iter().any(|position| position.signer == signer))
     }
 
     /// The position that `signer` signs for in `round`.

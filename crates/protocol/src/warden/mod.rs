@@ -201,7 +201,7 @@ impl Warden {
             return;
         }
         let Ok(signer) = verdict.signer(&self.config.domain) else { return };
-        let Some(position) = self.signers.get(&signer).copied() else { return };
+        let Some(position) = self.signers.get(&signer).copied().filter(|_| self.may_have_signed(signer, message.round)) else { return };
         let round = self.rounds.entry(message.round).or_default();
         let before = round.verdicts.len();
         let first = round.hear(signer, verdict);
@@ -212,6 +212,12 @@ impl Warden {
     }
 
     /// An alarm about what nobody here could have signed says nothing.
+    /// Whether the key signed for its position in the epoch of the round, as far as that is known here: else it shows nothing.
+    fn may_have_signed(&self, signer: Address, round: RoundNumber) -> bool {
+        let (Some(group), Some(now)) = (&self.group, self.seeds.last()) else { return true };
+        self.rolls.signs_in(group, now.time_s, round, signer).unwrap_or(true)
+    }
+
     fn alarmed(&mut self, verdict: &SignedVerdict) {
         let message = verdict.message;
         if message.group != self.config.group || !self.is_kept(message.round) {

@@ -125,10 +125,15 @@ impl Court {
 
     /// The position, if the contract counts this key's word in the round.
     fn counts(&self, round: u64, position: PositionNumber, verdict: &SignedVerdict) -> bool {
-        let epoch = Self::epoch_of(round);
-        let view = self.view(epoch);
-        let position = view.position(position).filter(|position| position.awake);
-        position.is_some_and(|position| verdict.signer(&DOMAIN) == Ok(position.signer)) && verdict.message.round == RoundNumber(round)
+        let is_awake = self.view(Self::epoch_of(round)).position(position).is_some_and(|position| position.awake);
+        is_awake && self.is_signed(round, position, verdict)
+    }
+
+    /// By the key that signed for the position in the epoch of the round, which is enough to be slashed.
+    fn is_signed(&self, round: u64, position: PositionNumber, verdict: &SignedVerdict) -> bool {
+        let view = self.view(Self::epoch_of(round));
+        let signer = view.position(position).map(|position| position.signer);
+        signer.is_some() && verdict.signer(&DOMAIN).ok() == signer && verdict.message.round == RoundNumber(round)
     }
 
     fn stake(&self, round: u64, positions: impl Iterator<Item = u8>) -> (Wei, Wei) {
@@ -192,7 +197,7 @@ impl Court {
 
     /// `slashDouble`. It panics if there is no offence.
     pub fn slash(&mut self, round: u64, position: PositionNumber, one: &SignedVerdict, other: &SignedVerdict) -> Vec<ChainEvent> {
-        assert!(self.counts(round, position, one) && self.counts(round, position, other), "not signed");
+        assert!(self.is_signed(round, position, one) && self.is_signed(round, position, other), "not signed");
         assert_ne!(one.message.claim, other.message.claim, "no offence");
         if !self.trials.entry(round).or_default().slashed.insert(position.0 as u8) {
             return Vec::new();
