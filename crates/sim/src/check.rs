@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
-    Address, Digest, RoundNumber, Wei,
+    Address, Digest, PositionNumber, RoundNumber, Wei,
     chain::{ChainEvent, Outcome, RevealedClaim},
     eip712::Verdict,
     rules::{claim_hash, rank_key},
@@ -11,14 +11,12 @@ use protocol::{
 
 use crate::{
     disk::{COMMITS, Disk, commits},
-    faults::Trouble,
-    node::Role,
+    excuses::{misjudged, undecided, unopened, unseen},
+    node::{Node, Role},
     told::digest,
     world::{World, jobs::Exam},
 };
 
-/// Milliseconds that a trainer may lose by trying in vain, with its pauses.
-const RETRIES_MS: u64 = 40_000;
 /// Failures that are told at most.
 const MAX_FAILURES: usize = 32;
 /// Bytes that a node may have on disk beside files and log, and files that it may hold, for each round.
@@ -99,6 +97,9 @@ struct Told {
     winner: Address,
     settled: BTreeMap<Address, (Wei, Wei)>,
     collected: BTreeSet<Address>,
+    /// Positions whose verdict was counted for each claim, and those that were shown to have judged.
+    judged: BTreeMap<Digest, BTreeSet<PositionNumber>>,
+    shown: BTreeSet<PositionNumber>,
 }
 
 /// Everything that can be said at the end.
@@ -108,10 +109,12 @@ pub(crate) fn report(world: &mut World) -> Report {
     let mut failures = world.checks.failures.clone();
     for (number, round) in &rounds {
         count(&mut report, round);
-        failures.extend(judged(world, *number, round));
+        let right = right(world, *number, round);
+        failures.extend(judged(world, *number, round, right));
         failures.extend(decided(world, *number, round));
         failures.extend(opened(world, *number, round, &mut report.unopened));
-        failures.extend(paid(world, *number, round));
+        failures.extend(paid(world, *number, round, right));
+        failures.extend(counted(world, *number, round));
     }
     report.empty = world.plan.rounds.saturating_sub(rounds.values().filter(|round| !round.reveals.is_empty()).count() as u64);
     failures.extend(agreement(world));
@@ -134,6 +137,8 @@ fn rounds(world: &World) -> BTreeMap<RoundNumber, Told> {
             }
             ChainEvent::Settled { trainer, refunded, burned, .. } => drop(round.settled.insert(*trainer, (*refunded, *burned))),
             ChainEvent::Collected { winner, .. } => drop(round.collected.insert(*winner)),
+            ChainEvent::Judged { claim, positions, .. } => round.judged.entry(*claim).or_default().extend(positions),
+            ChainEvent::Attended { positions, .. } => round.shown.extend(positions),
             _ => {}
         }
     }
@@ -151,82 +156,62 @@ fn count(report: &mut Report, round: &Told) {
     }
 }
 
-/// What was decided is the first true claim, by the seed of the chain as it is in the end.
-fn judged(world: &mut World, number: RoundNumber, round: &Told) -> Option<String> {
-    let (_, decided) = round.decided?;
-    let view = &world.plan.times;
-    let reveal_s = view.reveal_start_s(world.ledger.genesis_s(), number);
-    let seed = world.ledger.chain.first_block_since(reveal_s)?.hash;
-    let exam = Exam { round: number, base: round.base, seed, commits: round.commits.len() as u64 };
+/// The first true claim, by the seed of the chain as it is in the end; 0 if there is none.
+fn right(world: &mut World, number: RoundNumber, round: &Told) -> Digest {
+    let reveal_s = world.plan.times.reveal_start_s(world.ledger.genesis_s(), number);
+    let Some(block) = world.ledger.chain.first_block_since(reveal_s) else { return Digest::ZERO };
+    let exam = Exam { round: number, base: round.base, seed: block.hash, commits: round.commits.len() as u64 };
     let mut claims = round.reveals.clone();
     claims.sort_by_key(|claim| rank_key(claim.base, claim.loss, claim.number));
     let first = claims.iter().find(|claim| !world.files.is_wrong(claim.file) && world.is_true(claim, exam).is_ok());
-    let right = first.map_or(Digest::ZERO, |claim| claim_hash(claim.file, claim.base, claim.loss, claim.loss_root));
-    let is_kept_back = claims.iter().any(|claim| world.files.is_kept_back(claim.file));
-    let is_excused = decided == right || is_kept_back || hampered(world, number, touches_judging).is_some();
+    first.map_or(Digest::ZERO, |claim| claim_hash(claim.file, claim.base, claim.loss, claim.loss_root))
+}
+
+/// What was decided is what is right.
+fn judged(world: &World, number: RoundNumber, round: &Told, right: Digest) -> Option<String> {
+    let (_, decided) = round.decided?;
+    let is_kept_back = round.reveals.iter().any(|claim| world.files.is_kept_back(claim.file));
+    let is_excused = decided == right || is_kept_back || misjudged(world, number, &round.racers()).is_some();
     (!is_excused).then(|| format!("round {number} was decided for {}, right was {}", digest(&decided), digest(&right)))
 }
 
 /// A round in which somebody revealed is decided, unless something stood against that.
-fn decided(world: &World, number: RoundNumber, round: &Told) -> Option<String> {
-    let is_fine =
-        round.decided.is_some() || round.reveals.is_empty() || world.plan.may_stall() || hampered(world, number, |_| true).is_some();
-    (!is_fine).then(|| format!("round {number} was not decided, and nothing stood against it"))
+fn decided(world: &mut World, number: RoundNumber, round: &Told) -> Option<String> {
+    let is_fine = round.decided.is_some() || round.reveals.is_empty() || world.plan.may_stall();
+    let is_excused = is_fine || undecided(world, number, &round.racers()).is_some();
+    (!is_excused).then(|| format!("round {number} was not decided, and nothing stood against it"))
 }
 
-/// What makes files unavailable for some, or a seed another one.
-fn touches_judging(trouble: &Trouble) -> bool {
-    matches!(
-        trouble,
-        Trouble::Reorganisation { .. }
-            | Trouble::Partition { .. }
-            | Trouble::OneWay { .. }
-            | Trouble::Offline { .. }
-            | Trouble::Loss { .. }
-            | Trouble::Latency { .. }
-            | Trouble::PeerStalls { .. }
-            | Trouble::PeerLies { .. }
-            | Trouble::PeerDrips { .. }
-            | Trouble::Kill { .. }
-    )
+/// Whoever nothing stood against has judged what was decided, and the chain knows it.
+fn counted(world: &mut World, number: RoundNumber, round: &Told) -> Vec<String> {
+    let Some((_, claim)) = round.decided.filter(|_| world.plan.vices.is_empty()) else { return Vec::new() };
+    let Ok(view) = world.ledger.view(world.ledger.tip()) else { return Vec::new() };
+    let known: BTreeSet<_> = round.judged.get(&claim).into_iter().flatten().chain(&round.shown).collect();
+    let missed = |(node, own): (usize, &Node)| {
+        let position = view.position_of(own.account)?.number;
+        let is_fine = known.contains(&position) || unseen(world, node, number).is_some();
+        (!is_fine).then(|| format!("{} is not known to have judged round {number}, and nothing stood against it", own.name))
+    };
+    world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Validator).filter_map(missed).collect()
 }
 
-/// The first fault of a kind from the REVEAL of a round to its end.
-fn hampered(world: &World, number: RoundNumber, is_such: impl Fn(&Trouble) -> bool) -> Option<Trouble> {
-    let (times, genesis_s) = (world.plan.times, world.ledger.genesis_s());
-    let from_ms = world.ledger.millisecond(times.reveal_start_s(genesis_s, number));
-    let until_ms = world.ledger.millisecond(times.round_end_s(genesis_s, number));
-    let touching = world.plan.faults.iter().filter(|fault| fault.touches(from_ms, until_ms));
-    touching.map(|fault| fault.trouble).find(is_such)
-}
-
-/// What kept a trainer from opening its seal: faults that left it no stretch of REVEAL long enough to do so.
-fn prevented(world: &World, node: usize, number: RoundNumber) -> Option<Trouble> {
-    let (plan, genesis_s) = (&world.plan, world.ledger.genesis_s());
-    let reveal_ms = world.ledger.millisecond(plan.times.reveal_start_s(genesis_s, number));
-    let judge_ms = world.ledger.millisecond(plan.times.judge_start_s(genesis_s, number));
-    let needed_ms = 2 * (plan.confirmations + 2) * plan.block_ms + 4 * plan.measure_ms + plan.edge_s * 1000 + RETRIES_MS;
-    let (mut clear_ms, mut first) = (reveal_ms, None);
-    for fault in plan.faults.iter().filter(|fault| fault.trouble.hampers(node) && fault.touches(reveal_ms, judge_ms)) {
-        if fault.from_ms >= clear_ms + needed_ms {
-            return None;
-        }
-        clear_ms = clear_ms.max(fault.until_ms);
-        first = first.or(Some(fault.trouble));
+impl Told {
+    /// Whose claims stand.
+    fn racers(&self) -> Vec<Address> {
+        self.reveals.iter().map(|claim| claim.trainer).collect()
     }
-    first.filter(|_| judge_ms < clear_ms + needed_ms)
 }
 
 /// Every seal is opened, unless nobody revealed or something is named that stood against it.
-fn opened(world: &World, number: RoundNumber, round: &Told, unopened: &mut Vec<String>) -> Vec<String> {
+fn opened(world: &World, number: RoundNumber, round: &Told, named: &mut Vec<String>) -> Vec<String> {
     let mut failures = Vec::new();
     for (node, own) in world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Trainer && node.is_honest) {
         let is_open = round.concessions.contains_key(&own.account) || round.reveals.iter().any(|claim| claim.trainer == own.account);
         if !round.commits.contains_key(&own.account) || is_open || round.reveals.is_empty() {
             continue;
         }
-        match prevented(world, node, number) {
-            Some(trouble) => unopened.push(format!("{} in round {number}: {trouble:?}", own.name)),
+        match unopened(world, node, number) {
+            Some(trouble) => named.push(format!("{} in round {number}: {trouble:?}", own.name)),
             None => failures.push(format!("{} has not opened its seal of round {number}, and nothing stood against it", own.name)),
         }
     }
@@ -234,9 +219,10 @@ fn opened(world: &World, number: RoundNumber, round: &Told, unopened: &mut Vec<S
 }
 
 /// Deposits and coinbases are brought home, and cost no more than the rules say.
-fn paid(world: &World, number: RoundNumber, round: &Told) -> Vec<String> {
+fn paid(world: &World, number: RoundNumber, round: &Told, right: Digest) -> Vec<String> {
     let mut failures = Vec::new();
-    for own in world.nodes.iter().filter(|node| node.role == Role::Trainer && node.is_honest && round.commits.contains_key(&node.account)) {
+    for own in world.nodes.iter().filter(|node| node.role == Role::Trainer && node.is_honest() && round.commits.contains_key(&node.account))
+    {
         let account = own.account;
         let won = round.winner == account && matches!(round.decided, Some((Outcome::Won, _)));
         if won && !round.collected.contains(&account) {
@@ -248,9 +234,9 @@ fn paid(world: &World, number: RoundNumber, round: &Told) -> Vec<String> {
                 let is_open = round.reveals.iter().any(|claim| claim.trainer == account);
                 let order = round.concessions.get(&account).copied().unwrap_or(1);
                 let most = Wei(round.deposit.0.div_ceil(16) * u128::from(order.min(16)));
-                let is_false = matches!(round.decided, Some((Outcome::Lost, _))) && is_open;
+                let is_wrong = is_open && round.decided.is_some_and(|(_, decided)| decided != right);
                 let is_lost = !is_open && !round.concessions.contains_key(&account) && !round.reveals.is_empty();
-                let is_excused = is_lost || is_false || hampered(world, number, touches_judging).is_some();
+                let is_excused = is_lost || is_wrong || misjudged(world, number, &round.racers()).is_some();
                 if *burned > most && !is_excused {
                     failures.push(format!("{} lost {} of its deposit in round {number}", own.name, burned.to_nrn()));
                 }

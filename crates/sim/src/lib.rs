@@ -5,6 +5,7 @@ pub mod chain;
 pub mod check;
 pub mod curve;
 pub mod disk;
+mod excuses;
 pub mod faults;
 pub mod files;
 pub mod fortune;

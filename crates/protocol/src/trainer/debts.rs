@@ -27,7 +27,9 @@ pub(super) struct Debts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Debt {
     kind: Kind,
-    /// Second from which it can be asked for.
+    /// Second from which the contract gives it.
+    ready_s: u64,
+    /// Second from which it is asked for.
     due_s: u64,
     failures: u32,
 }
@@ -71,7 +73,11 @@ impl Debts {
             (kind, _) => kind,
         };
         let end_s = group.times.round_end_s(group.genesis_s, round);
-        self.set(round, kind.map(|kind| Debt { kind, due_s: kind.due_s(end_s, group.maturity_s), failures: 0 }));
+        let debt = |kind: Kind| {
+            let ready_s = kind.ready_s(end_s, group.maturity_s);
+            Debt { kind, ready_s, due_s: ready_s, failures: 0 }
+        };
+        self.set(round, kind.map(debt));
         while self.debts.len() > MAX_DEBTS {
             let Some(oldest) = self.debts.first_key_value().map(|(round, _)| *round) else { return };
             self.set(oldest, None);
@@ -90,10 +96,11 @@ impl Debts {
         }
     }
 
-    /// A good answer is only believed when its event is there; a bad one is followed by a pause of one second, two, four …
+    /// A good answer is only believed when its event is there; a bad one is followed by a pause of one second, two, four … It may
+    /// be about what was settled meanwhile: a coinbase waits for its second all the same.
     pub fn failed(&mut self, round: RoundNumber, now_s: u64) {
         if let Some(debt) = self.debts.get(&round).copied().filter(|debt| debt.due_s > now_s) {
-            let due_s = now_s.saturating_add(1 << debt.failures.min(MAX_DOUBLINGS));
+            let due_s = now_s.saturating_add(1 << debt.failures.min(MAX_DOUBLINGS)).max(debt.ready_s);
             self.set(round, Some(Debt { due_s, failures: debt.failures.saturating_add(1), ..debt }));
         }
     }
@@ -135,7 +142,7 @@ impl Debts {
 }
 
 impl Kind {
-    fn due_s(self, end_s: u64, maturity_s: u64) -> u64 {
+    fn ready_s(self, end_s: u64, maturity_s: u64) -> u64 {
         match self {
             Self::Deposit | Self::Won => end_s,
             Self::Waiting | Self::Coinbase => end_s.saturating_add(maturity_s),

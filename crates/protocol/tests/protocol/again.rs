@@ -1,6 +1,6 @@
 //! What failed, was not answered or was dropped is asked for again; what cannot be known is not guessed.
 
-use protocol::chain::{Block, ChainEvent, GroupView, Outcome};
+use protocol::chain::{Block, ChainEvent, GroupView, Outcome, Times};
 use protocol::jury;
 use protocol::validator::{Effect, Input, Validator};
 use protocol::warden::{self as duties, Duty};
@@ -96,6 +96,19 @@ fn a_verdict_that_could_not_be_told_is_asked_for_again_and_is_the_very_same() {
     assert_eq!(asked(&mut story, 37..40, |effect| matches!(effect, Effect::Sign(_)), || None), [0; 0], "it was told");
 }
 
+/// The group with other phases; `round` begins when it would have begun.
+fn with_times(round: RoundNumber, times: Times) -> GroupView {
+    let genesis_s = at(round, 0).time_s - round.0 * times.length_s();
+    GroupView { times, genesis_s, epoch_s: 100_000, ..group() }
+}
+
+#[test]
+fn a_verdict_that_the_log_does_not_give_back_is_asked_for_again() {
+    let (mut story, _) = judging(1);
+    story.tell(Input::Group(with_times(ROUND, Times { judge_s: 60, ..TIMES })));
+    assert_eq!(asked(&mut story, 31..70, |effect| matches!(effect, Effect::Sign(_)), || None), [30 + 8 * PAUSE_S]);
+}
+
 /// A validator that begins in that second of JUDGE and hears nothing of who holds the file of a true claim.
 fn beginning(second: u64) -> Story {
     let mut story = Story::new(1);
@@ -186,6 +199,17 @@ fn presence_that_was_dropped_is_brought_again() {
     assert_eq!(seconds(&mut warden, 0..1, attendance), [(0, vec![3])]);
     tell(&mut warden, [duties::Input::Sent { duty: Duty::Attend(PAST), result: Ok(()) }]);
     assert_eq!(seconds(&mut warden, 1..38, attendance), [(8 * PAUSE_S, vec![3])]);
+}
+
+#[test]
+fn presence_whose_answer_never_comes_is_brought_again() {
+    let make = |signer: u8| {
+        let mut warden = warden(signer, &verdicts(&[(3, Digest::ZERO)]));
+        tell(&mut warden, [duties::Input::Group(with_times(NOW, Times { train_s: 96, ..TIMES })), decided(), judged(&[1, 2])]);
+        warden
+    };
+    let mut warden = first_of(make, attendance);
+    assert_eq!(when_of(&seconds(&mut warden, 0..114, attendance)), [0, (32 + 3) * PAUSE_S], "when all others have had their turn");
 }
 
 fn is_slash(effect: duties::Effect) -> Option<PositionNumber> {

@@ -195,11 +195,12 @@ impl Court {
         vec![ChainEvent::Attended { group: GROUP, round: RoundNumber(round), stake, counts, positions }]
     }
 
-    /// `slashDouble`. It panics if there is no offence.
+    /// `slashDouble`. It refuses what another key has signed, as whoever came later than that epoch cannot know; it panics if
+    /// there is no offence.
     pub fn slash(&mut self, round: u64, position: PositionNumber, one: &SignedVerdict, other: &SignedVerdict) -> Vec<ChainEvent> {
-        assert!(self.is_signed(round, position, one) && self.is_signed(round, position, other), "not signed");
         assert_ne!(one.message.claim, other.message.claim, "no offence");
-        if !self.trials.entry(round).or_default().slashed.insert(position.0 as u8) {
+        let is_signed = self.is_signed(round, position, one) && self.is_signed(round, position, other);
+        if !is_signed || !self.trials.entry(round).or_default().slashed.insert(position.0 as u8) {
             return Vec::new();
         }
         let (round, reporter, burned, reward) = (RoundNumber(round), account(1), Wei(10), Wei(1));

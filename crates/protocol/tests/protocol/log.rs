@@ -161,6 +161,16 @@ fn only_the_newest_messages_of_a_topic_are_kept() {
 }
 
 #[test]
+fn what_is_pushed_out_gives_back_its_room() {
+    let (mut log, body) = (Log::new(GROUP), vec![0; 2 * MAX_AUTHOR_BYTES / 3 / MAX_PER_TOPIC]);
+    for seq in 1..=2 * MAX_PER_TOPIC as u64 {
+        let draft = Draft { group: GROUP, kind: Kind::Note, topic: "note".into(), seq, parents: vec![], body: body.clone() };
+        log.insert_envelope(Envelope::sign(draft, &node(1)).unwrap()).unwrap();
+    }
+    assert_eq!(log.len(), MAX_PER_TOPIC);
+}
+
+#[test]
 fn one_author_cannot_fill_the_log() {
     let mut log = Log::new(GROUP);
     let large = |topic: usize, seq: u64| {

@@ -9,7 +9,7 @@ use protocol::feed::Teller;
 use protocol::log::{Binding, Body};
 use protocol::machine::{Heard, Machine};
 use protocol::panel::{Config, Effect, Panel};
-use protocol::{DeltaNumber, Digest, NodeId, PeriodNumber, RoundNumber, Wei, steward, validator};
+use protocol::{DeltaNumber, Digest, NodeId, PeriodNumber, RoundNumber, Wei, steward, validator, warden};
 
 const ROUND: RoundNumber = RoundNumber(3);
 
@@ -119,6 +119,26 @@ fn a_validator_is_told_that_its_position_sleeps_and_until_when() {
 }
 
 #[test]
+fn an_alarm_that_the_log_holds_is_not_raised_again() {
+    let wrong = verdict(2, RoundNumber(ROUND.0 - 1), Digest::ZERO);
+    let raises = |is_told: bool| {
+        let mut panel = panel();
+        panel.hear(Heard::Group(group()));
+        panel.hear(Heard::Block(at(wrong.message.round, 0)));
+        panel.hear(event(opened_event(wrong.message.round, digest("checkpoint"))));
+        panel.hear(Heard::Block(at(ROUND, 0)));
+        panel.hear(Heard::Live);
+        let body = Body::Alarm { verdict: wrong, reason: "another probe".into() };
+        Some(body).filter(|_| is_told).into_iter().for_each(|body| drop(panel.hear(Heard::Log { author: NodeId([3; 32]), body })));
+        let (round, wrong) = (wrong.message.round, vec![(wrong, "another probe".to_owned())]);
+        let mut effects = panel.answer(protocol::panel::Answer::Warden(warden::Input::Replayed { round, wrong }));
+        (1..38).for_each(|second| effects.extend(panel.hear(Heard::Block(at(ROUND, second)))));
+        effects.iter().any(|effect| matches!(effect, Effect::Warden(warden::Effect::Alarm { .. })))
+    };
+    assert_eq!([false, true].map(raises), [true, false]);
+}
+
+#[test]
 fn a_validator_ends_when_it_is_asked_to() {
     let (mut panel, _) = live(group());
     assert!(!panel.is_finished());
@@ -160,10 +180,12 @@ fn of_a_long_history_the_blocks_that_draw_examples_are_told_with_those_before_th
 
 #[test]
 fn blocks_are_not_told_twice_where_none_is_left_out() {
-    let last = at(RoundNumber(1), 39).time_s;
-    let heard = told(at(RoundNumber(1), 33).time_s, GENESIS_S, last);
+    let (tip, last) = (at(RoundNumber(1), 33), at(RoundNumber(1), 39).time_s);
+    let heard = told(tip.time_s, GENESIS_S, last);
     let blocks = heard.iter().filter(|heard| matches!(heard, Heard::Block(_))).count() as u64;
     assert_eq!(blocks, last - GENESIS_S + 1);
+    let live = heard.iter().position(|heard| *heard == Heard::Live).unwrap();
+    assert_eq!(heard[live - 1], Heard::Block(tip), "not before its end, though all was told until there");
 }
 
 #[test]

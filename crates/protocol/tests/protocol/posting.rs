@@ -3,8 +3,9 @@
 use crate::story::*;
 use crate::world::*;
 use protocol::chain::{GroupView, Outcome};
+use protocol::eip712::{SignedVerdict, Typed as _, Verdict, sign};
 use protocol::validator::{Config, Input, MAX_LATE_POSTS, Validator, verdicts_a_call};
-use protocol::{Digest, RoundNumber};
+use protocol::{Digest, GroupId, PositionNumber, RoundNumber};
 
 /// Somebody brought the verdicts of these positions, and they decided.
 fn decide(story: &mut Story, truth: Digest, positions: &[u64]) {
@@ -104,6 +105,52 @@ fn verdicts_that_do_not_count_are_not_counted() {
     story.tell(Input::Heard(forged));
     (31..40).for_each(|second| story.second(second));
     assert_eq!(story.posts(), []);
+}
+
+#[test]
+fn verdicts_for_another_group_are_not_brought() {
+    let signed_for = |group, truth| {
+        let sign_it = |signer| {
+            let message = Verdict { group, ..verdict(signer, ROUND, truth).message };
+            Input::Heard(SignedVerdict { message, signature: sign(message.digest(&DOMAIN), &key(signer)).unwrap() })
+        };
+        [1, 2, 3].map(sign_it)
+    };
+    for (group, posts) in [(GROUP, 1), (GroupId(2), 0)] {
+        let (mut story, truth) = judging(first_poster());
+        signed_for(group, truth).into_iter().for_each(|heard| story.tell(heard));
+        assert_eq!(story.posts().len(), posts, "{group}");
+    }
+}
+
+#[test]
+fn the_first_verdict_of_a_position_counts() {
+    for (first, posts) in [(None, 1), (Some(NONE_IS_TRUE), 0)] {
+        let (mut story, truth) = judging(first_poster());
+        first.into_iter().for_each(|claim| story.tell(Input::Heard(verdict(2, ROUND, claim))));
+        (1..=3).for_each(|other| story.tell(Input::Heard(verdict(other, ROUND, truth))));
+        assert_eq!(story.posts().len(), posts, "{first:?}");
+    }
+}
+
+#[test]
+fn what_is_said_of_other_rounds_opens_no_file_and_of_distant_ones_nothing_is_kept() {
+    let mut story = Story::new(1);
+    (story.served, story.truths) = (vec!["a"], vec![hash(1, 1_700_000, "a")]);
+    story.second(20);
+    story.reveal(1, 1_700_000, "a");
+    let have = |round, position| Input::Have { round, file: digest("a"), position: PositionNumber(position) };
+    [2, 3].into_iter().for_each(|position| story.tell(have(RoundNumber(ROUND.0 + 1), position)));
+    story.second(30);
+    assert_eq!(story.signed(), None, "nobody else holds it in this round");
+    let size = format!("{:?}", story.validator).len();
+    for round in [ROUND.0 - 2, ROUND.0 + 2].map(RoundNumber) {
+        story.tell(have(round, 2));
+        story.tell(Input::Heard(verdict(2, round, NONE_IS_TRUE)));
+    }
+    assert_eq!(format!("{:?}", story.validator).len(), size);
+    story.tell(have(ROUND, 2));
+    assert!(story.signed().is_some());
 }
 
 #[test]
@@ -238,6 +285,20 @@ fn batches_that_are_too_large_are_brought_in_parts_that_decide_together() {
     }
     let parts: Vec<_> = story.posts().into_iter().map(|(claim, positions)| (claim == truth, positions)).collect();
     assert_eq!(parts, [vec![1, 2], vec![3, 4], vec![5, 6], vec![7, 8], vec![9]].map(|part| (true, part)));
+}
+
+#[test]
+fn whoever_brought_a_part_brings_the_rest_at_once() {
+    for signer in 1..=9 {
+        let (mut story, _) = narrow(signer);
+        let posts = |story: &mut Story, second| {
+            story.second(second);
+            !story.posts().is_empty()
+        };
+        assert!((30..38).any(|second| posts(&mut story, second)), "{signer} waits for ever");
+        (0..8).for_each(|_| story.tell(Input::Posted { round: ROUND, result: Ok(()) }));
+        assert_eq!(story.posts().len(), 5, "{signer}");
+    }
 }
 
 #[test]
