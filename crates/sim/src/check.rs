@@ -221,8 +221,7 @@ fn opened(world: &World, number: RoundNumber, round: &Told, named: &mut Vec<Stri
 /// Deposits and coinbases are brought home, and cost no more than the rules say.
 fn paid(world: &World, number: RoundNumber, round: &Told, right: Digest) -> Vec<String> {
     let mut failures = Vec::new();
-    for own in world.nodes.iter().filter(|node| node.role == Role::Trainer && node.is_honest() && round.commits.contains_key(&node.account))
-    {
+    for own in world.nodes.iter().filter(|node| node.role == Role::Trainer && node.is_honest && round.commits.contains_key(&node.account)) {
         let account = own.account;
         let won = round.winner == account && matches!(round.decided, Some((Outcome::Won, _)));
         if won && !round.collected.contains(&account) {

@@ -229,3 +229,13 @@ fn the_log_is_told_of_new_sets_and_of_ones_own_revealed_file() {
     assert!(trainer.hear(revealed(1, 1)).contains(&Effect::Publish { round: ROUND, file: digest("file 1") }));
     assert!(!trainer.hear(revealed(2, 1)).iter().any(|effect| matches!(effect, Effect::Publish { .. })));
 }
+
+#[test]
+fn a_late_refusal_of_a_settlement_that_was_mined_asks_for_no_coinbase_before_its_time() {
+    let settled = event(settled_event(ROUND, 1));
+    let mut trainer = after([committed(ROUND, 1), decided(ROUND, Outcome::Won, account(1)), settled]);
+    trainer.hear(Heard::Block(at(NEXT, 0)));
+    trainer.answer(Input::Sent { what: Transaction::Settle, round: ROUND, result: Err("settled already".into()) });
+    let asked: Vec<Effect> = (1..8).flat_map(|second| trainer.hear(Heard::Block(at(NEXT, second)))).collect();
+    assert!(!asked.iter().any(|effect| matches!(effect, Effect::Collect { .. })), "{asked:?}");
+}
