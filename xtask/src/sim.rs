@@ -26,6 +26,7 @@ pub fn check() -> Result<()> {
 
 /// The program, built. Its profile is that of the tests, in which the simulator is optimised.
 pub fn program() -> Result<PathBuf> {
-    tools::run(tools::cargo(), &["build", "--package", "sim", "--bin", "sim", "--locked"])?;
+    // The whole workspace is named so that no library is built anew with fewer features.
+    tools::run(tools::cargo(), &["build", "--workspace", "--bin", "sim", "--locked"])?;
     Ok(tools::target_dir()?.join("debug/sim"))
 }
