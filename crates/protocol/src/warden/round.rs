@@ -172,7 +172,10 @@ impl Round {
         if !self.replays.are_due(view.now.time_s) {
             return None;
         }
-        self.replay_failed();
+        // What was asked for last and not answered, or not well, is asked for again.
+        for signer in self.replaying.drain(..) {
+            self.replayed.remove(&signer);
+        }
         let file = |claim: Digest| match claim {
             Digest::ZERO => Some(None),
             claim => self.files.get(&claim).map(|file| Some(*file)),
@@ -199,14 +202,7 @@ impl Round {
 
     /// It is tried again after `pause_s`, then twice as much.
     pub fn not_replayed(&mut self, now_s: u64, pause_s: u64) {
-        self.replay_failed();
         self.replays.failed(now_s, pause_s, u64::MAX);
-    }
-
-    fn replay_failed(&mut self) {
-        for signer in self.replaying.drain(..) {
-            self.replayed.remove(&signer);
-        }
     }
 }
 
