@@ -35,8 +35,8 @@ fn missing_and_malformed_files_are_named_before_anything_is_started() -> Result<
     let unknown = write("unknown.toml", "[node]\ncolour = 3\n")?;
     let malformed = write("malformed.toml", "[node\n")?;
     let training = write("training.toml", "[training]\nbatch = 0\n")?;
-    let keyless = write("keyless.toml", "[node]\nkeystore = \"none.json\"\npassword_file = \"unknown.toml\"\n")?;
-    let passwordless = write("passwordless.toml", "[node]\n")?;
+    let keyless = write("keyless.toml", "[node]\ndata = \"keyless\"\nkeystore = \"none.json\"\npassword_file = \"unknown.toml\"\n")?;
+    let passwordless = write("passwordless.toml", "[node]\ndata = \"passwordless\"\n")?;
     let missing = shown(&folder.join("missing.toml"))?;
     let refusal = |program, arguments: &[&str], wanted| Refusal::new(program, arguments, wanted);
     check(vec![
