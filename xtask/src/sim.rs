@@ -19,14 +19,18 @@ pub fn run(options: &[String]) -> Result<()> {
     if status.success() { Ok(()) } else { std::process::exit(1) }
 }
 
-/// The seeds of the tests.
+/// The seeds of the tests, by the program as the step before has built it: alone it would be built with other libraries' features, anew.
 pub fn check() -> Result<()> {
-    tools::run_with(Command::new(program()?).arg("seeds").args(TESTED))
+    tools::run_with(Command::new(built()?).arg("seeds").args(TESTED))
 }
 
 /// The program, built. Its profile is that of the tests, in which the simulator is optimised.
 pub fn program() -> Result<PathBuf> {
     // The whole workspace is named so that no library is built anew with fewer features.
     tools::run(tools::cargo(), &["build", "--workspace", "--bin", "sim", "--locked"])?;
+    built()
+}
+
+fn built() -> Result<PathBuf> {
     Ok(tools::target_dir()?.join("debug/sim"))
 }

@@ -25,6 +25,8 @@ const STEPS: i64 = 400;
 const FACTORS: [f32; 7] = [0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0];
 /// Losses that a flipped bit must change, so that every draw of examples meets one of them.
 const MIN_CHANGED: usize = 8;
+/// Bits of a weight, from the lowest up, that may be flipped: still far below what shows in a mean.
+const LOW_BITS: u32 = 6;
 /// Rounds that the honest trainer may have: more than happen.
 const ROUNDS: u64 = 100;
 
@@ -130,14 +132,14 @@ async fn further(before: &Checkpoint, now: &Checkpoint, exam: &Exam) -> Result<A
     Ok(best.context("there are factors")?.1)
 }
 
-/// `honest` with the lowest bit of one weight flipped: the first weight, from the outputs down, for which that changes enough.
+/// `honest` with one of the lowest bits of one weight flipped: the first weight, from the outputs down, for which that changes enough.
 async fn flipped(honest: &Arc<Checkpoint>, exam: &Exam) -> Result<Arc<Checkpoint>> {
     let truth = measure(honest.clone(), exam.clone()).await?;
     for (tensor, values) in honest.tensors().iter().enumerate().rev() {
-        for index in 0..values.len() {
+        for (bit, index) in (0..LOW_BITS).flat_map(|bit| (0..values.len()).map(move |index| (bit, index))) {
             let mut tensors = honest.tensors().to_vec();
             let weight = &mut tensors[tensor][index];
-            *weight = f32::from_bits(weight.to_bits() ^ 1);
+            *weight = f32::from_bits(weight.to_bits() ^ 1 << bit);
             let other = Arc::new(Checkpoint::from_tensors(honest.manifest(), tensors)?);
             let losses = measure(other.clone(), exam.clone()).await?.losses;
             let changed = losses.iter().zip(&truth.losses).filter(|(left, right)| left != right).count();
