@@ -1,9 +1,8 @@
 //! The whole life of a network on geth, whose time nobody moves: nothing here depends on anvil.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use chain::geth::{Geth, GethSettings, find_or_build};
+use chain::geth::{Geth, GethSettings, find_or_skip};
 use chain::{Account, Chain, Settings};
 use futures::future::try_join_all;
 use governance::{Network, Terms, audit, deploy};
@@ -142,11 +141,7 @@ async fn connect(geth: &Geth, account: Account) -> Chain {
 
 #[tokio::test]
 async fn a_network_lives_on_geth_from_its_deployment_to_a_delta_taken_back() {
-    let built = tokio::task::spawn_blocking(|| find_or_build(Path::new(env!("CARGO_TARGET_TMPDIR")))).await.expect("no panic");
-    let program = match built {
-        Ok(program) => program,
-        Err(reason) => return println!("skipped, there is no geth: {reason}"),
-    };
+    let Some(program) = find_or_skip(env!("CARGO_TARGET_TMPDIR")).await else { return };
     let folder = tempfile::tempdir().expect("a folder");
     // As much as a block of Rootstock holds, the smallest of the chains that are to run this.
     let settings = GethSettings { block_gas: 6_800_000, ..GethSettings::default() };
