@@ -21,7 +21,9 @@ pub const COPIES_MAX: usize = 8;
 /// Peers whose logs are copied, over all groups.
 pub const SOURCES_MAX: usize = 1024;
 
+/// Asks peers for what their lists have from a cursor on, and answers.
 pub type SyncBehaviour = request_response::Behaviour<SyncCodec>;
+/// What that comes to.
 pub type SyncEvent = request_response::Event<Request, Response>;
 
 /// Messages that came from a peer, to be checked and stored by whoever owns the logs.

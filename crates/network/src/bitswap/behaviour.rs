@@ -18,7 +18,8 @@ use libp2p::{Multiaddr, PeerId};
 use protocol::Digest;
 use tokio::sync::oneshot;
 
-use super::handler::{Handler, Received, ToBehaviour};
+use super::handler::{Handler, ToBehaviour};
+use super::streams::Received;
 use super::wants::{Arrival, WINDOW_BLOCKS, Wants};
 use crate::cids::Codec;
 use crate::store::BlockStore;

@@ -9,11 +9,14 @@
 //! | `message` | the bytes of a message |
 //! | `ledger` | what a peer wants of this node |
 //! | `wants` | what this node wants, and of whom |
+//! | `streams` | whole messages on a stream |
 //! | `handler` | the streams of one connection |
 //! | `behaviour` | all of it, as libp2p drives it |
 
+/// All connections together, as libp2p drives them.
 pub mod behaviour;
 mod handler;
 mod ledger;
 mod message;
+mod streams;
 mod wants;
