@@ -52,12 +52,17 @@ pub struct Trainer {
 
 /// What a round looks at from outside.
 pub(crate) struct View<'a> {
+    /// Settings of the trainer.
     pub config: &'a Config,
+    /// The group at the last change that was told.
     pub group: &'a GroupView,
+    /// The last confirmed block.
     pub now: Block,
+    /// Round and phase at its time.
     pub clock: Clock,
     /// Seconds from one block to the next, as far as one can tell.
     pub spacing_s: u64,
+    /// Draws the examples of the round, once it is known (PROTOCOL 13, Seed).
     pub seed: Option<Digest>,
     /// What the next round, if this is it, will probably start from: while the running one is judged, once that can be said.
     pub likely: Option<Digest>,

@@ -31,6 +31,7 @@ pub(crate) struct Round {
     pub(super) opened: Option<Opened>,
     /// Seals of all that stand on chain: the more, the higher the bar (PROTOCOL 12, Certainty).
     pub(super) commits: u64,
+    /// Claims of others.
     pub rivals: Rivals,
     /// One's own, if it stands.
     pub(super) claim: Option<RevealedClaim>,
@@ -60,6 +61,7 @@ impl Round {
         }
     }
 
+    /// Takes what the first commit fixed.
     pub fn opened(&mut self, opened: Opened) {
         self.opened = Some(opened);
     }

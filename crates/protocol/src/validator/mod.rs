@@ -33,10 +33,15 @@ pub struct Validator {
 
 /// What a round looks at from outside.
 pub(crate) struct View<'a> {
+    /// Settings of the validator.
     pub config: &'a Config,
+    /// The group at the last change that was told.
     pub group: &'a GroupView,
+    /// The last confirmed block.
     pub now: Block,
+    /// Round and phase at its time.
     pub clock: Clock,
+    /// Draws the examples of the round, once it is known.
     pub seed: Option<Digest>,
     /// What others announced before was maybe not heard.
     pub live_since_s: u64,
@@ -63,6 +68,7 @@ pub(crate) struct Pause {
 }
 
 impl Validator {
+    /// Nothing was heard yet.
     pub fn new(config: Config) -> Self {
         let (seeds, rolls) = (Seeds::default(), Rolls::default());
         Self { config, live_since_s: None, group: None, seeds, rolls, rounds: BTreeMap::new() }

@@ -53,9 +53,13 @@ pub struct Warden {
 
 /// What the parts look at from outside.
 pub(crate) struct View<'a> {
+    /// Settings of the warden.
     pub config: &'a Config,
+    /// The group at the last change that was told.
     pub group: &'a GroupView,
+    /// The last confirmed block.
     pub now: Block,
+    /// Round and phase at its time.
     pub clock: Clock,
     /// Seed of the round before the running one.
     pub seed: Option<Digest>,
@@ -85,6 +89,7 @@ impl View<'_> {
 }
 
 impl Warden {
+    /// Nothing was heard yet.
     pub fn new(config: Config) -> Self {
         Self {
             config,
