@@ -15,7 +15,7 @@ use protocol::money::Wei;
 use serde_json::{Value, json};
 
 use crate::account::Account;
-use crate::connection::Chain;
+use crate::connection::Connection;
 use crate::dev::DevError;
 use crate::error::ChainError;
 use crate::settings::Settings;
@@ -50,7 +50,7 @@ impl Default for GethSettings {
 /// A running geth of one node in a folder that is given. Dropping it ends the process; the folder stays.
 pub struct Geth {
     process: Child,
-    chain: Chain,
+    chain: Connection,
 }
 
 impl Geth {
@@ -66,7 +66,7 @@ impl Geth {
     }
 
     /// A connection without an account.
-    pub fn chain(&self) -> &Chain {
+    pub fn chain(&self) -> &Connection {
         &self.chain
     }
 
@@ -141,10 +141,10 @@ fn spawn(program: &Path, folder: &Path, port: u16, settings: &GethSettings) -> i
     alone(program, folder, port).args(["--dev", "--dev.period", &period_s.to_string(), "--dev.gaslimit", &block_gas.to_string()]).spawn()
 }
 
-async fn connect(settings: Settings) -> Result<Chain, ChainError> {
+async fn connect(settings: Settings) -> Result<Connection, ChainError> {
     let started = Instant::now();
     loop {
-        match Chain::connect(settings.clone()).await {
+        match Connection::connect(settings.clone()).await {
             Err(error) if error.is_passing() && started.elapsed() < START_LIMIT => tokio::time::sleep(LOOK_AGAIN).await,
             other => return other,
         }

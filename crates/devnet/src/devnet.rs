@@ -286,7 +286,7 @@ async fn admit(cast: &Cast, hands: &Hands, group: GroupId, screen: &Screen) -> R
 }
 
 /// A member that knows all of history before the feed has told it: votes begin at once.
-async fn join(site: &Site, view: &GroupView, client: &network::Client) -> Result<Member> {
+async fn join(site: &Site, view: &GroupView, client: &swarm::Client) -> Result<Member> {
     let member = Member::join(view, client).await?;
     for (_, event) in site.network.history(view.id, site.file.deployed_block).await? {
         member.note(&event).await;
@@ -297,8 +297,8 @@ async fn join(site: &Site, view: &GroupView, client: &network::Client) -> Result
 struct Founded {
     group: GroupId,
     site: Site,
-    client: network::Client,
-    events: mpsc::Receiver<network::Event>,
+    client: swarm::Client,
+    events: mpsc::Receiver<swarm::Event>,
 }
 
 /// Publishes the group's files from this process and makes the group.

@@ -5,13 +5,13 @@ use std::{env, sync::Arc, time::Duration};
 use anyhow::{Context, Result, ensure};
 use evaluator::{Checkpoint, Compute, Examples, Isa, MANIFEST_BYTES_MAX, Manifest, Measurement, checkpoint_len};
 use governance::Network;
-use network::{Client, FetchError};
 use protocol::{
     chain::{ChainEvent, GroupView},
     ids::{Address, DeltaNumber, Digest, GroupId, RoundNumber},
     lineage::Link,
     money::Micronats,
 };
+use swarm::{Client, FetchError};
 use tokio::sync::Mutex;
 
 use crate::dataset::{Dataset, MAX_PATCH, Set};

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chain::geth::{Geth, GethSettings, find_or_skip};
-use chain::{Account, Chain, Settings};
+use chain::{Account, Connection, Settings};
 use futures::future::try_join_all;
 use governance::{Network, Terms, audit, deploy};
 use protocol::chain::{Birth, Outcome, Phase, RevealedClaim, Times};
@@ -135,8 +135,8 @@ impl Life {
     }
 }
 
-async fn connect(geth: &Geth, account: Account) -> Chain {
-    Chain::connect(Settings { poll_ms: 50, ..geth.settings() }).await.expect("geth answers").with_account(account)
+async fn connect(geth: &Geth, account: Account) -> Connection {
+    Connection::connect(Settings { poll_ms: 50, ..geth.settings() }).await.expect("geth answers").with_account(account)
 }
 
 #[tokio::test]

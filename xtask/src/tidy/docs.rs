@@ -3,7 +3,7 @@
 use super::Source;
 
 /// Those rooms, by their folders.
-const ROOMS: [&str; 4] = ["crates/protocol/src/", "crates/evaluator/src/", "deltas/src/", "crates/network/src/"];
+const ROOMS: [&str; 4] = ["crates/protocol/src/", "crates/evaluator/src/", "deltas/src/", "crates/swarm/src/"];
 /// One line of public items in so many is a docstring at least: signatures, fields, bodies and docstrings counted.
 const PART: usize = 4;
 /// What follows `pub` in an item.

@@ -122,12 +122,12 @@ pub enum Effect {
     /// An end was asked for. What is left for a later start: coinbases, and deposits that wait until they are mature.
     Finishing { coinbases: usize, waiting: usize },
     /// The round is over (its deposit and coinbase may come later).
-    Done(RoundReport),
+    Done(RaceReport),
 }
 
 /// A round as this trainer saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoundReport {
+pub struct RaceReport {
     /// Which round.
     pub round: RoundNumber,
     /// Whether a seal of this trainer stands on chain.

@@ -18,7 +18,7 @@ const MAX_REVEALS: u32 = 2;
 
 /// Everything known of a round.
 #[derive(Debug, Clone)]
-pub(crate) struct Round {
+pub(crate) struct Race {
     pub(super) number: RoundNumber,
     pub(super) state: State,
     sending: Sending,
@@ -41,7 +41,7 @@ pub(crate) struct Round {
     pub(super) trouble: Option<String>,
 }
 
-impl Round {
+impl Race {
     /// `files` are those of it whose salts are on disk, the newest last.
     pub fn new(number: RoundNumber, files: Vec<Own>) -> Self {
         Self {

@@ -105,12 +105,12 @@ pub enum Effect {
     /// the round after it, it adds late ones.
     Post { round: RoundNumber, claim: Digest, verdicts: Vec<(PositionNumber, SignedVerdict)> },
     /// The round is over.
-    Done(RoundReport),
+    Done(RecheckReport),
 }
 
 /// A round as this validator saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoundReport {
+pub struct RecheckReport {
     /// Which round.
     pub round: RoundNumber,
     /// Claims revealed.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::io::{BaseFinding, Effect, Fetched, Finding, RoundReport};
+use super::io::{BaseFinding, Effect, Fetched, Finding, RecheckReport};
 use super::posting::Posting;
 use super::{Pause, View};
 use crate::attempts::Attempts;
@@ -20,7 +20,7 @@ pub const MAX_FETCHES: usize = 4;
 
 /// Everything known of a round.
 #[derive(Debug, Clone)]
-pub(crate) struct Round {
+pub(crate) struct Recheck {
     number: RoundNumber,
     /// Checkpoint and head that the first commit fixed.
     opened: Option<(Digest, Digest)>,
@@ -73,7 +73,7 @@ enum Judgement {
     Ready { claim: Digest, probe: Digest },
 }
 
-impl Round {
+impl Recheck {
     /// Nothing is known of it.
     pub fn new(number: RoundNumber) -> Self {
         Self {
@@ -200,7 +200,7 @@ impl Round {
     }
 
     /// What to log at the end, once; nothing of a round that was never opened.
-    fn report(&mut self) -> Option<RoundReport> {
+    fn report(&mut self) -> Option<RecheckReport> {
         if self.opened.is_none() || std::mem::replace(&mut self.reported, true) {
             return None;
         }
@@ -209,7 +209,7 @@ impl Round {
             _ => None,
         };
         let (claims, outcome, decided) = (self.claims.len(), self.outcome, self.decided);
-        Some(RoundReport { round: self.number, claims, signed, outcome, decided, trouble: self.trouble.clone() })
+        Some(RecheckReport { round: self.number, claims, signed, outcome, decided, trouble: self.trouble.clone() })
     }
 
     /// What to do once the round is over.

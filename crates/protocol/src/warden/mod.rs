@@ -24,7 +24,7 @@ use crate::seeds::Seeds;
 use alarms::Alarms;
 use doubles::Doubles;
 use presence::Presence;
-use round::Round;
+use round::Aftermath;
 
 /// Verdicts kept at most; of more the oldest rounds are dropped.
 pub const MAX_VERDICTS: usize = 65_536;
@@ -41,7 +41,7 @@ pub struct Warden {
     /// Position of every key that has signed for one.
     signers: BTreeMap<Address, PositionNumber>,
     rolls: Rolls,
-    rounds: BTreeMap<RoundNumber, Round>,
+    rounds: BTreeMap<RoundNumber, Aftermath>,
     /// Verdicts in all rounds.
     verdicts: usize,
     presence: Presence,

@@ -20,7 +20,7 @@ const MAX_CLAIMS: usize = 1024;
 
 /// What is known of a round that matters after it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Round {
+pub(super) struct Aftermath {
     /// Checkpoint and head that the first commit fixed.
     opened: Option<(Digest, Digest)>,
     /// File of each claim that was revealed.
@@ -57,7 +57,7 @@ struct Attendance {
     failures: u64,
 }
 
-impl Round {
+impl Aftermath {
     /// Takes base and head that the first commit fixed.
     pub fn opened(&mut self, checkpoint: Digest, head: Digest) {
         self.opened = Some((checkpoint, head));

@@ -1,7 +1,7 @@
 //! The replicated log between honest nodes.
 
-use network::{Event, LogsError, start};
 use protocol::GroupId;
+use swarm::{Event, LogsError, start};
 
 use crate::support::{GROUP, TestNode, address, all, config, eventually, ids, next, node, note, note_in, notes};
 

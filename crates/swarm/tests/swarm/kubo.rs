@@ -1,10 +1,10 @@
-//! Exchange with Kubo; `NEURON_KUBO=/path/to/ipfs cargo test -p network kubo -- --ignored`.
+//! Exchange with Kubo; `NEURON_KUBO=/path/to/ipfs cargo test -p swarm kubo -- --ignored`.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use network::{CHUNK_BYTES, LINKS_MAX, cid_of, digest_of};
+use swarm::{CHUNK_BYTES, LINKS_MAX, cid_of, digest_of};
 use tokio::time::sleep;
 
 use crate::support::{address, bytes, node};

@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::bitswap::behaviour::{BlockWant, Misbehaved};
-use crate::error::NetworkError;
+use crate::error::SwarmError;
 use crate::event::{Event, Events};
 use crate::logs::{Entry, Logs, LogsError, announced_in};
 use crate::peers::{AddressBook, Offenders, is_dialable, peer_in};
@@ -40,7 +40,7 @@ pub enum Command {
     /// A block that a fetch needs, from peers.
     Want(BlockWant),
     /// Dial this, once, and tell whether that has begun.
-    Dial { address: Multiaddr, reply: oneshot::Sender<Result<(), NetworkError>> },
+    Dial { address: Multiaddr, reply: oneshot::Sender<Result<(), SwarmError>> },
     /// Where this node can be dialled.
     Addresses { reply: oneshot::Sender<Vec<Multiaddr>> },
     /// Who is connected.
@@ -88,13 +88,13 @@ impl Node {
     ///
     /// # Errors
     /// `Listen`, if one of them is closed instead, with the reason that the system gave.
-    pub async fn listening(&mut self, mut listeners: Vec<ListenerId>) -> Result<(), NetworkError> {
+    pub async fn listening(&mut self, mut listeners: Vec<ListenerId>) -> Result<(), SwarmError> {
         while !listeners.is_empty() {
             match self.swarm.select_next_some().await {
                 SwarmEvent::NewListenAddr { listener_id, .. } => listeners.retain(|listener| *listener != listener_id),
                 SwarmEvent::ListenerClosed { addresses, reason, .. } => {
                     let address = addresses.into_iter().next().unwrap_or_else(Multiaddr::empty);
-                    return Err(NetworkError::Listen { address, reason: format!("{reason:?}") });
+                    return Err(SwarmError::Listen { address, reason: format!("{reason:?}") });
                 }
                 event => self.on_event(event),
             }
@@ -166,8 +166,8 @@ impl Node {
     }
 
     /// One address, at once; a connection that exists or is in the making is as good.
-    fn dial(&mut self, address: Multiaddr) -> Result<(), NetworkError> {
-        let refused = |reason: &str| Err(NetworkError::Dial { address: address.clone(), reason: reason.into() });
+    fn dial(&mut self, address: Multiaddr) -> Result<(), SwarmError> {
+        let refused = |reason: &str| Err(SwarmError::Dial { address: address.clone(), reason: reason.into() });
         if !is_dialable(&address) {
             return refused("only TCP over IPv4 and IPv6 is spoken");
         }
@@ -177,7 +177,7 @@ impl Node {
         match self.swarm.dial(address.clone()) {
             // The connection that is wanted is there or in the making.
             Ok(()) | Err(DialError::DialPeerConditionFalse(_)) => Ok(()),
-            Err(error) => Err(NetworkError::Dial { address, reason: error.to_string() }),
+            Err(error) => Err(SwarmError::Dial { address, reason: error.to_string() }),
         }
     }
 
@@ -195,7 +195,7 @@ impl Node {
         }
         let topic = topic(&self.network, group);
         let subscribed = self.swarm.behaviour_mut().gossip.subscribe(&topic);
-        subscribed.map_err(|error| NetworkError::Setup(error.to_string()))?;
+        subscribed.map_err(|error| SwarmError::Setup(error.to_string()))?;
         self.topics.insert(topic.hash(), group);
         for (author, addresses) in self.logs.announcements(group) {
             self.announced(author, &addresses);

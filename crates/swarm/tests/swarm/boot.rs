@@ -1,27 +1,27 @@
 //! Starting, stopping, and what stands in the way.
 
-use network::{Event, NetworkError, start};
+use swarm::{Event, SwarmError, start};
 
 use crate::support::{address, config, eventually, next, node};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_port_is_a_clear_error() {
     let a = node(1, &[]).await;
-    let taken: network::Multiaddr = address(&a.client).await.iter().take(2).collect();
+    let taken: swarm::Multiaddr = address(&a.client).await.iter().take(2).collect();
     let folder = tempfile::tempdir().unwrap();
     let mut config = config(2, folder.path(), &[]);
     config.listen = vec![taken.clone()];
     let Err(error) = start(config).await else { panic!("two nodes on one port") };
-    assert!(matches!(&error, NetworkError::Listen { address, .. } if *address == taken), "{error}");
+    assert!(matches!(&error, SwarmError::Listen { address, .. } if *address == taken), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_serves_one_node_at_a_time_and_is_free_after_shutdown() {
     let a = node(1, &[]).await;
     let second = start(config(2, a.folder.path(), &[])).await;
-    assert!(matches!(second, Err(NetworkError::FolderInUse { .. })));
+    assert!(matches!(second, Err(SwarmError::FolderInUse { .. })));
     a.client.shutdown().await;
-    assert!(matches!(a.client.peers().await, Err(NetworkError::Closed)));
+    assert!(matches!(a.client.peers().await, Err(SwarmError::Closed)));
     start(config(2, a.folder.path(), &[])).await.unwrap();
 }
 
@@ -56,6 +56,6 @@ async fn an_address_that_cannot_be_dialled_is_an_error() {
     let a = node(1, &[]).await;
     let own = address(&a.client).await;
     for nowhere in ["/ip4/127.0.0.1/udp/1".parse().unwrap(), own] {
-        assert!(matches!(a.client.dial(nowhere).await, Err(NetworkError::Dial { .. })));
+        assert!(matches!(a.client.dial(nowhere).await, Err(SwarmError::Dial { .. })));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use network::{FetchError, digest_of};
+use swarm::{FetchError, digest_of};
 use tokio::time::sleep;
 
 use crate::support::{SOON, bytes, eventually, node};

@@ -13,7 +13,7 @@ use ed25519_dalek::SigningKey;
 use protocol::log::{Body, BodyError, Envelope, EnvelopeError, Inserted, Kind, Log, LogError};
 use protocol::{Digest, GroupId, NodeId};
 
-use crate::error::NetworkError;
+use crate::error::SwarmError;
 use crate::log_file::LogFile;
 use crate::sync::{LIST_MAX, MESSAGES_BYTES_MAX, Request, Response};
 
@@ -44,7 +44,7 @@ pub enum LogsError {
     #[error(transparent)]
     Refused(#[from] LogError),
     #[error(transparent)]
-    Network(#[from] NetworkError),
+    Network(#[from] SwarmError),
 }
 
 /// A message with its place in the order of arrival at this node, which a restart may change.

@@ -211,10 +211,10 @@ fn cut_part<E>(part: Part, bytes: &[u8], keep: &mut impl FnMut(Digest, &[u8]) ->
 ///
 /// ```
 /// // A file of one chunk is its own block, so its digest is its hash; a longer one has a root above its chunks.
-/// let empty = network::digest_of(b"");
+/// let empty = swarm::digest_of(b"");
 /// assert_eq!(empty.0[..4], [0xe3, 0xb0, 0xc4, 0x42]);
-/// let long = vec![0; network::CHUNK_BYTES as usize + 1];
-/// assert_ne!(network::digest_of(&long), network::digest_of(&long[1..]));
+/// let long = vec![0; swarm::CHUNK_BYTES as usize + 1];
+/// assert_ne!(swarm::digest_of(&long), swarm::digest_of(&long[1..]));
 /// ```
 pub fn digest_of(bytes: &[u8]) -> Digest {
     let kept = cut(bytes, &mut |_, _| Ok::<(), std::convert::Infallible>(()));
@@ -225,9 +225,9 @@ pub fn digest_of(bytes: &[u8]) -> Digest {
 /// chunk, dag-pb for more. The length matters for the codec alone.
 ///
 /// ```
-/// let digest = network::digest_of(b"hello\n");
-/// assert!(network::cid_of(digest, 6).to_string().starts_with("bafkrei"));
-/// assert!(network::cid_of(digest, 300_000).to_string().starts_with("bafybei"));
+/// let digest = swarm::digest_of(b"hello\n");
+/// assert!(swarm::cid_of(digest, 6).to_string().starts_with("bafkrei"));
+/// assert!(swarm::cid_of(digest, 300_000).to_string().starts_with("bafybei"));
 /// ```
 pub fn cid_of(digest: Digest, length: u64) -> Cid {
     block_cid(digest, Part::whole(length).codec())

@@ -146,8 +146,8 @@ impl From<Ended> for FetchError {
     }
 }
 
-impl From<Ended> for crate::error::NetworkError {
+impl From<Ended> for crate::error::SwarmError {
     fn from(_: Ended) -> Self {
-        crate::error::NetworkError::Closed
+        crate::error::SwarmError::Closed
     }
 }

@@ -14,7 +14,7 @@ use crate::store::StoreError;
 
 /// Errors of starting and using the network; each says what to do next.
 #[derive(Debug, thiserror::Error)]
-pub enum NetworkError {
+pub enum SwarmError {
     /// The port is taken, needs rights that this process has not, or the address is not one of this machine.
     #[error("cannot listen on {address}: {reason}; choose another address or port, or stop the program that uses it")]
     Listen { address: Multiaddr, reason: String },

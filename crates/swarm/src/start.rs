@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use crate::client::Client;
 use crate::config::Config;
-use crate::error::NetworkError;
+use crate::error::SwarmError;
 use crate::event::{Event, Events};
 use crate::logs::Logs;
 use crate::peers::{AddressBook, Offenders, socket_in};
@@ -35,13 +35,13 @@ const LISTEN_TIME: Duration = Duration::from_secs(10);
 /// dropped. The receiver may be dropped: then nobody hears of news, and all else goes on.
 ///
 /// ```
-/// use network::{Config, start};
+/// use swarm::{Config, start};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 /// let folder = tempfile::tempdir()?;
 /// let (client, _news) = start(Config::new("31337/0x00", folder.path().into(), [1; 32])).await?;
 /// let digest = client.add(vec![7; 300_000]).await?;
-/// assert_eq!(digest, network::digest_of(&vec![7; 300_000]));
+/// assert_eq!(digest, swarm::digest_of(&vec![7; 300_000]));
 /// assert!(client.has(digest).await?);
 /// client.shutdown().await;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -51,10 +51,10 @@ const LISTEN_TIME: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// A folder that cannot be used or is in use, an address that cannot be listened on, a key that is none.
-pub async fn start(config: Config) -> Result<(Client, mpsc::Receiver<Event>), NetworkError> {
+pub async fn start(config: Config) -> Result<(Client, mpsc::Receiver<Event>), SwarmError> {
     let lock = lock(&config.data)?;
     let (store, logs) = open(&config)?;
-    let key = Keypair::ed25519_from_bytes(config.key).map_err(|error| NetworkError::Setup(error.to_string()))?;
+    let key = Keypair::ed25519_from_bytes(config.key).map_err(|error| SwarmError::Setup(error.to_string()))?;
     let mut swarm = protocols::swarm(&config, key, store.clone())?;
     let listeners = listen(&mut swarm, &config.listen)?;
     for address in &config.external {
@@ -77,35 +77,35 @@ pub async fn start(config: Config) -> Result<(Client, mpsc::Receiver<Event>), Ne
         _lock: lock,
     };
     let ready = timeout(LISTEN_TIME, node.listening(listeners)).await;
-    ready.map_err(|_| NetworkError::Setup(format!("no listener was ready within {LISTEN_TIME:?}")))??;
+    ready.map_err(|_| SwarmError::Setup(format!("no listener was ready within {LISTEN_TIME:?}")))??;
     tokio::spawn(node.run());
     Ok((client, events))
 }
 
 /// Keeps other processes out of the folder as long as the file is open.
-fn lock(folder: &Path) -> Result<File, NetworkError> {
-    let unusable = |source| NetworkError::Folder { path: folder.into(), source };
+fn lock(folder: &Path) -> Result<File, SwarmError> {
+    let unusable = |source| SwarmError::Folder { path: folder.into(), source };
     fs::create_dir_all(folder).map_err(unusable)?;
     let file = File::create(folder.join("lock")).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(NetworkError::FolderInUse { path: folder.into() }),
+        Err(TryLockError::WouldBlock) => Err(SwarmError::FolderInUse { path: folder.into() }),
         Err(TryLockError::Error(source)) => Err(unusable(source)),
     }
 }
 
 /// Blocks and logs of the folder, with what a crash left half written removed.
-fn open(config: &Config) -> Result<(Arc<BlockStore>, Logs), NetworkError> {
+fn open(config: &Config) -> Result<(Arc<BlockStore>, Logs), SwarmError> {
     let store = BlockStore::open(&config.data.join("blocks"), config.store_bytes_max)?;
     let logs = Logs::new(&config.data.join("logs"), &config.key);
-    let logs = logs.map_err(|source: io::Error| NetworkError::Folder { path: config.data.clone(), source })?;
+    let logs = logs.map_err(|source: io::Error| SwarmError::Folder { path: config.data.clone(), source })?;
     Ok((Arc::new(store), logs))
 }
 
 /// A listener for each address; each is asked for alone first.
-fn listen(swarm: &mut Swarm<Protocols>, addresses: &[Multiaddr]) -> Result<Vec<ListenerId>, NetworkError> {
+fn listen(swarm: &mut Swarm<Protocols>, addresses: &[Multiaddr]) -> Result<Vec<ListenerId>, SwarmError> {
     let listen = |address: &Multiaddr| {
-        let failed = |reason| NetworkError::Listen { address: address.clone(), reason };
+        let failed = |reason| SwarmError::Listen { address: address.clone(), reason };
         probe(address).map_err(|error| failed(error.to_string()))?;
         swarm.listen_on(address.clone()).map_err(|error| failed(error.to_string()))
     };

@@ -10,7 +10,7 @@ use libp2p::Multiaddr;
 /// Settings of one node; [`Config::new`] gives those of a node on this machine alone.
 ///
 /// ```
-/// use network::Config;
+/// use swarm::Config;
 ///
 /// let mut config = Config::new("1/0x79f88F5C36526449725edc1844a86cb701AdED69", "/var/lib/node".into(), [1; 32]);
 /// config.listen = vec!["/ip4/0.0.0.0/tcp/4400".parse()?, "/ip6/::/tcp/4400".parse()?];

@@ -14,7 +14,7 @@ use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::error::{FetchError, NetworkError};
+use crate::error::{FetchError, SwarmError};
 use crate::fetch::{Fetcher, blocking};
 use crate::files::FILE_BYTES_MAX;
 use crate::logs::{Entry, LogsError};
@@ -54,7 +54,7 @@ impl Client {
     ///
     /// # Errors
     /// `Closed`, if the node has ended.
-    pub async fn listen_addresses(&self) -> Result<Vec<Multiaddr>, NetworkError> {
+    pub async fn listen_addresses(&self) -> Result<Vec<Multiaddr>, SwarmError> {
         self.ask(|reply| Command::Addresses { reply }).await
     }
 
@@ -62,7 +62,7 @@ impl Client {
     ///
     /// # Errors
     /// `Closed`, if the node has ended.
-    pub async fn peers(&self) -> Result<Vec<PeerId>, NetworkError> {
+    pub async fn peers(&self) -> Result<Vec<PeerId>, SwarmError> {
         self.ask(|reply| Command::Peers { reply }).await
     }
 
@@ -73,7 +73,7 @@ impl Client {
     /// # Errors
     /// `Dial`, if it is no address of TCP over IPv4 or IPv6, is this node's own, or names a peer that is
     /// banned; `Closed`, if the node has ended.
-    pub async fn dial(&self, address: Multiaddr) -> Result<(), NetworkError> {
+    pub async fn dial(&self, address: Multiaddr) -> Result<(), SwarmError> {
         self.ask(|reply| Command::Dial { address, reply }).await?
     }
 
@@ -83,7 +83,7 @@ impl Client {
     /// # Errors
     /// `Store`, if the disk refuses or [`crate::Config::store_bytes_max`] would be passed; blocks that were
     /// written before stay. `Closed`, if the runtime ends.
-    pub async fn add(&self, bytes: Vec<u8>) -> Result<Digest, NetworkError> {
+    pub async fn add(&self, bytes: Vec<u8>) -> Result<Digest, SwarmError> {
         let store = self.fetcher.store.clone();
         blocking(move || store.add(&bytes)).await
     }
@@ -93,7 +93,7 @@ impl Client {
     ///
     /// # Errors
     /// `Store`, if the disk refuses.
-    pub async fn has(&self, digest: Digest) -> Result<bool, NetworkError> {
+    pub async fn has(&self, digest: Digest) -> Result<bool, SwarmError> {
         let store = self.fetcher.store.clone();
         blocking(move || store.file_length(digest)).await.map(|length| length.is_some())
     }
@@ -103,7 +103,7 @@ impl Client {
     ///
     /// # Errors
     /// `Store`, if the disk refuses.
-    pub async fn forget(&self, digest: Digest) -> Result<(), NetworkError> {
+    pub async fn forget(&self, digest: Digest) -> Result<(), SwarmError> {
         let store = self.fetcher.store.clone();
         blocking(move || store.forget(digest)).await
     }
@@ -211,9 +211,9 @@ impl Client {
     }
 
     /// Puts a question to the node's task and waits for its answer.
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, NetworkError> {
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, SwarmError> {
         let (reply, answer) = oneshot::channel();
-        self.fetcher.commands.send(command(reply)).await.map_err(|_| NetworkError::Closed)?;
-        answer.await.map_err(|_| NetworkError::Closed)
+        self.fetcher.commands.send(command(reply)).await.map_err(|_| SwarmError::Closed)?;
+        answer.await.map_err(|_| SwarmError::Closed)
     }
 }

@@ -4,9 +4,9 @@ use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
 
-use network::{Client, Config, Event, Multiaddr, start};
 use protocol::log::{Body, Envelope};
 use protocol::{Digest, GroupId};
+use swarm::{Client, Config, Event, Multiaddr, start};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};

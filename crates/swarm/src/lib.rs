@@ -19,7 +19,7 @@
 //! ```no_run
 //! use std::time::Duration;
 //!
-//! use network::{Config, Event, start};
+//! use swarm::{Config, Event, start};
 //! use protocol::{GroupId, log::Body};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -67,7 +67,7 @@ mod wire;
 
 pub use client::Client;
 pub use config::Config;
-pub use error::{FetchError, NetworkError};
+pub use error::{FetchError, SwarmError};
 pub use event::Event;
 pub use files::{CHUNK_BYTES, FILE_BYTES_MAX, LINKS_MAX, cid_of, digest_of};
 pub use libp2p::{Multiaddr, PeerId};

@@ -6,8 +6,8 @@ use futures::StreamExt;
 use libp2p::gossipsub::{self, IdentTopic, MessageAuthenticity, ValidationMode};
 use libp2p::swarm::SwarmEvent;
 use libp2p::{Multiaddr, PeerId, SwarmBuilder, noise, tcp, yamux};
-use network::Event;
 use protocol::log::{Draft, Envelope, Kind};
+use swarm::Event;
 
 use crate::support::{GROUP, TestNode, address, bytes, next, node, notes};
 

@@ -19,7 +19,7 @@ use protocol::log::MAX_ENVELOPE;
 use crate::bitswap;
 use crate::cids::block_digest;
 use crate::config::Config;
-use crate::error::NetworkError;
+use crate::error::SwarmError;
 use crate::store::BlockStore;
 use crate::sync::SyncCodec;
 
@@ -62,8 +62,8 @@ pub struct Protocols {
 }
 
 /// Builds the swarm; nothing listens or dials yet.
-pub fn swarm(config: &Config, key: Keypair, store: Arc<BlockStore>) -> Result<Swarm<Protocols>, NetworkError> {
-    let setup = |error: &dyn std::fmt::Display| NetworkError::Setup(error.to_string());
+pub fn swarm(config: &Config, key: Keypair, store: Arc<BlockStore>) -> Result<Swarm<Protocols>, SwarmError> {
+    let setup = |error: &dyn std::fmt::Display| SwarmError::Setup(error.to_string());
     let protocols = protocols(config, &key, store)?;
     let builder = SwarmBuilder::with_existing_identity(key).with_tokio();
     let tcp = tcp::Config::default().nodelay(true);
@@ -73,9 +73,9 @@ pub fn swarm(config: &Config, key: Keypair, store: Arc<BlockStore>) -> Result<Sw
 }
 
 /// Each with what it needs of the configuration.
-fn protocols(config: &Config, key: &Keypair, store: Arc<BlockStore>) -> Result<Protocols, NetworkError> {
+fn protocols(config: &Config, key: &Keypair, store: Arc<BlockStore>) -> Result<Protocols, SwarmError> {
     let name = format!("/neuron/{}/log/1", config.network);
-    let sync_protocol = StreamProtocol::try_from_owned(name).map_err(|error| NetworkError::Setup(error.to_string()))?;
+    let sync_protocol = StreamProtocol::try_from_owned(name).map_err(|error| SwarmError::Setup(error.to_string()))?;
     let sync_config = request_response::Config::default().with_request_timeout(SYNC_TIME).with_max_concurrent_streams(SYNC_STREAMS_MAX);
     let identify_config = identify::Config::new("/neuron/1".into(), key.public()).with_agent_version(AGENT.into());
     Ok(Protocols {
@@ -101,7 +101,7 @@ fn limits(config: &Config) -> ConnectionLimits {
 
 /// Envelopes carry their author's signature, so gossip adds none; each is checked before it is passed on,
 /// and named by its own hash, so that two copies are one.
-fn gossip() -> Result<gossipsub::Behaviour, NetworkError> {
+fn gossip() -> Result<gossipsub::Behaviour, SwarmError> {
     let config = gossipsub::ConfigBuilder::default()
         .validation_mode(ValidationMode::Anonymous)
         .validate_messages()
@@ -109,8 +109,8 @@ fn gossip() -> Result<gossipsub::Behaviour, NetworkError> {
         .max_transmit_size(GOSSIP_BYTES_MAX)
         .connection_handler_queue_len(GOSSIP_QUEUE_MAX)
         .build()
-        .map_err(|error| NetworkError::Setup(error.to_string()))?;
-    gossipsub::Behaviour::new(MessageAuthenticity::Anonymous, config).map_err(|error| NetworkError::Setup(error.into()))
+        .map_err(|error| SwarmError::Setup(error.to_string()))?;
+    gossipsub::Behaviour::new(MessageAuthenticity::Anonymous, config).map_err(|error| SwarmError::Setup(error.into()))
 }
 
 /// Where the messages of a group's log are gossiped: `/neuron/<network>/log/<group>` (PROTOCOL 14, Gossip).

@@ -1,4 +1,4 @@
-//! Measurements; run them with `cargo test -p network -- --ignored --nocapture`.
+//! Measurements; run them with `cargo test -p swarm -- --ignored --nocapture`.
 
 use std::time::{Duration, Instant};
 
