@@ -31,6 +31,7 @@
 
 mod header;
 mod lines;
+/// RFC 6962 hash trees: of files, losses and hidden examples.
 pub mod merkle;
 mod parse;
 mod patch;

@@ -22,8 +22,11 @@ pub struct Patch {
 /// What happens to one file: the path after it, and where its text comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change {
+    /// Of the file in the tree, as [`check_path`](crate::check_path) takes it.
     pub path: String,
+    /// What happens to the file.
     pub act: Act,
+    /// Its changed places, from the first line to the last.
     pub hunks: Vec<Hunk>,
 }
 
@@ -47,15 +50,20 @@ pub(crate) enum Act {
 /// Consecutive lines of a file, kept, removed and added, and where they stand before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hunk {
+    /// Lines of the file before, context included.
     pub old: Range,
+    /// The same lines after it.
     pub new: Range,
+    /// Kept, removed and added lines in their order.
     pub lines: Vec<Line>,
 }
 
 /// As in the header of a hunk: `start` counts from 1, and is the line before where `count` is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Range {
+    /// First line of the range.
     pub start: usize,
+    /// How many lines.
     pub count: usize,
 }
 

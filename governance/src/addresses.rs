@@ -1,7 +1,7 @@
 //! Where the contracts of a network stand, and the check that all point at one another.
 
 use chain::convert::{self, to_eth};
-use chain::{Chain, ChainError, Contract, Log};
+use chain::{ChainError, Connection, Contract, Log};
 use protocol::chain::ChainEvent;
 use protocol::ids::Address;
 use serde::{Deserialize, Serialize};
@@ -65,7 +65,7 @@ impl Addresses {
     }
 
     /// Reads them from the contracts, starting at `network`, and checks that all point at one another.
-    pub async fn discover(chain: &Chain, network: Address) -> Result<Self, GovernanceError> {
+    pub async fn discover(chain: &Connection, network: Address) -> Result<Self, GovernanceError> {
         let stake = Stake::new(chain, network);
         let read = async {
             let (neuron, emission, purse) = (stake.neuron().await?, stake.emission().await?, stake.purse().await?);
@@ -80,7 +80,7 @@ impl Addresses {
     }
 
     /// Checks that the contracts at these addresses point at one another and that the registry has the network's terms.
-    pub async fn verify(&self, chain: &Chain) -> Result<(), GovernanceError> {
+    pub async fn verify(&self, chain: &Connection) -> Result<(), GovernanceError> {
         let odd = async { Ok(self.odd_wire(chain).await?.or(self.odd_terms(chain).await?)) };
         match odd.await.map_err(|error| unlike(self.network, error))? {
             None => Ok(()),
@@ -89,7 +89,7 @@ impl Addresses {
     }
 
     /// The first address that a contract was wired to and that is not among these.
-    async fn odd_wire(&self, chain: &Chain) -> Result<Option<String>, ChainError> {
+    async fn odd_wire(&self, chain: &Connection) -> Result<Option<String>, ChainError> {
         let (neuron, emission) = (Neuron::new(chain, self.neuron), Emission::new(chain, self.emission));
         let (sale, purse) = (Sale::new(chain, self.sale), Purse::new(chain, self.purse));
         let (stake, council) = (Stake::new(chain, self.network), Contract::new(chain, self.council, explain));
@@ -117,7 +117,7 @@ impl Addresses {
     }
 
     /// What the registry was deployed with, where the network says otherwise.
-    async fn odd_terms(&self, chain: &Chain) -> Result<Option<String>, ChainError> {
+    async fn odd_terms(&self, chain: &Connection) -> Result<Option<String>, ChainError> {
         let expected = RegistryTerms {
             neuron: self.neuron,
             emission: self.emission,
@@ -129,7 +129,7 @@ impl Addresses {
     }
 }
 
-pub(crate) async fn registry_terms(chain: &Chain, registry: Address) -> Result<RegistryTerms, ChainError> {
+pub(crate) async fn registry_terms(chain: &Connection, registry: Address) -> Result<RegistryTerms, ChainError> {
     let terms = Contract::new(chain, registry, explain).read(&Registry::termsCall {}).await?;
     let number = |number| convert::number("terms", number);
     let stake = StakeTerms {

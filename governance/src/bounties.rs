@@ -1,39 +1,24 @@
 //! Bounties with a hidden set: what a sponsor, validators and winners do with them.
 
 use alloy::primitives::U256;
-use chain::convert::{self, address, digest, to_b256};
+use chain::convert::{self, address, digest};
 use chain::{ChainError, Receipt};
-use protocol::bounty::{Bounty, BountyStatus, Findings, Step};
+use protocol::bounty::{Bounty, BountyStatus, Findings};
 use protocol::chain::ChainEvent;
 use protocol::eip712::SignedFinding;
 use protocol::ids::{BountyNumber, Digest, GroupId, PositionNumber, RoundNumber};
 use protocol::money::{Micronats, Wei};
 use protocol::rules::WEI_PER_GWEI;
-use serde::{Deserialize, Serialize};
 
-use crate::bindings::{IBounties, INetwork as Abi};
-use crate::calls;
-use crate::groups::unreadable;
+use crate::bindings::INetwork as Abi;
+use crate::calls::{self, Offer};
+use crate::errors::unreadable;
 use crate::lots::events_of;
 use crate::network::Network;
 
 /// Findings in one transaction; rounds and positions that are paid in one.
 const FINDINGS_A_CALL: usize = 512;
 const PAYMENTS_A_CALL: usize = 64;
-
-/// What a sponsor offers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Offer {
-    pub group: GroupId,
-    /// Of the salted examples, `count` of them.
-    pub root: Digest,
-    pub count: u32,
-    /// Micronats that earn all of the three quarters.
-    pub target: Micronats,
-    pub amount: Wei,
-    pub bond: Wei,
-    pub term_s: u64,
-}
 
 impl Network {
     /// Locks amount and bond of an offer, with leave for the token where it is needed. Returns the bounty's number.
@@ -133,24 +118,4 @@ impl Network {
 
 fn gweis(amount: u64) -> Wei {
     Wei(amount.into()).mul_div(WEI_PER_GWEI, 1)
-}
-
-/// Findings as the contract takes them.
-pub(crate) fn result(findings: &Findings) -> IBounties::Result {
-    let step = |step: &Step| IBounties::Step {
-        round: alloy::primitives::Uint::saturating_from(step.round.0),
-        won: step.won,
-        loss: step.loss.0,
-        better: step.better,
-    };
-    IBounties::Result { failed: findings.failed, base: findings.base.0, steps: findings.steps.iter().map(step).collect() }
-}
-
-pub(crate) fn for_contract(position: PositionNumber, finding: &SignedFinding) -> IBounties::Finding {
-    IBounties::Finding {
-        position: U256::from(position.0),
-        probe: to_b256(finding.message.probe),
-        r: finding.signature.r.into(),
-        vs: finding.signature.vs.into(),
-    }
 }

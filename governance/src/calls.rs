@@ -9,17 +9,14 @@ use protocol::chain::{Birth, RevealedClaim};
 use protocol::eip712::{Signature, SignedChoice, SignedFinding, SignedVerdict};
 use protocol::ids::{Address, BountyNumber, DeltaNumber, Digest, GroupId, PositionNumber, RoundNumber};
 use protocol::measures::Measure;
-use protocol::money::Wei;
+use protocol::money::{Micronats, Wei};
+use serde::{Deserialize, Serialize};
 
 use crate::bindings::{IMeasures, INetwork as Abi};
-use crate::bounties::{self, Offer};
-use crate::choices::choice_for_contract;
-use crate::duties::attendance;
-use crate::groups::birth_for_contract;
-use crate::rounds;
+use crate::words;
 
 pub fn create(birth: &Birth) -> Result<Abi::createCall, ChainError> {
-    Ok(Abi::createCall { birth: birth_for_contract(birth)? })
+    Ok(Abi::createCall { birth: words::birth(birth)? })
 }
 
 pub fn commit(group: GroupId, round: RoundNumber, seal: Digest, max_deposit: Wei) -> Abi::commitCall {
@@ -48,7 +45,7 @@ pub fn judge(group: GroupId, round: RoundNumber, claim: Digest, verdicts: &[(Pos
         group: U256::from(group.0),
         round: U256::from(round.0),
         claim: to_b256(claim),
-        verdicts: verdicts.iter().map(|(position, verdict)| rounds::for_contract(*position, verdict)).collect(),
+        verdicts: verdicts.iter().map(|(position, verdict)| words::verdict(*position, verdict)).collect(),
     }
 }
 
@@ -57,7 +54,7 @@ pub fn attend(group: GroupId, round: RoundNumber, verdicts: &[(PositionNumber, S
     Abi::attendCall {
         group: U256::from(group.0),
         round: U256::from(round.0),
-        attendances: verdicts.iter().map(|(position, verdict)| attendance(*position, verdict)).collect(),
+        attendances: verdicts.iter().map(|(position, verdict)| words::attendance(*position, verdict)).collect(),
     }
 }
 
@@ -75,8 +72,8 @@ pub fn slash_double(position: PositionNumber, one: &SignedVerdict, other: &Signe
     Abi::slashDoubleCall {
         group: U256::from(one.message.group.0),
         round: U256::from(one.message.round.0),
-        one: attendance(position, one),
-        other: attendance(position, other),
+        one: words::attendance(position, one),
+        other: words::attendance(position, other),
     }
 }
 
@@ -85,7 +82,7 @@ pub fn propose(group: GroupId, parent: Digest, patch: Digest, bond: Wei) -> Abi:
 }
 
 pub fn cast(group: GroupId, choices: &[(PositionNumber, SignedChoice)]) -> Abi::castCall {
-    let choices = choices.iter().map(|(position, choice)| choice_for_contract(*position, choice)).collect();
+    let choices = choices.iter().map(|(position, choice)| words::choice(*position, choice)).collect();
     Abi::castCall { group: U256::from(group.0), choices }
 }
 
@@ -108,6 +105,20 @@ pub fn enact(measure: &Measure, assents: &[(GroupId, PositionNumber, Signature)]
     }
 }
 
+/// What a sponsor offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    pub group: GroupId,
+    /// Of the salted examples, `count` of them.
+    pub root: Digest,
+    pub count: u32,
+    /// Micronats that earn all of the three quarters.
+    pub target: Micronats,
+    pub amount: Wei,
+    pub bond: Wei,
+    pub term_s: u64,
+}
+
 pub fn fund(offer: &Offer) -> Abi::fundCall {
     Abi::fundCall {
         group: U256::from(offer.group.0),
@@ -128,14 +139,14 @@ pub fn find(bounty: BountyNumber, window: u64, findings: &Findings, signed: &[(P
     Abi::findCall {
         bounty: U256::from(bounty.0),
         window: U256::from(window),
-        result: bounties::result(findings),
-        findings: signed.iter().map(|(position, finding)| bounties::for_contract(*position, finding)).collect(),
+        result: words::findings(findings),
+        findings: signed.iter().map(|(position, finding)| words::finding(*position, finding)).collect(),
     }
 }
 
 pub fn pay_rounds(bounty: BountyNumber, findings: &Findings, rounds: &[RoundNumber]) -> Abi::payRoundsCall {
     let rounds = rounds.iter().map(|round| U256::from(round.0)).collect();
-    Abi::payRoundsCall { bounty: U256::from(bounty.0), result: bounties::result(findings), rounds }
+    Abi::payRoundsCall { bounty: U256::from(bounty.0), result: words::findings(findings), rounds }
 }
 
 pub fn pay_finders(bounty: BountyNumber, positions: &[PositionNumber]) -> Abi::payFindersCall {
@@ -144,7 +155,7 @@ pub fn pay_finders(bounty: BountyNumber, positions: &[PositionNumber]) -> Abi::p
 }
 
 pub fn settle_bounty(bounty: BountyNumber, findings: &Findings) -> Abi::settleBountyCall {
-    Abi::settleBountyCall { bounty: U256::from(bounty.0), result: bounties::result(findings) }
+    Abi::settleBountyCall { bounty: U256::from(bounty.0), result: words::findings(findings) }
 }
 
 pub fn slash_findings(position: PositionNumber, one: &SignedFinding, other: &SignedFinding) -> Abi::slashFindingsCall {
@@ -152,8 +163,8 @@ pub fn slash_findings(position: PositionNumber, one: &SignedFinding, other: &Sig
         bounty: U256::from(one.message.bounty.0),
         window: U256::from(one.message.window),
         oneResult: to_b256(one.message.result),
-        one: bounties::for_contract(position, one),
+        one: words::finding(position, one),
         otherResult: to_b256(other.message.result),
-        other: bounties::for_contract(position, other),
+        other: words::finding(position, other),
     }
 }

@@ -1,7 +1,7 @@
 //! The training set: deltas proposed, voted for, applied, refunded.
 
 use alloy::primitives::U256;
-use chain::convert::{self, digest, to_b256};
+use chain::convert::{self, digest};
 use chain::{ChainError, Receipt};
 use protocol::chain::ChainEvent;
 use protocol::eip712::SignedChoice;
@@ -9,9 +9,9 @@ use protocol::ids::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, Positio
 use protocol::money::Wei;
 use serde::{Deserialize, Serialize};
 
-use crate::bindings::{IDataset, INetwork as Abi};
+use crate::bindings::INetwork as Abi;
 use crate::calls;
-use crate::groups::unreadable;
+use crate::errors::unreadable;
 use crate::lots::events_of;
 use crate::network::Network;
 
@@ -161,16 +161,5 @@ impl Network {
     /// Votes in the running period for keeping the set as it is.
     pub async fn keep_votes(&self, group: GroupId) -> Result<Wei, ChainError> {
         convert::amount("keepVotes", self.contract.read(&Abi::keepVotesCall { group: U256::from(group.0) }).await?)
-    }
-}
-
-/// A choice as the contract takes it.
-pub(crate) fn choice_for_contract(position: PositionNumber, choice: &SignedChoice) -> IDataset::Choice {
-    IDataset::Choice {
-        position: U256::from(position.0),
-        delta: U256::from(choice.message.delta.0),
-        patch: to_b256(choice.message.patch),
-        seq: U256::from(choice.message.seq),
-        signature: choice.signature.to_bytes().into(),
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use alloy::primitives::U256;
 use chain::blueprint::{Blueprint, Code, Found, Word, address_word, eip712_words, number_word};
 use chain::convert::{to_eth, to_u256};
-use chain::{Chain, ChainError};
+use chain::{ChainError, Connection};
 use protocol::ids::Address;
 use protocol::money::Wei;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ pub struct Step {
 /// of all. The connection's account must send nothing else meanwhile. Run again after an interruption, with the same
 /// account and terms, it goes on where it was; run again right after the end it changes nothing. `progress` hears of each
 /// contract in turn.
-pub async fn deploy(chain: &Chain, terms: &Terms, mut progress: impl FnMut(Step)) -> Result<Addresses, GovernanceError> {
+pub async fn deploy(chain: &Connection, terms: &Terms, mut progress: impl FnMut(Step)) -> Result<Addresses, GovernanceError> {
     let (addresses, standing) = resume(chain, terms).await?;
     let blueprints = blueprints(&addresses, terms, 0, chain.chain_id());
     for (place, (blueprint, address)) in blueprints.iter().zip(addresses.in_order()).enumerate() {
@@ -61,7 +61,7 @@ pub async fn deploy(chain: &Chain, terms: &Terms, mut progress: impl FnMut(Step)
 
 /// Where the contracts of the account's last deployment belong if it was one with these terms, and how many of them stand;
 /// else where those of a new one will, and 0.
-async fn resume(chain: &Chain, terms: &Terms) -> Result<(Addresses, usize), GovernanceError> {
+async fn resume(chain: &Connection, terms: &Terms) -> Result<(Addresses, usize), GovernanceError> {
     let deployer = chain.own_address()?;
     let nonce = settled_nonce(chain, deployer).await?;
     for standing in (1..=Addresses::COUNT.min(nonce)).rev() {
@@ -74,7 +74,7 @@ async fn resume(chain: &Chain, terms: &Terms) -> Result<(Addresses, usize), Gove
 }
 
 /// The account's next nonce once nothing that it sent waits to be mined any more.
-async fn settled_nonce(chain: &Chain, of: Address) -> Result<u64, GovernanceError> {
+async fn settled_nonce(chain: &Connection, of: Address) -> Result<u64, GovernanceError> {
     let started = Instant::now();
     loop {
         let (mined, sent) = (chain.mined_nonce(of).await?, chain.next_nonce(of).await?);
@@ -90,7 +90,7 @@ async fn settled_nonce(chain: &Chain, of: Address) -> Result<u64, GovernanceErro
 
 /// Reads the terms of a network and checks wiring and code of its contracts: byte for byte those that this program would
 /// deploy with these terms.
-pub async fn audit(chain: &Chain, network: Address) -> Result<(Addresses, Terms), GovernanceError> {
+pub async fn audit(chain: &Connection, network: Address) -> Result<(Addresses, Terms), GovernanceError> {
     let addresses = Addresses::discover(chain, network).await?;
     let terms = terms_of(chain, &addresses).await.map_err(|error| unlike(network, error))?;
     match odd_code(chain, &addresses, &terms, addresses.in_order().len()).await? {
@@ -100,7 +100,12 @@ pub async fn audit(chain: &Chain, network: Address) -> Result<(Addresses, Terms)
 }
 
 /// Name and place of the first of the first `count` contracts that does not stand where it belongs with these terms.
-async fn odd_code(chain: &Chain, at: &Addresses, terms: &Terms, count: usize) -> Result<Option<(&'static str, Address)>, GovernanceError> {
+async fn odd_code(
+    chain: &Connection,
+    at: &Addresses,
+    terms: &Terms,
+    count: usize,
+) -> Result<Option<(&'static str, Address)>, GovernanceError> {
     let genesis_s = if count > REGISTRY { genesis_s(chain, at.registry).await? } else { 0 };
     let blueprints = blueprints(at, terms, genesis_s, chain.chain_id());
     for (blueprint, address) in blueprints.iter().zip(at.in_order()).take(count) {
@@ -112,7 +117,7 @@ async fn odd_code(chain: &Chain, at: &Addresses, terms: &Terms, count: usize) ->
 }
 
 /// The time of the registry's block, which it keeps in its code; 0 if it is no registry.
-async fn genesis_s(chain: &Chain, registry: Address) -> Result<u64, ChainError> {
+async fn genesis_s(chain: &Connection, registry: Address) -> Result<u64, ChainError> {
     match registry_terms(chain, registry).await {
         Ok(terms) => Ok(terms.stake.genesis_s),
         Err(ChainError::NoContract(_) | ChainError::Reverted(_) | ChainError::BadAnswer { .. }) => Ok(0),
@@ -120,7 +125,7 @@ async fn genesis_s(chain: &Chain, registry: Address) -> Result<u64, ChainError> 
     }
 }
 
-async fn terms_of(chain: &Chain, addresses: &Addresses) -> Result<Terms, ChainError> {
+async fn terms_of(chain: &Connection, addresses: &Addresses) -> Result<Terms, ChainError> {
     let StakeTerms { epoch_s, exit_s, maturity_s, min_deposit, .. } = registry_terms(chain, addresses.registry).await?.stake;
     let sale = Sale::new(chain, addresses.sale).terms().await?;
     let tip = Purse::new(chain, addresses.purse).tip().await?;

@@ -1,20 +1,19 @@
 //! Presence and honesty of validators: who was there, who is put to sleep, who signed twice.
 
 use alloy::primitives::U256;
-use chain::convert::to_b256;
 use chain::{ChainError, Receipt};
 use protocol::chain::{ChainEvent, GroupView, PositionView};
 use protocol::eip712::SignedVerdict;
 use protocol::ids::{GroupId, PositionNumber, RoundNumber};
 use protocol::money::Wei;
-use protocol::rules::{self, ABSENCES};
+use protocol::rules::ABSENCES;
 
-use crate::bindings::{INetwork as Abi, IRounds};
+use crate::bindings::INetwork as Abi;
 use crate::calls;
-use crate::groups::unreadable;
+use crate::errors::unreadable;
 use crate::lots::events_of;
 use crate::network::Network;
-use crate::rounds::{VERDICTS_LIMIT, for_contract, in_order};
+use crate::rounds::{VERDICTS_LIMIT, in_order};
 
 impl Network {
     /// In the round after `round`: records who signed a verdict in it for 0 or a claim that was revealed there, each with the
@@ -52,7 +51,7 @@ impl Network {
     pub async fn absent(&self, view: &GroupView) -> Result<Vec<PositionNumber>, ChainError> {
         let mut absent = Vec::new();
         for position in &view.positions {
-            let could_be = rules::is_absent(view, position, |_| false);
+            let could_be = view.is_absent(position, |_| false);
             if could_be && !self.was_present(view, position).await? {
                 absent.push(position.number);
             }
@@ -69,8 +68,4 @@ impl Network {
         }
         Ok(false)
     }
-}
-
-pub(crate) fn attendance(position: PositionNumber, verdict: &SignedVerdict) -> IRounds::Attendance {
-    IRounds::Attendance { claim: to_b256(verdict.message.claim), verdict: for_contract(position, verdict) }
 }

@@ -232,6 +232,11 @@ fn of_status(status: u8) -> &'static str {
     }
 }
 
+/// An answer or a value that is none of those that the contract and this crate agree on.
+pub(crate) fn unreadable(what: &'static str, reason: &str) -> ChainError {
+    ChainError::BadAnswer { what, reason: reason.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use alloy::primitives::keccak256;

@@ -3,7 +3,7 @@
 use std::slice;
 
 use alloy::primitives::U256;
-use chain::convert::{self, digest, to_b256, to_eth};
+use chain::convert::{self, digest, to_eth};
 use chain::{ChainError, Receipt};
 use futures::{StreamExt, TryStreamExt, stream};
 use protocol::chain::{Birth, ChainEvent, GroupView, PositionView, Times};
@@ -15,8 +15,10 @@ use token::StakeTerms;
 
 use crate::bindings::{IGroups, INetwork as Abi};
 use crate::calls;
+use crate::errors::unreadable;
 use crate::lots::events_of;
 use crate::network::Network;
+use crate::words;
 
 /// Positions of a group that are read at the same time.
 const READS_LIMIT: usize = 8;
@@ -29,7 +31,7 @@ impl Network {
 
     /// Makes a child of `parent` with another model or clock; it inherits the training set, so `birth.dataset` is empty.
     pub async fn fork(&self, parent: GroupId, birth: &Birth) -> Result<GroupId, ChainError> {
-        let call = Abi::forkCall { parent: U256::from(parent.0), birth: birth_for_contract(birth)? };
+        let call = Abi::forkCall { parent: U256::from(parent.0), birth: words::birth(birth)? };
         created(&self.contract.send(&call).await?)
     }
 
@@ -141,23 +143,4 @@ fn recent(packed: U256, counted: u32) -> Vec<RoundNumber> {
     let number = |place: usize| (packed >> (32 * place)) & U256::from(u32::MAX);
     let before = (counted as usize).saturating_sub(NEWEST);
     (0..ABSENCES.min(before)).map(|place| RoundNumber(number(place).to())).collect()
-}
-
-pub(crate) fn birth_for_contract(birth: &Birth) -> Result<IGroups::Birth, ChainError> {
-    let seconds = |number: u64| u32::try_from(number).map_err(|_| unreadable("create", "a time exceeds 136 years"));
-    Ok(IGroups::Birth {
-        manifest: to_b256(birth.manifest),
-        checkpoint: to_b256(birth.checkpoint),
-        dataset: birth.dataset.iter().copied().map(to_b256).collect(),
-        train: seconds(birth.times.train_s)?,
-        reveal: seconds(birth.times.reveal_s)?,
-        judge: seconds(birth.times.judge_s)?,
-        period: seconds(birth.period_s)?,
-        improve: birth.improve,
-        least: birth.least.0,
-    })
-}
-
-pub(crate) fn unreadable(what: &'static str, reason: &str) -> ChainError {
-    ChainError::BadAnswer { what, reason: reason.to_owned() }
 }

@@ -14,9 +14,10 @@ mod lots;
 mod measures;
 mod network;
 mod rounds;
+mod words;
 
 pub use addresses::Addresses;
-pub use bounties::Offer;
+pub use calls::Offer;
 pub use choices::{Ballot, Delta, DeltaStatus};
 pub use deploy::{Step, Terms, audit, blueprints, deploy};
 pub use errors::{GovernanceError, explain};

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bindings::INetwork as Abi;
 use crate::calls;
-use crate::groups::unreadable;
+use crate::errors::unreadable;
 use crate::lots::events_of;
 use crate::network::Network;
 

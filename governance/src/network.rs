@@ -1,7 +1,7 @@
 //! The handle on one network: its contracts, its domain, its events.
 
 use alloy::primitives::U256;
-use chain::{Chain, ChainError, Contract, Log};
+use chain::{ChainError, Connection, Contract, Log};
 use protocol::chain::ChainEvent;
 use protocol::eip712::Domain;
 use protocol::ids::{Address, GroupId};
@@ -16,7 +16,7 @@ use crate::events::network_event;
 /// Forks of forks that are followed back.
 const ANCESTORS_LIMIT: usize = 256;
 
-/// A network whose wiring has been checked. Calls that send need a [`Chain`] with an account.
+/// A network whose wiring has been checked. Calls that send need a [`Connection`] with an account.
 #[derive(Clone)]
 pub struct Network {
     pub(crate) contract: Contract,
@@ -26,14 +26,14 @@ pub struct Network {
 
 impl Network {
     /// Finds the other contracts from the address of `Network` and checks that all of them point at one another.
-    pub async fn open(chain: &Chain, network: Address) -> Result<Self, GovernanceError> {
+    pub async fn open(chain: &Connection, network: Address) -> Result<Self, GovernanceError> {
         let addresses = Addresses::discover(chain, network).await?;
         let terms = Stake::new(chain, network).terms().await?;
         Ok(Self { contract: Contract::new(chain, network, explain), addresses, terms })
     }
 
     /// The same network through another connection, as of another account.
-    pub fn through(&self, chain: &Chain) -> Self {
+    pub fn through(&self, chain: &Connection) -> Self {
         Self { contract: Contract::new(chain, self.address(), explain), ..self.clone() }
     }
 
@@ -45,7 +45,7 @@ impl Network {
         &self.addresses
     }
 
-    pub fn chain(&self) -> &Chain {
+    pub fn chain(&self) -> &Connection {
         self.contract.chain()
     }
 

@@ -10,10 +10,10 @@ use protocol::money::{Micronats, Wei};
 use protocol::rules;
 use serde::{Deserialize, Serialize};
 
-use crate::bindings::{INetwork as Abi, IRounds};
+use crate::bindings::INetwork as Abi;
 use crate::calls;
+use crate::errors::unreadable;
 use crate::events::outcome;
-use crate::groups::unreadable;
 use crate::lots::events_of;
 use crate::network::Network;
 
@@ -271,14 +271,4 @@ pub(crate) fn in_order(verdicts: &[(PositionNumber, SignedVerdict)]) -> Vec<(Pos
     let mut ordered = verdicts.to_vec();
     ordered.sort_by_key(|(position, _)| *position);
     ordered
-}
-
-/// A verdict as the contract takes it.
-pub(crate) fn for_contract(position: PositionNumber, verdict: &SignedVerdict) -> IRounds::Verdict {
-    IRounds::Verdict {
-        position: U256::from(position.0),
-        probe: to_b256(verdict.message.probe),
-        r: verdict.signature.r.into(),
-        vs: verdict.signature.vs.into(),
-    }
 }

@@ -1,7 +1,7 @@
 //! The schedule of issue, as far as anybody may look at it.
 
 use chain::convert;
-use chain::{Chain, ChainError, Contract};
+use chain::{ChainError, Connection, Contract};
 use protocol::ids::Address;
 use protocol::money::Wei;
 
@@ -15,7 +15,7 @@ pub struct Emission {
 }
 
 impl Emission {
-    pub fn new(chain: &Chain, address: Address) -> Self {
+    pub fn new(chain: &Connection, address: Address) -> Self {
         Self { contract: Contract::new(chain, address, explain) }
     }
 

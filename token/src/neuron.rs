@@ -1,7 +1,7 @@
 //! Balances of NRN, and leave for contracts to take some.
 
 use chain::convert::{self, to_eth, to_u256};
-use chain::{Chain, ChainError, Contract, Receipt};
+use chain::{ChainError, Connection, Contract, Receipt};
 use protocol::ids::Address;
 use protocol::money::Wei;
 
@@ -15,7 +15,7 @@ pub struct Neuron {
 }
 
 impl Neuron {
-    pub fn new(chain: &Chain, address: Address) -> Self {
+    pub fn new(chain: &Connection, address: Address) -> Self {
         Self { contract: Contract::new(chain, address, explain) }
     }
 

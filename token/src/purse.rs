@@ -1,7 +1,7 @@
 //! The purse: what it holds and what it pays for gas.
 
 use alloy::primitives::U256;
-use chain::{Chain, ChainError, Contract, Receipt, convert};
+use chain::{ChainError, Connection, Contract, Receipt, convert};
 use protocol::ids::Address;
 use protocol::money::Wei;
 
@@ -18,7 +18,7 @@ pub struct Purse {
 }
 
 impl Purse {
-    pub fn new(chain: &Chain, address: Address) -> Self {
+    pub fn new(chain: &Connection, address: Address) -> Self {
         Self { contract: Contract::new(chain, address, explain) }
     }
 

@@ -1,7 +1,7 @@
 //! The sale: what it costs, how far it is, buying, closing, claiming, taking back.
 
 use chain::convert::{self, to_eth};
-use chain::{Chain, ChainError, Contract, Receipt};
+use chain::{ChainError, Connection, Contract, Receipt};
 use protocol::ids::Address;
 use protocol::money::Wei;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub struct Sale {
 }
 
 impl Sale {
-    pub fn new(chain: &Chain, address: Address) -> Self {
+    pub fn new(chain: &Connection, address: Address) -> Self {
         Self { contract: Contract::new(chain, address, explain) }
     }
 

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Bytes, U256};
 use chain::convert::{self, to_eth, to_u256};
-use chain::{Chain, ChainError, Contract, Receipt};
+use chain::{ChainError, Connection, Contract, Receipt};
 use protocol::chain::ChainEvent;
 use protocol::eip712::Signature;
 use protocol::ids::{Address, GroupId, PositionNumber};
@@ -56,7 +56,7 @@ pub struct Stake {
 }
 
 impl Stake {
-    pub fn new(chain: &Chain, address: Address) -> Self {
+    pub fn new(chain: &Connection, address: Address) -> Self {
         Self { contract: Contract::new(chain, address, explain) }
     }
 

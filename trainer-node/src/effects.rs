@@ -16,7 +16,7 @@ use protocol::{
     chain::RevealedClaim,
     keccak256,
     log::Body,
-    trainer::{self, Effect, Input, Measured, Remembered, RoundReport, Transaction},
+    trainer::{self, Effect, Input, Measured, RaceReport, Remembered, Transaction},
 };
 
 use crate::{
@@ -242,7 +242,7 @@ fn text(error: anyhow::Error) -> String {
     format!("{error:#}")
 }
 
-fn tell(report: &RoundReport) {
+fn tell(report: &RaceReport) {
     let (base, loss) = report.revealed.map_or((0, 0), |measured| (measured.base.0, measured.loss.0));
     let trouble = report.trouble.as_deref().unwrap_or("");
     let (outcome, won, conceded) = (report.outcome, report.won, report.conceded);

@@ -12,7 +12,7 @@ use protocol::{
     log::{Body, FindingBody},
     panel::{self, Answer, Panel},
     steward, validator,
-    validator::{Input, RoundReport},
+    validator::{Input, RecheckReport},
 };
 
 use crate::{config::ValidatorConfig, duties::Duties, juror::Juror, work::Bench};
@@ -201,7 +201,7 @@ fn tell_sleep(until: u64, epoch: u64) {
     }
 }
 
-fn tell(report: &RoundReport) {
+fn tell(report: &RecheckReport) {
     let trouble = report.trouble.as_deref().unwrap_or("");
     tracing::info!(round = report.round.0, claims = report.claims, signed = ?report.signed, outcome = ?report.outcome, trouble, "round is over");
 }

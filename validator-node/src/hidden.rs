@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use evaluator::{Checkpoint, HIDDEN_BYTES_MAX, Hidden, Hurdle, Judged, Manifest};
-use network::FetchError;
 use node::member::{blocking, compute};
 use protocol::{Digest, Micronats, RoundNumber, bounty::Findings, jury::Task, validator::Fetched};
+use swarm::FetchError;
 
 use crate::work::{Bench, fetched};
 

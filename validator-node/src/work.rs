@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::Result;
 use evaluator::{Checkpoint, Measurement};
-use network::FetchError;
 use node::{
     Exam, Member,
     claims::{self, Bar},
@@ -18,6 +17,7 @@ use protocol::{
     validator::{BaseFinding, Fetched, Finding},
     warden::Replay,
 };
+use swarm::FetchError;
 use tokio::sync::{Mutex, Semaphore};
 
 /// Rounds whose base is kept: the running one and the one before.

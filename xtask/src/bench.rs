@@ -7,10 +7,15 @@ pub mod race;
 pub mod sim;
 mod worker;
 
-use std::{fmt::Write, fs, path::Path};
+use std::{
+    fmt::{self, Write},
+    fs,
+    path::Path,
+};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::{contracts, copy::remove, tools};
 
@@ -53,17 +58,31 @@ without its propose and execute; for `commit` and `reveal` an ERC20 `transfer` b
 rounds paid in a call, fifty findings in a call; theirs is a transfer for each payment, for `finding`, one more in a batch, our verdict. Ratio = theirs / ours: above 1 ours uses less.
 ";
 
-struct Row {
-    name: String,
-    ours: u64,
-    theirs: u64,
+/// What was measured of ours beside theirs: a line of a table, and of the JSON that is asked for.
+#[derive(Serialize)]
+pub struct Row<T = f64> {
+    pub name: String,
+    pub ours: T,
+    pub theirs: T,
+    pub ratio: f64,
+    pub unit: &'static str,
+    #[serde(skip)]
+    pub reach: Option<Reach>,
 }
 
-impl Row {
-    fn ratio(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "gas has far fewer than 52 bits")]
-        let ratio = self.theirs as f64 / self.ours as f64;
-        (ratio * 100.0).round() / 100.0
+/// What is to be reached.
+#[derive(Clone, Copy)]
+pub enum Reach {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl fmt::Display for Reach {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtLeast(value) => write!(out, "≥ {value}"),
+            Self::AtMost(value) => write!(out, "≤ {value}"),
+        }
     }
 }
 
@@ -78,25 +97,30 @@ pub fn gas(json: Option<&Path>) -> Result<()> {
     let path = tools::root().join(MEASURED).join("Bench.json");
     let measured = fs::read(&path).with_context(|| format!("{} is missing: {TESTS} measured nothing", path.display()))?;
     let rows = rows(&serde_json::from_slice(&measured)?)?;
-    let table = table(&rows);
+    let table = gas_table(&rows);
     print!("{table}");
     record("gas", "Gas", &format!("{WORDS}\n{table}"))?;
-    if let Some(path) = json {
-        write_rows(path, rows.iter().map(as_json).collect())?;
+    write_rows(json, &rows)
+}
+
+/// Writes rows as JSON, if that was asked for.
+fn write_rows(path: Option<&Path>, rows: &[impl Serialize]) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    fs::write(path, serde_json::to_string_pretty(rows)? + "\n").with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// A table of rows whose numbers are shown as `figure` says.
+fn table(rows: &[Row], figure: impl Fn(f64) -> String) -> String {
+    let mut text = String::from("| name | ours | theirs | unit | ratio | to reach |\n|---|--:|--:|---|--:|--:|\n");
+    for Row { name, ours, theirs, ratio, unit, reach } in rows {
+        let (ours, theirs, reach) = (figure(*ours), figure(*theirs), reach.map_or_else(String::new, |reach| reach.to_string()));
+        let _ = writeln!(text, "| {name} | {ours} | {theirs} | {unit} | {ratio:.2} | {reach} |");
     }
-    Ok(())
-}
-
-fn write_rows(path: &Path, rows: Vec<Value>) -> Result<()> {
-    fs::write(path, serde_json::to_string_pretty(&rows)? + "\n").with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn as_json(row: &Row) -> Value {
-    json!({ "name": row.name, "ours": row.ours, "theirs": row.theirs, "ratio": row.ratio(), "unit": "gas" })
+    text
 }
 
 /// Pairs what forge wrote as `ours NAME` and `theirs NAME`, those of `ROWS` first and in its order.
-fn rows(measured: &Map<String, Value>) -> Result<Vec<Row>> {
+fn rows(measured: &Map<String, Value>) -> Result<Vec<Row<u64>>> {
     let value = |key: &str| measured.get(key).and_then(Value::as_str).and_then(|gas| gas.parse().ok());
     let further = measured.keys().filter_map(|key| key.strip_prefix("ours ")).filter(|name| !ROWS.contains(name));
     ROWS.into_iter()
@@ -105,15 +129,17 @@ fn rows(measured: &Map<String, Value>) -> Result<Vec<Row>> {
             let ours = value(&format!("ours {name}")).with_context(|| format!("nothing of ours was measured for {name}"))?;
             let theirs = value(&format!("theirs {name}")).with_context(|| format!("nothing was measured beside our {name}"))?;
             ensure!(ours > 0, "{name} cost nothing, which cannot be");
-            Ok(Row { name: name.to_owned(), ours, theirs })
+            #[expect(clippy::cast_precision_loss, reason = "gas has far fewer than 52 bits")]
+            let ratio = (theirs as f64 / ours as f64 * 100.0).round() / 100.0;
+            Ok(Row { name: name.to_owned(), ours, theirs, ratio, unit: "gas", reach: None })
         })
         .collect()
 }
 
-fn table(rows: &[Row]) -> String {
+fn gas_table(rows: &[Row<u64>]) -> String {
     let mut text = String::from("| name | ours (gas) | theirs (gas) | ratio |\n|---|--:|--:|--:|\n");
     for row in rows {
-        let _ = writeln!(text, "| {} | {} | {} | {:.2} |", row.name, grouped(row.ours), grouped(row.theirs), row.ratio());
+        let _ = writeln!(text, "| {} | {} | {} | {:.2} |", row.name, grouped(row.ours), grouped(row.theirs), row.ratio);
     }
     text
 }

@@ -6,7 +6,7 @@ use alloy::primitives::{Address as EthAddress, B256, Bytes, U256, keccak256};
 use alloy::sol_types::{SolConstructor, SolValue};
 use protocol::ids::Address;
 
-use crate::connection::Chain;
+use crate::connection::Connection;
 use crate::convert::to_eth;
 use crate::error::ChainError;
 use crate::revert::Explain;
@@ -65,12 +65,12 @@ impl Blueprint {
     }
 
     /// Sends it from the connection's account; returns its address once it is mined.
-    pub async fn deploy(&self, chain: &Chain) -> Result<Address, ChainError> {
+    pub async fn deploy(&self, chain: &Connection) -> Result<Address, ChainError> {
         chain.deploy(self.name, self.creation(), self.explain).await
     }
 
     /// What is at `address`.
-    pub async fn find(&self, chain: &Chain, address: Address) -> Result<Found, ChainError> {
+    pub async fn find(&self, chain: &Connection, address: Address) -> Result<Found, ChainError> {
         let code = chain.code(address).await?;
         Ok(match code.is_empty() {
             true => Found::Nothing,

@@ -14,14 +14,14 @@ use crate::sender::Sender;
 use crate::settings::Settings;
 use crate::transaction::{Receipt, Transaction};
 
-/// A connection that reads as [`Reader`] does, and with [`Chain::with_account`] may send. Clones share both.
+/// A connection that reads as [`Reader`] does, and with [`Connection::with_account`] may send. Clones share both.
 #[derive(Clone)]
-pub struct Chain {
+pub struct Connection {
     reader: Reader,
     sender: Option<Sender>,
 }
 
-impl Deref for Chain {
+impl Deref for Connection {
     type Target = Reader;
 
     fn deref(&self) -> &Reader {
@@ -29,7 +29,7 @@ impl Deref for Chain {
     }
 }
 
-impl Chain {
+impl Connection {
     /// As [`Reader::connect`].
     pub async fn connect(settings: Settings) -> Result<Self, ChainError> {
         Ok(Self { reader: Reader::connect(settings).await?, sender: None })

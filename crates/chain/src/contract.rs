@@ -8,7 +8,7 @@ use alloy::sol_types::SolCall;
 use protocol::ids::Address;
 use protocol::money::Wei;
 
-use crate::connection::Chain;
+use crate::connection::Connection;
 use crate::convert;
 use crate::error::{self, ChainError};
 use crate::reader::ready;
@@ -18,13 +18,13 @@ use crate::transaction::{Receipt, Transaction};
 /// A contract's address, with the connection and the meaning of its errors.
 #[derive(Clone)]
 pub struct Contract {
-    chain: Chain,
+    chain: Connection,
     address: Address,
     explain: Explain,
 }
 
 impl Contract {
-    pub fn new(chain: &Chain, address: Address, explain: Explain) -> Self {
+    pub fn new(chain: &Connection, address: Address, explain: Explain) -> Self {
         Self { chain: chain.clone(), address, explain }
     }
 
@@ -32,7 +32,7 @@ impl Contract {
         self.address
     }
 
-    pub fn chain(&self) -> &Chain {
+    pub fn chain(&self) -> &Connection {
         &self.chain
     }
 

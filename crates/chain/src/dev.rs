@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::account::Account;
-use crate::connection::Chain;
+use crate::connection::Connection;
 use crate::convert;
 use crate::error::ChainError;
 use crate::settings::Settings;
@@ -71,7 +71,7 @@ pub enum DevError {
 pub struct Anvil {
     process: Child,
     url: String,
-    chain: Chain,
+    chain: Connection,
 }
 
 impl Anvil {
@@ -81,7 +81,7 @@ impl Anvil {
         let mut process = Guard(Some(spawn(&program, settings)?));
         let url = format!("http://{}", listening_address(&program, &mut process).await?);
         let connection = Settings { rpc_url: url.clone(), chain_id: settings.chain_id, ..Settings::default() };
-        let chain = Chain::connect(connection).await?;
+        let chain = Connection::connect(connection).await?;
         let process = process.0.take().ok_or(DevError::NotFound)?;
         Ok(Self { process, url, chain })
     }
@@ -97,7 +97,7 @@ impl Anvil {
     }
 
     /// A connection without an account.
-    pub fn chain(&self) -> &Chain {
+    pub fn chain(&self) -> &Connection {
         &self.chain
     }
 

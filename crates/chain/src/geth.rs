@@ -15,7 +15,7 @@ use protocol::money::Wei;
 use serde_json::{Value, json};
 
 use crate::account::Account;
-use crate::connection::Chain;
+use crate::connection::Connection;
 use crate::dev::DevError;
 use crate::error::ChainError;
 use crate::settings::Settings;
@@ -50,14 +50,14 @@ impl Default for GethSettings {
 /// A running geth of one node in a folder that is given. Dropping it ends the process; the folder stays.
 pub struct Geth {
     process: Child,
-    chain: Chain,
+    chain: Connection,
 }
 
 impl Geth {
     /// Starts the process on a free port of the loopback interface and waits until it answers.
     pub async fn start(program: &Path, folder: &Path, settings: &GethSettings) -> Result<Self, DevError> {
         let failed = |error: io::Error| DevError::NotStarted { program: program.to_owned(), reason: error.to_string() };
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).map_err(failed)?.port();
+        let port = free_port().map_err(failed)?;
         let mut process = Ended(Some(spawn(program, folder, port, settings).map_err(failed)?));
         let rpc_url = format!("http://127.0.0.1:{port}");
         let chain = connect(Settings { rpc_url, chain_id: CHAIN_ID, ..Settings::default() }).await?;
@@ -66,7 +66,7 @@ impl Geth {
     }
 
     /// A connection without an account.
-    pub fn chain(&self) -> &Chain {
+    pub fn chain(&self) -> &Connection {
         &self.chain
     }
 
@@ -122,19 +122,29 @@ fn end(process: &mut Child) {
     drop(process.wait());
 }
 
-/// No peers, no other doors than the one on the loopback interface.
-fn spawn(program: &Path, folder: &Path, port: u16, settings: &GethSettings) -> io::Result<Child> {
-    let mut command = Command::new(program);
-    command.args(["--dev", "--dev.period", &settings.period_s.to_string(), "--dev.gaslimit", &settings.block_gas.to_string()]);
-    command.args(["--http", "--http.addr", "127.0.0.1", "--http.port", &port.to_string(), "--http.api", "eth"]);
-    command.args(["--port", "0", "--authrpc.port", "0", "--ipcdisable", "--nodiscover"]).arg("--datadir").arg(folder);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+/// A port of the loopback interface that nobody listens at.
+pub fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-async fn connect(settings: Settings) -> Result<Chain, ChainError> {
+/// A geth with its data in `folder`: no peers, no other door than the one at `port` of the loopback interface, and nothing printed.
+pub fn alone(program: &Path, folder: &Path, port: u16) -> Command {
+    let mut command = Command::new(program);
+    command.args(["--http", "--http.addr", "127.0.0.1", "--http.port", &port.to_string(), "--http.api", "eth"]);
+    command.args(["--port", "0", "--authrpc.port", "0", "--ipcdisable", "--nodiscover", "--maxpeers", "0"]);
+    command.arg("--datadir").arg(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+fn spawn(program: &Path, folder: &Path, port: u16, settings: &GethSettings) -> io::Result<Child> {
+    let GethSettings { period_s, block_gas } = settings;
+    alone(program, folder, port).args(["--dev", "--dev.period", &period_s.to_string(), "--dev.gaslimit", &block_gas.to_string()]).spawn()
+}
+
+async fn connect(settings: Settings) -> Result<Connection, ChainError> {
     let started = Instant::now();
     loop {
-        match Chain::connect(settings.clone()).await {
+        match Connection::connect(settings.clone()).await {
             Err(error) if error.is_passing() && started.elapsed() < START_LIMIT => tokio::time::sleep(LOOK_AGAIN).await,
             other => return other,
         }
@@ -157,6 +167,12 @@ pub fn find_or_build(folder: &Path) -> Result<PathBuf, String> {
         build(&home)?;
     }
     Ok(program)
+}
+
+/// The same on a thread that may wait, for tests: without a geth it says so, and that the test is skipped.
+pub async fn find_or_skip(folder: &'static str) -> Option<PathBuf> {
+    let found = tokio::task::spawn_blocking(|| find_or_build(Path::new(folder))).await.unwrap_or_else(|error| Err(error.to_string()));
+    found.inspect_err(|reason| println!("skipped, there is no geth: {reason}")).ok()
 }
 
 fn build(home: &Path) -> Result<(), String> {

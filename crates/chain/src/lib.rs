@@ -23,7 +23,7 @@ mod transaction;
 pub mod words;
 
 pub use account::Account;
-pub use connection::Chain;
+pub use connection::Connection;
 pub use contract::{Contract, name_of};
 pub use error::ChainError;
 pub use follow::{Followed, Follower};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use chain::{Account, Chain, keystore};
+use chain::{Account, Connection, keystore};
 use futures::future::try_join_all;
 use governance::Network;
 use protocol::{Address, Wei, keccak256};
@@ -102,7 +102,7 @@ impl Cast {
     }
 
     /// Gives everybody coin from an account that has it.
-    pub async fn fund(&self, rich: &Chain) -> Result<()> {
+    pub async fn fund(&self, rich: &Connection) -> Result<()> {
         let payer = rich.own_address()?;
         let (has, needs) = (rich.coin(payer).await?, Wei::nrn(COIN * self.everybody().count() as u64));
         anyhow::ensure!(has > needs, "{payer} owns {} of the chain's coin, more than {} are needed", has.to_nrn(), needs.to_nrn());

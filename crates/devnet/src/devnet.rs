@@ -74,35 +74,19 @@ impl Devnet {
         let hidden = if options.bounty { Some(bounty::hide(&mut file, &dir)?) } else { None };
         let ground = Ground::start(&options).await?;
         screen.line("chain", &ground.name());
-        let cast = Cast::new(&options)?;
-        cast.write_keys(&dir.join("keys"))?;
-        cast.fund(&ground.rich()).await?;
-        let founder = ground.chain().with_account(cast.founder.account.clone());
-        let network = setup::contracts(&founder, &setup::times(&file)).await?;
-        screen.line("contracts", &format!("Network at {}, found from its address: token, schedule, sale, purse", network.address()));
-        let hands = Hands::new(&network, &cast);
+        let cast = cast(&options, &dir, &ground).await?;
+        let (network, hands) = contracts(&file, &cast, &ground, screen).await?;
         let genesis_supply = setup::sale(&cast, &hands).await?;
         screen.line("sale", &format!("closed: {} NRN sold and delivered; nothing else exists", screen::nrn(genesis_supply)));
         let founded = found(&options, &file, &dir, &cast, &hands, &network).await?;
         let Founded { group, site, client, events } = founded;
         screen.line("group", &format!("{} is group {group}; its files are on IPFS, {} publishes them", file.name, client.peer_id()));
         let (trainers, validators) = nodes(&options, &file, &dir, group)?;
-        let started = format!("{} trainers and {} validators started, logs in {}", trainers.len(), validators.len(), dir.display());
-        screen.line("nodes", &started);
-        if options.liars > 0 {
-            screen.line("liars", &format!("{} trainers that claim what is not so, as many validators that sign twice", options.liars));
-        }
-        setup::stake(&cast, &hands, group).await?;
-        screen.line("stake", "bonded by cold owners for the validators' hot keys; counts from the next epoch");
-        setup::admit(&cast, &hands, group).await?;
-        screen.line("group", "admitted by its stake: from now on its rounds are paid");
+        tell_of_nodes(&options, &dir, screen);
+        admit(&cast, &hands, group, screen).await?;
         let feed = Feed::start(&site.network, site.file.deployed_block, group, &client, events).await?;
         let view = feed.view().clone();
-        let member = Member::join(&view, &client).await?;
-        // Votes begin before the feed has told the whole history.
-        for (_, event) in site.network.history(group, site.file.deployed_block).await? {
-            member.note(&event).await;
-        }
+        let member = join(&site, &view, &client).await?;
         let (heard, ledger) = (feed.spawn(), Ledger::new(group));
         let nodes = BTreeMap::new();
         let network = hands.of(&cast.founder)?.clone();
@@ -268,11 +252,53 @@ impl Devnet {
     }
 }
 
+/// Everybody, with keys and coins.
+async fn cast(options: &Options, dir: &Path, ground: &Ground) -> Result<Cast> {
+    let cast = Cast::new(options)?;
+    cast.write_keys(&dir.join("keys"))?;
+    cast.fund(&ground.rich()).await?;
+    Ok(cast)
+}
+
+/// Deploys the contracts.
+async fn contracts(file: &GroupFile, cast: &Cast, ground: &Ground, screen: &Screen) -> Result<(Network, Hands)> {
+    let founder = ground.chain().with_account(cast.founder.account.clone());
+    let network = setup::contracts(&founder, &setup::times(file)).await?;
+    screen.line("contracts", &format!("Network at {}, found from its address: token, schedule, sale, purse", network.address()));
+    let hands = Hands::new(&network, cast);
+    Ok((network, hands))
+}
+
+fn tell_of_nodes(options: &Options, dir: &Path, screen: &Screen) {
+    let Options { trainers, validators, liars, .. } = options;
+    screen.line("nodes", &format!("{trainers} trainers and {validators} validators started, logs in {}", dir.display()));
+    if *liars > 0 {
+        screen.line("liars", &format!("{liars} trainers that claim what is not so, as many validators that sign twice"));
+    }
+}
+
+async fn admit(cast: &Cast, hands: &Hands, group: GroupId, screen: &Screen) -> Result<()> {
+    setup::stake(cast, hands, group).await?;
+    screen.line("stake", "bonded by cold owners for the validators' hot keys; counts from the next epoch");
+    setup::admit(cast, hands, group).await?;
+    screen.line("group", "admitted by its stake: from now on its rounds are paid");
+    Ok(())
+}
+
+/// A member that knows all of history before the feed has told it: votes begin at once.
+async fn join(site: &Site, view: &GroupView, client: &swarm::Client) -> Result<Member> {
+    let member = Member::join(view, client).await?;
+    for (_, event) in site.network.history(view.id, site.file.deployed_block).await? {
+        member.note(&event).await;
+    }
+    Ok(member)
+}
+
 struct Founded {
     group: GroupId,
     site: Site,
-    client: network::Client,
-    events: mpsc::Receiver<network::Event>,
+    client: swarm::Client,
+    events: mpsc::Receiver<swarm::Event>,
 }
 
 /// Publishes the group's files from this process and makes the group.

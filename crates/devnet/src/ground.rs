@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use chain::{
-    Account, Chain, Settings,
+    Account, Connection, Settings,
     dev::{Anvil, AnvilSettings},
 };
 
@@ -10,7 +10,7 @@ use crate::options::Options;
 
 /// A chain and an account on it that can pay for everything.
 pub struct Ground {
-    chain: Chain,
+    chain: Connection,
     payer: Account,
     /// Ends with the devnet.
     anvil: Option<Anvil>,
@@ -39,18 +39,18 @@ impl Ground {
         let payer = options.payer.clone().context("--rpc needs the key of an account that can pay: --key and --password-file")?;
         let settings = Settings { rpc_url: rpc.to_owned(), ..Settings::default() };
         let chain = match options.chain_id {
-            Some(chain_id) => Chain::connect(Settings { chain_id, ..settings }).await?,
-            None => Chain::connect_to_any(settings).await?,
+            Some(chain_id) => Connection::connect(Settings { chain_id, ..settings }).await?,
+            None => Connection::connect_to_any(settings).await?,
         };
         Ok(Self { chain, payer, anvil: None })
     }
 
-    pub fn chain(&self) -> &Chain {
+    pub fn chain(&self) -> &Connection {
         &self.chain
     }
 
     /// The chain as of the account that pays.
-    pub fn rich(&self) -> Chain {
+    pub fn rich(&self) -> Connection {
         self.chain.with_account(self.payer.clone())
     }
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 use evaluator::{Checkpoint, Data, Examples};
 use node::{
     folder,
-    member::{accuracy, compute},
+    member::{self, accuracy},
 };
 use serde::Serialize;
 
@@ -73,7 +73,7 @@ impl fmt::Display for HeldOut {
 /// When examples and checkpoint do not belong together.
 pub fn loss(checkpoint: &Checkpoint, examples: &Examples) -> Result<u32> {
     let drawn = evaluator::draw([0; 32], 0, 0, examples.len() as u32, checkpoint.manifest().eval_max());
-    Ok(evaluator::mean(&compute()?.evaluate(checkpoint, examples, &drawn)?.losses))
+    Ok(member::loss(checkpoint, examples, &drawn)?.0)
 }
 
 #[cfg(test)]

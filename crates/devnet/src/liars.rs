@@ -97,7 +97,7 @@ impl Liars {
             let (base, head, seed) = (opened.checkpoint, opened.head, block.hash);
             self.attempt(&liar.name.clone(), async move {
                 let checkpoint = member.checkpoint(base).await?;
-                let file = network::digest_of(&changed(&checkpoint, &liar, round)?);
+                let file = swarm::digest_of(&changed(&checkpoint, &liar, round)?);
                 let base = measure(checkpoint, member.exam(head, seed, round).await?).await?.mean;
                 let (trainer, loss_root) = (liar.address(), Digest(keccak256(&file.0)));
                 let (base, loss) = (Micronats(base), Micronats(base / CLAIMED));

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use chain::Chain;
+use chain::Connection;
 use futures::future::try_join_all;
 use governance::{Network, Terms, deploy};
 use node::{
@@ -35,7 +35,7 @@ pub fn times(file: &GroupFile) -> Times {
 
 /// Deploys the eight contracts; the sale ends `SALE_S` from now. An epoch is a round, and so is the wait for a coinbase; who
 /// leaves waits for four periods, in which a bounty has room.
-pub async fn contracts(founder: &Chain, times: &Times) -> Result<Network> {
+pub async fn contracts(founder: &Connection, times: &Times) -> Result<Network> {
     let now_s = founder.latest().await?.time_s;
     let sale = SaleTerms { price: PRICE, deadline_s: now_s + SALE_S, minimum: Wei::nrn(1) };
     let period_s = u64::from(times.period_s);
@@ -101,7 +101,7 @@ pub async fn admit(cast: &Cast, hands: &Hands, group: GroupId) -> Result<()> {
 }
 
 /// Waits for a block of that second or later.
-pub async fn wait_until(chain: &Chain, time_s: u64) -> Result<()> {
+pub async fn wait_until(chain: &Connection, time_s: u64) -> Result<()> {
     while chain.latest().await?.time_s < time_s {
         tokio::time::sleep(Duration::from_millis(chain.settings().poll_ms)).await;
     }

@@ -54,7 +54,7 @@ pub async fn make(devnet: &Devnet) -> Result<Report> {
         taken: taken(devnet, &seen),
         balances: balances(devnet).await?,
         stakes: positions.iter().map(|position| (devnet.cast.name_of(position.signer), position.next)).collect(),
-        final_checkpoint_cid: network::cid_of(view.checkpoint, length).to_string(),
+        final_checkpoint_cid: swarm::cid_of(view.checkpoint, length).to_string(),
         heldout: heldout.transpose()?.unwrap_or_default(),
         dataset_roots: devnet.roots(view.head).into_iter().filter_map(|(name, root)| Some((name, root?.to_string()))).collect(),
     })
@@ -143,7 +143,7 @@ fn report_round(devnet: &Devnet, number: RoundNumber, round: &RoundEntry, length
         loss_micronats: winning.map(|claim| claim.loss.0),
         fresh_base_micronats: fresh.map(|fresh| fresh.base.0),
         fresh_loss_micronats: fresh.map(|fresh| fresh.loss.0),
-        checkpoint_cid: winning.map(|claim| network::cid_of(claim.file, length).to_string()),
+        checkpoint_cid: winning.map(|claim| swarm::cid_of(claim.file, length).to_string()),
         opened: Opening { supply_wei: round.supply, awake_wei: round.awake, total_wei: round.total },
         reward_wei: round.collected.map_or(Wei::ZERO, |(_, issued)| issued),
         validators_wei: round.validators(),

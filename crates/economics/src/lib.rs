@@ -16,6 +16,7 @@ pub mod people;
 pub mod plot;
 pub mod questions;
 pub mod round;
+pub mod seal;
 pub mod terms;
 pub mod trainer;
 pub mod validator;

@@ -10,30 +10,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::{
-    exam::{Exam, File, Measured},
+    exam::Exam,
+    seal::{Seal, Status},
     trainer::{Craft, FALSE_LOSS, Feeds, Trainer},
 };
-
-/// A commit; its number is one more than its place.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Seal {
-    /// Place of who committed.
-    pub trainer: usize,
-    pub file: File,
-    /// Whether it claims what is not so.
-    pub is_false: bool,
-    pub measured: Measured,
-    pub status: Status,
-}
-
-/// What became of a seal in REVEAL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    Sealed,
-    Revealed,
-    /// As the k-th of the round.
-    Conceded(u64),
-}
 
 /// How a round ended; claims by their place in the order in which they are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,17 +21,6 @@ pub enum Decision {
     Won(usize),
     Lost,
     Void,
-}
-
-impl Seal {
-    /// An honest one, not measured yet.
-    pub fn new(trainer: usize, file: File) -> Self {
-        Self { trainer, file, is_false: false, measured: Measured::default(), status: Status::Sealed }
-    }
-
-    fn is_revealed(&self) -> bool {
-        self.status == Status::Revealed
-    }
 }
 
 /// REVEAL: the draw measures what was sealed; what passes is revealed; who climbs a ladder sees the others first; all else is conceded
@@ -150,6 +119,7 @@ mod tests {
     use rand::SeedableRng;
 
     use super::*;
+    use crate::exam::File;
     use crate::terms::Terms;
 
     fn revealed(trainer: usize) -> Seal {

@@ -8,7 +8,7 @@ use crate::{
     curve::Curve,
     exam::{Exam, File},
     ledger::Ledger,
-    round::Seal,
+    seal::Seal,
 };
 
 /// How much of what rivals showed is remembered from round to round.

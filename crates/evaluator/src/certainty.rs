@@ -33,8 +33,11 @@ pub struct Terms {
 /// What certainty needs of the differences between losses of drawn examples, base less new, micronats: their number, sum and sum of squares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Differences {
+    /// Examples drawn, n.
     pub drawn: u64,
+    /// Σ of base − loss, micronats.
     pub sum: i128,
+    /// Σ of (base − loss)², micronats².
     pub squares: u128,
 }
 

@@ -63,15 +63,29 @@ impl Hidden {
     /// When it is not what [`Hidden::write`] makes, or could not be measured: too long, another first line, no UTF-8, no examples of this
     /// manifest, or fewer than [`HIDDEN_MIN`] or more than `eval_max`.
     pub fn read(manifest: &Manifest, bytes: &[u8]) -> Result<Self, HiddenError> {
+        let (seed, body) = Self::split(bytes)?;
+        let examples = Examples::parse(manifest, [(format!("hidden{}", manifest.data().suffix()), body)])?;
+        let (count, most) = (examples.len(), manifest.eval_max() as usize);
+        if (HIDDEN_MIN..=most).contains(&count) { Ok(Self { seed, examples }) } else { Err(HiddenError::Count { count, most }) }
+    }
+
+    /// The examples of a file as the text that [`Hidden::write`] was given, without the line with the seed.
+    ///
+    /// # Errors
+    /// When the file is too long, no UTF-8, or has another first line.
+    pub fn body(bytes: &[u8]) -> Result<&str, HiddenError> {
+        Self::split(bytes).map(|(_, body)| body)
+    }
+
+    /// The seed of a file, and its examples as text.
+    fn split(bytes: &[u8]) -> Result<([u8; 32], &str), HiddenError> {
         if bytes.len() > HIDDEN_BYTES_MAX {
             return Err(HiddenError::TooLong(bytes.len()));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| HiddenError::NotText)?;
         let (line, body) = text.split_once('\n').ok_or(HiddenError::Header)?;
         let seed = line.strip_prefix(HEADER).and_then(seed_of).ok_or(HiddenError::Header)?;
-        let examples = Examples::parse(manifest, [(format!("hidden{}", manifest.data().suffix()), body)])?;
-        let (count, most) = (examples.len(), manifest.eval_max() as usize);
-        if (HIDDEN_MIN..=most).contains(&count) { Ok(Self { seed, examples }) } else { Err(HiddenError::Count { count, most }) }
+        Ok((seed, body))
     }
 
     /// The bytes of the file with these examples: lines of csv, or text. A seed of 32 bytes that nobody can guess keeps them hidden.

@@ -5,12 +5,12 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use deltas::{Patch, Tree};
 use evaluator::{Checkpoint, Data, Examples, Manifest};
-use network::Client;
 use protocol::{
     Address, Digest, Micronats,
     chain::{self, Birth, GroupView},
     keccak256,
 };
+use swarm::Client;
 
 use crate::{
     config::{GroupFile, Times},

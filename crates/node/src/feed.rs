@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 use anyhow::{Context, Result};
 use chain::{ChainError, Followed, Follower, Log};
 use governance::Network;
-use network::{Client, Event as NetworkEvent};
 use protocol::{
     chain::{Block, ChainEvent, GroupView},
     feed::Teller,
     ids::GroupId,
     log::Body,
 };
+use swarm::{Client, Event as SwarmEvent};
 use tokio::sync::mpsc;
 
 pub use protocol::machine::Heard;
@@ -26,7 +26,7 @@ pub struct Feed {
     group: GroupId,
     client: Client,
     blocks: mpsc::Receiver<Result<Followed, ChainError>>,
-    messages: mpsc::Receiver<NetworkEvent>,
+    messages: mpsc::Receiver<SwarmEvent>,
     queue: VecDeque<Heard>,
     teller: Teller,
     /// Messages of the log that were read.
@@ -43,7 +43,7 @@ impl Feed {
         first: u64,
         group: GroupId,
         client: &Client,
-        messages: mpsc::Receiver<NetworkEvent>,
+        messages: mpsc::Receiver<SwarmEvent>,
     ) -> Result<Self> {
         let teller = teller(network, group).await.with_context(|| format!("group {group} cannot be read: check its number"))?;
         client.subscribe(group).await?;
@@ -83,8 +83,8 @@ impl Feed {
                     Followed::Reorganised { from } => self.restart(from).await?,
                 },
                 event = self.messages.recv() => match event.context("the network has ended")? {
-                    NetworkEvent::Envelope { .. } | NetworkEvent::Lagged => self.read_log().await?,
-                    NetworkEvent::Evidence { author, .. } => tracing::warn!(%author, "a node signed two messages for one place"),
+                    SwarmEvent::Envelope { .. } | SwarmEvent::Lagged => self.read_log().await?,
+                    SwarmEvent::Evidence { author, .. } => tracing::warn!(%author, "a node signed two messages for one place"),
                     other => tracing::debug!(?other, "network"),
                 },
             }
@@ -134,7 +134,7 @@ impl Feed {
             if entries.is_empty() {
                 break;
             }
-            for network::Entry { number, envelope } in entries {
+            for swarm::Entry { number, envelope } in entries {
                 self.cursor = number + 1;
                 match Body::from_bytes(envelope.kind(), envelope.body()) {
                     Ok(body) => self.queue.push_back(Heard::Log { author: envelope.author(), body }),

@@ -5,12 +5,13 @@ use std::{env, sync::Arc, time::Duration};
 use anyhow::{Context, Result, ensure};
 use evaluator::{Checkpoint, Compute, Examples, Isa, MANIFEST_BYTES_MAX, Manifest, Measurement, checkpoint_len};
 use governance::Network;
-use network::{Client, FetchError};
 use protocol::{
     chain::{ChainEvent, GroupView},
     ids::{Address, DeltaNumber, Digest, GroupId, RoundNumber},
     lineage::Link,
+    money::Micronats,
 };
+use swarm::{Client, FetchError};
 use tokio::sync::Mutex;
 
 use crate::dataset::{Dataset, MAX_PATCH, Set};
@@ -167,6 +168,14 @@ pub async fn measure(checkpoint: Arc<Checkpoint>, exam: Exam) -> Result<Measurem
 /// When examples and checkpoint do not fit one another.
 pub async fn probe(checkpoint: Arc<Checkpoint>, exam: Exam, seed: Digest, signer: Address) -> Result<Digest> {
     blocking(move || Ok(Digest(compute()?.probe(&checkpoint, &exam.set.examples, &exam.drawn, seed.0, signer.0)?))).await
+}
+
+/// Mean loss of the drawn examples of any set, without the price for weights.
+///
+/// # Errors
+/// When examples and checkpoint do not belong together.
+pub fn loss(checkpoint: &Checkpoint, examples: &Examples, drawn: &[u32]) -> Result<Micronats> {
+    Ok(Micronats(evaluator::mean(&compute()?.evaluate(checkpoint, examples, drawn)?.losses)))
 }
 
 /// Share of rightly predicted examples of a text that is not in any set.

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use chain::{Account, Chain};
+use chain::{Account, Connection};
 use governance::Network;
-use network::{Client, Config, Event};
 use protocol::ids::Address;
+use swarm::{Client, Config, Event};
 use tokio::sync::mpsc;
 
 use crate::config::{self, NetworkFile};
@@ -28,7 +28,7 @@ impl Site {
         let file: NetworkFile = config::read(path)?;
         ensure!(!file.contract.is_empty(), "{0} names no contract: make the network with `neuron deploy --network {0}`", path.display());
         let contract: Address = file.contract.parse().with_context(|| format!("`contract` in {}", path.display()))?;
-        let chain = Chain::connect(file.settings()).await?;
+        let chain = Connection::connect(file.settings()).await?;
         let network = Network::open(&chain, contract).await?;
         Ok(Self { file, network })
     }
@@ -50,7 +50,7 @@ impl Site {
         }
         config.peers = addresses(&self.file.peers)?;
         config.peers.extend(addresses(peers)?);
-        Ok(network::start(config).await?)
+        Ok(swarm::start(config).await?)
     }
 }
 

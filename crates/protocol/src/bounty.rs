@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chain::GroupView;
 use crate::ids::{Address, Digest, GroupId, RoundNumber};
 use crate::money::{Micronats, Wei};
 use crate::rules::{hash_words, word};
@@ -20,6 +19,7 @@ const UNDECIDED_PART: u128 = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
+    /// The round that it won.
     pub round: RoundNumber,
     /// Won rounds, struck or not, after the step before it, up to this one; of the last step those after it too.
     pub won: u32,
@@ -37,6 +37,7 @@ pub struct Findings {
     pub failed: bool,
     /// Loss of the group's checkpoint at the start of the term.
     pub base: Micronats,
+    /// Measured winners in the order of their rounds, [`MAX_STEPS`] at most.
     pub steps: Vec<Step>,
 }
 
@@ -91,7 +92,9 @@ impl Findings {
 /// What a sponsor locked, and for how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prize {
+    /// B: what is paid for lower hidden loss; at least the least deposit.
     pub amount: Wei,
+    /// What the sponsor loses if the set is not opened, in wei; at least B/8.
     pub bond: Wei,
     /// Lower the loss by so much and all of it is paid out, at least 1.
     pub target: Micronats,
@@ -106,6 +109,7 @@ pub struct Payments {
     pub rounds: Vec<Wei>,
     /// To the sponsor.
     pub returned: Wei,
+    /// To nobody: destroyed, in wei.
     pub burned: Wei,
 }
 
@@ -167,7 +171,9 @@ impl Prize {
 /// The rounds of a bounty and the epochs in which it is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Term {
+    /// First round whose winner counts.
     pub first: RoundNumber,
+    /// Last one, itself included.
     pub last: RoundNumber,
     /// The epoch of the first window: the first that begins when the last round is over, or later.
     pub windows: u64,
@@ -176,16 +182,12 @@ pub struct Term {
 /// Lengths that times are counted by, in seconds, from `genesis_s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Calendar {
+    /// Second 0 of rounds and epochs: the deployment of `Network`, seconds since 1970.
     pub genesis_s: u64,
     /// Of a round of the group.
     pub length_s: u64,
+    /// Of an epoch, in which stake stays as it is.
     pub epoch_s: u64,
-}
-
-impl From<&GroupView> for Calendar {
-    fn from(group: &GroupView) -> Self {
-        Self { genesis_s: group.genesis_s, length_s: group.times.length_s(), epoch_s: group.epoch_s }
-    }
 }
 
 impl Term {
@@ -234,8 +236,10 @@ impl Term {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BountyStatus {
+    /// Nothing is decided.
     #[default]
     Locked,
+    /// More than 2/3 of awake stake agree on findings.
     Measured,
     /// The sponsor did not keep his word.
     Failed,
@@ -244,29 +248,39 @@ pub enum BountyStatus {
 /// A bounty as the contract has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Bounty {
+    /// Who locked the prize, opens the set, and gets the rest back.
     pub sponsor: Address,
+    /// The group whose rounds can win.
     pub group: GroupId,
     /// Of the salted examples, `count` of them.
     pub root: Digest,
+    /// Hidden examples, 30 to 2²⁰.
     pub count: u32,
     /// What earns all of the three quarters.
     pub target: Micronats,
+    /// B, wei.
     pub amount: Wei,
+    /// Of the sponsor, wei.
     pub bond: Wei,
     /// Rounds of the term.
     pub first: RoundNumber,
+    /// The last of them.
     pub last: RoundNumber,
     /// The epoch of the first of three windows.
     pub windows: u64,
     /// What was unsealed, and when; 0 if nothing was.
     pub file: Digest,
+    /// Seconds since 1970; 0 before.
     pub unsealed_at_s: u64,
+    /// How far it is.
     pub status: BountyStatus,
     /// What was decided, 0 if nothing was, and in which window.
     pub result: Digest,
+    /// Window in which it was decided, 0 to 2.
     pub window: u64,
-    /// Stake behind it, and of those who were paid for it.
+    /// Stake behind it, wei.
     pub stake: Wei,
+    /// Of that, the stake of positions that were paid for it, wei.
     pub paid: Wei,
     /// What is locked still.
     pub left: Wei,

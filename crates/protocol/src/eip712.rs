@@ -9,7 +9,6 @@ use k256::{AffinePoint, ProjectivePoint, Scalar, U256};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::ids::{Address, BountyNumber, DeltaNumber, Digest, GroupId, NodeId, PeriodNumber, RoundNumber, keccak256};
-pub use crate::measures::Measure;
 use crate::rules::{address_word, hash_words, word};
 
 /// Why a signature names no account.
@@ -29,7 +28,9 @@ pub enum SignatureError {
 /// A compact signature: `vs` carries the parity of the point in its highest bit (ERC-2098).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signature {
+    /// x coordinate of the signature's point, big-endian.
     pub r: [u8; 32],
+    /// `s`, the lower one of the two, big-endian; its highest bit is the parity of the point's y.
     pub vs: [u8; 32],
 }
 
@@ -143,6 +144,7 @@ pub fn address_of(key: &VerifyingKey) -> Address {
 /// Where a signature counts: one contract on one chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Domain {
+    /// EIP-155 number of the chain.
     pub chain_id: u64,
     /// Address of `Network`.
     pub network: Address,
@@ -179,13 +181,19 @@ pub trait Typed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signed<T> {
+    /// What is signed.
     pub message: T,
+    /// By the account that [`Signed::signer`] finds.
     pub signature: Signature,
 }
 
+/// A vote for a claim of a round, as the log carries it and `judge` takes it.
 pub type SignedVerdict = Signed<Verdict>;
+/// A vote for a result of a bounty, as `find` takes it.
 pub type SignedFinding = Signed<Finding>;
+/// A vote for a delta, as `cast` takes it.
 pub type SignedChoice = Signed<Choice>;
+/// An account's word that a node is its own.
 pub type SignedNode = Signed<Node>;
 
 impl<T: Typed> Signed<T> {
@@ -201,9 +209,13 @@ impl<T: Typed> Signed<T> {
 /// A validator's finding: `claim` (0 = none) is the first true one; `probe` shows that the model was run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
+    /// Group of the claim.
     pub group: GroupId,
+    /// Its round.
     pub round: RoundNumber,
+    /// [`claim_hash`](crate::rules::claim_hash) of the claim, or 0.
     pub claim: Digest,
+    /// Of the claim's file, or of the base if `claim` is 0; depends on the signer (PROTOCOL 12, Loss, claim, probe).
     pub probe: Digest,
 }
 
@@ -219,8 +231,11 @@ impl Typed for Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
+    /// Which bounty.
     pub bounty: BountyNumber,
+    /// 0 to 2: an epoch each.
     pub window: u64,
+    /// [`Findings::hash`](crate::bounty::Findings::hash) of what was found.
     pub result: Digest,
     /// 0 if the bounty failed, or nothing was to be measured.
     pub probe: Digest,
@@ -237,11 +252,15 @@ impl Typed for Finding {
 /// position signs it too, and outranks the signer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
+    /// Group of the training set.
     pub group: GroupId,
+    /// The running period: it counts in no other.
     pub period: PeriodNumber,
+    /// The delta voted for.
     pub delta: DeltaNumber,
     /// Digest of the delta.
     pub patch: Digest,
+    /// Number of this choice among those of its signer in the period.
     pub seq: u64,
 }
 
@@ -255,7 +274,9 @@ impl Typed for Choice {
 /// A signer lets `owner` make a position for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
+    /// Group in which the position is made.
     pub group: GroupId,
+    /// Who may name the signer's key.
     pub owner: Address,
 }
 
@@ -269,6 +290,7 @@ impl Typed for Consent {
 /// An account names its node; the node answers by the envelope that carries this. It moves nothing on chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
+    /// The node's ed25519 key, which signs envelopes.
     pub node: NodeId,
 }
 

@@ -12,7 +12,9 @@ pub const MAX_PATCHES: usize = 65_536;
 /// A patch and the head that it was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
+    /// The head that the patch applies to; 0 for the empty set.
     pub parent: Digest,
+    /// Digest of the patch's bytes.
     pub patch: Digest,
 }
 

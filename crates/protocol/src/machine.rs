@@ -1,4 +1,47 @@
 //! What decides in a node, seen from outside: it hears, is answered, and asks for effects.
+//!
+//! Whoever drives a machine tells it what it hears, does what it asks for, and tells it what came of that. It needs no network and no
+//! chain: here is the start of a round of a trainer, by hand.
+//!
+//! ```
+//! use protocol::chain::{Block, GroupView, Times};
+//! use protocol::machine::{Heard, Machine as _};
+//! use protocol::trainer::{Config, Effect, Input, Trainer};
+//! # use protocol::{DeltaNumber, PeriodNumber};
+//! use protocol::{Address, Digest, GroupId, Micronats, Wei};
+//!
+//! let group = GroupView {
+//!     id: GroupId(1),
+//!     genesis_s: 1_000,
+//!     times: Times { train_s: 60, reveal_s: 20, judge_s: 20 },
+//!     checkpoint: Digest([1; 32]),
+//!     head: Digest([2; 32]),
+//!     admitted: true,
+//!     // … and what else the contracts hold of it.
+//! #   name: Digest::ZERO, improve: 10, least: Micronats(1), manifest: Digest::ZERO, parent: GroupId(0), voids: 0, opened: None,
+//! #   counted: 0, newest: vec![], recent: vec![], applied: DeltaNumber(0), period_s: 600, period_next_s: 600,
+//! #   period_number: PeriodNumber(0), period_end_s: 1_600, extended_s: 0, maturity_s: 60, min_deposit: Wei::nrn(1),
+//! #   least_deposit: Wei::nrn(1), epoch_s: 600, exit_s: 900, positions: vec![],
+//! };
+//! let account = Address([5; 20]);
+//! let config = Config { group: group.id, account, edge_s: 2, commit_s: 5, unpaid: false, rounds: None, secret: [9; 32] };
+//! let mut trainer = Trainer::new(config, []);
+//!
+//! // The group as it is, the block of that moment, and the end of history: it asks to train, in time for a commit in TRAIN.
+//! trainer.hear(Heard::Group(group));
+//! trainer.hear(Heard::Block(Block { number: 7, time_s: 1_003, hash: Digest([7; 32]) }));
+//! let asked = trainer.hear(Heard::Live);
+//! let train = asked.iter().find(|effect| matches!(effect, Effect::Train { .. }));
+//! let Some(&Effect::Train { round, attempt, base, until_s, .. }) = train else { panic!("{asked:?}") };
+//! assert_eq!((base, until_s), (Digest([1; 32]), 1_053));
+//!
+//! // A file that is better: its salt goes to disk, and only then its seal to the chain.
+//! let (base, loss) = (Micronats(690_000), Micronats(600_000));
+//! let asked = trainer.answer(Input::Trained { round, attempt, file: Digest([3; 32]), base, loss });
+//! assert!(matches!(asked[..], [Effect::Remember { .. }]));
+//! let asked = trainer.answer(Input::Remembered { round, result: Ok(()) });
+//! assert!(matches!(asked[..], [Effect::Commit { .. }]));
+//! ```
 
 use crate::chain::{Block, ChainEvent, GroupView};
 use crate::ids::NodeId;

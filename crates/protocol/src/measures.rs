@@ -17,10 +17,13 @@ pub const SLASH_NOTICE_EPOCHS: u64 = 2;
 /// Why a measure is none of the acts that contracts know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ActError {
+    /// The number of the kind is none of 0 to 6.
     #[error("no measure has kind {0}: the kinds are 0 to 6")]
     Kind(u8),
+    /// Arguments of another length than the kind's.
     #[error("a measure of kind {kind} has {words} words of 32 bytes as arguments")]
     Length { kind: u8, words: usize },
+    /// An argument that the kind's type cannot hold.
     #[error("an argument is out of its range: numbers below 2^64, losses below 2^32, accounts below 2^160, a flag of 0 or 1")]
     Range,
 }

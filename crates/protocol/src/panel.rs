@@ -14,7 +14,9 @@ use crate::warden::{self, Warden};
 /// One validator: a signer in a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    /// Group in which it judges, votes and finds.
     pub group: GroupId,
+    /// Where its signatures count.
     pub domain: Domain,
     /// Account whose position votes, and that sends.
     pub signer: Address,
@@ -31,34 +33,34 @@ pub struct Config {
 /// What the panel asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
+    /// Of the machine that judges claims.
     Validator(validator::Effect),
+    /// Of the one that brings votes to the chain.
     Steward(steward::Effect),
+    /// Of the one that sees to presence and honesty.
     Warden(warden::Effect),
+    /// Of the one that measures hidden sets.
     Jury(jury::Effect),
     /// Give the node room of its own in the log: it speaks for stake.
     Trust(NodeId),
     /// Get the body of a proposed delta, keep it, and tell the log so (a `have` of round 0).
-    Hold {
-        delta: DeltaNumber,
-        digest: Digest,
-    },
+    Hold { delta: DeltaNumber, digest: Digest },
     /// Build the set at this head and tell the log its root.
-    TellRoot {
-        head: Digest,
-    },
+    TellRoot { head: Digest },
     /// One's own position does not count until then; it is `epoch` now.
-    Asleep {
-        until: u64,
-        epoch: u64,
-    },
+    Asleep { until: u64, epoch: u64 },
 }
 
 /// What came of an effect, for the machine that asked for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
+    /// To the machine that judges claims.
     Validator(validator::Input),
+    /// To the one that brings votes to the chain.
     Steward(steward::Input),
+    /// To the one that sees to presence and honesty.
     Warden(warden::Input),
+    /// To the one that measures hidden sets.
     Jury(jury::Input),
 }
 

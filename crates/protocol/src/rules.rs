@@ -2,7 +2,6 @@
 
 use ruint::aliases::U512;
 
-use crate::chain::{GroupView, PositionView};
 use crate::ids::{Address, DeltaNumber, Digest, GroupId, RoundNumber, keccak256};
 use crate::money::{Micronats, Wei};
 
@@ -129,13 +128,10 @@ pub fn highest_deposit(least: Wei) -> Wei {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Commit {
     /// The seal was never opened; whether anybody revealed in its round.
-    Unopened {
-        is_shown: bool,
-    },
+    Unopened { is_shown: bool },
     /// The seal was opened for a rival's claim, as the `order`-th of the round, from 1.
-    Conceded {
-        order: u64,
-    },
+    Conceded { order: u64 },
+    /// The claim was revealed.
     Revealed(Standing),
 }
 
@@ -206,14 +202,6 @@ pub fn whole_gweis(amount: Wei) -> Wei {
     Wei(amount.0 - amount.0 % WEI_PER_GWEI)
 }
 
-/// Whether an awake position may be put to sleep: it has been awake since before the [`ABSENCES`] counted rounds that are
-/// `recent` (any order), and was `present` in none of them. Those of the [`NEWEST`] rounds after them do not count.
-pub fn is_absent(view: &GroupView, position: &PositionView, mut present: impl FnMut(RoundNumber) -> bool) -> bool {
-    let since = |round: &RoundNumber| view.epoch_of(*round) >= position.woken_at;
-    let enough = view.counted >= (ABSENCES + NEWEST) as u64 && view.recent.len() >= ABSENCES;
-    position.awake_next && enough && view.recent.iter().all(|round| since(round) && !present(*round))
-}
-
 /// How often the sleep is doubled of who is put to it in `epoch`, slept before until `until` (0: never), doubled `dozed` times.
 pub fn next_dozed(epoch: u64, until: u64, dozed: u64) -> u64 {
     let is_forgotten = until == 0 || epoch >= until.saturating_add(SLEEP_FORGOTTEN);
@@ -223,14 +211,6 @@ pub fn next_dozed(epoch: u64, until: u64, dozed: u64) -> u64 {
 /// The epoch from which who is put to sleep in `epoch` may be awake again.
 pub fn sleeps_until(epoch: u64, dozed: u64) -> u64 {
     epoch.saturating_add(1).saturating_add(1 << dozed.min(MAX_SLEEPS))
-}
-
-/// Whether two claims signed in `round` can still be shown at `now_s`: the round did not begin in or before an epoch of
-/// such a slash, and its end is not older than an exit.
-pub fn may_slash_double(view: &GroupView, position: &PositionView, round: RoundNumber, now_s: u64) -> bool {
-    let start_s = view.times.round_start_s(view.genesis_s, round);
-    let last_s = start_s.saturating_add(view.times.length_s()).saturating_add(view.exit_s);
-    position.forgiven_until_s <= start_s && start_s <= now_s && now_s <= last_s
 }
 
 /// Whether `stake` decides: more than 2/3 of `awake`.
@@ -301,7 +281,9 @@ pub fn extension_s(now_s: u64, period_s: u64, period_end_s: u64, extended_s: u64
 /// A delta at the turn of its period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
+    /// Which delta; of equal votes the lower number is first.
     pub number: DeltaNumber,
+    /// Live stake behind it, wei.
     pub votes: Wei,
     /// Head on which it was proposed.
     pub parent: Digest,

@@ -18,10 +18,13 @@ pub const MAX_LINE: usize = 256;
 /// Why the file cannot be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SigningLogError {
+    /// The first line is another one.
     #[error("this is no signing log of version 1: restore it from a backup, or rest the position before starting anew")]
     Header,
+    /// A whole line, counted from 1, that is none or has a wrong checksum.
     #[error("line {0} of the signing log is damaged: restore it from a backup, or rest the position before starting anew")]
     Line(usize),
+    /// Two verdicts of one round: the key has signed twice, or the file was put together out of two.
     #[error("line {0} of the signing log contradicts an earlier one: restore it from a backup and do not sign")]
     Contradiction(usize),
 }
@@ -46,6 +49,7 @@ pub struct SigningLog {
 /// A file as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
+    /// What the whole lines say.
     pub log: SigningLog,
     /// Bytes that are whole; cut the file to this length before appending (0: write [`HEADER`] first).
     pub whole: usize,

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use chain::Chain;
+use chain::Connection;
 use chain::dev::Anvil;
 use governance::{Addresses, GovernanceError, Step, Terms, audit, deploy};
 use protocol::ids::Address;
@@ -12,7 +12,7 @@ use crate::support::{FOUNDER, account, anvil, connect, terms};
 
 const NAMES: [&str; 8] = ["Neuron", "Emission", "Sale", "Purse", "Registry", "Council", "Bounties", "Network"];
 
-async fn founder(anvil: &Anvil) -> (Chain, Terms) {
+async fn founder(anvil: &Anvil) -> (Connection, Terms) {
     let chain = connect(anvil).await;
     let deadline_s = chain.latest().await.expect("a block").time_s + 1_000;
     (chain.with_account(account(FOUNDER)), terms(deadline_s))
@@ -24,7 +24,7 @@ async fn interrupted(anvil: &Anvil, terms: &Terms, count: usize) {
     let died = thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
-            let chain = Chain::connect(settings).await.expect("the chain answers").with_account(account(FOUNDER));
+            let chain = Connection::connect(settings).await.expect("the chain answers").with_account(account(FOUNDER));
             let (told, stopped) = tokio::sync::oneshot::channel::<()>();
             let (mut told, mut standing) = (Some(told), 0);
             let deployment = deploy(&chain, &terms, |_| {

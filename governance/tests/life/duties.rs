@@ -125,7 +125,7 @@ async fn two_claims_signed_in_one_round_cost_a_twentieth_and_a_little_more_for_t
     let view = world.view().await;
     let slashed = view.position(position).expect("a position");
     assert_eq!((slashed.live, view.awake()), (nrn(378), nrn(678)));
-    assert!(!rules::may_slash_double(&view, slashed, round, world.now_s().await), "it is forgiven until the epoch ends");
+    assert!(!view.may_slash_double(slashed, round, world.now_s().await), "it is forgiven until the epoch ends");
     assert!(refusal(network.slash_double(position, &one, &other).await).contains("OutOfTime"));
     let events = world.events().await;
     let none = Wei(0);

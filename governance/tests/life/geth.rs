@@ -1,10 +1,9 @@
 //! The whole life of a network on geth, whose time nobody moves: nothing here depends on anvil.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use chain::geth::{Geth, GethSettings, find_or_build};
-use chain::{Account, Chain, Settings};
+use chain::geth::{Geth, GethSettings, find_or_skip};
+use chain::{Account, Connection, Settings};
 use futures::future::try_join_all;
 use governance::{Network, Terms, audit, deploy};
 use protocol::chain::{Birth, Outcome, Phase, RevealedClaim, Times};
@@ -136,17 +135,13 @@ impl Life {
     }
 }
 
-async fn connect(geth: &Geth, account: Account) -> Chain {
-    Chain::connect(Settings { poll_ms: 50, ..geth.settings() }).await.expect("geth answers").with_account(account)
+async fn connect(geth: &Geth, account: Account) -> Connection {
+    Connection::connect(Settings { poll_ms: 50, ..geth.settings() }).await.expect("geth answers").with_account(account)
 }
 
 #[tokio::test]
 async fn a_network_lives_on_geth_from_its_deployment_to_a_delta_taken_back() {
-    let built = tokio::task::spawn_blocking(|| find_or_build(Path::new(env!("CARGO_TARGET_TMPDIR")))).await.expect("no panic");
-    let program = match built {
-        Ok(program) => program,
-        Err(reason) => return println!("skipped, there is no geth: {reason}"),
-    };
+    let Some(program) = find_or_skip(env!("CARGO_TARGET_TMPDIR")).await else { return };
     let folder = tempfile::tempdir().expect("a folder");
     // As much as a block of Rootstock holds, the smallest of the chains that are to run this.
     let settings = GethSettings { block_gas: 6_800_000, ..GethSettings::default() };

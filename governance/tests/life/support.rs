@@ -1,7 +1,7 @@
 //! A network with a group, two validators and a trainer, on a chain whose time is moved by hand.
 
 use chain::dev::{Anvil, AnvilSettings};
-use chain::{Account, Chain, ChainError, Followed, Follower, Settings};
+use chain::{Account, ChainError, Connection, Followed, Follower, Settings};
 use governance::{Enactment, Network, Terms, deploy};
 use protocol::chain::{Birth, Block, ChainEvent, GroupView, Phase, RevealedClaim, Times};
 use protocol::eip712::{Choice, Consent, Signature, Signed, SignedChoice, SignedVerdict, Typed, Verdict};
@@ -50,8 +50,8 @@ pub async fn anvil() -> Anvil {
     Anvil::start(&AnvilSettings { block_time_ms: 0, ..AnvilSettings::default() }).await.expect("anvil starts")
 }
 
-pub async fn connect(anvil: &Anvil) -> Chain {
-    Chain::connect(Settings { poll_ms: 20, ..anvil.settings() }).await.expect("the chain answers")
+pub async fn connect(anvil: &Anvil) -> Connection {
+    Connection::connect(Settings { poll_ms: 20, ..anvil.settings() }).await.expect("the chain answers")
 }
 
 pub fn terms(deadline_s: u64) -> Terms {

@@ -1,25 +1,28 @@
 //! Training and evaluation beside PyTorch: the same weights, examples, precision and threads, taking turns.
 
+mod cases;
+
 use std::{
-    env,
-    fmt::Write,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     thread,
     time::Duration,
 };
 
 use anyhow::{Context, Error, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
-    plot,
+    Reach, Row, plot,
     worker::{Memory, Worker},
 };
-use Tool::{Burn, Compiled, Eager, Ours};
-use Work::{Evaluate, Train};
 
 use crate::{copy::remove, python, tools};
+use cases::{
+    CASES, Case, DIGITS, Model, SMALL, TINY,
+    Tool::{self, Burn, Compiled, Eager, Ours},
+    Work::{Evaluate, Train},
+};
 
 /// Names an interpreter that has PyTorch and safetensors, where a virtual environment of 5 GB is too much.
 const INTERPRETER: &str = "NEURON_TORCH_PYTHON";
@@ -65,67 +68,6 @@ Medians of 25 turns of four in a row; ratio = median of theirs / ours of each tu
 which a validator measures base and claim on `eval_max` examples, beside the training of a round in `configs/groups`.
 ";
 
-/// A model and the examples of one batch.
-struct Model {
-    name: &'static str,
-    batch: usize,
-    /// Examples, from the root; text if there are none.
-    data: Option<&'static str>,
-}
-
-const TINY: Model = Model { name: "tiny-gpt", batch: 16, data: None };
-const SMALL: Model = Model { name: "small-gpt", batch: 4, data: None };
-const DIGITS: Model = Model { name: "digits", batch: 64, data: Some("data/digits/genesis.csv") };
-
-/// What is timed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Work {
-    /// So many steps of AdamW.
-    Train(usize),
-    Evaluate,
-}
-
-/// Who does it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tool {
-    /// The engine `exact` and the evaluator.
-    Ours,
-    Burn,
-    Eager,
-    Compiled,
-}
-
-/// Who takes turns: a row of the table for each pair, and the ratio that it should reach.
-struct Case {
-    model: Model,
-    work: Work,
-    threads: usize,
-    pairs: &'static [(Tool, Tool, f64)],
-}
-
-/// Ratios to reach of an evaluation.
-const EVALUATION: &[(Tool, Tool, f64)] = &[(Ours, Eager, 1.4), (Ours, Compiled, 1.2)];
-
-const CASES: [Case; 7] = [
-    Case { model: TINY, work: Train(1), threads: 1, pairs: &[(Ours, Eager, 1.05), (Ours, Compiled, 1.05), (Burn, Eager, 0.5)] },
-    Case { model: TINY, work: Train(1), threads: 2, pairs: &[(Ours, Eager, 1.2), (Ours, Compiled, 1.1), (Burn, Eager, 0.5)] },
-    Case { model: DIGITS, work: Train(100), threads: 1, pairs: &[(Ours, Eager, 3.0), (Ours, Compiled, 1.0)] },
-    Case { model: TINY, work: Evaluate, threads: 1, pairs: EVALUATION },
-    Case { model: TINY, work: Evaluate, threads: 2, pairs: EVALUATION },
-    Case { model: SMALL, work: Evaluate, threads: 1, pairs: EVALUATION },
-    Case { model: SMALL, work: Evaluate, threads: 2, pairs: EVALUATION },
-];
-
-/// A line of the table.
-struct Row {
-    name: String,
-    ours: f64,
-    theirs: f64,
-    ratio: f64,
-    unit: &'static str,
-    least: Option<f64>,
-}
-
 /// Where programs and files are.
 struct Place {
     programs: PathBuf,
@@ -155,37 +97,13 @@ pub fn run(json: Option<&Path>, only: Option<&str>, check: bool) -> Result<()> {
             rows.push(place.memory(&model, threads)?);
         }
         rows.extend(place.checks()?);
-        let text = format!("{}\n{}\n![ratios]({})\n", place.words()?, table(&rows), PLOT.trim_start_matches("docs/"));
+        let text = format!("{}\n{}\n![ratios]({})\n", place.words()?, super::table(&rows, rounded), PLOT.trim_start_matches("docs/"));
         super::record("model", "Models", &text)?;
-        let ratios: Vec<_> = rows.iter().filter(|row| row.unit == "ms").map(|row| (row.name.clone(), row.ratio, row.least)).collect();
+        let ratios: Vec<_> = rows.iter().filter(|row| row.unit == "ms").map(bar).collect();
         let title = "Time of PyTorch / ours (above 1 = ours is faster); marks: what is to be reached";
         fs::write(tools::root().join(PLOT), plot::bars(title, &ratios))?;
     }
-    if let Some(path) = json {
-        let rows = rows
-            .iter()
-            .map(|row| json!({ "name": row.name, "ours": row.ours, "theirs": row.theirs, "ratio": row.ratio, "unit": row.unit }));
-        super::write_rows(path, rows.collect())?;
-    }
-    Ok(())
-}
-
-impl Case {
-    fn name(&self) -> String {
-        let work = if self.work == Evaluate { "evaluate" } else { "train" };
-        format!("{work}/{}/threads={}", self.model.name, self.threads)
-    }
-
-    /// Everybody of the pairs, once.
-    fn tools(&self) -> Vec<Tool> {
-        let mut tools = Vec::new();
-        for tool in self.pairs.iter().flat_map(|(tool, other, _)| [*tool, *other]) {
-            if !tools.contains(&tool) {
-                tools.push(tool);
-            }
-        }
-        tools
-    }
+    super::write_rows(json, &rows)
 }
 
 impl Place {
@@ -288,7 +206,7 @@ impl Place {
             let ratio = median(times(*tool).zip(times(*other)).map(|(ours, theirs)| theirs / ours));
             let name = case.name() + suffix;
             println!("{name}: {ours:.3} ms, theirs {theirs:.3} ms, ratio {ratio:.2}");
-            Row { name, ours, theirs, ratio, unit: "ms", least: Some(*least) }
+            Row { name, ours, theirs, ratio, unit: "ms", reach: Some(Reach::AtLeast(*least)) }
         };
         Ok(case.pairs.iter().map(row).collect())
     }
@@ -306,7 +224,7 @@ impl Place {
         let name = format!("memory/{}/threads={threads}", model.name);
         let limit = weights + THREAD_MIB * threads as f64;
         ensure!(ours <= limit, "{name}: {ours:.0} MiB are more than weights and {THREAD_MIB} MiB for each thread, {limit:.0} MiB");
-        Ok(Row { name, ours, theirs, ratio: theirs / ours, unit: "MiB", least: None })
+        Ok(Row { name, ours, theirs, ratio: theirs / ours, unit: "MiB", reach: None })
     }
 
     /// How long a validator measures for one claim, beside the training of a round in the group's own configuration.
@@ -329,7 +247,14 @@ impl Place {
                 }
                 None => number("times", "train_s").unwrap_or(PUBLIC_TRAIN_S) as f64,
             };
-            rows.push(Row { name: format!("check/{}", model.name), ours, theirs, ratio: theirs / ours, unit: "s", least: Some(100.0) });
+            rows.push(Row {
+                name: format!("check/{}", model.name),
+                ours,
+                theirs,
+                ratio: theirs / ours,
+                unit: "s",
+                reach: Some(Reach::AtLeast(100.0)),
+            });
         }
         Ok(rows)
     }
@@ -346,18 +271,6 @@ impl Place {
         let cores = thread::available_parallelism()?;
         let (ours, theirs) = (ours.ask::<String>("about")?, theirs.ask::<String>("about")?);
         Ok(format!("{WORDS}\nProcessor: {processor}, {cores} cores, our instruction set {ours}. {theirs}.\n"))
-    }
-}
-
-impl Work {
-    /// Milliseconds of one step or measurement, and its loss.
-    fn run(self, worker: &mut Worker) -> Result<(f64, f64)> {
-        let (command, steps) = match self {
-            Train(steps) => (format!("train {steps}"), steps),
-            Evaluate => ("evaluate".to_owned(), 1),
-        };
-        let [seconds, loss]: [f64; 2] = worker.ask(&command)?;
-        Ok((seconds * 1e3 / steps as f64, loss))
     }
 }
 
@@ -397,21 +310,10 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-fn table(rows: &[Row]) -> String {
-    let mut text = String::from("| name | ours | theirs | unit | ratio | to reach |\n|---|--:|--:|---|--:|--:|\n");
-    for row in rows {
-        let least = row.least.map_or(String::new(), |least| format!("{least}"));
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {:.2} | {least} |",
-            row.name,
-            rounded(row.ours),
-            rounded(row.theirs),
-            row.unit,
-            row.ratio
-        );
-    }
-    text
+/// A bar of the plot: name, ratio and what it should reach.
+fn bar(row: &Row) -> (String, f64, Option<f64>) {
+    let least = row.reach.map(|(Reach::AtLeast(value) | Reach::AtMost(value))| value);
+    (row.name.clone(), row.ratio, least)
 }
 
 /// Three digits that count.

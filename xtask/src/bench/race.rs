@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use serde_json::json;
 
+use super::{Reach, Row};
 use crate::{python, tools};
 
 const SCRIPT: &str = "xtask/src/bench/race.py";
@@ -53,15 +53,6 @@ struct Race {
 /// Accuracies of each classifier, one for each split.
 type Theirs = BTreeMap<String, BTreeMap<String, Vec<f64>>>;
 
-struct Row {
-    name: String,
-    ours: f64,
-    theirs: f64,
-    ratio: f64,
-    unit: &'static str,
-    reach: String,
-}
-
 /// Makes the groups, races and compares; prints a table, writes it into docs/BENCHMARKS.md and, if asked, the rows as JSON.
 ///
 /// # Errors
@@ -82,16 +73,10 @@ pub fn run(json: Option<&Path>) -> Result<()> {
     let races: BTreeMap<String, Race> = read(&outcomes)?;
     let theirs: Theirs = read(&folder.join("theirs.json"))?;
     let rows = rows(&races, &theirs)?;
-    let table = format!("{}{}", table(&rows), prices(&races));
+    let table = format!("{}{}", super::table(&rows, |value| format!("{value:.1}")), prices(&races));
     print!("{table}");
     super::record("race", "Races", &format!("{WORDS}\n{table}"))?;
-    if let Some(path) = json {
-        let rows = rows
-            .iter()
-            .map(|row| json!({ "name": row.name, "ours": row.ours, "theirs": row.theirs, "ratio": row.ratio, "unit": row.unit }));
-        super::write_rows(path, rows.collect())?;
-    }
-    Ok(())
+    super::write_rows(json, &rows)
 }
 
 fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<T> {
@@ -110,20 +95,20 @@ fn rows(races: &BTreeMap<String, Race>, theirs: &Theirs) -> Result<Vec<Row>> {
             (0..race.now.accuracy.len()).map(|split| rivals.values().filter_map(|shares| shares.get(split)).copied().fold(0.0, f64::max));
         let best = mean(&best.collect::<Vec<f64>>());
         let [now, before] = [&race.now, &race.before].map(|outcome| mean(&outcome.accuracy));
-        let behind = |name: String, theirs: f64| Row::new(name, 100.0 * (theirs - now), 100.0 * (theirs - before), "points");
-        rows.push(Row { reach: format!("≤ {POINTS_BEHIND}"), ..behind(format!("points-behind/{name}"), better) });
+        let behind = |name: String, theirs: f64| row(name, 100.0 * (theirs - now), 100.0 * (theirs - before), "points");
+        rows.push(Row { reach: Some(Reach::AtMost(POINTS_BEHIND)), ..behind(format!("points-behind/{name}"), better) });
         rows.push(behind(format!("points-behind/{name}/best of each split"), best));
-        rows.push(Row::new(format!("accuracy/{name}"), 100.0 * now, 100.0 * better, "%"));
+        rows.push(row(format!("accuracy/{name}"), 100.0 * now, 100.0 * better, "%"));
     }
     for (name, Race { now, before }) in races {
-        let paid_for_hidden = Row::new(format!("paid-for-hidden/{name}"), now.paid_for_hidden(), 100.0, "%");
-        rows.push(Row { reach: format!("≥ {PAID_FOR_HIDDEN}"), ..paid_for_hidden });
-        rows.push(Row::new(format!("paid-for-hidden/{name}/before"), now.paid_for_hidden(), before.paid_for_hidden(), "%"));
+        let paid_for_hidden = row(format!("paid-for-hidden/{name}"), now.paid_for_hidden(), 100.0, "%");
+        rows.push(Row { reach: Some(Reach::AtLeast(PAID_FOR_HIDDEN)), ..paid_for_hidden });
+        rows.push(row(format!("paid-for-hidden/{name}/before"), now.paid_for_hidden(), before.paid_for_hidden(), "%"));
         let [accuracy, accuracy_before] = [now, before].map(|outcome| 100.0 * mean(&outcome.accuracy));
-        rows.push(Row::new(format!("accuracy/{name}/before"), accuracy, accuracy_before, "%"));
-        rows.push(Row::new(format!("rounds/{name}"), now.rounds(), before.rounds(), "rounds"));
+        rows.push(row(format!("accuracy/{name}/before"), accuracy, accuracy_before, "%"));
+        rows.push(row(format!("rounds/{name}"), now.rounds(), before.rounds(), "rounds"));
         for (place, contestant) in CONTESTANTS.into_iter().enumerate() {
-            rows.push(Row::new(format!("paid/{name}/{contestant}"), now.share(place), before.share(place), "%"));
+            rows.push(row(format!("paid/{name}/{contestant}"), now.share(place), before.share(place), "%"));
         }
     }
     Ok(rows)
@@ -148,13 +133,11 @@ impl Outcome {
     }
 }
 
-impl Row {
-    /// Ratio = ours / theirs; 1 where both are nothing.
-    fn new(name: String, ours: f64, theirs: f64, unit: &'static str) -> Self {
-        let ratio = if ours == theirs { 1.0 } else { ours / theirs };
-        // Nothing beside nothing is no number, and JSON has none for it.
-        Self { name, ours, theirs, ratio: if ratio.is_finite() { ratio } else { 0.0 }, unit, reach: String::new() }
-    }
+/// Ratio = ours / theirs; 1 where both are nothing.
+fn row(name: String, ours: f64, theirs: f64, unit: &'static str) -> Row {
+    let ratio = if ours == theirs { 1.0 } else { ours / theirs };
+    // Nothing beside nothing is no number, and JSON has none for it.
+    Row { name, ours, theirs, ratio: if ratio.is_finite() { ratio } else { 0.0 }, unit, reach: None }
 }
 
 fn percent(part: u32, whole: u32) -> f64 {
@@ -163,14 +146,6 @@ fn percent(part: u32, whole: u32) -> f64 {
 
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
-}
-
-fn table(rows: &[Row]) -> String {
-    let mut text = String::from("| name | ours | theirs | unit | ratio | to reach |\n|---|--:|--:|---|--:|--:|\n");
-    for Row { name, ours, theirs, ratio, unit, reach } in rows {
-        let _ = writeln!(text, "| {name} | {ours:.1} | {theirs:.1} | {unit} | {ratio:.2} | {reach} |");
-    }
-    text
 }
 
 /// How often each price was chosen.

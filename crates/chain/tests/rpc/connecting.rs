@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chain::{Chain, ChainError, Settings};
+use chain::{ChainError, Connection, Settings};
 use protocol::money::Wei;
 
 use crate::faulty::{Fault, Faulty};
@@ -12,7 +12,7 @@ use crate::support::{anvil, connect, dev_account, quick};
 #[tokio::test]
 async fn an_address_that_is_none_is_named() {
     for text in ["", "127.0.0.1:8545", "ftp://localhost", "http://"] {
-        let failure = Chain::connect(Settings { rpc_url: text.to_owned(), ..Settings::default() }).await.err();
+        let failure = Connection::connect(Settings { rpc_url: text.to_owned(), ..Settings::default() }).await.err();
         assert!(matches!(failure, Some(ChainError::BadUrl(_))), "{text}: {failure:?}");
     }
 }
@@ -20,7 +20,7 @@ async fn an_address_that_is_none_is_named() {
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named_without_the_secret_in_its_address() {
     let rpc_url = "http://127.0.0.1:9/v3/secret".to_owned();
-    let failure = Chain::connect(Settings { rpc_url, ..Settings::default() }).await.err().expect("nobody listens");
+    let failure = Connection::connect(Settings { rpc_url, ..Settings::default() }).await.err().expect("nobody listens");
     let text = failure.to_string();
     assert!(text.starts_with("no answer from the RPC at http://127.0.0.1:9 "), "{text}");
     assert!(!text.contains("secret"), "{text}");
@@ -30,14 +30,14 @@ async fn a_server_that_is_not_there_is_named_without_the_secret_in_its_address()
 #[tokio::test]
 async fn the_wrong_chain_is_refused() {
     let anvil = anvil(0).await;
-    let failure = Chain::connect(Settings { chain_id: 1, ..anvil.settings() }).await.err();
+    let failure = Connection::connect(Settings { chain_id: 1, ..anvil.settings() }).await.err();
     assert!(matches!(failure, Some(ChainError::WrongChain { found: 31_337, expected: 1, .. })), "{failure:?}");
 }
 
 #[tokio::test]
 async fn whoever_wants_any_chain_learns_its_id() {
     let anvil = anvil(0).await;
-    let chain = Chain::connect_to_any(Settings { chain_id: 1, ..anvil.settings() }).await.expect("the chain answers");
+    let chain = Connection::connect_to_any(Settings { chain_id: 1, ..anvil.settings() }).await.expect("the chain answers");
     assert_eq!((chain.chain_id(), chain.settings().chain_id), (31_337, 31_337));
 }
 
@@ -55,7 +55,7 @@ async fn a_busy_server_is_asked_again() {
 #[tokio::test]
 async fn a_server_that_stays_busy_is_given_up_and_named() {
     let faulty = Faulty::before("http://127.0.0.1:9", |_, _| Fault::Busy).await;
-    let failure = Chain::connect(Settings { rpc_url: faulty.url, ..Settings::default() }).await.err();
+    let failure = Connection::connect(Settings { rpc_url: faulty.url, ..Settings::default() }).await.err();
     assert!(matches!(failure, Some(ChainError::RateLimited { .. })), "{failure:?}");
 }
 
@@ -63,7 +63,7 @@ async fn a_server_that_stays_busy_is_given_up_and_named() {
 async fn a_server_that_never_answers_is_given_up() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let rpc_url = format!("http://{}", listener.local_addr().expect("an address"));
-    let failure = Chain::connect(Settings { rpc_url, request_timeout_s: 1, ..Settings::default() }).await.err();
+    let failure = Connection::connect(Settings { rpc_url, request_timeout_s: 1, ..Settings::default() }).await.err();
     let text = failure.expect("nobody answers").to_string();
     assert!(text.contains("timed out"), "{text}");
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chain::dev::Anvil;
-use chain::{Chain, Followed, Follower, Settings};
+use chain::{Connection, Followed, Follower, Settings};
 use protocol::chain::Block;
 use serde_json::{Value, json};
 
@@ -180,7 +180,7 @@ async fn a_follower_in_its_own_task_outlives_a_silent_server() {
         Fault::Pass
     };
     let faulty = Faulty::before(anvil.url(), script).await;
-    let chain: Chain = connect(quick(Settings { rpc_url: faulty.url, ..anvil.settings() })).await;
+    let chain: Connection = connect(quick(Settings { rpc_url: faulty.url, ..anvil.settings() })).await;
     let mut steps = Follower::new(&chain, &[logger], 1).spawn();
     let mut numbers = Vec::new();
     while numbers.last() != Some(&tip) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chain::geth::{Geth, GethSettings, find_or_build};
+use chain::geth::{Geth, GethSettings, find_or_skip};
 use chain::{Account, ChainError, Followed, Follower, Settings};
 use futures::future::join_all;
 use protocol::ids::Address;
@@ -16,14 +16,7 @@ const COINS: Wei = Wei(1_000_000_000_000_000_000_000);
 
 /// A chain with a block a second, and an account that owns a thousand coins; `None`, with a word, where geth cannot be had.
 async fn geth(folder: &Path, block_gas: u64) -> Option<(Geth, Account)> {
-    let built = tokio::task::spawn_blocking(|| find_or_build(Path::new(env!("CARGO_TARGET_TMPDIR")))).await.expect("no panic");
-    let program = match built {
-        Ok(program) => program,
-        Err(reason) => {
-            println!("skipped, there is no geth: {reason}");
-            return None;
-        }
-    };
+    let program = find_or_skip(env!("CARGO_TARGET_TMPDIR")).await?;
     let settings = GethSettings { period_s: 1, block_gas };
     let geth = Geth::start(&program, folder, &settings).await.expect("geth starts");
     let account = geth.funded(COINS).await.expect("coins");

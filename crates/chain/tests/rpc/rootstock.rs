@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chain::dev::Anvil;
-use chain::{Chain, ChainError, Followed, Follower, Settings};
+use chain::{ChainError, Connection, Followed, Follower, Settings};
 use protocol::ids::Address;
 use protocol::money::Wei;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn without_a_price(receipt: &mut Value) {
 }
 
 /// A connection through such a node, and the number of transactions of the old kind that it took.
-async fn rootstock(anvil: &Anvil) -> (Chain, Arc<AtomicUsize>) {
+async fn rootstock(anvil: &Anvil) -> (Connection, Arc<AtomicUsize>) {
     let taken = Arc::new(AtomicUsize::new(0));
     let counter = taken.clone();
     let script = move |method: &str, parameters: &Value| match method {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use chain::{Chain, ChainError, Settings};
+use chain::{ChainError, Connection, Settings};
 use futures::future::join_all;
 use protocol::ids::Address;
 use protocol::money::Wei;
@@ -120,7 +120,7 @@ async fn two_programs_with_one_key_get_on() {
 }
 
 /// A chain behind a server that fails at `eth_sendRawTransaction`; `fault` sees how often it was called before.
-async fn behind(anvil: &chain::dev::Anvil, fault: impl Fn(usize) -> Fault + Send + 'static) -> Chain {
+async fn behind(anvil: &chain::dev::Anvil, fault: impl Fn(usize) -> Fault + Send + 'static) -> Connection {
     let calls = AtomicUsize::new(0);
     let script = move |method: &str, _: &Value| match method {
         "eth_sendRawTransaction" => fault(calls.fetch_add(1, Ordering::SeqCst)),
@@ -177,7 +177,7 @@ async fn a_transaction_that_a_reorganisation_dropped_is_sent_again() {
 }
 
 /// A chain that mines only when told, with a sender that is quick to offer again.
-async fn idle(anvil: &chain::dev::Anvil, settings: Settings) -> Chain {
+async fn idle(anvil: &chain::dev::Anvil, settings: Settings) -> Connection {
     anvil.set_automine(false).await.expect("no blocks");
     connect(quick(settings)).await.with_account(dev_account(0))
 }

@@ -2,7 +2,7 @@
 
 use alloy::primitives::{B256, Bytes, U256};
 use chain::dev::{Anvil, AnvilSettings};
-use chain::{Account, Chain, Settings, Transaction};
+use chain::{Account, Connection, Settings, Transaction};
 use protocol::ids::Address;
 use protocol::money::Wei;
 
@@ -19,7 +19,7 @@ pub async fn anvil(block_time_ms: u64) -> Anvil {
 }
 
 /// A connection with the dev account `index`, looking at the chain often.
-pub async fn rich(anvil: &Anvil, index: usize) -> Chain {
+pub async fn rich(anvil: &Anvil, index: usize) -> Connection {
     connect(quick(anvil.settings())).await.with_account(dev_account(index))
 }
 
@@ -27,8 +27,8 @@ pub fn quick(settings: Settings) -> Settings {
     Settings { poll_ms: 20, ..settings }
 }
 
-pub async fn connect(settings: Settings) -> Chain {
-    Chain::connect(settings).await.expect("the chain answers")
+pub async fn connect(settings: Settings) -> Connection {
+    Connection::connect(settings).await.expect("the chain answers")
 }
 
 pub fn dev_account(index: usize) -> Account {
@@ -36,7 +36,7 @@ pub fn dev_account(index: usize) -> Account {
 }
 
 /// Deploys the runtime code behind a constructor that returns it.
-pub async fn deploy(chain: &Chain, runtime: &[u8]) -> Address {
+pub async fn deploy(chain: &Connection, runtime: &[u8]) -> Address {
     let length = runtime.len() as u8;
     let mut code = vec![0x5f + length];
     code.extend_from_slice(runtime);

@@ -154,7 +154,7 @@ async fn flipped(honest: &Arc<Checkpoint>, exam: &Exam) -> Result<Arc<Checkpoint
 async fn commit(network: &Watched, round: RoundNumber, lies: &[Lie]) -> Result<()> {
     let (devnet, group) = (&network.devnet, network.devnet.group);
     let commits = lies.iter().map(|lie| async {
-        let file = network::digest_of(&lie.file.to_bytes());
+        let file = swarm::digest_of(&lie.file.to_bytes());
         let seal = rules::seal(group, round, file, lie.liar.address(), salt(&lie.liar));
         let network = devnet.hands.of(&lie.liar)?;
         anyhow::Ok(network.commit(group, round, seal, network.deposit_due(group).await?).await?)
@@ -189,7 +189,7 @@ async fn claim(lie: &Lie, round: RoundNumber, group: protocol::GroupId, base: &M
         round,
         trainer: lie.liar.address(),
         number: 0,
-        file: network::digest_of(&lie.file.to_bytes()),
+        file: swarm::digest_of(&lie.file.to_bytes()),
         base,
         loss,
         loss_root: root(&said),

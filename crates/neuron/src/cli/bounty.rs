@@ -1,6 +1,7 @@
 //! `neuron bounty`: seal a hidden set, lock NRN for what rounds improve on it, open it, settle, make it training data.
 
 mod due;
+mod events;
 mod sealed;
 mod served;
 mod told;
@@ -23,8 +24,9 @@ use super::{
     delta,
 };
 use due::Due;
+pub use events::hidden_losses;
 use told::Dated;
-pub use told::{all, hidden_losses};
+pub use told::all;
 
 /// The bond is at least this part of the amount.
 const BOND_PART: u128 = 8;
@@ -240,7 +242,7 @@ async fn settle(context: &Context, number: BountyNumber) -> Result<()> {
     let due = Due::of(&dated, &events, now_s);
     ensure!(!due.is_nothing(), "nothing of bounty {number} is due now; {}", dated.next(now_s));
     for event in due.send(&site.as_account(account), number).await? {
-        told::of_payment(&event).iter().for_each(|line| println!("{line}"));
+        events::of_payment(&event).iter().for_each(|line| println!("{line}"));
     }
     println!("{}", Dated::read(&site.network, number).await?.next(now_s));
     Ok(())
@@ -257,7 +259,7 @@ async fn retire(context: &Context, named: &Named, bond: Option<Wei>) -> Result<(
     let set = visit.member.set(site.network.view(group).await?.head).await?;
     let (path, mut tree) = (format!("hidden-{number}{}", visit.member.manifest.data().suffix()), set.tree.clone());
     ensure!(tree.get(&path).is_none(), "{path} is in the set of group {group} already: nothing is left to do");
-    tree.insert(&path, sealed::body(&bytes))?;
+    tree.insert(&path, evaluator::Hidden::body(&bytes)?)?;
     let patch = Patch::between(&set.tree, &tree, account.address().0, &format!("The hidden set of bounty {number}"));
     delta::offer(visit, &site.as_account(account), patch, bond).await
 }

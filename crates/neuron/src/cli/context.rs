@@ -6,13 +6,13 @@ use anyhow::{Context as _, Result};
 use chain::Account;
 use clap::Args;
 use governance::Network;
-use network::Client;
 use node::{Member, Site, keys};
 use protocol::{
     GroupId, NodeId,
     chain::ChainEvent,
     log::{Body, Envelope},
 };
+use swarm::Client;
 use tokio::time::{Instant, sleep};
 
 /// How long a command waits for its first peer before it goes on without.

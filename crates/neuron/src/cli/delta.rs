@@ -10,9 +10,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
 use deltas::Patch;
 use governance::{DeltaStatus, Network};
-use network::Client;
 use node::folder;
 use protocol::{Address, DeltaNumber, Digest, GroupId, Wei, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
+use swarm::Client;
 
 use super::context::{Context, Visit};
 

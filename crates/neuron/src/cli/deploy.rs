@@ -3,7 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
-use chain::Chain;
+use chain::Connection;
 use governance::{Addresses, Network, Step, Terms, audit, deploy};
 use node::{
     config::{self, NetworkFile},
@@ -19,7 +19,7 @@ use super::context::Context;
 pub async fn run(context: &Context) -> Result<()> {
     let path = &context.network;
     let file: NetworkFile = config::read(path)?;
-    let chain = Chain::connect(file.settings()).await?;
+    let chain = Connection::connect(file.settings()).await?;
     println!("{} on chain {}", file.name, file.chain_id);
     let (addresses, terms) = match file.contract.is_empty() {
         true => make(context, &chain, file).await?,
@@ -31,7 +31,7 @@ pub async fn run(context: &Context) -> Result<()> {
     Ok(())
 }
 
-async fn make(context: &Context, chain: &Chain, file: NetworkFile) -> Result<(Addresses, Terms)> {
+async fn make(context: &Context, chain: &Connection, file: NetworkFile) -> Result<(Addresses, Terms)> {
     let path = &context.network;
     let terms = terms(chain, file, path).await?;
     let chain = chain.with_account(context.account()?);
@@ -49,7 +49,7 @@ async fn make(context: &Context, chain: &Chain, file: NetworkFile) -> Result<(Ad
 
 /// The terms of the file. A deadline that it does not tell is written into it before anything is sent, so that an
 /// interrupted deployment goes on with the same one.
-async fn terms(chain: &Chain, file: NetworkFile, path: &Path) -> Result<Terms> {
+async fn terms(chain: &Connection, file: NetworkFile, path: &Path) -> Result<Terms> {
     let wanted =
         file.deploy.with_context(|| format!("{} has no [deploy]: write there what the contracts are to be told", path.display()))?;
     let now_s = chain.latest().await?.time_s;
@@ -67,7 +67,7 @@ async fn terms(chain: &Chain, file: NetworkFile, path: &Path) -> Result<Terms> {
 }
 
 /// The network that the file names, if it is what the file's [deploy] says.
-async fn check(chain: &Chain, file: &NetworkFile, path: &Path) -> Result<(Addresses, Terms)> {
+async fn check(chain: &Connection, file: &NetworkFile, path: &Path) -> Result<(Addresses, Terms)> {
     let network: Address = file.contract.parse().with_context(|| format!("`contract` in {}", path.display()))?;
     println!("{} names a network already; it is only checked", path.display());
     let (addresses, found) = audit(chain, network).await?;
@@ -84,7 +84,7 @@ fn tell(step: Step) {
 }
 
 /// Waits until what was mined last is as deep as the file asks for.
-async fn settle(chain: &Chain) -> Result<()> {
+async fn settle(chain: &Connection) -> Result<()> {
     let last = chain.latest().await?.number;
     while chain.confirmed_number().await? < last {
         tokio::time::sleep(Duration::from_millis(chain.settings().poll_ms)).await;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
-use network::Client;
 use node::{birth, config::GroupFile, keys, progress, stop, words};
 use protocol::{GroupId, chain::GroupView};
+use swarm::Client;
 
 use super::{
     bounty::{self, hidden_losses},

@@ -8,7 +8,6 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use evaluator::{Checkpoint, Measurement};
-use network::FetchError;
 use node::{
     Exam, Member,
     claims::{self, Bar},
@@ -18,6 +17,7 @@ use protocol::{
     GroupId, Micronats, RoundNumber,
     chain::{Outcome, RevealedClaim},
 };
+use swarm::FetchError;
 
 use super::{
     context::{Context, history},

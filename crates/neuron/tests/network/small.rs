@@ -13,7 +13,6 @@ use chain::{
     keystore,
 };
 use governance::{Network, Terms, deploy};
-use network::{Client, Event};
 use node::{
     Site, birth,
     config::{GroupFile, NetworkFile, Times},
@@ -23,6 +22,7 @@ use protocol::{
     BountyNumber, DeltaNumber, Digest, GroupId, Wei,
     bounty::{Bounty, Calendar},
 };
+use swarm::{Client, Event};
 use token::SaleTerms;
 use tokio::{process::Command, sync::mpsc};
 

@@ -1,4 +1,6 @@
-//! One bounty of a jury: what was sealed, what was opened, what is found, and what is still to be paid.
+//! One bounty of a jury: what was sealed, what was opened, and what is found.
+
+mod due;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,9 +14,9 @@ use crate::eip712::{Finding, SignedFinding};
 use crate::holders::{File, Holders};
 use crate::ids::{Address, BountyNumber, DeltaNumber, Digest, PositionNumber, RoundNumber};
 use crate::money::{Micronats, Wei};
-use crate::order::seed_of;
-use crate::pace::{event_s, last_s};
+use crate::pace::event_s;
 use crate::validator::MAX_CLAIMS;
+pub(super) use due::{Due, Matter};
 
 /// Files that a position may say to hold in the last round of a term: one for each bounty of that term, and each claim of that round.
 const MAX_FILES: usize = MAX_CASES + MAX_CLAIMS;
@@ -26,15 +28,23 @@ pub(super) const RETRY_PAUSES: u64 = 32;
 /// What was fixed when the bounty was sealed.
 #[derive(Debug, Clone)]
 pub(super) struct Sealed {
+    /// Which bounty.
     pub bounty: BountyNumber,
+    /// Merkle root of the salted examples.
     pub root: Digest,
+    /// How many there are.
     pub count: u32,
+    /// What is to be won, wei.
     pub amount: Wei,
+    /// Training set at the seal.
     pub head: Digest,
     /// Deltas that could be voted for.
     pub proposed: BTreeMap<DeltaNumber, Digest>,
+    /// Hidden sets measured before the seal.
     pub earlier: Vec<Digest>,
+    /// Least improvement of the group at the seal.
     pub least: Micronats,
+    /// Rounds that count, and windows.
     pub term: Term,
 }
 
@@ -78,35 +88,8 @@ enum Exam {
     Done(Standing, Findings, Digest),
 }
 
-/// What a transaction is about; evidence goes first, as the end of the bounty ends it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Matter {
-    /// A position that signed two results in a window.
-    Double(BountyNumber, u64, PositionNumber),
-    Bounty(BountyNumber),
-}
-
-impl Matter {
-    /// Draws the order in which it is sent.
-    pub fn seed(self) -> Digest {
-        match self {
-            Self::Bounty(bounty) => seed_of("bounty", &[bounty.0]),
-            Self::Double(bounty, window, position) => seed_of("found twice", &[bounty.0, window, position.0]),
-        }
-    }
-}
-
-/// A transaction that somebody should send.
-pub(super) struct Due {
-    pub matter: Matter,
-    pub effect: Effect,
-    /// Nobody sends it before.
-    pub from_s: u64,
-    /// However many wait, it is sent before this second.
-    pub until_s: Option<u64>,
-}
-
 impl Case {
+    /// A bounty that was funded just now.
     pub fn new(sealed: Sealed) -> Self {
         Self {
             sealed,
@@ -126,6 +109,7 @@ impl Case {
         }
     }
 
+    /// Rounds that count, and windows.
     pub fn term(&self) -> Term {
         self.sealed.term
     }
@@ -219,10 +203,12 @@ impl Case {
         }
     }
 
+    /// Takes who announced to hold which file.
     pub fn have(&mut self, file: Digest, position: PositionNumber) {
         self.holders.have(file, position, MAX_FILES);
     }
 
+    /// Takes a finding whose signature was checked; `is_own` if it is this juror's.
     pub fn heard(&mut self, position: PositionNumber, signer: Address, signed: SignedFinding, findings: Findings, is_own: bool) {
         self.with(signed.message.window, |window| {
             window.is_signed |= is_own;
@@ -230,6 +216,7 @@ impl Case {
         });
     }
 
+    /// Takes how the fetch of the hidden set ended.
     pub fn fetched(&mut self, result: &Fetched, own: Option<PositionNumber>, now: u64) {
         if let (Fetched::Held, Some(own), Some((file, _))) = (result, own, self.opened) {
             self.holders.hold(file, own);
@@ -241,6 +228,7 @@ impl Case {
         });
     }
 
+    /// Takes what was measured for a window; a failure is tried again from `again_s` on.
     pub fn measured(&mut self, number: u64, result: Result<(Findings, Digest), String>, again_s: u64) {
         if !matches!(self.exam, Exam::Asked(asked) if asked == number) {
             return;
@@ -369,90 +357,5 @@ impl Case {
             (Some(true), Exam::Done(_, findings, probe)) => Some((findings.clone(), *probe)),
             _ => None,
         }
-    }
-
-    /// Transactions that are to be sent next.
-    pub fn due(&self, view: &View<'_>) -> Vec<Due> {
-        let next = self.post(view).or_else(|| {
-            let effect = self.reward(view).or_else(|| self.pay_finders(view)).or_else(|| self.settle(view))?;
-            Some(Due { matter: self.matter(), effect, from_s: 0, until_s: None })
-        });
-        next.into_iter().chain(self.slash(view)).collect()
-    }
-
-    fn matter(&self) -> Matter {
-        Matter::Bounty(self.sealed.bounty)
-    }
-
-    /// What was found by more than two thirds, and what others found so until the window ends. Once all are in, or at half of the
-    /// window.
-    fn post(&self, view: &View<'_>) -> Option<Due> {
-        let (term, bounty) = (self.sealed.term, self.sealed.bounty);
-        let number = term.window_at(view.now.time_s, view.calendar)?;
-        let (window, end_s) = (self.at(number)?, term.window_start_s(number + 1, view.calendar));
-        let result = match &self.decided {
-            Some(decided) => (decided.window == number).then_some(decided.result)?,
-            None => window.ripe(view.group)?,
-        };
-        let (findings, mut signed) = window.fresh(view.group, result)?;
-        signed.truncate(view.most());
-        if signed.is_empty() || view.is_late(end_s) {
-            return None;
-        }
-        let from_s =
-            if window.is_complete(view.group) { 0 } else { term.middle_s(number, view.calendar).saturating_add(view.config.step_s) };
-        let until_s = last_s(end_s, view.config.edge_s, view.spacing_s);
-        let effect = Effect::Post { bounty, window: number, findings, signed };
-        Some(Due { matter: self.matter(), effect, from_s: from_s.min(until_s), until_s: Some(until_s) })
-    }
-
-    /// The contract takes it from the start of the window until an exit after its end, but for what an earlier slash forgives.
-    fn slash(&self, view: &View<'_>) -> Vec<Due> {
-        let bounty = self.sealed.bounty;
-        let doubles = (0..).zip(&self.windows).flat_map(|(number, window)| window.doubles().map(move |double| (number, double)));
-        let due =
-            doubles.filter(|(number, (position, ..))| self.may_slash(view, *number, *position)).map(|(window, (position, one, other))| {
-                let effect = Effect::Slash { bounty, window, position, one, other };
-                Due { matter: Matter::Double(bounty, window, position), effect, from_s: 0, until_s: None }
-            });
-        due.collect()
-    }
-
-    fn may_slash(&self, view: &View<'_>, window: u64, position: PositionNumber) -> bool {
-        let start_s = self.sealed.term.window_start_s(window, view.calendar);
-        let is_forgiven = view.group.position(position).is_none_or(|position| position.forgiven_until_s > start_s);
-        let is_own = view.own.is_some_and(|own| own.number == position);
-        !is_own && !is_forgiven && view.now.time_s >= start_s
-    }
-
-    fn reward(&self, view: &View<'_>) -> Option<Effect> {
-        let findings = self.decided.as_ref()?.findings.clone();
-        let rounds: Vec<RoundNumber> = self.unpaid_rounds().filter(|round| view.is_mature(*round)).take(view.most()).collect();
-        (!rounds.is_empty()).then_some(Effect::Reward { bounty: self.sealed.bounty, findings, rounds })
-    }
-
-    fn pay_finders(&self, view: &View<'_>) -> Option<Effect> {
-        let end_s = self.sealed.term.window_start_s(self.decided.as_ref()?.window + 1, view.calendar);
-        let positions: Vec<PositionNumber> = self.unpaid_positions().take(view.most()).collect();
-        (view.now.time_s >= end_s && !positions.is_empty()).then_some(Effect::PayFinders { bounty: self.sealed.bounty, positions })
-    }
-
-    fn settle(&self, view: &View<'_>) -> Option<Effect> {
-        // Nobody looks at what is shown where nothing was decided.
-        let findings = self.decided.as_ref().map_or_else(|| Findings::failed(&[]), |decided| decided.findings.clone());
-        let is_over = view.now.time_s >= self.sealed.term.window_start_s(WINDOWS, view.calendar);
-        let is_due = !self.is_returned && is_over && view.is_mature(self.sealed.term.last);
-        is_due.then_some(Effect::Settle { bounty: self.sealed.bounty, findings })
-    }
-
-    /// All that were won are paid, but of a result without steps none; what is due to a struck one is burned.
-    fn unpaid_rounds(&self) -> impl Iterator<Item = RoundNumber> {
-        let is_any = self.decided.as_ref().is_some_and(|decided| !decided.findings.steps.is_empty());
-        self.won.keys().copied().filter(move |round| is_any && !self.paid_rounds.contains(round))
-    }
-
-    fn unpaid_positions(&self) -> impl Iterator<Item = PositionNumber> {
-        let window = self.decided.as_ref().and_then(|decided| Some(self.at(decided.window)?.finders(decided.result)));
-        window.into_iter().flatten().filter(|position| !self.paid_positions.contains(position))
     }
 }

@@ -11,7 +11,9 @@ pub use crate::validator::Fetched;
 /// One juror: a signer in a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    /// Group whose bounties it measures.
     pub group: GroupId,
+    /// Where its findings count.
     pub domain: Domain,
     /// The account whose position finds, and that sends.
     pub signer: Address,
@@ -34,32 +36,19 @@ pub enum Input {
     Block(Block),
     /// The group anew: at the start of an epoch, and after events of stake or group.
     Group(GroupView),
+    /// An event of the group or of its bounties.
     Event(ChainEvent),
     /// Findings from the log, one's own included; the signature is checked here.
     Heard(FindingBody),
     /// `position` announced to hold `file`, in the last round of a term; one's own included.
-    Have {
-        round: RoundNumber,
-        file: Digest,
-        position: PositionNumber,
-    },
+    Have { round: RoundNumber, file: Digest, position: PositionNumber },
     /// Answer to [`Effect::Fetch`].
-    Fetched {
-        bounty: BountyNumber,
-        result: Fetched,
-    },
+    Fetched { bounty: BountyNumber, result: Fetched },
     /// Answer to [`Effect::Measure`]: the findings and this signer's probe, 0 if they say that the sponsor failed or no round was
     /// opened; or why it could not be measured here: then it is asked for again.
-    Measured {
-        bounty: BountyNumber,
-        window: u64,
-        result: Result<(Findings, Digest), String>,
-    },
+    Measured { bounty: BountyNumber, window: u64, result: Result<(Findings, Digest), String> },
     /// Answer to [`Effect::Sign`]: the signing log holds another result of this window, or signing failed. That is final.
-    Refused {
-        bounty: BountyNumber,
-        window: u64,
-    },
+    Refused { bounty: BountyNumber, window: u64 },
     /// Answer to a transaction; what it did is told by its events.
     Sent(Result<(), String>),
 }
@@ -67,16 +56,20 @@ pub enum Input {
 /// What is to be measured, by the rules of the protocol's chapter on bounties.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
+    /// Which bounty.
     pub bounty: BountyNumber,
+    /// 0 to 2: rounds are measured as its first block left them.
     pub window: u64,
     /// What was sealed.
     pub root: Digest,
+    /// Examples behind `root`.
     pub count: u32,
     /// The hidden set; it is held here.
     pub file: Digest,
     /// Training set at the seal, and the patches that were proposed for it then and applied before the term was over: examples of these
     /// are dropped.
     pub head: Digest,
+    /// See `head`.
     pub proposed: Vec<Digest>,
     /// Hidden sets that were measured before the seal: examples of these are dropped too.
     pub earlier: Vec<Digest>,
@@ -94,7 +87,9 @@ pub struct Task {
 /// A won round of the term, as a window found it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Won {
+    /// Which round.
     pub round: RoundNumber,
+    /// The checkpoint that won it.
     pub file: Digest,
     /// Whether it had not been struck up to the first block of the window.
     pub stands: bool,
@@ -105,50 +100,21 @@ pub struct Won {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Get and keep a hidden set.
-    Fetch {
-        bounty: BountyNumber,
-        file: Digest,
-    },
+    Fetch { bounty: BountyNumber, file: Digest },
     /// Tell the log that the file is held here, with the last round of the term.
-    Announce {
-        round: RoundNumber,
-        file: Digest,
-    },
+    Announce { round: RoundNumber, file: Digest },
+    /// Measure the hidden set by PROTOCOL 18.
     Measure(Task),
     /// Record, sign and append to the log, with the findings.
-    Sign {
-        message: Finding,
-        findings: Findings,
-    },
+    Sign { message: Finding, findings: Findings },
     /// Call `find` with these findings, signed by these positions, none of which is counted yet.
-    Post {
-        bounty: BountyNumber,
-        window: u64,
-        findings: Findings,
-        signed: Vec<(PositionNumber, SignedFinding)>,
-    },
+    Post { bounty: BountyNumber, window: u64, findings: Findings, signed: Vec<(PositionNumber, SignedFinding)> },
     /// Call `slashFindings`: the position signed two results in the window.
-    Slash {
-        bounty: BountyNumber,
-        window: u64,
-        position: PositionNumber,
-        one: SignedFinding,
-        other: SignedFinding,
-    },
+    Slash { bounty: BountyNumber, window: u64, position: PositionNumber, one: SignedFinding, other: SignedFinding },
     /// Call `payRounds` for rounds that are mature.
-    Reward {
-        bounty: BountyNumber,
-        findings: Findings,
-        rounds: Vec<RoundNumber>,
-    },
+    Reward { bounty: BountyNumber, findings: Findings, rounds: Vec<RoundNumber> },
     /// Call `payFinders`.
-    PayFinders {
-        bounty: BountyNumber,
-        positions: Vec<PositionNumber>,
-    },
+    PayFinders { bounty: BountyNumber, positions: Vec<PositionNumber> },
     /// Call `settleBounty`.
-    Settle {
-        bounty: BountyNumber,
-        findings: Findings,
-    },
+    Settle { bounty: BountyNumber, findings: Findings },
 }

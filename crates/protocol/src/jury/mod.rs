@@ -62,9 +62,13 @@ struct Waiting {
 
 /// What a case looks at from outside.
 pub(crate) struct View<'a> {
+    /// Settings of the juror.
     pub config: &'a Config,
+    /// The group at the last change that was told.
     pub group: &'a GroupView,
+    /// Lengths of its rounds and epochs.
     pub calendar: Calendar,
+    /// The last confirmed block.
     pub now: Block,
     /// What others announced before was maybe not heard.
     pub live_since_s: u64,
@@ -104,6 +108,7 @@ impl<'a> View<'a> {
 }
 
 impl Jury {
+    /// Nothing was heard yet.
     pub fn new(config: Config) -> Self {
         Self {
             config,

@@ -18,7 +18,9 @@ const MAX_RESULTS: usize = 2;
 /// What is measured, and what everybody knew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Standing {
+    /// Won rounds, ascending.
     pub won: Vec<Won>,
+    /// Patches proposed at the seal and applied by then.
     pub applied: Vec<Digest>,
 }
 
@@ -62,10 +64,12 @@ impl Window {
         }
     }
 
+    /// Takes positions that the contract counted for a result.
     pub fn count(&mut self, result: Digest, positions: &[PositionNumber]) {
         self.counted.extend(positions.iter().map(|position| (*position, result)));
     }
 
+    /// Two results of that position were shown.
     pub fn slashed(&mut self, position: PositionNumber) {
         self.slashed.insert(position);
     }

@@ -18,8 +18,10 @@ pub const MAX_TEXT: usize = 4096;
 /// Why a body cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
+    /// No JSON of that kind, or of another kind than the envelope says.
     #[error("body is not what its kind says: ignore the message")]
     Form,
+    /// Above [`MAX_TEXT`], [`MAX_ADDRESSES`], [`MAX_ADDRESS_BYTES`] or the steps of findings.
     #[error("body has too many or too long parts: make it smaller")]
     TooLarge,
 }
@@ -28,26 +30,25 @@ pub enum BodyError {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Body {
+    /// A vote for a claim of a round; evidence too, if there are two of one round.
     Verdict(SignedVerdict),
+    /// A vote for a delta; stewards bring it to the chain.
     Choice(SignedChoice),
+    /// Agreement to a measure; whoever has gathered enough enacts it.
     Assent(AssentBody),
     /// The author holds a revealed file and serves it.
-    Have {
-        round: RoundNumber,
-        file: Digest,
-    },
+    Have { round: RoundNumber, file: Digest },
     /// A verdict whose probe is not what the model gives; anybody can replay it.
-    Alarm {
-        verdict: SignedVerdict,
-        reason: String,
-    },
+    Alarm { verdict: SignedVerdict, reason: String },
     /// Multiaddresses at which the author can be dialled.
-    Announcement {
-        addresses: Vec<String>,
-    },
+    Announcement { addresses: Vec<String> },
+    /// The account for which the author speaks.
     Binding(Binding),
+    /// Words for people, and roots of training sets (PROTOCOL 15, Notes).
     Note(String),
+    /// A measure that is proposed, in full.
     Measure(MeasureBody),
+    /// A vote for a result of a bounty, in full.
     Finding(FindingBody),
 }
 
@@ -55,6 +56,7 @@ pub enum Body {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MeasureBody {
+    /// What is proposed.
     pub measure: Measure,
     /// Why it should be carried.
     pub reason: String,
@@ -64,9 +66,11 @@ pub struct MeasureBody {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AssentBody {
+    /// What is agreed to; its name alone would not tell a newcomer what it does.
     pub measure: Measure,
     /// Group and number of the position that agrees.
     pub group: GroupId,
+    /// See `group`.
     pub position: PositionNumber,
     /// Over the measure, by the signer or the owner of the position.
     pub signature: Signature,
@@ -83,8 +87,11 @@ impl AssentBody {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FindingBody {
+    /// What was signed: a hash of the findings.
     pub message: Finding,
+    /// By the key of a position, in the epoch of the window.
     pub signature: Signature,
+    /// What the hash stands for.
     pub findings: Findings,
 }
 
@@ -100,6 +107,7 @@ impl FindingBody {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Binding {
+    /// Who owns the node.
     pub account: Address,
     /// Over `Node(node)`.
     pub signature: Signature,
@@ -113,6 +121,7 @@ impl Binding {
 }
 
 impl Body {
+    /// The kind that its envelope has to name.
     pub fn kind(&self) -> Kind {
         match self {
             Self::Verdict(_) => Kind::Verdict,

@@ -28,15 +28,25 @@ pub const SIGNED_PREFIX: &[u8] = b"neuron log 1\n";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Kind {
+    /// [`Body::Verdict`](super::Body::Verdict).
     Verdict = 1,
+    /// [`Body::Choice`](super::Body::Choice).
     Choice = 2,
+    /// [`Body::Assent`](super::Body::Assent).
     Assent = 3,
+    /// [`Body::Have`](super::Body::Have).
     Have = 4,
+    /// [`Body::Alarm`](super::Body::Alarm).
     Alarm = 5,
+    /// [`Body::Announcement`](super::Body::Announcement).
     Announcement = 6,
+    /// [`Body::Binding`](super::Body::Binding).
     Binding = 7,
+    /// [`Body::Note`](super::Body::Note).
     Note = 8,
+    /// [`Body::Measure`](super::Body::Measure).
     Measure = 9,
+    /// [`Body::Finding`](super::Body::Finding).
     Finding = 10,
 }
 
@@ -62,14 +72,19 @@ impl Kind {
 /// Why bytes are no envelope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
+    /// The first byte is another one than [`VERSION`].
     #[error("log message of version {0}: this node reads version 1, update it")]
     Version(u8),
+    /// Not the canonical bytes of a message.
     #[error("log message is cut short, too long, or not in canonical form: ignore its sender")]
     Form,
+    /// A byte that stands for no [`Kind`].
     #[error("log message of unknown kind {0}: this node may be too old, update it")]
     Kind(u8),
+    /// Above [`MAX_BODY`], [`MAX_TOPIC`], [`MAX_PARENTS`] or [`MAX_ENVELOPE`].
     #[error("log message has a body, topic or list of parents above the limit: make it smaller")]
     TooLarge,
+    /// The signature is another one, or of another key.
     #[error("log message is not signed by its author: ignore its sender")]
     Signature,
 }
@@ -77,13 +92,17 @@ pub enum EnvelopeError {
 /// What an author says, before it is signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
+    /// The group whose log it is for.
     pub group: GroupId,
+    /// What the body holds.
     pub kind: Kind,
     /// Messages of one author and topic replace one another by `seq`.
     pub topic: String,
+    /// From 1; [`Log::draft`](super::Log::draft) counts it.
     pub seq: u64,
     /// Ids of messages that the author had seen; at most [`MAX_PARENTS`].
     pub parents: Vec<Digest>,
+    /// JSON of a [`Body`](super::Body), [`MAX_BODY`] bytes at most.
     pub body: Vec<u8>,
 }
 
@@ -139,26 +158,32 @@ impl Envelope {
         self.0.id
     }
 
+    /// The canonical bytes, signature included: what is stored and sent.
     pub fn bytes(&self) -> &[u8] {
         &self.0.bytes
     }
 
+    /// The group whose log it is of.
     pub fn group(&self) -> GroupId {
         self.0.draft.group
     }
 
+    /// The node that signed it.
     pub fn author(&self) -> NodeId {
         self.0.author
     }
 
+    /// What the body holds.
     pub fn kind(&self) -> Kind {
         self.0.draft.kind
     }
 
+    /// UTF-8, [`MAX_TOPIC`] bytes at most.
     pub fn topic(&self) -> &str {
         &self.0.draft.topic
     }
 
+    /// Its number among the author's messages of that topic.
     pub fn seq(&self) -> u64 {
         self.0.draft.seq
     }
@@ -168,6 +193,7 @@ impl Envelope {
         &self.0.draft.parents
     }
 
+    /// Bytes that [`Body::from_bytes`](super::Body::from_bytes) reads.
     pub fn body(&self) -> &[u8] {
         &self.0.draft.body
     }

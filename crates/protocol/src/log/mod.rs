@@ -1,4 +1,28 @@
-//! The log of a group: signed messages that every node replicates, no matter in which order they come.
+//! The log of a group: signed messages that every node replicates, no matter in which order they come (PROTOCOL 14).
+//!
+//! ```
+//! use ed25519_dalek::SigningKey;
+//! use protocol::log::{Body, Envelope, Log};
+//! use protocol::{GroupId, NodeId};
+//!
+//! let key = SigningKey::from_bytes(&[7; 32]);
+//! let author = NodeId(key.verifying_key().to_bytes());
+//! let (mut one, mut other) = (Log::new(GroupId(1)), Log::new(GroupId(1)));
+//!
+//! // A body goes into an envelope, on top of what the author has seen, and the envelope is signed.
+//! let body = Body::Note("here I am".into());
+//! let draft = one.draft(&author, body.kind(), body.topic(), body.to_bytes()?);
+//! let envelope = Envelope::sign(draft, &key)?;
+//! one.insert_envelope(envelope.clone())?;
+//!
+//! // Its bytes are all that travels; whoever gets them checks them, twice the same is no news.
+//! assert!(other.insert(envelope.bytes())?.fresh);
+//! assert!(!other.insert(envelope.bytes())?.fresh);
+//! assert!(one.ids().eq(other.ids()));
+//! let newest = other.register(&author, "note").ok_or("the message is there")?;
+//! assert_eq!(Body::from_bytes(newest.kind(), newest.body())?, body);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod body;
 mod envelope;

@@ -24,14 +24,19 @@ pub const MAX_MISSING: usize = 4096;
 /// Why a message is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LogError {
+    /// Its bytes are no message that its author signed.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
+    /// It belongs into the log of this group.
     #[error("log message of group {0}: send it to that group's log")]
     OtherGroup(GroupId),
+    /// [`MAX_PER_TOPIC`] newer ones are here.
     #[error("log message is older than all that are kept of its author and topic: drop it")]
     Superseded,
+    /// [`MAX_TWINS`] others with its author, topic and number are here.
     #[error("log message is one of too many with the same number: two are evidence enough, drop it")]
     Twins,
+    /// Above [`MAX_TOPICS`], [`MAX_AUTHOR_BYTES`] or [`MAX_STRANGERS_BYTES`].
     #[error("author has no room left in this log: drop the message")]
     Quota,
 }
@@ -39,6 +44,7 @@ pub enum LogError {
 /// What an insertion did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inserted {
+    /// Of the message.
     pub id: Digest,
     /// False if it was here before.
     pub fresh: bool,
@@ -71,6 +77,7 @@ struct Shelf {
 }
 
 impl Log {
+    /// An empty log.
     pub fn new(group: GroupId) -> Self {
         Self {
             group,
@@ -84,6 +91,7 @@ impl Log {
         }
     }
 
+    /// The group whose messages are taken.
     pub fn group(&self) -> GroupId {
         self.group
     }
@@ -201,18 +209,22 @@ impl Log {
         self.missing.remove(id);
     }
 
+    /// The message with that id, if it is kept.
     pub fn get(&self, id: &Digest) -> Option<&Envelope> {
         self.entries.get(id).map(|(_, envelope)| envelope)
     }
 
+    /// Whether it is kept.
     pub fn contains(&self, id: &Digest) -> bool {
         self.entries.contains_key(id)
     }
 
+    /// How many messages are kept.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
+    /// Whether none is.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -25,7 +25,9 @@ pub const MAX_FLIGHT_STEPS: u64 = 32;
 /// Who stewards what.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Group whose periods it ends.
     pub group: GroupId,
+    /// Where choices are signed for.
     pub domain: Domain,
     /// The account that sends.
     pub signer: Address,
@@ -39,9 +41,11 @@ pub struct Config {
 /// itself; blocks only once history is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
+    /// Every confirmed block, once history is over: the machine's clock.
     Block(Block),
     /// The group anew: at first, and after events of stake or period.
     Group(GroupView),
+    /// An event of the group, since its birth.
     Event(ChainEvent),
     /// A choice from the log; its signature is checked here.
     Heard(SignedChoice),
@@ -74,6 +78,7 @@ pub struct Steward {
 }
 
 impl Steward {
+    /// Nothing was heard yet; no time is known before the first block.
     pub fn new(config: Config) -> Self {
         Self { config, view: None, periods: BTreeMap::new(), sent: Vec::new(), quiet_until_s: 0, now_s: 0, pace: Pace::default() }
     }

@@ -33,7 +33,9 @@ pub(super) struct Period {
 /// A choice of higher rank replaces: the owner's word the signer's, then the higher sequence number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
+    /// An owner's choice outranks those of the signer.
     pub by_owner: bool,
+    /// Of one person's choices the highest counts.
     pub seq: u128,
 }
 
@@ -59,6 +61,7 @@ impl Period {
         self.proposals.remove(&delta);
     }
 
+    /// Whether there is anything to vote about.
     pub fn has_proposals(&self) -> bool {
         !self.proposals.is_empty()
     }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 pub use debts::{MAX_COLLECTS, MAX_DEBTS};
-pub use io::{Config, Effect, Input, Measured, Remembered, RoundReport, Transaction};
+pub use io::{Config, Effect, Input, Measured, RaceReport, Remembered, Transaction};
 pub use rivals::MAX_RIVALS;
 pub use round::{MAX_ATTEMPTS, MAX_EARLY};
 
@@ -24,7 +24,7 @@ use crate::machine::{Heard, Machine};
 use crate::money::Micronats;
 use crate::seeds::Seeds;
 use debts::{Debts, Kind};
-use round::Round;
+use round::Race;
 use states::{Opened, Told};
 
 /// Commits remembered at most: more than lie between a commit and its coinbase.
@@ -42,7 +42,7 @@ pub struct Trainer {
     group: Option<GroupView>,
     seeds: Seeds,
     /// The running round, the one before, and the next one.
-    rounds: BTreeMap<RoundNumber, Round>,
+    rounds: BTreeMap<RoundNumber, Race>,
     debts: Debts,
     /// Rounds of the group that somebody committed in, and the last of them.
     opened: (u64, Option<RoundNumber>),
@@ -52,12 +52,17 @@ pub struct Trainer {
 
 /// What a round looks at from outside.
 pub(crate) struct View<'a> {
+    /// Settings of the trainer.
     pub config: &'a Config,
+    /// The group at the last change that was told.
     pub group: &'a GroupView,
+    /// The last confirmed block.
     pub now: Block,
+    /// Round and phase at its time.
     pub clock: Clock,
     /// Seconds from one block to the next, as far as one can tell.
     pub spacing_s: u64,
+    /// Draws the examples of the round, once it is known (PROTOCOL 13, Seed).
     pub seed: Option<Digest>,
     /// What the next round, if this is it, will probably start from: while the running one is judged, once that can be said.
     pub likely: Option<Digest>,
@@ -130,7 +135,7 @@ impl Trainer {
 
     /// History is told anew; what was promised to whoever asked for an end holds.
     fn restart(&mut self) -> Vec<Effect> {
-        let cancelled = self.rounds.values().filter_map(Round::cancel).collect();
+        let cancelled = self.rounds.values().filter_map(Race::cancel).collect();
         *self = Self { last: self.last, ..Self::new(self.config.clone(), std::mem::take(&mut self.remembered)) };
         cancelled
     }
@@ -250,11 +255,11 @@ impl Trainer {
     fn begun(&mut self, number: RoundNumber) {
         if number >= self.running() && !self.rounds.contains_key(&number) {
             let files = self.remembered.iter().filter(|one| one.round == number).map(|one| (one.file, one.salt));
-            self.rounds.insert(number, Round::new(number, files.collect()));
+            self.rounds.insert(number, Race::new(number, files.collect()));
         }
     }
 
-    fn known(&mut self, number: RoundNumber, change: impl FnOnce(&mut Round)) {
+    fn known(&mut self, number: RoundNumber, change: impl FnOnce(&mut Race)) {
         if let Some(round) = self.rounds.get_mut(&number) {
             change(round);
         }
@@ -265,7 +270,7 @@ impl Trainer {
     }
 
     fn remember(&mut self, number: RoundNumber) {
-        let newest = self.rounds.get(&number).and_then(Round::newest);
+        let newest = self.rounds.get(&number).and_then(Race::newest);
         let newest = newest.map(|(file, salt)| Remembered { round: number, file, salt });
         self.remembered.extend(newest.filter(|newest| !self.remembered.contains(newest)));
         self.remembered.drain(..self.remembered.len().saturating_sub(MAX_REMEMBERED));

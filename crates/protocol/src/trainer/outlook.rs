@@ -1,16 +1,16 @@
 //! What a round looks like from beside it: what the next one starts from, what is owed, what is told at its end.
 
 use super::View;
-use super::io::{Effect, Measured, RoundReport};
+use super::io::{Effect, Measured, RaceReport};
 use super::rivals::First;
-use super::round::Round;
+use super::round::Race;
 use super::states::State;
 use crate::chain::{GroupView, Outcome, RevealedClaim};
 use crate::ids::{Address, Digest};
 use crate::money::Wei;
 use crate::rules::{Commit, Standing, rank_key, settle};
 
-impl Round {
+impl Race {
     /// What the next round will probably start from: what won; before the decision the first claim that is true, if that can
     /// be said; else what this one started from.
     pub fn likely(&self, group: &GroupView) -> Option<Digest> {
@@ -69,9 +69,9 @@ impl Round {
         self.cancel().into_iter().chain(report).collect()
     }
 
-    fn report(&self, account: Address) -> RoundReport {
+    fn report(&self, account: Address) -> RaceReport {
         let measured = |claim: RevealedClaim| Measured { base: claim.base, loss: claim.loss, loss_root: claim.loss_root, is_certain: true };
-        RoundReport {
+        RaceReport {
             round: self.number,
             committed: self.state.is_committed(),
             revealed: self.claim.map(measured),

@@ -40,6 +40,7 @@ pub(super) enum First {
 }
 
 impl Rivals {
+    /// Takes a claim of somebody else; the worst one goes if there are more than [`MAX_RIVALS`].
     pub fn revealed(&mut self, claim: RevealedClaim) {
         let hash = claim_hash(claim.file, claim.base, claim.loss, claim.loss_root);
         self.claims.insert(rank_key(claim.base, claim.loss, claim.number), (hash, claim));
@@ -48,6 +49,7 @@ impl Rivals {
         }
     }
 
+    /// Takes what a measurement found about a claim that was asked about.
     pub fn checked(&mut self, claim: Digest, is_true: bool) {
         if let Some(check) = self.checks.get_mut(&claim) {
             *check = if is_true { Check::True } else { Check::False };

@@ -18,7 +18,7 @@ const MAX_REVEALS: u32 = 2;
 
 /// Everything known of a round.
 #[derive(Debug, Clone)]
-pub(crate) struct Round {
+pub(crate) struct Race {
     pub(super) number: RoundNumber,
     pub(super) state: State,
     sending: Sending,
@@ -31,6 +31,7 @@ pub(crate) struct Round {
     pub(super) opened: Option<Opened>,
     /// Seals of all that stand on chain: the more, the higher the bar (PROTOCOL 12, Certainty).
     pub(super) commits: u64,
+    /// Claims of others.
     pub rivals: Rivals,
     /// One's own, if it stands.
     pub(super) claim: Option<RevealedClaim>,
@@ -40,7 +41,7 @@ pub(crate) struct Round {
     pub(super) trouble: Option<String>,
 }
 
-impl Round {
+impl Race {
     /// `files` are those of it whose salts are on disk, the newest last.
     pub fn new(number: RoundNumber, files: Vec<Own>) -> Self {
         Self {
@@ -60,6 +61,7 @@ impl Round {
         }
     }
 
+    /// Takes what the first commit fixed.
     pub fn opened(&mut self, opened: Opened) {
         self.opened = Some(opened);
     }

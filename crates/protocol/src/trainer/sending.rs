@@ -13,7 +13,9 @@ const MAX_DOUBLINGS: u32 = 12;
 /// A moment in a phase.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
+    /// Time of the last confirmed block, seconds since 1970.
     pub now_s: u64,
+    /// First second after the phase.
     pub end_s: u64,
     /// In these last seconds nothing is sent.
     pub edge_s: u64,

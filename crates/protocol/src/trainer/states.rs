@@ -92,8 +92,11 @@ pub(super) enum Place {
 /// What is fixed with the first commit of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Opened {
+    /// What all claims of the round are measured against.
     pub base: Base,
+    /// R of the round, wei.
     pub reward: Wei,
+    /// What each commit pays, wei.
     pub deposit: Wei,
 }
 

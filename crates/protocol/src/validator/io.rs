@@ -8,7 +8,9 @@ use crate::money::Micronats;
 /// One validator: a signer in a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    /// Group in which it judges.
     pub group: GroupId,
+    /// Where its verdicts count.
     pub domain: Domain,
     /// Account whose position votes.
     pub signer: Address,
@@ -31,49 +33,26 @@ pub enum Input {
     Block(Block),
     /// The group anew: at the start of a round, and after events of stake or group.
     Group(GroupView),
+    /// An event of the group.
     Event(ChainEvent),
     /// A verdict from the log, one's own included.
     Heard(SignedVerdict),
     /// `position` announced to hold `file`; one's own included.
-    Have {
-        round: RoundNumber,
-        file: Digest,
-        position: PositionNumber,
-    },
+    Have { round: RoundNumber, file: Digest, position: PositionNumber },
     /// Answer to [`Effect::MeasureBase`].
-    BaseMeasured {
-        round: RoundNumber,
-        result: Result<BaseFinding, String>,
-    },
+    BaseMeasured { round: RoundNumber, result: Result<BaseFinding, String> },
     /// Answer to [`Effect::Fetch`].
-    Fetched {
-        round: RoundNumber,
-        file: Digest,
-        result: Fetched,
-    },
+    Fetched { round: RoundNumber, file: Digest, result: Fetched },
     /// Answer to [`Effect::Measure`].
-    Measured {
-        round: RoundNumber,
-        claim: Digest,
-        finding: Finding,
-    },
+    Measured { round: RoundNumber, claim: Digest, finding: Finding },
     /// Answer to [`Effect::Sign`]: recorded on disk, signed, appended to the log.
     Signed(SignedVerdict),
     /// Answer to [`Effect::Sign`]: the signing log holds another verdict of this round. That is final.
-    Refused {
-        round: RoundNumber,
-        reason: String,
-    },
+    Refused { round: RoundNumber, reason: String },
     /// Answer to [`Effect::Sign`]: it could not be recorded or appended to the log. It is asked for again, the very same.
-    Untold {
-        round: RoundNumber,
-        reason: String,
-    },
+    Untold { round: RoundNumber, reason: String },
     /// Answer to [`Effect::Post`].
-    Posted {
-        round: RoundNumber,
-        result: Result<(), String>,
-    },
+    Posted { round: RoundNumber, result: Result<(), String> },
 }
 
 /// The base checkpoint on the examples of a round.
@@ -126,17 +105,19 @@ pub enum Effect {
     /// the round after it, it adds late ones.
     Post { round: RoundNumber, claim: Digest, verdicts: Vec<(PositionNumber, SignedVerdict)> },
     /// The round is over.
-    Done(RoundReport),
+    Done(RecheckReport),
 }
 
 /// A round as this validator saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoundReport {
+pub struct RecheckReport {
+    /// Which round.
     pub round: RoundNumber,
     /// Claims revealed.
     pub claims: usize,
     /// What this validator signed, if it did: a claim, or 0.
     pub signed: Option<Digest>,
+    /// How it ended, as far as it was told by then.
     pub outcome: Outcome,
     /// What was decided, 0 if nothing was.
     pub decided: Digest,

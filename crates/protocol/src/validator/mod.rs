@@ -6,7 +6,7 @@ mod round;
 
 use std::collections::BTreeMap;
 
-pub use io::{BaseFinding, Config, Effect, Fetched, Finding, Input, RoundReport};
+pub use io::{BaseFinding, Config, Effect, Fetched, Finding, Input, RecheckReport};
 
 use crate::chain::{Block, ChainEvent, Clock, GroupView, PositionView};
 use crate::eip712::SignedVerdict;
@@ -15,7 +15,7 @@ use crate::pace::event_s;
 use crate::rolls::Rolls;
 use crate::seeds::Seeds;
 pub use posting::{MAX_LATE_POSTS, MAX_POSTS, MAX_VERDICTS_A_CALL, verdicts_a_call};
-use round::Round;
+use round::Recheck;
 pub use round::{MAX_CLAIMS, MAX_FETCHES};
 
 /// The rounds of one group as one signer judges them.
@@ -28,15 +28,20 @@ pub struct Validator {
     seeds: Seeds,
     rolls: Rolls,
     /// The running round, the one before, to which verdicts are added still, and the next one.
-    rounds: BTreeMap<RoundNumber, Round>,
+    rounds: BTreeMap<RoundNumber, Recheck>,
 }
 
 /// What a round looks at from outside.
 pub(crate) struct View<'a> {
+    /// Settings of the validator.
     pub config: &'a Config,
+    /// The group at the last change that was told.
     pub group: &'a GroupView,
+    /// The last confirmed block.
     pub now: Block,
+    /// Round and phase at its time.
     pub clock: Clock,
+    /// Draws the examples of the round, once it is known.
     pub seed: Option<Digest>,
     /// What others announced before was maybe not heard.
     pub live_since_s: u64,
@@ -63,6 +68,7 @@ pub(crate) struct Pause {
 }
 
 impl Validator {
+    /// Nothing was heard yet.
     pub fn new(config: Config) -> Self {
         let (seeds, rolls) = (Seeds::default(), Rolls::default());
         Self { config, live_since_s: None, group: None, seeds, rolls, rounds: BTreeMap::new() }
@@ -113,7 +119,7 @@ impl Validator {
     }
 
     /// Takes an answer; what failed is asked for again after a pause.
-    fn answer(&mut self, round: RoundNumber, take: impl FnOnce(&mut Round, u64, Pause)) {
+    fn answer(&mut self, round: RoundNumber, take: impl FnOnce(&mut Recheck, u64, Pause)) {
         let (now_s, least_s) = (self.now_s(), self.seeds.pace().pause_s(self.config.step_s));
         let judge_s = self.group.as_ref().map_or(0, |group| group.times.judge_s);
         let pause = Pause { least_s, most_s: (judge_s / 8).max(least_s) };
@@ -189,9 +195,9 @@ impl Validator {
         self.clock().is_some_and(|clock| round.0.abs_diff(clock.round.0) <= 1)
     }
 
-    fn with(&mut self, number: RoundNumber, change: impl FnOnce(&mut Round)) {
+    fn with(&mut self, number: RoundNumber, change: impl FnOnce(&mut Recheck)) {
         if self.is_open(number) {
-            change(self.rounds.entry(number).or_insert_with(|| Round::new(number)));
+            change(self.rounds.entry(number).or_insert_with(|| Recheck::new(number)));
         }
     }
 

@@ -58,6 +58,7 @@ impl Posting {
         self.verdicts.entry(position).or_insert(verdict);
     }
 
+    /// The chain has counted enough for `claim`: only its verdicts can still be added.
     pub fn decided(&mut self, claim: Digest) {
         self.decided = Some(claim);
         self.due_since = None;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::io::{BaseFinding, Effect, Fetched, Finding, RoundReport};
+use super::io::{BaseFinding, Effect, Fetched, Finding, RecheckReport};
 use super::posting::Posting;
 use super::{Pause, View};
 use crate::attempts::Attempts;
@@ -20,7 +20,7 @@ pub const MAX_FETCHES: usize = 4;
 
 /// Everything known of a round.
 #[derive(Debug, Clone)]
-pub(crate) struct Round {
+pub(crate) struct Recheck {
     number: RoundNumber,
     /// Checkpoint and head that the first commit fixed.
     opened: Option<(Digest, Digest)>,
@@ -33,6 +33,7 @@ pub(crate) struct Round {
     holders: Holders,
     base: Base,
     signing: Signing,
+    /// Verdicts of all, and how they come to the chain.
     pub posting: Posting,
     outcome: Outcome,
     decided: Digest,
@@ -72,7 +73,8 @@ enum Judgement {
     Ready { claim: Digest, probe: Digest },
 }
 
-impl Round {
+impl Recheck {
+    /// Nothing is known of it.
     pub fn new(number: RoundNumber) -> Self {
         Self {
             number,
@@ -92,6 +94,7 @@ impl Round {
         }
     }
 
+    /// Takes base and head that the first commit fixed.
     pub fn opened(&mut self, checkpoint: Digest, head: Digest) {
         self.opened = Some((checkpoint, head));
     }
@@ -110,6 +113,7 @@ impl Round {
         }
     }
 
+    /// Takes the end of the round.
     pub fn decided(&mut self, outcome: Outcome, claim: Digest) {
         (self.outcome, self.decided) = (outcome, claim);
         self.posting.decided(claim);
@@ -132,6 +136,7 @@ impl Round {
         }
     }
 
+    /// Takes how a fetch ended; a file that is missing is asked for again after block `now`.
     pub fn fetched(&mut self, file: Digest, result: Fetched, own: Option<PositionNumber>, now: u64) {
         if !self.files.contains_key(&file) {
             return;
@@ -171,12 +176,14 @@ impl Round {
         self.findings.insert(claim, progress);
     }
 
+    /// Notes that one's verdict is recorded, signed and in the log.
     pub fn signed(&mut self, claim: Digest) {
         if !matches!(self.signing, Signing::Done(_)) {
             self.signing = Signing::Done(claim);
         }
     }
 
+    /// Notes that nothing may be signed in this round, for good.
     pub fn refused(&mut self, reason: String) {
         self.trouble = Some(reason);
         if matches!(self.signing, Signing::Asked(..)) {
@@ -193,7 +200,7 @@ impl Round {
     }
 
     /// What to log at the end, once; nothing of a round that was never opened.
-    fn report(&mut self) -> Option<RoundReport> {
+    fn report(&mut self) -> Option<RecheckReport> {
         if self.opened.is_none() || std::mem::replace(&mut self.reported, true) {
             return None;
         }
@@ -202,7 +209,7 @@ impl Round {
             _ => None,
         };
         let (claims, outcome, decided) = (self.claims.len(), self.outcome, self.decided);
-        Some(RoundReport { round: self.number, claims, signed, outcome, decided, trouble: self.trouble.clone() })
+        Some(RecheckReport { round: self.number, claims, signed, outcome, decided, trouble: self.trouble.clone() })
     }
 
     /// What to do once the round is over.

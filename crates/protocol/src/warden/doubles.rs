@@ -8,7 +8,6 @@ use super::io::Effect;
 use crate::eip712::SignedVerdict;
 use crate::ids::{PositionNumber, RoundNumber};
 use crate::order::seed_of;
-use crate::rules::may_slash_double;
 
 /// Cases remembered at most; more say nothing new about who is dishonest.
 pub const MAX_CASES: usize = 1024;
@@ -29,6 +28,7 @@ struct Case {
 }
 
 impl Doubles {
+    /// Takes two verdicts of one position and round for two claims.
     pub fn note(&mut self, position: PositionNumber, one: SignedVerdict, other: SignedVerdict) {
         if self.cases.len() < MAX_CASES {
             let case = Case { one, other, errand: Errand::default() };
@@ -41,6 +41,7 @@ impl Doubles {
         self.cases.retain(|(accused, _), _| *accused != position);
     }
 
+    /// Takes the answer to a slash.
     pub fn sent(&mut self, position: PositionNumber, round: RoundNumber, is_done: bool, now_s: u64, pause_s: u64) {
         if let Some(case) = self.cases.get_mut(&(position, round)) {
             case.errand.answered(is_done, now_s, pause_s);
@@ -51,7 +52,7 @@ impl Doubles {
     pub fn advance(&mut self, view: &View<'_>) -> Option<Effect> {
         let may_show = |number: &PositionNumber, round: &RoundNumber| {
             let position = view.group.position(*number);
-            position.is_some_and(|position| may_slash_double(view.group, position, *round, view.now.time_s))
+            position.is_some_and(|position| view.group.may_slash_double(position, *round, view.now.time_s))
         };
         if self.sifted.replace(view.clock.round) != Some(view.clock.round) {
             self.cases.retain(|(position, round), _| may_show(position, round));

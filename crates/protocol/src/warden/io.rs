@@ -7,7 +7,9 @@ use crate::ids::{Address, Digest, GroupId, PositionNumber, RoundNumber};
 /// One warden: a signer in a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    /// Group that it watches.
     pub group: GroupId,
+    /// Where verdicts are signed for.
     pub domain: Domain,
     /// The account that sends; its position is never accused.
     pub signer: Address,
@@ -31,6 +33,7 @@ pub enum Input {
     Block(Block),
     /// The group anew: at the start of a round, and after events of stake or group.
     Group(GroupView),
+    /// An event of the group.
     Event(ChainEvent),
     /// A verdict from the log, one's own included; its signature is checked here.
     Heard(SignedVerdict),
@@ -39,36 +42,34 @@ pub enum Input {
     /// Answer to [`Effect::ReadAbsent`].
     Absent(Result<Vec<PositionNumber>, String>),
     /// Answer to [`Effect::Replay`]: verdicts whose probe is not what the model gives, each with what it should be.
-    Replayed {
-        round: RoundNumber,
-        wrong: Vec<(SignedVerdict, String)>,
-    },
+    Replayed { round: RoundNumber, wrong: Vec<(SignedVerdict, String)> },
     /// Answer to [`Effect::Replay`]: base or set cannot be had. It is asked for again.
-    NotReplayed {
-        round: RoundNumber,
-        reason: String,
-    },
+    NotReplayed { round: RoundNumber, reason: String },
     /// Answer to a transaction; what it did is told by its event.
-    Sent {
-        duty: Duty,
-        result: Result<(), String>,
-    },
+    Sent { duty: Duty, result: Result<(), String> },
 }
 
 /// The transactions of a warden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Duty {
+    /// Records presence in a round.
     Attend(RoundNumber),
+    /// Puts an absent position to rest.
     Doze(PositionNumber),
+    /// Shows two claims that a position signed in a round.
     Slash(PositionNumber, RoundNumber),
+    /// Makes one's own pay stake.
     Compound(PositionNumber),
 }
 
 /// A verdict to be replayed: the file whose probe it should hold, none for that of the base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replay {
+    /// Whose probe it is: the draw of its places depends on the account.
     pub signer: Address,
+    /// With the probe to compare.
     pub verdict: SignedVerdict,
+    /// Checkpoint that the verdict is about.
     pub file: Option<Digest>,
 }
 

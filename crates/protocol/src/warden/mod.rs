@@ -24,7 +24,7 @@ use crate::seeds::Seeds;
 use alarms::Alarms;
 use doubles::Doubles;
 use presence::Presence;
-use round::Round;
+use round::Aftermath;
 
 /// Verdicts kept at most; of more the oldest rounds are dropped.
 pub const MAX_VERDICTS: usize = 65_536;
@@ -41,7 +41,7 @@ pub struct Warden {
     /// Position of every key that has signed for one.
     signers: BTreeMap<Address, PositionNumber>,
     rolls: Rolls,
-    rounds: BTreeMap<RoundNumber, Round>,
+    rounds: BTreeMap<RoundNumber, Aftermath>,
     /// Verdicts in all rounds.
     verdicts: usize,
     presence: Presence,
@@ -53,9 +53,13 @@ pub struct Warden {
 
 /// What the parts look at from outside.
 pub(crate) struct View<'a> {
+    /// Settings of the warden.
     pub config: &'a Config,
+    /// The group at the last change that was told.
     pub group: &'a GroupView,
+    /// The last confirmed block.
     pub now: Block,
+    /// Round and phase at its time.
     pub clock: Clock,
     /// Seed of the round before the running one.
     pub seed: Option<Digest>,
@@ -85,6 +89,7 @@ impl View<'_> {
 }
 
 impl Warden {
+    /// Nothing was heard yet.
     pub fn new(config: Config) -> Self {
         Self {
             config,

@@ -8,7 +8,6 @@ use super::io::Effect;
 use crate::ids::{PositionNumber, RoundNumber};
 use crate::order::seed_of;
 use crate::pace::answer_s;
-use crate::rules::is_absent;
 
 /// How often the absent are read again after a failure.
 const MAX_READS: u32 = 4;
@@ -24,6 +23,7 @@ pub(super) struct Presence {
 }
 
 impl Presence {
+    /// Takes whom the contract would put to rest.
     pub fn absent(&mut self, result: Result<Vec<PositionNumber>, String>) {
         if let (Some(_), Ok(absent)) = (self.reading.take(), result) {
             self.reads = MAX_READS;
@@ -31,6 +31,7 @@ impl Presence {
         }
     }
 
+    /// Takes the answer to putting a position to rest.
     pub fn sent(&mut self, position: PositionNumber, is_done: bool, now_s: u64, pause_s: u64) {
         if let Some(errand) = self.absent.get_mut(&position) {
             errand.answered(is_done, now_s, pause_s);
@@ -50,7 +51,7 @@ impl Presence {
         // One's own position is somebody else's business.
         let mut others = view.group.positions.iter().filter(|position| position.number != view.own);
         let is_reading = self.reading.is_some_and(|until_s| until_s > view.now.time_s);
-        if self.reads < MAX_READS && !is_reading && others.any(|position| is_absent(view.group, position, |_| false)) {
+        if self.reads < MAX_READS && !is_reading && others.any(|position| view.group.is_absent(position, |_| false)) {
             self.reads += 1;
             self.reading = Some(view.now.time_s.saturating_add(answer_s(view.pause_s)));
             return Some(Effect::ReadAbsent);

@@ -20,7 +20,7 @@ const MAX_CLAIMS: usize = 1024;
 
 /// What is known of a round that matters after it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Round {
+pub(super) struct Aftermath {
     /// Checkpoint and head that the first commit fixed.
     opened: Option<(Digest, Digest)>,
     /// File of each claim that was revealed.
@@ -57,25 +57,30 @@ struct Attendance {
     failures: u64,
 }
 
-impl Round {
+impl Aftermath {
+    /// Takes base and head that the first commit fixed.
     pub fn opened(&mut self, checkpoint: Digest, head: Digest) {
         self.opened = Some((checkpoint, head));
     }
 
+    /// Takes a claim, for the file behind its hash.
     pub fn revealed(&mut self, claim: &RevealedClaim) {
         if self.files.len() < MAX_CLAIMS {
             self.files.insert(claim_hash(claim.file, claim.base, claim.loss, claim.loss_root), claim.file);
         }
     }
 
+    /// Takes the claim that was decided, 0 if none was true.
     pub fn decided(&mut self, claim: Digest) {
         self.decided = Some(claim);
     }
 
+    /// Takes positions whose verdicts for `claim` the contract counted.
     pub fn judged(&mut self, claim: Digest, positions: &[PositionNumber]) {
         self.attendance.judged.extend(positions.iter().map(|position| (claim, *position)));
     }
 
+    /// Takes positions whose presence was recorded, and whether the round counts for want of a decision.
     pub fn attended(&mut self, counts: bool, positions: &[PositionNumber]) {
         self.attendance.counts |= counts;
         self.attendance.shown.extend(positions);
@@ -195,6 +200,7 @@ impl Round {
         Some(Effect::Replay { round: number, checkpoint, head, seed, verdicts })
     }
 
+    /// What was being replayed is.
     pub fn replay_done(&mut self) {
         self.replaying.clear();
         self.replays = Attempts::default();

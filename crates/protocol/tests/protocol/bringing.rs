@@ -159,12 +159,16 @@ fn other_results_than_the_decided_one_are_not_brought() {
     assert_eq!(juror.posts(), []);
 }
 
+/// Another key signs for the fourth position.
+fn rotate(view: &mut GroupView) {
+    view.positions[3].signer = account(44);
+}
+
 /// Two findings beside one's own, and one that is not counted.
 #[test]
 fn findings_that_the_contract_does_not_count_are_not_brought() {
     let asleep = |view: &mut GroupView| view.positions[3].awake = false;
     let empty = |view: &mut GroupView| view.positions[3].live = protocol::Wei::ZERO;
-    let rotated = |view: &mut GroupView| view.positions[3].signer = account(44);
     let as_is = |_: &mut GroupView| {};
     let good = finding(4, 0, measured());
     let mut forged = good.clone();
@@ -178,7 +182,7 @@ fn findings_that_the_contract_does_not_count_are_not_brought() {
         ("good", good.clone(), as_is, true),
         ("of one asleep", good.clone(), asleep, false),
         ("of one without stake", good.clone(), empty, false),
-        ("of a key that signs no more", good.clone(), rotated, false),
+        ("of a key that signs no more", good.clone(), rotate, false),
         ("forged", forged, as_is, false),
         ("with other findings", other, as_is, false),
         ("of the window before", finding(4, 0, measured()), as_is, false),
@@ -349,7 +353,7 @@ fn a_new_key_does_not_hide_what_it_signs_twice() {
     let mut juror = Juror::holding(1);
     juror.heard(4, 0, &failed(&[5]));
     let mut rotated = view();
-    rotated.positions[3].signer = account(44);
+    rotate(&mut rotated);
     juror.tell(Input::Group(rotated));
     juror.heard(44, 0, &failed(&[6]));
     juror.heard(44, 0, &failed(&[8]));
@@ -397,7 +401,7 @@ fn two_results_of_two_keys_are_no_offence() {
     let mut juror = Juror::holding(1);
     juror.heard(4, 0, &failed(&[5]));
     let mut rotated = view();
-    rotated.positions[3].signer = account(44);
+    rotate(&mut rotated);
     juror.tell(Input::Group(rotated));
     juror.heard(44, 0, &failed(&[6]));
     juror.until(STARTS_S[0] + 50);

@@ -3,7 +3,7 @@
 use crate::world::*;
 use protocol::chain::{ChainEvent, GroupView, RevealedClaim};
 use protocol::rules::seal;
-use protocol::trainer::{Effect, Input, Measured, RoundReport, Trainer, Transaction};
+use protocol::trainer::{Effect, Input, Measured, RaceReport, Trainer, Transaction};
 use protocol::{Address, Micronats, RoundNumber};
 
 const ROUND: RoundNumber = RoundNumber(3);
@@ -120,7 +120,7 @@ fn what_does_not_improve_is_conceded_to_a_revealed_rival() {
     assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 21)))), [], "once");
     trainer.handle(Input::Event(conceded_event(ROUND, 1, 50, 1)));
     let effects = trainer.handle(Input::Block(at(RoundNumber(4), 0)));
-    let is_told = |effect: &Effect| matches!(effect, Effect::Done(RoundReport { conceded: true, revealed: None, .. }));
+    let is_told = |effect: &Effect| matches!(effect, Effect::Done(RaceReport { conceded: true, revealed: None, .. }));
     assert!(effects.iter().any(is_told), "{effects:?}");
     assert!(effects.contains(&Effect::Settle { round: ROUND }));
 }

@@ -278,7 +278,7 @@ fn absence_and_forgiveness_are_as_the_contracts_count_them() {
         let view = group(c.get("counted"), c.list("recent").into_iter().map(RoundNumber).collect());
         let position = PositionView { awake_next: c.flag("awake"), woken_at: c.get("wokenAt"), ..PositionView::default() };
         let present: Vec<u64> = c.list("present");
-        rules::is_absent(&view, &position, |round| present.contains(&round.0)) == c.flag("absent")
+        view.is_absent(&position, |round| present.contains(&round.0)) == c.flag("absent")
     });
     check("sleep", |c| {
         let dozed = rules::next_dozed(c.get("epoch"), c.get("until"), c.get("dozed"));
@@ -286,7 +286,7 @@ fn absence_and_forgiveness_are_as_the_contracts_count_them() {
     });
     check("double", |c| {
         let position = PositionView { forgiven_until_s: c.get("forgivenUntil"), ..PositionView::default() };
-        rules::may_slash_double(&group(0, Vec::new()), &position, c.get("round"), c.get("now")) == c.flag("inTime")
+        group(0, Vec::new()).may_slash_double(&position, c.get("round"), c.get("now")) == c.flag("inTime")
     });
 }
 

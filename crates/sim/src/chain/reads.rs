@@ -142,7 +142,7 @@ impl Engine {
                     true
                 })
             };
-            if rules::is_absent(view, position, &mut judged) {
+            if view.is_absent(position, &mut judged) {
                 absent.push(position.number);
             }
             failed?;

@@ -1,12 +1,12 @@
 //! A geth at the beginning of an empty chain, by the rules under which the contracts were compiled; nothing is mined on it.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use alloy::providers::{Provider, ProviderBuilder, RootProvider};
+use chain::geth;
 use serde_json::{Value, json};
 
 /// That of the simulator's chains.
@@ -24,20 +24,14 @@ impl Client {
     pub async fn start(program: &Path, folder: &Path) -> Self {
         let genesis = folder.join("genesis.json");
         fs::write(&genesis, genesis_of().to_string()).expect("room for a file");
-        let quiet = |command: &mut Command| {
-            let log = File::options().create(true).append(true).open(folder.join("geth.log")).expect("room for a log");
-            command.arg("--datadir").arg(folder.join("data")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        };
+        let data = folder.join("data");
+        let log = || File::options().create(true).append(true).open(folder.join("geth.log")).expect("room for a log");
         let mut begin = Command::new(program);
-        begin.arg("init");
-        quiet(&mut begin);
-        assert!(begin.arg(&genesis).status().expect("geth runs").success(), "{}", log_of(folder));
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let mut run = Command::new(program);
-        run.args(["--http", "--http.addr", "127.0.0.1", "--http.port", &port.to_string(), "--http.api", "eth"]);
-        run.args(["--port", "0", "--authrpc.port", "0", "--ipcdisable", "--nodiscover", "--maxpeers", "0"]);
-        run.args(["--networkid", &CHAIN_ID.to_string(), "--rpc.gascap", "0", "--rpc.evmtimeout", "0"]);
-        quiet(&mut run);
+        begin.arg("init").arg("--datadir").arg(&data).arg(&genesis).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log());
+        assert!(begin.status().expect("geth runs").success(), "{}", log_of(folder));
+        let port = geth::free_port().expect("a free port");
+        let mut run = geth::alone(program, &data, port);
+        run.args(["--networkid", &CHAIN_ID.to_string(), "--rpc.gascap", "0", "--rpc.evmtimeout", "0"]).stderr(log());
         let url = format!("http://127.0.0.1:{port}").parse().expect("an address");
         let client = Self { process: run.spawn().expect("geth starts"), provider: ProviderBuilder::default().connect_http(url) };
         client.wait(folder).await;

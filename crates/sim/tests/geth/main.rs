@@ -2,10 +2,8 @@
 
 mod client;
 
-use std::path::Path;
-
 use alloy::primitives::{Log, U256};
-use chain::geth::find_or_build;
+use chain::geth::find_or_skip;
 use client::Client;
 use serde_json::{Value, json};
 use sim::chain::{COINS, Conditions, Mined, Sent};
@@ -125,11 +123,7 @@ fn log(value: Value) -> Log {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_transactions_cost_the_same_gas_in_geth_and_do_the_same() {
-    let built = tokio::task::spawn_blocking(|| find_or_build(Path::new(env!("CARGO_TARGET_TMPDIR")))).await.expect("no panic");
-    let program = match built {
-        Ok(program) => program,
-        Err(reason) => return println!("not run: no geth here: {reason}"),
-    };
+    let Some(program) = find_or_skip(env!("CARGO_TARGET_TMPDIR")).await else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let geth = Client::start(&program, folder.path()).await;
     let mut compared = 0;

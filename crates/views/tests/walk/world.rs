@@ -6,7 +6,7 @@ use alloy::primitives::{Address, B256, Bytes, U256, address};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 use chain::dev::{Anvil, AnvilSettings};
-use chain::{Chain, Settings};
+use chain::{Connection, Settings};
 use governance::{Addresses, Terms, deploy};
 use protocol::ids;
 use protocol::money::Wei;
@@ -66,7 +66,7 @@ impl World {
         let anvil = Anvil::start(&AnvilSettings { block_time_ms: 0, ..AnvilSettings::default() }).await.expect("anvil starts");
         // A second from block to block: a seed is one walk, however fast the machine is.
         anvil.request("anvil_setBlockTimestampInterval", json!([1])).await.expect("the chain answers");
-        let chain = Chain::connect(Settings { poll_ms: 10, ..anvil.settings() }).await.expect("the chain answers");
+        let chain = Connection::connect(Settings { poll_ms: 10, ..anvil.settings() }).await.expect("the chain answers");
         let deadline_s = chain.latest().await.expect("a block").time_s + SALE_S;
         let founder = chain.with_account(Anvil::account(0).expect("an account"));
         let at = deploy(&founder, &terms(deadline_s), |_| {}).await.expect("a network");

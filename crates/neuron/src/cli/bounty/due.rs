@@ -10,7 +10,8 @@ use protocol::{
     chain::{ChainEvent, Outcome},
 };
 
-use super::told::{Dated, found};
+use super::events::found;
+use super::told::Dated;
 
 /// Payments that nobody has sent.
 #[derive(Debug, PartialEq)]

@@ -8,7 +8,7 @@ use node::{
     Site,
     dataset::Set,
     folder,
-    member::{blocking, compute},
+    member::{blocking, loss},
 };
 use protocol::{DeltaNumber, Digest, GroupId, Micronats, chain::ChainEvent, lineage::Link};
 
@@ -55,12 +55,6 @@ pub fn read(manifest: &Manifest, path: &Path) -> Result<(Vec<u8>, Hidden)> {
     Ok((bytes, hidden))
 }
 
-/// The examples of a hidden set as text, without the line with its seed.
-pub fn body(bytes: &[u8]) -> &str {
-    let text = str::from_utf8(bytes).unwrap_or_default();
-    text.split_once('\n').map_or("", |(_, body)| body)
-}
-
 /// A sponsor opens what he has sealed, or loses everything.
 pub fn check_root(dated: &Dated, hidden: &Hidden) -> Result<()> {
     let (number, root, sealed) = (dated.number, Digest(hidden.root()), dated.bounty.root);
@@ -77,7 +71,7 @@ pub async fn look(site: &Site, visit: &Visit, hidden: &Hidden) -> Result<()> {
     let (hidden, guess) = (hidden.clone(), Micronats(evaluator::uniform_loss(visit.member.manifest.outputs())));
     let loss = blocking(move || {
         let all: Vec<u32> = (0..hidden.len() as u32).collect();
-        Ok(Micronats(evaluator::mean(&compute()?.evaluate(&checkpoint, hidden.examples(), &all)?.losses)))
+        loss(&checkpoint, hidden.examples(), &all)
     })
     .await?;
     if loss >= guess {
@@ -174,7 +168,7 @@ mod tests {
                 Some(words) => assert!(told.expect_err("refused").to_string().contains(words), "{words}"),
             }
         }
-        assert_eq!(body(&bytes), rows(0..64));
+        assert_eq!(Hidden::body(&bytes).unwrap(), rows(0..64));
     }
 
     #[test]

@@ -1,0 +1,185 @@
+//! Forward pass of the family `gpt`: many examples at a time, some rows of the wide layers at a time.
+
+use super::{Block, EXPANSION, Gpt, Norm, PASS_ROWS, Weights};
+use crate::arena::Arena;
+use crate::kernels::{Head, Kernels, Matrix, MatrixMut, Then, packing_len, scratch_len, stride_of};
+
+/// Values of the inner layer of a block held at once (16 MiB).
+const INNER: usize = 1 << 22;
+/// Values of logits held at once (1 MiB), but at least one row.
+const LOGITS: usize = 1 << 18;
+
+/// Lengths of rows and numbers of them.
+#[derive(Clone, Copy)]
+struct Sizes {
+    width: usize,
+    heads: usize,
+    vocabulary: usize,
+    /// Positions of all examples.
+    rows: usize,
+    /// Positions of the longest example.
+    longest: usize,
+    /// Rows that are kept in all layers, with padding.
+    stride: usize,
+    stride_attention: usize,
+    stride_inner: usize,
+    stride_logits: usize,
+    /// Rows of the inner layer, and of logits, at a time.
+    rows_inner: usize,
+    rows_logits: usize,
+}
+
+impl Sizes {
+    /// Of a pass over these examples.
+    fn new(gpt: &Gpt, examples: &[&[u16]]) -> Self {
+        let (width, vocabulary) = (gpt.width as usize, gpt.vocabulary as usize);
+        let (stride_inner, stride_logits) = (stride_of(EXPANSION * width), stride_of(vocabulary));
+        Self {
+            width,
+            heads: gpt.heads as usize,
+            vocabulary,
+            rows: examples.iter().map(|tokens| tokens.len()).sum(),
+            longest: examples.iter().map(|tokens| tokens.len()).max().unwrap_or(0),
+            stride: stride_of(width),
+            stride_attention: stride_of(3 * width),
+            stride_inner,
+            stride_logits,
+            rows_inner: (INNER / stride_inner).clamp(1, PASS_ROWS),
+            rows_logits: (LOGITS / stride_logits).clamp(1, PASS_ROWS),
+        }
+    }
+
+    /// Of the one buffer that holds queries, keys and values, or a part of the inner layer, or logits.
+    fn wide_len(&self) -> usize {
+        let attention = self.rows * self.stride_attention;
+        attention.max(self.rows.min(self.rows_inner) * self.stride_inner).max(self.rows_logits * self.stride_logits)
+    }
+
+    /// Of the space for packed weights, or packed keys and values.
+    fn packing_len(&self) -> usize {
+        packing_len(EXPANSION * self.width).max(scratch_len(self.longest, self.width / self.heads))
+    }
+}
+
+/// The whole pass over some examples; `read` gets each position's log-probabilities, example after example.
+pub(super) fn forward(
+    gpt: &Gpt,
+    (kernels, weights): (Kernels, &Weights<'_>),
+    examples: &[&[u16]],
+    arena: &mut Arena,
+    read: &mut dyn FnMut(usize, &[f32]),
+) {
+    Forward { sizes: Sizes::new(gpt, examples), kernels, weights, examples }.run(arena, read);
+}
+
+/// One pass over some examples.
+struct Forward<'a> {
+    sizes: Sizes,
+    kernels: Kernels,
+    weights: &'a Weights<'a>,
+    examples: &'a [&'a [u16]],
+}
+
+impl Forward<'_> {
+    /// The whole pass; `read` gets each position's log-probabilities, example after example.
+    fn run(&self, arena: &mut Arena, read: &mut dyn FnMut(usize, &[f32])) {
+        let sizes = self.sizes;
+        let rows = sizes.rows * sizes.stride;
+        let [x, normal, wide, packing] = arena.slices([rows, rows, sizes.wide_len(), sizes.packing_len()]);
+        let mut x = MatrixMut::new(x, sizes.rows, sizes.width, sizes.stride);
+        let mut normal = MatrixMut::new(normal, sizes.rows, sizes.width, sizes.stride);
+        self.weights.embed(self.examples.iter().copied(), &mut x);
+        for block in &self.weights.blocks {
+            self.attend(block, &mut x, &mut normal, wide, packing);
+            self.widen(block, &mut x, &mut normal, wide, packing);
+        }
+        self.norm(&x, self.weights.norm, &mut normal);
+        self.predict(&normal, wide, packing, read);
+    }
+
+    /// Layer norm of every row.
+    fn norm(&self, x: &MatrixMut<'_>, (weight, bias): Norm<'_>, normal: &mut MatrixMut<'_>) {
+        self.kernels.layer_norm(x.read(), weight, bias, normal.part(0, self.sizes.rows));
+    }
+
+    /// x += attention of its layer norm.
+    fn attend(&self, block: &Block<'_>, x: &mut MatrixMut<'_>, normal: &mut MatrixMut<'_>, wide: &mut [f32], packing: &mut [f32]) {
+        let sizes = self.sizes;
+        let (rows, width, stride) = (sizes.rows, sizes.width, sizes.stride_attention);
+        self.norm(x, block.norm_1, normal);
+        let output = MatrixMut::new(wide, rows, 3 * width, stride);
+        self.kernels.linear(normal.read(), block.attention, output, Then::Store, packing);
+        let size = width / sizes.heads;
+        let scale = 1.0 / (size as f32).sqrt();
+        let mut first = 0;
+        for tokens in self.examples {
+            let values = &mut wide[first * stride..(first + tokens.len()) * stride];
+            for start in (0..width).step_by(size) {
+                let head = Head { rows: tokens.len(), stride, width, start, size, scale };
+                self.kernels.attention(values, head, packing);
+            }
+            first += tokens.len();
+        }
+        let gathered = Matrix::new(wide, rows, width, stride);
+        self.kernels.linear(gathered, block.attention_out, x.part(0, rows), Then::Add, packing);
+    }
+
+    /// x += the inner layer on its layer norm, part by part.
+    fn widen(&self, block: &Block<'_>, x: &mut MatrixMut<'_>, normal: &mut MatrixMut<'_>, wide: &mut [f32], packing: &mut [f32]) {
+        let sizes = self.sizes;
+        self.norm(x, block.norm_2, normal);
+        for first in (0..sizes.rows).step_by(sizes.rows_inner) {
+            let rows = sizes.rows_inner.min(sizes.rows - first);
+            let inner = &mut wide[..rows * sizes.stride_inner];
+            let output = MatrixMut::new(inner, rows, block.inner.outputs, sizes.stride_inner);
+            self.kernels.linear(normal.read().part(first, rows), block.inner, output, Then::Store, packing);
+            self.kernels.gelu(inner);
+            let input = Matrix::new(inner, rows, block.inner.outputs, sizes.stride_inner);
+            self.kernels.linear(input, block.inner_out, x.part(first, rows), Then::Add, packing);
+        }
+    }
+
+    /// Log-probabilities of the next token after each position, some rows at a time.
+    fn predict(&self, normal: &MatrixMut<'_>, wide: &mut [f32], packing: &mut [f32], read: &mut dyn FnMut(usize, &[f32])) {
+        let Sizes { rows, vocabulary, stride_logits, rows_logits, .. } = self.sizes;
+        for first in (0..rows).step_by(rows_logits) {
+            let count = rows_logits.min(rows - first);
+            let logits = &mut wide[..count * stride_logits];
+            let output = MatrixMut::new(logits, count, vocabulary, stride_logits);
+            self.kernels.linear(normal.read().part(first, count), self.weights.head, output, Then::Store, packing);
+            self.kernels.log_softmax(MatrixMut::new(logits, count, vocabulary, stride_logits));
+            logits.chunks_exact(stride_logits).enumerate().for_each(|(row, values)| read(first + row, &values[..vocabulary]));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::GPT_WIDTH_MAX;
+    use super::*;
+    use crate::data::{Data, Tokenizer};
+    use crate::families::Family as _;
+
+    /// Most bytes of the working memory of a thread.
+    const THREAD_BYTES: usize = 64 << 20;
+
+    #[test]
+    fn a_thread_needs_at_most_64_mebibytes_for_any_allowed_sizes() {
+        for (context, width) in
+            [(1, GPT_WIDTH_MAX), (256, GPT_WIDTH_MAX), (65_536, 32), (2048, 1024), (1024, 2048), (300, 1000), (128, 128)]
+        {
+            for heads in [1, width / 16] {
+                let gpt = Gpt { layers: 1, heads: heads.max(1), width, context, vocabulary: 256, bias: true, tied: true };
+                let data = Data::Text { tokenizer: Tokenizer::Bytes, stride: 1 };
+                if gpt.width.is_multiple_of(gpt.heads) {
+                    gpt.check(&data).unwrap();
+                }
+                let window = vec![0; context as usize];
+                let examples = vec![window.as_slice(); gpt.examples_per_pass()];
+                let sizes = Sizes::new(&gpt, &examples);
+                let values = 2 * sizes.rows * sizes.stride + sizes.wide_len() + sizes.packing_len();
+                assert!(4 * values <= THREAD_BYTES, "{gpt:?} needs {} bytes", 4 * values);
+            }
+        }
+    }
+}

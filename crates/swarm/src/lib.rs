@@ -1,0 +1,77 @@
+//! One libp2p swarm: files as IPFS blocks by digest, gossip, and the replicated log of each group.
+//!
+//! [`start`] runs the node on a task of its own and gives a [`Client`], which everyone shares, and the
+//! news of the node as [`Event`]s. Whatever comes from peers is checked before it is kept: blocks by
+//! their hash, messages by their author's signature. Nothing here knows a contract or a rule of rounds.
+//!
+//! What a node speaks, each with the limits that stand beside it in the code:
+//!
+//! | protocol | what for | where it is fixed |
+//! |---|---|---|
+//! | bitswap 1.2 | blocks of files, with Kubo, boxo and Helia too | PROTOCOL 10 |
+//! | gossipsub | new messages of a group's log, at once | PROTOCOL 14, Gossip |
+//! | `/neuron/…/log/1` | what gossip missed, from each peer's own list | PROTOCOL 14, Copying |
+//! | identify, ping | what a peer runs, and whether it is alive | libp2p |
+//!
+//! Transport is TCP over IPv4 and IPv6 with noise and yamux; no relay, no DHT, no names. Peers are found
+//! by the configuration and by what nodes announce in the logs of their groups.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use swarm::{Config, Event, start};
+//! use protocol::{GroupId, log::Body};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut config = Config::new("31337/0x0101010101010101010101010101010101010101", "data".into(), [7; 32]);
+//! config.peers = vec!["/ip4/203.0.113.7/tcp/4400/p2p/12D3KooWJBzvFnsewbwWukhVdDace6zqYGLp6D3Db8kWSv2Cs35S".parse()?];
+//! let (client, mut news) = start(config).await?;
+//!
+//! // A file: stored here, served to whoever asks for its digest, and fetched the same way.
+//! let digest = client.add(b"0,3,7\n".to_vec()).await?;
+//! assert_eq!(client.fetch(digest, 6, Duration::from_secs(10)).await?, b"0,3,7\n");
+//!
+//! // A log: what is written here reaches every node of the group, and the other way round.
+//! let group = GroupId(1);
+//! client.subscribe(group).await?;
+//! client.append(group, Body::Note("here I am".into())).await?;
+//! while let Some(event) = news.recv().await {
+//!     if let Event::Envelope { envelope, .. } = event {
+//!         println!("{} wrote a {:?}", envelope.author(), envelope.kind());
+//!         break;
+//!     }
+//! }
+//! client.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod bitswap;
+mod cids;
+mod client;
+mod config;
+mod error;
+mod event;
+mod fetch;
+mod files;
+mod log_file;
+mod logs;
+mod peers;
+mod protocols;
+mod replicas;
+mod start;
+mod store;
+mod swarm;
+mod sync;
+mod wire;
+
+pub use client::Client;
+pub use config::Config;
+pub use error::{FetchError, SwarmError};
+pub use event::Event;
+pub use files::{CHUNK_BYTES, FILE_BYTES_MAX, LINKS_MAX, cid_of, digest_of};
+pub use libp2p::{Multiaddr, PeerId};
+pub use logs::{Entry, LogsError, READ_MAX};
+pub use start::start;
+pub use store::StoreError;
+pub use swarm::peer_of;

@@ -1,0 +1,156 @@
+//! Copying logs from peers: who keeps which group's log, how far each was read, what is asked next.
+//!
+//! Gossip brings what is written while both are connected; copying brings the rest, whoever wrote it and
+//! when. Each peer's list is read from its own cursor on, so that a log is compared once and then only
+//! what is new there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use libp2p::PeerId;
+use libp2p::request_response::{self, Message, OutboundRequestId};
+use protocol::{Digest, GroupId};
+
+use crate::logs::Logs;
+use crate::sync::{GET_MAX, Request, Response, SyncCodec};
+
+/// A peer's log is looked at again after this.
+pub const COPY_AGAIN: Duration = Duration::from_secs(5);
+/// Copies that run at a time.
+pub const COPIES_MAX: usize = 8;
+/// Peers whose logs are copied, over all groups.
+pub const SOURCES_MAX: usize = 1024;
+
+/// Asks peers for what their lists have from a cursor on, and answers.
+pub type SyncBehaviour = request_response::Behaviour<SyncCodec>;
+/// What that comes to.
+pub type SyncEvent = request_response::Event<Request, Response>;
+
+/// Messages that came from a peer, to be checked and stored by whoever owns the logs.
+pub struct Copied {
+    /// Who sent them.
+    pub peer: PeerId,
+    /// Of which group's log they are.
+    pub group: GroupId,
+    /// Their bytes, unchecked.
+    pub messages: Vec<Vec<u8>>,
+}
+
+/// One peer's log of one group.
+#[derive(Debug, Default)]
+struct Source {
+    /// Where the peer's next list begins.
+    cursor: u64,
+    /// Whether the peer said that its list goes on.
+    more: bool,
+    /// Ids that this node lacks and has not asked for yet.
+    wanted: Vec<Digest>,
+    /// The question that is under way.
+    running: Option<OutboundRequestId>,
+    /// When its list is looked at again; none = at the next tick.
+    next_copy: Option<Instant>,
+}
+
+/// The state of all copies. Cursors are forgotten with the connection: a peer that was restarted counts anew.
+#[derive(Debug, Default)]
+pub struct Replicas {
+    groups: BTreeSet<GroupId>,
+    sources: BTreeMap<(PeerId, GroupId), Source>,
+}
+
+impl Replicas {
+    /// From now on logs of this group are copied.
+    pub fn add_group(&mut self, group: GroupId) {
+        self.groups.insert(group);
+    }
+
+    /// The peer takes part in the group: its log is copied at the next tick. Beyond [`SOURCES_MAX`] it is not;
+    /// gossip still brings what is new.
+    pub fn found(&mut self, peer: PeerId, group: GroupId) {
+        if self.groups.contains(&group) && self.sources.len() < SOURCES_MAX {
+            self.sources.entry((peer, group)).or_default().next_copy = None;
+        }
+    }
+
+    /// The peer is gone, and with it what its cursors meant.
+    pub fn lost(&mut self, peer: PeerId) {
+        self.sources.retain(|(source, _), _| *source != peer);
+    }
+
+    /// Starts copies that are due, those that waited longest first.
+    pub fn tick(&mut self, now: Instant, sync: &mut SyncBehaviour) {
+        let running = self.sources.values().filter(|source| source.running.is_some()).count();
+        let is_due = |source: &Source| source.running.is_none() && source.next_copy.is_none_or(|next| next <= now);
+        let mut due: Vec<_> = self.sources.iter_mut().filter(|(_, source)| is_due(source)).collect();
+        due.sort_by_key(|(_, source)| source.next_copy);
+        for ((peer, group), source) in due.into_iter().take(COPIES_MAX.saturating_sub(running)) {
+            let request = Request::List { group: *group, cursor: source.cursor };
+            source.running = Some(sync.send_request(peer, request));
+            source.next_copy = Some(now + COPY_AGAIN);
+        }
+    }
+
+    /// Answers requests; gives the messages of a response.
+    pub fn on_event(&mut self, event: SyncEvent, sync: &mut SyncBehaviour, logs: &Logs) -> Option<Copied> {
+        match event {
+            SyncEvent::Message { message: Message::Request { request, channel, .. }, .. } => {
+                // The peer may have gone: then nobody misses the answer.
+                _ = sync.send_response(channel, logs.answer(&request));
+                None
+            }
+            SyncEvent::Message { peer, message: Message::Response { request_id, response }, .. } => {
+                self.on_response(peer, request_id, response, logs)
+            }
+            SyncEvent::OutboundFailure { peer, request_id, error, .. } => {
+                tracing::debug!(%peer, %error, "log not copied");
+                if let Some((_, source)) = self.running(peer, request_id) {
+                    (source.running, source.more) = (None, false);
+                    source.wanted.clear();
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Whose question it was that was answered just now.
+    fn running(&mut self, peer: PeerId, request: OutboundRequestId) -> Option<(GroupId, &mut Source)> {
+        let mut of_peer = self.sources.range_mut((peer, GroupId(0))..=(peer, GroupId(u64::MAX)));
+        of_peer.find_map(|((_, group), source)| (source.running == Some(request)).then_some((*group, source)))
+    }
+
+    /// Notes what a list has that is not here, or takes the messages that came.
+    fn on_response(&mut self, peer: PeerId, request: OutboundRequestId, response: Response, logs: &Logs) -> Option<Copied> {
+        let (group, source) = self.running(peer, request)?;
+        source.running = None;
+        match response {
+            Response::List { cursor, more, ids } => {
+                source.wanted = ids.into_iter().filter(|id| !logs.contains(group, id)).collect();
+                // A peer whose cursor stands still has said everything.
+                source.more = more && cursor > source.cursor;
+                source.cursor = cursor;
+                Some(Copied { peer, group, messages: Vec::new() })
+            }
+            Response::Messages(messages) => {
+                if messages.is_empty() {
+                    source.wanted.clear();
+                }
+                Some(Copied { peer, group, messages })
+            }
+        }
+    }
+
+    /// Asks for the next messages, or for the rest of the list. What was asked for once and did not come is not
+    /// asked again: another peer has it, or nobody.
+    pub fn go_on(&mut self, peer: PeerId, group: GroupId, sync: &mut SyncBehaviour) {
+        let Some(source) = self.sources.get_mut(&(peer, group)).filter(|source| source.running.is_none()) else { return };
+        if !source.wanted.is_empty() {
+            let count = source.wanted.len().min(GET_MAX);
+            let ids = source.wanted.drain(..count).collect();
+            source.running = Some(sync.send_request(&peer, Request::Get { group, ids }));
+        } else if source.more {
+            let request = Request::List { group, cursor: source.cursor };
+            source.running = Some(sync.send_request(&peer, request));
+        }
+    }
+}

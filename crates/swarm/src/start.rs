@@ -1,0 +1,130 @@
+//! Starting a node: folder, keys, swarm, listeners, and the task that runs it all.
+//!
+//! Whatever can fail, fails here and at once: when [`start`] returns, the node listens on every address
+//! that was asked for.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use libp2p::core::transport::ListenerId;
+use libp2p::identity::Keypair;
+use libp2p::{Multiaddr, Swarm};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::client::Client;
+use crate::config::Config;
+use crate::error::SwarmError;
+use crate::event::{Event, Events};
+use crate::logs::Logs;
+use crate::peers::{AddressBook, Offenders, socket_in};
+use crate::protocols::{self, Protocols};
+use crate::replicas::Replicas;
+use crate::store::BlockStore;
+use crate::swarm::{COMMANDS_MAX, Node};
+
+/// Listeners are ready within this, or there is something wrong.
+const LISTEN_TIME: Duration = Duration::from_secs(10);
+
+/// Starts a node, inside a tokio runtime. It runs until [`Client::shutdown`], or until the last client is
+/// dropped. The receiver may be dropped: then nobody hears of news, and all else goes on.
+///
+/// ```
+/// use swarm::{Config, start};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// let folder = tempfile::tempdir()?;
+/// let (client, _news) = start(Config::new("31337/0x00", folder.path().into(), [1; 32])).await?;
+/// let digest = client.add(vec![7; 300_000]).await?;
+/// assert_eq!(digest, swarm::digest_of(&vec![7; 300_000]));
+/// assert!(client.has(digest).await?);
+/// client.shutdown().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// A folder that cannot be used or is in use, an address that cannot be listened on, a key that is none.
+pub async fn start(config: Config) -> Result<(Client, mpsc::Receiver<Event>), SwarmError> {
+    let lock = lock(&config.data)?;
+    let (store, logs) = open(&config)?;
+    let key = Keypair::ed25519_from_bytes(config.key).map_err(|error| SwarmError::Setup(error.to_string()))?;
+    let mut swarm = protocols::swarm(&config, key, store.clone())?;
+    let listeners = listen(&mut swarm, &config.listen)?;
+    for address in &config.external {
+        swarm.add_external_address(address.clone());
+    }
+    let (command_sender, commands) = mpsc::channel(COMMANDS_MAX);
+    let (event_sender, events) = mpsc::channel(config.events_max.max(1));
+    let client = Client::new(*swarm.local_peer_id(), logs.author(), store, command_sender);
+    let mut node = Node {
+        swarm,
+        network: config.network,
+        commands,
+        events: Events::new(event_sender),
+        logs,
+        book: book(config.peers),
+        offenders: Offenders::default(),
+        replicas: Replicas::default(),
+        topics: BTreeMap::new(),
+        connections_wanted: config.outbound_connections_max as usize,
+        _lock: lock,
+    };
+    let ready = timeout(LISTEN_TIME, node.listening(listeners)).await;
+    ready.map_err(|_| SwarmError::Setup(format!("no listener was ready within {LISTEN_TIME:?}")))??;
+    tokio::spawn(node.run());
+    Ok((client, events))
+}
+
+/// Keeps other processes out of the folder as long as the file is open.
+fn lock(folder: &Path) -> Result<File, SwarmError> {
+    let unusable = |source| SwarmError::Folder { path: folder.into(), source };
+    fs::create_dir_all(folder).map_err(unusable)?;
+    let file = File::create(folder.join("lock")).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(SwarmError::FolderInUse { path: folder.into() }),
+        Err(TryLockError::Error(source)) => Err(unusable(source)),
+    }
+}
+
+/// Blocks and logs of the folder, with what a crash left half written removed.
+fn open(config: &Config) -> Result<(Arc<BlockStore>, Logs), SwarmError> {
+    let store = BlockStore::open(&config.data.join("blocks"), config.store_bytes_max)?;
+    let logs = Logs::new(&config.data.join("logs"), &config.key);
+    let logs = logs.map_err(|source: io::Error| SwarmError::Folder { path: config.data.clone(), source })?;
+    Ok((Arc::new(store), logs))
+}
+
+/// A listener for each address; each is asked for alone first.
+fn listen(swarm: &mut Swarm<Protocols>, addresses: &[Multiaddr]) -> Result<Vec<ListenerId>, SwarmError> {
+    let listen = |address: &Multiaddr| {
+        let failed = |reason| SwarmError::Listen { address: address.clone(), reason };
+        probe(address).map_err(|error| failed(error.to_string()))?;
+        swarm.listen_on(address.clone()).map_err(|error| failed(error.to_string()))
+    };
+    addresses.iter().map(listen).collect()
+}
+
+/// libp2p shares ports (SO_REUSEPORT): two nodes would listen on one without an error, so it is asked for alone first.
+fn probe(address: &Multiaddr) -> io::Result<()> {
+    match socket_in(address) {
+        Some(socket) => TcpListener::bind(socket).map(|_| ()),
+        None => Err(io::Error::other("only TCP over IPv4 and IPv6 is spoken")),
+    }
+}
+
+/// The peers of the configuration, to be dialled at once.
+fn book(peers: Vec<Multiaddr>) -> AddressBook {
+    let mut book = AddressBook::default();
+    for address in peers {
+        book.configure(address, Instant::now());
+    }
+    book
+}

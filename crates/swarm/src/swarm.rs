@@ -1,0 +1,388 @@
+//! The node's task: events of the swarm, questions of clients, and a tick, one after the other.
+//!
+//! Everything that a node knows of its network is owned by this task, so nothing here is locked or
+//! shared but the blocks. What takes long (files, hashes of blocks) runs elsewhere and comes back as an
+//! event.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use libp2p::core::ConnectedPoint;
+use libp2p::core::transport::ListenerId;
+use libp2p::gossipsub::{self, MessageAcceptance, TopicHash};
+use libp2p::identity::{PublicKey, ed25519};
+use libp2p::swarm::dial_opts::DialOpts;
+use libp2p::swarm::{DialError, SwarmEvent};
+use libp2p::{Multiaddr, PeerId, Swarm};
+use libp2p::{identify, ping};
+use protocol::log::{Body, Envelope, EnvelopeError, Inserted, LogError, MAX_ADDRESSES};
+use protocol::{Digest, GroupId, NodeId};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::bitswap::behaviour::{BlockWant, Misbehaved};
+use crate::error::SwarmError;
+use crate::event::{Event, Events};
+use crate::logs::{Entry, Logs, LogsError, announced_in};
+use crate::peers::{AddressBook, Offenders, is_dialable, peer_in};
+use crate::protocols::{Protocols, ProtocolsEvent, topic};
+use crate::replicas::Replicas;
+
+/// Commands that wait for the task.
+pub const COMMANDS_MAX: usize = 256;
+/// Lateness, redials and copies of logs are looked after so often.
+const TICK: Duration = Duration::from_millis(250);
+
+/// What clients ask of the task. Each holds where the answer goes; whoever does not wait for it drops that.
+pub enum Command {
+    /// A block that a fetch needs, from peers.
+    Want(BlockWant),
+    /// Dial this, once, and tell whether that has begun.
+    Dial { address: Multiaddr, reply: oneshot::Sender<Result<(), SwarmError>> },
+    /// Where this node can be dialled.
+    Addresses { reply: oneshot::Sender<Vec<Multiaddr>> },
+    /// Who is connected.
+    Peers { reply: oneshot::Sender<Vec<PeerId>> },
+    /// Take part in a group.
+    Subscribe { group: GroupId, reply: oneshot::Sender<Result<(), LogsError>> },
+    /// Give an author of a group room of its own.
+    Trust { group: GroupId, author: NodeId, reply: oneshot::Sender<Result<(), LogsError>> },
+    /// Write a message of this node under a topic.
+    Append { group: GroupId, topic: String, body: Body, reply: oneshot::Sender<Result<Digest, LogsError>> },
+    /// Read messages of a group from a number on.
+    Log { group: GroupId, cursor: u64, reply: oneshot::Sender<Result<Vec<Entry>, LogsError>> },
+    /// End, and answer when all is closed.
+    Shutdown { reply: oneshot::Sender<()> },
+}
+
+/// A node: the swarm, what it remembers of peers, and the logs that it keeps. [`crate::start`] makes it.
+pub struct Node {
+    /// Connections and protocols, driven by this task alone.
+    pub swarm: Swarm<Protocols>,
+    /// Name of the network, part of the names of topics and protocols.
+    pub network: String,
+    /// Questions of clients, at most [`COMMANDS_MAX`] at a time; more clients wait at the door.
+    pub commands: mpsc::Receiver<Command>,
+    /// News for the owner.
+    pub events: Events,
+    /// Of the groups that this node takes part in.
+    pub logs: Logs,
+    /// Whom to dial, and when.
+    pub book: AddressBook,
+    /// Who did wrong, and how often.
+    pub offenders: Offenders,
+    /// How far the logs of peers were read.
+    pub replicas: Replicas,
+    /// Of which group a gossip topic is.
+    pub topics: BTreeMap<TopicHash, GroupId>,
+    /// Dials to peers that the book names end here while enough connections are open.
+    pub connections_wanted: usize,
+    /// Keeps other processes out of the data folder.
+    pub _lock: File,
+}
+
+impl Node {
+    /// Handles events until every one of `listeners` has an address.
+    ///
+    /// # Errors
+    /// `Listen`, if one of them is closed instead, with the reason that the system gave.
+    pub async fn listening(&mut self, mut listeners: Vec<ListenerId>) -> Result<(), SwarmError> {
+        while !listeners.is_empty() {
+            match self.swarm.select_next_some().await {
+                SwarmEvent::NewListenAddr { listener_id, .. } => listeners.retain(|listener| *listener != listener_id),
+                SwarmEvent::ListenerClosed { addresses, reason, .. } => {
+                    let address = addresses.into_iter().next().unwrap_or_else(Multiaddr::empty);
+                    return Err(SwarmError::Listen { address, reason: format!("{reason:?}") });
+                }
+                event => self.on_event(event),
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs until all clients are gone or one of them ends the node.
+    pub async fn run(mut self) {
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let ended = loop {
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(Command::Shutdown { reply }) => break Some(reply),
+                    Some(command) => self.on_command(command),
+                    None => break None,
+                },
+                event = self.swarm.select_next_some() => self.on_event(event),
+                _ = tick.tick() => self.on_tick(Instant::now()),
+            }
+        };
+        // Everything is closed before the caller hears of it.
+        drop(self);
+        ended.map(|reply| reply.send(()));
+    }
+
+    /// Answers a question. An answer that nobody waits for any more is dropped.
+    fn on_command(&mut self, command: Command) {
+        match command {
+            Command::Want(block) => self.swarm.behaviour_mut().bitswap.want(block, Instant::now()),
+            Command::Dial { address, reply } => _ = reply.send(self.dial(address)),
+            Command::Addresses { reply } => _ = reply.send(self.addresses()),
+            Command::Peers { reply } => _ = reply.send(self.swarm.connected_peers().copied().collect()),
+            Command::Subscribe { group, reply } => _ = reply.send(self.subscribe(group)),
+            Command::Trust { group, author, reply } => _ = reply.send(self.logs.trust(group, author)),
+            Command::Append { group, topic, body, reply } => _ = reply.send(self.append(group, &topic, &body)),
+            Command::Log { group, cursor, reply } => _ = reply.send(self.logs.read(group, cursor)),
+            Command::Shutdown { reply } => _ = reply.send(()),
+        }
+    }
+
+    /// What is not caused by an event: late blocks, bans that are over, dials, copies of logs.
+    fn on_tick(&mut self, now: Instant) {
+        self.swarm.behaviour_mut().bitswap.tick(now);
+        for peer in self.offenders.forgive(now) {
+            self.swarm.behaviour_mut().bans.unblock_peer(peer);
+        }
+        self.redial(now);
+        self.replicas.tick(now, &mut self.swarm.behaviour_mut().sync);
+    }
+
+    /// Dials whom the book names, as long as fewer peers are connected than are wanted.
+    fn redial(&mut self, now: Instant) {
+        for address in self.book.nameless_due(now) {
+            _ = self.dial(address);
+        }
+        if self.swarm.connected_peers().count() >= self.connections_wanted {
+            return;
+        }
+        let (swarm, offenders) = (&self.swarm, &self.offenders);
+        let is_wanted = |peer| peer != *swarm.local_peer_id() && !swarm.is_connected(&peer) && !offenders.is_banned(peer);
+        for (peer, addresses) in self.book.due(now, is_wanted) {
+            let dial = self.swarm.dial(DialOpts::peer_id(peer).addresses(addresses).build());
+            if let Err(error) = dial {
+                tracing::debug!(%peer, %error, "not dialled");
+            }
+        }
+    }
+
+    /// One address, at once; a connection that exists or is in the making is as good.
+    fn dial(&mut self, address: Multiaddr) -> Result<(), SwarmError> {
+        let refused = |reason: &str| Err(SwarmError::Dial { address: address.clone(), reason: reason.into() });
+        if !is_dialable(&address) {
+            return refused("only TCP over IPv4 and IPv6 is spoken");
+        }
+        if peer_in(&address) == Some(*self.swarm.local_peer_id()) {
+            return refused("this is the node itself");
+        }
+        match self.swarm.dial(address.clone()) {
+            // The connection that is wanted is there or in the making.
+            Ok(()) | Err(DialError::DialPeerConditionFalse(_)) => Ok(()),
+            Err(error) => Err(SwarmError::Dial { address, reason: error.to_string() }),
+        }
+    }
+
+    /// External addresses, then those of the listeners, each with this node's name at its end.
+    fn addresses(&self) -> Vec<Multiaddr> {
+        let own = *self.swarm.local_peer_id();
+        let all = self.swarm.external_addresses().chain(self.swarm.listeners());
+        all.map(|address| address.clone().with_p2p(own).unwrap_or_else(|named| named)).collect()
+    }
+
+    /// Loads a log, listens to its gossip, learns addresses from it, and tells its own.
+    fn subscribe(&mut self, group: GroupId) -> Result<(), LogsError> {
+        if !self.logs.open(group)? {
+            return Ok(());
+        }
+        let topic = topic(&self.network, group);
+        let subscribed = self.swarm.behaviour_mut().gossip.subscribe(&topic);
+        subscribed.map_err(|error| SwarmError::Setup(error.to_string()))?;
+        self.topics.insert(topic.hash(), group);
+        for (author, addresses) in self.logs.announcements(group) {
+            self.announced(author, &addresses);
+        }
+        self.replicas.add_group(group);
+        self.announce(group)
+    }
+
+    /// Tells the group where this node can be dialled, unless the log says so already: a restart on the same
+    /// addresses writes nothing.
+    fn announce(&mut self, group: GroupId) -> Result<(), LogsError> {
+        let addresses: Vec<String> = self.addresses().iter().take(MAX_ADDRESSES).map(Multiaddr::to_string).collect();
+        let own = self.logs.author();
+        let last = self.logs.announcements(group).into_iter().rfind(|(author, _)| *author == own);
+        if last.is_some_and(|(_, told)| told == addresses) {
+            return Ok(());
+        }
+        let body = Body::Announcement { addresses };
+        self.append(group, body.topic(), &body).map(|_| ())
+    }
+
+    /// Notes where the node of an author can be dialled.
+    fn announced(&mut self, author: NodeId, addresses: &[String]) {
+        let Some(peer) = peer_of(author) else { return };
+        let addresses: Vec<Multiaddr> = addresses.iter().filter_map(|text| text.parse().ok()).collect();
+        self.book.announced(peer, &addresses, Instant::now());
+    }
+
+    /// Writes a message of this node, gossips it, and tells the owner as of any other.
+    fn append(&mut self, group: GroupId, name: &str, body: &Body) -> Result<Digest, LogsError> {
+        let (envelope, inserted) = self.logs.append(group, name, body)?;
+        let published = self.swarm.behaviour_mut().gossip.publish(topic(&self.network, group), envelope.bytes());
+        if let Err(error) = published {
+            // Peers will find it when they copy the log.
+            tracing::debug!(%group, %error, "not gossiped");
+        }
+        let id = envelope.id();
+        self.news(group, envelope, &inserted);
+        Ok(id)
+    }
+
+    /// Tells the owner of a fresh message and of evidence in it, and learns addresses from it.
+    fn news(&mut self, group: GroupId, envelope: Envelope, inserted: &Inserted) {
+        if !inserted.fresh {
+            return;
+        }
+        if let Some(addresses) = announced_in(&envelope) {
+            self.announced(envelope.author(), &addresses);
+        }
+        if let Some(first) = inserted.twin {
+            let (author, second) = (envelope.author(), envelope.id());
+            self.events.tell(Event::Evidence { group, author, first, second });
+        }
+        self.events.tell(Event::Envelope { group, envelope });
+    }
+
+    /// Stores a message that a peer sent; tells whether it may be passed on: yes if it is right, no and a
+    /// misdeed if no honest peer could have sent it, and neither if it only does not fit here.
+    fn heard(&mut self, peer: PeerId, group: GroupId, message: &[u8]) -> MessageAcceptance {
+        match self.logs.insert(group, message) {
+            Ok((envelope, inserted)) => {
+                self.news(group, envelope, &inserted);
+                MessageAcceptance::Accept
+            }
+            Err(error) if is_misdeed(&error) => {
+                tracing::debug!(%peer, %group, %error, "message refused");
+                self.misdeed(peer);
+                MessageAcceptance::Reject
+            }
+            Err(error) => {
+                tracing::debug!(%peer, %group, %error, "message not kept");
+                MessageAcceptance::Ignore
+            }
+        }
+    }
+
+    /// One more misdeed of a peer; the third bans it.
+    fn misdeed(&mut self, peer: PeerId) {
+        if !self.offenders.note(peer, Instant::now()) {
+            return;
+        }
+        tracing::warn!(%peer, "peer banned: it sent wrong bytes or invalid messages");
+        self.swarm.behaviour_mut().bans.block_peer(peer);
+        self.events.tell(Event::PeerBanned(peer));
+    }
+
+    /// What the swarm tells of connections; the rest goes to the protocols.
+    fn on_event(&mut self, event: SwarmEvent<ProtocolsEvent>) {
+        match event {
+            SwarmEvent::Behaviour(event) => self.on_protocol(event),
+            SwarmEvent::ConnectionEstablished { peer_id, endpoint, num_established, .. } => {
+                self.connected(peer_id, &endpoint, num_established.get() == 1);
+            }
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
+                self.replicas.lost(peer_id);
+                self.events.tell(Event::PeerLost(peer_id));
+            }
+            SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
+                tracing::debug!(%peer, %error, "dial failed");
+                self.book.failed(peer, Instant::now());
+            }
+            SwarmEvent::NewListenAddr { address, .. } => tracing::info!(%address, "listening"),
+            SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "listener"),
+            _ => {}
+        }
+    }
+
+    /// Notes that a dial has come through, and tells the owner of a new peer.
+    fn connected(&mut self, peer: PeerId, endpoint: &ConnectedPoint, is_first: bool) {
+        if let ConnectedPoint::Dialer { address, .. } = endpoint {
+            self.book.connected(peer, address, Instant::now());
+        }
+        if is_first {
+            self.events.tell(Event::PeerConnected(peer));
+        }
+    }
+
+    /// What one of the protocols tells.
+    fn on_protocol(&mut self, event: ProtocolsEvent) {
+        match event {
+            ProtocolsEvent::Bitswap(Misbehaved(peer)) => self.misdeed(peer),
+            ProtocolsEvent::Identify(identify::Event::Received { peer_id, info, .. }) if !is_javascript(&info.agent_version) => {
+                self.swarm.behaviour_mut().bitswap.widen(peer_id);
+            }
+            // A peer that lacks the protocol is not a dead one.
+            ProtocolsEvent::Ping(ping::Event { result: Err(ping::Failure::Unsupported), .. }) => {}
+            ProtocolsEvent::Ping(ping::Event { connection, result: Err(_), .. }) => {
+                _ = self.swarm.close_connection(connection);
+            }
+            ProtocolsEvent::Gossip(event) => self.on_gossip(event),
+            ProtocolsEvent::Sync(event) => self.on_sync(event),
+            _ => {}
+        }
+    }
+
+    /// A message to be checked before it is passed on, or a peer that takes part in a group.
+    fn on_gossip(&mut self, event: gossipsub::Event) {
+        match event {
+            gossipsub::Event::Message { propagation_source: peer, message_id, message } => {
+                let group = self.topics.get(&message.topic).copied();
+                let accepted = group.map_or(MessageAcceptance::Ignore, |group| self.heard(peer, group, &message.data));
+                self.swarm.behaviour_mut().gossip.report_message_validation_result(&message_id, &peer, accepted);
+            }
+            gossipsub::Event::Subscribed { peer_id, topic } => {
+                if let Some(&group) = self.topics.get(&topic) {
+                    self.replicas.found(peer_id, group);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Requests of peers that copy, and what they answered to ours.
+    fn on_sync(&mut self, event: crate::replicas::SyncEvent) {
+        let Self { replicas, swarm, logs, .. } = self;
+        let Some(copied) = replicas.on_event(event, &mut swarm.behaviour_mut().sync, logs) else { return };
+        for message in copied.messages {
+            self.heard(copied.peer, copied.group, &message);
+        }
+        self.replicas.go_on(copied.peer, copied.group, &mut self.swarm.behaviour_mut().sync);
+    }
+}
+
+/// Errors that an honest peer's message cannot cause. A newer version is none: the peer may be ahead.
+fn is_misdeed(error: &LogsError) -> bool {
+    match error {
+        LogsError::Envelope(error) => !matches!(error, EnvelopeError::Version(_) | EnvelopeError::Kind(_)),
+        LogsError::Refused(error) => matches!(error, LogError::OtherGroup(_)),
+        _ => false,
+    }
+}
+
+/// js-libp2p names itself; Helia is built on it.
+fn is_javascript(agent: &str) -> bool {
+    let agent = agent.to_lowercase();
+    ["js-", "helia", "javascript"].iter().any(|name| agent.contains(name))
+}
+
+/// The libp2p name of a node; `None` if its 32 bytes are no ed25519 public key.
+///
+/// ```
+/// use protocol::NodeId;
+///
+/// let node = NodeId([0x66; 32]);
+/// assert_eq!(network::peer_of(node).map(|peer| peer.to_string().len()), Some(52));
+/// ```
+pub fn peer_of(node: NodeId) -> Option<PeerId> {
+    let key = ed25519::PublicKey::try_from_bytes(&node.0).ok()?;
+    Some(PublicKey::from(key).to_peer_id())
+}
