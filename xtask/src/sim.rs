@@ -8,6 +8,8 @@ use crate::tools;
 
 /// What `cargo xtask test` runs: more than 10,000 rounds.
 const TESTED: [&str; 4] = ["--seeds", "0..300", "--rounds", "34"];
+/// And with the real trainer and the real evaluator: some seconds.
+const EXACT: [&str; 6] = ["--seeds", "0..16", "--rounds", "34", "--depth", "exact"];
 
 /// Builds the program and hands over to it.
 ///
@@ -21,7 +23,9 @@ pub fn run(options: &[String]) -> Result<()> {
 
 /// The seeds of the tests, by the program as the step before has built it: alone it would be built with other libraries' features, anew.
 pub fn check() -> Result<()> {
-    tools::run_with(Command::new(built()?).arg("seeds").args(TESTED))
+    let program = built()?;
+    tools::run_with(Command::new(&program).arg("seeds").args(TESTED))?;
+    tools::run_with(Command::new(program).arg("seeds").args(EXACT))
 }
 
 /// The program, built. Its profile is that of the tests, in which the simulator is optimised.

@@ -30,7 +30,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("devnet", &["node", "training", "governance", "token", "chain", "swarm", "protocol", "evaluator", "deltas"]),
     ("trainer-node", &["node", "training", "governance", "token", "chain", "swarm", "protocol", "evaluator", "deltas"]),
     ("validator-node", &["node", "governance", "token", "chain", "swarm", "protocol", "evaluator", "deltas"]),
-    ("sim", &["governance", "token", "chain", "views", "protocol", "evaluator"]),
+    ("sim", &["node", "training", "governance", "token", "chain", "swarm", "views", "protocol", "evaluator", "deltas"]),
     ("economics", &["protocol", "evaluator"]),
     ("xtask", &[]),
 ];

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use evaluator::{Terms, is_certain, loss_root, mean};
 use protocol::{Digest, Micronats, keccak256, trainer::Measured};
 
-use crate::random::Random;
+use crate::{forgery::Forgery, random::Random};
 
 /// Loss of the first checkpoint: a guess among ten.
 const FIRST: f64 = 2_302_585.0;
@@ -22,6 +22,8 @@ const CERTAINTY: u32 = 200;
 const NOISE: f64 = 0.05;
 /// What a full run gains of the loss on average, and how far runs lie apart.
 const GAIN: (f64, f64) = (0.04, 0.03);
+/// Loss of weights that are as great as they may be.
+const HUGE: f64 = 1e9;
 /// Exams that are remembered.
 const EXAMS_KEPT: usize = 256;
 
@@ -44,6 +46,13 @@ pub struct Run {
     pub effort: f64,
 }
 
+impl Run {
+    /// Another one for every run.
+    pub(crate) fn number(&self) -> u64 {
+        (self.node as u64) << 48 | self.round << 8 | u64::from(self.attempt)
+    }
+}
+
 impl Curve {
     /// The curve of a seed, with a first checkpoint of that name.
     pub fn new(seed: u64, first: Digest) -> Self {
@@ -53,8 +62,7 @@ impl Curve {
     /// Trains from a checkpoint; none if there is no such one.
     pub fn train(&mut self, base: Digest, run: Run) -> Option<Digest> {
         let worth = *self.worth.get(&base)?;
-        let number = (run.node as u64) << 48 | run.round << 8 | u64::from(run.attempt);
-        let mut random = Random::new(self.seed, "training", number);
+        let mut random = Random::new(self.seed, "training", run.number());
         let gain = (GAIN.0 + GAIN.1 * random.normal()) * run.effort;
         let file = Digest(keccak256(&[&base.0[..], &random.bytes()].concat()));
         self.worth.insert(file, worth * (1.0 - gain));
@@ -66,6 +74,16 @@ impl Curve {
         let worth = *self.worth.get(&base)? * (1.0 - part) + *self.worth.get(&other)? * part;
         let file = Digest(keccak256(&[&base.0[..], &other.0, &part.to_bits().to_be_bytes()].concat()));
         self.worth.insert(file, worth);
+        Some(file)
+    }
+
+    /// A file that is made of a checkpoint; of all such ones only the huge is a checkpoint. None if there is no such one.
+    pub fn forge(&mut self, base: Digest, forgery: Forgery) -> Option<Digest> {
+        self.worth.get(&base)?;
+        let file = Digest(keccak256(&[&base.0[..], format!("{forgery:?}").as_bytes()].concat()));
+        if forgery == Forgery::Huge {
+            self.worth.insert(file, HUGE);
+        }
         Some(file)
     }
 

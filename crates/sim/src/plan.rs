@@ -3,6 +3,7 @@
 use protocol::{Micronats, chain::Times};
 
 use crate::{
+    depth::Depth,
     faults::{Fault, Kind, Trouble},
     random::Random,
     vice::Vice,
@@ -25,6 +26,8 @@ pub struct Plan {
     pub seed: u64,
     /// Rounds in which trainers commit.
     pub rounds: u64,
+    /// What checkpoints are.
+    pub depth: Depth,
     pub trainers: usize,
     pub validators: usize,
     /// Peers without an account.
@@ -73,6 +76,7 @@ impl Plan {
         Self {
             seed,
             rounds,
+            depth: Depth::Coarse,
             trainers: 2,
             validators: 4,
             strangers: 0,

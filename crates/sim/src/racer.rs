@@ -4,6 +4,7 @@ use protocol::{
     Digest, RoundNumber,
     chain::{ChainEvent, Phase},
     machine::Heard,
+    trainer::Measured,
 };
 
 use crate::world::{hands::Hands, jobs::Exam, vices::Met};
@@ -63,12 +64,18 @@ impl Racer {
 
     /// Reveals the best file, if it is good enough.
     pub fn open_best(&mut self, own: &mut Hands<'_>, exam: Exam) {
-        let measured = self.sealed.iter().filter_map(|(who, file)| Some((*who, *file, own.measure(exam, *file)?)));
-        let good = measured.filter(|(_, _, measured)| measured.is_certain).collect::<Vec<_>>();
-        let best = good.into_iter().min_by_key(|(_, _, measured)| measured.loss);
-        if let Some((who, file, measured)) = best.filter(|(_, _, measured)| own.improves(*measured)) {
-            self.sealed.retain(|(sealed, _)| *sealed != who);
-            own.reveal(who, exam.round, file, measured);
+        let measured = self.sealed.iter().filter_map(|(who, file)| Some((*who, own.measure(exam, *file)?)));
+        let good = measured.filter(|(_, measured)| measured.is_certain).collect::<Vec<_>>();
+        let best = good.into_iter().min_by_key(|(_, measured)| measured.loss);
+        if let Some((who, measured)) = best.filter(|(_, measured)| own.improves(*measured)) {
+            self.open(own, exam.round, who, measured);
+        }
+    }
+
+    /// Reveals what an account has sealed, and says that of it.
+    pub fn open(&mut self, own: &mut Hands<'_>, round: RoundNumber, who: usize, measured: Measured) {
+        for (_, file) in self.sealed.extract_if(.., |(sealed, _)| *sealed == who) {
+            own.reveal(who, round, file, measured);
         }
     }
 }

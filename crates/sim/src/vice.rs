@@ -48,6 +48,8 @@ vices! {
     LastSecond Validator 600 0;
     Lazy Validator 100 0;
     LyingRpc Stranger 0 0;
+    Memoriser Stranger 0 0;
+    Monster Stranger 0 0;
     NoiseVoters Validator 1300 0;
     Oversized Trainer 0 0;
     Poisoner Validator 80 0;
@@ -58,4 +60,5 @@ vices! {
     Spiteful Validator 600 0;
     Squatter Stranger 0 0;
     Withholder Trainer 0 0;
+    ZeroPadding Stranger 0 2;
 }

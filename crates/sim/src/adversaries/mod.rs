@@ -19,6 +19,8 @@ mod hoarder;
 mod last_second;
 mod lazy;
 mod lying_rpc;
+mod memoriser;
+mod monster;
 mod noise_voters;
 mod oversized;
 mod poisoner;
@@ -29,6 +31,7 @@ mod silent;
 mod spiteful;
 mod squatter;
 mod withholder;
+mod zero_padding;
 
 #[cfg(doc)]
 use crate::world::hands::Hands;
@@ -53,6 +56,8 @@ pub fn of(vice: Vice) -> Box<dyn Adversary> {
         Vice::LastSecond => Box::new(last_second::LastSecond::default()),
         Vice::Lazy => Box::new(lazy::Lazy::default()),
         Vice::LyingRpc => Box::new(lying_rpc::LyingRpc),
+        Vice::Memoriser => Box::new(memoriser::Memoriser::default()),
+        Vice::Monster => Box::new(monster::Monster::default()),
         Vice::NoiseVoters => Box::new(noise_voters::NoiseVoters::default()),
         Vice::Oversized => Box::new(oversized::Oversized),
         Vice::Poisoner => Box::new(poisoner::Poisoner::default()),
@@ -63,5 +68,6 @@ pub fn of(vice: Vice) -> Box<dyn Adversary> {
         Vice::Spiteful => Box::new(spiteful::Spiteful::default()),
         Vice::Squatter => Box::new(squatter::Squatter::default()),
         Vice::Withholder => Box::new(withholder::Withholder),
+        Vice::ZeroPadding => Box::new(zero_padding::ZeroPadding::default()),
     }
 }

@@ -17,7 +17,7 @@ use protocol::{
 };
 
 use super::{GROUP, Happening, World, jobs::Exam, sends::Asked};
-use crate::{chain::Call, curve::Run, disk, log::Letter, node::Role, random::Random};
+use crate::{chain::Call, curve::Run, disk, forgery::Forgery, log::Letter, node::Role, random::Random};
 
 /// See the module. Accounts are numbered: 0 is that of the node, the others are its aliases.
 pub struct Hands<'a> {
@@ -136,11 +136,25 @@ impl<'a> Hands<'a> {
 
     /// Trains from a checkpoint; other attempts give other files.
     pub fn train(&mut self, base: Digest, round: RoundNumber, attempt: u32, effort: f64) -> Option<Digest> {
-        self.world.curve.train(base, Run { node: self.node, round: round.0, attempt, effort })
+        self.world.training.train(base, Run { node: self.node, round: round.0, attempt, effort })
+    }
+
+    /// Learns the examples of an exam by heart, from a checkpoint.
+    pub fn memorise(&mut self, base: Digest, known: Exam, round: RoundNumber) -> Option<Digest> {
+        self.world.training.memorise(base, known, Run { node: self.node, round: round.0, attempt: 0, effort: 1.0 })
+    }
+
+    /// A file that is made of a checkpoint; whoever asks for it gets it as it is.
+    pub fn forge(&mut self, base: Digest, forgery: Forgery) -> Option<Digest> {
+        let file = self.world.training.forge(base, forgery)?;
+        if forgery.has_another_length() {
+            self.spoil(file);
+        }
+        Some(file)
     }
 
     pub(crate) fn measure(&mut self, exam: Exam, file: Digest) -> Option<Measured> {
-        self.world.curve.measure(exam.base, file, exam.seed, exam.commits)
+        self.world.training.measure(exam, file)
     }
 
     /// Whether a claim with these losses may be revealed.
@@ -151,7 +165,7 @@ impl<'a> Hands<'a> {
     /// What a draw of one's own says about a file.
     pub fn estimate(&mut self, base: Digest, file: Digest, commits: u64) -> Option<Measured> {
         let seed = Digest(self.random("estimate").bytes());
-        self.world.curve.measure(base, file, seed, commits)
+        self.world.training.measure(Exam { round: RoundNumber(0), base, seed, commits }, file)
     }
 
     /// The file behind the seal of a trainer whose disk was read by others.
@@ -221,7 +235,7 @@ impl<'a> Hands<'a> {
 
     /// A checkpoint that part of the way from one to another.
     pub fn mix(&mut self, base: Digest, other: Digest, part: f64) -> Option<Digest> {
-        self.world.curve.mix(base, other, part)
+        self.world.training.mix(base, other, part)
     }
 
     /// Gives the next block the hash at that place of those that it may have.

@@ -10,6 +10,7 @@ use protocol::{
 };
 
 use super::{Happening, World};
+pub(crate) use crate::exam::Exam;
 use crate::{curve::Run, node::Answer};
 
 /// Milliseconds in which a file must come before it counts as missing.
@@ -29,15 +30,6 @@ pub(crate) struct Job {
     arrived: Option<Digest>,
     is_done: bool,
     task: Task,
-}
-
-/// By what a round is judged.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Exam {
-    pub round: RoundNumber,
-    pub base: Digest,
-    pub seed: Digest,
-    pub commits: u64,
 }
 
 /// What is computed.
@@ -162,7 +154,7 @@ impl World {
                 None => return,
             },
             Task::Measure { exam, file } => {
-                let result = self.curve.measure(exam.base, file, exam.seed, exam.commits).ok_or_else(|| "no checkpoint".to_owned());
+                let result = self.training.measure(exam, file).ok_or_else(|| "no checkpoint".to_owned());
                 Answer::Trainer(trainer::Input::Measured { round: exam.round, result })
             }
             Task::Check { exam, claim, hash } => {
@@ -172,10 +164,7 @@ impl World {
             Task::Base(exam) => validator(validator::Input::BaseMeasured { round: exam.round, result: self.base(node, exam) }),
             Task::Fetch { round, file } => validator(validator::Input::Fetched { round, file, result: Fetched::Held }),
             Task::Claim { exam, claim, hash } => {
-                let finding = match self.is_true(&claim, exam) {
-                    Ok(()) => Finding::True { probe: self.curve.probe(claim.file, exam.seed, self.nodes[node].account) },
-                    Err(reason) => Finding::False { reason },
-                };
+                let finding = self.finding(node, &claim, exam).unwrap_or_else(|reason| Finding::False { reason });
                 validator(validator::Input::Measured { round: exam.round, claim: hash, finding })
             }
             Task::Replay { exam, verdicts } => {
@@ -196,8 +185,9 @@ impl World {
         process.run.take_if(|run| *run == (round, attempt))?;
         let run = Run { node, round: round.0, attempt, effort };
         let own_draw = Digest(keccak256(&[&self.nodes[node].secret[..], &round.0.to_be_bytes()].concat()));
-        let file = self.curve.train(base, run);
-        let estimate = file.and_then(|file| Some((file, self.curve.measure(base, file, own_draw, 1)?)));
+        let exam = Exam { round, base, seed: own_draw, commits: 1 };
+        let file = self.training.train(base, run);
+        let estimate = file.and_then(|file| Some((file, self.training.measure(exam, file)?)));
         Some(Answer::Trainer(match estimate {
             Some((file, found)) if found.is_certain => {
                 self.files.hold(node, file);
@@ -212,8 +202,8 @@ impl World {
     }
 
     fn base(&mut self, node: usize, exam: Exam) -> Result<BaseFinding, String> {
-        let base = self.curve.loss(exam.base, exam.seed).ok_or("no checkpoint")?;
-        let probe = self.curve.probe(exam.base, exam.seed, self.nodes[node].account);
+        let base = self.training.loss(exam).ok_or("no checkpoint")?;
+        let probe = self.training.probe(exam, exam.base, self.nodes[node].account).ok_or("no checkpoint")?;
         if let Some(process) = &mut self.nodes[node].process {
             process.examine(exam.round, exam.base, exam.seed);
         }
@@ -222,16 +212,22 @@ impl World {
 
     /// Whether a claim is what an exam finds, and beyond luck.
     pub(crate) fn is_true(&mut self, claim: &RevealedClaim, exam: Exam) -> Result<(), String> {
-        let found = self.curve.measure(exam.base, claim.file, exam.seed, exam.commits).ok_or("no checkpoint")?;
+        let found = self.training.measure(exam, claim.file).ok_or("no checkpoint")?;
         if (claim.base, claim.loss, claim.loss_root) != (found.base, found.loss, found.loss_root) {
             return Err(format!("it says {} and {}, measured was {} and {}", claim.base, claim.loss, found.base, found.loss));
         }
         if found.is_certain { Ok(()) } else { Err("it may be luck".to_owned()) }
     }
 
-    fn replay(&self, node: usize, exam: Exam, replay: Replay) -> Option<(SignedVerdict, String)> {
+    fn finding(&mut self, node: usize, claim: &RevealedClaim, exam: Exam) -> Result<Finding, String> {
+        self.is_true(claim, exam)?;
+        let probe = self.training.probe(exam, claim.file, self.nodes[node].account).ok_or("no checkpoint")?;
+        Ok(Finding::True { probe })
+    }
+
+    fn replay(&mut self, node: usize, exam: Exam, replay: Replay) -> Option<(SignedVerdict, String)> {
         let file = replay.file.unwrap_or(exam.base);
-        let found = self.curve.probe(file, exam.seed, replay.signer);
+        let found = self.training.probe(exam, file, replay.signer)?;
         let is_wrong = self.files.holds(node, file) && found != replay.verdict.message.probe;
         is_wrong.then(|| (replay.verdict, format!("its probe is {}, the model gives {found}", replay.verdict.message.probe)))
     }

@@ -12,12 +12,12 @@ pub mod vices;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use protocol::{Digest, Wei, chain::ChainEvent, eip712::Domain, ids::GroupId, keccak256};
+use protocol::{Wei, chain::ChainEvent, eip712::Domain, ids::GroupId};
 
 use crate::{
     chain::{Books, Chain, SimError, TransactionId},
     check::Checks,
-    curve::Curve,
+    depth::Training,
     faults::Weather,
     files::Files,
     ledger::Ledger,
@@ -114,7 +114,7 @@ pub struct World {
     pub(crate) nodes: Vec<Node>,
     pub(crate) files: Files,
     pub(crate) letters: Letters,
-    pub(crate) curve: Curve,
+    pub(crate) training: Training,
     pub(crate) trace: Trace,
     pub(crate) checks: Checks,
     pub(crate) ends: bool,
@@ -136,13 +136,12 @@ impl World {
     pub fn new(plan: Plan, trace: Trace, adversary: impl Fn(Vice) -> Box<dyn Adversary>) -> Result<Self, SimError> {
         let adversaries = (0..plan.nodes()).filter_map(|number| Some((number, adversary(plan.vice_of(number)?)))).collect();
         let nodes: Vec<Node> = (0..plan.nodes()).map(|number| node(&plan, number)).collect();
-        let first_file = Digest(keccak256(&plan.seed.to_be_bytes()));
+        let (training, first_file) = Training::begin(plan.depth, plan.seed, GROUP).map_err(SimError::Beginning)?;
         let ledger = Ledger::new(&plan, &nodes, first_file)?;
         let domain = ledger.domain();
         let mut files = Files::default();
         (0..nodes.len()).for_each(|node| files.hold(node, first_file));
         let weather = Weather::at(&[], nodes.len(), 0);
-        let curve = Curve::new(plan.seed, first_file);
         let mut world = Self {
             plan,
             schedule: Schedule::default(),
@@ -154,7 +153,7 @@ impl World {
             nodes,
             files,
             letters: Letters::default(),
-            curve,
+            training,
             trace,
             checks: Checks::default(),
             ends: false,

@@ -5,6 +5,7 @@ use protocol::ids::{Address, PositionNumber};
 use protocol::money::Wei;
 use sim::adversaries;
 use sim::check::Report;
+use sim::depth::Depth;
 use sim::fortune::Fortune;
 use sim::node::Node;
 use sim::plan::Plan;
@@ -21,7 +22,12 @@ pub struct Played {
 
 /// Two trainers, four validators with the positions 1 to 4, and whoever has that vice, with position 5 if it has stake.
 pub fn play(vice: Vice, seed: u64, rounds: u64) -> Played {
-    let played = begin(Plan { vices: vec![vice], ..Plan::calm(seed, rounds) });
+    play_in(Depth::Coarse, vice, seed, rounds)
+}
+
+/// The same in that depth.
+pub fn play_in(depth: Depth, vice: Vice, seed: u64, rounds: u64) -> Played {
+    let played = begin(Plan { depth, vices: vec![vice], ..Plan::calm(seed, rounds) });
     assert!(played.report.failures.is_empty(), "{vice:?} {seed}: {:?}", played.report);
     assert!(played.slashed().iter().all(|position| *position == PositionNumber(5)), "{vice:?} {seed}: honest stake was slashed");
     played
@@ -29,7 +35,12 @@ pub fn play(vice: Vice, seed: u64, rounds: u64) -> Played {
 
 /// The same network without it.
 pub fn calm(seed: u64, rounds: u64) -> Played {
-    begin(Plan::calm(seed, rounds))
+    calm_in(Depth::Coarse, seed, rounds)
+}
+
+/// The same in that depth.
+pub fn calm_in(depth: Depth, seed: u64, rounds: u64) -> Played {
+    begin(Plan { depth, ..Plan::calm(seed, rounds) })
 }
 
 fn begin(plan: Plan) -> Played {

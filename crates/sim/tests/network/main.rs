@@ -1,5 +1,7 @@
 //! Whole networks: a seed each, calm and with faults of one kind after the other.
 
+mod exact;
+
 use sim::{check::Report, faults::Kind, plan::Plan, story};
 
 fn run(plan: &Plan) -> Report {

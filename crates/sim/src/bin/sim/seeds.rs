@@ -17,7 +17,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use sim::{faults::Kind, plan::Plan, story};
+use sim::{depth::Depth, faults::Kind, plan::Plan, story};
 
 use crate::{
     outcome::{Counts, Outcome},
@@ -48,6 +48,9 @@ pub struct Options {
     /// With two adversaries that each seed draws.
     #[arg(long)]
     vices: bool,
+    /// What checkpoints are: `coarse`, numbers, or `exact`, files that the real trainer makes and the real evaluator measures.
+    #[arg(long, value_name = "DEPTH", default_value = "coarse", value_parser = depth)]
+    depth: Depth,
     /// Remember there which seeds are done, and go on from what it remembers.
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -73,6 +76,7 @@ impl Options {
             [] => Plan::calm(seed, self.rounds),
             kinds => Plan::draw(seed, self.rounds, kinds),
         };
+        let plan = Plan { depth: self.depth, ..plan };
         if self.vices { plan.haunted() } else { plan }
     }
 
@@ -80,7 +84,8 @@ impl Options {
     fn kind_of_run(&self) -> String {
         let names: Vec<String> = self.kinds().iter().map(name).collect();
         let (kinds, vices) = (if names.is_empty() { CALM.to_owned() } else { names.join(",") }, if self.vices { ", vices" } else { "" });
-        format!("{} rounds, {kinds}{vices}", self.rounds)
+        let depth = if self.depth == Depth::Exact { ", exact" } else { "" };
+        format!("{} rounds, {kinds}{vices}{depth}", self.rounds)
     }
 }
 
@@ -233,7 +238,12 @@ fn kinds(text: &str) -> Result<Kinds> {
     kinds.collect::<Result<_>>().map(Kinds)
 }
 
-fn name(kind: &Kind) -> String {
+fn depth(text: &str) -> Result<Depth> {
+    Depth::ALL.into_iter().find(|depth| name(depth) == text).with_context(|| format!("there is no depth {text:?}: use coarse or exact"))
+}
+
+/// What a kind is called where it is asked for.
+fn name(kind: &impl std::fmt::Debug) -> String {
     format!("{kind:?}").to_lowercase()
 }
 
