@@ -1,5 +1,6 @@
 //! Each vice in networks where nothing else goes wrong: its aim fails, or costs what it is said to cost.
 
+mod deltas;
 mod drawn;
 mod played;
 mod race;

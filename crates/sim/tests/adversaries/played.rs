@@ -21,7 +21,7 @@ pub struct Played {
 
 /// Two trainers, four validators with the positions 1 to 4, and whoever has that vice, with position 5 if it has stake.
 pub fn play(vice: Vice, seed: u64, rounds: u64) -> Played {
-    let played = begin(Plan { vices: vec![vice], ..Plan::calm(seed, rounds) });
+    let played = run(Plan { vices: vec![vice], ..Plan::calm(seed, rounds) });
     assert!(played.report.failures.is_empty(), "{vice:?} {seed}: {:?}", played.report);
     assert!(played.slashed().iter().all(|position| *position == PositionNumber(5)), "{vice:?} {seed}: honest stake was slashed");
     played
@@ -29,10 +29,11 @@ pub fn play(vice: Vice, seed: u64, rounds: u64) -> Played {
 
 /// The same network without it.
 pub fn calm(seed: u64, rounds: u64) -> Played {
-    begin(Plan::calm(seed, rounds))
+    run(Plan::calm(seed, rounds))
 }
 
-fn begin(plan: Plan) -> Played {
+/// That network, whatever came of it.
+pub fn run(plan: Plan) -> Played {
     let mut world = World::new(plan, Trace::default(), adversaries::of).expect("a network");
     world.run().expect("a chain that keeps its rules");
     let (report, fortunes) = (world.report(), world.fortunes().expect("answers"));
