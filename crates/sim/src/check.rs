@@ -1,11 +1,15 @@
 //! What must hold whatever goes wrong, and what a run came to.
 
+mod bounties;
+mod deltas;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
-    Address, Digest, PositionNumber, RoundNumber, Wei,
+    Address, BountyNumber, Digest, PositionNumber, RoundNumber, Wei,
+    bounty::Findings,
     chain::{ChainEvent, Outcome, RevealedClaim},
-    eip712::Verdict,
+    eip712::{Finding, Verdict},
     rules::{claim_hash, rank_key},
 };
 
@@ -14,7 +18,7 @@ use crate::{
     excuses::{misjudged, undecided, unopened, unseen},
     node::{Node, Role},
     told::digest,
-    world::{World, jobs::Exam},
+    world::{World, jobs::Exam, people::Said},
 };
 
 /// Failures that are told at most.
@@ -28,7 +32,10 @@ const DISK_AT_REST: usize = 4096;
 pub struct Checks {
     /// Alarms about verdicts of adversaries.
     pub alarms: u64,
+    /// Votes of honest voters.
+    pub(crate) choices: Vec<Said>,
     signed: BTreeMap<(usize, RoundNumber), Digest>,
+    found: BTreeMap<(usize, BountyNumber, u64), (Finding, Findings)>,
     failures: Vec<String>,
 }
 
@@ -43,6 +50,9 @@ pub struct Report {
     pub commits: u64,
     pub reveals: u64,
     pub concessions: u64,
+    /// Deltas that were applied, and bounties that were decided.
+    pub applied: u64,
+    pub found: u64,
     /// Alarms about verdicts that deserved them.
     pub alarms: u64,
     /// Seals that were not opened though somebody revealed, each with the reason.
@@ -68,6 +78,18 @@ impl Checks {
         let before = *self.signed.entry((node, verdict.round)).or_insert(verdict.claim);
         if before != verdict.claim {
             self.fail(format!("node {node} has signed {} and {} in round {}", digest(&before), digest(&verdict.claim), verdict.round));
+        }
+    }
+
+    /// A finding was signed: one a window, ever, and not before its line was safe.
+    pub(crate) fn found(&mut self, node: usize, finding: Finding, findings: Findings, is_safe: bool) {
+        let Finding { bounty, window, .. } = finding;
+        if !is_safe {
+            self.fail(format!("node {node} has signed a finding of bounty {bounty} before that was safe on disk"));
+        }
+        let before = self.found.entry((node, bounty, window)).or_insert((finding, findings)).0;
+        if before != finding {
+            self.fail(format!("node {node} has signed two findings in window {window} of bounty {bounty}"));
         }
     }
 
@@ -116,8 +138,14 @@ pub(crate) fn report(world: &mut World) -> Report {
         failures.extend(paid(world, *number, round, right));
         failures.extend(counted(world, *number, round));
     }
+    for (_, event) in world.ledger.history() {
+        report.applied += u64::from(matches!(event, ChainEvent::Turned { applied, .. } if applied.0 != 0));
+        report.found += u64::from(matches!(event, ChainEvent::Resolved { .. }));
+    }
     report.empty = world.plan.rounds.saturating_sub(rounds.values().filter(|round| !round.reveals.is_empty()).count() as u64);
     failures.extend(agreement(world));
+    failures.extend(deltas::all(world));
+    failures.extend(bounties::all(world));
     failures.extend(bounds(world));
     Report { failures, ..report }
 }
@@ -287,4 +315,10 @@ fn bounds(world: &World) -> Vec<String> {
         }
     }
     failures
+}
+
+/// Whether nothing at all went wrong in that time and the round before it.
+fn is_peace(world: &World, from_ms: u64, until_ms: u64) -> bool {
+    let from_ms = from_ms.saturating_sub(world.plan.round_ms());
+    world.plan.vices.is_empty() && !world.plan.faults.iter().any(|fault| fault.touches(from_ms, until_ms))
 }

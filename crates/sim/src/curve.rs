@@ -14,10 +14,12 @@ use crate::{forgery::Forgery, random::Random};
 /// Loss of the first checkpoint: a guess among ten.
 const FIRST: f64 = 2_302_585.0;
 /// Examples of an exam, and of the whole set.
-const DRAWN: usize = 64;
+pub(crate) const DRAWN: usize = 64;
 const EXAMPLES: u32 = 4096;
 /// Standard errors that an improvement must exceed, hundredths.
-const CERTAINTY: u32 = 200;
+pub(crate) const CERTAINTY: u32 = 200;
+/// Classes among which a model guesses.
+pub(crate) const OUTPUTS: u32 = 10;
 /// By what part of its loss a checkpoint errs on one example.
 const NOISE: f64 = 0.05;
 /// What a full run gains of the loss on average, and how far runs lie apart.
@@ -42,7 +44,7 @@ pub struct Run {
     pub node: usize,
     pub round: u64,
     pub attempt: u32,
-    /// What part of a full run there was time for, 0 to 1.
+    /// What it gains beside a full run on the first training set: for want of time less, on a better set more.
     pub effort: f64,
 }
 
@@ -122,7 +124,8 @@ impl Curve {
         Digest(keccak256(&[&b"probe"[..], &file.0, &exam.0, &signer.0].concat()))
     }
 
-    fn losses(&mut self, file: Digest, exam: Digest) -> Option<Arc<Vec<u32>>> {
+    /// Losses of a checkpoint on the examples of an exam, micronats.
+    pub(crate) fn losses(&mut self, file: Digest, exam: Digest) -> Option<Arc<Vec<u32>>> {
         let worth = *self.worth.get(&file)?;
         while self.exams.len() > EXAMS_KEPT {
             self.exams.pop_first();

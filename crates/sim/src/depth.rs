@@ -100,4 +100,20 @@ impl Training {
             Self::Exact(exact) => exact.probe(exam, file, signer),
         }
     }
+
+    /// Losses of a checkpoint on a hidden set, micronats; none if it is no checkpoint. Hidden sets are of the coarse depth alone.
+    pub fn hidden(&mut self, set: Digest, file: Digest) -> Option<Vec<u32>> {
+        match self {
+            Self::Coarse(curve) => curve.losses(file, set).map(|losses| losses.to_vec()),
+            Self::Exact(_) => None,
+        }
+    }
+
+    /// What shows that a signer ran a checkpoint on a hidden set.
+    pub fn hidden_probe(&self, seed: Digest, file: Digest, signer: Address) -> Digest {
+        match self {
+            Self::Coarse(curve) => curve.probe(file, seed, signer),
+            Self::Exact(_) => Digest::ZERO,
+        }
+    }
 }

@@ -53,7 +53,7 @@ impl Ledger {
     pub fn new(plan: &Plan, nodes: &[Node], first_file: Digest) -> Result<Self, SimError> {
         let mut chain = Chain::begin(&beginning(plan, nodes, first_file))?;
         let aliases = nodes.iter().flat_map(Node::aliases).map(|key| address_of(key.verifying_key()));
-        for account in nodes.iter().filter(|node| is_rich(node)).map(|node| node.account).chain(aliases) {
+        for account in nodes.iter().filter(|node| node.has_purse()).map(|node| node.account).chain(aliases) {
             chain.submit(account, &Call::Approve(Wei(u128::MAX)), Offer::default());
         }
         let start_s = chain.head().block.time_s;
@@ -166,8 +166,8 @@ fn beginning(plan: &Plan, nodes: &[Node], first_file: Digest) -> Beginning {
     let seats =
         staked.map(|(node, parts)| Seat { owner: owner(node.account), signer: node.key.clone(), amount: Wei(STAKE.0 * u128::from(parts)) });
     let seats: Vec<Seat> = seats.chain(idle_seats(plan)).collect();
-    let purse = |node: &Node| if is_rich(node) { PURSE } else { Wei::ZERO };
-    let actors = nodes.iter().filter(|node| node.role != Role::Stranger || is_rich(node));
+    let purse = |node: &Node| if node.has_purse() { PURSE } else { Wei::ZERO };
+    let actors = nodes.iter().filter(|node| node.role != Role::Stranger || node.has_purse());
     let aliases = nodes.iter().flat_map(Node::aliases).map(|key| (address_of(key.verifying_key()), ALIAS));
     let accounts =
         actors.map(|node| (node.account, purse(node))).chain(aliases).chain(seats.iter().map(|seat| (seat.owner, Wei::ZERO))).collect();
@@ -178,7 +178,7 @@ fn beginning(plan: &Plan, nodes: &[Node], first_file: Digest) -> Beginning {
         checkpoint: first_file,
         dataset: vec![Digest(keccak256(b"dataset"))],
         times: plan.times,
-        period_s: epoch_s,
+        period_s: plan.period_rounds * length_s,
         improve: plan.improve,
         least: plan.least,
     };
@@ -200,11 +200,6 @@ fn idle_seats(plan: &Plan) -> impl Iterator<Item = Seat> {
         let signer = account_key(&mut Random::new(plan.seed, "idle", number));
         Seat { owner: owner(address_of(signer.verifying_key())), signer, amount: IDLE_STAKE }
     })
-}
-
-/// Whoever risks NRN has some.
-fn is_rich(node: &Node) -> bool {
-    node.role == Role::Trainer || !node.is_honest
 }
 
 /// Stake is owned by another account than the one that signs.

@@ -18,6 +18,7 @@ use crate::{
     chain::TransactionId,
     disk::{Disk, DiskError, FINDINGS, Life, Signing, VERDICTS},
     log::Replica,
+    people::Calling,
     random::Random,
     usage::Usage,
     world::sends::Asked,
@@ -56,6 +57,8 @@ pub struct Node {
     pub process: Option<Process>,
     /// Whether it keeps to what honest nodes do.
     pub is_honest: bool,
+    /// What whoever is behind it does with NRN, if it has no machine for that.
+    pub calling: Option<Calling>,
     /// Accounts that whoever stands behind it has beside that one.
     pub aliases: usize,
 }
@@ -156,6 +159,7 @@ impl Node {
             generation: 0,
             process: None,
             is_honest: true,
+            calling: None,
             aliases: 0,
         }
     }
@@ -173,6 +177,11 @@ impl Node {
     /// Its account, and the further ones.
     pub fn accounts(&self) -> Vec<Address> {
         std::iter::once(self.account).chain(self.aliases().map(|key| address_of(key.verifying_key()))).collect()
+    }
+
+    /// Whether whoever is behind it risks NRN of his own, and has some.
+    pub fn has_purse(&self) -> bool {
+        self.role == Role::Trainer || !self.is_honest || self.calling.is_some()
     }
 
     /// Whether it takes part in anything.

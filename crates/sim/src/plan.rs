@@ -5,6 +5,7 @@ use protocol::{Micronats, chain::Times};
 use crate::{
     depth::Depth,
     faults::{Fault, Kind, Trouble},
+    people::Calling,
     random::Random,
     vice::Vice,
 };
@@ -15,12 +16,16 @@ const BLOCKS_MS: [u64; 8] = [250, 500, 1000, 2000, 5000, 12_000, 15_000, 30_000]
 const RECENT_BLOCKS: [u64; 3] = [8, 64, 2048];
 /// Rounds before the first fault and after the last one: a network that has just begun, and one that can end in peace.
 const CALM_ROUNDS: u64 = 2;
+/// Of a thousand seeds, in how many patches are proposed.
+const AUTHORED: u64 = 333;
+/// In how many bounties are funded.
+const SPONSORED: u64 = 250;
 /// Blocks that a reorganisation replaces at most.
 pub const MAX_DEPTH: u64 = 6;
 /// Seconds by which a block's timestamp lies at most.
 const MAX_LIE_S: u64 = 15;
 
-/// See the module. Nodes are numbered from 0: trainers, validators, strangers, and one for each vice.
+/// See the module. Nodes are numbered from 0: trainers, validators, strangers, people with a calling, and one for each vice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     pub seed: u64,
@@ -40,6 +45,8 @@ pub struct Plan {
     pub least: Micronats,
     /// Rounds of an epoch.
     pub epoch_rounds: u64,
+    /// Rounds of a period of the training set.
+    pub period_rounds: u64,
     /// Rounds from the end of one until its coinbase can be collected.
     pub maturity_rounds: u64,
     /// Positions with little stake that nobody runs.
@@ -54,6 +61,8 @@ pub struct Plan {
     pub recent_blocks: u64,
     /// Milliseconds that one exact measurement takes.
     pub measure_ms: u64,
+    /// Who does something beside the rounds, each behind a node of his own.
+    pub people: Vec<Calling>,
     pub faults: Vec<Fault>,
     /// Who takes part and does not keep to what honest nodes do.
     pub vices: Vec<Vice>,
@@ -73,6 +82,7 @@ impl Plan {
             reveal_s: least(40, confirmations + random.within(12, 20)),
             judge_s: least(60, 2 * confirmations + random.within(16, 30)),
         };
+        let epoch_rounds = random.within(4, 12);
         Self {
             seed,
             rounds,
@@ -86,13 +96,15 @@ impl Plan {
             times,
             improve: 10,
             least: Micronats(1000),
-            epoch_rounds: random.within(4, 12),
+            epoch_rounds,
+            period_rounds: epoch_rounds,
             maturity_rounds: random.within(1, 4),
             stakes: (0..4).map(|_| random.within(80, 120)).collect(),
             edge_s,
             step_s,
             recent_blocks: *random.pick(&RECENT_BLOCKS).unwrap_or(&RECENT_BLOCKS[0]),
             measure_ms: random.within(20, 2000),
+            people: Vec::new(),
             faults: Vec::new(),
             vices: Vec::new(),
         }
@@ -100,7 +112,7 @@ impl Plan {
 
     /// The same network, and faults of these kinds: up to one for every round.
     pub fn draw(seed: u64, rounds: u64, kinds: &[Kind]) -> Self {
-        let mut plan = Self { strangers: 1, ..Self::calm(seed, rounds) };
+        let mut plan = Self { strangers: 1, ..Self::calm(seed, rounds) }.peopled();
         let faulty_rounds = rounds.saturating_sub(2 * CALM_ROUNDS);
         let mut random = Random::new(seed, "faults", 0);
         for number in 0..random.within(faulty_rounds.min(1), faulty_rounds) {
@@ -120,25 +132,52 @@ impl Plan {
         Self { vices: (0..2).filter_map(drawn).collect(), ..self }
     }
 
-    /// Faults and vices together.
-    pub fn troubles(&self) -> usize {
-        self.faults.len() + self.vices.len()
+    /// The same network, in some seeds with authors of patches or sponsors of bounties, and periods that leave time for several.
+    pub fn peopled(self) -> Self {
+        let mut random = Random::new(self.seed, "people", 0);
+        let authors = if random.chance(AUTHORED) { random.within(1, 2) as usize } else { 0 };
+        let sponsors = if random.chance(SPONSORED) { random.within(1, 2) as usize } else { 0 };
+        let people = [vec![Calling::Author; authors], vec![Calling::Sponsor; sponsors]].concat();
+        if people.is_empty() {
+            return self;
+        }
+        // A term, its windows and what they leave to be paid have to fit into the run.
+        let epoch_rounds = if sponsors == 0 { self.epoch_rounds } else { self.epoch_rounds.min(4) };
+        Self { people, period_rounds: random.within(2, 4), epoch_rounds, ..self }
     }
 
-    /// Without the fault at that place, or the vice: these are counted after the faults.
+    /// The same network in the exact depth, without authors and sponsors: what patches and hidden sets are worth only a curve says.
+    pub fn exact(self) -> Self {
+        Self { depth: Depth::Exact, people: Vec::new(), ..self }
+    }
+
+    /// Faults, vices and people together.
+    pub fn troubles(&self) -> usize {
+        self.faults.len() + self.vices.len() + self.people.len()
+    }
+
+    /// Without the fault at that place, or the vice, or the person: counted in this order.
     pub fn without(&self, place: usize) -> Self {
         let mut plan = self.clone();
         if place < plan.faults.len() {
             plan.faults.remove(place);
-        } else if place < plan.troubles() {
+        } else if place < plan.faults.len() + plan.vices.len() {
             plan.vices.remove(place - plan.faults.len());
+        } else if place < plan.troubles() {
+            plan.people.remove(place - plan.faults.len() - plan.vices.len());
         }
         plan
     }
 
+    /// What whoever is behind a node does, if that is something.
+    pub fn calling_of(&self, node: usize) -> Option<Calling> {
+        let first = self.trainers + self.validators + self.strangers;
+        self.people.get(node.checked_sub(first)?).copied()
+    }
+
     /// The vice of a node, if it has one.
     pub fn vice_of(&self, node: usize) -> Option<Vice> {
-        let first = self.trainers + self.validators + self.strangers;
+        let first = self.trainers + self.validators + self.strangers + self.people.len();
         self.vices.get(node.checked_sub(first)?).copied()
     }
 
@@ -161,7 +200,7 @@ impl Plan {
 
     /// All nodes together.
     pub fn nodes(&self) -> usize {
-        self.trainers + self.validators + self.strangers + self.vices.len()
+        self.trainers + self.validators + self.strangers + self.people.len() + self.vices.len()
     }
 
     /// Milliseconds of a round.

@@ -151,6 +151,9 @@ impl World {
         if !is_own {
             self.meet(node, Met::Heard(&heard));
         }
+        if let Heard::Block(_) = heard {
+            self.look_at(node);
+        }
         if let Some(process) = &mut self.nodes[node].process {
             let effects = process.machine.hear(heard);
             self.act(node, effects);

@@ -8,7 +8,7 @@ use protocol::{
     Address, Digest, RoundNumber, Wei,
     chain::{ChainEvent, Clock, GroupView, PositionView, RevealedClaim},
     eip712::{Choice, Signed, SignedVerdict, Typed, address_of, sign},
-    ids::DeltaNumber,
+    ids::{DeltaNumber, GroupId},
     keccak256,
     log::{Body, Draft, Envelope},
     measures::{Act, Measure},
@@ -21,8 +21,8 @@ use crate::{chain::Call, curve::Run, disk, forgery::Forgery, log::Letter, node::
 
 /// See the module. Accounts are numbered: 0 is that of the node, the others are its aliases.
 pub struct Hands<'a> {
-    world: &'a mut World,
-    node: usize,
+    pub(super) world: &'a mut World,
+    pub(super) node: usize,
     /// What is said once nobody reads any more.
     said: Vec<Body>,
 }
@@ -34,6 +34,11 @@ impl<'a> Hands<'a> {
 
     pub(crate) fn said(self) -> Vec<Body> {
         self.said
+    }
+
+    /// The group that the node takes part in.
+    pub fn group(&self) -> GroupId {
+        GROUP
     }
 
     /// The second of the newest block.
@@ -256,6 +261,7 @@ impl<'a> Hands<'a> {
     pub fn propose(&mut self, who: usize, patch: Digest, bond: Wei) {
         let Some(view) = self.view() else { return };
         self.hold(patch);
+        self.world.sets.propose(view.head, patch);
         self.call(who, Call::Propose { group: GROUP, parent: view.head, patch, bond });
     }
 

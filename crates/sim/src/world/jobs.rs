@@ -4,14 +4,14 @@ use protocol::{
     Digest, RoundNumber,
     chain::RevealedClaim,
     eip712::SignedVerdict,
-    keccak256, panel, trainer,
+    jury, keccak256, panel, trainer,
     validator::{self, BaseFinding, Fetched, Finding},
     warden::{self, Replay},
 };
 
 use super::{Happening, World};
 pub(crate) use crate::exam::Exam;
-use crate::{curve::Run, node::Answer};
+use crate::{curve::Run, hidden, node::Answer};
 
 /// Milliseconds in which a file must come before it counts as missing.
 const FETCH_MS: u64 = 10_000;
@@ -43,7 +43,9 @@ pub(crate) enum Task {
     Claim { exam: Exam, claim: RevealedClaim, hash: Digest },
     Replay { exam: Exam, verdicts: Vec<Replay> },
     Hold { file: Digest },
+    Set { head: Digest, patches: Vec<Digest> },
     Hidden { bounty: protocol::BountyNumber, file: Digest },
+    Find(jury::Task),
 }
 
 impl Task {
@@ -54,6 +56,8 @@ impl Task {
             Self::Check { exam, claim, .. } | Self::Claim { exam, claim, .. } => vec![exam.base, claim.file],
             Self::Base(exam) => vec![exam.base],
             Self::Fetch { file, .. } | Self::Hold { file } | Self::Hidden { file, .. } => vec![*file],
+            Self::Set { patches, .. } => patches.clone(),
+            Self::Find(task) => hidden::needs(task),
             // A verdict whose file cannot be had is left out.
             Self::Replay { exam, .. } => vec![exam.base],
         }
@@ -63,7 +67,8 @@ impl Task {
 impl World {
     /// Begins a job; `work_ms` is what its computing takes.
     pub(crate) fn start(&mut self, node: usize, work_ms: u64, task: Task) {
-        let waits_ms = if matches!(task, Task::Base(_) | Task::Train { .. }) { NEED_MS } else { FETCH_MS };
+        let waits_ms =
+            if matches!(task, Task::Base(_) | Task::Train { .. } | Task::Set { .. } | Task::Find(_)) { NEED_MS } else { FETCH_MS };
         let job = Job {
             node,
             generation: self.nodes[node].generation,
@@ -134,11 +139,14 @@ impl World {
             Task::Replay { exam, .. } => {
                 Some(Answer::Validator(panel::Answer::Warden(warden::Input::Replayed { round: exam.round, wrong: Vec::new() })))
             }
-            Task::Hold { .. } => None,
-            Task::Hidden { bounty, .. } => Some(Answer::Validator(panel::Answer::Jury(protocol::jury::Input::Fetched {
-                bounty: *bounty,
-                result: Fetched::Missing(reason),
-            }))),
+            Task::Hold { .. } | Task::Set { .. } => None,
+            Task::Find(task) => {
+                let (bounty, window) = (task.bounty, task.window);
+                Some(Answer::Validator(panel::Answer::Jury(jury::Input::Measured { bounty, window, result: Err(reason) })))
+            }
+            Task::Hidden { bounty, .. } => {
+                Some(Answer::Validator(panel::Answer::Jury(jury::Input::Fetched { bounty: *bounty, result: Fetched::Missing(reason) })))
+            }
         };
         if let Some(answer) = answer {
             self.answer(job.node, answer);
@@ -172,9 +180,12 @@ impl World {
                 Answer::Validator(panel::Answer::Warden(warden::Input::Replayed { round: exam.round, wrong }))
             }
             Task::Hold { file } => return self.announce(node, RoundNumber(0), file),
-            Task::Hidden { bounty, .. } => {
-                Answer::Validator(panel::Answer::Jury(protocol::jury::Input::Fetched { bounty, result: Fetched::Held }))
+            Task::Set { head, patches } => return self.tell_root(node, head, &patches),
+            Task::Find(task) => {
+                let result = hidden::find(&mut self.training, &self.hidden, &task, self.nodes[node].account);
+                Answer::Validator(panel::Answer::Jury(jury::Input::Measured { bounty: task.bounty, window: task.window, result }))
             }
+            Task::Hidden { bounty, .. } => Answer::Validator(panel::Answer::Jury(jury::Input::Fetched { bounty, result: Fetched::Held })),
         };
         self.answer(node, answer);
     }

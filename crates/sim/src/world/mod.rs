@@ -5,6 +5,7 @@ pub mod hands;
 pub(crate) mod jobs;
 mod letters;
 mod lives;
+pub(crate) mod people;
 pub mod sends;
 mod trainers;
 mod validators;
@@ -20,12 +21,15 @@ use crate::{
     depth::Training,
     faults::Weather,
     files::Files,
+    hidden::HiddenSets,
     ledger::Ledger,
     log::{COPY_MS, Letter, Letters},
     node::{Answer, Effect, Node, Role},
+    people::{self as persons, Person},
     plan::Plan,
     random::Random,
     schedule::Schedule,
+    sets::Sets,
     trace::Trace,
     vice::Vice,
 };
@@ -115,11 +119,15 @@ pub struct World {
     pub(crate) files: Files,
     pub(crate) letters: Letters,
     pub(crate) training: Training,
+    pub(crate) sets: Sets,
+    pub(crate) hidden: HiddenSets,
     pub(crate) trace: Trace,
     pub(crate) checks: Checks,
     pub(crate) ends: bool,
     /// Who acts for a node beside its machine; away while he does.
     pub(crate) adversaries: BTreeMap<usize, Box<dyn Adversary>>,
+    /// Who is behind honest nodes; away while he acts.
+    pub(crate) people: BTreeMap<usize, Box<dyn Person>>,
     /// Links that an adversary has cut.
     pub(crate) cuts: Vec<(usize, usize)>,
     /// To whom an endpoint tells other hashes than those of the blocks.
@@ -136,6 +144,7 @@ impl World {
     pub fn new(plan: Plan, trace: Trace, adversary: impl Fn(Vice) -> Box<dyn Adversary>) -> Result<Self, SimError> {
         let adversaries = (0..plan.nodes()).filter_map(|number| Some((number, adversary(plan.vice_of(number)?)))).collect();
         let nodes: Vec<Node> = (0..plan.nodes()).map(|number| node(&plan, number)).collect();
+        let people = nodes.iter().enumerate().filter_map(|(number, node)| Some((number, persons::of(&plan, number, node)?))).collect();
         let (training, first_file) = Training::begin(plan.depth, plan.seed, GROUP).map_err(SimError::Beginning)?;
         let ledger = Ledger::new(&plan, &nodes, first_file)?;
         let domain = ledger.domain();
@@ -154,10 +163,13 @@ impl World {
             files,
             letters: Letters::default(),
             training,
+            sets: Sets::default(),
+            hidden: HiddenSets::default(),
             trace,
             checks: Checks::default(),
             ends: false,
             adversaries,
+            people,
             cuts: Vec::new(),
             deceived: None,
             before: Vec::new(),
@@ -175,7 +187,7 @@ impl World {
         }
         for node in 0..self.nodes.len() {
             let apart_ms = 100 * node as u64;
-            if self.nodes[node].role != Role::Stranger || !self.nodes[node].is_honest {
+            if self.nodes[node].role != Role::Stranger || self.nodes[node].has_purse() {
                 self.schedule.at(apart_ms, Happening::Rise { node });
             }
             self.schedule.at(apart_ms + COPY_MS, Happening::Copy { node });
@@ -328,11 +340,14 @@ fn node(plan: &Plan, number: usize) -> Node {
         (Role::Trainer, format!("trainer {}", number + 1))
     } else if number < plan.trainers + plan.validators {
         (Role::Validator, format!("validator {}", number + 1 - plan.trainers))
+    } else if let Some(calling) = plan.calling_of(number) {
+        (Role::Stranger, format!("{calling:?} {number}").to_lowercase())
     } else if let Some(vice) = plan.vice_of(number) {
         (vice.role(), format!("{vice:?} {number}").to_lowercase())
     } else {
         (Role::Stranger, format!("stranger {}", number + 1 - plan.trainers - plan.validators))
     };
     let vice = plan.vice_of(number);
-    Node { is_honest: vice.is_none(), aliases: vice.map_or(0, Vice::aliases), ..Node::new(plan.seed, number, role, name, GROUP) }
+    let calling = plan.calling_of(number);
+    Node { is_honest: vice.is_none(), calling, aliases: vice.map_or(0, Vice::aliases), ..Node::new(plan.seed, number, role, name, GROUP) }
 }

@@ -17,6 +17,7 @@ use crate::{
     disk::{self, Commit, DiskError},
     log::AppendError,
     node::Answer,
+    sets::Sets,
 };
 
 /// Of a thousand, what part of the time that is left a run takes: at least and at most.
@@ -37,7 +38,7 @@ impl World {
             }
             Effect::Have { round, file } => self.announce(node, round, file),
             Effect::Publish { round, file } => self.tell_log(node, &Body::Note(format!("round {round}: {file} was trained here"))),
-            Effect::TellRoot { head } => self.tell_root(node, head),
+            Effect::TellRoot { head } => self.build_set(node, head),
             Effect::Done(report) => {
                 let trouble = report.trouble.map(|trouble| format!(", {trouble}")).unwrap_or_default();
                 self.note(node, &format!("round {} is over: {:?}{trouble}", report.round, report.outcome));
@@ -82,12 +83,17 @@ impl World {
         let takes_ms = left_ms * random.within(RUN.0, RUN.1) / 1000;
         // Who computes slowly makes fewer steps in the same time.
         let full_ms = self.plan.times.train_s * 1000 * (1 + self.weather.nodes[node].slower);
-        let effort = (takes_ms as f64 / full_ms.max(1) as f64).min(1.0);
+        let effort = (takes_ms as f64 / full_ms.max(1) as f64).min(1.0) * self.gains(node);
         if let Some(process) = &mut self.nodes[node].process {
             process.run = Some((round, attempt));
         }
         let slower = 1 + self.weather.nodes[node].slower;
         self.start(node, takes_ms / slower, Task::Train { round, attempt, base, effort });
+    }
+
+    /// How many times as much a run gains on the set as the node knows it as on the first one.
+    fn gains(&self, node: usize) -> f64 {
+        self.nodes[node].process.as_ref().map_or(1.0, |process| self.sets.gains(process.teller.view().head))
     }
 
     fn cancel(&mut self, node: usize, round: RoundNumber) {
@@ -117,8 +123,15 @@ impl World {
         self.tell_log(node, &Body::Have { round, file });
     }
 
-    pub(crate) fn tell_root(&mut self, node: usize, head: Digest) {
-        self.tell_log(node, &Body::Note(format!("dataset {head} {}", Digest(protocol::keccak256(&head.0)))));
+    /// Gets all patches of a set, then tells the log its root.
+    pub(crate) fn build_set(&mut self, node: usize, head: Digest) {
+        self.start(node, 0, Task::Set { head, patches: self.sets.patches(head) });
+    }
+
+    pub(crate) fn tell_root(&mut self, node: usize, head: Digest, patches: &[Digest]) {
+        let root = Sets::root(patches);
+        self.sets.tell(node, head, root);
+        self.tell_log(node, &Body::Note(format!("dataset {head} {root}")));
     }
 
     /// Writes what nobody waits for.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     chain::{Call, Place},
-    disk::{DiskError, VERDICTS},
+    disk::{DiskError, FINDINGS, VERDICTS},
     log::AppendError,
     node::Answer,
     told::digest,
@@ -39,7 +39,7 @@ impl World {
             Effect::Jury(effect) => self.find(node, effect),
             Effect::Trust(author) => self.nodes[node].replica.trust(author),
             Effect::Hold { digest, .. } => self.start(node, 0, Task::Hold { file: digest }),
-            Effect::TellRoot { head } => self.tell_root(node, head),
+            Effect::TellRoot { head } => self.build_set(node, head),
             Effect::Asleep { until, epoch } => {
                 self.note(node, &format!("sleeps until epoch {until}, it is {epoch}"));
                 self.wake(node, until.max(epoch + 1));
@@ -168,14 +168,12 @@ impl World {
 
     fn find(&mut self, node: usize, effect: jury::Effect) {
         use jury::Effect as E;
-        let answer = |input| Answer::Validator(panel::Answer::Jury(input));
         match effect {
             E::Fetch { bounty, file } => self.start(node, 0, Task::Hidden { bounty, file }),
             E::Announce { round, file } => self.announce(node, round, file),
-            // Of hidden sets this depth knows nothing.
             E::Measure(task) => {
-                let (bounty, window, result) = (task.bounty, task.window, Err("hidden sets are not measured here".to_owned()));
-                self.answer_after(1, node, answer(jury::Input::Measured { bounty, window, result }));
+                let work_ms = self.plan.measure_ms * (1 + task.won.len() as u64);
+                self.start(node, work_ms, Task::Find(task));
             }
             E::Sign { message, findings } => self.sign_finding(node, message, findings),
             E::Post { bounty, window, findings, signed } => {
@@ -185,6 +183,15 @@ impl World {
             E::Reward { bounty, findings, rounds } => self.send_as(node, Call::PayRounds { bounty, findings, rounds }, Asked::Jury),
             E::PayFinders { bounty, positions } => self.send_as(node, Call::PayFinders { bounty, positions }, Asked::Jury),
             E::Settle { bounty, findings } => self.send_as(node, Call::SettleBounty { bounty, findings }, Asked::Jury),
+        }
+    }
+
+    /// Somebody honest has signed what it found.
+    fn found(&mut self, node: usize, finding: Finding, findings: &Findings) {
+        self.note(node, &format!("finds {} in window {} of bounty {}", digest(&finding.result), finding.window, finding.bounty));
+        if self.nodes[node].is_honest {
+            let is_safe = self.nodes[node].disk.is_safe(FINDINGS);
+            self.checks.found(node, finding, findings.clone(), is_safe);
         }
     }
 
@@ -200,6 +207,7 @@ impl World {
         let signed = if noted == Ok(None) { self.signed(node, message).ok() } else { None };
         let input = match signed {
             Some(signed) => {
+                self.found(node, message, &findings);
                 let body = FindingBody { message, signature: signed.signature, findings };
                 self.tell_log(node, &Body::Finding(body.clone()));
                 jury::Input::Heard(body)

@@ -27,7 +27,7 @@ pub fn play(vice: Vice, seed: u64, rounds: u64) -> Played {
 
 /// The same in that depth.
 pub fn play_in(depth: Depth, vice: Vice, seed: u64, rounds: u64) -> Played {
-    let played = begin(Plan { depth, vices: vec![vice], ..Plan::calm(seed, rounds) });
+    let played = run(Plan { depth, vices: vec![vice], ..Plan::calm(seed, rounds) });
     assert!(played.report.failures.is_empty(), "{vice:?} {seed}: {:?}", played.report);
     assert!(played.slashed().iter().all(|position| *position == PositionNumber(5)), "{vice:?} {seed}: honest stake was slashed");
     played
@@ -40,10 +40,11 @@ pub fn calm(seed: u64, rounds: u64) -> Played {
 
 /// The same in that depth.
 pub fn calm_in(depth: Depth, seed: u64, rounds: u64) -> Played {
-    begin(Plan { depth, ..Plan::calm(seed, rounds) })
+    run(Plan { depth, ..Plan::calm(seed, rounds) })
 }
 
-fn begin(plan: Plan) -> Played {
+/// That network, whatever came of it.
+pub fn run(plan: Plan) -> Played {
     let mut world = World::new(plan, Trace::default(), adversaries::of).expect("a network");
     world.run().expect("a chain that keeps its rules");
     let (report, fortunes) = (world.report(), world.fortunes().expect("answers"));

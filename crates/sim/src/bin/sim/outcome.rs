@@ -12,7 +12,8 @@ const FAILURE: &str = " | ";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts([u64; NAMES.len()]);
 
-const NAMES: [&str; 8] = ["won", "lost", "void", "empty", "commits", "reveals", "concessions", "seals unopened"];
+const NAMES: [&str; 10] =
+    ["won", "lost", "void", "empty", "commits", "reveals", "concessions", "seals unopened", "deltas applied", "bounties decided"];
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +31,8 @@ impl Counts {
 
 impl From<&Report> for Counts {
     fn from(report: &Report) -> Self {
-        let Report { won, lost, void, empty, commits, reveals, concessions, unopened, .. } = report;
-        Self([*won, *lost, *void, *empty, *commits, *reveals, *concessions, unopened.len() as u64])
+        let Report { won, lost, void, empty, commits, reveals, concessions, unopened, applied, found, .. } = report;
+        Self([*won, *lost, *void, *empty, *commits, *reveals, *concessions, unopened.len() as u64, *applied, *found])
     }
 }
 
@@ -94,7 +95,7 @@ mod tests {
 
     #[test]
     fn an_outcome_is_read_as_it_was_written_and_nothing_else_is() {
-        let mut outcome = Outcome { seed: 7, counts: Counts([1, 2, 3, 4, 5, 6, 7, 8]), failures: Vec::new() };
+        let mut outcome = Outcome { seed: 7, counts: Counts([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), failures: Vec::new() };
         assert_eq!(Outcome::from_line(&outcome.to_line()), Some(outcome.clone()));
         outcome.failures = vec!["one".to_owned(), "two".to_owned()];
         let line = outcome.to_line();

@@ -76,7 +76,7 @@ impl Options {
             [] => Plan::calm(seed, self.rounds),
             kinds => Plan::draw(seed, self.rounds, kinds),
         };
-        let plan = Plan { depth: self.depth, ..plan };
+        let plan = if self.depth == Depth::Exact { plan.exact() } else { plan };
         if self.vices { plan.haunted() } else { plan }
     }
 
