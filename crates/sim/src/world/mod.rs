@@ -335,5 +335,6 @@ fn node(plan: &Plan, number: usize) -> Node {
         (Role::Stranger, format!("stranger {}", number + 1 - plan.trainers - plan.validators))
     };
     let vice = plan.vice_of(number);
-    Node { is_honest: vice.is_none(), aliases: vice.map_or(0, Vice::aliases), ..Node::new(plan.seed, number, role, name, GROUP) }
+    let node = Node { is_honest: vice.is_none(), ..Node::new(plan.seed, number, role, name, GROUP) };
+    node.with_aliases(vice.map_or(0, Vice::aliases))
 }
