@@ -1,8 +1,10 @@
 //! A validator's panel: the machines of validator, steward, warden and jury, and who of them hears what and when.
 
+use std::cell::OnceCell;
+
 use crate::bindings::Bindings;
 use crate::chain::{Block, ChainEvent, GroupView, PositionView};
-use crate::eip712::Domain;
+use crate::eip712::{Domain, SignedVerdict};
 use crate::ids::{Address, DeltaNumber, Digest, GroupId, NodeId};
 use crate::jury::{self, Jury};
 use crate::log::{Binding, Body};
@@ -182,11 +184,7 @@ impl Panel {
 
     fn read(&mut self, author: NodeId, body: Body) -> Vec<Effect> {
         match body {
-            Body::Verdict(verdict) => {
-                let mut effects = self.validator(validator::Input::Heard(verdict));
-                effects.extend(self.warden(warden::Input::Heard(verdict)));
-                effects
-            }
+            Body::Verdict(verdict) => self.hear_verdict(verdict),
             Body::Finding(finding) => self.jury(jury::Input::Heard(finding)),
             Body::Alarm { verdict, .. } => self.warden(warden::Input::Alarmed(verdict)),
             Body::Choice(choice) => self.steward(steward::Input::Heard(choice)),
@@ -199,6 +197,14 @@ impl Panel {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Two machines want to know who signed it, and to find out is what costs most of all that is done here.
+    fn hear_verdict(&mut self, verdict: SignedVerdict) -> Vec<Effect> {
+        let (domain, found) = (self.config.domain, OnceCell::new());
+        let signer = || *found.get_or_init(|| verdict.signer(&domain).ok());
+        let heard = self.validator.hear(verdict, signer).into_iter().map(Effect::Validator);
+        heard.chain(self.warden.hear(verdict, signer).into_iter().map(Effect::Warden)).collect()
     }
 
     /// Nodes of stake have room of their own in the log, and here; strangers share what is left.

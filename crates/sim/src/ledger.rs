@@ -52,7 +52,7 @@ impl Ledger {
     /// When the contracts do not take the plan's terms.
     pub fn new(plan: &Plan, nodes: &[Node], first_file: Digest) -> Result<Self, SimError> {
         let mut chain = Chain::begin(&beginning(plan, nodes, first_file))?;
-        let aliases = nodes.iter().flat_map(Node::aliases).map(|key| address_of(key.verifying_key()));
+        let aliases = nodes.iter().flat_map(|node| &node.aliases).map(|key| address_of(key.verifying_key()));
         for account in nodes.iter().filter(|node| node.has_purse()).map(|node| node.account).chain(aliases) {
             chain.submit(account, &Call::Approve(Wei(u128::MAX)), Offer::default());
         }
@@ -86,22 +86,23 @@ impl Ledger {
 
     /// A block, or the newest if there is none of that number.
     pub fn block(&self, number: u64) -> Block {
-        self.chain.told(number).map_or(self.chain.head().block, |(block, _)| block)
+        self.chain.told(number).unwrap_or(self.chain.head().block)
     }
 
     pub fn events(&self, number: u64) -> &[ChainEvent] {
-        self.chain.told(number).map_or(&[], |(_, events)| events)
+        self.chain.events(number)
     }
 
     /// All events there are, with their blocks.
     pub fn history(&self) -> impl Iterator<Item = (Block, &ChainEvent)> {
-        let told = (0..=self.tip()).filter_map(|number| self.chain.told(number));
+        let eventful = (0..=self.tip()).filter(|number| !self.events(*number).is_empty());
+        let told = eventful.filter_map(|number| Some((self.chain.told(number)?, self.events(number))));
         told.flat_map(|(block, events)| events.iter().map(move |event| (block, event)))
     }
 
     /// Whether a block is part of the chain as it is.
     pub fn holds(&self, block: &Block) -> bool {
-        self.chain.told(block.number).is_some_and(|(told, _)| told == *block)
+        self.chain.told(block.number) == Some(*block)
     }
 
     /// The group at a block; of one that is too old as of the oldest that can be read.
@@ -168,7 +169,7 @@ fn beginning(plan: &Plan, nodes: &[Node], first_file: Digest) -> Beginning {
     let seats: Vec<Seat> = seats.chain(idle_seats(plan)).collect();
     let purse = |node: &Node| if node.has_purse() { PURSE } else { Wei::ZERO };
     let actors = nodes.iter().filter(|node| node.role != Role::Stranger || node.has_purse());
-    let aliases = nodes.iter().flat_map(Node::aliases).map(|key| (address_of(key.verifying_key()), ALIAS));
+    let aliases = nodes.iter().flat_map(|node| &node.aliases).map(|key| (address_of(key.verifying_key()), ALIAS));
     let accounts =
         actors.map(|node| (node.account, purse(node))).chain(aliases).chain(seats.iter().map(|seat| (seat.owner, Wei::ZERO))).collect();
     let length_s = plan.times.length_s();

@@ -59,8 +59,8 @@ pub struct Node {
     pub is_honest: bool,
     /// What whoever is behind it does with NRN, if it has no machine for that.
     pub calling: Option<Calling>,
-    /// Accounts that whoever stands behind it has beside that one.
-    pub aliases: usize,
+    /// Keys of the accounts that whoever stands behind it has beside that one.
+    pub aliases: Vec<SigningKey>,
 }
 
 /// What a kill takes away.
@@ -160,23 +160,20 @@ impl Node {
             process: None,
             is_honest: true,
             calling: None,
-            aliases: 0,
+            aliases: Vec::new(),
         }
     }
 
-    /// Keys of further accounts of whoever stands behind it.
-    pub fn aliases(&self) -> impl Iterator<Item = SigningKey> + use<> {
-        let secret = self.secret;
-        let alias = move |number: usize| {
-            let [high, low] = [0, 8].map(|place| u64::from_be_bytes(std::array::from_fn(|byte| secret[place + byte])));
-            account_key(&mut Random::new(high, "alias", low.wrapping_add(number as u64)))
-        };
-        (0..self.aliases).map(alias)
+    /// The node, with so many further accounts of whoever stands behind it.
+    pub fn with_aliases(self, count: usize) -> Self {
+        let [high, low] = [0, 8].map(|place| u64::from_be_bytes(std::array::from_fn(|byte| self.secret[place + byte])));
+        let alias = |number: usize| account_key(&mut Random::new(high, "alias", low.wrapping_add(number as u64)));
+        Self { aliases: (0..count).map(alias).collect(), ..self }
     }
 
     /// Its account, and the further ones.
     pub fn accounts(&self) -> Vec<Address> {
-        std::iter::once(self.account).chain(self.aliases().map(|key| address_of(key.verifying_key()))).collect()
+        std::iter::once(self.account).chain(self.aliases.iter().map(|key| address_of(key.verifying_key()))).collect()
     }
 
     /// Whether whoever is behind it risks NRN of his own, and has some.

@@ -189,8 +189,8 @@ impl Steward {
     fn act(&mut self) -> Option<Effect> {
         let (now_s, pause_s, spacing_s) = (self.now_s, self.pause_s(), self.pace.spacing_s());
         let view = self.view.as_ref()?;
-        let delay_s = rank(view, self.config.signer)?.saturating_mul(pause_s);
         let period = self.periods.get_mut(&view.period_number).filter(|period| period.has_proposals())?;
+        let delay_s = rank(view, self.config.signer)?.saturating_mul(pause_s);
         let stop_s = view.period_end_s.saturating_sub(self.config.edge_s);
         let effect = if now_s >= view.period_end_s {
             let is_due = now_s >= self.quiet_until_s.max(view.period_end_s.saturating_add(delay_s));

@@ -10,7 +10,7 @@ pub use io::{BaseFinding, Config, Effect, Fetched, Finding, Input, RecheckReport
 
 use crate::chain::{Block, ChainEvent, Clock, GroupView, PositionView};
 use crate::eip712::SignedVerdict;
-use crate::ids::{Digest, RoundNumber};
+use crate::ids::{Address, Digest, RoundNumber};
 use crate::pace::event_s;
 use crate::rolls::Rolls;
 use crate::seeds::Seeds;
@@ -77,6 +77,16 @@ impl Validator {
     /// Takes one fact; returns what is to be done about everything that is known now.
     pub fn handle(&mut self, input: Input) -> Vec<Effect> {
         self.learn(input);
+        self.go_on()
+    }
+
+    /// Takes [`Input::Heard`] from whoever can tell who signed it.
+    pub(crate) fn hear(&mut self, verdict: SignedVerdict, signer: impl FnOnce() -> Option<Address>) -> Vec<Effect> {
+        self.heard(verdict, signer);
+        self.go_on()
+    }
+
+    fn go_on(&mut self) -> Vec<Effect> {
         self.live_since_s.map_or_else(Vec::new, |live_since_s| self.advance(live_since_s))
     }
 
@@ -94,7 +104,10 @@ impl Validator {
             Input::Block(block) => self.block(block),
             Input::Event(event) if event.group() == Some(self.config.group) => self.event(&event),
             Input::Event(_) => {}
-            Input::Heard(verdict) => self.heard(verdict),
+            Input::Heard(verdict) => {
+                let domain = self.config.domain;
+                self.heard(verdict, || verdict.signer(&domain).ok());
+            }
             Input::Have { round, file, position } if self.is_awake(position) => self.with(round, |round| round.have(file, position)),
             Input::Have { .. } => {}
             Input::BaseMeasured { round, result } => self.answer(round, |round, now_s, pause| round.base_measured(result, now_s, pause)),
@@ -104,7 +117,8 @@ impl Validator {
             }
             Input::Signed(verdict) => {
                 self.with(verdict.message.round, |round| round.signed(verdict.message.claim));
-                self.heard(verdict);
+                let signer = self.config.signer;
+                self.heard(verdict, || Some(signer));
             }
             Input::Refused { round, reason } => self.with(round, |round| round.refused(reason)),
             Input::Untold { round, reason } => self.answer(round, |round, now_s, pause| round.untold(reason, now_s, pause)),
@@ -155,13 +169,13 @@ impl Validator {
     }
 
     /// PROTOCOL 6, Judge: a verdict counts once for each position that was awake in the round's epoch, whoever brings it.
-    fn heard(&mut self, verdict: SignedVerdict) {
+    fn heard(&mut self, verdict: SignedVerdict, signer: impl FnOnce() -> Option<Address>) {
         let message = verdict.message;
         if message.group != self.config.group || !self.is_open(message.round) {
             return;
         }
         let Some(group) = &self.group else { return };
-        let Ok(signer) = verdict.signer(&self.config.domain) else { return };
+        let Some(signer) = signer() else { return };
         let Some(number) = self.rolls.position_of(group, self.now_s(), message.round, signer) else { return };
         let own = signer == self.config.signer;
         self.with(message.round, |round| {

@@ -110,6 +110,16 @@ impl Warden {
     /// Takes one fact; returns what is to be done about everything that is known now.
     pub fn handle(&mut self, input: Input) -> Vec<Effect> {
         self.learn(input);
+        self.go_on()
+    }
+
+    /// Takes [`Input::Heard`] from whoever can tell who signed it.
+    pub(crate) fn hear(&mut self, verdict: SignedVerdict, signer: impl FnOnce() -> Option<Address>) -> Vec<Effect> {
+        self.heard(verdict, signer);
+        self.go_on()
+    }
+
+    fn go_on(&mut self) -> Vec<Effect> {
         self.forget();
         match self.live {
             true => self.advance(),
@@ -128,7 +138,10 @@ impl Warden {
             Input::Block(block) => self.block(block),
             Input::Event(event) if event.group() == Some(self.config.group) => self.event(&event),
             Input::Event(_) => {}
-            Input::Heard(verdict) => self.heard(verdict),
+            Input::Heard(verdict) => {
+                let domain = self.config.domain;
+                self.heard(verdict, || verdict.signer(&domain).ok());
+            }
             Input::Alarmed(verdict) => self.alarmed(&verdict),
             Input::Absent(result) => self.presence.absent(result),
             Input::Replayed { round, wrong } => self.replayed(round, wrong),
@@ -200,12 +213,12 @@ impl Warden {
     }
 
     /// PROTOCOL 4, Who signs twice: the second verdict of a signer in one round is evidence if it says something else.
-    fn heard(&mut self, verdict: SignedVerdict) {
+    fn heard(&mut self, verdict: SignedVerdict, signer: impl FnOnce() -> Option<Address>) {
         let message = verdict.message;
         if message.group != self.config.group || !self.is_kept(message.round) {
             return;
         }
-        let Ok(signer) = verdict.signer(&self.config.domain) else { return };
+        let Some(signer) = signer() else { return };
         let Some(position) = self.signers.get(&signer).copied().filter(|_| self.may_have_signed(signer, message.round)) else { return };
         let round = self.rounds.entry(message.round).or_default();
         let before = round.verdicts.len();

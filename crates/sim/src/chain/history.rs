@@ -50,15 +50,20 @@ impl History {
         self.whole.get(usize::try_from(number).ok()?.checked_sub(oldest)?)
     }
 
-    /// Any block, with what happened in it.
-    pub fn find(&self, number: u64) -> Option<(Block, &[ChainEvent])> {
+    /// What happened in a block; nothing if there is none of that number.
+    pub fn events(&self, number: u64) -> &[ChainEvent] {
+        let old = || self.events.get(&number).map_or(&[][..], Vec::as_slice);
+        self.whole(number).map_or_else(old, |mined| &mined.events)
+    }
+
+    /// Any block.
+    pub fn find(&self, number: u64) -> Option<Block> {
         if let Some(mined) = self.whole(number) {
-            return Some((mined.block, &mined.events));
+            return Some(mined.block);
         }
         let time_s = *self.times_s.get(usize::try_from(number).ok()?)?;
-        let events = self.events.get(&number).map_or(&[][..], Vec::as_slice);
         let hash = self.chosen.get(&number).copied().unwrap_or_else(|| self.hash(number));
-        Some((Block { number, time_s, hash }, events))
+        Some(Block { number, time_s, hash })
     }
 
     /// Number of the first block that is no older, if there is one.

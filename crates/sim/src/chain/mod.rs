@@ -158,14 +158,19 @@ impl Chain {
         self.history.whole(number)
     }
 
-    /// The block of that number, if there is one, and what happened in it.
-    pub fn told(&self, number: u64) -> Option<(Block, &[ChainEvent])> {
+    /// The block of that number, if there is one.
+    pub fn told(&self, number: u64) -> Option<Block> {
         self.history.find(number)
+    }
+
+    /// What happened in the block of that number; nothing if there is none.
+    pub fn events(&self, number: u64) -> &[ChainEvent] {
+        self.history.events(number)
     }
 
     /// The first block that is no older than `time_s`, up to the head.
     pub fn first_block_since(&self, time_s: u64) -> Option<Block> {
-        self.told(self.history.first_since(time_s)?).map(|(block, _)| block)
+        self.told(self.history.first_since(time_s)?)
     }
 
     /// Hashes that whoever makes the next block can give it.

@@ -93,7 +93,7 @@ impl<'a> Hands<'a> {
 
     fn key(&self, who: usize) -> SigningKey {
         let own = &self.world.nodes[self.node];
-        who.checked_sub(1).and_then(|alias| own.aliases().nth(alias)).unwrap_or_else(|| own.key.clone())
+        who.checked_sub(1).and_then(|alias| own.aliases.get(alias)).unwrap_or(&own.key).clone()
     }
 
     pub fn account(&self, who: usize) -> Address {

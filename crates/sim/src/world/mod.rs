@@ -349,5 +349,6 @@ fn node(plan: &Plan, number: usize) -> Node {
     };
     let vice = plan.vice_of(number);
     let calling = plan.calling_of(number);
-    Node { is_honest: vice.is_none(), calling, aliases: vice.map_or(0, Vice::aliases), ..Node::new(plan.seed, number, role, name, GROUP) }
+    let node = Node { is_honest: vice.is_none(), calling, ..Node::new(plan.seed, number, role, name, GROUP) };
+    node.with_aliases(vice.map_or(0, Vice::aliases))
 }

@@ -43,7 +43,7 @@ impl Story {
     /// The claim that was decided last.
     fn decided(&self) -> Digest {
         let head = self.hand.chain.head().block.number;
-        let events = (0..=head).rev().filter_map(|number| self.hand.chain.told(number)).flat_map(|(_, events)| events);
+        let events = (0..=head).rev().flat_map(|number| self.hand.chain.events(number));
         let decided = events.into_iter().find_map(|event| match event {
             ChainEvent::Decided { claim, .. } => Some(*claim),
             _ => None,

@@ -15,7 +15,7 @@ fn a_round_pays_winner_validators_and_who_conceded_to_the_wei() {
     assert_eq!(before, Wei::nrn(820_000), "what was sold");
     let round = hand.play();
     let opened = hand.chain.first_block_since(0).map(|first| first.number..=hand.chain.head().block.number).expect("blocks");
-    let events: Vec<_> = opened.filter_map(|number| hand.chain.told(number)).flat_map(|(_, events)| events.to_vec()).collect();
+    let events: Vec<_> = opened.flat_map(|number| hand.chain.events(number).to_vec()).collect();
     let reward = events.iter().find_map(|event| match event {
         ChainEvent::Opened { reward, .. } => Some(*reward),
         _ => None,
