@@ -24,13 +24,28 @@ fn issued(game: &Played) -> i128 {
     issued.into_iter().sum()
 }
 
+/// Micronats that the last winner claimed.
+fn last_loss(game: &Played) -> u32 {
+    let winners = game.events(|event| match event {
+        ChainEvent::Decided { round, winner, .. } => Some((*round, *winner)),
+        _ => None,
+    });
+    let won = game.events(|event| match event {
+        ChainEvent::Revealed(claim) if winners.contains(&(claim.round, claim.trainer)) => Some(claim.loss.0),
+        _ => None,
+    });
+    won.last().copied().expect("somebody won")
+}
+
+/// As long as a group is young, an eighth of the digits known by heart is true progress, and paid as such; others then find less to improve.
 #[test]
-fn what_was_learnt_by_heart_wins_little_and_is_paid_for_true_claims_only() {
+fn what_was_learnt_by_heart_is_paid_for_what_it_is_worth_on_examples_that_nobody_knew() {
     for (calm, game) in games(Vice::Memoriser) {
         let committed = game.sixteenths().len();
         assert!(committed > 3 && 3 * game.wins() <= committed, "{} of {committed}", game.wins());
         assert!(game.gain() <= issued(&game) && game.sixteenths().iter().all(|taken| *taken <= 3), "{:?}", game.sixteenths());
-        assert!(game.report.won + 2 >= calm.report.won, "{:?}", game.report);
+        assert!(game.wins() > 0 || game.report.won + 2 >= calm.report.won, "{:?}", game.report);
+        assert!(5 * last_loss(&game) <= 6 * last_loss(&calm), "{} {}", last_loss(&game), last_loss(&calm));
     }
 }
 
