@@ -1,5 +1,7 @@
 //! What a seed draws before anything happens: a network, its clocks, and what will go wrong when. A plan is all that a run depends on.
 
+mod groups;
+
 use protocol::{Micronats, chain::Times};
 
 use crate::{
@@ -19,6 +21,8 @@ const CALM_ROUNDS: u64 = 2;
 const AUTHORED: u64 = 333;
 /// In how many bounties are funded.
 const SPONSORED: u64 = 250;
+/// In how many there are several groups.
+const GROUPED: u64 = 60;
 /// Blocks that a reorganisation replaces at most.
 pub const MAX_DEPTH: u64 = 6;
 /// Seconds by which a block's timestamp lies at most.
@@ -30,6 +34,10 @@ pub struct Plan {
     pub seed: u64,
     /// Rounds in which trainers commit.
     pub rounds: u64,
+    /// Groups on the chain, each with all that is counted below but for the vices.
+    pub groups: usize,
+    /// Seconds by which the phases of the groups lie apart at most.
+    pub shift_s: u64,
     pub trainers: usize,
     pub validators: usize,
     /// Peers without an account.
@@ -83,6 +91,8 @@ impl Plan {
         Self {
             seed,
             rounds,
+            groups: 1,
+            shift_s: 0,
             trainers: 2,
             validators: 4,
             strangers: 0,
@@ -108,7 +118,7 @@ impl Plan {
 
     /// The same network, and faults of these kinds: up to one for every round.
     pub fn draw(seed: u64, rounds: u64, kinds: &[Kind]) -> Self {
-        let mut plan = Self { strangers: 1, ..Self::calm(seed, rounds) }.peopled();
+        let mut plan = Self { strangers: 1, ..Self::calm(seed, rounds) }.peopled().grouped();
         let faulty_rounds = rounds.saturating_sub(2 * CALM_ROUNDS);
         let mut random = Random::new(seed, "faults", 0);
         for number in 0..random.within(faulty_rounds.min(1), faulty_rounds) {
@@ -129,7 +139,7 @@ impl Plan {
     }
 
     /// The same network, in some seeds with authors of patches or sponsors of bounties, and periods that leave time for several.
-    pub fn peopled(self) -> Self {
+    fn peopled(self) -> Self {
         let mut random = Random::new(self.seed, "people", 0);
         let authors = if random.chance(AUTHORED) { random.within(1, 2) as usize } else { 0 };
         let sponsors = if random.chance(SPONSORED) { random.within(1, 2) as usize } else { 0 };
@@ -140,6 +150,13 @@ impl Plan {
         // A term, its windows and what they leave to be paid have to fit into the run.
         let epoch_rounds = if sponsors == 0 { self.epoch_rounds } else { self.epoch_rounds.min(4) };
         Self { people, period_rounds: random.within(2, 4), epoch_rounds, ..self }
+    }
+
+    /// The same network, in some seeds two or three times on one chain.
+    fn grouped(self) -> Self {
+        let mut random = Random::new(self.seed, "groups", 0);
+        let groups = if random.chance(GROUPED) { random.within(2, 3) as usize } else { 1 };
+        self.with_groups(groups)
     }
 
     /// Faults, vices and people together.
@@ -160,21 +177,10 @@ impl Plan {
         plan
     }
 
-    /// What whoever is behind a node does, if that is something.
-    pub fn calling_of(&self, node: usize) -> Option<Calling> {
-        let first = self.trainers + self.validators + self.strangers;
-        self.people.get(node.checked_sub(first)?).copied()
-    }
-
-    /// The vice of a node, if it has one.
-    pub fn vice_of(&self, node: usize) -> Option<Vice> {
-        let first = self.trainers + self.validators + self.strangers + self.people.len();
-        self.vices.get(node.checked_sub(first)?).copied()
-    }
-
     /// Parts of stake that a node's position begins with.
     pub fn stake_of(&self, node: usize) -> u64 {
-        let honest = node.checked_sub(self.trainers).and_then(|validator| self.stakes.get(validator));
+        let honest =
+            self.place_of(node).and_then(|place| place.checked_sub(self.trainers)).and_then(|validator| self.stakes.get(validator));
         let share = self.vice_of(node).map_or(0, Vice::stake_per_mille);
         honest.copied().unwrap_or(self.stakes.iter().sum::<u64>() * share / 1000)
     }
@@ -187,11 +193,6 @@ impl Plan {
     /// Accounts that may race.
     pub fn racers(&self) -> usize {
         self.trainers + self.vices.iter().map(|vice| 1 + vice.aliases()).sum::<usize>()
-    }
-
-    /// All nodes together.
-    pub fn nodes(&self) -> usize {
-        self.trainers + self.validators + self.strangers + self.people.len() + self.vices.len()
     }
 
     /// Milliseconds of a round.
@@ -213,7 +214,8 @@ impl Plan {
     }
 
     fn trouble(&self, kind: Kind, random: &mut Random) -> Trouble {
-        let node = random.below((self.trainers + self.validators) as u64) as usize;
+        let machines = self.groups * (self.trainers + self.validators);
+        let node = self.machine(random.below(machines as u64) as usize);
         let peer = random.below(self.nodes() as u64) as usize;
         let other = (node + 1 + random.below(self.nodes() as u64 - 1) as usize) % self.nodes();
         let per_mille = random.within(50, 700);
@@ -249,7 +251,7 @@ impl Plan {
                 Trouble::PeerStalls { node: peer },
                 Trouble::PeerDrips { node: peer },
                 Trouble::PeerLies { node: peer },
-                Trouble::PeerFloods { node: self.trainers + self.validators },
+                Trouble::PeerFloods { node: self.flooder() },
             ]),
             Kind::Kill => Trouble::Kill { node, steps: random.below(12) },
             Kind::Machine => one_of(&[
