@@ -6,7 +6,7 @@ mod deltas;
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
-    Address, BountyNumber, Digest, PositionNumber, RoundNumber, Wei,
+    Address, BountyNumber, Digest, GroupId, PositionNumber, RoundNumber, Wei,
     bounty::Findings,
     chain::{ChainEvent, Outcome, RevealedClaim},
     eip712::{Finding, Verdict},
@@ -110,6 +110,7 @@ impl Checks {
 /// A round as the chain tells it in the end.
 #[derive(Debug, Clone, Default)]
 struct Told {
+    group: GroupId,
     base: Digest,
     deposit: Wei,
     commits: BTreeMap<Address, u64>,
@@ -126,11 +127,24 @@ struct Told {
 
 /// Everything that can be said at the end.
 pub(crate) fn report(world: &mut World) -> Report {
-    let rounds = rounds(world);
-    let mut report = Report { rounds: world.plan.rounds, alarms: world.checks.alarms, digest: world.trace().digest(), ..Report::default() };
+    let mut report = Report { alarms: world.checks.alarms, digest: world.trace().digest(), ..Report::default() };
     let mut failures = world.checks.failures.clone();
+    for group in world.plan.ids() {
+        failures.extend(of_group(world, group, &mut report));
+    }
+    for (_, event) in world.ledger.history() {
+        report.applied += u64::from(matches!(event, ChainEvent::Turned { applied, .. } if applied.0 != 0));
+        report.found += u64::from(matches!(event, ChainEvent::Resolved { .. }));
+    }
+    failures.extend(bounds(world));
+    Report { failures, ..report }
+}
+
+/// The same of one group.
+fn of_group(world: &mut World, group: GroupId, report: &mut Report) -> Vec<String> {
+    let (rounds, mut failures) = (rounds(world, group), Vec::new());
     for (number, round) in &rounds {
-        count(&mut report, round);
+        count(report, round);
         let right = right(world, *number, round);
         failures.extend(judged(world, *number, round, right));
         failures.extend(decided(world, *number, round));
@@ -138,23 +152,19 @@ pub(crate) fn report(world: &mut World) -> Report {
         failures.extend(paid(world, *number, round, right));
         failures.extend(counted(world, *number, round));
     }
-    for (_, event) in world.ledger.history() {
-        report.applied += u64::from(matches!(event, ChainEvent::Turned { applied, .. } if applied.0 != 0));
-        report.found += u64::from(matches!(event, ChainEvent::Resolved { .. }));
-    }
-    report.empty = world.plan.rounds.saturating_sub(rounds.values().filter(|round| !round.reveals.is_empty()).count() as u64);
-    failures.extend(agreement(world));
-    failures.extend(deltas::all(world));
-    failures.extend(bounties::all(world));
-    failures.extend(bounds(world));
-    Report { failures, ..report }
+    report.rounds += world.plan.rounds;
+    report.empty += world.plan.rounds.saturating_sub(rounds.values().filter(|round| !round.reveals.is_empty()).count() as u64);
+    failures.extend(agreement(world, group));
+    failures.extend(deltas::all(world, group));
+    failures.extend(bounties::all(world, group));
+    failures
 }
 
-fn rounds(world: &World) -> BTreeMap<RoundNumber, Told> {
+fn rounds(world: &World, group: GroupId) -> BTreeMap<RoundNumber, Told> {
     let mut rounds: BTreeMap<RoundNumber, Told> = BTreeMap::new();
-    for (_, event) in world.ledger.history() {
+    for (_, event) in world.ledger.history().filter(|(_, event)| event.group() == Some(group)) {
         let Some(number) = event.round() else { continue };
-        let round = rounds.entry(number).or_default();
+        let round = rounds.entry(number).or_insert_with(|| Told { group, ..Told::default() });
         match event {
             ChainEvent::Opened { checkpoint, deposit, .. } => (round.base, round.deposit) = (*checkpoint, *deposit),
             ChainEvent::Committed { trainer, number, .. } => drop(round.commits.insert(*trainer, *number)),
@@ -173,6 +183,11 @@ fn rounds(world: &World) -> BTreeMap<RoundNumber, Told> {
     rounds
 }
 
+/// Nodes of a group with their numbers.
+fn members(world: &World, group: GroupId) -> impl Iterator<Item = (usize, &Node)> {
+    world.plan.nodes_of(group).map(|node| (node, &world.nodes[node]))
+}
+
 fn count(report: &mut Report, round: &Told) {
     report.commits += round.commits.len() as u64;
     report.reveals += round.reveals.len() as u64;
@@ -186,7 +201,7 @@ fn count(report: &mut Report, round: &Told) {
 
 /// The first true claim, by the seed of the chain as it is in the end; 0 if there is none.
 fn right(world: &mut World, number: RoundNumber, round: &Told) -> Digest {
-    let reveal_s = world.plan.times.reveal_start_s(world.ledger.genesis_s(), number);
+    let reveal_s = world.plan.times_of(round.group).reveal_start_s(world.ledger.genesis_s(), number);
     let Some(block) = world.ledger.chain.first_block_since(reveal_s) else { return Digest::ZERO };
     let exam = Exam { round: number, base: round.base, seed: block.hash, commits: round.commits.len() as u64 };
     let mut claims = round.reveals.clone();
@@ -199,28 +214,28 @@ fn right(world: &mut World, number: RoundNumber, round: &Told) -> Digest {
 fn judged(world: &World, number: RoundNumber, round: &Told, right: Digest) -> Option<String> {
     let (_, decided) = round.decided?;
     let is_kept_back = round.reveals.iter().any(|claim| world.files.is_kept_back(claim.file));
-    let is_excused = decided == right || is_kept_back || misjudged(world, number, &round.racers()).is_some();
+    let is_excused = decided == right || is_kept_back || misjudged(world, round.group, number, &round.racers()).is_some();
     (!is_excused).then(|| format!("round {number} was decided for {}, right was {}", digest(&decided), digest(&right)))
 }
 
 /// A round in which somebody revealed is decided, unless something stood against that.
 fn decided(world: &mut World, number: RoundNumber, round: &Told) -> Option<String> {
     let is_fine = round.decided.is_some() || round.reveals.is_empty() || world.plan.may_stall();
-    let is_excused = is_fine || undecided(world, number, &round.racers()).is_some();
+    let is_excused = is_fine || undecided(world, round.group, number, &round.racers()).is_some();
     (!is_excused).then(|| format!("round {number} was not decided, and nothing stood against it"))
 }
 
 /// Whoever nothing stood against has judged what was decided, and the chain knows it.
 fn counted(world: &mut World, number: RoundNumber, round: &Told) -> Vec<String> {
     let Some((_, claim)) = round.decided.filter(|_| world.plan.vices.is_empty()) else { return Vec::new() };
-    let Ok(view) = world.ledger.view(world.ledger.tip()) else { return Vec::new() };
+    let Ok(view) = world.ledger.view(round.group, world.ledger.tip()) else { return Vec::new() };
     let known: BTreeSet<_> = round.judged.get(&claim).into_iter().flatten().chain(&round.shown).collect();
     let missed = |(node, own): (usize, &Node)| {
         let position = view.position_of(own.account)?.number;
         let is_fine = known.contains(&position) || unseen(world, node, number).is_some();
         (!is_fine).then(|| format!("{} is not known to have judged round {number}, and nothing stood against it", own.name))
     };
-    world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Validator).filter_map(missed).collect()
+    members(world, round.group).filter(|(_, node)| node.role == Role::Validator).filter_map(missed).collect()
 }
 
 impl Told {
@@ -233,7 +248,7 @@ impl Told {
 /// Every seal is opened, unless nobody revealed or something is named that stood against it.
 fn opened(world: &World, number: RoundNumber, round: &Told, named: &mut Vec<String>) -> Vec<String> {
     let mut failures = Vec::new();
-    for (node, own) in world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Trainer && node.is_honest) {
+    for (node, own) in members(world, round.group).filter(|(_, node)| node.role == Role::Trainer && node.is_honest) {
         let is_open = round.concessions.contains_key(&own.account) || round.reveals.iter().any(|claim| claim.trainer == own.account);
         if !round.commits.contains_key(&own.account) || is_open || round.reveals.is_empty() {
             continue;
@@ -263,7 +278,7 @@ fn paid(world: &World, number: RoundNumber, round: &Told, right: Digest) -> Vec<
                 let most = Wei(round.deposit.0.div_ceil(16) * u128::from(order.min(16)));
                 let is_wrong = is_open && round.decided.is_some_and(|(_, decided)| decided != right);
                 let is_lost = !is_open && !round.concessions.contains_key(&account) && !round.reveals.is_empty();
-                let is_excused = is_lost || is_wrong || misjudged(world, number, &round.racers()).is_some();
+                let is_excused = is_lost || is_wrong || misjudged(world, round.group, number, &round.racers()).is_some();
                 if *burned > most && !is_excused {
                     failures.push(format!("{} lost {} of its deposit in round {number}", own.name, burned.to_nrn()));
                 }
@@ -275,9 +290,9 @@ fn paid(world: &World, number: RoundNumber, round: &Told, right: Digest) -> Vec<
 }
 
 /// In the end all nodes know the same chain and the same log.
-fn agreement(world: &World) -> Vec<String> {
+fn agreement(world: &World, group: GroupId) -> Vec<String> {
     let mut failures = Vec::new();
-    let up: Vec<_> = world.nodes.iter().filter(|node| node.process.is_some()).collect();
+    let up: Vec<_> = members(world, group).map(|(_, node)| node).filter(|node| node.process.is_some()).collect();
     let told = up.iter().filter_map(|node| Some((&node.name, node.process.as_ref()?)));
     let newest = told.clone().map(|(_, process)| process.next).max().unwrap_or(0);
     for (name, process) in told {
@@ -298,7 +313,7 @@ fn agreement(world: &World) -> Vec<String> {
         let other = up.iter().filter(|node| ids(node) != first);
         failures.extend(other.map(|node| format!("{} holds another log than {}", node.name, up[0].name)));
     }
-    let down = world.nodes.iter().filter(|node| !node.is_up()).map(|node| format!("{} is not up", node.name));
+    let down = members(world, group).map(|(_, node)| node).filter(|node| !node.is_up()).map(|node| format!("{} is not up", node.name));
     failures.extend(down);
     failures
 }

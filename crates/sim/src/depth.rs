@@ -31,7 +31,7 @@ pub enum Training {
 }
 
 impl Training {
-    /// Of a seed, and the name of the first checkpoint.
+    /// Of a seed, and the name of the first checkpoint. Exams of real files are drawn for that group; a curve serves any.
     ///
     /// # Errors
     /// When what is to be learnt cannot be read.

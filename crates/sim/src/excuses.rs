@@ -1,6 +1,6 @@
 //! What stood against a rule: faults of the plan that left somebody no stretch of time long enough to keep it.
 
-use protocol::{Address, RoundNumber, rules::is_quorum};
+use protocol::{Address, GroupId, RoundNumber, rules::is_quorum};
 
 use crate::{
     faults::{Fault, Trouble},
@@ -19,8 +19,8 @@ struct Phases {
 }
 
 impl Phases {
-    fn of(world: &World, number: RoundNumber) -> Self {
-        let (times, genesis_s) = (world.plan.times, world.ledger.genesis_s());
+    fn of(world: &World, group: GroupId, number: RoundNumber) -> Self {
+        let (times, genesis_s) = (world.plan.times_of(group), world.ledger.genesis_s());
         let [reveal_s, judge_s, end_s] =
             [times.reveal_start_s(genesis_s, number), times.judge_start_s(genesis_s, number), times.round_end_s(genesis_s, number)];
         let [reveal_ms, judge_ms, end_ms] = [reveal_s, judge_s, end_s].map(|second| world.ledger.millisecond(second));
@@ -53,19 +53,19 @@ fn hampering(world: &World, node: usize) -> impl Iterator<Item = &Fault> {
 
 /// What kept a trainer from opening its seal.
 pub(crate) fn unopened(world: &World, node: usize, number: RoundNumber) -> Option<Trouble> {
-    let Phases { reveal_ms, judge_ms, .. } = Phases::of(world, number);
+    let Phases { reveal_ms, judge_ms, .. } = Phases::of(world, world.nodes[node].group, number);
     cramped(hampering(world, node), reveal_ms, judge_ms, needed_ms(world))
 }
 
 /// What kept so many validators from judging that no quorum was left, or hid a file from some of them.
-pub(crate) fn undecided(world: &mut World, number: RoundNumber, racers: &[Address]) -> Option<Trouble> {
-    if let Some(trouble) = misjudged(world, number, racers) {
+pub(crate) fn undecided(world: &mut World, group: GroupId, number: RoundNumber, racers: &[Address]) -> Option<Trouble> {
+    if let Some(trouble) = misjudged(world, group, number, racers) {
         return Some(trouble);
     }
-    let Phases { reveal_ms, judge_ms, end_ms } = Phases::of(world, number);
-    let view = world.ledger.view(world.ledger.tip()).ok()?;
+    let Phases { reveal_ms, judge_ms, end_ms } = Phases::of(world, group, number);
+    let view = world.ledger.view(group, world.ledger.tip()).ok()?;
     let (mut free, mut first) = (protocol::Wei::ZERO, None);
-    for (node, own) in world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Validator) {
+    for (node, own) in world.nodes.iter().enumerate().filter(|(_, node)| node.group == group && node.role == Role::Validator) {
         let was_there = hampering(world, node).find(|fault| fault.touches(reveal_ms.saturating_sub(RETRIES_MS), judge_ms));
         let trouble = cramped(hampering(world, node), judge_ms, end_ms, needed_ms(world)).or(was_there.map(|fault| fault.trouble));
         match trouble {
@@ -77,8 +77,8 @@ pub(crate) fn undecided(world: &mut World, number: RoundNumber, racers: &[Addres
 }
 
 /// What hid the file of one of these racers from some until half of JUDGE, or changed what was seen of REVEAL.
-pub(crate) fn misjudged(world: &World, number: RoundNumber, racers: &[Address]) -> Option<Trouble> {
-    let Phases { reveal_ms, judge_ms, end_ms } = Phases::of(world, number);
+pub(crate) fn misjudged(world: &World, group: GroupId, number: RoundNumber, racers: &[Address]) -> Option<Trouble> {
+    let Phases { reveal_ms, judge_ms, end_ms } = Phases::of(world, group, number);
     let is_racer = |node: usize| world.nodes.get(node).is_some_and(|node| racers.contains(&node.account));
     let hides = |trouble: &Trouble| match *trouble {
         Trouble::Loss { .. } | Trouble::Latency { .. } | Trouble::Disorder { .. } | Trouble::Partition { .. } => true,
@@ -94,8 +94,9 @@ pub(crate) fn misjudged(world: &World, number: RoundNumber, racers: &[Address]) 
 
 /// What kept a validator from judging, or from showing in TRAIN of the next round that it did.
 pub(crate) fn unseen(world: &World, node: usize, number: RoundNumber) -> Option<Trouble> {
-    let Phases { reveal_ms, .. } = Phases::of(world, number);
-    let next = Phases::of(world, RoundNumber(number.0 + 1));
+    let group = world.nodes[node].group;
+    let Phases { reveal_ms, .. } = Phases::of(world, group, number);
+    let next = Phases::of(world, group, RoundNumber(number.0 + 1));
     let mut touching = hampering(world, node).filter(|fault| fault.touches(reveal_ms.saturating_sub(RETRIES_MS), next.reveal_ms));
     touching.next().map(|fault| fault.trouble)
 }

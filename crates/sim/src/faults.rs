@@ -149,6 +149,14 @@ impl Fault {
 }
 
 impl Trouble {
+    /// Whom it kills.
+    pub fn killed(&self) -> Option<usize> {
+        match *self {
+            Self::Kill { node, .. } => Some(node),
+            _ => None,
+        }
+    }
+
     /// Whether this keeps a node from acting in time, or from being heard.
     pub fn hampers(&self, node: usize) -> bool {
         match *self {

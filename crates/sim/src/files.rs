@@ -82,15 +82,17 @@ impl Files {
         }
     }
 
-    /// One attempt of a node to get a file from somebody who is up, has it and can be reached both ways.
-    pub fn attempt(&self, node: usize, file: Digest, is_up: impl Fn(usize) -> bool, weather: &Weather, random: &mut Random) -> Attempt {
-        let can_give = |peer: usize| peer != node && is_up(peer) && weather.reaches(node, peer) && weather.reaches(peer, node);
-        let givers: Vec<usize> = self
-            .held
-            .iter()
-            .filter(|(peer, held)| held.contains(&file) && can_give(**peer) && self.gives(**peer, file, node))
-            .map(|(peer, _)| *peer)
-            .collect();
+    /// One attempt of a node to get a file from somebody among its peers who has it and can be reached both ways.
+    pub fn attempt(
+        &self,
+        node: usize,
+        file: Digest,
+        peers: impl Iterator<Item = usize>,
+        weather: &Weather,
+        random: &mut Random,
+    ) -> Attempt {
+        let can_give = |peer: usize| peer != node && weather.reaches(node, peer) && weather.reaches(peer, node);
+        let givers: Vec<usize> = peers.filter(|peer| can_give(*peer) && self.holds(*peer, file) && self.gives(*peer, file, node)).collect();
         let Some(giver) = random.pick(&givers) else { return Attempt { took_ms: ASK_AGAIN_MS, is_here: false } };
         if random.chance(weather.loss / 4) {
             return Attempt { took_ms: FAILOVER_MS, is_here: false };
@@ -120,7 +122,7 @@ mod tests {
         files.hold(1, FILE);
         files.hold(2, FILE);
         let mut random = Random::new(1, "files", 0);
-        (0..50).map(|_| files.attempt(0, FILE, is_up, &weather, &mut random)).collect()
+        (0..50).map(|_| files.attempt(0, FILE, (0..3).filter(|peer| is_up(*peer)), &weather, &mut random)).collect()
     }
 
     #[test]

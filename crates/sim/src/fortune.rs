@@ -2,11 +2,7 @@
 
 use protocol::{Wei, ids::PositionNumber};
 
-use crate::{
-    chain::SimError,
-    ledger::owner,
-    world::{GROUP, World},
-};
+use crate::{chain::SimError, ledger::owner, world::World};
 
 /// NRN of whoever stands behind a node: of its accounts, and of its positions with their pay and exits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,13 +27,14 @@ impl World {
     pub fn worth(&mut self, node: usize) -> Result<Wei, SimError> {
         let mut accounts = self.nodes[node].accounts();
         accounts.push(owner(self.nodes[node].account));
+        let group = self.nodes[node].group;
         let engine = self.ledger.chain.now();
         let mut worth = Wei::ZERO;
         for account in &accounts {
             worth = worth.saturating_add(engine.balance(*account)?);
         }
-        for number in 1..=engine.positions(GROUP)? {
-            let position = engine.position(GROUP, PositionNumber(number))?;
+        for number in 1..=engine.positions(group)? {
+            let position = engine.position(group, PositionNumber(number))?;
             if accounts.contains(&position.owner) {
                 let parts = [position.next, position.earned, position.exiting, position.exiting_later];
                 worth = parts.into_iter().fold(worth, Wei::saturating_add);

@@ -8,6 +8,7 @@ use protocol::{
     Address, Digest, PositionNumber, Wei,
     chain::{Birth, Block, ChainEvent, GroupView},
     eip712::{Domain, address_of},
+    ids::GroupId,
     keccak256,
 };
 use token::SaleTerms;
@@ -17,7 +18,6 @@ use crate::{
     node::{Node, Role, account_key},
     plan::Plan,
     random::Random,
-    world::GROUP,
 };
 
 /// Timestamp of the first block.
@@ -33,6 +33,8 @@ const EXIT_EPOCHS: u64 = 14;
 const PURSE: Wei = Wei::nrn(100_000);
 const STAKE: Wei = Wei::nrn(2_000);
 const IDLE_STAKE: Wei = Wei::nrn(1);
+/// Groups whose validators admit all of them together.
+const FEW: usize = 8;
 /// NRN of each further account of an adversary.
 const ALIAS: Wei = Wei::nrn(1_000);
 
@@ -40,6 +42,8 @@ const ALIAS: Wei = Wei::nrn(1_000);
 pub struct Ledger {
     pub chain: Chain,
     results: BTreeMap<TransactionId, (u64, Result<(), String>)>,
+    /// Bytes of the events of the last blocks.
+    bytes: BTreeMap<u64, u64>,
     /// Second at which virtual time begins.
     start_s: u64,
     base_fee: u64,
@@ -58,7 +62,7 @@ impl Ledger {
         }
         let start_s = chain.head().block.time_s;
         chain.mine(start_s);
-        Ok(Self { chain, results: BTreeMap::new(), start_s, base_fee: BASE_FEE })
+        Ok(Self { chain, results: BTreeMap::new(), bytes: BTreeMap::new(), start_s, base_fee: BASE_FEE })
     }
 
     pub fn domain(&self) -> Domain {
@@ -93,6 +97,11 @@ impl Ledger {
         self.chain.events(number)
     }
 
+    /// Bytes of the events of a block, if it is one of the last.
+    pub fn event_bytes(&self, number: u64) -> u64 {
+        self.bytes.get(&number).copied().unwrap_or(0)
+    }
+
     /// All events there are, with their blocks.
     pub fn history(&self) -> impl Iterator<Item = (Block, &ChainEvent)> {
         let eventful = (0..=self.tip()).filter(|number| !self.events(*number).is_empty());
@@ -105,21 +114,21 @@ impl Ledger {
         self.chain.told(block.number) == Some(*block)
     }
 
-    /// The group at a block; of one that is too old as of the oldest that can be read.
+    /// A group at a block; of one that is too old as of the oldest that can be read.
     ///
     /// # Errors
     /// When the contracts do not answer.
-    pub fn view(&mut self, number: u64) -> Result<Arc<GroupView>, SimError> {
+    pub fn view(&mut self, group: GroupId, number: u64) -> Result<Arc<GroupView>, SimError> {
         let oldest = (self.tip() + 1).saturating_sub(BLOCKS_KEPT as u64);
-        self.chain.view(GROUP, number.max(oldest))
+        self.chain.view(group, number.max(oldest))
     }
 
     /// Whom the contracts would put to rest.
     ///
     /// # Errors
     /// When the contracts do not answer.
-    pub fn absent(&mut self) -> Result<Vec<PositionNumber>, SimError> {
-        let view = self.view(self.tip())?;
+    pub fn absent(&mut self, group: GroupId) -> Result<Vec<PositionNumber>, SimError> {
+        let view = self.view(group, self.tip())?;
         Ok(self.chain.now().absent(&view)?)
     }
 
@@ -133,8 +142,11 @@ impl Ledger {
             self.results.insert(receipt.id, (receipt.block, result));
         }
         let told = (mined.block, mined.events.clone());
+        let bytes = mined.logs.iter().map(|log| (32 * log.topics().len() + log.data().data.len()) as u64).sum();
+        self.bytes.insert(told.0.number, bytes);
         let oldest = told.0.number.saturating_sub(BLOCKS_KEPT as u64);
         self.results.retain(|_, (block, _)| *block >= oldest);
+        self.bytes = self.bytes.split_off(&oldest);
         told
     }
 
@@ -163,26 +175,15 @@ impl Ledger {
 }
 
 fn beginning(plan: &Plan, nodes: &[Node], first_file: Digest) -> Beginning {
-    let staked = nodes.iter().enumerate().map(|(number, node)| (node, plan.stake_of(number))).filter(|(_, parts)| *parts > 0);
-    let seats =
-        staked.map(|(node, parts)| Seat { owner: owner(node.account), signer: node.key.clone(), amount: Wei(STAKE.0 * u128::from(parts)) });
-    let seats: Vec<Seat> = seats.chain(idle_seats(plan)).collect();
+    let mut groups: Vec<Founding> = plan.ids().map(|group| founding(plan, nodes, group, first_file)).collect();
+    groups.extend(founders(plan, &groups));
     let purse = |node: &Node| if node.has_purse() { PURSE } else { Wei::ZERO };
     let actors = nodes.iter().filter(|node| node.role != Role::Stranger || node.has_purse());
     let aliases = nodes.iter().flat_map(|node| &node.aliases).map(|key| (address_of(key.verifying_key()), ALIAS));
-    let accounts =
-        actors.map(|node| (node.account, purse(node))).chain(aliases).chain(seats.iter().map(|seat| (seat.owner, Wei::ZERO))).collect();
+    let owners = groups.iter().flat_map(|group| &group.seats).map(|seat| (seat.owner, Wei::ZERO));
+    let accounts = actors.map(|node| (node.account, purse(node))).chain(aliases).chain(owners).collect();
     let length_s = plan.times.length_s();
     let epoch_s = plan.epoch_rounds * length_s;
-    let birth = Birth {
-        manifest: Digest(keccak256(b"manifest")),
-        checkpoint: first_file,
-        dataset: vec![Digest(keccak256(b"dataset"))],
-        times: plan.times,
-        period_s: plan.period_rounds * length_s,
-        improve: plan.improve,
-        least: plan.least,
-    };
     let terms = Terms {
         sale: SaleTerms { price: Wei(1_000_000_000), deadline_s: START_S + 600, minimum: Wei::nrn(100) },
         epoch_s,
@@ -191,14 +192,43 @@ fn beginning(plan: &Plan, nodes: &[Node], first_file: Digest) -> Beginning {
         min_deposit: Wei(10_000_000_000_000_000),
         tip: Wei(TIP),
     };
-    let (seed, groups) = (Digest(keccak256(&plan.seed.to_be_bytes())), vec![Founding { birth, seats, admitted: true }]);
-    Beginning { seed, chain_id: 31_337, time_s: START_S, terms, accounts, groups }
+    Beginning { seed: Digest(keccak256(&plan.seed.to_be_bytes())), chain_id: 31_337, time_s: START_S, terms, accounts, groups }
+}
+
+fn founding(plan: &Plan, nodes: &[Node], group: GroupId, checkpoint: Digest) -> Founding {
+    let staked = plan.nodes_of(group).map(|number| (&nodes[number], plan.stake_of(number))).filter(|(_, parts)| *parts > 0);
+    let amount = |parts: u64| Wei(STAKE.0 * u128::from(parts));
+    let seats = staked.map(|(node, parts)| Seat { owner: owner(node.account), signer: node.key.clone(), amount: amount(parts) });
+    let birth = birth(plan, group, checkpoint);
+    Founding { birth, seats: seats.chain(idle_seats(plan, group)).collect(), admitted: true }
+}
+
+fn birth(plan: &Plan, group: GroupId, checkpoint: Digest) -> Birth {
+    Birth {
+        manifest: Digest(keccak256(b"manifest")),
+        checkpoint,
+        dataset: vec![Digest(keccak256(b"dataset"))],
+        times: plan.times_of(group),
+        period_s: plan.period_rounds * plan.times.length_s(),
+        improve: plan.improve,
+        least: plan.least,
+    }
+}
+
+/// Where groups are many, one position of a group without nodes has most of all stake: it admits them without the others.
+fn founders(plan: &Plan, groups: &[Founding]) -> Option<Founding> {
+    let all: Wei = groups.iter().flat_map(|group| &group.seats).map(|seat| seat.amount).sum();
+    let group = GroupId(groups.len() as u64 + 1);
+    let signer = account_key(&mut Random::new(plan.seed, "founder", 0));
+    let seat = Seat { owner: owner(address_of(signer.verifying_key())), signer, amount: Wei(2 * all.0) };
+    let birth = birth(plan, GroupId(1), Digest(keccak256(&group.0.to_be_bytes())));
+    (groups.len() > FEW).then_some(Founding { birth, seats: vec![seat], admitted: false })
 }
 
 /// Positions that nobody runs, each of the least stake that there may be.
-fn idle_seats(plan: &Plan) -> impl Iterator<Item = Seat> {
-    (0..plan.idle as u64).map(|number| {
-        let signer = account_key(&mut Random::new(plan.seed, "idle", number));
+fn idle_seats(plan: &Plan, group: GroupId) -> impl Iterator<Item = Seat> {
+    (0..plan.idle as u64).map(move |number| {
+        let signer = account_key(&mut Random::new(plan.seed, "idle", group.0 << 32 | number));
         Seat { owner: owner(address_of(signer.verifying_key())), signer, amount: IDLE_STAKE }
     })
 }

@@ -43,6 +43,7 @@ pub enum Role {
 /// See the module.
 pub struct Node {
     pub name: String,
+    pub group: GroupId,
     pub role: Role,
     pub key: SigningKey,
     pub account: Address,
@@ -148,6 +149,7 @@ impl Node {
         let account = address_of(key.verifying_key());
         Self {
             name,
+            group,
             role,
             key,
             account,

@@ -1,5 +1,7 @@
 //! What a seed draws before anything happens: a network, its clocks, and what will go wrong when. A plan is all that a run depends on.
 
+mod groups;
+
 use protocol::{Micronats, chain::Times};
 
 use crate::{
@@ -20,6 +22,8 @@ const CALM_ROUNDS: u64 = 2;
 const AUTHORED: u64 = 333;
 /// In how many bounties are funded.
 const SPONSORED: u64 = 250;
+/// In how many there are several groups.
+const GROUPED: u64 = 60;
 /// Blocks that a reorganisation replaces at most.
 pub const MAX_DEPTH: u64 = 6;
 /// Seconds by which a block's timestamp lies at most.
@@ -33,6 +37,10 @@ pub struct Plan {
     pub rounds: u64,
     /// What checkpoints are.
     pub depth: Depth,
+    /// Groups on the chain, each with all that is counted below but for the vices.
+    pub groups: usize,
+    /// Seconds by which the phases of the groups lie apart at most.
+    pub shift_s: u64,
     pub trainers: usize,
     pub validators: usize,
     /// Peers without an account.
@@ -87,6 +95,8 @@ impl Plan {
             seed,
             rounds,
             depth: Depth::Coarse,
+            groups: 1,
+            shift_s: 0,
             trainers: 2,
             validators: 4,
             strangers: 0,
@@ -110,9 +120,11 @@ impl Plan {
         }
     }
 
-    /// The same network, and faults of these kinds: up to one for every round.
-    pub fn draw(seed: u64, rounds: u64, kinds: &[Kind]) -> Self {
-        let mut plan = Self { strangers: 1, ..Self::calm(seed, rounds) }.peopled();
+    /// The same network, and faults of these kinds: up to one for every round. What patches and hidden sets are worth only a curve says, so
+    /// people and further groups are of the coarse depth.
+    pub fn draw(seed: u64, rounds: u64, depth: Depth, kinds: &[Kind]) -> Self {
+        let network = Self { depth, strangers: 1, ..Self::calm(seed, rounds) };
+        let mut plan = if depth == Depth::Coarse { network.peopled().grouped() } else { network };
         let faulty_rounds = rounds.saturating_sub(2 * CALM_ROUNDS);
         let mut random = Random::new(seed, "faults", 0);
         for number in 0..random.within(faulty_rounds.min(1), faulty_rounds) {
@@ -133,7 +145,7 @@ impl Plan {
     }
 
     /// The same network, in some seeds with authors of patches or sponsors of bounties, and periods that leave time for several.
-    pub fn peopled(self) -> Self {
+    fn peopled(self) -> Self {
         let mut random = Random::new(self.seed, "people", 0);
         let authors = if random.chance(AUTHORED) { random.within(1, 2) as usize } else { 0 };
         let sponsors = if random.chance(SPONSORED) { random.within(1, 2) as usize } else { 0 };
@@ -146,9 +158,11 @@ impl Plan {
         Self { people, period_rounds: random.within(2, 4), epoch_rounds, ..self }
     }
 
-    /// The same network in the exact depth, without authors and sponsors: what patches and hidden sets are worth only a curve says.
-    pub fn exact(self) -> Self {
-        Self { depth: Depth::Exact, people: Vec::new(), ..self }
+    /// The same network, in some seeds two or three times on one chain.
+    fn grouped(self) -> Self {
+        let mut random = Random::new(self.seed, "groups", 0);
+        let groups = if random.chance(GROUPED) { random.within(2, 3) as usize } else { 1 };
+        self.with_groups(groups)
     }
 
     /// Faults, vices and people together.
@@ -169,21 +183,10 @@ impl Plan {
         plan
     }
 
-    /// What whoever is behind a node does, if that is something.
-    pub fn calling_of(&self, node: usize) -> Option<Calling> {
-        let first = self.trainers + self.validators + self.strangers;
-        self.people.get(node.checked_sub(first)?).copied()
-    }
-
-    /// The vice of a node, if it has one.
-    pub fn vice_of(&self, node: usize) -> Option<Vice> {
-        let first = self.trainers + self.validators + self.strangers + self.people.len();
-        self.vices.get(node.checked_sub(first)?).copied()
-    }
-
     /// Parts of stake that a node's position begins with.
     pub fn stake_of(&self, node: usize) -> u64 {
-        let honest = node.checked_sub(self.trainers).and_then(|validator| self.stakes.get(validator));
+        let honest =
+            self.place_of(node).and_then(|place| place.checked_sub(self.trainers)).and_then(|validator| self.stakes.get(validator));
         let share = self.vice_of(node).map_or(0, Vice::stake_per_mille);
         honest.copied().unwrap_or(self.stakes.iter().sum::<u64>() * share / 1000)
     }
@@ -196,11 +199,6 @@ impl Plan {
     /// Accounts that may race.
     pub fn racers(&self) -> usize {
         self.trainers + self.vices.iter().map(|vice| 1 + vice.aliases()).sum::<usize>()
-    }
-
-    /// All nodes together.
-    pub fn nodes(&self) -> usize {
-        self.trainers + self.validators + self.strangers + self.people.len() + self.vices.len()
     }
 
     /// Milliseconds of a round.
@@ -222,7 +220,8 @@ impl Plan {
     }
 
     fn trouble(&self, kind: Kind, random: &mut Random) -> Trouble {
-        let node = random.below((self.trainers + self.validators) as u64) as usize;
+        let machines = self.groups * (self.trainers + self.validators);
+        let node = self.machine(random.below(machines as u64) as usize);
         let peer = random.below(self.nodes() as u64) as usize;
         let other = (node + 1 + random.below(self.nodes() as u64 - 1) as usize) % self.nodes();
         let per_mille = random.within(50, 700);
@@ -258,7 +257,7 @@ impl Plan {
                 Trouble::PeerStalls { node: peer },
                 Trouble::PeerDrips { node: peer },
                 Trouble::PeerLies { node: peer },
-                Trouble::PeerFloods { node: self.trainers + self.validators },
+                Trouble::PeerFloods { node: self.flooder() },
             ]),
             Kind::Kill => Trouble::Kill { node, steps: random.below(12) },
             Kind::Machine => one_of(&[
@@ -276,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_seed_draws_the_same_plan_and_other_seeds_draw_others() {
-        let draw = |seed| Plan::draw(seed, 20, &Kind::ALL);
+        let draw = |seed| Plan::draw(seed, 20, Depth::Coarse, &Kind::ALL);
         assert_eq!(draw(5), draw(5));
         assert!((6..12).all(|seed| draw(seed) != draw(5)));
     }
@@ -284,7 +283,7 @@ mod tests {
     #[test]
     fn every_fault_ends_before_the_last_rounds_and_can_be_taken_out() {
         for seed in 0..200 {
-            let plan = Plan::draw(seed, 20, &Kind::ALL);
+            let plan = Plan::draw(seed, 20, Depth::Coarse, &Kind::ALL);
             let (first_ms, last_ms) = (CALM_ROUNDS * plan.round_ms(), (20 - CALM_ROUNDS) * plan.round_ms());
             assert!(plan.faults.iter().all(|fault| fault.from_ms >= first_ms && fault.until_ms <= last_ms + 1), "{seed}: {plan:?}");
             let fewer = plan.without(0);
@@ -296,10 +295,10 @@ mod tests {
     #[test]
     fn every_kind_of_trouble_is_drawn_by_some_seed() {
         for kind in Kind::ALL {
-            let drawn = (0..40).map(|seed| Plan::draw(seed, 20, &[kind]).faults.len()).sum::<usize>();
+            let drawn = (0..40).map(|seed| Plan::draw(seed, 20, Depth::Coarse, &[kind]).faults.len()).sum::<usize>();
             assert!(drawn > 40, "{kind:?}: {drawn}");
         }
-        let all: Vec<Fault> = (0..300).flat_map(|seed| Plan::draw(seed, 40, &Kind::ALL).faults).collect();
+        let all: Vec<Fault> = (0..300).flat_map(|seed| Plan::draw(seed, 40, Depth::Coarse, &Kind::ALL).faults).collect();
         let names: std::collections::BTreeSet<String> =
             all.iter().map(|fault| format!("{:?}", fault.trouble).split(' ').next().unwrap_or_default().to_owned()).collect();
         assert_eq!(names.len(), 27, "{names:?}");

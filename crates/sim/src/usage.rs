@@ -8,6 +8,8 @@ pub struct Usage {
     /// Messages of the log, with all copies that come though they are here already.
     pub sent_bytes: u64,
     pub received_bytes: u64,
+    /// Topics and data of the events that the endpoint sends: all of the network's contracts, whatever group they are about.
+    pub event_bytes: u64,
     /// Requests for files.
     pub files: u64,
 }

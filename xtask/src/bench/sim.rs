@@ -26,8 +26,8 @@ and 4 validators, rounds a second beside the devnet's one in 16 s. `memory/…`:
 on the clock of a public network (rounds of an hour, blocks of 12 s); each group has a chain of its own, all live side by side in one process until the last one is at its end, and
 what the process grew by, chains included, is divided by all nodes; beside 2 MB.
 
-The law: what a node needs as one thing grows and all else stays (2 trainers, 4 validators, one group, on the clock of a public network). `calls`: requests to its endpoint a round; `bytes`: messages of the log that
-come in a round, all copies counted; `memory`: of the process, for each node; `disk`: what the node keeps, the log included. `growth`: the last beside the first. Calls, and all else
+The law: what a node needs as one thing grows and all else stays (2 trainers, 4 validators, one group, on the clock of a public network; of `groups` all are on one chain). `calls`: requests to its endpoint a round; `bytes`: messages of the log that
+come in a round, all copies counted; `events`: topics and data of the contracts' events that the endpoint sends a round; `memory`: of the process, for each node; `disk`: what the node keeps, the log included. `growth`: the last beside the first. Calls, and all else
 but for what is named, may not grow with anything; more than a half above the first counts as growth.
 ";
 
@@ -46,8 +46,8 @@ const AXES: [Axis; 5] = [
         name: "groups",
         option: "--groups",
         sizes: [1, 10, 100, 1000],
-        with: &["--rounds", "3"],
-        allowed: "nothing: a group is a network of its own",
+        with: &["--rounds", "3", "--one-chain"],
+        allowed: "nothing: a group is a network of its own; events: all of the contracts are read",
     },
     Axis {
         name: "peers",
@@ -82,12 +82,13 @@ struct Run {
     memory_bytes: Option<f64>,
     calls: f64,
     received_bytes: f64,
+    event_bytes: f64,
     disk_bytes: f64,
 }
 
-/// What a node needs: calls and bytes a round, bytes of memory and of disk.
-type Needs = [f64; 4];
-const NEEDS: [&str; 4] = ["calls", "bytes", "memory", "disk"];
+/// What a node needs: calls, bytes and bytes of events a round, bytes of memory and of disk.
+type Needs = [f64; 5];
+const NEEDS: [&str; 5] = ["calls", "bytes", "events", "memory", "disk"];
 
 /// Measures; prints tables, writes them into docs/BENCHMARKS.md and, if asked, the rows as JSON.
 ///
@@ -150,6 +151,7 @@ fn law<'a>(axis: &'a Axis, measure: &impl Fn(&[&str]) -> Result<Run>) -> Result<
         *needs = [
             of_rounds(run.calls),
             of_rounds(run.received_bytes),
+            of_rounds(run.event_bytes),
             run.memory_bytes.unwrap_or_default() / run.nodes,
             run.disk_bytes / run.nodes,
         ];

@@ -7,7 +7,6 @@ use crate::{
     chain::{Call, Place},
     racer::{Moment, Racer},
     world::{
-        GROUP,
         hands::Hands,
         vices::{Adversary, Met},
     },
@@ -26,12 +25,12 @@ impl Adversary for DustStaker {
         let Some(view) = own.view() else { return };
         for who in 0..KEYS {
             match view.position_of(own.account(who)) {
-                Some(own_position) => own.call(who, Call::Wake(Place(GROUP, own_position.number))),
-                None => own.call(who, Call::Bond { group: GROUP, signer: own.account(who), amount: DUST, consent: None }),
+                Some(own_position) => own.call(who, Call::Wake(Place(own.group(), own_position.number))),
+                None => own.call(who, Call::Bond { group: own.group(), signer: own.account(who), amount: DUST, consent: None }),
             }
         }
         for other in view.positions.iter().take(1) {
-            own.call(0, Call::Bond { group: GROUP, signer: other.signer, amount: DUST, consent: None });
+            own.call(0, Call::Bond { group: own.group(), signer: other.signer, amount: DUST, consent: None });
         }
     }
 }

@@ -16,7 +16,6 @@ use crate::{
     chain::Call,
     node::Effect,
     world::{
-        GROUP,
         hands::Hands,
         vices::{Adversary, Met},
     },
@@ -45,7 +44,7 @@ impl LastSecond {
                 verdicts.push((position.number, verdict));
             }
         }
-        Some(Call::Judge { group: GROUP, round: kept.round, claim: kept.claim, verdicts })
+        Some(Call::Judge { group: own.group(), round: kept.round, claim: kept.claim, verdicts })
     }
 
     fn is_late(own: &Hands<'_>, clock: Clock) -> bool {

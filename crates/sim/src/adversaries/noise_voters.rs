@@ -4,7 +4,6 @@
 use protocol::{Digest, PeriodNumber, chain::ChainEvent, ids::DeltaNumber, machine::Heard, measures::Act};
 
 use crate::world::{
-    GROUP,
     hands::Hands,
     vices::{Adversary, Met},
 };
@@ -19,7 +18,7 @@ impl NoiseVoters {
     fn go_on(&mut self, own: &mut Hands<'_>) {
         let (Some(view), Some(bond)) = (own.view(), own.least_bond()) else { return };
         if let Some((delta, patch)) = self.proposed.take_if(|(delta, _)| *delta == view.applied) {
-            own.enact(&Act::Rollback { group: GROUP, delta, patch });
+            own.enact(&Act::Rollback { group: own.group(), delta, patch });
         } else if own.may_propose() && self.period.replace(view.period_number) != Some(view.period_number) {
             let patch = Digest(own.random("noise").bytes());
             own.propose(0, patch, bond);

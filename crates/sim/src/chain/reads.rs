@@ -18,8 +18,9 @@ use super::engine::Engine;
 use super::known::Time;
 use super::{Chain, SimError};
 
-/// Views of groups that are kept.
+/// Views that are kept, and of each group.
 const VIEWS_LIMIT: usize = 512;
+const VIEWS_OF_A_GROUP: usize = 4;
 
 impl Chain {
     /// Times and the least deposit, fixed at deployment.
@@ -62,7 +63,7 @@ impl Chain {
             return Ok(view.clone());
         }
         let view = Arc::new(self.as_of(number, |engine| engine.view(group))?);
-        if self.views.len() >= VIEWS_LIMIT {
+        if self.views.len() >= VIEWS_LIMIT.max(VIEWS_OF_A_GROUP * self.times.len()) {
             self.views.pop_first();
         }
         self.times.insert(group, view.times);

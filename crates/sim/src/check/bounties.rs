@@ -14,7 +14,7 @@ use super::is_peace;
 use crate::{
     faults::{Fault, Trouble},
     hidden,
-    world::{GROUP, World},
+    world::World,
 };
 
 /// A bounty as the chain tells it in the end.
@@ -35,12 +35,12 @@ struct Told {
     returned: Option<(Wei, Wei)>,
 }
 
-pub(super) fn all(world: &mut World) -> Vec<String> {
-    let told = told(world, GROUP);
+pub(super) fn all(world: &mut World, group: GroupId) -> Vec<String> {
+    let told = told(world, group);
     if told.is_empty() {
         return Vec::new();
     }
-    let Ok(view) = world.ledger.view(world.ledger.tip()) else { return Vec::new() };
+    let Ok(view) = world.ledger.view(group, world.ledger.tip()) else { return Vec::new() };
     let signed: Vec<(usize, Finding, Findings)> =
         world.checks.found.iter().map(|((node, ..), (finding, findings))| (*node, *finding, findings.clone())).collect();
     let mut failures = Vec::new();
@@ -114,9 +114,7 @@ impl Told {
             let Some(round) = event.round().filter(|round| (self.term.first..=self.term.last).contains(round)) else { continue };
             match event {
                 ChainEvent::Opened { checkpoint, .. } => drop(base.get_or_insert(*checkpoint)),
-                ChainEvent::Decided { outcome: Outcome::Won, file, .. } => {
-                    drop(won.insert(round, Won { round, file: *file, stands: true }))
-                }
+                ChainEvent::Decided { outcome: Outcome::Won, file, .. } => won.extend([(round, Won { round, file: *file, stands: true })]),
                 ChainEvent::Struck { .. } => {
                     won.entry(round).and_modify(|won: &mut Won| won.stands = false);
                 }

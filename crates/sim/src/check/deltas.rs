@@ -8,11 +8,11 @@ use protocol::{
     ids::Address,
 };
 
-use super::is_peace;
+use super::{is_peace, members};
 use crate::{
     node::Role,
     vice::Vice,
-    world::{GROUP, World, people::Said},
+    world::{World, people::Said},
 };
 
 /// A delta as the chain tells it in the end.
@@ -40,16 +40,16 @@ struct Story {
     counted: Vec<(PeriodNumber, protocol::PositionNumber, u128)>,
 }
 
-pub(super) fn all(world: &mut World) -> Vec<String> {
+pub(super) fn all(world: &mut World, group: GroupId) -> Vec<String> {
     if world.plan.people.is_empty() {
         return Vec::new();
     }
-    let story = Story::of(world, GROUP);
-    let mut failures = story.votes(world);
+    let story = Story::of(world, group);
+    let mut failures = story.votes(world, group);
     failures.extend(story.turns(world));
     failures.extend(story.applied(world));
-    failures.extend(story.debts(world));
-    failures.extend(roots(world));
+    failures.extend(story.debts(world, group));
+    failures.extend(roots(world, group));
     failures
 }
 
@@ -93,8 +93,8 @@ impl Story {
     }
 
     /// Whatever an honest voter said while there was time to bring it was counted.
-    fn votes(&self, world: &mut World) -> Vec<String> {
-        let Ok(view) = world.ledger.view(world.ledger.tip()) else { return Vec::new() };
+    fn votes(&self, world: &mut World, group: GroupId) -> Vec<String> {
+        let Ok(view) = world.ledger.view(group, world.ledger.tip()) else { return Vec::new() };
         let missed = |said: &Said| {
             let choice = said.choice;
             let position = view.position_of(world.nodes[said.node].account)?.number;
@@ -104,7 +104,7 @@ impl Story {
                 || !is_peace(world, said.at_ms, end_ms);
             (!is_fine).then(|| format!("{} voted in period {} and was not counted", world.nodes[said.node].name, choice.period))
         };
-        world.checks.choices.iter().filter_map(missed).collect()
+        world.checks.choices.iter().filter(|said| said.choice.group == group).filter_map(missed).collect()
     }
 
     /// A period in which something was proposed is over within a round of its end.
@@ -130,9 +130,9 @@ impl Story {
     }
 
     /// Bonds of honest authors are back, less what a place on the list cost, and their rewards are paid.
-    fn debts(&self, world: &World) -> Vec<String> {
+    fn debts(&self, world: &World, group: GroupId) -> Vec<String> {
         let mut failures = Vec::new();
-        for own in world.nodes.iter().filter(|node| node.is_honest && node.calling.is_some()) {
+        for own in members(world, group).map(|(_, node)| node).filter(|node| node.is_honest && node.calling.is_some()) {
             for (number, delta) in self.deltas.iter().filter(|(_, delta)| delta.author == own.account && !delta.is_taken) {
                 let due = (delta.bond.saturating_sub(delta.charged), delta.reward.unwrap_or_default());
                 match delta.home {
@@ -147,15 +147,15 @@ impl Story {
 }
 
 /// In the end all honest nodes have told the root of the set as it is, and it is one root.
-fn roots(world: &mut World) -> Vec<String> {
-    let Ok(view) = world.ledger.view(world.ledger.tip()) else { return Vec::new() };
+fn roots(world: &mut World, group: GroupId) -> Vec<String> {
+    let Ok(view) = world.ledger.view(group, world.ledger.tip()) else { return Vec::new() };
     let patches = world.sets.patches(view.head);
-    let is_here = |patch: &Digest| (0..world.nodes.len()).any(|node| world.files.holds(node, *patch));
+    let is_here = |patch: &Digest| world.plan.nodes_of(group).any(|node| world.files.holds(node, *patch));
     if !patches.iter().all(is_here) {
         return Vec::new();
     }
     let right = (view.head, crate::sets::Sets::root(&patches));
-    let machines = world.nodes.iter().enumerate().filter(|(_, node)| node.is_honest && node.role != Role::Stranger);
+    let machines = members(world, group).filter(|(_, node)| node.is_honest && node.role != Role::Stranger);
     let silent = machines.filter(|(node, own)| own.process.is_some() && world.sets.told(*node) != Some(right));
     silent.map(|(_, own)| format!("{} has not told the root of the set as it is", own.name)).collect()
 }

@@ -12,6 +12,9 @@ const HEAD_MS: (u64, u64) = (20, 300);
 /// Of a thousand transactions of a lost branch, how many the pool keeps back for a while.
 const KEPT_BACK: u64 = 300;
 
+/// Blocks after which the books are compared at the latest, far fewer than the chain remembers.
+const BOOKS_PAUSE: u64 = 64;
+
 impl World {
     pub(crate) fn mine(&mut self) -> Result<(), SimError> {
         let mut random = self.random("block", self.ledger.tip());
@@ -45,7 +48,9 @@ impl World {
     /// Blocks that may still be taken back are not for the books, and they are never led back.
     fn check_books(&mut self) {
         let settled = self.ledger.tip().saturating_sub(MAX_DEPTH);
-        if settled <= self.booked {
+        // Where groups are many, all of them are compared now and then.
+        let pause = (self.plan.groups as u64).min(BOOKS_PAUSE);
+        if settled < self.booked + pause {
             return;
         }
         self.booked = settled;
@@ -101,7 +106,7 @@ impl World {
 
     fn begin_anew(&mut self, node: usize, confirmed: u64) -> Result<(), SimError> {
         self.note(node, "begins history anew");
-        let (view, tip) = (self.ledger.view(confirmed)?, self.ledger.block(confirmed));
+        let (view, tip) = (self.ledger.view(self.nodes[node].group, confirmed)?, self.ledger.block(confirmed));
         self.nodes[node].generation += 1;
         let Some(process) = &mut self.nodes[node].process else { return Ok(()) };
         let effects = process.restart(view.as_ref().clone(), tip);
@@ -130,9 +135,10 @@ impl World {
             let quiet = before.into_iter().chain([decisive]);
             heard.extend(quiet.filter_map(|quiet| process.teller.tell_between(quiet, block)));
         }
+        own.usage.event_bytes += self.ledger.event_bytes(number);
         let wants_view = process.teller.wants_view(block, &events);
         own.usage.calls += u64::from(wants_view);
-        let view = if wants_view { Some(self.ledger.view(number)?.as_ref().clone()) } else { None };
+        let view = if wants_view { Some(self.ledger.view(own.group, number)?.as_ref().clone()) } else { None };
         let was_live = process.teller.is_live();
         heard.extend(process.teller.tell(block, events, view));
         process.note(block);

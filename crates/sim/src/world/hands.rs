@@ -16,7 +16,7 @@ use protocol::{
     trainer::Measured,
 };
 
-use super::{GROUP, Happening, World, jobs::Exam, sends::Asked};
+use super::{Happening, World, jobs::Exam, sends::Asked};
 use crate::{chain::Call, curve::Run, disk, forgery::Forgery, log::Letter, node::Role, random::Random};
 
 /// See the module. Accounts are numbered: 0 is that of the node, the others are its aliases.
@@ -38,7 +38,7 @@ impl<'a> Hands<'a> {
 
     /// The group that the node takes part in.
     pub fn group(&self) -> GroupId {
-        GROUP
+        self.world.nodes[self.node].group
     }
 
     /// The second of the newest block.
@@ -48,7 +48,7 @@ impl<'a> Hands<'a> {
 
     /// The group as of the newest block.
     pub fn view(&mut self) -> Option<Arc<GroupView>> {
-        self.world.ledger.view(self.world.ledger.tip()).ok()
+        self.world.ledger.view(self.group(), self.world.ledger.tip()).ok()
     }
 
     pub fn clock(&mut self) -> Option<Clock> {
@@ -68,15 +68,16 @@ impl<'a> Hands<'a> {
     /// What has happened since a round began.
     pub fn events(&self, round: RoundNumber) -> Vec<ChainEvent> {
         let ledger = &self.world.ledger;
-        let start_s = self.world.plan.times.round_start_s(ledger.genesis_s(), round);
+        let start_s = self.world.plan.times_of(self.group()).round_start_s(ledger.genesis_s(), round);
         let first = (0..=ledger.tip()).rev().take_while(|number| ledger.block(*number).time_s >= start_s).last();
-        first.map_or(Vec::new(), |first| (first..=ledger.tip()).flat_map(|number| ledger.events(number).to_vec()).collect())
+        let is_own = |event: &&ChainEvent| event.group().is_none_or(|group| group == self.group());
+        first.map_or(Vec::new(), |first| (first..=ledger.tip()).flat_map(|number| ledger.events(number)).filter(is_own).cloned().collect())
     }
 
     /// By what a round is judged, once its examples are drawn and if anybody has committed.
     pub(crate) fn exam(&self, round: RoundNumber) -> Option<Exam> {
         let ledger = &self.world.ledger;
-        let seed = ledger.chain.first_block_since(self.world.plan.times.reveal_start_s(ledger.genesis_s(), round))?.hash;
+        let seed = ledger.chain.first_block_since(self.world.plan.times_of(self.group()).reveal_start_s(ledger.genesis_s(), round))?.hash;
         Some(Exam { seed, ..self.exam_to_be(round)? })
     }
 
@@ -123,20 +124,20 @@ impl<'a> Hands<'a> {
     /// Commits a file, and serves it from now on.
     pub fn commit(&mut self, who: usize, round: RoundNumber, file: Digest) {
         self.world.files.hold(self.node, file);
-        let seal = rules::seal(GROUP, round, file, self.account(who), self.salt(round, file));
-        self.call(who, Call::Commit { group: GROUP, round, seal, max_deposit: Wei(u128::MAX) });
+        let seal = rules::seal(self.group(), round, file, self.account(who), self.salt(round, file));
+        self.call(who, Call::Commit { group: self.group(), round, seal, max_deposit: Wei(u128::MAX) });
     }
 
     pub fn reveal(&mut self, who: usize, round: RoundNumber, file: Digest, measured: Measured) {
         let (trainer, salt) = (self.account(who), self.salt(round, file));
         let Measured { base, loss, loss_root, .. } = measured;
-        let claim = RevealedClaim { group: GROUP, round, trainer, number: 0, file, base, loss, loss_root };
+        let claim = RevealedClaim { group: self.group(), round, trainer, number: 0, file, base, loss, loss_root };
         self.call(who, Call::Reveal { claim, salt });
     }
 
     pub fn concede(&mut self, who: usize, round: RoundNumber, file: Digest, rival: Address) {
         let salt = self.salt(round, file);
-        self.call(who, Call::Concede { group: GROUP, salt, file, rival });
+        self.call(who, Call::Concede { group: self.group(), salt, file, rival });
     }
 
     /// Trains from a checkpoint; other attempts give other files.
@@ -187,7 +188,7 @@ impl<'a> Hands<'a> {
     /// Says something under a key that was made for it, with that number.
     pub fn say_as(&mut self, secret: [u8; 32], seq: u64, body: &Body) {
         let Ok(bytes) = body.to_bytes() else { return };
-        let draft = Draft { group: GROUP, kind: body.kind(), topic: body.topic().to_owned(), seq, parents: Vec::new(), body: bytes };
+        let draft = Draft { group: self.group(), kind: body.kind(), topic: body.topic().to_owned(), seq, parents: Vec::new(), body: bytes };
         if let Ok(envelope) = Envelope::sign(draft, &NodeKey::from_bytes(&secret)) {
             let letter = Arc::new(Letter { envelope, body: Some(body.clone()) });
             self.world.send(self.node, None, &letter);
@@ -196,7 +197,8 @@ impl<'a> Hands<'a> {
 
     /// Sends everybody bytes that are no letter.
     pub fn send_junk(&mut self, bytes: &[u8]) {
-        (0..self.world.nodes.len()).filter(|to| *to != self.node).for_each(|to| self.world.receive_bytes(self.node, to, bytes));
+        let others = self.world.plan.nodes_of(self.group()).filter(|to| *to != self.node);
+        others.for_each(|to| self.world.receive_bytes(self.node, to, bytes));
     }
 
     /// Whether two nodes hear one another, from now on or until this is changed again; whoever is behind this node hears both.
@@ -215,7 +217,7 @@ impl<'a> Hands<'a> {
     /// Numbers of the honest validators' nodes.
     pub fn validators(&self) -> Vec<usize> {
         let is_one = |node: &usize| self.world.nodes[*node].role == Role::Validator && self.world.nodes[*node].is_honest;
-        (0..self.world.nodes.len()).filter(is_one).collect()
+        self.world.plan.nodes_of(self.group()).filter(is_one).collect()
     }
 
     /// Milliseconds between two blocks, about.
@@ -252,7 +254,7 @@ impl<'a> Hands<'a> {
     pub fn may_propose(&mut self) -> bool {
         let (Some(view), now_s) = (self.view(), self.now_s()) else { return false };
         if now_s >= view.period_end_s {
-            self.call(0, Call::Turn(GROUP));
+            self.call(0, Call::Turn(view.id));
         }
         rules::may_propose(now_s, view.period_s, view.period_end_s, view.extended_s)
     }
@@ -262,11 +264,12 @@ impl<'a> Hands<'a> {
         let Some(view) = self.view() else { return };
         self.hold(patch);
         self.world.sets.propose(view.head, patch);
-        self.call(who, Call::Propose { group: GROUP, parent: view.head, patch, bond });
+        self.call(who, Call::Propose { group: self.group(), parent: view.head, patch, bond });
     }
 
     pub fn least_bond(&mut self) -> Option<Wei> {
-        self.world.ledger.chain.now().least_bond(GROUP).ok()
+        let group = self.group();
+        self.world.ledger.chain.now().least_bond(group).ok()
     }
 
     pub fn position(&mut self) -> Option<PositionView> {
@@ -278,9 +281,9 @@ impl<'a> Hands<'a> {
     pub fn vote(&mut self, delta: DeltaNumber, patch: Digest) {
         let (Some(view), Some(position)) = (self.view(), self.position()) else { return };
         let seq = self.now_s();
-        let choice = Choice { group: GROUP, period: view.period_number, delta, patch, seq };
+        let choice = Choice { group: self.group(), period: view.period_number, delta, patch, seq };
         if let Some(signed) = self.sign(0, choice) {
-            self.call(0, Call::Cast { group: GROUP, choices: vec![(position.number, signed)] });
+            self.call(0, Call::Cast { group: self.group(), choices: vec![(position.number, signed)] });
         }
     }
 
@@ -290,7 +293,8 @@ impl<'a> Hands<'a> {
         let nonce = Digest(self.random("nonce").bytes());
         let measure = Measure::new(act, nonce, self.now_s() + self.world.ledger.chain.terms().epoch_s);
         if let Ok(signature) = sign(measure.digest(&self.world.domain), &self.key(0)) {
-            self.call(0, Call::Enact { measure, assents: vec![(GROUP, position.number, signature)] });
+            let group = self.group();
+            self.call(0, Call::Enact { measure, assents: vec![(group, position.number, signature)] });
         }
     }
 }

@@ -106,8 +106,8 @@ impl World {
     fn fetch(&mut self, mut job: Job, file: Digest) {
         let mut random = self.random_of("fetch", job.node);
         self.nodes[job.node].usage.files += 1;
-        let nodes = &self.nodes;
-        let attempt = self.files.attempt(job.node, file, |peer| nodes[peer].is_up(), &self.weather, &mut random);
+        let peers = self.plan.nodes_of(self.nodes[job.node].group).filter(|peer| self.nodes[*peer].is_up());
+        let attempt = self.files.attempt(job.node, file, peers, &self.weather, &mut random);
         job.arrived = attempt.is_here.then_some(file);
         let left_ms = job.until_ms.saturating_sub(self.now_ms());
         if attempt.took_ms > left_ms {

@@ -30,7 +30,7 @@ impl World {
 
     /// Sends a letter to everybody but whom it came from.
     pub(crate) fn send(&mut self, from: usize, source: Option<usize>, letter: &Arc<Letter>) {
-        for to in (0..self.nodes.len()).filter(|to| *to != from && Some(*to) != source) {
+        for to in self.plan.nodes_of(self.nodes[from].group).filter(|to| *to != from && Some(*to) != source) {
             if self.weather.reaches(from, to) {
                 self.send_to(from, to, letter);
             }
@@ -98,7 +98,7 @@ impl World {
         if !self.nodes[node].is_up() {
             return;
         }
-        for peer in 0..self.nodes.len() {
+        for peer in self.plan.nodes_of(self.nodes[node].group) {
             let can_ask = peer != node && self.nodes[peer].is_up() && self.weather.reaches(node, peer) && self.weather.reaches(peer, node);
             if can_ask && self.nodes[node].replica.is_behind(peer, &self.nodes[peer].replica) {
                 self.copy(node, peer);

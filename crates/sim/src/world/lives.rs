@@ -7,7 +7,7 @@ use protocol::{
     trainer::{self, Remembered, Trainer},
 };
 
-use super::{GROUP, Happening, START_AGAIN_MS, World};
+use super::{Happening, START_AGAIN_MS, World};
 use crate::{
     chain::SimError,
     disk::{Commit, Life, commits},
@@ -85,7 +85,7 @@ impl World {
             return Ok(());
         }
         let number = self.confirmed(self.ledger.tip());
-        let (tip, view) = (self.ledger.block(number), self.ledger.view(number)?);
+        let (tip, view) = (self.ledger.block(number), self.ledger.view(self.nodes[node].group, number)?);
         let mind = self.mind(node);
         let own = &mut self.nodes[node];
         own.life = Life::default();
@@ -109,12 +109,12 @@ impl World {
         }
         let (edge_s, step_s) = (self.plan.edge_s, self.plan.step_s);
         if own.role == Role::Validator {
-            let (group, domain, signer) = (GROUP, self.domain, own.account);
+            let (group, domain, signer) = (own.group, self.domain, own.account);
             let (compound_part, verdicts_a_call) = (COMPOUND_PART, VERDICTS_A_CALL);
             let config = panel::Config { group, domain, signer, edge_s, step_s, compound_part, verdicts_a_call };
             return Mind::Validator(Box::new(Panel::new(config)));
         }
-        let (group, account, secret) = (GROUP, own.account, own.secret);
+        let (group, account, secret) = (own.group, own.account, own.secret);
         let config = trainer::Config { group, account, edge_s, commit_s: COMMIT_S, unpaid: false, rounds: None, secret };
         let remembered = commits(&own.disk).unwrap_or_else(|error| {
             self.checks.fail(format!("{}: {error}", own.name));

@@ -13,7 +13,7 @@ pub mod vices;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use protocol::{Wei, chain::ChainEvent, eip712::Domain, ids::GroupId};
+use protocol::{Wei, chain::ChainEvent, eip712::Domain};
 
 use crate::{
     chain::{Books, Chain, SimError, TransactionId},
@@ -37,8 +37,6 @@ use jobs::Job;
 use sends::Request;
 use vices::Adversary;
 
-/// The only group.
-pub const GROUP: GroupId = GroupId(1);
 /// Milliseconds between two notes of somebody who floods the log.
 const FLOOD_MS: u64 = 500;
 /// Milliseconds after which a node is started again that could not be started.
@@ -132,6 +130,8 @@ pub struct World {
     pub(crate) cuts: Vec<(usize, usize)>,
     /// To whom an endpoint tells other hashes than those of the blocks.
     pub(crate) deceived: Option<usize>,
+    /// Who is killed at some time.
+    mortal: Vec<usize>,
     /// What each node was worth in the beginning.
     pub(crate) before: Vec<Wei>,
 }
@@ -145,12 +145,13 @@ impl World {
         let adversaries = (0..plan.nodes()).filter_map(|number| Some((number, adversary(plan.vice_of(number)?)))).collect();
         let nodes: Vec<Node> = (0..plan.nodes()).map(|number| node(&plan, number)).collect();
         let people = nodes.iter().enumerate().filter_map(|(number, node)| Some((number, persons::of(&plan, number, node)?))).collect();
-        let (training, first_file) = Training::begin(plan.depth, plan.seed, GROUP).map_err(SimError::Beginning)?;
+        let (training, first_file) = Training::begin(plan.depth, plan.seed, plan.group_of(0)).map_err(SimError::Beginning)?;
         let ledger = Ledger::new(&plan, &nodes, first_file)?;
         let domain = ledger.domain();
         let mut files = Files::default();
         (0..nodes.len()).for_each(|node| files.hold(node, first_file));
         let weather = Weather::at(&[], nodes.len(), 0);
+        let mortal = plan.faults.iter().filter_map(|fault| fault.trouble.killed()).collect();
         let mut world = Self {
             plan,
             schedule: Schedule::default(),
@@ -172,6 +173,7 @@ impl World {
             people,
             cuts: Vec::new(),
             deceived: None,
+            mortal,
             before: Vec::new(),
         };
         world.before = (0..world.nodes.len()).map(|node| world.worth(node)).collect::<Result<_, _>>()?;
@@ -245,7 +247,7 @@ impl World {
 
     /// Whoever was killed over a step is gone.
     fn bury(&mut self) {
-        for node in 0..self.nodes.len() {
+        for node in self.mortal.clone() {
             if self.nodes[node].life.is_over() {
                 self.die(node);
             }
@@ -336,19 +338,20 @@ impl World {
 }
 
 fn node(plan: &Plan, number: usize) -> Node {
-    let (role, name) = if number < plan.trainers {
-        (Role::Trainer, format!("trainer {}", number + 1))
-    } else if number < plan.trainers + plan.validators {
-        (Role::Validator, format!("validator {}", number + 1 - plan.trainers))
-    } else if let Some(calling) = plan.calling_of(number) {
-        (Role::Stranger, format!("{calling:?} {number}").to_lowercase())
-    } else if let Some(vice) = plan.vice_of(number) {
+    let (group, vice, calling) = (plan.group_of(number), plan.vice_of(number), plan.calling_of(number));
+    let place = plan.place_of(number).unwrap_or(number);
+    let (role, name) = if let Some(vice) = vice {
         (vice.role(), format!("{vice:?} {number}").to_lowercase())
+    } else if let Some(calling) = calling {
+        (Role::Stranger, format!("{calling:?} {number}").to_lowercase())
+    } else if place < plan.trainers {
+        (Role::Trainer, format!("trainer {}", place + 1))
+    } else if place < plan.trainers + plan.validators {
+        (Role::Validator, format!("validator {}", place + 1 - plan.trainers))
     } else {
-        (Role::Stranger, format!("stranger {}", number + 1 - plan.trainers - plan.validators))
+        (Role::Stranger, format!("stranger {}", place + 1 - plan.trainers - plan.validators))
     };
-    let vice = plan.vice_of(number);
-    let calling = plan.calling_of(number);
-    let node = Node { is_honest: vice.is_none(), calling, ..Node::new(plan.seed, number, role, name, GROUP) };
+    let name = if plan.groups > 1 { format!("{name} of group {group}") } else { name };
+    let node = Node { is_honest: vice.is_none(), calling, ..Node::new(plan.seed, number, role, name, group) };
     node.with_aliases(vice.map_or(0, Vice::aliases))
 }

@@ -8,7 +8,7 @@ use protocol::{
     log::Body,
 };
 
-use super::{GROUP, World, hands::Hands};
+use super::{World, hands::Hands};
 use crate::{chain::Call, hidden, plan::MAX_DEPTH};
 
 /// A vote of an honest voter, as it was said in the log.
@@ -87,7 +87,7 @@ impl Hands<'_> {
     /// Says in the log for which delta one's position votes; 0 and no patch: for none.
     pub fn choose_delta(&mut self, delta: DeltaNumber, patch: Digest) {
         let Some(view) = self.view() else { return };
-        let choice = Choice { group: GROUP, period: view.period_number, delta, patch, seq: self.now_s() };
+        let choice = Choice { group: view.id, period: view.period_number, delta, patch, seq: self.now_s() };
         if let Some(signed) = self.sign(0, choice) {
             self.say(Body::Choice(signed));
             let said = Said { node: self.node, at_ms: self.world.now_ms(), choice, period_end_s: view.period_end_s };
@@ -97,7 +97,7 @@ impl Hands<'_> {
 
     /// Takes back what lies behind deltas of one's own.
     pub fn refund(&mut self, deltas: Vec<DeltaNumber>) {
-        self.call(0, Call::Refund { group: GROUP, deltas });
+        self.call(0, Call::Refund { group: self.group(), deltas });
     }
 }
 

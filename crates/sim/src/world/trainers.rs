@@ -8,7 +8,7 @@ use protocol::{
 };
 
 use super::{
-    GROUP, World,
+    World,
     jobs::{Exam, Task},
     sends::Asked,
 };
@@ -51,24 +51,20 @@ impl World {
     }
 
     fn send_as_trainer(&mut self, node: usize, effect: Effect) {
-        let account = self.nodes[node].account;
+        let (account, group) = (self.nodes[node].account, self.nodes[node].group);
         let (call, what, rounds) = match effect {
             Effect::Commit { round, seal, max_deposit } => {
                 self.checks.sealed(node, round, &self.nodes[node].disk);
-                (Call::Commit { group: GROUP, round, seal, max_deposit }, Transaction::Commit, vec![round])
+                (Call::Commit { group, round, seal, max_deposit }, Transaction::Commit, vec![round])
             }
             Effect::Reveal { round, salt, file, measured } => {
                 let Measured { base, loss, loss_root, .. } = measured;
-                let claim = RevealedClaim { group: GROUP, round, trainer: account, number: 0, file, base, loss, loss_root };
+                let claim = RevealedClaim { group, round, trainer: account, number: 0, file, base, loss, loss_root };
                 (Call::Reveal { claim, salt }, Transaction::Reveal, vec![round])
             }
-            Effect::Concede { round, salt, file, rival } => {
-                (Call::Concede { group: GROUP, salt, file, rival }, Transaction::Concede, vec![round])
-            }
-            Effect::Settle { round } => (Call::Settle { group: GROUP, round, trainers: vec![account] }, Transaction::Settle, vec![round]),
-            Effect::Collect { rounds } => {
-                (Call::Collect { group: GROUP, rounds: rounds.clone(), to: account }, Transaction::Collect, rounds)
-            }
+            Effect::Concede { round, salt, file, rival } => (Call::Concede { group, salt, file, rival }, Transaction::Concede, vec![round]),
+            Effect::Settle { round } => (Call::Settle { group, round, trainers: vec![account] }, Transaction::Settle, vec![round]),
+            Effect::Collect { rounds } => (Call::Collect { group, rounds: rounds.clone(), to: account }, Transaction::Collect, rounds),
             _ => return,
         };
         self.note(node, &format!("asks to {what:?} of {rounds:?}"));
@@ -82,7 +78,7 @@ impl World {
         let mut random = self.random("run", (node as u64) << 48 | round.0 << 8 | u64::from(attempt));
         let takes_ms = left_ms * random.within(RUN.0, RUN.1) / 1000;
         // Who computes slowly makes fewer steps in the same time.
-        let full_ms = self.plan.times.train_s * 1000 * (1 + self.weather.nodes[node].slower);
+        let full_ms = self.plan.times_of(self.nodes[node].group).train_s * 1000 * (1 + self.weather.nodes[node].slower);
         let effort = (takes_ms as f64 / full_ms.max(1) as f64).min(1.0) * self.gains(node);
         if let Some(process) = &mut self.nodes[node].process {
             process.run = Some((round, attempt));

@@ -12,7 +12,7 @@ use protocol::{
 };
 
 use super::{
-    GROUP, World,
+    World,
     jobs::{Exam, Task},
     sends::Asked,
 };
@@ -26,12 +26,13 @@ use crate::{
 
 impl World {
     pub(crate) fn act_as_validator(&mut self, node: usize, effect: Effect) {
+        let group = self.nodes[node].group;
         match effect {
             Effect::Validator(effect) => self.validate(node, effect),
             Effect::Steward(effect) => {
                 let call = match effect {
-                    steward::Effect::Cast(choices) => Call::Cast { group: GROUP, choices },
-                    steward::Effect::Turn(_) => Call::Turn(GROUP),
+                    steward::Effect::Cast(choices) => Call::Cast { group, choices },
+                    steward::Effect::Turn(_) => Call::Turn(group),
                 };
                 self.send_as(node, call, Asked::Steward);
             }
@@ -53,7 +54,7 @@ impl World {
         let from_ms = self.ledger.millisecond(terms.genesis_s + (until - 1) * terms.epoch_s) + self.plan.block_ms;
         let view = self.nodes[node].process.as_ref().map(|process| process.teller.view());
         if let Some(own) = view.and_then(|view| view.position_of(self.nodes[node].account)) {
-            let call = Call::Wake(Place(GROUP, own.number));
+            let call = Call::Wake(Place(self.nodes[node].group, own.number));
             self.ask_at(from_ms, node, self.nodes[node].account, call, Asked::Nobody);
         }
     }
@@ -84,7 +85,7 @@ impl World {
             E::Sign(verdict) => self.sign(node, verdict),
             E::Post { round, claim, verdicts } => {
                 self.note(node, &format!("posts {} verdicts of round {round} for {}", verdicts.len(), digest(&claim)));
-                self.send_as(node, Call::Judge { group: GROUP, round, claim, verdicts }, Asked::Posted(round));
+                self.send_as(node, Call::Judge { group: self.nodes[node].group, round, claim, verdicts }, Asked::Posted(round));
             }
             E::Done(report) => {
                 let trouble = report.trouble.map(|trouble| format!(", {trouble}")).unwrap_or_default();
@@ -129,10 +130,11 @@ impl World {
 
     fn ward(&mut self, node: usize, effect: warden::Effect) {
         use warden::Effect as E;
-        let place = |position| Place(GROUP, position);
+        let group = self.nodes[node].group;
+        let place = |position| Place(group, position);
         match effect {
             E::Attend { round, verdicts } => {
-                self.send_as(node, Call::Attend { group: GROUP, round, verdicts }, Asked::Duty(Duty::Attend(round)));
+                self.send_as(node, Call::Attend { group, round, verdicts }, Asked::Duty(Duty::Attend(round)));
             }
             E::ReadAbsent => self.read_absent(node),
             E::Doze { position } => self.send_as(node, Call::Doze(place(position)), Asked::Duty(Duty::Doze(position))),
@@ -160,7 +162,7 @@ impl World {
         self.nodes[node].usage.calls += 1;
         let absent = match self.endpoint_fails(node) {
             Some((_, reason)) => Err(reason.to_owned()),
-            None => self.ledger.absent().map_err(|error| error.to_string()),
+            None => self.ledger.absent(self.nodes[node].group).map_err(|error| error.to_string()),
         };
         let wait_ms = self.endpoint_ms(node);
         self.answer_after(wait_ms, node, Answer::Validator(panel::Answer::Warden(warden::Input::Absent(absent))));

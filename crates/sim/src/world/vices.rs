@@ -2,7 +2,7 @@
 
 use protocol::{Address, Digest, RoundNumber, chain::ChainEvent, eip712::SignedVerdict, machine::Heard};
 
-use super::{GROUP, World, hands::Hands, sends::Asked};
+use super::{World, hands::Hands, sends::Asked};
 use crate::{chain::Call, node::Effect, vice::Vice};
 
 /// What an adversary meets.
@@ -51,7 +51,8 @@ impl World {
 
     /// Something that is open to all.
     pub(crate) fn meet_all(&mut self, met: Met<'_>) {
-        (0..self.nodes.len()).for_each(|node| self.meet(node, met));
+        let all: Vec<usize> = self.adversaries.keys().copied().collect();
+        all.into_iter().for_each(|node| self.meet(node, met));
     }
 
     /// Whoever makes blocks says which hash the next one has.
@@ -91,15 +92,15 @@ impl World {
 
     fn owed(&self, account: Address) -> Vec<Call> {
         let events = || self.ledger.history().map(|(_, event)| event);
-        let settle = |round: RoundNumber| Call::Settle { group: GROUP, round, trainers: vec![account] };
+        let settle = |group, round: RoundNumber| Call::Settle { group, round, trainers: vec![account] };
         events()
             .filter_map(|event| match event {
-                ChainEvent::Committed { round, trainer, .. } if *trainer == account => Some(settle(*round)),
-                ChainEvent::Decided { round, winner, .. } if *winner == account => {
-                    Some(Call::Collect { group: GROUP, rounds: vec![*round], to: account })
+                ChainEvent::Committed { group, round, trainer, .. } if *trainer == account => Some(settle(*group, *round)),
+                ChainEvent::Decided { group, round, winner, .. } if *winner == account => {
+                    Some(Call::Collect { group: *group, rounds: vec![*round], to: account })
                 }
-                ChainEvent::Proposed { delta, author, .. } if *author == account => {
-                    Some(Call::Refund { group: GROUP, deltas: vec![*delta] })
+                ChainEvent::Proposed { group, delta, author, .. } if *author == account => {
+                    Some(Call::Refund { group: *group, deltas: vec![*delta] })
                 }
                 _ => None,
             })

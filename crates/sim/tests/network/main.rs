@@ -2,7 +2,7 @@
 
 mod exact;
 
-use sim::{check::Report, faults::Kind, plan::Plan, story};
+use sim::{check::Report, depth::Depth, faults::Kind, plan::Plan, story};
 
 fn run(plan: &Plan) -> Report {
     let report = story::run(plan).expect("a network");
@@ -22,7 +22,7 @@ fn two_trainers_and_four_validators_race_for_twenty_rounds_and_all_is_brought_ho
 
 #[test]
 fn two_runs_of_a_seed_are_the_same_to_the_last_byte_and_another_seed_is_another_run() {
-    let digest = |seed| run(&Plan::draw(seed, 6, &Kind::ALL)).digest;
+    let digest = |seed| run(&Plan::draw(seed, 6, Depth::Coarse, &Kind::ALL)).digest;
     assert_eq!(digest(3), digest(3));
     assert_ne!(digest(3), digest(4));
 }
@@ -31,7 +31,7 @@ fn two_runs_of_a_seed_are_the_same_to_the_last_byte_and_another_seed_is_another_
 fn faults_of_every_kind_break_no_rule() {
     for kind in Kind::ALL {
         for seed in 0..3 {
-            run(&Plan::draw(seed, 8, &[kind]));
+            run(&Plan::draw(seed, 8, Depth::Coarse, &[kind]));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Calm groups side by side in one process, and what they take: time, memory, and what their nodes ask for.
+//! Calm groups in one process, side by side or on one chain, and what they take: time, memory, and what their nodes ask for.
 
 use std::{
     fs,
@@ -33,12 +33,15 @@ const PAGE_BYTES: u64 = 4096;
 
 #[derive(Args, Clone, Copy)]
 pub struct Options {
-    /// Seed of the first group; the next ones have the next.
+    /// Seed of the first chain; the next ones have the next.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Groups, each with a chain of its own.
+    /// Groups, each with a chain of its own unless they have one together.
     #[arg(long, default_value_t = 1)]
     groups: u64,
+    /// All groups are on one chain.
+    #[arg(long)]
+    one_chain: bool,
     #[arg(long, default_value_t = 20)]
     rounds: u64,
     #[arg(long, default_value_t = 2)]
@@ -73,20 +76,33 @@ struct Sums {
 }
 
 impl Options {
-    fn plan(&self, group: u64) -> Plan {
-        let mut plan = Plan::calm(self.seed + group, self.rounds);
+    /// Chains, and groups on each.
+    fn chains(&self) -> (u64, usize) {
+        if self.one_chain { (1, self.groups as usize) } else { (self.groups, 1) }
+    }
+
+    fn plan(&self, chain: u64) -> Plan {
+        let mut plan = Plan::calm(self.seed + chain, self.rounds);
         (plan.trainers, plan.validators, plan.strangers, plan.idle) = (self.trainers, self.validators, self.strangers, self.idle);
         plan.stakes = plan.stakes.iter().copied().cycle().take(self.validators).collect();
         if self.public {
             (plan.times, plan.block_ms, plan.edge_s, plan.step_s) = (PUBLIC, PUBLIC_BLOCK_MS, 12, 12);
         }
+        plan = self.shifted(plan);
         if self.notes > 0 {
             plan.strangers = plan.strangers.max(1);
-            let (node, from_ms) = (self.trainers + self.validators, plan.round_ms());
+            let (node, from_ms) = (plan.flooder(), plan.round_ms());
             let trouble = Trouble::PeerFloods { node };
             plan.faults = vec![Fault { from_ms, until_ms: from_ms + self.notes * NOTE_MS, trouble }];
         }
         plan
+    }
+
+    /// On the public clock rounds stay as long as they are: groups train less and judge longer by parts of half of TRAIN.
+    fn shifted(&self, plan: Plan) -> Plan {
+        let (groups, times) = (self.chains().1, plan.times);
+        let plan = plan.with_groups(groups);
+        if self.public && groups > 1 { Plan { times, shift_s: times.train_s / 2, ..plan } } else { plan }
     }
 }
 
@@ -102,7 +118,7 @@ pub fn run(options: &Options) -> Result<()> {
         for job in 0..jobs {
             let (sums, done, over) = (&sums, &done, &over);
             scope.spawn(move || {
-                let worlds = side_by_side(options, (job..options.groups).step_by(jobs as usize));
+                let worlds = side_by_side(options, (job..options.chains().0).step_by(jobs as usize));
                 done.wait();
                 over.wait();
                 add(sums, worlds);
@@ -120,16 +136,16 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 fn told(sums: &Sums, took_s: f64, memory_bytes: Option<u64>) -> serde_json::Value {
-    let Usage { calls, sent_bytes, received_bytes, files } = sums.usage;
+    let Usage { calls, sent_bytes, received_bytes, event_bytes, files } = sums.usage;
     json!({
         "nodes": sums.nodes, "rounds": sums.rounds, "seconds": took_s, "memory_bytes": memory_bytes, "calls": calls,
-        "sent_bytes": sent_bytes, "received_bytes": received_bytes, "files": files, "disk_bytes": sums.disk_bytes + sums.log_bytes,
+        "sent_bytes": sent_bytes, "received_bytes": received_bytes, "event_bytes": event_bytes, "files": files, "disk_bytes": sums.disk_bytes + sums.log_bytes,
     })
 }
 
-/// All groups live until the last one is at its end.
-fn side_by_side(options: &Options, groups: impl Iterator<Item = u64>) -> Result<Vec<World>, SimError> {
-    let plans: Vec<Plan> = groups.map(|group| options.plan(group)).collect();
+/// All chains live until the last one is at its end.
+fn side_by_side(options: &Options, chains: impl Iterator<Item = u64>) -> Result<Vec<World>, SimError> {
+    let plans: Vec<Plan> = chains.map(|chain| options.plan(chain)).collect();
     let end_ms = plans.iter().map(Plan::end_ms).max().unwrap_or(0);
     let mut worlds = plans
         .into_iter()
@@ -159,11 +175,12 @@ impl Sums {
     }
 
     fn add_node(&mut self, node: &Node) {
-        let Usage { calls, sent_bytes, received_bytes, files } = node.usage;
+        let Usage { calls, sent_bytes, received_bytes, event_bytes, files } = node.usage;
         self.nodes += 1;
         self.usage.calls += calls;
         self.usage.sent_bytes += sent_bytes;
         self.usage.received_bytes += received_bytes;
+        self.usage.event_bytes += event_bytes;
         self.usage.files += files;
         self.disk_bytes += node.disk.bytes() as u64;
         self.log_bytes += node.replica.log().since(0).map(|(_, envelope)| envelope.bytes().len() as u64).sum::<u64>();

@@ -73,10 +73,9 @@ impl Options {
 
     fn plan(&self, seed: u64) -> Plan {
         let plan = match self.kinds() {
-            [] => Plan::calm(seed, self.rounds),
-            kinds => Plan::draw(seed, self.rounds, kinds),
+            [] => Plan { depth: self.depth, ..Plan::calm(seed, self.rounds) },
+            kinds => Plan::draw(seed, self.rounds, self.depth, kinds),
         };
-        let plan = if self.depth == Depth::Exact { plan.exact() } else { plan };
         if self.vices { plan.haunted() } else { plan }
     }
 
