@@ -160,8 +160,10 @@ fn other_results_than_the_decided_one_are_not_brought() {
 }
 
 /// Another key signs for the fourth position.
-fn rotate(view: &mut GroupView) {
+fn rotated() -> GroupView {
+    let mut view = view();
     view.positions[3].signer = account(44);
+    view
 }
 
 /// Two findings beside one's own, and one that is not counted.
@@ -182,7 +184,7 @@ fn findings_that_the_contract_does_not_count_are_not_brought() {
         ("good", good.clone(), as_is, true),
         ("of one asleep", good.clone(), asleep, false),
         ("of one without stake", good.clone(), empty, false),
-        ("of a key that signs no more", good.clone(), rotate, false),
+        ("of a key that signs no more", good.clone(), |view| *view = rotated(), false),
         ("forged", forged, as_is, false),
         ("with other findings", other, as_is, false),
         ("of the window before", finding(4, 0, measured()), as_is, false),
@@ -352,9 +354,7 @@ fn who_signs_two_results_in_a_window_is_shown_once_by_one_after_the_other() {
 fn a_new_key_does_not_hide_what_it_signs_twice() {
     let mut juror = Juror::holding(1);
     juror.heard(4, 0, &failed(&[5]));
-    let mut rotated = view();
-    rotate(&mut rotated);
-    juror.tell(Input::Group(rotated));
+    juror.tell(Input::Group(rotated()));
     juror.heard(44, 0, &failed(&[6]));
     juror.heard(44, 0, &failed(&[8]));
     juror.until(STARTS_S[0] + 20);
@@ -400,9 +400,7 @@ fn what_is_no_offence_is_not_shown() {
 fn two_results_of_two_keys_are_no_offence() {
     let mut juror = Juror::holding(1);
     juror.heard(4, 0, &failed(&[5]));
-    let mut rotated = view();
-    rotate(&mut rotated);
-    juror.tell(Input::Group(rotated));
+    juror.tell(Input::Group(rotated()));
     juror.heard(44, 0, &failed(&[6]));
     juror.until(STARTS_S[0] + 50);
     assert_eq!(juror.slashes(), []);
