@@ -75,8 +75,30 @@ pub enum Input {
     Sent {
         what: Transaction,
         round: RoundNumber,
-        result: Result<(), String>,
+        result: Result<(), Failed>,
     },
+}
+
+/// Why a transaction did not go through, in words for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failed {
+    /// The contract refuses it, or a rule of the chain: it would be refused again.
+    Refused(String),
+    /// Nobody has judged it: in a moment it may go through.
+    Passing(String),
+}
+
+impl Failed {
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
+    /// The words alone.
+    pub fn reason(self) -> String {
+        match self {
+            Self::Refused(reason) | Self::Passing(reason) => reason,
+        }
+    }
 }
 
 /// Exact losses on the examples of a round.
