@@ -9,14 +9,15 @@ use std::{
 };
 
 use anyhow::Result;
+use chain::ChainError;
 use governance::Network;
-use node::{Answers, Member, Node, Program, Scene, Shell, roots};
+use node::{Answers, Member, Node, Program, Scene, Shell, logging, roots};
 use protocol::{
     Address, Digest, GroupId, RoundNumber,
     chain::RevealedClaim,
     keccak256,
     log::Body,
-    trainer::{self, Effect, Input, Measured, RaceReport, Remembered, Transaction},
+    trainer::{self, Effect, Failed, Input, Measured, RaceReport, Remembered, Transaction},
 };
 
 use crate::{
@@ -213,7 +214,7 @@ impl Hands {
     fn collect(&self, rounds: Vec<RoundNumber>, answers: &Answers<Input>) {
         let (network, group, to) = (self.network.clone(), self.member.group, self.config.pay_to.unwrap_or(self.account));
         answers.spawn(async move {
-            let result = network.collect(group, &rounds, to).await.map(drop).map_err(|error| error.to_string());
+            let result = network.collect(group, &rounds, to).await.map(drop).map_err(|error| failed(&error.into()));
             rounds.into_iter().map(|round| sent(Transaction::Collect, round, result.clone())).collect::<Vec<_>>()
         });
     }
@@ -226,20 +227,28 @@ impl Hands {
 }
 
 fn send(answers: &Answers<Input>, what: Transaction, round: RoundNumber, work: impl Future<Output = Result<()>> + Send + 'static) {
-    answers.spawn(async move { [sent(what, round, work.await.map_err(text))] });
+    answers.spawn(async move { [sent(what, round, work.await.map_err(|error| failed(&error)))] });
 }
 
 /// Tells how a transaction went, and makes it an answer for the machine.
-fn sent(what: Transaction, round: RoundNumber, result: Result<(), String>) -> Input {
+fn sent(what: Transaction, round: RoundNumber, result: Result<(), Failed>) -> Input {
     match &result {
         Ok(()) => tracing::info!(round = round.0, ?what, "done"),
-        Err(error) => tracing::warn!(round = round.0, ?what, "{error}"),
+        Err(Failed::Refused(reason)) => tracing::warn!(round = round.0, ?what, "{reason}"),
+        Err(Failed::Passing(reason)) => tracing::warn!(round = round.0, ?what, "not sent, trying on: {reason}"),
     }
     Input::Sent { what, round, result }
 }
 
+/// Only the contract, or a rule of the chain, can refuse; whatever else goes wrong passes.
+fn failed(error: &anyhow::Error) -> Failed {
+    let is_refusal = error.downcast_ref::<ChainError>().is_some_and(ChainError::is_refusal);
+    let reason = logging::told(error);
+    if is_refusal { Failed::Refused(reason) } else { Failed::Passing(reason) }
+}
+
 fn text(error: anyhow::Error) -> String {
-    format!("{error:#}")
+    logging::told(&error)
 }
 
 fn tell(report: &RaceReport) {

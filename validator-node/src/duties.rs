@@ -2,6 +2,7 @@
 
 use chain::ChainError;
 use governance::Network;
+use node::logging;
 use protocol::{
     chain::GroupView,
     log::Body,
@@ -43,8 +44,8 @@ impl Duties {
                 let wrong = match self.bench.replay(Replays { round, checkpoint, head, seed, verdicts }).await {
                     Ok(wrong) => wrong,
                     Err(error) => {
-                        tracing::warn!(round = round.0, "verdicts of others cannot be replayed: {error:#}");
-                        return Some(Input::NotReplayed { round, reason: format!("{error:#}") });
+                        tracing::warn!(round = round.0, "verdicts of others cannot be replayed: {}", logging::told(&error));
+                        return Some(Input::NotReplayed { round, reason: logging::told(&error) });
                     }
                 };
                 tracing::debug!(round = round.0, verdicts = count, wrong = wrong.len(), "probes replayed");

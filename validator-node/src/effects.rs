@@ -3,7 +3,7 @@
 use anyhow::Result;
 use chain::Account;
 use governance::Network;
-use node::{Answers, Node, Program, Scene, Shell, roots, signing::Signing};
+use node::{Answers, Node, Program, Scene, Shell, logging, roots, signing::Signing};
 use protocol::{
     DeltaNumber, Digest, NodeId, PositionNumber, RoundNumber,
     bounty::Findings,
@@ -89,7 +89,7 @@ impl Hands {
         tokio::spawn(async move {
             match bench.member.body(digest).await {
                 Ok(_) => bench.announce(RoundNumber(0), digest).await,
-                Err(error) => tracing::warn!(%delta, "{error:#}"),
+                Err(error) => tracing::warn!(%delta, "{}", logging::told(&error)),
             }
         });
     }
@@ -114,7 +114,7 @@ impl Hands {
         let bench = self.bench.clone();
         match effect {
             Effect::MeasureBase { round, checkpoint, head, seed } => judged(answers, async move {
-                let result = bench.base(round, checkpoint, head, seed).await.map_err(|error| format!("{error:#}"));
+                let result = bench.base(round, checkpoint, head, seed).await.map_err(|error| logging::told(&error));
                 Input::BaseMeasured { round, result }
             }),
             Effect::Fetch { round, file } => {
@@ -139,7 +139,7 @@ impl Hands {
         let signed = match self.signing.sign(verdict, &self.account, &self.network.domain()) {
             Ok(Ok(signed)) => signed,
             Ok(Err(other)) => return Some(Input::Refused { round, reason: format!("it was judged before, with claim {}", other.claim) }),
-            Err(error) => return Some(Input::Untold { round, reason: format!("{error:#}") }),
+            Err(error) => return Some(Input::Untold { round, reason: logging::told(&error) }),
         };
         let member = self.bench.member.clone();
         judged(answers, async move {
@@ -156,7 +156,7 @@ impl Hands {
         let signed = match self.signing.sign_finding(message, &self.account, &self.network.domain()) {
             Ok(signed) => signed,
             Err(error) => {
-                tracing::error!(%bounty, window, "{error:#}");
+                tracing::error!(%bounty, window, "{}", logging::told(&error));
                 return Some(jury::Input::Refused { bounty, window });
             }
         };

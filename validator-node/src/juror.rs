@@ -2,6 +2,7 @@
 
 use chain::ChainError;
 use governance::Network;
+use node::logging;
 use protocol::jury::{Effect, Input};
 
 use crate::work::Bench;
@@ -24,7 +25,7 @@ impl Juror {
             }
             Effect::Measure(task) => {
                 let (bounty, window) = (task.bounty, task.window);
-                let result = self.bench.findings(task).await.map_err(|error| format!("{error:#}"));
+                let result = self.bench.findings(task).await.map_err(|error| logging::told(&error));
                 match &result {
                     Ok((findings, _)) => tracing::info!(%bounty, window, ?findings, "hidden set measured"),
                     Err(error) => tracing::warn!(%bounty, window, "hidden set not measured: {error}"),

@@ -7,6 +7,7 @@ use evaluator::{Checkpoint, Measurement};
 use node::{
     Exam, Member,
     claims::{self, Bar},
+    logging,
     member::{measure, probe},
 };
 use protocol::{
@@ -83,7 +84,7 @@ impl Bench {
     pub async fn claim(&self, claim: &RevealedClaim, commits: u64) -> Finding {
         match self.try_claim(claim, commits).await {
             Ok(finding) => finding,
-            Err(error) => Finding::Failed { reason: format!("{error:#}") },
+            Err(error) => Finding::Failed { reason: logging::told(&error) },
         }
     }
 

@@ -2,16 +2,18 @@
 
 use alloy::network::TransactionBuilder;
 use alloy::primitives::Bytes;
-use alloy::providers::Provider;
+use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::types::{BlockId, TransactionRequest};
 use alloy::sol_types::SolCall;
+use alloy::transports::TransportResult;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use protocol::ids::Address;
 use protocol::money::Wei;
 
 use crate::connection::Connection;
 use crate::convert;
-use crate::error::{self, ChainError};
-use crate::reader::ready;
+use crate::error::{ChainError, Failed};
 use crate::revert::{Explain, Revert};
 use crate::transaction::{Receipt, Transaction};
 
@@ -38,18 +40,24 @@ impl Contract {
 
     /// Reads at the latest block.
     pub async fn read<C: SolCall>(&self, call: &C) -> Result<C::Return, ChainError> {
-        self.read_in(call, BlockId::latest()).await
+        self.decode::<C>(self.chain.try_ask("eth_call", self.request(call, BlockId::latest())).await)
     }
 
-    /// Reads as of the end of block `number`. Servers keep at least the last 128 blocks.
+    /// Reads as of the end of block `number`, from two servers where there are two. Servers keep at least the last 128 blocks.
     pub async fn read_at<C: SolCall>(&self, call: &C, number: u64) -> Result<C::Return, ChainError> {
-        self.read_in(call, BlockId::number(number)).await
+        self.decode::<C>(self.chain.try_agreed("eth_call", self.request(call, BlockId::number(number))).await)
     }
 
-    async fn read_in<C: SolCall>(&self, call: &C, block: BlockId) -> Result<C::Return, ChainError> {
+    fn request<C: SolCall>(&self, call: &C, block: BlockId) -> impl Fn(RootProvider) -> BoxFuture<'static, TransportResult<Bytes>> {
         let request = TransactionRequest::default().with_to(convert::to_eth(self.address)).with_call(call);
-        let get = || ready(self.chain.provider().call(request.clone()).block(block));
-        let answer = self.chain.try_ask(get).await.map_err(|failure| self.refusal::<C>(&failure))?;
+        move |provider| {
+            let request = request.clone();
+            async move { provider.call(request).block(block).await }.boxed()
+        }
+    }
+
+    fn decode<C: SolCall>(&self, answer: Result<Bytes, Failed>) -> Result<C::Return, ChainError> {
+        let answer = answer.map_err(|failed| self.refusal::<C>(failed))?;
         C::abi_decode_returns(&answer).map_err(|error| self.unreadable::<C>(&answer, &error))
     }
 
@@ -68,10 +76,10 @@ impl Contract {
         self.chain.send(Transaction { what, to: Some(self.address), data, value, explain: self.explain }).await
     }
 
-    fn refusal<C: SolCall>(&self, failure: &alloy::transports::TransportError) -> ChainError {
-        match failure.as_error_resp().and_then(|payload| payload.as_revert_data()) {
+    fn refusal<C: SolCall>(&self, failed: Failed) -> ChainError {
+        match failed.revert_data() {
             Some(data) => Revert::explained(name_of::<C>(), &data, self.explain, None).into(),
-            None => error::from_transport(self.chain.shown_url(), name_of::<C>(), failure),
+            None => failed.of(name_of::<C>()),
         }
     }
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use alloy::primitives::{B256, U256};
-use alloy::providers::Provider;
+use alloy::providers::{Provider, RootProvider};
 use protocol::ids::Address;
 use protocol::money::Wei;
 use serde_json::{Value, json};
@@ -80,7 +80,7 @@ impl Anvil {
         let program = find_anvil().ok_or(DevError::NotFound)?;
         let mut process = Guard(Some(spawn(&program, settings)?));
         let url = format!("http://{}", listening_address(&program, &mut process).await?);
-        let connection = Settings { rpc_url: url.clone(), chain_id: settings.chain_id, ..Settings::default() };
+        let connection = Settings { rpc: url.clone().into(), chain_id: settings.chain_id, ..Settings::default() };
         let chain = Connection::connect(connection).await?;
         let process = process.0.take().ok_or(DevError::NotFound)?;
         Ok(Self { process, url, chain })
@@ -151,7 +151,10 @@ impl Anvil {
 
     /// Any request, answered as it comes.
     pub async fn request(&self, method: &'static str, parameters: Value) -> Result<Value, ChainError> {
-        let request = || async { self.chain.provider().raw_request(method.into(), parameters.clone()).await };
+        let request = |provider: RootProvider| {
+            let parameters = parameters.clone();
+            async move { provider.raw_request(method.into(), parameters).await }
+        };
         self.chain.ask(method, request).await
     }
 

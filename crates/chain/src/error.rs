@@ -1,26 +1,32 @@
 //! What can go wrong between this program and a chain, and what to do about it.
 
+use alloy::primitives::Bytes;
 use alloy::transports::{RpcError, TransportError, TransportErrorKind, http::reqwest};
 use protocol::ids::{Address, Digest};
 
+use crate::failure::Failure;
 use crate::revert::Revert;
 
 /// Longest text of a remote error that is repeated to the user.
-const REASON_CHARS_LIMIT: usize = 400;
+const REASON_CHARS_LIMIT: usize = 200;
 
 /// A failed exchange with the chain. The text of each case says what to do next.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ChainError {
     #[error("`{0}` is no RPC address; write it like http://127.0.0.1:8545")]
     BadUrl(String),
+    #[error("there is no RPC endpoint: name at least one in `rpc`")]
+    NoEndpoint,
+    #[error("the header `{name}` for the RPC at {url} cannot be sent; write it in plain letters, without line breaks")]
+    BadHeader { url: String, name: String },
     #[error("no answer from the RPC at {url} ({reason}); check that it runs and that the address is right")]
     Unreachable { url: String, reason: String },
-    #[error("the RPC at {url} serves chain {found}, not chain {expected}; set rpc_url or chain_id right")]
+    #[error("the RPC at {url} serves chain {found}, not chain {expected}; set `rpc` or `chain_id` right")]
     WrongChain { url: String, found: u64, expected: u64 },
     #[error("the RPC at {url} limits requests ({reason}); wait, poll less often, or use another RPC")]
     RateLimited { url: String, reason: String },
     #[error("the RPC at {url} refused {what}: {reason}")]
-    Rpc { url: String, what: &'static str, reason: String },
+    Rpc { url: String, what: &'static str, reason: String, means: Failure },
     #[error("the RPC does not know block {0}; it may lag behind or have pruned it: wait, or use another RPC")]
     NoSuchBlock(u64),
     #[error("the answer to {what} cannot be read ({reason}); is this the right contract and version?")]
@@ -52,56 +58,102 @@ pub enum ChainError {
 }
 
 impl ChainError {
-    /// Whether the same request may succeed a little later with nothing changed by the user.
-    pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::RateLimited { .. } | Self::NoSuchBlock(_))
+    /// What it means for whoever wants to go on.
+    pub fn failure(&self) -> Failure {
+        match self {
+            Self::Unreachable { .. } | Self::FeeTooHigh { .. } | Self::NotMined(_) | Self::Replaced { .. } | Self::SenderGone => {
+                Failure::TryAgain
+            }
+            Self::RateLimited { .. } => Failure::Slower,
+            Self::Rpc { means, .. } => *means,
+            Self::NoSuchBlock(_) => Failure::WaitForHead,
+            Self::PoolRefused { .. } => Failure::PoolFull,
+            Self::BadUrl(_)
+            | Self::NoEndpoint
+            | Self::BadHeader { .. }
+            | Self::WrongChain { .. }
+            | Self::BadAnswer { .. }
+            | Self::NoContract(_) => Failure::AskAnother,
+            Self::Reverted(_) | Self::CannotPay { .. } | Self::TooMuchGas { .. } | Self::NoAccount | Self::Signing(_) => Failure::Refused,
+        }
+    }
+
+    /// Whether the contract, a rule of the chain or this program itself says no: trying again changes nothing.
+    pub fn is_refusal(&self) -> bool {
+        self.failure() == Failure::Refused
     }
 }
 
-/// Names the failure of one request. `url` is already free of secrets.
-pub(crate) fn from_transport(url: &str, what: &'static str, failure: &TransportError) -> ChainError {
-    let reason = reason_of(failure);
-    let url = url.to_owned();
-    if is_rate_limit(failure) {
-        return ChainError::RateLimited { url, reason };
+/// A request that failed, at the server whose address, free of secrets, is `url`.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) means: Failure,
+    pub(crate) url: String,
+    /// In one line.
+    pub(crate) reason: String,
+    pub(crate) cause: TransportError,
+}
+
+impl Failed {
+    pub(crate) fn new(means: Failure, url: &str, cause: TransportError) -> Self {
+        Self { means, url: url.to_owned(), reason: reason_of(&cause), cause }
     }
-    match failure {
-        RpcError::Transport(_) => ChainError::Unreachable { url, reason },
-        RpcError::DeserError { .. } | RpcError::NullResp => ChainError::BadAnswer { what, reason },
-        _ => ChainError::Rpc { url, what, reason },
+
+    /// What the contract said, if it was the contract that refused.
+    pub(crate) fn revert_data(&self) -> Option<Bytes> {
+        self.cause.as_error_resp()?.as_revert_data()
+    }
+
+    /// The failure of a request for `what`.
+    pub(crate) fn of(self, what: &'static str) -> ChainError {
+        let Self { means, url, reason, cause } = self;
+        let is_answer = matches!(&cause, RpcError::ErrorResp(_)) || status_of(&cause).is_some_and(|status| status < 500);
+        match means {
+            Failure::Slower => ChainError::RateLimited { url, reason },
+            _ if is_answer => ChainError::Rpc { url, what, reason, means },
+            _ => ChainError::Unreachable { url, reason },
+        }
     }
 }
 
-/// Whether sending the same bytes again can help.
-pub(crate) fn is_worth_retrying(failure: &TransportError) -> bool {
-    match failure {
-        RpcError::Transport(TransportErrorKind::NonRetryable(_)) => false,
-        RpcError::Transport(kind) => kind.as_http_error().is_none_or(|http| http.status == 429 || http.status >= 500),
-        RpcError::ErrorResp(payload) => payload.is_retry_err(),
-        RpcError::NullResp => true,
-        _ => false,
-    }
-}
-
-fn is_rate_limit(failure: &TransportError) -> bool {
-    match failure {
-        RpcError::Transport(kind) => kind.as_http_error().is_some_and(|http| http.status == 429),
-        RpcError::ErrorResp(payload) => payload.is_retry_err(),
-        _ => false,
-    }
-}
-
-/// The text of a failure. RPC addresses often carry a secret, so none is repeated.
+/// The text of a failure in one line. RPC addresses often carry a secret, so none is repeated.
 fn reason_of(failure: &TransportError) -> String {
-    let text = match failure {
-        RpcError::ErrorResp(payload) => payload.message.to_string(),
-        RpcError::Transport(kind) => match kind.as_custom().and_then(|error| error.downcast_ref::<reqwest::Error>()) {
-            Some(error) => reason_of_request(error),
-            None => kind.to_string(),
+    match failure {
+        RpcError::ErrorResp(payload) => one_line(&payload.message),
+        RpcError::DeserError { text, .. } => unreadable(text),
+        RpcError::Transport(kind) => match (kind.as_http_error(), of_request(failure)) {
+            (Some(http), _) if is_page(&http.body) || http.body.is_empty() => format!("HTTP status {}", http.status),
+            (Some(http), _) => one_line(&format!("HTTP status {}: {}", http.status, http.body)),
+            (None, Some(error)) => reason_of_request(error),
+            (None, None) => one_line(&kind.to_string()),
         },
-        other => other.to_string(),
-    };
-    text.chars().take(REASON_CHARS_LIMIT).collect()
+        RpcError::NullResp => "it answers nothing".to_owned(),
+        other => one_line(&other.to_string()),
+    }
+}
+
+fn status_of(failure: &TransportError) -> Option<u16> {
+    failure.as_transport_err().and_then(TransportErrorKind::as_http_error).map(|http| http.status)
+}
+
+/// The HTTP client's own error behind a failure.
+pub(crate) fn of_request(failure: &TransportError) -> Option<&reqwest::Error> {
+    failure.as_transport_err()?.as_custom()?.downcast_ref()
+}
+
+fn unreadable(text: &str) -> String {
+    if is_page(text) { "it answers with a web page".to_owned() } else { one_line(&format!("it answers what is no JSON-RPC: {text}")) }
+}
+
+fn is_page(text: &str) -> bool {
+    text.trim_start().starts_with('<')
+}
+
+/// Without line breaks and other controls, and not too long.
+fn one_line(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = words.chars().flat_map(|char| if char.is_control() { char.escape_default().collect() } else { vec![char] });
+    shown.take(REASON_CHARS_LIMIT).collect()
 }
 
 fn reason_of_request(error: &reqwest::Error) -> String {
@@ -112,5 +164,5 @@ fn reason_of_request(error: &reqwest::Error) -> String {
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    if std::ptr::addr_eq(cause, error) { "the request failed".to_owned() } else { cause.to_string() }
+    if std::ptr::addr_eq(cause, error) { "the request failed".to_owned() } else { one_line(&cause.to_string()) }
 }

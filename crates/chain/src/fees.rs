@@ -25,10 +25,12 @@ impl Fees {
         let limit = limit_wei(reader);
         let fees = match latest.base_fee().filter(|_| !reader.settings().legacy_gas) {
             Some(base) => {
-                let tip = reader.try_ask(|| reader.provider().get_max_priority_fee_per_gas()).await;
+                let tip = reader
+                    .try_ask("eth_maxPriorityFeePerGas", |provider| async move { provider.get_max_priority_fee_per_gas().await })
+                    .await;
                 Self::dynamic(base, tip.unwrap_or(TIP_WEI_DEFAULT), limit)
             }
-            None => Self::plain(reader.ask("eth_gasPrice", || reader.provider().get_gas_price()).await?, limit),
+            None => Self::plain(reader.ask("eth_gasPrice", |provider| async move { provider.get_gas_price().await }).await?, limit),
         };
         fees.within(limit)
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use alloy::network::EthereumWallet;
-use alloy::providers::Provider;
+use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::types::{BlockId, TransactionReceipt, TransactionRequest};
 use protocol::ids::Digest;
 use tokio::sync::oneshot;
@@ -12,7 +12,7 @@ use crate::convert;
 use crate::error::ChainError;
 use crate::fees::{Fees, limit_wei};
 use crate::pool::{Offer, Submitted, submit};
-use crate::reader::{Reader, ready};
+use crate::reader::Reader;
 use crate::revert::{Explain, Revert};
 use crate::transaction::{Receipt, Transaction};
 
@@ -20,6 +20,8 @@ use crate::transaction::{Receipt, Transaction};
 const OFFERS_LIMIT: usize = 8;
 /// Looks in a row at a spent nonce without a receipt, before somebody else is said to have spent it: servers lag.
 const STRIKES_LIMIT: u32 = 3;
+
+const RECEIPT: &str = "eth_getTransactionReceipt";
 
 type Reply = oneshot::Sender<Result<Receipt, ChainError>>;
 
@@ -35,6 +37,8 @@ pub(crate) struct Flight {
     last_sent: Instant,
     last_raised: Instant,
     strikes: u32,
+    /// Whether it was said that it cannot be offered.
+    is_troubled: bool,
 }
 
 impl Flight {
@@ -48,7 +52,7 @@ impl Flight {
     ) -> Self {
         let now = Instant::now();
         let (what, explain, offers) = (of.what, of.explain, vec![offer]);
-        Self { reader, wallet, what, explain, request, fees, offers, last_sent: now, last_raised: now, strikes: 0 }
+        Self { reader, wallet, what, explain, request, fees, offers, last_sent: now, last_raised: now, strikes: 0, is_troubled: false }
     }
 
     /// Answers once it is mined, and stays until it is deep, for a block can still be dropped.
@@ -75,8 +79,14 @@ impl Flight {
     async fn look(&self) -> Result<Option<TransactionReceipt>, ChainError> {
         for offer in self.offers.iter().rev() {
             let hash = convert::to_b256(offer.hash);
-            let get = || self.reader.provider().get_transaction_receipt(hash);
-            if let Some(receipt) = self.reader.ask("eth_getTransactionReceipt", get).await? {
+            let get = |provider: RootProvider| async move { provider.get_transaction_receipt(hash).await };
+            if let Some(receipt) = self.reader.ask(RECEIPT, get).await? {
+                return Ok(Some(receipt));
+            }
+            // Where its nonce is said to be spent, another server may know by what.
+            if self.strikes > 0
+                && let Ok((Some(receipt), _)) = self.reader.try_elsewhere(RECEIPT, get).await
+            {
                 return Ok(Some(receipt));
             }
         }
@@ -111,9 +121,12 @@ impl Flight {
     /// A receipt gives no reason, so the call is run again on the state after its block.
     async fn why_failed(&self, receipt: &TransactionReceipt) -> Revert {
         let block = receipt.block_number.map_or(BlockId::latest(), BlockId::number);
-        let call = || ready(self.reader.provider().call(self.request.clone()).block(block));
-        let failure = self.reader.try_ask(call).await.err();
-        let data = failure.and_then(|failure| failure.as_error_resp().and_then(|payload| payload.as_revert_data()));
+        let call = |provider: RootProvider| {
+            let request = self.request.clone();
+            async move { provider.call(request).block(block).await }
+        };
+        let failed = self.reader.try_ask("eth_call", call).await.err();
+        let data = failed.and_then(|failed| failed.revert_data());
         let hash = Some(convert::digest(receipt.transaction_hash));
         Revert::explained(self.what, &data.unwrap_or_default(), self.explain, hash)
     }
@@ -130,15 +143,18 @@ impl Flight {
             self.raise().await;
         }
         self.last_sent = Instant::now();
-        if let Some(offer) = self.offers.last() {
-            submit(&self.reader, offer).await;
+        if let Some(offer) = self.offers.last()
+            && let Submitted::Failed(failed) = submit(&self.reader, offer).await
+            && !std::mem::replace(&mut self.is_troubled, true)
+        {
+            tracing::warn!("a transaction waits and cannot be offered again: {}", failed.of(self.what));
         }
         Ok(())
     }
 
     async fn check_nonce(&mut self) -> Result<(), ChainError> {
         let (Some(nonce), Some(from)) = (self.request.nonce, self.request.from) else { return Ok(()) };
-        let count = || ready(self.reader.provider().get_transaction_count(from).latest());
+        let count = |provider: RootProvider| async move { provider.get_transaction_count(from).latest().await };
         let mined = self.reader.ask("eth_getTransactionCount", count).await.unwrap_or(0);
         self.strikes = if mined > nonce { self.strikes + 1 } else { 0 };
         if self.strikes < STRIKES_LIMIT {

@@ -1,10 +1,8 @@
 //! Confirmed blocks with the logs of chosen contracts, in order, through reorganisations and long absences.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
 
 use alloy::rpc::types::{Filter, Log};
-use futures::{StreamExt, TryStreamExt, stream};
 use protocol::chain::Block;
 use protocol::ids::Address;
 use tokio::sync::mpsc;
@@ -12,21 +10,14 @@ use tokio::sync::mpsc;
 use crate::convert;
 use crate::error::ChainError;
 use crate::header::Header;
-use crate::logs::Span;
 use crate::reader::Reader;
 
 /// Blocks that are remembered to notice and undo a reorganisation.
 const KNOWN_BLOCKS_LIMIT: usize = 1_024;
 /// Blocks that are fetched one by one in one go.
 const CHUNK_BLOCKS: u64 = 32;
-/// Blocks fetched at the same time.
-const FETCHES_LIMIT: usize = 8;
 /// Items that wait between the following task and its listener.
 const FOLLOWED_LIMIT: usize = 64;
-/// Pause after an error.
-const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(2);
-/// Errors in a row, other than those that pass by themselves, after which nobody tries on.
-const ERRORS_LIMIT: u32 = 30;
 
 /// One step along the chain.
 #[derive(Clone, Debug)]
@@ -46,25 +37,26 @@ pub struct Follower {
     next: u64,
     known: VecDeque<Block>,
     ready: VecDeque<Followed>,
-    span: Span,
 }
 
 impl Follower {
     /// Follows the logs of `addresses`, which must not be empty, from block number `first` on.
     pub fn new(reader: &Reader, addresses: &[Address], first: u64) -> Self {
-        let (addresses, span) = (addresses.to_vec(), Span::new(reader));
-        Self { reader: reader.clone(), addresses, next: first, known: VecDeque::new(), ready: VecDeque::new(), span }
+        let addresses = addresses.to_vec();
+        Self { reader: reader.clone(), addresses, next: first, known: VecDeque::new(), ready: VecDeque::new() }
     }
 
-    /// Follows in a task of its own, which ends when the receiver is dropped. It tries on after errors; one that does not
-    /// pass within a minute is its last word.
-    pub fn spawn(mut self) -> mpsc::Receiver<Result<Followed, ChainError>> {
+    /// Follows in a task of its own, which ends when the receiver is dropped. It never gives up: a chain that does not answer is
+    /// said once, and so is its return.
+    pub fn spawn(mut self) -> mpsc::Receiver<Followed> {
         let (sender, receiver) = mpsc::channel(FOLLOWED_LIMIT);
         tokio::spawn(async move {
             while !sender.is_closed() {
-                let followed = self.persist().await;
-                let last = followed.is_err();
-                if sender.send(followed).await.is_err() || last {
+                let followed = tokio::select! {
+                    followed = self.persist() => followed,
+                    () = sender.closed() => return,
+                };
+                if sender.send(followed).await.is_err() {
                     return;
                 }
             }
@@ -72,21 +64,13 @@ impl Follower {
         receiver
     }
 
-    async fn persist(&mut self) -> Result<Followed, ChainError> {
-        let (mut troubled, mut errors) = (false, 0);
+    async fn persist(&mut self) -> Followed {
+        let mut trouble = self.reader.trouble("following the chain");
         loop {
-            let error = match self.next().await {
-                Ok(followed) => return Ok(followed),
-                Err(error) => error,
-            };
-            if !std::mem::replace(&mut troubled, true) {
-                tracing::warn!(%error, "cannot follow the chain, trying on");
+            match self.next().await {
+                Ok(followed) => return followed,
+                Err(error) => trouble.wait(&error).await,
             }
-            errors = if error.is_passing() { 0 } else { errors + 1 };
-            if errors >= ERRORS_LIMIT {
-                return Err(error);
-            }
-            tokio::time::sleep(PAUSE_AFTER_ERROR).await;
         }
     }
 
@@ -126,19 +110,14 @@ impl Follower {
     /// Takes every block up to number `last`, as far as one query for logs goes.
     async fn walk(&mut self, last: u64) -> Result<bool, ChainError> {
         let filter = self.filter();
-        let (logs, last) = self.span.query(&self.reader, &filter, self.next, last).await?;
-        let headers = self.headers(self.next..=last).await?;
+        let (logs, last) = self.reader.logs_from(&filter, self.next, last).await?;
+        let headers = self.reader.headers(self.next..=last).await?;
         if !self.continues(&headers) {
             return self.go_back().await;
         }
         let Some(logs) = self.checked(&headers, by_block(logs)).await? else { return Ok(false) };
         self.give(&headers, logs);
         Ok(true)
-    }
-
-    async fn headers(&self, numbers: impl IntoIterator<Item = u64>) -> Result<Vec<Header>, ChainError> {
-        let fetches = stream::iter(numbers).map(|number| self.reader.header(number)).buffered(FETCHES_LIMIT);
-        fetches.try_collect().await
     }
 
     /// Whether the headers hang together and on the last known block.
@@ -158,7 +137,7 @@ impl Follower {
             match logs.get(&header.number()) {
                 Some(found) if !found.iter().all(belongs) => return Ok(None),
                 Some(_) => {}
-                None if header.may_have_logs_of(&self.addresses) => {
+                None if header.may_have(&self.filter()) => {
                     let of_block = self.filter().at_block_hash(header.hash);
                     logs.insert(header.number(), self.reader.logs(&of_block).await?);
                 }
@@ -175,10 +154,10 @@ impl Follower {
     /// Takes the blocks with logs up to number `last`, as far as one query goes, and the last of them.
     async fn leap(&mut self, last: u64) -> Result<bool, ChainError> {
         let filter = self.filter();
-        let (logs, last) = self.span.query(&self.reader, &filter, self.next, last).await?;
+        let (logs, last) = self.reader.sure_logs_from(&filter, self.next, last).await?;
         let mut logs = by_block(logs);
         logs.entry(last).or_default();
-        let headers = self.headers(logs.keys().copied()).await?;
+        let headers = self.reader.headers(logs.keys().copied()).await?;
         self.give(&headers, logs);
         Ok(true)
     }

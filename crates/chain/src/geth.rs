@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use alloy::primitives::U256;
-use alloy::providers::Provider;
+use alloy::providers::{Provider, RootProvider};
 use protocol::ids::Address;
 use protocol::money::Wei;
 use serde_json::{Value, json};
@@ -59,8 +59,8 @@ impl Geth {
         let failed = |error: io::Error| DevError::NotStarted { program: program.to_owned(), reason: error.to_string() };
         let port = free_port().map_err(failed)?;
         let mut process = Ended(Some(spawn(program, folder, port, settings).map_err(failed)?));
-        let rpc_url = format!("http://127.0.0.1:{port}");
-        let chain = connect(Settings { rpc_url, chain_id: CHAIN_ID, ..Settings::default() }).await?;
+        let rpc = format!("http://127.0.0.1:{port}").into();
+        let chain = connect(Settings { rpc, chain_id: CHAIN_ID, ..Settings::default() }).await?;
         let process = process.0.take().ok_or(DevError::NotFound)?;
         Ok(Self { process, chain })
     }
@@ -95,7 +95,10 @@ impl Geth {
     }
 
     async fn request(&self, method: &'static str, parameters: Value) -> Result<Value, ChainError> {
-        let request = || async { self.chain.provider().raw_request(method.into(), parameters.clone()).await };
+        let request = |provider: RootProvider| {
+            let parameters = parameters.clone();
+            async move { provider.raw_request(method.into(), parameters).await }
+        };
         self.chain.ask(method, request).await
     }
 }
@@ -145,7 +148,7 @@ async fn connect(settings: Settings) -> Result<Connection, ChainError> {
     let started = Instant::now();
     loop {
         match Connection::connect(settings.clone()).await {
-            Err(error) if error.is_passing() && started.elapsed() < START_LIMIT => tokio::time::sleep(LOOK_AGAIN).await,
+            Err(error) if !error.is_refusal() && started.elapsed() < START_LIMIT => tokio::time::sleep(LOOK_AGAIN).await,
             other => return other,
         }
     }

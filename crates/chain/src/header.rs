@@ -1,9 +1,8 @@
 //! What the project reads of a block, and no more: chains differ in the rest.
 
-use alloy::primitives::{B256, Bloom, BloomInput, U64};
-use alloy::rpc::types::BlockNumberOrTag;
+use alloy::primitives::{B256, Bloom, U64};
+use alloy::rpc::types::{BlockNumberOrTag, Filter};
 use protocol::chain::Block;
-use protocol::ids::Address;
 use serde::Deserialize;
 
 use crate::convert;
@@ -41,10 +40,9 @@ impl Header {
         self.base_fee_per_gas.map(|fee| fee.to())
     }
 
-    /// Whether one of the contracts may have written a log in the block; without a filter all may.
-    pub(crate) fn may_have_logs_of(&self, contracts: &[Address]) -> bool {
-        let mut contracts = contracts.iter();
-        self.logs_bloom.is_none_or(|bloom| contracts.any(|contract| bloom.contains_input(BloomInput::Raw(contract.as_ref()))))
+    /// Whether the block may hold such logs; without a bloom filter all may.
+    pub(crate) fn may_have(&self, logs: &Filter) -> bool {
+        self.logs_bloom.is_none_or(|bloom| logs.matches_bloom(bloom))
     }
 
     pub(crate) fn block(&self) -> Block {

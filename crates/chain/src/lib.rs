@@ -1,12 +1,15 @@
 //! The Ethereum side: connection, keys, sending, following events and the local chain.
 
 mod account;
+mod asking;
 pub mod blueprint;
 mod connection;
 mod contract;
 pub mod convert;
 pub mod dev;
+mod endpoint;
 mod error;
+mod failure;
 mod fees;
 mod flight;
 mod follow;
@@ -14,23 +17,29 @@ pub mod geth;
 mod header;
 pub mod keystore;
 mod logs;
+pub mod pause;
 mod pool;
 mod reader;
 mod revert;
 mod sender;
+mod server;
 mod settings;
 mod transaction;
+mod trouble;
 pub mod words;
 
 pub use account::Account;
 pub use connection::Connection;
 pub use contract::{Contract, name_of};
+pub use endpoint::{Endpoint, Endpoints};
 pub use error::ChainError;
+pub use failure::Failure;
 pub use follow::{Followed, Follower};
 pub use reader::Reader;
 pub use revert::{Explain, Revert};
 pub use settings::Settings;
 pub use transaction::{Receipt, Transaction};
+pub use trouble::Trouble;
 
 /// One event as a contract wrote it, with the place where it stands in the chain.
 pub use alloy::rpc::types::Log;

@@ -1,64 +1,195 @@
 //! Queries for logs over long stretches of the chain, in pieces that the server accepts.
 
+use std::ops::RangeInclusive;
+use std::sync::{Mutex, PoisonError};
+
 use alloy::primitives::B256;
-use alloy::providers::Provider;
+use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::types::{Filter, Log};
+use futures::{StreamExt, TryStreamExt, stream};
 use protocol::ids::Address;
 
 use crate::convert;
-use crate::error::ChainError;
+use crate::error::{ChainError, Failed};
+use crate::failure::{Failure, LOGS};
+use crate::header::Header;
 use crate::reader::Reader;
 
 /// Most logs that one call brings together.
 const LOGS_LIMIT: usize = 100_000;
+/// Answers in a row after which a span that was refused is tried once more; twice as many after each further refusal.
+const FIRST_PATIENCE: u32 = 32;
+const PATIENCE_LIMIT: u32 = 4_096;
+/// Headers fetched at the same time.
+const FETCHES_LIMIT: usize = 8;
+/// Blocks in which an empty answer is held against the bloom filter of each; of more it is asked for twice.
+const BLOOMS_LIMIT: u64 = 32;
 
-/// Blocks per query: halved by a refusal, doubled by a success.
-pub(crate) struct Span {
+/// Blocks per query, as the servers bear them. One for all queries of a connection: what was refused is remembered.
+pub(crate) struct Span(Mutex<Bearable>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bearable {
     now: u64,
     most: u64,
+    /// Fewest blocks that were refused of late.
+    refused: Option<u64>,
+    answers: u32,
+    patience: u32,
 }
 
 impl Span {
-    pub(crate) fn new(reader: &Reader) -> Self {
-        let most = reader.settings().log_blocks.max(1);
-        Self { now: most, most }
+    pub(crate) fn new(most: u64) -> Self {
+        let most = most.max(1);
+        Self(Mutex::new(Bearable { now: most, most, refused: None, answers: 0, patience: 0 }))
     }
 
-    /// Logs from block `first` up to the returned block, at most `last`. Servers limit blocks or logs per query in many
-    /// words, so every refusal but silence is taken for that until a single block is refused.
-    pub(crate) async fn query(&mut self, reader: &Reader, filter: &Filter, first: u64, last: u64) -> Result<(Vec<Log>, u64), ChainError> {
-        loop {
-            let to = last.min(first.saturating_add(self.now - 1));
-            match reader.logs(&filter.clone().from_block(first).to_block(to)).await {
-                Ok(logs) => {
-                    self.now = self.now.saturating_mul(2).min(self.most);
-                    return Ok((logs, to));
-                }
-                Err(error) if self.now == 1 || matches!(error, ChainError::Unreachable { .. }) => return Err(error),
-                Err(_) => self.now /= 2,
-            }
+    fn now(&self) -> u64 {
+        self.with(|bearable| bearable.now)
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Bearable) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Bearable {
+    fn answered(&mut self) {
+        self.answers += 1;
+        if self.refused.is_some() && self.answers >= self.patience {
+            (self.refused, self.answers) = (None, 0);
         }
+        let more = self.now.saturating_mul(2).min(self.most);
+        if self.refused.is_none_or(|refused| more < refused) {
+            self.now = more;
+        }
+    }
+
+    fn refused(&mut self, asked: u64) {
+        if self.refused.is_none() {
+            self.patience = self.patience.saturating_mul(2).clamp(FIRST_PATIENCE, PATIENCE_LIMIT);
+        }
+        (self.refused, self.answers) = (Some(asked), 0);
+        self.now = (asked / 2).max(1).min(self.now);
+    }
+}
+
+/// Whether fewer blocks may be answered where these were not.
+fn may_narrow(failure: Failure) -> bool {
+    use Failure as F;
+    match failure {
+        F::Narrow | F::Overloaded | F::AskAnother | F::WaitForHead | F::Forgotten => true,
+        F::TryAgain | F::Slower | F::Held | F::NonceTaken | F::FeeTooLow | F::PoolFull | F::Refused => false,
     }
 }
 
 impl Reader {
+    /// Logs from block `first` up to the returned block, at most `last`. Servers limit blocks or logs per query in many
+    /// words, and some only by silence.
+    pub(crate) async fn logs_from(&self, filter: &Filter, first: u64, last: u64) -> Result<(Vec<Log>, u64), ChainError> {
+        loop {
+            let blocks = self.span().now().min(last.saturating_sub(first).saturating_add(1));
+            let to = first.saturating_add(blocks - 1);
+            let filter = filter.clone().from_block(first).to_block(to);
+            if blocks == 1 {
+                return Ok((self.logs(&filter).await?, to));
+            }
+            match self.logs_once(&filter).await {
+                Ok(logs) => {
+                    self.span().with(Bearable::answered);
+                    return Ok((logs, to));
+                }
+                Err(failed) if may_narrow(failed.means) => self.span().with(|bearable| bearable.refused(blocks)),
+                Err(_) => return Ok((self.logs(&filter).await?, to)),
+            }
+        }
+    }
+
+    /// As [`Reader::logs_from`], with a second opinion on an answer without logs: servers that lag or have lost an index tell
+    /// nothing where there was something.
+    pub(crate) async fn sure_logs_from(&self, filter: &Filter, first: u64, last: u64) -> Result<(Vec<Log>, u64), ChainError> {
+        let (logs, to) = self.logs_from(filter, first, last).await?;
+        if !logs.is_empty() {
+            return Ok((logs, to));
+        }
+        if to - first < BLOOMS_LIMIT {
+            return Ok((self.logs_by_bloom(filter, first..=to).await?, to));
+        }
+        let again = filter.clone().from_block(first).to_block(to);
+        match self.try_elsewhere(LOGS, |provider| get_logs(provider, &again)).await {
+            Ok((logs, _)) => Ok((logs, to)),
+            Err(_) => self.logs_from(filter, first, to).await,
+        }
+    }
+
+    /// Of each block that may have such logs by its bloom filter, asked for by its hash: that cannot be answered wrongly by one
+    /// who does not know the block.
+    async fn logs_by_bloom(&self, filter: &Filter, numbers: RangeInclusive<u64>) -> Result<Vec<Log>, ChainError> {
+        let headers: Vec<Header> = self.headers(numbers).await?;
+        let mut logs = Vec::new();
+        for header in headers.iter().filter(|header| header.may_have(filter)) {
+            logs.extend(self.logs(&filter.clone().at_block_hash(header.hash)).await?);
+        }
+        Ok(logs)
+    }
+
+    pub(crate) async fn headers(&self, numbers: impl IntoIterator<Item = u64>) -> Result<Vec<Header>, ChainError> {
+        let fetches = stream::iter(numbers).map(|number| self.header(number)).buffered(FETCHES_LIMIT);
+        fetches.try_collect().await
+    }
+
     pub(crate) async fn logs(&self, filter: &Filter) -> Result<Vec<Log>, ChainError> {
-        self.ask("eth_getLogs", || self.provider().get_logs(filter)).await
+        self.ask(LOGS, |provider| get_logs(provider, filter)).await
+    }
+
+    async fn logs_once(&self, filter: &Filter) -> Result<Vec<Log>, Failed> {
+        self.try_once(LOGS, |provider| get_logs(provider, filter)).await
     }
 
     /// All confirmed logs of one contract whose first indexed field is `topic`, from block `first` on, in order.
     pub async fn logs_with_topic(&self, address: Address, topic: B256, first: u64) -> Result<Vec<Log>, ChainError> {
         let filter = Filter::new().address(convert::to_eth(address)).topic1(topic);
         let last = self.confirmed_number().await?;
-        let (mut span, mut next, mut logs) = (Span::new(self), first, Vec::new());
+        let (mut next, mut logs) = (first, Vec::new());
         while next <= last {
-            let (found, to) = span.query(self, &filter, next, last).await?;
+            let (found, to) = self.sure_logs_from(&filter, next, last).await?;
             logs.extend(found);
             if logs.len() > LOGS_LIMIT {
-                return Err(ChainError::BadAnswer { what: "eth_getLogs", reason: format!("over {LOGS_LIMIT} logs") });
+                return Err(ChainError::BadAnswer { what: LOGS, reason: format!("over {LOGS_LIMIT} logs") });
             }
             next = to + 1;
         }
         Ok(logs)
+    }
+}
+
+/// Some servers write `null` for no logs.
+async fn get_logs(provider: RootProvider, filter: &Filter) -> Result<Vec<Log>, alloy::transports::TransportError> {
+    let logs: Option<Vec<Log>> = provider.raw_request(LOGS.into(), (filter,)).await?;
+    Ok(logs.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_settles_at_half_of_what_is_borne_at_least_and_is_seldom_refused() {
+        for bears in [1, 2, 30, 999, 1_000, 1_999, 2_000, 5_000] {
+            let span = Span::new(2_000);
+            let (mut refusals, mut blocks) = (0, 0);
+            for _ in 0..1_000 {
+                let asked = span.now();
+                if asked > bears {
+                    refusals += 1;
+                    span.with(|bearable| bearable.refused(asked));
+                } else {
+                    blocks += asked;
+                    span.with(Bearable::answered);
+                }
+            }
+            assert!(refusals <= 17, "{refusals} refusals where {bears} blocks are borne");
+            assert!(blocks >= 980 * (bears.min(2_000) / 2).max(1), "{blocks} blocks where {bears} are borne at once");
+        }
     }
 }

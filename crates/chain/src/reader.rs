@@ -1,36 +1,35 @@
 //! The reading half of a connection: requests with limits, retries and errors that tell what to do.
 
-use std::future::Future;
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use alloy::network::Ethereum;
 use alloy::primitives::Bytes;
 use alloy::providers::{Provider, RootProvider};
-use alloy::rpc::client::ClientBuilder;
-use alloy::transports::TransportError;
-use alloy::transports::http::reqwest::{Client, Url};
-use alloy::transports::layers::{RateLimitRetryPolicy, RetryPolicy};
+use alloy::transports::{RpcError, TransportError};
 use protocol::chain::Block;
 use protocol::ids::Address;
 use protocol::money::Wei;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use crate::convert;
-use crate::error::{self, ChainError};
+use crate::error::{ChainError, Failed};
+use crate::failure::Failure;
 use crate::header::Header;
+use crate::logs::Span;
+use crate::server::{self, ChainSeen, Server};
 use crate::settings::Settings;
+use crate::trouble::Trouble;
 
+/// The method that tells the latest block.
+const BLOCK_NUMBER: &str = "eth_blockNumber";
+/// Looks at the latest block, after which another server is asked for it too.
+const LOOKS_ELSEWHERE: u32 = 8;
+/// The method that tells which chain it is.
+pub(crate) const CHAIN_ID: &str = "eth_chainId";
 /// Requests under way at the same time over one connection.
 const REQUESTS_LIMIT: usize = 16;
-/// How often one request is tried.
-const ATTEMPTS_LIMIT: u32 = 5;
-/// Pause before the second attempt; it doubles with each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// Longest pause between two attempts, whatever the RPC asks for.
-const PAUSE_LIMIT: Duration = Duration::from_secs(10);
-/// Time until the other side must have accepted a connection.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// A connection that reads. Clones share it.
 #[derive(Clone)]
@@ -39,40 +38,86 @@ pub struct Reader {
 }
 
 struct Shared {
-    provider: RootProvider<Ethereum>,
+    /// At least one.
+    servers: Vec<Server>,
     settings: Settings,
-    /// Scheme, host and port only: the rest of an RPC address is often a secret.
-    shown_url: String,
     slots: Semaphore,
+    span: Span,
+    looked_elsewhere: Mutex<Option<Instant>>,
+    /// What the chain does not answer now, by what it is for; see [`Reader::degraded`].
+    troubles: watch::Sender<BTreeMap<&'static str, String>>,
 }
 
 impl Reader {
-    /// Connects and asks for the chain's id, so that a wrong address or network is found out at once.
+    /// Connects and asks every server for the chain's id, so that a wrong address or network is found out at once. One that is
+    /// silent is asked again before it is used, if another one answers.
     pub async fn connect(settings: Settings) -> Result<Self, ChainError> {
         let reader = Self::open(settings)?;
-        let (found, expected) = (reader.ask_id().await?, reader.chain_id());
-        if found == expected {
-            return Ok(reader);
+        let mut silent = None;
+        for server in reader.servers() {
+            if let Err(failed) = reader.check_chain(server).await? {
+                let error = failed.of(CHAIN_ID);
+                tracing::warn!(%error, "an endpoint does not answer");
+                silent.get_or_insert(error);
+            }
         }
-        Err(ChainError::WrongChain { url: reader.shown_url().to_owned(), found, expected })
+        let answers = reader.servers().iter().any(|server| server.chain_seen() == ChainSeen::Right);
+        if answers { Ok(reader) } else { Err(silent.unwrap_or(ChainError::NoEndpoint)) }
     }
 
     /// As [`Reader::connect`], to whatever chain the server has: its id takes the place of the one in `settings`.
     pub async fn connect_to_any(settings: Settings) -> Result<Self, ChainError> {
-        let chain_id = Self::open(settings.clone())?.ask_id().await?;
+        let reader = Self::open(settings.clone())?;
+        let chain_id = reader.ask(CHAIN_ID, |provider| async move { provider.get_chain_id().await }).await?;
         Self::connect(Settings { chain_id, ..settings }).await
     }
 
     fn open(settings: Settings) -> Result<Self, ChainError> {
-        let (url, shown_url) = parse_url(&settings.rpc_url)?;
-        let client = http_client(&url, &settings)?;
-        let provider = RootProvider::new(ClientBuilder::default().http_with_client(client, url));
-        let slots = Semaphore::new(REQUESTS_LIMIT);
-        Ok(Self { shared: Arc::new(Shared { provider, settings, shown_url, slots }) })
+        let timeout = Duration::from_secs(settings.request_timeout_s.max(1));
+        let servers: Result<Vec<_>, _> = settings.rpc.all().iter().map(|endpoint| Server::open(endpoint, timeout)).collect();
+        let (slots, span, troubles) = (Semaphore::new(REQUESTS_LIMIT), Span::new(settings.log_blocks), watch::Sender::default());
+        Ok(Self { shared: Arc::new(Shared { servers: servers?, settings, slots, span, looked_elsewhere: Mutex::default(), troubles }) })
     }
 
-    async fn ask_id(&self) -> Result<u64, ChainError> {
-        self.ask("eth_chainId", || self.provider().get_chain_id()).await
+    /// Whether the server has the right chain; the inner error if it does not answer.
+    async fn check_chain(&self, server: &Server) -> Result<Result<(), Failed>, ChainError> {
+        let request = |provider: RootProvider<Ethereum>| async move { provider.get_chain_id().await };
+        let found = match self.insist(CHAIN_ID, std::slice::from_ref(server), request).await {
+            Ok((found, _)) => found,
+            Err(failed) => return Ok(Err(failed)),
+        };
+        let expected = self.chain_id();
+        server.see_chain(if found == expected { ChainSeen::Right } else { ChainSeen::Other });
+        if found == expected { Ok(Ok(())) } else { Err(ChainError::WrongChain { url: server.shown.clone(), found, expected }) }
+    }
+
+    /// Waits until a request may be under way.
+    pub(crate) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
+        self.shared.slots.acquire().await.ok()
+    }
+
+    pub(crate) fn servers(&self) -> &[Server] {
+        &self.shared.servers
+    }
+
+    pub(crate) fn span(&self) -> &Span {
+        &self.shared.span
+    }
+
+    /// Says what goes wrong with `what`, once, and waits ever longer.
+    pub fn trouble(&self, what: &'static str) -> Trouble {
+        Trouble::new(what, self.shared.troubles.clone())
+    }
+
+    /// What is being waited for, with the last error; empty while all is well.
+    pub fn degraded(&self) -> watch::Receiver<BTreeMap<&'static str, String>> {
+        self.shared.troubles.subscribe()
+    }
+
+    /// How each server is, in a word or two, by its address without secrets.
+    pub fn states(&self) -> Vec<(String, &'static str)> {
+        let highest = server::highest(self.servers());
+        self.servers().iter().map(|server| (server.shown.clone(), server.state(highest))).collect()
     }
 
     pub fn settings(&self) -> &Settings {
@@ -131,24 +176,32 @@ impl Reader {
 
     /// The chain's own coin, in wei.
     pub async fn coin(&self, of: Address) -> Result<Wei, ChainError> {
-        let amount = self.ask("eth_getBalance", || ready(self.provider().get_balance(convert::to_eth(of)))).await?;
+        let amount = self.ask("eth_getBalance", |provider| async move { provider.get_balance(convert::to_eth(of)).await }).await?;
         Ok(convert::wei(amount).unwrap_or(Wei(u128::MAX)))
     }
 
     /// The code at an address; empty if there is no contract.
     pub async fn code(&self, at: Address) -> Result<Bytes, ChainError> {
-        self.ask("eth_getCode", || ready(self.provider().get_code_at(convert::to_eth(at)))).await
+        self.ask("eth_getCode", |provider| async move { provider.get_code_at(convert::to_eth(at)).await }).await
     }
 
     /// Transactions sent by `of`, those that wait to be mined included: the nonce of the next one.
     pub async fn next_nonce(&self, of: Address) -> Result<u64, ChainError> {
-        let count = || ready(self.provider().get_transaction_count(convert::to_eth(of)).pending());
-        self.ask("eth_getTransactionCount", count).await
+        let count = |provider: RootProvider<Ethereum>| async move { provider.get_transaction_count(convert::to_eth(of)).pending().await };
+        let nonce = self.ask("eth_getTransactionCount", count).await?;
+        // A pool that has not heard of the last transactions tells too few.
+        let other = if self.has_others() { self.try_elsewhere("eth_getTransactionCount", count).await.ok() } else { None };
+        Ok(other.map_or(nonce, |(other, _)| nonce.max(other)))
+    }
+
+    /// Whether another server may be asked for a second opinion.
+    pub(crate) fn has_others(&self) -> bool {
+        self.servers().iter().filter(|server| !server.is_resting()).count() > 1
     }
 
     /// As [`Reader::next_nonce`] without those that wait: fewer while something does.
     pub async fn mined_nonce(&self, of: Address) -> Result<u64, ChainError> {
-        let count = || ready(self.provider().get_transaction_count(convert::to_eth(of)).latest());
+        let count = |provider: RootProvider<Ethereum>| async move { provider.get_transaction_count(convert::to_eth(of)).latest().await };
         self.ask("eth_getTransactionCount", count).await
     }
 
@@ -157,82 +210,46 @@ impl Reader {
     }
 
     pub(crate) async fn latest_number(&self) -> Result<u64, ChainError> {
-        self.ask("eth_blockNumber", || self.provider().get_block_number()).await
+        let asked = self.insist(BLOCK_NUMBER, self.servers(), get_number).await;
+        self.look_elsewhere();
+        Ok(self.heard_of(asked.map_err(|failed| failed.of(BLOCK_NUMBER))?))
+    }
+
+    fn heard_of(&self, (number, index): (u64, usize)) -> u64 {
+        self.servers().get(index).inspect(|server| server.told_head(number));
+        number
+    }
+
+    /// From time to time a second server tells of its latest block, so that one that falls behind is found out.
+    fn look_elsewhere(&self) {
+        let is_due = self.has_others() && {
+            let mut looked = self.shared.looked_elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_due = looked.is_none_or(|looked| looked.elapsed() >= self.settings().poll() * LOOKS_ELSEWHERE);
+            is_due.then(|| looked.replace(Instant::now()));
+            is_due
+        };
+        if is_due {
+            let reader = self.clone();
+            tokio::spawn(async move {
+                if let Ok(heard) = reader.try_elsewhere(BLOCK_NUMBER, get_number).await {
+                    reader.heard_of(heard);
+                }
+            });
+        }
     }
 
     pub(crate) async fn header(&self, number: u64) -> Result<Header, ChainError> {
-        let get = || self.provider().raw_request::<_, Option<Header>>("eth_getBlockByNumber".into(), Header::of(number));
-        self.ask("eth_getBlockByNumber", get).await?.ok_or(ChainError::NoSuchBlock(number))
-    }
-
-    pub(crate) fn provider(&self) -> &RootProvider<Ethereum> {
-        &self.shared.provider
-    }
-
-    pub(crate) fn shown_url(&self) -> &str {
-        &self.shared.shown_url
-    }
-
-    /// One request, tried again when that can help.
-    pub(crate) async fn ask<T, C, F>(&self, what: &'static str, request: C) -> Result<T, ChainError>
-    where
-        C: Fn() -> F,
-        F: Future<Output = Result<T, TransportError>>,
-    {
-        self.try_ask(request).await.map_err(|failure| error::from_transport(self.shown_url(), what, &failure))
-    }
-
-    /// As [`Reader::ask`], with the failure as it came.
-    pub(crate) async fn try_ask<T, C, F>(&self, request: C) -> Result<T, TransportError>
-    where
-        C: Fn() -> F,
-        F: Future<Output = Result<T, TransportError>>,
-    {
-        let mut attempt = 1;
-        loop {
-            let slot = self.shared.slots.acquire().await;
-            let failure = match request().await {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
-            };
-            drop(slot);
-            if attempt >= ATTEMPTS_LIMIT || !error::is_worth_retrying(&failure) {
-                return Err(failure);
-            }
-            tokio::time::sleep(pause(attempt, &failure)).await;
-            attempt += 1;
-        }
+        let get = |provider: RootProvider<Ethereum>| async move {
+            let header: Option<Header> = provider.raw_request("eth_getBlockByNumber".into(), Header::of(number)).await?;
+            header.ok_or(RpcError::NullResp)
+        };
+        self.try_ask("eth_getBlockByNumber", get).await.map_err(|failed| match failed.means {
+            Failure::WaitForHead => ChainError::NoSuchBlock(number),
+            _ => failed.of("eth_getBlockByNumber"),
+        })
     }
 }
 
-/// Alloy's request builders become futures only when awaited.
-pub(crate) async fn ready<T>(request: impl IntoFuture<Output = T>) -> T {
-    request.await
-}
-
-fn pause(attempt: u32, failure: &TransportError) -> Duration {
-    let hint = RateLimitRetryPolicy::default().backoff_hint(failure);
-    hint.unwrap_or(FIRST_PAUSE * 2u32.saturating_pow(attempt - 1)).min(PAUSE_LIMIT)
-}
-
-fn parse_url(text: &str) -> Result<(Url, String), ChainError> {
-    let bad = || ChainError::BadUrl(text.chars().take(40).collect());
-    let url = Url::parse(text).map_err(|_| bad())?;
-    let host = url.host_str().ok_or_else(bad)?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(bad());
-    }
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    let shown = format!("{}://{host}{port}", url.scheme());
-    Ok((url, shown))
-}
-
-/// A proxy named in the environment is meant for the outside, never for this machine.
-fn http_client(url: &Url, settings: &Settings) -> Result<Client, ChainError> {
-    let timeout = Duration::from_secs(settings.request_timeout_s.max(1));
-    let mut builder = Client::builder().timeout(timeout).connect_timeout(CONNECT_LIMIT.min(timeout));
-    if matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
-        builder = builder.no_proxy();
-    }
-    builder.build().map_err(|error| ChainError::BadUrl(error.to_string()))
+async fn get_number(provider: RootProvider<Ethereum>) -> Result<u64, TransportError> {
+    provider.get_block_number().await
 }

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use alloy::network::{EthereumWallet, TransactionBuilder};
 use alloy::primitives::TxKind;
-use alloy::providers::Provider;
+use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::types::TransactionRequest;
-use alloy::transports::TransportError;
 use protocol::ids::Address;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::account::Account;
 use crate::convert;
-use crate::error::{self, ChainError};
+use crate::error::{ChainError, Failed};
+use crate::failure::{Failure, is_poor, is_too_large};
 use crate::fees::{Fees, limit_wei};
 use crate::flight::Flight;
-use crate::pool::{Offer, Submitted, is_poor, is_too_large, submit};
-use crate::reader::{Reader, ready};
+use crate::pool::{Offer, Submitted, submit};
+use crate::reader::Reader;
 use crate::revert::Revert;
 use crate::transaction::{Receipt, Transaction};
 
@@ -99,24 +99,22 @@ impl Desk {
         let request = self.prepared(transaction, latest.gas_limit()).await?;
         let mut fees = Fees::current(&self.reader, &latest).await?;
         let mut reason = String::new();
+        let mut later = |failed: Failed| reason = failed.reason;
         for _ in 0..LAUNCHES_LIMIT {
             let nonce = self.free_nonce().await?;
             let request = request.clone().with_nonce(nonce);
             let offer = Offer::sign(request.clone(), fees, &self.wallet).await?;
             match submit(&self.reader, &offer).await {
                 Submitted::Accepted => return Ok(self.flight(transaction, request, fees, offer, nonce)),
-                Submitted::NonceTaken(text) => {
-                    reason = text;
+                Submitted::NonceTaken(failed) | Submitted::Later(failed) => {
+                    later(failed);
                     tokio::time::sleep(self.reader.settings().poll()).await;
                 }
-                Submitted::FeeTooLow(text) => {
-                    reason = text;
+                Submitted::FeeTooLow(failed) => {
+                    later(failed);
                     fees = fees.raised().within(limit_wei(&self.reader))?;
                 }
-                Submitted::CannotPay(reason) => return Err(self.cannot_pay(transaction.what, reason)),
-                Submitted::Refused(failure) => {
-                    return Err(error::from_transport(self.reader.shown_url(), transaction.what, &failure));
-                }
+                Submitted::Failed(failed) => return Err(self.refusal(transaction, failed, latest.gas_limit())),
             }
         }
         Err(ChainError::PoolRefused { what: transaction.what, times: LAUNCHES_LIMIT, reason })
@@ -143,30 +141,28 @@ impl Desk {
             .with_value(convert::to_u256(transaction.value))
             .with_input(transaction.data.clone());
         request.set_kind(transaction.to.map_or(TxKind::Create, |to| TxKind::Call(convert::to_eth(to))));
-        let estimate = || ready(self.reader.provider().estimate_gas(request.clone()));
-        let gas = self.reader.try_ask(estimate).await.map_err(|failure| self.refusal(transaction, &failure, block_gas))?;
+        let estimate = |provider: RootProvider| {
+            let request = request.clone();
+            async move { provider.estimate_gas(request).await }
+        };
+        let gas = self.reader.try_ask("eth_estimateGas", estimate).await;
+        let gas = gas.map_err(|failed| self.refusal(transaction, failed, block_gas))?;
         if gas > block_gas {
             return Err(ChainError::TooMuchGas { what: transaction.what, limit: block_gas, reason: format!("it needs {gas}") });
         }
         Ok(request.with_gas_limit(with_margin(gas).min(block_gas)))
     }
 
-    fn refusal(&self, transaction: &Transaction, failure: &TransportError, block_gas: u64) -> ChainError {
-        let payload = failure.as_error_resp();
-        if let Some(data) = payload.and_then(|payload| payload.as_revert_data()) {
+    fn refusal(&self, transaction: &Transaction, failed: Failed, block_gas: u64) -> ChainError {
+        if let Some(data) = failed.revert_data() {
             return Revert::explained(transaction.what, &data, transaction.explain, None).into();
         }
-        match payload {
-            Some(payload) if is_poor(&payload.message.to_lowercase()) => self.cannot_pay(transaction.what, payload.message.to_string()),
-            Some(payload) if is_too_large(&payload.message.to_lowercase()) => {
-                ChainError::TooMuchGas { what: transaction.what, limit: block_gas, reason: payload.message.to_string() }
-            }
-            _ => error::from_transport(self.reader.shown_url(), transaction.what, failure),
+        let (what, reason) = (transaction.what, &failed.reason);
+        match failed.means {
+            Failure::Refused if is_poor(reason) => ChainError::CannotPay { account: self.address, what, reason: failed.reason },
+            Failure::Refused if is_too_large(reason) => ChainError::TooMuchGas { what, limit: block_gas, reason: failed.reason },
+            _ => failed.of(what),
         }
-    }
-
-    fn cannot_pay(&self, what: &'static str, reason: String) -> ChainError {
-        ChainError::CannotPay { account: self.address, what, reason }
     }
 }
 

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::endpoint::Endpoints;
+
 /// How to talk to a chain. The default is a local one with a block a second.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Address of a JSON-RPC server, http or https.
-    pub rpc_url: String,
+    /// JSON-RPC servers, http or https.
+    pub rpc: Endpoints,
     /// EIP-155 id that the server must report.
     pub chain_id: u64,
     /// Blocks that must stand from an event on (its own included) until it is acted upon; at least 1.
@@ -38,7 +40,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            rpc_url: "http://127.0.0.1:8545".to_owned(),
+            rpc: "http://127.0.0.1:8545".into(),
             chain_id: 31_337,
             confirmations: 1,
             poll_ms: 250,

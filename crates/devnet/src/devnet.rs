@@ -243,7 +243,7 @@ impl Devnet {
 
     /// Where programs find the chain.
     pub fn rpc_url(&self) -> &str {
-        &self.ground.chain().settings().rpc_url
+        self.ground.chain().settings().rpc.first_url()
     }
 
     /// The file that all programs need.

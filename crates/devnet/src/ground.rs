@@ -37,7 +37,7 @@ impl Ground {
 
     async fn connect(rpc: &str, options: &Options) -> Result<Self> {
         let payer = options.payer.clone().context("--rpc needs the key of an account that can pay: --key and --password-file")?;
-        let settings = Settings { rpc_url: rpc.to_owned(), ..Settings::default() };
+        let settings = Settings { rpc: rpc.into(), ..Settings::default() };
         let chain = match options.chain_id {
             Some(chain_id) => Connection::connect(Settings { chain_id, ..settings }).await?,
             None => Connection::connect_to_any(settings).await?,
@@ -58,6 +58,6 @@ impl Ground {
     pub fn name(&self) -> String {
         let settings = self.chain.settings();
         let whose = if self.anvil.is_some() { "a block each second" } else { "not ours" };
-        format!("{} (chain id {}), {whose}", settings.rpc_url, settings.chain_id)
+        format!("{:?} (chain id {}), {whose}", settings.rpc, settings.chain_id)
     }
 }

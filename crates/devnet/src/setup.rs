@@ -113,7 +113,7 @@ pub async fn network_file(path: &Path, network: &Network, peers: Vec<String>) ->
     let settings = network.chain().settings();
     let file = NetworkFile {
         name: "devnet".into(),
-        rpc: settings.rpc_url.clone(),
+        rpc: settings.rpc.clone(),
         chain_id: settings.chain_id,
         confirmations: settings.confirmations,
         deployed_block: network.first_block().await?.saturating_sub(SALE_S),

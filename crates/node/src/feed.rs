@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use anyhow::{Context, Result};
-use chain::{ChainError, Followed, Follower, Log};
+use chain::{ChainError, Failure, Followed, Follower, Log};
 use governance::Network;
 use protocol::{
     chain::{Block, ChainEvent, GroupView},
@@ -19,13 +19,18 @@ pub use protocol::machine::Heard;
 /// Things heard that wait for the machine.
 const HEARD_LIMIT: usize = 256;
 
+/// Blocks behind the tip of which every server keeps the state; full nodes keep 128.
+const KEPT_VIEWS: u64 = 64;
+/// How often the view at an older block is asked for before it is taken for forgotten: servers have many words for that.
+const TRIES_OF_OLD_VIEWS: u32 = 3;
+
 /// See the module.
 pub struct Feed {
     network: Network,
     first: u64,
     group: GroupId,
     client: Client,
-    blocks: mpsc::Receiver<Result<Followed, ChainError>>,
+    blocks: mpsc::Receiver<Followed>,
     messages: mpsc::Receiver<SwarmEvent>,
     queue: VecDeque<Heard>,
     teller: Teller,
@@ -57,7 +62,8 @@ impl Feed {
         self.teller.view()
     }
 
-    /// Goes on in a task of its own, which ends when the receiver is dropped or after an error that waiting does not cure.
+    /// Goes on in a task of its own, which ends when the receiver is dropped, or when the peer-to-peer network has ended; never because of
+    /// the chain.
     pub fn spawn(mut self) -> mpsc::Receiver<Result<Heard>> {
         let (sender, receiver) = mpsc::channel(HEARD_LIMIT);
         tokio::spawn(async move {
@@ -78,9 +84,12 @@ impl Feed {
                 return Ok(heard);
             }
             tokio::select! {
-                followed = self.blocks.recv() => match followed.context("following the chain has ended")?? {
+                followed = self.blocks.recv() => match followed.context("following the chain has ended")? {
                     Followed::Block { block, logs } => self.take_block(block, &logs).await?,
-                    Followed::Reorganised { from } => self.restart(from).await?,
+                    Followed::Reorganised { from } => {
+                        tracing::warn!(from, "the chain was reorganised below the confirmations: reading it again");
+                        self.restart().await;
+                    }
                 },
                 event = self.messages.recv() => match event.context("the network has ended")? {
                     SwarmEvent::Envelope { .. } | SwarmEvent::Lagged => self.read_log().await?,
@@ -94,9 +103,12 @@ impl Feed {
     async fn take_block(&mut self, block: Block, logs: &[Log]) -> Result<()> {
         let events = logs.iter().filter_map(|log| self.network.event(log)).filter(|event| self.teller.concerns(event));
         let events: Vec<ChainEvent> = events.collect();
-        self.tell_moments(block).await?;
+        self.tell_moments(block).await;
         let view = match self.teller.wants_view(block, &events) {
-            true => Some(self.network.view_at(self.group, block.number).await?),
+            true => match self.view_of(block).await {
+                None => return Ok(self.restart().await),
+                view => view,
+            },
             false => None,
         };
         let was_live = self.teller.is_live();
@@ -104,27 +116,47 @@ impl Feed {
         if was_live { Ok(()) } else { self.read_log().await }
     }
 
-    /// A block decides something only beside the one before it: alone nobody knows that it is the first since that second.
-    async fn tell_moments(&mut self, block: Block) -> Result<()> {
-        for moment_s in self.teller.moments_before(block) {
-            let Some(decisive) = self.network.chain().first_block_since(moment_s).await? else { continue };
-            let before = match decisive.number.checked_sub(1) {
-                Some(number) => Some(self.network.chain().block(number).await?),
-                None => None,
+    /// The view at a block, asked for until it comes; none if no endpoint keeps a state that old.
+    async fn view_of(&self, block: Block) -> Option<GroupView> {
+        let (chain, mut failures) = (self.network.chain(), 0);
+        let mut trouble = chain.trouble("reading the group");
+        loop {
+            let error = match self.network.view_at(self.group, block.number).await {
+                Ok(view) => return Some(view),
+                Err(error) => error,
             };
-            let quiet = before.into_iter().chain([decisive]);
-            self.queue.extend(quiet.filter_map(|quiet| self.teller.tell_between(quiet, block)));
+            failures += 1;
+            let is_gone = error.failure() == Failure::Forgotten || failures >= TRIES_OF_OLD_VIEWS;
+            if is_gone && chain.confirmed_number().await.is_ok_and(|tip| block.number.saturating_add(KEPT_VIEWS) < tip) {
+                tracing::warn!(block = block.number, "the endpoint has forgotten what the group was then: reading the chain again");
+                return None;
+            }
+            trouble.wait(&error).await;
         }
-        Ok(())
     }
 
-    async fn restart(&mut self, from: u64) -> Result<()> {
-        tracing::warn!(from, "the chain was reorganised below the confirmations: reading it again");
-        self.teller = teller(&self.network, self.group).await?;
+    /// A block decides something only beside the one before it: alone nobody knows that it is the first since that second.
+    async fn tell_moments(&mut self, block: Block) {
+        for moment_s in self.teller.moments_before(block) {
+            let quiet = insist(&self.network, "looking for the block of a moment", || self.pair_since(moment_s)).await;
+            self.queue.extend(quiet.into_iter().filter_map(|quiet| self.teller.tell_between(quiet, block)));
+        }
+    }
+
+    /// The first block since a second, behind the one before it; nothing while there is none.
+    async fn pair_since(&self, moment_s: u64) -> Result<Vec<Block>, ChainError> {
+        let chain = self.network.chain();
+        let Some(decisive) = chain.first_block_since(moment_s).await? else { return Ok(Vec::new()) };
+        let Some(number) = decisive.number.checked_sub(1) else { return Ok(vec![decisive]) };
+        Ok(vec![chain.block(number).await?, decisive])
+    }
+
+    /// Tells everything anew: what lies between is history, and is not acted upon.
+    async fn restart(&mut self) {
+        self.teller = insist(&self.network, "reading the group", || teller(&self.network, self.group)).await;
         self.blocks = follow(&self.network, self.first);
         self.cursor = 0;
         self.queue = VecDeque::from([Heard::Restart, Heard::Group(self.view().clone())]);
-        Ok(())
     }
 
     /// Messages wait until history is over: a machine that has not seen a round cannot place them.
@@ -146,12 +178,23 @@ impl Feed {
     }
 }
 
-fn follow(network: &Network, first: u64) -> mpsc::Receiver<Result<Followed, ChainError>> {
+fn follow(network: &Network, first: u64) -> mpsc::Receiver<Followed> {
     Follower::new(network.chain(), &network.followed(), first).spawn()
 }
 
+/// Asks until there is an answer.
+async fn insist<T, F: Future<Output = Result<T, ChainError>>>(network: &Network, what: &'static str, ask: impl Fn() -> F) -> T {
+    let mut trouble = network.chain().trouble(what);
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(error) => trouble.wait(&error).await,
+        }
+    }
+}
+
 /// From the newest confirmed block on what is heard is no history.
-async fn teller(network: &Network, group: GroupId) -> Result<Teller> {
+async fn teller(network: &Network, group: GroupId) -> Result<Teller, ChainError> {
     let chain = network.chain();
     let tip = chain.block(chain.confirmed_number().await?).await?;
     Ok(Teller::new(network.view_at(group, tip.number).await?, tip))

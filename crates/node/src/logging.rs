@@ -18,13 +18,40 @@ pub fn start() {
         .try_init();
 }
 
+/// An error with its causes, but for those that it names already.
+pub fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told.as_str() {
+        "" => cause,
+        told if told.contains(&cause) => told.to_owned(),
+        told => format!("{told}: {cause}"),
+    })
+}
+
 /// Ends a program: an error is told once, with its causes.
 pub fn exit(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", told(&error));
             ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_said_twice() {
+        for (error, wanted) in [
+            (anyhow!("no space left").context("cannot write: no space left; free some"), "cannot write: no space left; free some"),
+            (anyhow!("no space left").context("cannot write").context("round 3"), "round 3: cannot write: no space left"),
+            (anyhow!("refused: X").context("refused: X"), "refused: X"),
+        ] {
+            assert_eq!(told(&error), wanted);
         }
     }
 }

@@ -14,8 +14,9 @@ use toml::value::Datetime;
 pub struct NetworkFile {
     /// A name for people.
     pub name: String,
-    /// HTTP address of an Ethereum JSON-RPC endpoint.
-    pub rpc: String,
+    /// HTTP address of an Ethereum JSON-RPC endpoint; a table with `url`, `headers` and `requests_per_second`; or a list of such, the
+    /// best first.
+    pub rpc: chain::Endpoints,
     /// EIP-155 chain id; another one at `rpc` is refused.
     pub chain_id: u64,
     /// How many blocks deep an event must lie before a node acts on it; 1 = the newest block.
@@ -44,7 +45,7 @@ impl Default for NetworkFile {
         let chain = chain::Settings::default();
         Self {
             name: "local".into(),
-            rpc: chain.rpc_url,
+            rpc: chain.rpc,
             chain_id: chain.chain_id,
             confirmations: chain.confirmations,
             deployed_block: 0,
@@ -63,7 +64,7 @@ impl NetworkFile {
     /// How to talk to its chain.
     pub fn settings(&self) -> chain::Settings {
         chain::Settings {
-            rpc_url: self.rpc.clone(),
+            rpc: self.rpc.clone(),
             chain_id: self.chain_id,
             confirmations: self.confirmations,
             poll_ms: self.poll_ms,
@@ -207,6 +208,23 @@ mod tests {
             [("price = \"x\"", "price"), ("price = \"0\"", "price"), ("minimum = \"-1\"", "minimum"), ("min_deposit = \"\"", "min_deposit")]
         {
             let error = format!("{:#}", deploy(text).terms(9).expect_err(text));
+            assert!(error.contains(named), "{error}");
+        }
+    }
+
+    #[test]
+    fn several_endpoints_with_keys_and_limits_are_read_and_written_again() {
+        let text = "rpc = ['http://127.0.0.1:8545', { url = 'https://a.example/v2', headers = { authorization = 'Bearer secret' } }, \
+                    { url = 'https://b.example', requests_per_second = 5 }]";
+        let file: NetworkFile = toml::from_str(text).expect("a list");
+        let shown = format!("{:?}", file.settings().rpc);
+        assert_eq!(shown, "[http://127.0.0.1:8545, https://a.example, https://b.example]");
+        let again: NetworkFile = toml::from_str(&toml::to_string(&file).expect("TOML")).expect("the same");
+        assert_eq!(again, file);
+        for (text, named) in
+            [("rpc = []", "at least one"), ("rpc = { url = 'http://a', header = 1 }", "header"), ("rpc = 8545", "an address")]
+        {
+            let error = toml::from_str::<NetworkFile>(text).expect_err(text).to_string();
             assert!(error.contains(named), "{error}");
         }
     }

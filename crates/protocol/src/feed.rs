@@ -14,8 +14,8 @@ pub struct Teller {
     round: Option<RoundNumber>,
     /// Number of the block at which history ends; none once that was told.
     live_from: Option<u64>,
-    /// Number of the last block that was told.
-    told: Option<u64>,
+    /// The last block that was told.
+    told: Option<Block>,
     /// Seconds of which the first block from then on decides something, and must be told though nothing happened in it.
     moments: BTreeSet<u64>,
 }
@@ -24,9 +24,7 @@ impl Teller {
     /// Begins with a view of the group at `tip`, where history ends. Its first word is [`Heard::Group`] with that view.
     pub fn new(view: GroupView, tip: Block) -> Self {
         let round = view.clock(tip.time_s).round;
-        // These blocks draw the examples of rounds in which there is still something to do.
-        let draws = [RoundNumber(round.0.saturating_sub(1)), round];
-        let moments = draws.into_iter().map(|round| view.times.reveal_start_s(view.genesis_s, round)).collect();
+        let moments = draws(&view, round).collect();
         Self { view, round: None, live_from: Some(tip.number), told: None, moments }
     }
 
@@ -48,16 +46,21 @@ impl Teller {
     /// Seconds of which the first block from then on must be told before `block`, with the one before it, by
     /// [`tell_between`](Self::tell_between): of long ago the blocks in which nothing happened are left out.
     pub fn moments_before(&mut self, block: Block) -> Vec<u64> {
+        // Whoever was away for long passes over starts of REVEAL that nobody foresaw.
+        if let Some(told) = self.told.filter(|_| self.is_live_at(block)) {
+            let round = self.view.clock(block.time_s).round;
+            self.moments.extend(draws(&self.view, round).filter(|moment_s| *moment_s > told.time_s));
+        }
         let later = self.moments.split_off(&block.time_s.saturating_add(1));
         let due = std::mem::replace(&mut self.moments, later);
-        let is_next = self.told.is_none_or(|told| told.checked_add(1) == Some(block.number));
+        let is_next = self.told.is_none_or(|told| told.number.checked_add(1) == Some(block.number));
         if is_next { Vec::new() } else { due.into_iter().collect() }
     }
 
     /// Tells a block without events, if it lies between the last one told and `block`.
     pub fn tell_between(&mut self, quiet: Block, block: Block) -> Option<Heard> {
-        (self.told < Some(quiet.number) && quiet.number < block.number).then(|| {
-            self.told = Some(quiet.number);
+        (self.told.is_none_or(|told| told.number < quiet.number) && quiet.number < block.number).then(|| {
+            self.told = Some(quiet);
             Heard::Block(quiet)
         })
     }
@@ -84,12 +87,18 @@ impl Teller {
         self.moments.extend(events.iter().filter_map(term).flat_map(|term| term.moments_s(calendar)));
         heard.extend(events.into_iter().map(|event| Heard::Event { block, event }));
         heard.push(Heard::Block(block));
-        self.told = Some(block.number);
+        self.told = Some(block);
         if self.is_live_at(block) && self.live_from.take().is_some() {
             heard.push(Heard::Live);
         }
         heard
     }
+}
+
+/// Seconds whose blocks draw the examples of rounds in which, in this round, there is still something to do.
+fn draws(view: &GroupView, round: RoundNumber) -> impl Iterator<Item = u64> {
+    let starts = (view.times, view.genesis_s);
+    [RoundNumber(round.0.saturating_sub(1)), round].into_iter().map(move |round| starts.0.reveal_start_s(starts.1, round))
 }
 
 /// The term of a bounty that is funded.

@@ -1,6 +1,7 @@
 //! A JSON-RPC server that hands requests on to a real one and fails on purpose.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use alloy::transports::http::reqwest::Client;
 use serde_json::{Value, json};
@@ -16,13 +17,23 @@ pub enum Fault {
     Busy,
     /// The server behind acts, and the connection closes without an answer.
     LoseAnswer,
+    /// The connection closes, and the server behind hears nothing.
+    Close,
+    /// The true answer, so much later.
+    Late(Duration),
+    /// This HTTP status, and a page of HTML.
+    Page(u16),
     /// This error instead of an answer.
     Error(&'static str),
+    /// The same, with this code.
+    Code(i64, &'static str),
     /// This answer instead of the true one.
     Instead(Value),
     /// The true answer, its result changed.
     Changed(fn(&mut Value)),
 }
+
+const PAGE: &str = "<!DOCTYPE html>\n<html><body><h1>Just a moment…</h1></body></html>";
 
 type Script = dyn FnMut(&str, &Value) -> Fault + Send;
 
@@ -54,21 +65,28 @@ async fn serve(mut stream: TcpStream, target: String, script: Arc<Mutex<Box<Scri
         let fault = (script.lock().ok()?)(request["method"].as_str()?, &request["params"]);
         let answer = |body: Value| json!({ "jsonrpc": "2.0", "id": request["id"] }).merged(body);
         let (status, body) = match fault {
-            Fault::Pass => ("200 OK", forward(&client, &target, &request).await?),
-            Fault::Busy => ("429 Too Many Requests", Vec::new()),
+            Fault::Pass => (200, forward(&client, &target, &request).await?),
+            Fault::Busy => (429, Vec::new()),
+            Fault::Close => return None,
+            Fault::Late(pause) => {
+                tokio::time::sleep(pause).await;
+                (200, forward(&client, &target, &request).await?)
+            }
+            Fault::Page(status) => (status, PAGE.into()),
+            Fault::Code(code, message) => (200, answer(json!({ "error": { "code": code, "message": message } }))),
             Fault::LoseAnswer => {
                 forward(&client, &target, &request).await?;
                 return None;
             }
-            Fault::Error(message) => ("200 OK", answer(json!({ "error": { "code": -32000, "message": message } }))),
-            Fault::Instead(result) => ("200 OK", answer(json!({ "result": result }))),
+            Fault::Error(message) => (200, answer(json!({ "error": { "code": -32000, "message": message } }))),
+            Fault::Instead(result) => (200, answer(json!({ "result": result }))),
             Fault::Changed(change) => {
                 let mut true_one: Value = serde_json::from_slice(&forward(&client, &target, &request).await?).ok()?;
                 change(&mut true_one["result"]);
-                ("200 OK", true_one.to_string().into_bytes())
+                (200, true_one.to_string().into_bytes())
             }
         };
-        let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!("HTTP/1.1 {status} told\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
         stream.write_all(head.as_bytes()).await.ok()?;
         stream.write_all(&body).await.ok()?;
     }

@@ -23,7 +23,7 @@ async fn step(follower: &mut Follower) -> Followed {
 }
 
 /// Follows until block `last` and returns the numbers of blocks and the words that were logged.
-async fn read_until(follower: &mut Follower, last: u64) -> (Vec<u64>, Vec<u64>) {
+pub async fn read_until(follower: &mut Follower, last: u64) -> (Vec<u64>, Vec<u64>) {
     let (mut numbers, mut seen) = (Vec::new(), Vec::new());
     while numbers.last().is_none_or(|number| *number < last) {
         let (block, words) = next_block(follower).await;
@@ -131,13 +131,13 @@ async fn a_server_that_answers_short_stretches_only_is_asked_for_those() {
         "eth_getLogs" if stretch(parameters) > 7 => Fault::Error("query exceeds max block range 8"),
         _ => Fault::Pass,
     });
-    let chain = connect(far(quick(Settings { rpc_url: faulty.await.url, ..anvil.settings() }))).await;
+    let chain = connect(far(quick(Settings { rpc: faulty.await.url.into(), ..anvil.settings() }))).await;
     let (_, seen) = read_until(&mut Follower::new(&chain, &[logger], 1), tip).await;
     assert_eq!(seen, [1, 2]);
 }
 
 /// A chain with a log near its start and one `blocks` later; returns the contract and the last block.
-async fn logged_over(anvil: &Anvil, blocks: u64) -> (protocol::ids::Address, u64) {
+pub async fn logged_over(anvil: &Anvil, blocks: u64) -> (protocol::ids::Address, u64) {
     let chain = rich(anvil, 0).await;
     let logger = deploy(&chain, &LOGGER).await;
     chain.send(call(logger, 1)).await.expect("mined");
@@ -146,7 +146,7 @@ async fn logged_over(anvil: &Anvil, blocks: u64) -> (protocol::ids::Address, u64
     (logger, receipt.block)
 }
 
-fn stretch(parameters: &Value) -> u64 {
+pub fn stretch(parameters: &Value) -> u64 {
     let number = |name: &str| {
         let digits = parameters[0][name].as_str().and_then(|text| text.strip_prefix("0x"));
         digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_default()
@@ -162,7 +162,7 @@ async fn a_server_that_has_a_block_before_its_logs_does_not_hide_them() {
         "eth_getLogs" if parameters[0].get("blockHash").is_none() => Fault::Instead(json!([])),
         _ => Fault::Pass,
     });
-    let chain = connect(quick(Settings { rpc_url: faulty.await.url, ..anvil.settings() })).await;
+    let chain = connect(quick(Settings { rpc: faulty.await.url.into(), ..anvil.settings() })).await;
     let (_, seen) = read_until(&mut Follower::new(&chain, &[logger], 1), tip).await;
     assert_eq!(seen, [1, 2]);
 }
@@ -180,12 +180,12 @@ async fn a_follower_in_its_own_task_outlives_a_silent_server() {
         Fault::Pass
     };
     let faulty = Faulty::before(anvil.url(), script).await;
-    let chain: Connection = connect(quick(Settings { rpc_url: faulty.url, ..anvil.settings() })).await;
+    let chain: Connection = connect(quick(Settings { rpc: faulty.url.into(), ..anvil.settings() })).await;
     let mut steps = Follower::new(&chain, &[logger], 1).spawn();
     let mut numbers = Vec::new();
     while numbers.last() != Some(&tip) {
         match tokio::time::timeout(Duration::from_secs(30), steps.recv()).await.expect("a step in time") {
-            Some(Ok(Followed::Block { block, .. })) => numbers.push(block.number),
+            Some(Followed::Block { block, .. }) => numbers.push(block.number),
             other => panic!("{other:?}"),
         }
     }

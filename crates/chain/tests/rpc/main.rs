@@ -1,10 +1,12 @@
 //! The chain as a program meets it: a real anvil, directly and behind a server that fails on purpose.
 
 mod connecting;
+mod endpoints;
 mod faulty;
 mod following;
 mod geth;
 mod keys;
+mod providers;
 mod rootstock;
 mod sending;
 mod support;

@@ -52,7 +52,7 @@ async fn rootstock(anvil: &Anvil) -> (Connection, Arc<AtomicUsize>) {
         _ => Fault::Pass,
     };
     let node = Faulty::before(anvil.url(), script).await;
-    (connect(quick(Settings { rpc_url: node.url, ..anvil.settings() })).await.with_account(dev_account(0)), taken)
+    (connect(quick(Settings { rpc: node.url.into(), ..anvil.settings() })).await.with_account(dev_account(0)), taken)
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_node_that_tells_a_base_fee_and_takes_only_the_old_kind_is_served_by_a
         _ => Fault::Pass,
     };
     let node = Faulty::before(anvil.url(), script).await;
-    let settings = quick(Settings { rpc_url: node.url, ..anvil.settings() });
+    let settings = quick(Settings { rpc: node.url.into(), ..anvil.settings() });
     let typed = connect(settings.clone()).await.with_account(dev_account(0));
     typed.send(payment(SOMEBODY, 1)).await.expect_err("it is not taken");
     let plain = connect(Settings { legacy_gas: true, ..settings }).await.with_account(dev_account(0));

@@ -127,7 +127,7 @@ async fn behind(anvil: &chain::dev::Anvil, fault: impl Fn(usize) -> Fault + Send
         _ => Fault::Pass,
     };
     let faulty = Faulty::before(anvil.url(), script).await;
-    connect(quick(Settings { rpc_url: faulty.url, ..anvil.settings() })).await.with_account(dev_account(0))
+    connect(quick(Settings { rpc: faulty.url.into(), ..anvil.settings() })).await.with_account(dev_account(0))
 }
 
 #[tokio::test]

@@ -156,7 +156,7 @@ fn write_keys(folder: &Path, account: &Account) -> Result<()> {
 fn network_file(anvil: &Anvil, network: &Network, peers: Vec<String>) -> NetworkFile {
     NetworkFile {
         name: "small".into(),
-        rpc: anvil.url().to_owned(),
+        rpc: anvil.url().into(),
         chain_id: anvil.settings().chain_id,
         confirmations: 1,
         deployed_block: 0,

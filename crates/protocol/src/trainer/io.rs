@@ -57,7 +57,29 @@ pub enum Input {
     /// Answer to [`Effect::Check`]: whether that claim is true, as far as it could be found out here.
     Checked { round: RoundNumber, claim: Digest, result: Result<bool, String> },
     /// Answer to a transaction, one for each round of a [`Effect::Collect`]; what it did is told by its event.
-    Sent { what: Transaction, round: RoundNumber, result: Result<(), String> },
+    Sent { what: Transaction, round: RoundNumber, result: Result<(), Failed> },
+}
+
+/// Why a transaction did not go through, in words for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failed {
+    /// The contract refuses it, or a rule of the chain: it would be refused again.
+    Refused(String),
+    /// Nobody has judged it: in a moment it may go through.
+    Passing(String),
+}
+
+impl Failed {
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
+    /// The words alone.
+    pub fn reason(self) -> String {
+        match self {
+            Self::Refused(reason) | Self::Passing(reason) => reason,
+        }
+    }
 }
 
 /// Exact losses on the examples of a round.

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 pub use debts::{MAX_COLLECTS, MAX_DEBTS};
-pub use io::{Config, Effect, Input, Measured, RaceReport, Remembered, Transaction};
+pub use io::{Config, Effect, Failed, Input, Measured, RaceReport, Remembered, Transaction};
 pub use rivals::MAX_RIVALS;
 pub use round::{MAX_ATTEMPTS, MAX_EARLY};
 

@@ -1,7 +1,7 @@
 //! One round of a trainer: train, commit, measure, reveal or concede. What it is owed afterwards is another matter.
 
 use super::View;
-use super::io::{Effect, Measured, Transaction};
+use super::io::{Effect, Failed, Measured, Transaction};
 use super::rivals::Rivals;
 use super::sending::{Moment, Sending};
 use super::states::{Base, Opened, Own, Place, State, Told};
@@ -104,15 +104,17 @@ impl Race {
             (S::Remembering(base, own), Told::Remembered(Ok(()))) => self.remembered(base, own),
             (S::Remembering(base, _), Told::Remembered(Err(reason))) => self.give_up(base, reason),
             (S::Committing(base, own), Told::Sent { what: what @ Transaction::Commit, result, now_s }) => {
-                if self.sent(what, result, now_s) { S::Committing(base, own) } else { S::Remembered(base, own) }
+                if self.sent(what, result, now_s).is_ok() { S::Committing(base, own) } else { S::Remembered(base, own) }
             }
             // PROTOCOL 15, In REVEAL: what improves enough and is certain is revealed, what does not is conceded.
             (S::Measuring(own), Told::Measured { result, is_enough, now_s }) => self.measured(own, result, is_enough, now_s),
             (S::Worthy(own, measured, refused), Told::Sent { what: what @ Transaction::Reveal, result, now_s }) => {
-                S::Worthy(own, measured, refused + u32::from(!self.sent(what, result, now_s)))
+                // PROTOCOL 15, In REVEAL: only who judges can refuse.
+                let is_refused = self.sent(what, result, now_s).is_err_and(|failed| failed.is_refusal());
+                S::Worthy(own, measured, refused + u32::from(is_refused))
             }
             (state @ (S::Useless(_) | S::Worthy(..)), Told::Sent { what: what @ Transaction::Concede, result, now_s }) => {
-                self.sent(what, result, now_s);
+                let _ = self.sent(what, result, now_s);
                 state
             }
             (S::Training(base), Told::Finish) => self.stop(base, &mut effects),
@@ -286,12 +288,12 @@ impl Race {
         state
     }
 
-    /// Returns whether it went well, or was not awaited any more.
-    fn sent(&mut self, what: Transaction, result: Result<(), String>, now_s: u64) -> bool {
+    /// Fails only with what was still awaited.
+    fn sent(&mut self, what: Transaction, result: Result<(), Failed>, now_s: u64) -> Result<(), Failed> {
         if !self.sending.answered(what, &result, now_s) {
-            return true;
+            return Ok(());
         }
-        result.map_err(|reason| self.trouble = Some(reason)).is_ok()
+        result.inspect_err(|failed| self.trouble = Some(failed.clone().reason()))
     }
 
     /// Exact losses on the examples that the seed draws.

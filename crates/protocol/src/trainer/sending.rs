@@ -1,6 +1,6 @@
 //! The one transaction of a round that may be under way, and when another one may follow.
 
-use super::io::Transaction;
+use super::io::{Failed, Transaction};
 use crate::pace::last_s;
 
 /// Blocks after which a transaction whose event has not come is asked for again.
@@ -81,10 +81,15 @@ impl Sending {
     }
 
     /// An answer; a good one is only believed when its event is there. Returns whether it was awaited.
-    pub fn answered(&mut self, what: Transaction, result: &Result<(), String>, now_s: u64) -> bool {
+    pub fn answered(&mut self, what: Transaction, result: &Result<(), Failed>, now_s: u64) -> bool {
         let is_awaited = matches!(self.state, State::UnderWay { what: asked, .. } if asked == what);
-        if is_awaited && result.is_err() {
-            self.failed(Some(what), now_s);
+        match result {
+            Err(Failed::Refused(_)) if is_awaited => self.failed(Some(what), now_s),
+            // Nobody has judged it, and whoever asked has waited already.
+            Err(Failed::Passing(_)) if is_awaited => {
+                self.state = State::Failed { what: Some(what), at_s: now_s, from_s: now_s.saturating_add(1) }
+            }
+            Ok(()) | Err(_) => {}
         }
         is_awaited
     }

@@ -1,7 +1,7 @@
 //! The states of a round, and what leads from one to another.
 
 use super::View;
-use super::io::{Measured, Transaction};
+use super::io::{Failed, Measured, Transaction};
 use crate::chain::RevealedClaim;
 use crate::ids::{Address, Digest, GroupId};
 use crate::money::{Micronats, Wei};
@@ -71,7 +71,7 @@ pub(super) enum Told<'a> {
     },
     Sent {
         what: Transaction,
-        result: Result<(), String>,
+        result: Result<(), Failed>,
         now_s: u64,
     },
 }

@@ -3,7 +3,7 @@
 use crate::world::*;
 use protocol::chain::{ChainEvent, GroupView, RevealedClaim};
 use protocol::rules::seal;
-use protocol::trainer::{Effect, Input, Measured, RaceReport, Trainer, Transaction};
+use protocol::trainer::{Effect, Failed, Input, Measured, RaceReport, Trainer, Transaction};
 use protocol::{Address, Micronats, RoundNumber};
 
 const ROUND: RoundNumber = RoundNumber(3);
@@ -172,7 +172,7 @@ fn a_claim_of_another_round_is_no_rival() {
 
 #[test]
 fn what_cannot_be_revealed_is_conceded_in_time() {
-    let refused = |what| Input::Sent { what, round: ROUND, result: Err("FileWonBefore".into()) };
+    let refused = |what| Input::Sent { what, round: ROUND, result: Err(Failed::Refused("FileWonBefore".into())) };
     for (has_rival, last) in [(true, vec![Step::Concede(account(50))]), (false, vec![])] {
         let mut trainer = revealing();
         has_rival.then(|| tell(&mut trainer, rival(3, BASE, 1_000_000)));
@@ -188,6 +188,39 @@ fn what_cannot_be_revealed_is_conceded_in_time() {
     assert_eq!(steps(&measured(&mut late, OWN)), [Step::Reveal]);
     late.handle(refused(Transaction::Reveal));
     assert_eq!(steps(&late.handle(Input::Block(at(ROUND, 27)))), [Step::Concede(account(50))], "nothing else saves the deposit now");
+}
+
+#[test]
+fn only_whoever_judges_can_refuse_a_reveal_and_all_else_is_tried_until_the_phase_ends() {
+    let (refused, passing) = (|| Failed::Refused("FileWonBefore".into()), || Failed::Passing("HTTP status 503".into()));
+    let concession = vec![Step::Concede(account(50))];
+    for (name, failures, next) in [
+        ("silence twice", vec![passing(), passing()], vec![Step::Reveal]),
+        ("a refusal, then silence", vec![refused(), passing()], vec![Step::Reveal]),
+        ("silence, then two refusals", vec![passing(), refused(), refused()], concession),
+    ] {
+        let mut trainer = revealing();
+        tell(&mut trainer, rival(3, BASE, 1_000_000));
+        assert_eq!(steps(&measured(&mut trainer, OWN)), [Step::Reveal], "{name}");
+        let mut sent = vec![];
+        for (failure, second) in failures.into_iter().zip([22, 24, 26]) {
+            trainer.handle(Input::Sent { what: Transaction::Reveal, round: ROUND, result: Err(failure) });
+            sent = steps(&trainer.handle(Input::Block(at(ROUND, second))));
+        }
+        assert_eq!(sent, next, "{name}");
+    }
+}
+
+#[test]
+fn after_silence_a_reveal_goes_out_a_second_later_however_often_that_was() {
+    let mut trainer = revealing();
+    tell(&mut trainer, rival(3, BASE, 1_000_000));
+    assert_eq!(steps(&measured(&mut trainer, OWN)), [Step::Reveal]);
+    for second in 21..28 {
+        let result = Err(Failed::Passing("HTTP status 503".into()));
+        trainer.handle(Input::Sent { what: Transaction::Reveal, round: ROUND, result });
+        assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, second)))), [Step::Reveal], "in second {second}");
+    }
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn tell_trainer(fact: &Fact, time: &mut Time) -> trainer::Input {
             let measured = Measured { base: BASE, loss, loss_root: digest("root"), is_certain: fact.who != 1 };
             Input::Measured { round, result: answer(fact).map(|()| measured) }
         }
-        7 => Input::Sent { what, round, result: answer(fact) },
+        7 => Input::Sent { what, round, result: answer(fact).map_err(trainer::Failed::Passing) },
         8 => Input::Event(ChainEvent::Committed { group: GROUP, round, trainer: account(1), number: 1, seal: sealed }),
         9 => Input::Event(event(&Fact { kind: fact.kind + fact.who, who: 1, ..fact.clone() })),
         10 => Input::Event(event(&Fact { kind: fact.kind + fact.who, who: 1 + u8::from(fact.good), ..fact.clone() })),

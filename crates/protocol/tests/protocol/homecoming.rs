@@ -3,7 +3,7 @@
 use crate::world::*;
 use protocol::chain::{ChainEvent, Outcome, RevealedClaim};
 use protocol::machine::{Heard, Machine};
-use protocol::trainer::{Config, Effect, Input, MAX_COLLECTS, MAX_STARTS, Trainer, Transaction};
+use protocol::trainer::{Config, Effect, Failed, Input, MAX_COLLECTS, MAX_STARTS, Trainer, Transaction};
 use protocol::{Address, DeltaNumber, Digest, Micronats, RoundNumber, Wei};
 
 const ROUND: RoundNumber = RoundNumber(3);
@@ -136,7 +136,7 @@ fn of_coinbases_that_failed_together_each_is_tried_alone() {
     let all: Vec<_> = (0..3).map(RoundNumber).collect();
     assert_eq!(collects(trainer.hear(Heard::Live)).concat(), all);
     for round in all.iter().copied() {
-        trainer.answer(Input::Sent { what: Transaction::Collect, round, result: Err("NotMature".into()) });
+        trainer.answer(Input::Sent { what: Transaction::Collect, round, result: Err(Failed::Refused("NotMature".into())) });
     }
     let alone: Vec<_> = all.into_iter().map(|round| vec![round]).collect();
     assert_eq!(collects(trainer.hear(Heard::Block(block(mature_s + 1)))), alone);
@@ -235,7 +235,7 @@ fn a_late_refusal_of_a_settlement_that_was_mined_asks_for_no_coinbase_before_its
     let settled = event(settled_event(ROUND, 1));
     let mut trainer = after([committed(ROUND, 1), decided(ROUND, Outcome::Won, account(1)), settled]);
     trainer.hear(Heard::Block(at(NEXT, 0)));
-    trainer.answer(Input::Sent { what: Transaction::Settle, round: ROUND, result: Err("settled already".into()) });
+    trainer.answer(Input::Sent { what: Transaction::Settle, round: ROUND, result: Err(Failed::Refused("settled already".into())) });
     let asked: Vec<Effect> = (1..8).flat_map(|second| trainer.hear(Heard::Block(at(NEXT, second)))).collect();
     assert!(!asked.iter().any(|effect| matches!(effect, Effect::Collect { .. })), "{asked:?}");
 }

@@ -3,7 +3,7 @@
 use crate::world::*;
 use protocol::chain::{Block, ChainEvent, GroupView, Times};
 use protocol::rules::seal;
-use protocol::trainer::{Effect, Input, Measured, Remembered, Trainer, Transaction};
+use protocol::trainer::{Effect, Failed, Input, Measured, Remembered, Trainer, Transaction};
 use protocol::{Digest, Micronats, RoundNumber};
 
 const ROUND: RoundNumber = RoundNumber(3);
@@ -58,7 +58,7 @@ impl Told {
     }
 
     fn sent(&mut self, what: Transaction, result: Result<(), &str>) -> Vec<Effect> {
-        self.trainer.handle(Input::Sent { what, round: ROUND, result: result.map_err(str::to_owned) })
+        self.trainer.handle(Input::Sent { what, round: ROUND, result: result.map_err(|reason| Failed::Refused(reason.to_owned())) })
     }
 
     /// A file that is trained, remembered and committed as far as the machine can know.

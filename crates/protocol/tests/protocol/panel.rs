@@ -189,6 +189,21 @@ fn blocks_are_not_told_twice_where_none_is_left_out() {
 }
 
 #[test]
+fn whoever_passes_over_starts_of_reveal_is_told_the_blocks_that_draw_there() {
+    let (tip, back) = (at(ROUND, 5), at(RoundNumber(6), 27));
+    let mut teller = Teller::new(group(), tip);
+    teller.moments_before(tip);
+    teller.tell(tip, Vec::new(), Some(group()));
+    let starts = [ROUND, RoundNumber(5), RoundNumber(6)].map(|round| at(round, 20).time_s);
+    assert_eq!(teller.moments_before(back), starts, "the one that was foreseen, and those that still matter");
+    teller.tell(back, Vec::new(), None);
+    let next = at(RoundNumber(6), 28);
+    assert!(teller.moments_before(next).is_empty(), "nothing lies between");
+    teller.tell(next, Vec::new(), None);
+    assert!(teller.moments_before(at(RoundNumber(7), 3)).is_empty(), "no start lies between");
+}
+
+#[test]
 fn what_concerns_other_groups_is_not_told() {
     let teller = Teller::new(group(), at(ROUND, 0));
     assert!(teller.concerns(&proposed()));

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use protocol::chain::{Block, ChainEvent, GroupView, Phase, Times};
 use protocol::machine::{Heard, Machine};
 use protocol::rules::{claim_hash, seal};
-use protocol::trainer::{Effect, Input, MAX_ATTEMPTS, MAX_COLLECTS, MAX_EARLY, Measured, Remembered, Trainer, Transaction};
+use protocol::trainer::{Effect, Failed, Input, MAX_ATTEMPTS, MAX_COLLECTS, MAX_EARLY, Measured, Remembered, Trainer, Transaction};
 use protocol::{Digest, Micronats, RoundNumber};
 
 const ROUNDS: u64 = 4;
@@ -259,7 +259,11 @@ impl Play {
         if let Some(number) = carried {
             self.pool.entry(number).or_default().push(call);
         }
-        let result = if matches!(fate, 3 | 5) { Err("no answer".into()) } else { Ok(()) };
+        let result = match fate {
+            3 => Err(Failed::Refused("not now".into())),
+            5 => Err(Failed::Passing("no answer".into())),
+            _ => Ok(()),
+        };
         if fate != 6 {
             self.answers.entry(carried.filter(|_| fate < 3).unwrap_or(next)).or_default().push(Input::Sent { what, round, result });
         }

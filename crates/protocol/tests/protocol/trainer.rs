@@ -3,7 +3,7 @@
 use crate::world::*;
 use protocol::chain::{ChainEvent, GroupView, Outcome};
 use protocol::rules::seal;
-use protocol::trainer::{Config, Effect, Input, Measured, Remembered, Trainer, Transaction};
+use protocol::trainer::{Config, Effect, Failed, Input, Measured, Remembered, Trainer, Transaction};
 use protocol::{Digest, Micronats, RoundNumber, Wei};
 
 const ROUND: RoundNumber = RoundNumber(3);
@@ -273,7 +273,7 @@ fn a_failed_settlement_is_sent_again_at_growing_distances_for_as_long_as_it_take
         let effects = trainer.handle(Input::Block(block(start_s + second)));
         if contains(&effects, |effect| *effect == Effect::Settle { round: ROUND }) {
             settled_at.push(second);
-            trainer.handle(Input::Sent { what: Transaction::Settle, round: ROUND, result: Err("no gas".into()) });
+            trainer.handle(Input::Sent { what: Transaction::Settle, round: ROUND, result: Err(Failed::Refused("no gas".into())) });
         }
     }
     assert_eq!(settled_at[..5], [0, 1, 3, 7, 15]);

@@ -2,7 +2,7 @@
 
 use protocol::{
     Address, RoundNumber, jury, panel, steward,
-    trainer::{self, Transaction},
+    trainer::{self, Failed, Transaction},
     validator,
     warden::{self, Duty},
 };
@@ -49,20 +49,24 @@ pub(crate) struct Request {
 }
 
 impl Asked {
-    fn answers(&self, result: &Result<(), String>) -> Vec<Answer> {
+    fn answers(&self, result: &Result<(), Failed>) -> Vec<Answer> {
         let one = |answer| vec![Answer::Validator(answer)];
         match self {
             Self::Trainer(what, rounds) => {
                 let sent = |round: &RoundNumber| trainer::Input::Sent { what: *what, round: *round, result: result.clone() };
                 rounds.iter().map(sent).map(Answer::Trainer).collect()
             }
-            Self::Posted(round) => one(panel::Answer::Validator(validator::Input::Posted { round: *round, result: result.clone() })),
+            Self::Posted(round) => one(panel::Answer::Validator(validator::Input::Posted { round: *round, result: text(result) })),
             Self::Steward => one(panel::Answer::Steward(steward::Input::Failed)),
-            Self::Duty(duty) => one(panel::Answer::Warden(warden::Input::Sent { duty: *duty, result: result.clone() })),
-            Self::Jury => one(panel::Answer::Jury(jury::Input::Sent(result.clone()))),
+            Self::Duty(duty) => one(panel::Answer::Warden(warden::Input::Sent { duty: *duty, result: text(result) })),
+            Self::Jury => one(panel::Answer::Jury(jury::Input::Sent(text(result)))),
             Self::Nobody => Vec::new(),
         }
     }
+}
+
+fn text(result: &Result<(), Failed>) -> Result<(), String> {
+    result.clone().map_err(Failed::reason)
 }
 
 impl World {
@@ -114,7 +118,7 @@ impl World {
         }
         if let Some((wait_ms, reason)) = self.endpoint_fails(node) {
             if request.tries >= TRIES {
-                self.tell_result(node, &request.asked, &Err(reason.to_owned()));
+                self.tell_result(node, &request.asked, &Err(Failed::Passing(reason.to_owned())));
             } else {
                 self.schedule.after(wait_ms, Happening::Request(Box::new(Request { tries: request.tries + 1, ..request })));
             }
@@ -128,7 +132,7 @@ impl World {
                 self.ask_one_by_one(&request, *what, rounds);
                 return Ok(());
             }
-            self.tell_result(node, &request.asked, &Err(refusal.to_string()));
+            self.tell_result(node, &request.asked, &Err(Failed::Refused(refusal.to_string())));
             return Ok(());
         }
         self.nodes[node].usage.calls += 1;
@@ -197,7 +201,7 @@ impl World {
         for (id, result) in results {
             let pending = self.nodes[node].process.as_mut().and_then(|process| process.pending.remove(&id));
             if let Some((asked, _)) = pending {
-                self.tell_result(node, &asked, &result);
+                self.tell_result(node, &asked, &result.map_err(Failed::Refused));
             }
         }
     }
@@ -205,12 +209,12 @@ impl World {
     pub(crate) fn give_up(&mut self, node: usize, id: TransactionId) {
         let pending = self.nodes[node].process.as_mut().and_then(|process| process.pending.remove(&id));
         if let Some((asked, _)) = pending {
-            self.tell_result(node, &asked, &Err("not mined in ten minutes".to_owned()));
+            self.tell_result(node, &asked, &Err(Failed::Passing("not mined in ten minutes".to_owned())));
         }
     }
 
-    fn tell_result(&mut self, node: usize, asked: &Asked, result: &Result<(), String>) {
-        if let Err(reason) = result {
+    fn tell_result(&mut self, node: usize, asked: &Asked, result: &Result<(), Failed>) {
+        if let Err(reason) = text(result) {
             self.note(node, &format!("fails with {asked:?}: {reason}"));
         }
         asked.answers(result).into_iter().for_each(|answer| self.answer(node, answer));
