@@ -93,6 +93,15 @@ fn that_a_file_is_held_is_told_until_the_log_has_it() {
 }
 
 #[test]
+fn that_a_file_is_held_is_told_five_times_at_most() {
+    let mut story = slow(1, 6_000);
+    story.served = vec!["a"];
+    (50..6_000).step_by(12).for_each(|second| story.tell(slow_block(6_000, second)));
+    let told = story.effects.iter().filter(|effect| matches!(effect, Effect::Announce { .. }));
+    assert_eq!(told.count(), 5);
+}
+
+#[test]
 fn with_slow_blocks_choices_are_brought_while_there_is_time() {
     let slow = |time_s: u64| steward_block(time_s);
     let mut last = Vec::new();

@@ -2,9 +2,9 @@
 
 use crate::story::*;
 use crate::world::*;
-use protocol::chain::{ChainEvent, Outcome};
+use protocol::chain::{ChainEvent, GroupView, Outcome, RevealedClaim};
 use protocol::validator::{Effect, Fetched, Finding, Input, MAX_FETCHES};
-use protocol::{Micronats, RoundNumber};
+use protocol::{GroupId, Micronats, RoundNumber};
 
 #[test]
 fn the_best_true_claim_is_signed_and_worse_ones_are_never_read() {
@@ -20,6 +20,18 @@ fn the_best_true_claim_is_signed_and_worse_ones_are_never_read() {
     story.second(30);
     assert_eq!(story.signed(), Some((hash(2, 1_800_000, "b"), digest("probe of file"))));
     assert_eq!(story.measured(), [1, 2]);
+}
+
+#[test]
+fn what_is_told_of_another_group_changes_nothing() {
+    let mut story = Story::new(1);
+    story.second(20);
+    let of_others = RevealedClaim { group: GroupId(2), ..claim(ROUND, 2, BASE, Micronats(1_600_000), "other") };
+    story.tell(Input::Group(GroupView { id: GroupId(2), positions: Vec::new(), ..group() }));
+    story.tell(Input::Event(ChainEvent::Revealed(of_others)));
+    story.reveal(1, 1_700_000, "a");
+    let fetched = story.effects.iter().filter_map(|effect| if let Effect::Fetch { file, .. } = effect { Some(*file) } else { None });
+    assert_eq!(fetched.collect::<Vec<_>>(), [digest("a")]);
 }
 
 #[test]
