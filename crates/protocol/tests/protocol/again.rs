@@ -118,6 +118,19 @@ fn a_verdict_that_the_log_does_not_give_back_is_asked_for_again() {
     assert_eq!(asked(&mut story, 31..70, |effect| matches!(effect, Effect::Sign(_)), || None), [30 + 8 * PAUSE_S]);
 }
 
+#[test]
+fn verdicts_that_were_brought_and_not_counted_are_brought_again_eight_pauses_later() {
+    for signer in 1..=3 {
+        let (mut story, truth) = judging(signer);
+        story.tell(Input::Group(with_times(ROUND, Times { judge_s: 60, ..TIMES })));
+        (1..=3).for_each(|other| drop(story.validator.handle(Input::Heard(verdict(other, ROUND, truth)))));
+        let brought = || Some(Input::Posted { round: ROUND, result: Ok(()) });
+        brought().into_iter().for_each(|answer| drop(story.validator.handle(answer)));
+        let posts = asked(&mut story, 31..80, |effect| matches!(effect, Effect::Post { .. }), brought);
+        assert!(posts.windows(2).all(|pair| pair[1] - pair[0] == 8 * PAUSE_S) && posts.len() >= 2, "{posts:?}");
+    }
+}
+
 /// A validator that begins in that second of JUDGE and hears nothing of who holds the file of a true claim.
 fn beginning(second: u64) -> Story {
     let mut story = Story::new(1);

@@ -204,9 +204,18 @@ fn who_is_asked_to_end_goes_on_with_the_round_and_begins_no_other() {
     assert!(!trains(&again.hear(Heard::Live), NEXT), "a reorganisation takes nothing back of that");
 }
 
+/// A live machine in the first second of `ROUND`, which nobody opened.
+fn racing(admitted: bool) -> Trainer {
+    let mut trainer = Trainer::new(trainer_config(), []);
+    for heard in [Heard::Group(GroupView { admitted, ..group() }), Heard::Block(at(ROUND, 0)), Heard::Live] {
+        trainer.hear(heard);
+    }
+    trainer
+}
+
 #[test]
 fn what_is_told_of_another_group_changes_nothing() {
-    let (group_of_others, mut trainer) = (GroupId(2), machine(trainer_config()));
+    let (group_of_others, mut trainer) = (GroupId(2), racing(true));
     let view = GroupView { id: group_of_others, checkpoint: digest("other"), ..group() };
     assert_eq!(trainer.answer(Input::Group(view)), []);
     let committed = ChainEvent::Committed { group: group_of_others, round: ROUND, trainer: account(1), number: 1, seal: digest("seal") };
@@ -216,11 +225,7 @@ fn what_is_told_of_another_group_changes_nothing() {
 #[test]
 fn a_round_is_reported_if_one_trained_in_it() {
     for (admitted, is_reported) in [(true, true), (false, false)] {
-        let mut trainer = Trainer::new(trainer_config(), []);
-        for heard in [Heard::Group(GroupView { admitted, ..group() }), Heard::Block(at(ROUND, 0)), Heard::Live] {
-            trainer.hear(heard);
-        }
-        let effects = trainer.hear(Heard::Block(at(NEXT, 0)));
+        let effects = racing(admitted).hear(Heard::Block(at(NEXT, 0)));
         assert_eq!(effects.iter().any(|effect| matches!(effect, Effect::Done(_))), is_reported, "{effects:?}");
     }
 }
