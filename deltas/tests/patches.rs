@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use deltas::{ApplyError, Patch, PatchError, Tree};
+use deltas::{ApplyError, MAX_PATH_BYTES, MAX_PATH_PARTS, Patch, PatchError, PathError, Tree, check_path};
 use proptest::prelude::*;
 
 const AUTHOR: [u8; 20] = [0xab; 20];
@@ -190,6 +190,14 @@ fn any_tree() -> impl Strategy<Value = Tree> {
         files.iter().for_each(|(path, text)| tree.insert(path, text).unwrap());
         tree
     })
+}
+
+#[test]
+fn paths_are_as_long_as_the_limits_and_no_longer() {
+    for (path, longer) in [("a".repeat(MAX_PATH_BYTES), "a"), (["a"; MAX_PATH_PARTS].join("/"), "/a")] {
+        assert_eq!(check_path(&path), Ok(()));
+        assert!(matches!(check_path(&(path + longer)), Err(PathError::TooLong(_))));
+    }
 }
 
 proptest! {

@@ -229,13 +229,13 @@ impl Warden {
         }
     }
 
-    /// An alarm about what nobody here could have signed says nothing.
     /// Whether the key signed for its position in the epoch of the round, as far as that is known here: else it shows nothing.
     fn may_have_signed(&self, signer: Address, round: RoundNumber) -> bool {
         let (Some(group), Some(now)) = (&self.group, self.seeds.last()) else { return true };
         self.rolls.signs_in(group, now.time_s, round, signer).unwrap_or(true)
     }
 
+    /// An alarm about what nobody here could have signed says nothing.
     fn alarmed(&mut self, verdict: &SignedVerdict) {
         let message = verdict.message;
         if message.group != self.config.group || !self.is_kept(message.round) {

@@ -77,6 +77,15 @@ fn a_base_that_failed_or_was_not_answered_is_asked_for_again() {
 }
 
 #[test]
+fn what_fails_again_and_again_is_left_alone_for_an_eighth_of_judge_at_most() {
+    let failed = || Some(Input::BaseMeasured { round: ROUND, result: Err("the set is not here yet".into()) });
+    let mut story = Story::new(1);
+    story.tell(Input::Group(with_times(ROUND, Times { reveal_s: 60, judge_s: 100, ..TIMES })));
+    let bases = asked(&mut story, 19..80, |effect| matches!(effect, Effect::MeasureBase { .. }), failed);
+    assert_eq!(bases, [20, 23, 29, 41, 53, 65, 77]);
+}
+
+#[test]
 fn a_file_that_was_not_answered_is_asked_for_again() {
     let mut story = Story::new(1);
     story.second(20);
@@ -107,6 +116,19 @@ fn a_verdict_that_the_log_does_not_give_back_is_asked_for_again() {
     let (mut story, _) = judging(1);
     story.tell(Input::Group(with_times(ROUND, Times { judge_s: 60, ..TIMES })));
     assert_eq!(asked(&mut story, 31..70, |effect| matches!(effect, Effect::Sign(_)), || None), [30 + 8 * PAUSE_S]);
+}
+
+#[test]
+fn verdicts_that_were_brought_and_not_counted_are_brought_again_eight_pauses_later() {
+    for signer in 1..=3 {
+        let (mut story, truth) = judging(signer);
+        story.tell(Input::Group(with_times(ROUND, Times { judge_s: 60, ..TIMES })));
+        (1..=3).for_each(|other| drop(story.validator.handle(Input::Heard(verdict(other, ROUND, truth)))));
+        let brought = || Some(Input::Posted { round: ROUND, result: Ok(()) });
+        brought().into_iter().for_each(|answer| drop(story.validator.handle(answer)));
+        let posts = asked(&mut story, 31..80, |effect| matches!(effect, Effect::Post { .. }), brought);
+        assert!(posts.windows(2).all(|pair| pair[1] - pair[0] == 8 * PAUSE_S) && posts.len() >= 2, "{posts:?}");
+    }
 }
 
 /// A validator that begins in that second of JUDGE and hears nothing of who holds the file of a true claim.
@@ -186,6 +208,20 @@ fn verdicts_of_the_epoch_before_count_by_its_keys_and_positions() {
         !story.posts().is_empty()
     };
     assert_eq!([2, 22, 4, 3].map(brought), [true, false, false, true]);
+}
+
+/// The view in TRAIN may still be that of the epoch before.
+#[test]
+fn positions_that_were_only_seen_in_train_count_for_no_verdict_of_that_epoch() {
+    for (last_s, is_brought) in [(0, false), (20, true)] {
+        let (mut story, next, truth) = (Story::new(1), RoundNumber(ROUND.0 + 1), hash(1, 1_700_000, "a"));
+        story.tell(Input::Event(decided_event(ROUND, Outcome::Won, truth, account(1), digest("a"))));
+        story.tell(Input::Block(at(ROUND, last_s)));
+        story.tell(Input::Block(at(next, 0)));
+        story.tell(Input::Heard(verdict(2, ROUND, truth)));
+        (1..20).for_each(|second| story.tell(Input::Block(at(next, second))));
+        assert_eq!(!story.posts().is_empty(), is_brought, "{last_s}");
+    }
 }
 
 #[test]

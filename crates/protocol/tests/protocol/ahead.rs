@@ -169,6 +169,7 @@ fn another_winner_cancels_the_run_and_one_from_it_begins() {
     assert_eq!(steps(&trainer.handle(decided(Outcome::Won, "better"))), [Step::Cancel, Step::Train(2, "better")]);
     assert_eq!(steps(&trainer.handle(won("better"))), []);
     assert!(!commits(&trainer.handle(trained(1, 1_800_000))), "what the old run gave is not used");
+    assert_eq!(steps(&trainer.handle(failed(1))), [], "nor why it ended");
     assert_eq!(steps(&trainer.handle(Input::Block(at(NEXT, 0)))), [], "the new one goes on");
     assert!(commits(&trainer.handle(trained(2, 1_700_000))));
 }
@@ -182,6 +183,14 @@ fn a_round_that_nobody_won_starts_again_from_its_base() {
     let effects = undecided.handle(Input::Block(at(NEXT, 0)));
     assert_eq!(steps(&effects), [Step::Train(2, "checkpoint")], "void; the finished run is of no use");
     assert!(!commits(&effects));
+}
+
+#[test]
+fn after_a_strike_the_next_round_is_trained_from_the_checkpoint_that_it_left() {
+    let mut trainer = ahead();
+    assert_eq!(steps(&trainer.handle(decided(Outcome::Won, "own"))), []);
+    let struck = trainer.handle(Input::Event(struck_event(ROUND)));
+    assert_eq!(steps(&struck), [Step::Cancel, Step::Train(2, "checkpoint")]);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! What the trainer's machine does beside its races: deposits and coinbases, ending, beginning anew, telling the log.
 
 use crate::world::*;
-use protocol::chain::{ChainEvent, Outcome, RevealedClaim};
+use protocol::chain::{ChainEvent, GroupView, Outcome, RevealedClaim};
 use protocol::machine::{Heard, Machine};
-use protocol::trainer::{Config, Effect, Failed, Input, MAX_COLLECTS, MAX_STARTS, Trainer, Transaction};
-use protocol::{Address, DeltaNumber, Digest, Micronats, RoundNumber, Wei};
+use protocol::trainer::{Config, Effect, Failed, Input, MAX_COLLECTS, MAX_DEBTS, MAX_RIVALS, MAX_STARTS, Trainer, Transaction};
+use protocol::{Address, DeltaNumber, Digest, GroupId, Micronats, RoundNumber, Wei};
 
 const ROUND: RoundNumber = RoundNumber(3);
 const NEXT: RoundNumber = RoundNumber(4);
@@ -28,7 +28,11 @@ fn decided(round: RoundNumber, outcome: Outcome, winner: Address) -> Heard {
 }
 
 fn collected(round: RoundNumber) -> Heard {
-    let (winner, to) = (account(1), account(OTHER));
+    collected_by(round, 1)
+}
+
+fn collected_by(round: RoundNumber, winner: u8) -> Heard {
+    let (winner, to) = (account(winner), account(OTHER));
     event(ChainEvent::Collected { group: GROUP, round, winner, to, asked: REWARD, issued: REWARD, deposit: Wei::nrn(1) })
 }
 
@@ -64,6 +68,9 @@ fn left(mut trainer: Trainer) -> (usize, usize, bool) {
 fn a_won_round_is_waited_for_until_it_is_settled_and_left_for_later_until_it_is_collected() {
     assert_eq!(left(after([committed(ROUND, OTHER)])), (0, 0, true), "rounds of others are nobody's business");
     let won = || [committed(ROUND, 1), decided(ROUND, Outcome::Won, account(1))];
+    for of_others in [event(settled_event(ROUND, OTHER)), collected_by(ROUND, OTHER)] {
+        assert_eq!(left(after([committed(ROUND, 1), of_others])), (0, 0, false), "one's own deposit is there still");
+    }
     assert_eq!(left(after(won())), (1, 0, false));
     let settled = event(settled_event(ROUND, 1));
     assert_eq!(left(after(won().into_iter().chain([settled.clone()]))), (1, 0, true));
@@ -94,6 +101,17 @@ fn what_was_found_false_waits_until_it_is_struck_or_mature_and_is_not_waited_for
     assert_eq!(left(after(unopened)), (0, 0, false), "a seal that was not opened is lost at once");
 }
 
+#[test]
+fn of_more_claims_than_are_kept_the_worst_are_not_compared_with_ones_own() {
+    let with_winner = |place: usize| {
+        let rivals = (0..=MAX_RIVALS as u8).map(|rival| revealed(100 + rival, 500_000 + 1_000 * u32::from(rival)));
+        let winner = account(99 + place as u8);
+        left(after([committed(ROUND, 1), revealed(1, 900_000)].into_iter().chain(rivals).chain([decided(ROUND, Outcome::Won, winner)])))
+    };
+    assert_eq!(with_winner(MAX_RIVALS), (0, 0, false), "it stood behind the winner");
+    assert_eq!(with_winner(MAX_RIVALS + 1), (0, 1, true), "that is not known any more");
+}
+
 /// Won and settled rounds before `ROUND`, none of them mature.
 fn winner_of(rounds: u64) -> (Trainer, u64) {
     let mut trainer = Trainer::new(trainer_config(), []);
@@ -106,6 +124,20 @@ fn winner_of(rounds: u64) -> (Trainer, u64) {
         trainer.hear(event(settled_event(round, 1)));
     }
     (trainer, at(RoundNumber(rounds), MATURITY_S).time_s)
+}
+
+#[test]
+fn of_more_debts_than_are_kept_the_oldest_are_dropped() {
+    for (more, kept) in [(0, MAX_DEBTS), (1, MAX_DEBTS)] {
+        let mut trainer = Trainer::new(trainer_config(), []);
+        trainer.hear(Heard::Group(group()));
+        for round in (0..MAX_DEBTS as u64 + more).map(RoundNumber) {
+            trainer.hear(committed(round, 1));
+            trainer.hear(decided(round, Outcome::Won, account(1)));
+        }
+        let finishing = Effect::Finishing { coinbases: kept, waiting: 0 };
+        assert_eq!(trainer.finish(), [finishing], "{more}");
+    }
 }
 
 fn collects(effects: Vec<Effect>) -> Vec<Vec<RoundNumber>> {
@@ -172,12 +204,47 @@ fn who_is_asked_to_end_goes_on_with_the_round_and_begins_no_other() {
     assert!(!trains(&again.hear(Heard::Live), NEXT), "a reorganisation takes nothing back of that");
 }
 
+/// A live machine in the first second of `ROUND`, which nobody opened.
+fn racing(admitted: bool) -> Trainer {
+    let mut trainer = Trainer::new(trainer_config(), []);
+    for heard in [Heard::Group(GroupView { admitted, ..group() }), Heard::Block(at(ROUND, 0)), Heard::Live] {
+        trainer.hear(heard);
+    }
+    trainer
+}
+
+#[test]
+fn what_is_told_of_another_group_changes_nothing() {
+    let (group_of_others, mut trainer) = (GroupId(2), racing(true));
+    let view = GroupView { id: group_of_others, checkpoint: digest("other"), ..group() };
+    assert_eq!(trainer.answer(Input::Group(view)), []);
+    let committed = ChainEvent::Committed { group: group_of_others, round: ROUND, trainer: account(1), number: 1, seal: digest("seal") };
+    assert_eq!(trainer.answer(Input::Event(committed)), []);
+}
+
+#[test]
+fn a_round_is_reported_if_one_trained_in_it() {
+    for (admitted, is_reported) in [(true, true), (false, false)] {
+        let effects = racing(admitted).hear(Heard::Block(at(NEXT, 0)));
+        assert_eq!(effects.iter().any(|effect| matches!(effect, Effect::Done(_))), is_reported, "{effects:?}");
+    }
+}
+
+#[test]
+fn a_run_that_fails_in_its_round_is_not_begun_again() {
+    let mut trainer = machine(trainer_config());
+    assert_eq!(trainer.answer(Input::TrainFailed { round: ROUND, attempt: 1, reason: "no memory".into() }), []);
+    assert!(!trains(&trainer.hear(Heard::Block(at(ROUND, 1))), ROUND));
+}
+
 #[test]
 fn after_the_configured_number_of_rounds_no_further_one_is_begun() {
-    for (rounds, expected) in [(None, true), (Some(2), true), (Some(1), false)] {
+    for (rounds, is_told_twice, expected) in [(None, true, true), (Some(2), true, true), (Some(1), true, false), (Some(1), false, false)] {
         let mut trainer = machine(Config { rounds, ..trainer_config() });
-        trainer.hear(event(opened_event(ROUND, digest("other"))));
-        assert!(trains(&trainer.hear(Heard::Block(at(ROUND, 1))), ROUND), "the opened one goes on");
+        if is_told_twice {
+            trainer.hear(event(opened_event(ROUND, digest("other"))));
+            assert!(trains(&trainer.hear(Heard::Block(at(ROUND, 1))), ROUND), "the opened one goes on");
+        }
         let later: Vec<_> = (20..50).flat_map(|second| trainer.hear(Heard::Block(at(ROUND, second)))).collect();
         assert_eq!(trains(&later, NEXT), expected, "{rounds:?}");
     }
@@ -190,12 +257,12 @@ fn a_machine_that_begins_anew_knows_what_it_put_on_disk_and_drops_its_run() {
     let effects = trainer.answer(Input::Trained { round: ROUND, attempt: 1, file, base, loss: Micronats(900_000) });
     assert!(matches!(effects[..], [Effect::Remember { .. }]));
     let commit = trainer.answer(Input::Remembered { round: ROUND, result: Ok(()) });
-    assert!(matches!(commit[..], [Effect::Commit { .. }]));
+    let [Effect::Commit { seal, .. }] = commit[..] else { panic!("{commit:?}") };
     assert_eq!(trainer.hear(Heard::Restart), []);
     for heard in [Heard::Group(group()), Heard::Block(at(ROUND, 0))] {
         assert_eq!(trainer.hear(heard), []);
     }
-    assert!(trainer.hear(Heard::Live).iter().any(|effect| matches!(effect, Effect::Commit { .. })));
+    assert!(trainer.hear(Heard::Live).iter().any(|effect| matches!(effect, Effect::Commit { seal: again, .. } if *again == seal)));
     let mut running = machine(trainer_config());
     assert_eq!(running.hear(Heard::Restart), [Effect::Cancel { round: ROUND }]);
 }

@@ -94,7 +94,9 @@ fn too_large_messages_are_neither_written_nor_read() {
         parents: (0..parents).map(|parent| Digest([parent; 32])).collect(),
         body: vec![0; body],
     };
-    assert!(Envelope::sign(draft(&"t".repeat(64), 16, MAX_BODY), &node(1)).unwrap().bytes().len() == MAX_ENVELOPE);
+    let largest = Envelope::sign(draft(&"t".repeat(64), 16, MAX_BODY), &node(1)).unwrap();
+    assert_eq!(largest.bytes().len(), MAX_ENVELOPE);
+    assert_eq!(Envelope::from_bytes(largest.bytes()), Ok(largest));
     for draft in [draft(&"t".repeat(65), 0, 0), draft("t", 17, 0), draft("t", 0, MAX_BODY + 1)] {
         assert_eq!(Envelope::sign(draft, &node(1)), Err(EnvelopeError::TooLarge));
     }

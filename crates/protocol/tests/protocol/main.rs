@@ -13,6 +13,7 @@ mod court;
 mod deeds;
 mod devnet;
 mod disorder;
+mod feed;
 mod hidden;
 mod homecoming;
 mod judges;

@@ -69,6 +69,11 @@ impl Told {
     }
 }
 
+/// Salt that the machine made, out of what it asks to remember.
+fn salt_in(effects: &[Effect]) -> Digest {
+    effects.iter().find_map(|effect| if let Effect::Remember { salt, .. } = effect { Some(*salt) } else { None }).unwrap()
+}
+
 fn committed(file: &str, salt: Digest) -> ChainEvent {
     let seal = seal(GROUP, ROUND, digest(file), account(1), salt);
     ChainEvent::Committed { group: GROUP, round: ROUND, trainer: account(1), number: 1, seal }
@@ -120,6 +125,32 @@ fn a_measurement_that_fails_is_tried_again_and_conceded_at_the_last_chance() {
 }
 
 #[test]
+fn at_the_last_chance_a_failure_holds_up_no_later_block() {
+    let mut told = revealing(true);
+    let mut conceded = Vec::new();
+    for second in (0..60).step_by(4) {
+        told.trainer.handle(Input::Measured { round: ROUND, result: Err("no memory".into()) });
+        told.sent(Transaction::Concede, Err("no gas"));
+        Some(second).filter(|_| concedes(&told.block(4))).into_iter().for_each(|second| conceded.push(second + 4));
+    }
+    assert_eq!(conceded, [52, 56], "after so many failures each one would be followed by a minute");
+}
+
+#[test]
+fn a_commit_of_the_last_chance_holds_up_no_measurement() {
+    let mut told = Told::new(&[]);
+    (0..8).for_each(|_| drop(told.block(STEP_S)));
+    let file = digest("file");
+    let salt = salt_in(&told.trainer.handle(Input::Trained { round: ROUND, attempt: 1, file, base: BASE, loss: BETTER }));
+    let commit = told.trainer.handle(Input::Remembered { round: ROUND, result: Ok(()) });
+    assert!(matches!(commit[..], [Effect::Commit { .. }]), "{commit:?}");
+    told.event(opened_event(ROUND, digest("checkpoint")));
+    told.event(committed("file", salt));
+    let effects = told.until(0);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Measure { .. })), "{effects:?}");
+}
+
+#[test]
 fn a_reveal_that_is_refused_when_no_further_block_leaves_time_is_conceded_at_once() {
     let mut told = revealing(true);
     told.until(36 - STEP_S);
@@ -147,6 +178,7 @@ fn a_reveal_whose_event_does_not_come_is_asked_for_again() {
 fn an_answer_that_comes_twice_or_after_the_event_changes_nothing() {
     let mut told = revealing(true);
     told.measured();
+    assert_eq!(told.event(committed("file", digest("salt"))), [], "its reveal is under way");
     told.sent(Transaction::Reveal, Err("no gas"));
     told.sent(Transaction::Reveal, Err("no gas"));
     assert!(reveals(&told.block(STEP_S)), "one refusal is one");
@@ -165,8 +197,7 @@ fn a_commit_that_was_mined_after_it_seemed_lost_is_revealed_though_another_file_
     told.committing(2, "second");
     let salt = |file: &str| {
         let mut other = Told::new(&[]);
-        let effects = other.trainer.handle(Input::Trained { round: ROUND, attempt: 1, file: digest(file), base: BASE, loss: BETTER });
-        effects.iter().find_map(|effect| if let Effect::Remember { salt, .. } = effect { Some(*salt) } else { None }).unwrap()
+        salt_in(&other.trainer.handle(Input::Trained { round: ROUND, attempt: 1, file: digest(file), base: BASE, loss: BETTER }))
     };
     told.event(committed("file", salt("file")));
     let effects = told.until(0);
@@ -208,6 +239,18 @@ fn training_leaves_time_for_the_block_that_carries_the_commit() {
     let reveal_s = SLOW.reveal_start_s(GENESIS_S, ROUND);
     let until_s = reveal_s - trainer_config().edge_s - 2 * STEP_S;
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Train { until_s: until, .. } if *until == until_s)), "{effects:?}");
+}
+
+#[test]
+fn the_longest_of_the_last_eight_gaps_between_blocks_is_expected() {
+    for (later, spacing_s) in [(7, STEP_S), (8, 1)] {
+        let mut told = Told::new(&[]);
+        (0..later).for_each(|_| drop(told.block(1)));
+        let effects = told.event(opened_event(ROUND, digest("other")));
+        let kept_s = trainer_config().edge_s + trainer_config().commit_s.max(2 * spacing_s);
+        let expected = SLOW.reveal_start_s(GENESIS_S, ROUND) - kept_s;
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Train { until_s, .. } if *until_s == expected)), "{effects:?}");
+    }
 }
 
 /// Nothing happened in two rounds, so that the first thing told of this one is its opening.

@@ -154,6 +154,19 @@ fn what_is_said_of_other_rounds_opens_no_file_and_of_distant_ones_nothing_is_kep
 }
 
 #[test]
+fn what_sleepers_and_strangers_say_of_files_is_not_kept() {
+    let mut story = Story::new(1);
+    let mut positions = group().positions;
+    positions[2].awake = false;
+    story.tell(Input::Group(GroupView { positions, ..group() }));
+    let size = format!("{:?}", story.validator).len();
+    for position in [3, 77].map(PositionNumber) {
+        story.tell(Input::Have { round: ROUND, file: digest("a"), position });
+    }
+    assert_eq!(format!("{:?}", story.validator).len(), size);
+}
+
+#[test]
 fn a_claim_that_was_never_revealed_is_not_brought() {
     let (mut story, _) = judging(first_poster());
     (1..=3).for_each(|other| story.tell(Input::Heard(verdict(other, ROUND, digest("invented")))));

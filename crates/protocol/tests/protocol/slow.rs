@@ -1,7 +1,7 @@
 //! Blocks that are far apart: what is lost is told apart from what is late, and nobody waits through the last chance.
 
 use protocol::chain::{Block, GroupView, Times};
-use protocol::validator::{Effect, Input};
+use protocol::validator::{Config, Effect, Input, MAX_POSTS, Validator};
 use protocol::{PositionNumber, steward as votes};
 
 use crate::steward::{DELTA, END_S, choice, hear, view as period};
@@ -13,9 +13,13 @@ const FIRST_S: u64 = 2;
 
 /// A validator in JUDGE of that length, in second 38 of a round of slow blocks, that knows one claim.
 fn slow(signer: u8, judge_s: u64) -> Story {
+    slow_as(crate::story::validator(signer), judge_s)
+}
+
+fn slow_as(validator: Validator, judge_s: u64) -> Story {
     let times = Times { judge_s, ..TIMES };
-    let mut story = Story::new(signer);
-    story.validator = crate::story::validator(signer);
+    let mut story = Story::new(1);
+    story.validator = validator;
     story.tell(Input::Group(GroupView { times, epoch_s: 100 * times.length_s(), ..group() }));
     story.tell(Input::Live);
     (FIRST_S..38).step_by(12).for_each(|second| story.tell(slow_block(judge_s, second)));
@@ -60,6 +64,18 @@ fn a_batch_that_was_dropped_or_not_answered_is_brought_again() {
 }
 
 #[test]
+fn who_fails_again_and_again_brings_a_limited_number_of_batches_whole_or_in_parts() {
+    for verdicts_a_call in [1_024, 2] {
+        let config = |signer| Config { group: GROUP, domain: DOMAIN, signer: account(signer), edge_s: 2, step_s: 2, verdicts_a_call };
+        for signer in 1..=3 {
+            let mut story = slow_as(Validator::new(config(signer)), 3_000);
+            let posts = slow_posts(&mut story, 3_000, 50..3_000, Some(Err("no".into())));
+            assert_eq!(posts.len(), MAX_POSTS as usize, "{verdicts_a_call} a call");
+        }
+    }
+}
+
+#[test]
 fn with_slow_blocks_nobody_waits_through_the_last_one_that_can_be_acted_upon() {
     // JUDGE ends in second 100: what is sent with the block of second 86 is carried by that of second 98.
     let posts: Vec<_> = (1..=3)
@@ -90,6 +106,15 @@ fn that_a_file_is_held_is_told_until_the_log_has_it() {
         }
         assert_eq!(told, expected, "8 pauses later");
     }
+}
+
+#[test]
+fn that_a_file_is_held_is_told_five_times_at_most() {
+    let mut story = slow(1, 6_000);
+    story.served = vec!["a"];
+    (50..6_000).step_by(12).for_each(|second| story.tell(slow_block(6_000, second)));
+    let told = story.effects.iter().filter(|effect| matches!(effect, Effect::Announce { .. }));
+    assert_eq!(told.count(), 5);
 }
 
 #[test]

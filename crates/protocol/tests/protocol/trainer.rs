@@ -114,6 +114,7 @@ fn nothing_is_committed_that_does_not_improve_enough() {
     let mut trainer = training();
     let step = BASE.0 >> 10;
     assert_eq!(trained(&mut trainer, Micronats(BASE.0 - step + 1)), []);
+    assert_eq!(trainer.handle(Input::Block(at(ROUND, 20))), [], "there is nothing to cancel");
     let mut trainer = training();
     assert!(matches!(trained(&mut trainer, Micronats(BASE.0 - step))[..], [Effect::Remember { .. }]));
 }
@@ -310,9 +311,28 @@ fn a_restart_rounds_later_settles_and_collects_what_is_left() {
     assert!(!contains(&effects, |effect| matches!(effect, Effect::Settle { .. })));
 }
 
+/// The salt of a file in a round, as a machine with that configuration makes it.
+fn salt_of(config: Config, round: RoundNumber, file: &str) -> Digest {
+    let mut trainer = Trainer::new(config, []);
+    trainer.handle(Input::Group(group()));
+    trainer.handle(Input::Block(at(round, 0)));
+    trainer.handle(Input::Live);
+    salt_in(&trainer.handle(Input::Trained { round, attempt: 1, file: digest(file), base: BASE, loss: BETTER }))
+}
+
+#[test]
+fn a_salt_is_the_same_when_it_is_made_again_and_another_for_each_secret_round_and_file() {
+    let salt = salt_of(trainer_config(), ROUND, "file");
+    assert_eq!(salt_of(trainer_config(), ROUND, "file"), salt);
+    assert_ne!(salt_of(Config { secret: [8; 32], ..trainer_config() }, ROUND, "file"), salt);
+    assert_ne!(salt_of(trainer_config(), RoundNumber(4), "file"), salt);
+    assert_ne!(salt_of(trainer_config(), ROUND, "other"), salt);
+}
+
 #[test]
 fn what_others_do_is_not_mistaken_for_ones_own() {
     let (mut trainer, salt) = sealed();
+    trainer.handle(Input::Event(conceded_event(ROUND, 2, 50, 1)));
     revealed(&mut trainer, salt);
     trainer.handle(decided(Outcome::Won, 2));
     let effects = trainer.handle(Input::Block(at(RoundNumber(4), 0)));

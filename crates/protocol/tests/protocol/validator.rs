@@ -2,9 +2,9 @@
 
 use crate::story::*;
 use crate::world::*;
-use protocol::chain::{ChainEvent, Outcome};
-use protocol::validator::{Effect, Fetched, Finding, Input, MAX_FETCHES};
-use protocol::{Micronats, RoundNumber};
+use protocol::chain::{ChainEvent, GroupView, Outcome, RevealedClaim};
+use protocol::validator::{Effect, Fetched, Finding, Input, MAX_CLAIMS, MAX_FETCHES, RoundReport};
+use protocol::{GroupId, Micronats, PositionNumber, RoundNumber};
 
 #[test]
 fn the_best_true_claim_is_signed_and_worse_ones_are_never_read() {
@@ -20,6 +20,18 @@ fn the_best_true_claim_is_signed_and_worse_ones_are_never_read() {
     story.second(30);
     assert_eq!(story.signed(), Some((hash(2, 1_800_000, "b"), digest("probe of file"))));
     assert_eq!(story.measured(), [1, 2]);
+}
+
+#[test]
+fn what_is_told_of_another_group_changes_nothing() {
+    let mut story = Story::new(1);
+    story.second(20);
+    let of_others = RevealedClaim { group: GroupId(2), ..claim(ROUND, 2, BASE, Micronats(1_600_000), "other") };
+    story.tell(Input::Group(GroupView { id: GroupId(2), positions: Vec::new(), ..group() }));
+    story.tell(Input::Event(ChainEvent::Revealed(of_others)));
+    story.reveal(1, 1_700_000, "a");
+    let fetched = story.effects.iter().filter_map(|effect| if let Effect::Fetch { file, .. } = effect { Some(*file) } else { None });
+    assert_eq!(fetched.collect::<Vec<_>>(), [digest("a")]);
 }
 
 #[test]
@@ -80,6 +92,45 @@ fn of_equal_claims_one_measurement_serves() {
     story.second(30);
     assert_eq!(story.measured(), [2]);
     assert_eq!(story.signed().unwrap().0, hash(2, 1_700_000, "a"));
+}
+
+/// Reports once `ROUND` and the next one are over.
+fn reports(story: &mut Story) -> Vec<RoundReport> {
+    (0..3).for_each(|second| story.tell(Input::Block(at(RoundNumber(ROUND.0 + 1), second))));
+    (0..3).for_each(|second| story.tell(Input::Block(at(RoundNumber(ROUND.0 + 2), second))));
+    let reports = story.effects.iter().filter_map(|effect| if let Effect::Done(report) = effect { Some(report.clone()) } else { None });
+    reports.collect()
+}
+
+#[test]
+fn a_round_that_was_opened_is_reported_once_with_what_was_signed() {
+    let (mut story, truth) = judging(1);
+    story.tell(Input::Signed(verdict(1, ROUND, truth)));
+    story.tell(Input::Have { round: RoundNumber(ROUND.0 + 1), file: digest("a"), position: PositionNumber(1) });
+    let reports = reports(&mut story);
+    assert!(matches!(reports[..], [RoundReport { round: ROUND, claims: 1, signed: Some(signed), .. }] if signed == truth), "{reports:?}");
+}
+
+#[test]
+fn of_more_claims_than_are_kept_the_worst_are_forgotten() {
+    let mut story = Story::new(1);
+    let claims = (0..=MAX_CLAIMS as u64).map(|number| RevealedClaim { number, ..claim(ROUND, 1, BASE, Micronats(1_700_000), "a") });
+    claims.for_each(|claim| drop(story.validator.handle(Input::Event(ChainEvent::Revealed(claim)))));
+    assert_eq!(reports(&mut story)[0].claims, MAX_CLAIMS);
+}
+
+#[test]
+fn files_that_were_shown_before_one_was_there_are_fetched_few_at_a_time() {
+    let mut validator = crate::story::validator(1);
+    let opened = Input::Event(opened_event(ROUND, digest("checkpoint")));
+    [Input::Group(group()), Input::Block(at(ROUND, 0)), opened].into_iter().for_each(|input| drop(validator.handle(input)));
+    for number in 1..=6 {
+        let revealed = claim(ROUND, number, BASE, Micronats(1_700_000), &format!("file {number}"));
+        validator.handle(Input::Event(ChainEvent::Revealed(revealed)));
+    }
+    [19, 20].into_iter().for_each(|second| drop(validator.handle(Input::Block(at(ROUND, second)))));
+    let fetches = validator.handle(Input::Live).into_iter().filter(|effect| matches!(effect, Effect::Fetch { .. }));
+    assert_eq!(fetches.count(), MAX_FETCHES);
 }
 
 #[test]

@@ -173,6 +173,20 @@ fn what_is_no_offence_is_not_shown() {
 }
 
 #[test]
+fn verdicts_under_a_key_that_signed_for_nobody_in_their_round_are_not_shown() {
+    let mut positions = group().positions;
+    positions[1].signer = account(22);
+    for (signer, is_shown) in [(22, false), (2, true)] {
+        let mut warden = will_double(1);
+        tell(&mut warden, [Input::Group(GroupView { positions: positions.clone(), ..group() }), Input::Block(at(NOW, 20))]);
+        let heard = verdicts(&[(signer, truth()), (signer, NONE_IS_TRUE)]);
+        let mut effects = tell(&mut warden, heard.into_iter().map(Input::Heard));
+        effects.extend((21..38).flat_map(|second| warden.handle(Input::Block(at(NOW, second)))));
+        assert_eq!(effects.into_iter().filter_map(slash).next().is_some(), is_shown, "{signer}");
+    }
+}
+
+#[test]
 fn a_slash_that_somebody_else_has_shown_is_not_shown_again() {
     let late = [1, 3].into_iter().map(|signer| doubles(signer, truth(), NONE_IS_TRUE));
     for mut warden in late {
