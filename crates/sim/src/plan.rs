@@ -201,6 +201,9 @@ impl Plan {
                 Trouble::EndpointLate { node, wait_ms: random.within(500, 20_000) },
                 Trouble::EndpointRefuses { node, per_mille },
                 Trouble::AnswersLost { node, per_mille },
+                Trouble::EndpointNull { node, per_mille },
+                Trouble::EndpointOlderViews { node, blocks: random.within(1, 32) },
+                Trouble::EndpointNonce { node },
             ]),
             Kind::Network => one_of(&[
                 Trouble::Latency { wait_ms: random.within(100, 5000) },
@@ -216,6 +219,7 @@ impl Plan {
                 Trouble::PeerDrips { node: peer },
                 Trouble::PeerLies { node: peer },
                 Trouble::PeerFloods { node: self.trainers + self.validators },
+                Trouble::PeerForges { node: self.trainers + self.validators },
             ]),
             Kind::Kill => Trouble::Kill { node, steps: random.below(12) },
             Kind::Machine => one_of(&[
@@ -259,7 +263,7 @@ mod tests {
         let all: Vec<Fault> = (0..300).flat_map(|seed| Plan::draw(seed, 40, &Kind::ALL).faults).collect();
         let names: std::collections::BTreeSet<String> =
             all.iter().map(|fault| format!("{:?}", fault.trouble).split(' ').next().unwrap_or_default().to_owned()).collect();
-        assert_eq!(names.len(), 27, "{names:?}");
+        assert_eq!(names.len(), 31, "{names:?}");
     }
 
     #[test]

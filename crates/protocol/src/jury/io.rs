@@ -55,7 +55,8 @@ pub enum Input {
         window: u64,
         result: Result<(Findings, Digest), String>,
     },
-    /// Answer to [`Effect::Sign`]: the signing log holds another result of this window, or signing failed. That is final.
+    /// Answer to [`Effect::Sign`]: the signing log holds another result of this window. That is final; where the disk failed there
+    /// is no answer, and it is asked for again.
     Refused {
         bounty: BountyNumber,
         window: u64,
