@@ -154,10 +154,14 @@ impl Hands {
     fn sign_finding(&mut self, message: Finding, findings: Findings, answers: &Answers<Answer>) -> Option<jury::Input> {
         let (bounty, window) = (message.bounty, message.window);
         let signed = match self.signing.sign_finding(message, &self.account, &self.network.domain()) {
-            Ok(signed) => signed,
-            Err(error) => {
-                tracing::error!(%bounty, window, "{}", logging::told(&error));
+            Ok(Ok(signed)) => signed,
+            Ok(Err(other)) => {
+                tracing::error!(%bounty, window, "another result, {other}, was signed in that window before");
                 return Some(jury::Input::Refused { bounty, window });
+            }
+            Err(error) => {
+                tracing::error!(%bounty, window, "it will be tried again: {error:#}");
+                return None;
             }
         };
         let (member, body) = (self.bench.member.clone(), FindingBody { message, signature: signed.signature, findings });

@@ -6,10 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use chain::Account;
 use protocol::{
-    GroupId, RoundNumber,
+    Digest, GroupId, RoundNumber,
     eip712::{Domain, Finding, SignedFinding, SignedVerdict, Verdict},
     signing_log::{Decision, HEADER, SigningLog},
 };
@@ -52,17 +52,17 @@ impl Signing {
         Ok(Ok(account.sign(verdict, domain)?))
     }
 
-    /// Records, syncs, then signs.
+    /// Records, syncs, then signs; or tells which other result of that window was signed before: then this one never will be.
     ///
     /// # Errors
-    /// When another finding of that window was signed before, or the disk fails: then nothing was signed.
-    pub fn sign_finding(&mut self, finding: Finding, account: &Account, domain: &Domain) -> Result<SignedFinding> {
+    /// When the disk fails: then nothing was signed, and it can be tried again.
+    pub fn sign_finding(&mut self, finding: Finding, account: &Account, domain: &Domain) -> Result<Result<SignedFinding, Digest>> {
         let Finding { bounty, window, result, probe } = finding;
         let line = Verdict { group: GroupId(bounty.0), round: RoundNumber(window), claim: result, probe };
         if let Some(signed) = self.findings.note(line)? {
-            bail!("of bounty {bounty} another result, {}, was signed in window {window} before", signed.claim);
+            return Ok(Err(signed.claim));
         }
-        Ok(account.sign(finding, domain)?)
+        Ok(Ok(account.sign(finding, domain)?))
     }
 }
 
@@ -138,8 +138,8 @@ mod tests {
             |window, result: u8| Finding { bounty: BountyNumber(5), window, result: Digest([result; 32]), probe: Digest([9; 32]) };
         let sign = |finding| Signing::open(folder.path()).expect("opened").sign_finding(finding, &account, &domain);
         assert_eq!(sign(finding(0, 1)).expect("signed"), sign(finding(0, 1)).expect("again"));
-        assert!(sign(finding(0, 2)).expect_err("another").to_string().contains("signed in window 0 before"));
-        sign(finding(1, 2)).expect("another window");
+        assert_eq!(sign(finding(0, 2)).expect("recorded"), Err(Digest([1; 32])), "that other one was signed");
+        sign(finding(1, 2)).expect("recorded").expect("another window");
         // A verdict of a group and round with those numbers is another matter.
         let verdict = Verdict { group: GroupId(5), round: RoundNumber(0), claim: Digest([7; 32]), probe: Digest([9; 32]) };
         Signing::open(folder.path()).expect("opened").sign(verdict, &account, &domain).expect("recorded").expect("signed");

@@ -5,7 +5,7 @@ use protocol::{Address, GroupId, RoundNumber, rules::is_quorum};
 use crate::{
     faults::{Fault, Trouble},
     node::Role,
-    world::World,
+    world::{World, sends::GIVE_UP_MS},
 };
 
 /// Milliseconds that a node may lose by trying in vain, with its pauses.
@@ -29,7 +29,7 @@ impl Phases {
 }
 
 /// The first of these faults, which are told by their beginning, if together they leave no stretch of so many milliseconds.
-fn cramped<'a>(faults: impl Iterator<Item = &'a Fault>, from_ms: u64, until_ms: u64, needed_ms: u64) -> Option<Trouble> {
+fn cramped(faults: impl Iterator<Item = Fault>, from_ms: u64, until_ms: u64, needed_ms: u64) -> Option<Trouble> {
     let (mut clear_ms, mut first) = (from_ms, None);
     for fault in faults.filter(|fault| fault.touches(from_ms, until_ms)) {
         if fault.from_ms >= clear_ms + needed_ms {
@@ -47,8 +47,16 @@ fn needed_ms(world: &World) -> u64 {
     2 * (plan.confirmations + 2) * plan.block_ms + 4 * plan.measure_ms + plan.edge_s * 1000 + RETRIES_MS
 }
 
-fn hampering(world: &World, node: usize) -> impl Iterator<Item = &Fault> {
-    world.plan.faults.iter().filter(move |fault| fault.trouble.hampers(node))
+/// Faults that hamper a node, each with the time after it until what it did is made good.
+fn hampering(world: &World, node: usize) -> impl Iterator<Item = Fault> {
+    let after_ms = |trouble| match trouble {
+        // The next round is told with a view of its own.
+        Trouble::EndpointOlderViews { .. } => world.plan.round_ms(),
+        Trouble::EndpointNonce { .. } => GIVE_UP_MS + world.plan.round_ms(),
+        _ => 0,
+    };
+    let faults = world.plan.faults.iter().filter(move |fault| fault.trouble.hampers(node));
+    faults.map(move |fault| Fault { until_ms: fault.until_ms + after_ms(fault.trouble), ..*fault })
 }
 
 /// What kept a trainer from opening its seal.

@@ -54,6 +54,23 @@ pub enum Trouble {
         node: usize,
         per_mille: u64,
     },
+    /// Of a thousand requests for a block or a receipt that exists, how many are answered by nothing. The adapter of a node takes
+    /// that for a block that is not there yet, and asks again after a pause, or for a transaction that was not mined yet. An
+    /// empty list of events is found out by the block's bloom filter and asked for by hash: it costs a request.
+    EndpointNull {
+        node: usize,
+        per_mille: u64,
+    },
+    /// A node's endpoint shows the group as it was so many blocks before the one that it is asked about.
+    EndpointOlderViews {
+        node: usize,
+        blocks: u64,
+    },
+    /// A node's endpoint counts one transaction more than there is: what the account sends waits behind a gap until it is given
+    /// up.
+    EndpointNonce {
+        node: usize,
+    },
     /// Of a thousand answers, how many never come although what was asked for is done.
     AnswersLost {
         node: usize,
@@ -95,6 +112,10 @@ pub enum Trouble {
     },
     /// Fills the log with notes.
     PeerFloods {
+        node: usize,
+    },
+    /// Sends everybody envelopes that no log takes: forged, too long, of another group; and one that all have.
+    PeerForges {
         node: usize,
     },
     /// Is cut off from everybody, but runs.
@@ -164,6 +185,9 @@ impl Trouble {
             | Self::EndpointSilent { node: whose }
             | Self::EndpointLate { node: whose, .. }
             | Self::EndpointRefuses { node: whose, .. }
+            | Self::EndpointNull { node: whose, .. }
+            | Self::EndpointOlderViews { node: whose, .. }
+            | Self::EndpointNonce { node: whose }
             | Self::AnswersLost { node: whose, .. }
             | Self::Offline { node: whose }
             | Self::Kill { node: whose, .. }
@@ -174,7 +198,8 @@ impl Trouble {
             Self::Fees { .. } | Self::PoolDrops { .. } | Self::PoolDelays { .. } => true,
             Self::Latency { .. } | Self::Loss { .. } | Self::Disorder { .. } | Self::Partition { .. } => true,
             Self::Duplicates { .. } | Self::Clock { .. } => false,
-            Self::PeerStalls { .. } | Self::PeerDrips { .. } | Self::PeerLies { .. } | Self::PeerFloods { .. } => false,
+            Self::PeerStalls { .. } | Self::PeerDrips { .. } | Self::PeerLies { .. } => false,
+            Self::PeerFloods { .. } | Self::PeerForges { .. } => false,
         }
     }
 }
@@ -205,9 +230,15 @@ pub struct NodeWeather {
     pub is_silent: bool,
     pub late_ms: u64,
     pub refuses: u64,
+    /// Of a thousand requests, how many are answered by nothing.
+    pub nulls: u64,
+    /// How many blocks too old views are.
+    pub older_blocks: u64,
+    pub miscounts: bool,
     pub loses_answers: u64,
     pub serves: Serves,
     pub floods: bool,
+    pub forges: bool,
     pub offline: bool,
     pub disk_full: bool,
     pub ahead_ms: u64,
@@ -271,11 +302,15 @@ impl Weather {
             Trouble::EndpointSilent { node } => self.with(node, |node| node.is_silent = true),
             Trouble::EndpointLate { node, wait_ms } => self.with(node, |node| node.late_ms = wait_ms),
             Trouble::EndpointRefuses { node, per_mille } => self.with(node, |node| node.refuses = per_mille),
+            Trouble::EndpointNull { node, per_mille } => self.with(node, |node| node.nulls = per_mille),
+            Trouble::EndpointOlderViews { node, blocks } => self.with(node, |node| node.older_blocks = blocks),
+            Trouble::EndpointNonce { node } => self.with(node, |node| node.miscounts = true),
             Trouble::AnswersLost { node, per_mille } => self.with(node, |node| node.loses_answers = per_mille),
             Trouble::PeerStalls { node } => self.with(node, |node| node.serves = Serves::Not),
             Trouble::PeerDrips { node } => self.with(node, |node| node.serves = Serves::Slowly),
             Trouble::PeerLies { node } => self.with(node, |node| node.serves = Serves::Lies),
             Trouble::PeerFloods { node } => self.with(node, |node| node.floods = true),
+            Trouble::PeerForges { node } => self.with(node, |node| node.forges = true),
             Trouble::Offline { node } => self.with(node, |node| node.offline = true),
             Trouble::DiskFull { node } => self.with(node, |node| node.disk_full = true),
             Trouble::Clock { node, ahead_ms } => self.with(node, |node| node.ahead_ms = ahead_ms),

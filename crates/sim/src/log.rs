@@ -142,6 +142,13 @@ impl Replica {
         self.log.insert_envelope(letter.envelope.clone())
     }
 
+    /// What an envelope says, signed with one's own key for the log of another group; none if that is too large.
+    pub fn elsewhere(&self, envelope: &Envelope) -> Option<Envelope> {
+        let (kind, topic, seq) = (envelope.kind(), envelope.topic().to_owned(), envelope.seq());
+        let group = GroupId(envelope.group().0 + 1);
+        Envelope::sign(Draft { group, kind, topic, seq, parents: Vec::new(), body: envelope.body().to_vec() }, &self.key).ok()
+    }
+
     /// Notes that a peer sent what nobody may send.
     pub fn accuse(&mut self, peer: usize, now_ms: u64) {
         let (count, banned_until_ms) = self.misdeeds.entry(peer).or_default();
@@ -159,6 +166,11 @@ impl Replica {
     /// Whether a peer's log has something that was not read here yet.
     pub fn is_behind(&self, peer: usize, theirs: &Replica) -> bool {
         theirs.log.since(self.cursor(peer)).next().is_some()
+    }
+
+    /// Whether a peer has been banned since this process began.
+    pub fn was_banned(&self, peer: usize) -> bool {
+        self.misdeeds.get(&peer).is_some_and(|(_, until_ms)| *until_ms > 0)
     }
 
     /// What a peer's log has beyond what was read of it, and how far that goes.

@@ -243,6 +243,9 @@ impl Plan {
                 Trouble::EndpointLate { node, wait_ms: random.within(500, 20_000) },
                 Trouble::EndpointRefuses { node, per_mille },
                 Trouble::AnswersLost { node, per_mille },
+                Trouble::EndpointNull { node, per_mille },
+                Trouble::EndpointOlderViews { node, blocks: random.within(1, 32) },
+                Trouble::EndpointNonce { node },
             ]),
             Kind::Network => one_of(&[
                 Trouble::Latency { wait_ms: random.within(100, 5000) },
@@ -258,6 +261,7 @@ impl Plan {
                 Trouble::PeerDrips { node: peer },
                 Trouble::PeerLies { node: peer },
                 Trouble::PeerFloods { node: self.flooder() },
+                Trouble::PeerForges { node: self.flooder() },
             ]),
             Kind::Kill => Trouble::Kill { node, steps: random.below(12) },
             Kind::Machine => one_of(&[
@@ -301,7 +305,7 @@ mod tests {
         let all: Vec<Fault> = (0..300).flat_map(|seed| Plan::draw(seed, 40, Depth::Coarse, &Kind::ALL).faults).collect();
         let names: std::collections::BTreeSet<String> =
             all.iter().map(|fault| format!("{:?}", fault.trouble).split(' ').next().unwrap_or_default().to_owned()).collect();
-        assert_eq!(names.len(), 27, "{names:?}");
+        assert_eq!(names.len(), 31, "{names:?}");
     }
 
     #[test]

@@ -32,6 +32,7 @@ macro_rules! vices {
 }
 
 vices! {
+    Censor Stranger 0 0;
     Copier Stranger 0 0;
     DesignedToLose Stranger 0 8;
     Displacer Stranger 0 16;

@@ -380,7 +380,7 @@ fn is_javascript(agent: &str) -> bool {
 /// use protocol::NodeId;
 ///
 /// let node = NodeId([0x66; 32]);
-/// assert_eq!(network::peer_of(node).map(|peer| peer.to_string().len()), Some(52));
+/// assert_eq!(swarm::peer_of(node).map(|peer| peer.to_string().len()), Some(52));
 /// ```
 pub fn peer_of(node: NodeId) -> Option<PeerId> {
     let key = ed25519::PublicKey::try_from_bytes(&node.0).ok()?;

@@ -1,6 +1,6 @@
 //! What failed, was not answered or was dropped is asked for again; what cannot be known is not guessed.
 
-use protocol::chain::{Block, ChainEvent, GroupView, Outcome, Times};
+use protocol::chain::{Block, ChainEvent, GroupView, Outcome, PositionView, Times};
 use protocol::jury;
 use protocol::validator::{Effect, Input, Validator};
 use protocol::warden::{self as duties, Duty};
@@ -194,12 +194,13 @@ fn verdicts_of_the_epoch_before_count_by_its_keys_and_positions() {
     let truth = hash(1, 1_700_000, "a");
     let brought = |signer: u8| {
         let (mut story, _) = judging(1);
-        let before = GroupView { positions: (1..=3).map(|number| position(number, 100)).collect(), ..group() };
+        let mut before = GroupView { positions: (1..=3).map(|number| position(number, 100)).collect(), ..group() };
+        before.positions.push(PositionView { awake: false, ..position(5, 100) });
         story.tell(Input::Group(before));
         story.tell(Input::Event(decided_event(ROUND, Outcome::Won, truth, account(1), digest("a"))));
         story.second(39);
-        // In the new epoch position 2 has another key, and position 4 is awake.
-        let mut now = GroupView { positions: (1..=4).map(|number| position(number, 100)).collect(), ..group() };
+        // In the new epoch position 2 has another key, and positions 4, which was not there, and 5, which slept, are awake.
+        let mut now = GroupView { positions: (1..=5).map(|number| position(number, 100)).collect(), ..group() };
         (now.positions[1].signer, now.positions[3].woken_at) = (account(22), 4);
         story.tell(Input::Group(now));
         story.tell(Input::Block(at(RoundNumber(ROUND.0 + 1), 0)));
@@ -207,7 +208,7 @@ fn verdicts_of_the_epoch_before_count_by_its_keys_and_positions() {
         (1..20).for_each(|second| story.tell(Input::Block(at(RoundNumber(ROUND.0 + 1), second))));
         !story.posts().is_empty()
     };
-    assert_eq!([2, 22, 4, 3].map(brought), [true, false, false, true]);
+    assert_eq!([2, 22, 4, 5, 3].map(brought), [true, false, false, false, true]);
 }
 
 /// The view in TRAIN may still be that of the epoch before.

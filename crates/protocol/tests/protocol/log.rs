@@ -1,10 +1,10 @@
 //! The log keeps the same messages on every node, in bounded space, whatever comes in whatever order.
 
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signer as _, SigningKey};
 use proptest::prelude::*;
 use protocol::eip712::{Node, SignedNode, Typed as _, sign};
 use protocol::log::{AssentBody, Binding, Body, BodyError, Draft, Envelope, EnvelopeError, Kind, Log, LogError, MeasureBody};
-use protocol::log::{MAX_AUTHOR_BYTES, MAX_BODY, MAX_ENVELOPE, MAX_PER_TOPIC, MAX_TOPICS};
+use protocol::log::{MAX_AUTHOR_BYTES, MAX_BODY, MAX_ENVELOPE, MAX_PER_TOPIC, MAX_STRANGERS_BYTES, MAX_TOPICS, SIGNED_PREFIX};
 use protocol::measures::{Act, Measure};
 use protocol::{DeltaNumber, Digest, GroupId, NodeId, PositionNumber, RoundNumber};
 
@@ -104,6 +104,20 @@ fn too_large_messages_are_neither_written_nor_read() {
 }
 
 #[test]
+fn parents_in_another_order_or_named_twice_are_no_envelope_whoever_signs_them() {
+    let (low, high) = (Digest([1; 32]), Digest([2; 32]));
+    let whole = note(1, 1, "a", vec![low, high]).bytes().to_vec();
+    let place = whole.windows(64).position(|parents| parents == [low.0, high.0].concat()).unwrap();
+    for (parents, expected) in [([low, high], true), ([high, low], false), ([low, low], false)] {
+        let mut bytes = whole[..whole.len() - 64].to_vec();
+        bytes[place..place + 64].copy_from_slice(&[parents[0].0, parents[1].0].concat());
+        let signature = node(1).sign(&[SIGNED_PREFIX, &bytes].concat());
+        bytes.extend_from_slice(&signature.to_bytes());
+        assert_eq!(Envelope::from_bytes(&bytes).map(drop), if expected { Ok(()) } else { Err(EnvelopeError::Form) }, "{parents:?}");
+    }
+}
+
+#[test]
 fn messages_are_visible_before_their_parents_and_tell_what_is_missing() {
     let (first, second) = (note(1, 1, "a", vec![]), note(2, 1, "b", vec![]));
     let third = note(1, 2, "c", vec![first.id(), second.id()]);
@@ -187,6 +201,24 @@ fn one_author_cannot_fill_the_log() {
         Envelope::sign(draft, &node(1)).unwrap()
     };
     assert_eq!((0..100).filter(|topic| log.insert_envelope(small(*topic)).is_ok()).count(), MAX_TOPICS);
+}
+
+#[test]
+fn strangers_share_one_bound_and_whoever_is_trusted_has_room_beside_it() {
+    let mut log = Log::new(GROUP);
+    let large = |author: u8, seq: u64| {
+        let draft = Draft { group: GROUP, kind: Kind::Note, topic: "note".into(), seq, parents: vec![], body: vec![0; MAX_BODY] };
+        Envelope::sign(draft, &node(author)).unwrap()
+    };
+    let size = large(1, 1).bytes().len();
+    let mut taken = |authors: std::ops::RangeInclusive<u8>| {
+        let all = authors.flat_map(|author| (1..=120).map(move |seq| (author, seq)));
+        all.filter(|(author, seq)| log.insert_envelope(large(*author, *seq)).is_ok()).count()
+    };
+    assert_eq!(taken(1..=9), MAX_STRANGERS_BYTES / size, "each of them has room for more than 120");
+    log.trust(id(10));
+    assert!(log.insert_envelope(large(10, 1)).is_ok());
+    assert_eq!(log.insert_envelope(large(11, 1)), Err(LogError::Quota));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::story::*;
 use crate::world::*;
 use protocol::chain::{ChainEvent, GroupView, Outcome, RevealedClaim};
-use protocol::validator::{Effect, Fetched, Finding, Input, MAX_CLAIMS, MAX_FETCHES, RoundReport};
+use protocol::validator::{Effect, Fetched, Finding, Input, MAX_CLAIMS, MAX_FETCHES, RecheckReport};
 use protocol::{GroupId, Micronats, PositionNumber, RoundNumber};
 
 #[test]
@@ -95,7 +95,7 @@ fn of_equal_claims_one_measurement_serves() {
 }
 
 /// Reports once `ROUND` and the next one are over.
-fn reports(story: &mut Story) -> Vec<RoundReport> {
+fn reports(story: &mut Story) -> Vec<RecheckReport> {
     (0..3).for_each(|second| story.tell(Input::Block(at(RoundNumber(ROUND.0 + 1), second))));
     (0..3).for_each(|second| story.tell(Input::Block(at(RoundNumber(ROUND.0 + 2), second))));
     let reports = story.effects.iter().filter_map(|effect| if let Effect::Done(report) = effect { Some(report.clone()) } else { None });
@@ -108,7 +108,7 @@ fn a_round_that_was_opened_is_reported_once_with_what_was_signed() {
     story.tell(Input::Signed(verdict(1, ROUND, truth)));
     story.tell(Input::Have { round: RoundNumber(ROUND.0 + 1), file: digest("a"), position: PositionNumber(1) });
     let reports = reports(&mut story);
-    assert!(matches!(reports[..], [RoundReport { round: ROUND, claims: 1, signed: Some(signed), .. }] if signed == truth), "{reports:?}");
+    assert!(matches!(reports[..], [RecheckReport { round: ROUND, claims: 1, signed: Some(signed), .. }] if signed == truth), "{reports:?}");
 }
 
 #[test]

@@ -219,6 +219,20 @@ fn old_rounds_and_forgiven_ones_are_not_shown() {
     }
 }
 
+#[test]
+fn a_key_that_signed_for_nobody_in_the_epoch_of_a_round_is_not_accused_of_it() {
+    for (name, signer, is_shown) in [("the key of then", 2, true), ("the key of now", 22, false)] {
+        let mut warden = will_double(1);
+        let mut rotated = group();
+        rotated.positions[1].signer = account(22);
+        tell(&mut warden, [Input::Group(rotated)]);
+        let heard = verdicts(&[(signer, truth()), (signer, NONE_IS_TRUE)]);
+        let mut effects = tell(&mut warden, heard.into_iter().map(Input::Heard));
+        effects.extend((1..38).flat_map(|second| warden.handle(Input::Block(at(NOW, second)))));
+        assert_eq!(effects.into_iter().filter_map(slash).next().is_some(), is_shown, "{name}");
+    }
+}
+
 /// A view after ten counted rounds, the last of them `newest`.
 fn counted(newest: RoundNumber) -> GroupView {
     let rounds = |backs: std::ops::Range<u64>| backs.map(|back| RoundNumber(newest.0 - back)).collect();

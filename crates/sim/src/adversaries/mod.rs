@@ -3,6 +3,7 @@
 //! An adversary has a node, keys and money. It wraps the honest machine of its role and changes what that asks for, or acts by
 //! itself on what it hears; it can do with its [`Hands`] whatever a stranger can, and nothing more.
 
+mod censor;
 mod copier;
 mod designed_to_lose;
 mod displacer;
@@ -40,6 +41,7 @@ use crate::{vice::Vice, world::vices::Adversary};
 /// Whoever has that vice.
 pub fn of(vice: Vice) -> Box<dyn Adversary> {
     match vice {
+        Vice::Censor => Box::new(censor::Censor),
         Vice::Copier => Box::new(copier::Copier::default()),
         Vice::DesignedToLose => Box::new(designed_to_lose::DesignedToLose::default()),
         Vice::Displacer => Box::new(displacer::Displacer::default()),

@@ -252,6 +252,11 @@ impl Chain {
         self.pool.take(id).map(drop).ok_or(SimError::NotWaiting(id))
     }
 
+    /// The transaction that was submitted last, if any was.
+    pub fn newest(&self) -> Option<TransactionId> {
+        self.submitted.checked_sub(1).map(TransactionId)
+    }
+
     /// Keeps a transaction that waits out of blocks until it is released.
     pub fn hold(&mut self, id: TransactionId) {
         self.pool.hold(id, true);

@@ -1,6 +1,8 @@
 //! Blocks: when they come, what they say, who sees them, and what nodes are told of them.
 
-use protocol::{Digest, keccak256, machine::Heard};
+use std::sync::Arc;
+
+use protocol::{Digest, chain::GroupView, keccak256, machine::Heard};
 
 use super::{Happening, World, vices::Met};
 use crate::{chain::SimError, plan::MAX_DEPTH, told::short};
@@ -9,6 +11,8 @@ use crate::{chain::SimError, plan::MAX_DEPTH, told::short};
 const JITTER: u64 = 200;
 /// Milliseconds until an endpoint shows a new block.
 const HEAD_MS: (u64, u64) = (20, 300);
+/// Milliseconds after which a node asks again for a block that its endpoint does not have.
+const MISSING_MS: u64 = 2000;
 /// Of a thousand transactions of a lost branch, how many the pool keeps back for a while.
 const KEPT_BACK: u64 = 300;
 
@@ -85,6 +89,10 @@ impl World {
             return Ok(());
         }
         self.nodes[node].usage.calls += 1;
+        if self.random_of("null", node).chance(self.weather.nodes[node].nulls) {
+            self.schedule.after(MISSING_MS, Happening::Head { node, number });
+            return Ok(());
+        }
         let shown = number.min(self.ledger.tip()).saturating_sub(self.weather.nodes[node].lags_blocks);
         self.tell_results(node, shown);
         self.tell_to(node, self.confirmed(shown))
@@ -106,7 +114,7 @@ impl World {
 
     fn begin_anew(&mut self, node: usize, confirmed: u64) -> Result<(), SimError> {
         self.note(node, "begins history anew");
-        let (view, tip) = (self.ledger.view(self.nodes[node].group, confirmed)?, self.ledger.block(confirmed));
+        let (view, tip) = (self.view_of(node, confirmed)?, self.ledger.block(confirmed));
         self.nodes[node].generation += 1;
         let Some(process) = &mut self.nodes[node].process else { return Ok(()) };
         let effects = process.restart(view.as_ref().clone(), tip);
@@ -138,7 +146,8 @@ impl World {
         own.usage.event_bytes += self.ledger.event_bytes(number);
         let wants_view = process.teller.wants_view(block, &events);
         own.usage.calls += u64::from(wants_view);
-        let view = if wants_view { Some(self.ledger.view(own.group, number)?.as_ref().clone()) } else { None };
+        let shown = number.saturating_sub(self.weather.nodes[node].older_blocks);
+        let view = if wants_view { Some(self.ledger.view(own.group, shown)?.as_ref().clone()) } else { None };
         let was_live = process.teller.is_live();
         heard.extend(process.teller.tell(block, events, view));
         process.note(block);
@@ -150,6 +159,11 @@ impl World {
             self.read_log(node);
         }
         Ok(())
+    }
+
+    /// The group at a block as a node's endpoint shows it.
+    pub(crate) fn view_of(&mut self, node: usize, number: u64) -> Result<Arc<GroupView>, SimError> {
+        self.ledger.view(self.nodes[node].group, number.saturating_sub(self.weather.nodes[node].older_blocks))
     }
 
     pub(crate) fn hear(&mut self, node: usize, heard: Heard) {

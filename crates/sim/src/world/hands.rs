@@ -177,7 +177,7 @@ impl<'a> Hands<'a> {
     /// The file behind the seal of a trainer whose disk was read by others.
     pub fn leaked(&self, trainer: Address, round: RoundNumber) -> Option<Digest> {
         let robbed = self.world.nodes.iter().find(|node| node.account == trainer && node.is_honest)?;
-        disk::commits(&robbed.disk).ok()?.into_iter().find(|commit| commit.round == round).map(|commit| commit.file)
+        disk::commits(&robbed.disk).ok()?.into_iter().rfind(|commit| commit.round == round).map(|commit| commit.file)
     }
 
     /// Says something in the log under the node's own key.
@@ -248,6 +248,14 @@ impl<'a> Hands<'a> {
     /// Gives the next block the hash at that place of those that it may have.
     pub fn choose(&mut self, place: usize) {
         self.world.ledger.chain.prefer(place as u64);
+    }
+
+    /// Keeps the transaction that came into the pool last out of so many blocks.
+    pub fn keep_out(&mut self, blocks: u64) {
+        if let Some(id) = self.world.ledger.chain.newest() {
+            self.world.ledger.chain.hold(id);
+            self.world.schedule.after(blocks * self.world.plan.block_ms, Happening::Release(id));
+        }
     }
 
     /// Whether a proposal would be taken; a turn that is due is made first.

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use protocol::{log::Body, machine::Heard};
+use protocol::{
+    log::{Body, Envelope, MAX_ENVELOPE},
+    machine::Heard,
+};
 
 use super::{FLOOD_MS, Happening, World};
 use crate::{
-    log::{AppendError, COPY_MS, Letter},
+    log::{AppendError, COPY_MS, Letter, Replica},
     random::Random,
 };
 
 /// Milliseconds that a letter takes on a link, drawn for the link, and what is drawn for the letter on top.
 const LINK_MS: (u64, u64) = (5, 150);
 const LETTER_MS: u64 = 20;
+/// Where an envelope names its author, after version and group.
+const AUTHOR_PLACE: usize = 9;
 
 impl World {
     /// Writes into one's own log, tells everybody, and reads it oneself.
@@ -74,9 +79,25 @@ impl World {
     /// Bytes arrive that are no letter: whoever sends them thrice is not listened to for a while.
     pub(crate) fn receive_bytes(&mut self, from: usize, to: usize, bytes: &[u8]) {
         let now_ms = self.now_ms();
-        if self.letters.read(bytes).is_none() && !self.nodes[to].replica.is_banned(from, now_ms) {
-            self.nodes[to].replica.accuse(from, now_ms);
+        if self.nodes[to].replica.is_banned(from, now_ms) {
+            return;
         }
+        match self.letters.read(bytes) {
+            Some(letter) if letter.envelope.group() == self.nodes[to].replica.log().group() => self.receive(from, to, &letter),
+            _ => self.nodes[to].replica.accuse(from, now_ms),
+        }
+    }
+
+    /// Somebody sends everybody what no log takes, and what all have, for as long as that weather lasts.
+    pub(crate) fn forge(&mut self, node: usize, number: u64) {
+        if !self.weather.nodes[node].forges {
+            return;
+        }
+        let known = self.nodes[node].replica.log().since(0).last().map(|(_, envelope)| envelope.clone());
+        let forged = known.and_then(|known| forgery(&self.nodes[node].replica, &known, number)).unwrap_or_default();
+        let others = (0..self.nodes.len()).filter(|to| *to != node && self.weather.reaches(node, *to)).collect::<Vec<_>>();
+        others.into_iter().for_each(|to| self.receive_bytes(node, to, &forged));
+        self.schedule.after(FLOOD_MS, Happening::Forge { node, number: number + 1 });
     }
 
     /// Messages wait until history is over: a machine that has not seen a round cannot place them.
@@ -125,5 +146,22 @@ impl World {
         // A log without room for it is what is wanted.
         let _ = self.say(node, &Body::Note(format!("flood {number}")));
         self.schedule.after(FLOOD_MS, Happening::Flood { node, number: number + 1 });
+    }
+}
+
+/// Bytes that no log takes, of five kinds one after the other, the last of which every log has.
+fn forgery(own: &Replica, known: &Envelope, number: u64) -> Option<Vec<u8>> {
+    let bytes = || known.bytes().to_vec();
+    let changed = |place: usize, new: &[u8]| -> Option<Vec<u8>> {
+        let mut bytes = bytes();
+        bytes.get_mut(place..place + new.len())?.copy_from_slice(new);
+        Some(bytes)
+    };
+    match number % 5 {
+        0 => changed(known.bytes().len() - 1, &[known.bytes().last()? ^ 1]),
+        1 => changed(AUTHOR_PLACE, &own.author().0),
+        2 => Some([bytes(), vec![0; MAX_ENVELOPE]].concat()),
+        3 => own.elsewhere(known).map(|envelope| envelope.bytes().to_vec()),
+        _ => Some(bytes()),
     }
 }

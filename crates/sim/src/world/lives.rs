@@ -48,6 +48,7 @@ impl World {
             Trouble::Kill { node, steps: 0 } => self.die(node),
             Trouble::Kill { node, steps } => self.nodes[node].life.doom(steps),
             Trouble::PeerFloods { node } => self.flood(node, 0),
+            Trouble::PeerForges { node } => self.forge(node, 0),
             _ => {}
         }
         Ok(())
@@ -85,7 +86,7 @@ impl World {
             return Ok(());
         }
         let number = self.confirmed(self.ledger.tip());
-        let (tip, view) = (self.ledger.block(number), self.ledger.view(self.nodes[node].group, number)?);
+        let (tip, view) = (self.ledger.block(number), self.view_of(node, number)?);
         let mind = self.mind(node);
         let own = &mut self.nodes[node];
         own.life = Life::default();

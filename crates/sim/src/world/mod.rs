@@ -11,7 +11,10 @@ mod trainers;
 mod validators;
 pub mod vices;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use protocol::{Wei, chain::ChainEvent, eip712::Domain};
 
@@ -73,6 +76,10 @@ pub(crate) enum Happening {
         node: usize,
         number: u64,
     },
+    Forge {
+        node: usize,
+        number: u64,
+    },
     Rise {
         node: usize,
     },
@@ -80,6 +87,8 @@ pub(crate) enum Happening {
     Request(Box<Request>),
     /// A transaction that the pool forgot or kept back is offered again.
     Release(TransactionId),
+    /// A transaction that waits behind a gap is forgotten by the pool.
+    Forget(TransactionId),
     /// Nobody waits for a transaction any longer.
     GiveUp {
         node: usize,
@@ -126,6 +135,8 @@ pub struct World {
     pub(crate) adversaries: BTreeMap<usize, Box<dyn Adversary>>,
     /// Who is behind honest nodes; away while he acts.
     pub(crate) people: BTreeMap<usize, Box<dyn Person>>,
+    /// Transactions that wait behind a gap of nonces.
+    pub(crate) stuck: BTreeSet<TransactionId>,
     /// Links that an adversary has cut.
     pub(crate) cuts: Vec<(usize, usize)>,
     /// To whom an endpoint tells other hashes than those of the blocks.
@@ -171,6 +182,7 @@ impl World {
             ends: false,
             adversaries,
             people,
+            stuck: BTreeSet::new(),
             cuts: Vec::new(),
             deceived: None,
             mortal,
@@ -230,10 +242,12 @@ impl World {
                 letters.iter().for_each(|letter| self.receive(peer, node, letter));
             }
             Happening::Flood { node, number } => self.flood(node, number),
+            Happening::Forge { node, number } => self.forge(node, number),
             Happening::Rise { node } => self.rise(node)?,
             Happening::Work(job) => self.work(*job),
             Happening::Request(request) => self.request(*request)?,
             Happening::Release(id) => self.ledger.chain.release(id),
+            Happening::Forget(id) => self.forget(id),
             Happening::GiveUp { node, generation, id } if self.is_current(node, generation) => self.give_up(node, id),
             Happening::Answer { node, generation, answer } if self.is_current(node, generation) => self.answer(node, *answer),
             Happening::Raise { node, generation, id } if self.is_current(node, generation) => self.raise(node, id),

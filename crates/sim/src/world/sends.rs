@@ -24,7 +24,7 @@ const REFUSED_MS: u64 = 2000;
 /// Milliseconds after which a transaction is offered again, is offered for more, and is given up.
 const OFFER_MS: u64 = 10_000;
 const RAISE_MS: u64 = 60_000;
-const GIVE_UP_MS: u64 = 600_000;
+pub(crate) const GIVE_UP_MS: u64 = 600_000;
 
 /// Who waits for what came of a transaction.
 #[derive(Debug, Clone)]
@@ -137,7 +137,7 @@ impl World {
         }
         self.nodes[node].usage.calls += 1;
         let id = self.ledger.chain.submit(from, &request.call, offer);
-        self.keep_back(id);
+        self.keep_back(node, id);
         self.meet_all(Met::Waiting { from, call: &request.call });
         self.wait_for(request, id);
         Ok(())
@@ -153,8 +153,14 @@ impl World {
         }
     }
 
-    /// What a pool forgets is offered again; what it delays waits.
-    fn keep_back(&mut self, id: TransactionId) {
+    /// What a pool forgets is offered again; what it delays waits, and so does what follows a nonce that nobody used.
+    fn keep_back(&mut self, node: usize, id: TransactionId) {
+        if self.weather.nodes[node].miscounts {
+            self.ledger.chain.hold(id);
+            self.stuck.insert(id);
+            self.schedule.after(GIVE_UP_MS, Happening::Forget(id));
+            return;
+        }
         let mut random = self.random("pool", id.0);
         let forgets = random.chance(self.weather.pool_drops);
         let wait_ms = self.weather.pool_delays * self.plan.block_ms + u64::from(forgets) * OFFER_MS;
@@ -176,8 +182,18 @@ impl World {
         self.schedule.after(GIVE_UP_MS, Happening::GiveUp { node, generation, id });
     }
 
-    /// What waits for long is offered for more.
+    /// The next transaction of the account fills the gap.
+    pub(crate) fn forget(&mut self, id: TransactionId) {
+        self.stuck.remove(&id);
+        // A reorganisation puts back what was mined; this never was.
+        let _ = self.ledger.chain.drop_waiting(id);
+    }
+
+    /// What waits for long is offered for more, which fills no gap.
     pub(crate) fn raise(&mut self, node: usize, id: TransactionId) {
+        if self.stuck.contains(&id) {
+            return;
+        }
         let now = self.ledger.offer();
         let offer = Offer { tip: protocol::Wei(now.tip.0 * 2), fee: protocol::Wei(now.fee.0 * 2), ..now };
         let Some(process) = &mut self.nodes[node].process else { return };
@@ -191,11 +207,13 @@ impl World {
 
     /// Results in blocks up to that one.
     pub(crate) fn tell_results(&mut self, node: usize, shown: u64) {
+        let mut nulls = self.random_of("receipts", node);
+        let missing = self.weather.nodes[node].nulls;
         let own = &mut self.nodes[node];
         let Some(process) = &mut own.process else { return };
         own.usage.calls += process.pending.len() as u64;
         let known = |(id, (_, is_deaf)): (&TransactionId, &(Asked, bool))| {
-            (!is_deaf).then(|| self.ledger.result(*id, shown).cloned().map(|result| (*id, result))).flatten()
+            (!is_deaf && !nulls.chance(missing)).then(|| self.ledger.result(*id, shown).cloned().map(|result| (*id, result))).flatten()
         };
         let results: Vec<_> = process.pending.iter().filter_map(known).collect();
         for (id, result) in results {

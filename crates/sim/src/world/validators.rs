@@ -99,13 +99,16 @@ impl World {
         let own = &mut self.nodes[node];
         let Some(process) = &mut own.process else { return };
         let noted = process.verdicts.note(verdict, &mut own.disk, &mut own.life);
-        let refusal = match noted {
+        let signed = match noted {
             Err(DiskError::Killed) => return,
-            Err(error) => Some(error.to_string()),
-            Ok(Some(signed)) => Some(format!("round {round} was judged before, with claim {}", signed.claim)),
-            Ok(None) => None,
+            Err(error) => Err(error.to_string()),
+            Ok(Some(signed)) => {
+                let reason = format!("it was judged before, with claim {}", signed.claim);
+                let refused = validator::Input::Refused { round, reason };
+                return self.answer(node, Answer::Validator(panel::Answer::Validator(refused)));
+            }
+            Ok(None) => self.signed(node, verdict),
         };
-        let signed = refusal.map_or_else(|| self.signed(node, verdict), Err);
         let told = signed.and_then(|signed| {
             self.note(node, &format!("signs {} in round {round}", digest(&verdict.claim)));
             if self.nodes[node].is_honest {
@@ -118,7 +121,7 @@ impl World {
         });
         let answer = match told {
             Ok(signed) => validator::Input::Signed(signed),
-            Err(reason) => validator::Input::Refused { round, reason },
+            Err(reason) => validator::Input::Untold { round, reason },
         };
         self.answer(node, Answer::Validator(panel::Answer::Validator(answer)));
     }
@@ -203,18 +206,16 @@ impl World {
         let own = &mut self.nodes[node];
         let Some(process) = &mut own.process else { return };
         let noted = process.findings.note(line, &mut own.disk, &mut own.life);
-        if noted == Err(DiskError::Killed) {
-            return;
-        }
-        let signed = if noted == Ok(None) { self.signed(node, message).ok() } else { None };
-        let input = match signed {
-            Some(signed) => {
+        let input = match noted.map(|other| (other, self.signed(node, message))) {
+            Ok((None, Ok(signed))) => {
                 self.found(node, message, &findings);
                 let body = FindingBody { message, signature: signed.signature, findings };
                 self.tell_log(node, &Body::Finding(body.clone()));
                 jury::Input::Heard(body)
             }
-            None => jury::Input::Refused { bounty, window },
+            Ok((Some(_), _)) => jury::Input::Refused { bounty, window },
+            // It is asked for again, if the process lives.
+            Err(_) | Ok((None, Err(_))) => return,
         };
         self.answer(node, Answer::Validator(panel::Answer::Jury(input)));
     }

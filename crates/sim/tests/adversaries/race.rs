@@ -89,6 +89,22 @@ fn a_lead_is_worth_no_more_in_drips_or_in_one_leap_than_the_rounds_that_it_wins(
     }
 }
 
+/// What a trainer has learned in a round that it could not commit to is the only loss.
+#[test]
+fn what_is_kept_out_of_two_blocks_is_taken_by_the_third_and_costs_nobody_a_deposit() {
+    for (seed, game) in SEEDS.into_iter().zip(games(Vice::Censor)) {
+        let undisturbed = calm(seed, ROUNDS);
+        let number_of = |game: &Played| game.world.chain().head().block.number;
+        assert_eq!((game.gain(), number_of(&game)), (0, number_of(&undisturbed)));
+        assert!(game.report.won + 2 >= undisturbed.report.won, "{:?}", game.report);
+        let burned = game.events(|event| match event {
+            ChainEvent::Settled { refunded, burned, .. } => Some((refunded.0, burned.0)),
+            _ => None,
+        });
+        assert!(burned.iter().all(|(refunded, burned)| *burned <= refunded / 3), "{burned:?}");
+    }
+}
+
 /// Nothing stands against it yet; it needs a true claim all the same.
 #[test]
 fn who_draws_the_exam_wins_by_true_claims_only() {
