@@ -1,5 +1,6 @@
 //! Work that takes time: files are fetched one after the other, then something is computed.
 
+use node::claims::difference;
 use protocol::{
     Digest, RoundNumber,
     chain::RevealedClaim,
@@ -224,10 +225,7 @@ impl World {
     /// Whether a claim is what an exam finds, and beyond luck.
     pub(crate) fn is_true(&mut self, claim: &RevealedClaim, exam: Exam) -> Result<(), String> {
         let found = self.training.measure(exam, claim.file).ok_or("no checkpoint")?;
-        if (claim.base, claim.loss, claim.loss_root) != (found.base, found.loss, found.loss_root) {
-            return Err(format!("it says {} and {}, measured was {} and {}", claim.base, claim.loss, found.base, found.loss));
-        }
-        if found.is_certain { Ok(()) } else { Err("it may be luck".to_owned()) }
+        difference(claim, found).map_or(Ok(()), Err)
     }
 
     fn finding(&mut self, node: usize, claim: &RevealedClaim, exam: Exam) -> Result<Finding, String> {

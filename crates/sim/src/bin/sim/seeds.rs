@@ -248,6 +248,8 @@ fn name(kind: &impl std::fmt::Debug) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
 
     #[test]
@@ -259,6 +261,19 @@ mod tests {
         assert_eq!(kinds("calm").expect("none"), Kinds(Vec::new()));
         assert_eq!(kinds("kill,chain").expect("two"), Kinds(vec![Kind::Kill, Kind::Chain]));
         assert!(kinds("storm").expect_err("unknown").to_string().contains("reorganisation"));
+    }
+
+    #[test]
+    fn a_state_file_of_one_depth_is_none_of_the_other() {
+        let run = |depth| match crate::Arguments::try_parse_from(["sim", "seeds", "--seeds", "0..1", "--depth", depth]) {
+            Ok(crate::Arguments { task: crate::Task::Seeds(options) }) => Ok((options.plan(0).depth, options.kind_of_run())),
+            Ok(_) => Err("another task".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        let (coarse, exact) = (run("coarse").expect("a depth"), run("exact").expect("a depth"));
+        assert_eq!((coarse.0, exact.0), (Depth::Coarse, Depth::Exact));
+        assert_eq!(exact.1, format!("{}, exact", coarse.1));
+        assert!(run("deep").expect_err("unknown").contains("use coarse or exact"));
     }
 
     #[test]
