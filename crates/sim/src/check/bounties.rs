@@ -145,7 +145,7 @@ impl Told {
             matches!(fault.trouble, Trouble::Reorganisation { depth } if depth >= world.plan.confirmations)
                 && fault.touches(term_ms.min(from_ms).saturating_sub(world.plan.round_ms()), until_ms)
         };
-        if world.plan.faults.iter().any(is_redrawn) {
+        if world.plan.faults.iter().any(is_redrawn) || world.deceived == Some(node) {
             return None;
         }
         let account = world.nodes[node].account;

@@ -146,7 +146,7 @@ impl Story {
     }
 }
 
-/// In the end all honest nodes have told the root of the set as it is, and it is one root.
+/// In the end all honest nodes have told the root of the set as it is, and it is one root; whoever is cut off may not have the patches.
 fn roots(world: &mut World, group: GroupId) -> Vec<String> {
     let Ok(view) = world.ledger.view(group, world.ledger.tip()) else { return Vec::new() };
     let patches = world.sets.patches(view.head);
@@ -156,7 +156,8 @@ fn roots(world: &mut World, group: GroupId) -> Vec<String> {
     }
     let right = (view.head, crate::sets::Sets::root(&patches));
     let machines = members(world, group).filter(|(_, node)| node.is_honest && node.role != Role::Stranger);
-    let silent = machines.filter(|(node, own)| own.process.is_some() && world.sets.told(*node) != Some(right));
+    let is_reached = |node: usize| !world.cuts.iter().any(|(_, to)| *to == node);
+    let silent = machines.filter(|(node, own)| own.process.is_some() && is_reached(*node) && world.sets.told(*node) != Some(right));
     silent.map(|(_, own)| format!("{} has not told the root of the set as it is", own.name)).collect()
 }
 
