@@ -49,12 +49,47 @@ pub enum ChainError {
     SenderGone,
     #[error("the key could not sign: {0}")]
     Signing(String),
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    #[error("the key of {0} lies at a remote signer and never leaves it; name a key file instead")]
+    NoSecret(Address),
 }
 
 impl ChainError {
     /// Whether the same request may succeed a little later with nothing changed by the user.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::RateLimited { .. } | Self::NoSuchBlock(_))
+        match self {
+            Self::Unreachable { .. } | Self::RateLimited { .. } | Self::NoSuchBlock(_) => true,
+            Self::Remote(error) => error.is_passing(),
+            _ => false,
+        }
+    }
+}
+
+/// A remote signer that does not do what it should. No text repeats what may stand in its address beside host and port.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RemoteError {
+    #[error("`{0}` is no address of a remote signer; write it like https://signer.example:9000")]
+    Url(String),
+    #[error("no answer from the remote signer at {url} ({reason}); check that it runs and that the address is right")]
+    Unreachable { url: String, reason: String },
+    #[error("the remote signer at {url} holds no key of {account}, {holds}; load the key there, or name the account that it has")]
+    NoKey { url: String, account: Address, holds: String },
+    #[error("the remote signer at {url} refused ({reason}); its log says why")]
+    Refused { url: String, reason: String },
+    #[error("the remote signer at {url} answered {what} that cannot be read; it must be Web3Signer, started as `web3signer eth1`")]
+    Answer { url: String, what: &'static str },
+    #[error(
+        "the remote signer at {url} signed something else, or with another key than that of {account}; it must be Web3Signer, started as \
+         `web3signer eth1`"
+    )]
+    Wrong { url: String, account: Address },
+}
+
+impl RemoteError {
+    /// Whether the same request may succeed a little later with nothing changed by the user.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
     }
 }
 
@@ -104,7 +139,7 @@ fn reason_of(failure: &TransportError) -> String {
     text.chars().take(REASON_CHARS_LIMIT).collect()
 }
 
-fn reason_of_request(error: &reqwest::Error) -> String {
+pub(crate) fn reason_of_request(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "timed out".to_owned();
     }

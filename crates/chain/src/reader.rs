@@ -65,7 +65,7 @@ impl Reader {
 
     fn open(settings: Settings) -> Result<Self, ChainError> {
         let (url, shown_url) = parse_url(&settings.rpc_url)?;
-        let client = http_client(&url, &settings)?;
+        let client = http_client(&url, Duration::from_secs(settings.request_timeout_s.max(1)))?;
         let provider = RootProvider::new(ClientBuilder::default().http_with_client(client, url));
         let slots = Semaphore::new(REQUESTS_LIMIT);
         Ok(Self { shared: Arc::new(Shared { provider, settings, shown_url, slots }) })
@@ -215,7 +215,7 @@ fn pause(attempt: u32, failure: &TransportError) -> Duration {
     hint.unwrap_or(FIRST_PAUSE * 2u32.saturating_pow(attempt - 1)).min(PAUSE_LIMIT)
 }
 
-fn parse_url(text: &str) -> Result<(Url, String), ChainError> {
+pub(crate) fn parse_url(text: &str) -> Result<(Url, String), ChainError> {
     let bad = || ChainError::BadUrl(text.chars().take(40).collect());
     let url = Url::parse(text).map_err(|_| bad())?;
     let host = url.host_str().ok_or_else(bad)?;
@@ -228,8 +228,7 @@ fn parse_url(text: &str) -> Result<(Url, String), ChainError> {
 }
 
 /// A proxy named in the environment is meant for the outside, never for this machine.
-fn http_client(url: &Url, settings: &Settings) -> Result<Client, ChainError> {
-    let timeout = Duration::from_secs(settings.request_timeout_s.max(1));
+pub(crate) fn http_client(url: &Url, timeout: Duration) -> Result<Client, ChainError> {
     let mut builder = Client::builder().timeout(timeout).connect_timeout(CONNECT_LIMIT.min(timeout));
     if matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
         builder = builder.no_proxy();

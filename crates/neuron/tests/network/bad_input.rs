@@ -82,8 +82,10 @@ async fn wrong_chains_keys_ports_and_logs_are_refused() -> Result<()> {
         }
     }
     for (program, changes, wanted) in [
-        ("trainer-node", ("password_file", "wrong-password"), "wrong password for"),
-        ("validator-node", ("password_file", "wrong-password"), "wrong password for"),
+        ("trainer-node", ("password_file", "wrong-password"), "wrong password"),
+        ("validator-node", ("password_file", "wrong-password"), "wrong password"),
+        ("trainer-node", ("signer", NOBODY), "`signer` and `account` of [node] go together"),
+        ("validator-node", ("account", NO_CONTRACT), "`signer` and `account` of [node] go together"),
         ("trainer-node", ("listen", listen.as_str()), "choose another address or port"),
         ("validator-node", ("listen", listen.as_str()), "choose another address or port"),
         ("trainer-node", ("peers", "somewhere"), "is no address"),
