@@ -37,7 +37,9 @@ pub(crate) struct RemoteSigner {
 impl RemoteSigner {
     /// Finds the key of `account` at the signer, so that a wrong address or account is found out at once.
     pub(crate) async fn connect(url: &str, account: Address) -> Result<Self, RemoteError> {
-        let (url, shown_url) = parse_url(url).map_err(|_| RemoteError::Url(url.chars().take(40).collect()))?;
+        // A name and password may stand before the last @.
+        let host = url.rsplit('@').next().unwrap_or_default();
+        let (url, shown_url) = parse_url(url).map_err(|_| RemoteError::Url(host.chars().take(40).collect()))?;
         let client = http_client(&url, TIMEOUT).map_err(|_| RemoteError::Url(shown_url.clone()))?;
         let mut signer = Self { client, url, shown_url, account, identifier: String::new() };
         signer.identifier = signer.find().await?;

@@ -82,9 +82,12 @@ async fn a_remote_signer_that_fails_is_named_with_what_to_do() {
     let signer = Signer::start(vec![key(&Account::random()), key(&own)], honest).await;
     let other = at(&signer, Address([1; 20])).await.expect_err("another account").to_string();
     assert!(other.contains("0x0101010101010101010101010101010101010101") && other.contains(&address.to_string()), "{other}");
-    for (url, wanted) in [("signer:9000", "is no address of a remote signer"), ("http://127.0.0.1:1", "check that it runs")] {
+    for (url, wanted) in
+        [("user:secret@signer:9000", "`signer:9000` is no address of a remote signer"), ("http://127.0.0.1:1", "check that it runs")]
+    {
         let refused = Account::remote(url, address).await.expect_err(url);
         assert!(matches!(refused, ChainError::Remote(_)) && refused.to_string().contains(wanted), "{refused}");
+        assert!(!refused.to_string().contains("secret"), "{refused}");
     }
 }
 
