@@ -36,7 +36,8 @@ fn missing_and_malformed_files_are_named_before_anything_is_started() -> Result<
     let malformed = write("malformed.toml", "[node\n")?;
     let training = write("training.toml", "[training]\nbatch = 0\n")?;
     let keyless = write("keyless.toml", "[node]\ndata = \"keyless\"\nkeystore = \"none.json\"\npassword_file = \"unknown.toml\"\n")?;
-    let passwordless = write("passwordless.toml", "[node]\ndata = \"passwordless\"\n")?;
+    let key = shown(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../chain/tests/keystores/cast.json"))?;
+    let passwordless = write("passwordless.toml", &format!("[node]\ndata = \"passwordless\"\nkeystore = {key:?}\n"))?;
     let missing = shown(&folder.join("missing.toml"))?;
     let refusal = |program, arguments: &[&str], wanted| Refusal::new(program, arguments, wanted);
     check(vec![

@@ -46,6 +46,9 @@ async fn a_remote_signer_stands_for_the_owners_key_and_for_the_hot_one() -> Resu
     fs::write(&config, format!("[node]\nnetwork = \"network.toml\"\ndata = \"hot\"\nsigner = {:?}\naccount = {hot:?}\n", signer.url))?;
     let started = tokio::task::spawn_blocking(move || started(&config)).await??;
     ensure!(started.contains(&hot) && !started.contains("secret"), "{started}");
+    let asked = signer.asked.lock().map(|asked| asked.clone()).unwrap_or_default();
+    let signed = asked.iter().filter(|path| path.contains("/sign/")).count();
+    ensure!(signed >= 3, "a consent, at least one transaction and a binding: {asked:?}");
     Ok(())
 }
 
