@@ -57,9 +57,9 @@ fn started(config: &Path) -> Result<String> {
     let mut command = Command::new(program("validator-node")?);
     command.arg("--config").arg(config).env_remove("NEURON_PASSWORD").stdin(Stdio::null()).stdout(Stdio::null());
     let mut process = command.stderr(Stdio::piped()).spawn()?;
-    let mut lines = BufReader::new(process.stderr.take().context("no messages")?).lines().map_while(Result::ok);
+    let lines = BufReader::new(process.stderr.take().context("no messages")?).lines().map_while(Result::ok);
     let mut told = Vec::new();
-    while let Some(line) = lines.next() {
+    for line in lines {
         let is_last = line.contains("validator started");
         told.push(line);
         if is_last {
