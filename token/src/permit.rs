@@ -42,8 +42,8 @@ impl Neuron {
         let kind = keccak256(b"Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
         let fields = (to_b256(Digest(kind)), to_eth(owner), to_eth(spender), to_u256(amount), nonce, U256::from(deadline_s));
         let message = keccak256(&fields.abi_encode());
-        let digest = keccak256(&[&b"\x19\x01"[..], separator.as_slice(), &message].concat());
-        Ok(Permit { owner, spender, amount, deadline_s, signature: account.sign_digest(&digest)? })
+        let signature = account.sign_hashed(&[&b"\x19\x01"[..], separator.as_slice(), &message].concat()).await?;
+        Ok(Permit { owner, spender, amount, deadline_s, signature })
     }
 
     /// Brings a permit to the chain; anybody can.

@@ -1,13 +1,18 @@
 //! What a validator does for its machines.
 
+use std::time::Duration;
+
 use anyhow::Result;
-use chain::Account;
+use chain::{Account, ChainError};
 use governance::Network;
-use node::{Answers, Node, Program, Scene, Shell, logging, roots, signing::Signing};
+use node::{
+    Answers, Node, Program, Scene, Shell, logging, roots,
+    signing::{Noted, Signing},
+};
 use protocol::{
     DeltaNumber, Digest, NodeId, PositionNumber, RoundNumber,
     bounty::Findings,
-    eip712::{Finding, SignedVerdict, Verdict},
+    eip712::{Domain, Finding, SignedFinding, SignedVerdict, Verdict},
     jury,
     log::{Body, FindingBody},
     panel::{self, Answer, Panel},
@@ -16,6 +21,9 @@ use protocol::{
 };
 
 use crate::{config::ValidatorConfig, duties::Duties, juror::Juror, work::Bench};
+
+/// Pause before a remote signer that did not answer is asked again.
+const SIGN_AGAIN: Duration = Duration::from_secs(5);
 
 /// Hands and signing log of a validator.
 pub struct Hands {
@@ -133,16 +141,20 @@ impl Hands {
         None
     }
 
-    /// Signed here and now; telling it takes longer.
+    /// Noted here and now; signing and telling it takes longer.
     fn sign(&mut self, verdict: Verdict, answers: &Answers<Answer>) -> Option<Input> {
         let round = verdict.round;
-        let signed = match self.signing.sign(verdict, &self.account, &self.network.domain()) {
-            Ok(Ok(signed)) => signed,
+        let noted = match self.signing.note(verdict) {
+            Ok(Ok(noted)) => noted,
             Ok(Err(other)) => return Some(Input::Refused { round, reason: format!("it was judged before, with claim {}", other.claim) }),
             Err(error) => return Some(Input::Untold { round, reason: logging::told(&error) }),
         };
-        let member = self.bench.member.clone();
+        let (member, account, domain) = (self.bench.member.clone(), self.account.clone(), self.network.domain());
         judged(answers, async move {
+            let signed = match noted.sign(&account, &domain).await {
+                Ok(signed) => signed,
+                Err(error) => return Input::Untold { round, reason: error.to_string() },
+            };
             match member.client.append(member.group, Body::Verdict(signed)).await {
                 Ok(_) => Input::Signed(signed),
                 Err(error) => Input::Untold { round, reason: error.to_string() },
@@ -153,8 +165,8 @@ impl Hands {
 
     fn sign_finding(&mut self, message: Finding, findings: Findings, answers: &Answers<Answer>) -> Option<jury::Input> {
         let (bounty, window) = (message.bounty, message.window);
-        let signed = match self.signing.sign_finding(message, &self.account, &self.network.domain()) {
-            Ok(Ok(signed)) => signed,
+        let noted = match self.signing.note_finding(message) {
+            Ok(Ok(noted)) => noted,
             Ok(Err(other)) => {
                 tracing::error!(%bounty, window, "another result, {other}, was signed in that window before");
                 return Some(jury::Input::Refused { bounty, window });
@@ -164,8 +176,16 @@ impl Hands {
                 return None;
             }
         };
-        let (member, body) = (self.bench.member.clone(), FindingBody { message, signature: signed.signature, findings });
+        let (member, account, domain) = (self.bench.member.clone(), self.account.clone(), self.network.domain());
         answers.spawn(async move {
+            let signature = match signed_at_last(&noted, &account, &domain).await {
+                Ok(signed) => signed.signature,
+                Err(error) => {
+                    tracing::error!(%bounty, window, "{error}");
+                    return [Answer::Jury(jury::Input::Refused { bounty, window })];
+                }
+            };
+            let body = FindingBody { message, signature, findings };
             // One's own comes back from the log; what cannot be told there is at least brought to the chain from here.
             if let Err(error) = member.client.append(member.group, Body::Finding(body.clone())).await {
                 tracing::warn!(%bounty, window, "the finding cannot be told: {error}");
@@ -185,6 +205,17 @@ impl Hands {
             }
             Input::Posted { round, result }
         });
+    }
+}
+
+/// A finding is asked for once, so a remote signer that does not answer is asked until it does.
+async fn signed_at_last(noted: &Noted<Finding>, account: &Account, domain: &Domain) -> Result<SignedFinding, ChainError> {
+    loop {
+        match noted.sign(account, domain).await {
+            Err(error) if !error.is_refusal() => tracing::warn!("{error}"),
+            done => return done,
+        }
+        tokio::time::sleep(SIGN_AGAIN).await;
     }
 }
 

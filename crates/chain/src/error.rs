@@ -55,6 +55,10 @@ pub enum ChainError {
     SenderGone,
     #[error("the key could not sign: {0}")]
     Signing(String),
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    #[error("the key of {0} lies at a remote signer and never leaves it; name a key file instead")]
+    NoSecret(Address),
 }
 
 impl ChainError {
@@ -64,6 +68,7 @@ impl ChainError {
             Self::Unreachable { .. } | Self::FeeTooHigh { .. } | Self::NotMined(_) | Self::Replaced { .. } | Self::SenderGone => {
                 Failure::TryAgain
             }
+            Self::Remote(error) if error.is_passing() => Failure::TryAgain,
             Self::RateLimited { .. } => Failure::Slower,
             Self::Rpc { means, .. } => *means,
             Self::NoSuchBlock(_) => Failure::WaitForHead,
@@ -74,13 +79,46 @@ impl ChainError {
             | Self::WrongChain { .. }
             | Self::BadAnswer { .. }
             | Self::NoContract(_) => Failure::AskAnother,
-            Self::Reverted(_) | Self::CannotPay { .. } | Self::TooMuchGas { .. } | Self::NoAccount | Self::Signing(_) => Failure::Refused,
+            Self::Reverted(_)
+            | Self::CannotPay { .. }
+            | Self::TooMuchGas { .. }
+            | Self::NoAccount
+            | Self::Signing(_)
+            | Self::Remote(_)
+            | Self::NoSecret(_) => Failure::Refused,
         }
     }
 
     /// Whether the contract, a rule of the chain or this program itself says no: trying again changes nothing.
     pub fn is_refusal(&self) -> bool {
         self.failure() == Failure::Refused
+    }
+}
+
+/// A remote signer that does not do what it should. No text repeats what may stand in its address beside host and port.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RemoteError {
+    #[error("`{0}` is no address of a remote signer; write it like https://signer.example:9000")]
+    Url(String),
+    #[error("no answer from the remote signer at {url} ({reason}); check that it runs and that the address is right")]
+    Unreachable { url: String, reason: String },
+    #[error("the remote signer at {url} holds no key of {account}, {holds}; load the key there, or name the account that it has")]
+    NoKey { url: String, account: Address, holds: String },
+    #[error("the remote signer at {url} refused ({reason}); its log says why")]
+    Refused { url: String, reason: String },
+    #[error("the remote signer at {url} answered {what} that cannot be read; it must be Web3Signer, started as `web3signer eth1`")]
+    Answer { url: String, what: &'static str },
+    #[error(
+        "the remote signer at {url} signed something else, or with another key than that of {account}; it must be Web3Signer, started as \
+         `web3signer eth1`"
+    )]
+    Wrong { url: String, account: Address },
+}
+
+impl RemoteError {
+    /// Whether the same request may succeed a little later with nothing changed by the user.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
     }
 }
 
@@ -156,7 +194,7 @@ fn one_line(text: &str) -> String {
     shown.take(REASON_CHARS_LIMIT).collect()
 }
 
-fn reason_of_request(error: &reqwest::Error) -> String {
+pub(crate) fn reason_of_request(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "timed out".to_owned();
     }

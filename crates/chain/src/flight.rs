@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use alloy::network::EthereumWallet;
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::types::{BlockId, TransactionReceipt, TransactionRequest};
 use protocol::ids::Digest;
 use tokio::sync::oneshot;
 
+use crate::account::Account;
 use crate::convert;
 use crate::error::ChainError;
 use crate::fees::{Fees, limit_wei};
@@ -27,7 +27,7 @@ type Reply = oneshot::Sender<Result<Receipt, ChainError>>;
 
 pub(crate) struct Flight {
     reader: Reader,
-    wallet: EthereumWallet,
+    account: Account,
     what: &'static str,
     explain: Explain,
     request: TransactionRequest,
@@ -42,17 +42,10 @@ pub(crate) struct Flight {
 }
 
 impl Flight {
-    pub(crate) fn new(
-        reader: Reader,
-        wallet: EthereumWallet,
-        of: &Transaction,
-        request: TransactionRequest,
-        fees: Fees,
-        offer: Offer,
-    ) -> Self {
+    pub(crate) fn new(reader: Reader, account: Account, of: &Transaction, request: TransactionRequest, fees: Fees, offer: Offer) -> Self {
         let now = Instant::now();
         let (what, explain, offers) = (of.what, of.explain, vec![offer]);
-        Self { reader, wallet, what, explain, request, fees, offers, last_sent: now, last_raised: now, strikes: 0, is_troubled: false }
+        Self { reader, account, what, explain, request, fees, offers, last_sent: now, last_raised: now, strikes: 0, is_troubled: false }
     }
 
     /// Answers once it is mined, and stays until it is deep, for a block can still be dropped.
@@ -166,7 +159,7 @@ impl Flight {
     async fn raise(&mut self) {
         let current = self.current_fees().await.unwrap_or(self.fees);
         let Ok(fees) = self.fees.raised().at_least(current).within(limit_wei(&self.reader)) else { return };
-        let Ok(offer) = Offer::sign(self.request.clone(), fees, &self.wallet).await else { return };
+        let Ok(offer) = Offer::sign(self.request.clone(), fees, &self.account).await else { return };
         self.last_raised = Instant::now();
         if !matches!(submit(&self.reader, &offer).await, Submitted::Accepted) {
             return;

@@ -2,14 +2,15 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use alloy::consensus::TxEnvelope;
+use alloy::consensus::SignableTransaction;
 use alloy::eips::Encodable2718;
-use alloy::network::{EthereumWallet, NetworkTransactionBuilder};
-use alloy::primitives::Bytes;
+use alloy::network::NetworkTransactionBuilder;
+use alloy::primitives::{Bytes, Signature};
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::types::TransactionRequest;
 use protocol::ids::Digest;
 
+use crate::account::Account;
 use crate::convert;
 use crate::error::{ChainError, Failed};
 use crate::failure::{Failure, OFFER};
@@ -23,10 +24,11 @@ pub(crate) struct Offer {
 }
 
 impl Offer {
-    pub(crate) async fn sign(mut request: TransactionRequest, fees: Fees, wallet: &EthereumWallet) -> Result<Self, ChainError> {
+    pub(crate) async fn sign(mut request: TransactionRequest, fees: Fees, account: &Account) -> Result<Self, ChainError> {
         fees.apply(&mut request);
-        let signed: Result<TxEnvelope, _> = request.build(wallet).await;
-        let signed = signed.map_err(|error| ChainError::Signing(error.to_string()))?;
+        let unsigned = request.build_unsigned().map_err(|error| ChainError::Signing(error.to_string()))?;
+        let signature = account.sign_hashed(&unsigned.encoded_for_signing()).await?;
+        let signed = unsigned.into_envelope(Signature::from_erc2098(&signature.to_bytes()));
         Ok(Self { hash: convert::digest(*signed.tx_hash()), raw: signed.encoded_2718().into() })
     }
 }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use alloy::network::{EthereumWallet, TransactionBuilder};
+use alloy::network::TransactionBuilder;
 use alloy::primitives::TxKind;
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::types::TransactionRequest;
-use protocol::ids::Address;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::account::Account;
@@ -49,9 +48,8 @@ struct Job {
 impl Sender {
     pub(crate) fn start(reader: Reader, account: Account) -> Self {
         let (jobs, waiting) = mpsc::channel(JOBS_LIMIT);
-        let wallet = EthereumWallet::from(account.signer().clone());
         let slots = Arc::new(Semaphore::new(FLIGHTS_LIMIT));
-        let desk = Desk { reader, address: account.address(), wallet, next_nonce: 0, slots };
+        let desk = Desk { reader, account: account.clone(), next_nonce: 0, slots };
         tokio::spawn(desk.run(waiting));
         Self { account, jobs }
     }
@@ -69,8 +67,7 @@ impl Sender {
 
 struct Desk {
     reader: Reader,
-    address: Address,
-    wallet: EthereumWallet,
+    account: Account,
     /// Nonce after the last one given away.
     next_nonce: u64,
     slots: Arc<Semaphore>,
@@ -103,7 +100,7 @@ impl Desk {
         for _ in 0..LAUNCHES_LIMIT {
             let nonce = self.free_nonce().await?;
             let request = request.clone().with_nonce(nonce);
-            let offer = Offer::sign(request.clone(), fees, &self.wallet).await?;
+            let offer = Offer::sign(request.clone(), fees, &self.account).await?;
             match submit(&self.reader, &offer).await {
                 Submitted::Accepted => return Ok(self.flight(transaction, request, fees, offer, nonce)),
                 Submitted::NonceTaken(failed) | Submitted::Later(failed) => {
@@ -123,12 +120,12 @@ impl Desk {
     fn flight(&mut self, of: &Transaction, request: TransactionRequest, fees: Fees, offer: Offer, nonce: u64) -> Flight {
         self.next_nonce = nonce + 1;
         tracing::debug!(what = of.what, nonce, hash = %offer.hash, "transaction sent");
-        Flight::new(self.reader.clone(), self.wallet.clone(), of, request, fees, offer)
+        Flight::new(self.reader.clone(), self.account.clone(), of, request, fees, offer)
     }
 
     /// The pool's count, or our own where the pool has not seen our last ones. With nothing under way only the chain knows.
     async fn free_nonce(&self) -> Result<u64, ChainError> {
-        let pending = self.reader.next_nonce(self.address).await?;
+        let pending = self.reader.next_nonce(self.account.address()).await?;
         let idle = self.slots.available_permits() == FLIGHTS_LIMIT;
         Ok(if idle { pending } else { pending.max(self.next_nonce) })
     }
@@ -136,7 +133,7 @@ impl Desk {
     /// With as much gas as it needs and a margin, if a block holds that much.
     async fn prepared(&self, transaction: &Transaction, block_gas: u64) -> Result<TransactionRequest, ChainError> {
         let mut request = TransactionRequest::default()
-            .with_from(convert::to_eth(self.address))
+            .with_from(convert::to_eth(self.account.address()))
             .with_chain_id(self.reader.chain_id())
             .with_value(convert::to_u256(transaction.value))
             .with_input(transaction.data.clone());
@@ -159,7 +156,7 @@ impl Desk {
         }
         let (what, reason) = (transaction.what, &failed.reason);
         match failed.means {
-            Failure::Refused if is_poor(reason) => ChainError::CannotPay { account: self.address, what, reason: failed.reason },
+            Failure::Refused if is_poor(reason) => ChainError::CannotPay { account: self.account.address(), what, reason: failed.reason },
             Failure::Refused if is_too_large(reason) => ChainError::TooMuchGas { what, limit: block_gas, reason: failed.reason },
             _ => failed.of(what),
         }

@@ -57,7 +57,7 @@ pub(crate) enum ChainSeen {
 impl Server {
     pub(crate) fn open(endpoint: &Endpoint, timeout: Duration) -> Result<Self, ChainError> {
         let (url, shown) = parse_url(&endpoint.url)?;
-        let client = http_client(&url, &shown, endpoint, timeout)?;
+        let client = http_client(&url, &shown, headers(endpoint)?, timeout)?;
         let secrets = secrets(&url, endpoint);
         let provider = RootProvider::new(ClientBuilder::default().http_with_client(client, url));
         let spacing = endpoint.requests_per_second.map_or(Duration::ZERO, |most| Duration::from_secs(1) / most.max(1));
@@ -179,8 +179,8 @@ pub(crate) fn parse_url(text: &str) -> Result<(Url, String), ChainError> {
 }
 
 /// A proxy named in the environment is meant for the outside, never for this machine.
-fn http_client(url: &Url, shown: &str, endpoint: &Endpoint, timeout: Duration) -> Result<Client, ChainError> {
-    let mut builder = Client::builder().timeout(timeout).connect_timeout(CONNECT_LIMIT.min(timeout)).default_headers(headers(endpoint)?);
+pub(crate) fn http_client(url: &Url, shown: &str, headers: HeaderMap, timeout: Duration) -> Result<Client, ChainError> {
+    let mut builder = Client::builder().timeout(timeout).connect_timeout(CONNECT_LIMIT.min(timeout)).default_headers(headers);
     if matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
         builder = builder.no_proxy();
     }

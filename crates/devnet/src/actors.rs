@@ -7,7 +7,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use chain::{Account, Connection, keystore};
+use chain::{
+    Account, Connection,
+    keystore::{self, Cost},
+};
 use futures::future::try_join_all;
 use governance::Network;
 use protocol::{Address, Wei, keccak256};
@@ -119,7 +122,7 @@ impl Cast {
         for actor in self.everybody() {
             let path = key_file(folder, &actor.name);
             if !path.exists() {
-                keystore::create(&path, &actor.account, PASSWORD)?;
+                keystore::create(&path, &actor.account, PASSWORD, Cost::Trifling)?;
             }
         }
         Ok(())

@@ -122,7 +122,7 @@ impl Liars {
                 let domain = hands.of(&cheat)?.domain();
                 for claim in [claim, Digest::ZERO] {
                     let probe = Digest(keccak256(b"no model was run for this"));
-                    let verdict = cheat.account.sign(Verdict { group, round, claim, probe }, &domain)?;
+                    let verdict = cheat.account.sign(Verdict { group, round, claim, probe }, &domain).await?;
                     member.client.append(group, Body::Verdict(verdict)).await?;
                 }
                 Ok(())

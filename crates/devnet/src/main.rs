@@ -5,7 +5,11 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::Parser;
 use devnet::Options;
-use node::{keys, logging};
+use node::{
+    keys::{self, KeyPlace},
+    logging,
+    password::PasswordSource,
+};
 
 /// Run the whole network on this machine.
 #[derive(Parser)]
@@ -16,7 +20,7 @@ struct Arguments {
     /// Your encrypted key, for --rpc.
     #[arg(long, default_value = "account.json")]
     key: PathBuf,
-    /// File with its password; otherwise NEURON_PASSWORD is read.
+    /// File with its password; otherwise NEURON_PASSWORD is read, or the terminal.
     #[arg(long)]
     password_file: Option<PathBuf>,
 }
@@ -32,7 +36,8 @@ async fn main() -> ExitCode {
 
 async fn run(Arguments { mut options, key, password_file }: Arguments) -> Result<()> {
     if options.rpc.is_some() {
-        options.payer = Some(keys::account(&key, password_file.as_ref())?);
+        let password = PasswordSource { file: password_file, variable: keys::PASSWORD_VARIABLE, as_is: false };
+        options.payer = Some(KeyPlace::File { path: key, password }.account().await?);
     }
     devnet::run(options).await
 }

@@ -130,7 +130,7 @@ impl Votes {
         let domain = self.hands.of(&self.cast.founder)?.domain();
         for signer in &self.cast.signers {
             let message = Choice { group: self.group, period, delta, patch, seq: 1 };
-            let body = Body::Choice(signer.account.sign(message, &domain)?);
+            let body = Body::Choice(signer.account.sign(message, &domain).await?);
             self.member.client.append(self.group, body).await?;
         }
         Ok(())

@@ -103,7 +103,7 @@ impl Votes {
         log.append(self.group, Body::Measure(MeasureBody { measure: measure.clone(), reason })).await?;
         for signer in &self.cast.signers {
             let position = view.position_of(signer.address()).with_context(|| format!("{} has no position", signer.name))?.number;
-            let signature = signer.account.sign(measure.clone(), &network.domain())?.signature;
+            let signature = signer.account.sign(measure.clone(), &network.domain()).await?.signature;
             let body = AssentBody { measure: measure.clone(), group: self.group, position, signature };
             log.append(self.group, Body::Assent(body)).await?;
             self.teller.tell("measure", format!("{} signs: take delta {delta} out of the set", signer.name));

@@ -66,7 +66,7 @@ pub async fn sale(cast: &Cast, hands: &Hands) -> Result<Wei> {
 pub async fn stake(cast: &Cast, hands: &Hands, group: GroupId) -> Result<()> {
     try_join_all(cast.stakes().map(|(owner, signer)| async {
         let network = hands.of(owner)?;
-        let consent = signer.account.sign(Consent { group, owner: owner.address() }, &network.domain())?.signature;
+        let consent = signer.account.sign(Consent { group, owner: owner.address() }, &network.domain()).await?.signature;
         let stake = network.stake();
         let position = stake.bond(group, signer.address(), Wei::nrn(owner.buys), Some(&consent)).await?;
         anyhow::Ok(stake.wake(group, position).await?)
@@ -87,7 +87,7 @@ pub async fn admit(cast: &Cast, hands: &Hands, group: GroupId) -> Result<()> {
     let mut assents = Vec::new();
     for signer in &cast.signers {
         let position = view.position_of(signer.address()).with_context(|| format!("{} has no position", signer.name))?.number;
-        let assent = signer.account.sign(admission.clone(), &founder.domain())?.signature;
+        let assent = signer.account.sign(admission.clone(), &founder.domain()).await?.signature;
         assents.push((group, position, assent));
     }
     let enacted = founder.enact(&admission, &assents).await?;

@@ -15,7 +15,7 @@ use crate::member::Member;
 /// # Errors
 /// When the log cannot be written.
 pub async fn publish(member: &Member, account: &Account, domain: &Domain) -> Result<()> {
-    let signature = account.sign(Node { node: member.client.node_id() }, domain)?.signature;
+    let signature = account.sign(Node { node: member.client.node_id() }, domain).await?.signature;
     let body = Body::Binding(Binding { account: account.address(), signature });
     member.client.append(member.group, body).await?;
     Ok(())

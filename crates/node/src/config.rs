@@ -8,9 +8,14 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use evaluator::Manifest;
+use protocol::Address;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use crate::network_file::{Deploy, NetworkFile};
+use crate::{
+    keys::{KeyPlace, PASSWORD_VARIABLE},
+    password::PasswordSource,
+};
 
 /// The largest configuration file that is read, bytes.
 const MAX_FILE: u64 = 64 * 1024;
@@ -40,8 +45,14 @@ pub struct NodeConfig {
     pub data: PathBuf,
     /// Encrypted key of the account (Web3 secret storage, version 3).
     pub keystore: PathBuf,
-    /// File whose first line is its password; without it the variable `NEURON_PASSWORD` is read.
+    /// File whose first line is its password; without it the variable `NEURON_PASSWORD` is read, or the terminal.
     pub password_file: Option<PathBuf>,
+    /// Whether a byte order mark, a carriage return or blanks at the ends of that line belong to the password.
+    pub password_as_is: bool,
+    /// Address of a remote signer (Web3Signer in its mode `eth1`), which stands for the keystore.
+    pub signer: Option<String>,
+    /// The account whose key the remote signer holds.
+    pub account: Option<Address>,
     /// Addresses to listen on, as multiaddrs; port 0 lets the system choose.
     pub listen: Vec<String>,
     /// Further peers to dial, beside those of the network file.
@@ -58,6 +69,9 @@ impl Default for NodeConfig {
             data: "data".into(),
             keystore: "account.json".into(),
             password_file: None,
+            password_as_is: false,
+            signer: None,
+            account: None,
             listen: vec!["/ip4/127.0.0.1/tcp/0".into()],
             peers: Vec::new(),
             edge_s: 2,
@@ -73,6 +87,15 @@ impl NodeConfig {
         }
         self.password_file = self.password_file.map(|path| folder.join(path));
         self
+    }
+
+    /// Where the account's key is.
+    ///
+    /// # Errors
+    /// When only one of `signer` and `account` is named.
+    pub fn key(&self) -> Result<KeyPlace> {
+        let password = PasswordSource { file: self.password_file.clone(), variable: PASSWORD_VARIABLE, as_is: self.password_as_is };
+        KeyPlace::new(&self.keystore, password, self.signer.as_ref(), self.account).context("`signer` and `account` of [node] go together")
     }
 }
 

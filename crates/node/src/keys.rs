@@ -1,4 +1,4 @@
-//! The two keys of a node: the account that has authority, and the node key that only speaks on the network.
+//! The two keys of a node: the account that has authority, here or at a remote signer, and the node key that only speaks on the network.
 
 use std::{
     fs::{self, OpenOptions},
@@ -6,32 +6,69 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use chain::{Account, keystore};
+use protocol::Address;
+use zeroize::Zeroizing;
 
-/// Variable that holds the password when no file is named.
-const PASSWORD_VARIABLE: &str = "NEURON_PASSWORD";
+use crate::password::PasswordSource;
+
+/// Variable that holds the password of a node's or a command's own key.
+pub const PASSWORD_VARIABLE: &str = "NEURON_PASSWORD";
 const NODE_KEY: &str = "node.key";
 
-/// Opens the encrypted account.
-///
-/// # Errors
-/// A missing file, a missing or wrong password.
-pub fn account(path: &Path, password_file: Option<&PathBuf>) -> Result<Account> {
-    Ok(keystore::open(path, &password(path, password_file)?)?)
+/// Where the key of an account is.
+#[derive(Clone, Debug)]
+pub enum KeyPlace {
+    /// In an encrypted file on this machine.
+    File { path: PathBuf, password: PasswordSource },
+    /// At a remote signer.
+    Remote { url: String, account: Address },
 }
 
-/// The password for the key at `path`: first line of the file, else the variable.
-///
-/// # Errors
-/// When there is neither.
-pub fn password(path: &Path, file: Option<&PathBuf>) -> Result<String> {
-    let Some(file) = file else {
-        let help = || format!("no password for {}: name a password file, or set {PASSWORD_VARIABLE}", path.display());
-        return std::env::var(PASSWORD_VARIABLE).with_context(help);
-    };
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read the password file {}", file.display()))?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
+impl KeyPlace {
+    /// At the signer and of the account, if both are named; in the file if neither is.
+    ///
+    /// # Errors
+    /// When only one is named.
+    pub fn new(path: &Path, password: PasswordSource, signer: Option<&String>, account: Option<Address>) -> Result<Self> {
+        match (signer, account) {
+            (None, None) => Ok(Self::File { path: path.to_owned(), password }),
+            (Some(url), Some(account)) => Ok(Self::Remote { url: url.clone(), account }),
+            (Some(_), None) => bail!("a remote signer is named and no account: name the account whose key it holds"),
+            (None, Some(account)) => bail!("account {account} is named and no remote signer that holds its key: name one, or leave it out"),
+        }
+    }
+
+    /// Opens the file, or asks the signer for the key.
+    ///
+    /// # Errors
+    /// A missing file, a missing or wrong password; a signer that does not answer, or has no such key.
+    pub async fn account(&self) -> Result<Account> {
+        match self {
+            Self::File { path, password } => {
+                // Nobody is asked for the password of what is no key file.
+                keystore::address(path)?;
+                Ok(keystore::open(path, &password.read(path)?)?)
+            }
+            Self::Remote { url, account } => Ok(Account::remote(url, *account).await?),
+        }
+    }
+
+    /// Whose key it is. A file is opened if its password is at hand or it names no account; else it is believed.
+    ///
+    /// # Errors
+    /// As [`KeyPlace::account`].
+    pub async fn address(&self) -> Result<Address> {
+        match self {
+            Self::File { path, password } if !password.is_given() => match keystore::address(path)? {
+                Some(named) => Ok(named),
+                None => Ok(self.account().await?.address()),
+            },
+            Self::File { .. } => Ok(self.account().await?.address()),
+            Self::Remote { account, .. } => Ok(*account),
+        }
+    }
 }
 
 /// The ed25519 secret of this data folder, made on the first start.
@@ -43,7 +80,7 @@ pub fn node_key(data: &Path) -> Result<[u8; 32]> {
     if !path.exists() {
         return make(&path);
     }
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = Zeroizing::new(fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?);
     let mut key = [0; 32];
     let read = hex::decode_to_slice(text.trim(), &mut key);
     ensure!(read.is_ok(), "{} is damaged: restore it from a backup, or delete it to start with a new node identity", path.display());
@@ -57,7 +94,7 @@ fn make(path: &Path) -> Result<[u8; 32]> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).with_context(|| format!("cannot write {}", path.display()))?;
-    file.write_all(hex::encode(key).as_bytes())?;
+    file.write_all(Zeroizing::new(hex::encode(key)).as_bytes())?;
     file.sync_all()?;
     Ok(key)
 }

@@ -13,6 +13,7 @@ pub mod logging;
 pub mod measures;
 pub mod member;
 pub mod network_file;
+pub mod password;
 pub mod progress;
 pub mod roots;
 pub mod shell;

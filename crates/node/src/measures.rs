@@ -155,18 +155,18 @@ mod tests {
         Measure::new(&Act::Admit { group: GroupId(group), name: Digest([5; 32]) }, Digest([7; 32]), 100)
     }
 
-    fn assent(account: &Account, measure: &Measure, position: u64) -> Body {
-        let signed = account.sign(measure.clone(), &DOMAIN).expect("signed");
+    async fn assent(account: &Account, measure: &Measure, position: u64) -> Body {
+        let signed = account.sign(measure.clone(), &DOMAIN).await.expect("signed");
         let (group, position) = (GroupId(1), PositionNumber(position));
         Body::Assent(AssentBody { measure: measure.clone(), group, position, signature: signed.signature })
     }
 
-    #[test]
-    fn a_measure_is_known_from_its_proposal_or_from_any_assent() {
+    #[tokio::test]
+    async fn a_measure_is_known_from_its_proposal_or_from_any_assent() {
         let (mut book, account) = (Book::default(), Account::random());
-        book.note(&assent(&account, &measure(1), 5), &DOMAIN);
-        book.note(&assent(&account, &measure(1), 5), &DOMAIN);
-        book.note(&assent(&Account::random(), &measure(1), 5), &DOMAIN);
+        book.note(&assent(&account, &measure(1), 5).await, &DOMAIN);
+        book.note(&assent(&account, &measure(1), 5).await, &DOMAIN);
+        book.note(&assent(&Account::random(), &measure(1), 5).await, &DOMAIN);
         let reason = "it is good".to_owned();
         book.note(&Body::Measure(MeasureBody { measure: measure(2), reason: reason.clone() }), &DOMAIN);
         let known: BTreeMap<u64, (usize, &str)> =

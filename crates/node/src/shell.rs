@@ -82,7 +82,7 @@ impl Node {
     /// Whatever is missing or wrong, with what to do about it.
     pub async fn join(config: &NodeConfig) -> Result<Self> {
         let lock = lock::lock(&config.data)?;
-        let account = keys::account(&config.keystore, config.password_file.as_ref())?;
+        let account = config.key()?.account().await?;
         let site = Site::open(&config.network).await?;
         let (secret, first) = (keys::node_key(&config.data)?, site.file.deployed_block);
         let (client, events) = site.join(&config.data, secret, &config.listen, &config.peers).await?;

@@ -7,10 +7,10 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use chain::Account;
+use chain::{Account, ChainError};
 use protocol::{
     Digest, GroupId, RoundNumber,
-    eip712::{Domain, Finding, SignedFinding, SignedVerdict, Verdict},
+    eip712::{Domain, Finding, Signed, Typed, Verdict},
     signing_log::{Decision, HEADER, SigningLog},
 };
 
@@ -21,12 +21,12 @@ const FINDINGS: &str = "findings.log";
 
 /// The only way in which a validator signs verdicts and findings.
 pub struct Signing {
-    verdicts: Signed,
-    findings: Signed,
+    verdicts: Lines,
+    findings: Lines,
 }
 
 /// One file, in which there is one line for each matter.
-struct Signed {
+struct Lines {
     path: PathBuf,
     file: File,
     log: SigningLog,
@@ -38,35 +38,47 @@ impl Signing {
     /// # Errors
     /// A damaged log: nothing may be signed then.
     pub fn open(data: &Path) -> Result<Self> {
-        Ok(Self { verdicts: Signed::open(data.join(VERDICTS))?, findings: Signed::open(data.join(FINDINGS))? })
+        Ok(Self { verdicts: Lines::open(data.join(VERDICTS))?, findings: Lines::open(data.join(FINDINGS))? })
     }
 
-    /// Records, syncs, then signs; or tells which other verdict of that round was signed before: then this one never will be.
+    /// Records and syncs, so that it may be signed; or tells which other verdict of that round was signed before: then this one
+    /// never will be.
     ///
     /// # Errors
-    /// When the disk fails: then nothing was signed, and it can be tried again.
-    pub fn sign(&mut self, verdict: Verdict, account: &Account, domain: &Domain) -> Result<Result<SignedVerdict, Verdict>> {
-        if let Some(signed) = self.verdicts.note(verdict)? {
-            return Ok(Err(signed));
-        }
-        Ok(Ok(account.sign(verdict, domain)?))
+    /// When the disk fails: then nothing may be signed, and it can be tried again.
+    pub fn note(&mut self, verdict: Verdict) -> Result<Result<Noted<Verdict>, Verdict>> {
+        Ok(self.verdicts.note(verdict)?.map_or(Ok(Noted(verdict)), Err))
     }
 
-    /// Records, syncs, then signs; or tells which other result of that window was signed before: then this one never will be.
+    /// Records and syncs, so that it may be signed; or tells which other result of that window was signed before: then this one never
+    /// will be.
     ///
     /// # Errors
-    /// When the disk fails: then nothing was signed, and it can be tried again.
-    pub fn sign_finding(&mut self, finding: Finding, account: &Account, domain: &Domain) -> Result<Result<SignedFinding, Digest>> {
+    /// When the disk fails: then nothing may be signed, and it can be tried again.
+    pub fn note_finding(&mut self, finding: Finding) -> Result<Result<Noted<Finding>, Digest>> {
         let Finding { bounty, window, result, probe } = finding;
         let line = Verdict { group: GroupId(bounty.0), round: RoundNumber(window), claim: result, probe };
         if let Some(signed) = self.findings.note(line)? {
             return Ok(Err(signed.claim));
         }
-        Ok(Ok(account.sign(finding, domain)?))
+        Ok(Ok(Noted(finding)))
     }
 }
 
-impl Signed {
+/// A message whose line is on disk. Nothing else makes one.
+pub struct Noted<T>(T);
+
+impl<T: Typed + Clone> Noted<T> {
+    /// Signs it, here or at a remote signer.
+    ///
+    /// # Errors
+    /// When the remote signer fails: it can be noted and signed again.
+    pub async fn sign(&self, account: &Account, domain: &Domain) -> Result<Signed<T>, ChainError> {
+        account.sign(self.0.clone(), domain).await
+    }
+}
+
+impl Lines {
     fn open(path: PathBuf) -> Result<Self> {
         let shown = path.display().to_string();
         let mut file =
@@ -106,15 +118,17 @@ mod tests {
         Verdict { group: GroupId(1), round: RoundNumber(7), claim: Digest([claim; 32]), probe: Digest([9; 32]) }
     }
 
-    #[test]
-    fn after_a_crash_between_signing_and_sending_the_same_verdict_is_signed_again_and_no_other() {
+    #[tokio::test]
+    async fn after_a_crash_between_signing_and_sending_the_same_verdict_is_signed_again_and_no_other() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let account = Account::random();
         let domain = Domain { chain_id: 1, network: Address([3; 20]) };
-        let first = Signing::open(folder.path()).expect("new").sign(verdict(1), &account, &domain).expect("recorded").expect("signed");
+        let noted = Signing::open(folder.path()).expect("new").note(verdict(1)).expect("recorded").expect("noted");
+        let first = noted.sign(&account, &domain).await.expect("signed");
         let mut reopened = Signing::open(folder.path()).expect("reopened");
-        assert_eq!(Ok(first), reopened.sign(verdict(1), &account, &domain).expect("recorded"), "again");
-        assert_eq!(Err(verdict(1)), reopened.sign(verdict(2), &account, &domain).expect("recorded"), "another");
+        let again = reopened.note(verdict(1)).expect("recorded").expect("noted");
+        assert_eq!(first, again.sign(&account, &domain).await.expect("signed"), "again");
+        assert_eq!(Some(verdict(1)), reopened.note(verdict(2)).expect("recorded").err(), "another");
         assert_eq!(first.signer(&domain).expect("a signer"), account.address());
     }
 
@@ -132,16 +146,14 @@ mod tests {
     #[test]
     fn of_two_results_in_one_window_the_second_is_never_signed_not_after_a_restart_either() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let account = Account::random();
-        let domain = Domain { chain_id: 1, network: Address([3; 20]) };
         let finding =
             |window, result: u8| Finding { bounty: BountyNumber(5), window, result: Digest([result; 32]), probe: Digest([9; 32]) };
-        let sign = |finding| Signing::open(folder.path()).expect("opened").sign_finding(finding, &account, &domain);
-        assert_eq!(sign(finding(0, 1)).expect("signed"), sign(finding(0, 1)).expect("again"));
-        assert_eq!(sign(finding(0, 2)).expect("recorded"), Err(Digest([1; 32])), "that other one was signed");
-        sign(finding(1, 2)).expect("recorded").expect("another window");
+        let note = |finding| Signing::open(folder.path()).expect("opened").note_finding(finding).expect("recorded").map(drop);
+        assert_eq!((note(finding(0, 1)), note(finding(0, 1))), (Ok(()), Ok(())));
+        assert_eq!(note(finding(0, 2)), Err(Digest([1; 32])), "that other one was signed");
+        assert_eq!(note(finding(1, 2)), Ok(()), "another window");
         // A verdict of a group and round with those numbers is another matter.
         let verdict = Verdict { group: GroupId(5), round: RoundNumber(0), claim: Digest([7; 32]), probe: Digest([9; 32]) };
-        Signing::open(folder.path()).expect("opened").sign(verdict, &account, &domain).expect("recorded").expect("signed");
+        Signing::open(folder.path()).expect("opened").note(verdict).expect("recorded").expect("noted");
     }
 }

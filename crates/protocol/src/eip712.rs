@@ -158,23 +158,28 @@ impl Domain {
         hash_words(&words)
     }
 
-    /// What an account signs: the hash of a message's words in this domain.
-    fn digest(&self, kind: &str, fields: &[[u8; 32]]) -> Digest {
+    /// What an account signs the hash of: a message's words in this domain.
+    fn encoded(&self, kind: &str, fields: &[[u8; 32]]) -> Vec<u8> {
         let mut words = vec![keccak256(kind.as_bytes())];
         words.extend_from_slice(fields);
-        self.digest_of(hash_words(&words))
+        self.encoded_of(hash_words(&words))
     }
 
-    /// What an account signs of a message with that struct hash.
-    pub(crate) fn digest_of(&self, message: Digest) -> Digest {
-        Digest(keccak256(&[&b"\x19\x01"[..], &self.separator().0, &message.0].concat()))
+    /// The same of a message with that struct hash.
+    pub(crate) fn encoded_of(&self, message: Digest) -> Vec<u8> {
+        [&b"\x19\x01"[..], &self.separator().0, &message.0].concat()
     }
 }
 
 /// A message that accounts sign.
 pub trait Typed {
+    /// The 66 bytes whose hash is signed.
+    fn encoded(&self, domain: &Domain) -> Vec<u8>;
+
     /// The 32 bytes that are signed.
-    fn digest(&self, domain: &Domain) -> Digest;
+    fn digest(&self, domain: &Domain) -> Digest {
+        Digest(keccak256(&self.encoded(domain)))
+    }
 }
 
 /// A message and its signature.
@@ -220,9 +225,9 @@ pub struct Verdict {
 }
 
 impl Typed for Verdict {
-    fn digest(&self, domain: &Domain) -> Digest {
+    fn encoded(&self, domain: &Domain) -> Vec<u8> {
         let kind = "Verdict(uint256 group,uint256 round,bytes32 claim,bytes32 probe)";
-        domain.digest(kind, &[word(self.group.0), word(self.round.0), self.claim.0, self.probe.0])
+        domain.encoded(kind, &[word(self.group.0), word(self.round.0), self.claim.0, self.probe.0])
     }
 }
 
@@ -242,9 +247,9 @@ pub struct Finding {
 }
 
 impl Typed for Finding {
-    fn digest(&self, domain: &Domain) -> Digest {
+    fn encoded(&self, domain: &Domain) -> Vec<u8> {
         let kind = "Measured(uint256 bounty,uint256 window,bytes32 result,bytes32 probe)";
-        domain.digest(kind, &[word(self.bounty.0), word(self.window), self.result.0, self.probe.0])
+        domain.encoded(kind, &[word(self.bounty.0), word(self.window), self.result.0, self.probe.0])
     }
 }
 
@@ -265,9 +270,9 @@ pub struct Choice {
 }
 
 impl Typed for Choice {
-    fn digest(&self, domain: &Domain) -> Digest {
+    fn encoded(&self, domain: &Domain) -> Vec<u8> {
         let kind = "Choice(uint256 group,uint256 period,uint256 delta,bytes32 patch,uint256 seq)";
-        domain.digest(kind, &[word(self.group.0), word(self.period.0), word(self.delta.0), self.patch.0, word(self.seq)])
+        domain.encoded(kind, &[word(self.group.0), word(self.period.0), word(self.delta.0), self.patch.0, word(self.seq)])
     }
 }
 
@@ -281,9 +286,9 @@ pub struct Consent {
 }
 
 impl Typed for Consent {
-    fn digest(&self, domain: &Domain) -> Digest {
+    fn encoded(&self, domain: &Domain) -> Vec<u8> {
         let kind = "Consent(uint256 group,address owner)";
-        domain.digest(kind, &[word(self.group.0), address_word(self.owner)])
+        domain.encoded(kind, &[word(self.group.0), address_word(self.owner)])
     }
 }
 
@@ -295,7 +300,7 @@ pub struct Node {
 }
 
 impl Typed for Node {
-    fn digest(&self, domain: &Domain) -> Digest {
-        domain.digest("Node(bytes32 node)", &[self.node.0])
+    fn encoded(&self, domain: &Domain) -> Vec<u8> {
+        domain.encoded("Node(bytes32 node)", &[self.node.0])
     }
 }

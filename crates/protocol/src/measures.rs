@@ -212,7 +212,7 @@ impl Measure {
 }
 
 impl Typed for Measure {
-    fn digest(&self, domain: &Domain) -> Digest {
-        domain.digest_of(self.name())
+    fn encoded(&self, domain: &Domain) -> Vec<u8> {
+        domain.encoded_of(self.name())
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use chain::geth::{Geth, GethSettings, find_or_skip};
 use chain::{Account, Connection, Settings};
+use futures::FutureExt as _;
 use futures::future::try_join_all;
 use governance::{Network, Terms, audit, deploy};
 use protocol::chain::{Birth, Outcome, Phase, RevealedClaim, Times};
@@ -63,7 +64,7 @@ impl Life {
 
     fn sign<T: Typed>(&self, message: T) -> protocol::eip712::Signed<T> {
         let account = self.owner.chain().account().expect("an account");
-        account.sign(message, &self.owner.domain()).expect("a signature")
+        account.sign(message, &self.owner.domain()).now_or_never().expect("at once").expect("a signature")
     }
 
     async fn sale(&self) {

@@ -2,6 +2,7 @@
 
 use chain::dev::{Anvil, AnvilSettings};
 use chain::{Account, ChainError, Connection, Followed, Follower, Settings};
+use futures::FutureExt as _;
 use governance::{Enactment, Network, Terms, deploy};
 use protocol::chain::{Birth, Block, ChainEvent, GroupView, Phase, RevealedClaim, Times};
 use protocol::eip712::{Choice, Consent, Signature, Signed, SignedChoice, SignedVerdict, Typed, Verdict};
@@ -222,7 +223,7 @@ impl World {
     }
 
     pub fn sign<T: Typed>(&self, index: usize, message: T) -> Signed<T> {
-        account(index).sign(message, &self.network(index).domain()).expect("a signature")
+        account(index).sign(message, &self.network(index).domain()).now_or_never().expect("at once").expect("a signature")
     }
 
     pub async fn view(&self) -> GroupView {

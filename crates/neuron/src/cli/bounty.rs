@@ -128,7 +128,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
 }
 
 async fn fund(context: &Context, wanted: Wanted) -> Result<()> {
-    let (site, account) = (context.site().await?, context.account()?);
+    let (site, account) = (context.site().await?, context.account().await?);
     let Wanted { hidden: path, amount, target, term: term_s, .. } = wanted;
     let group = GroupId(wanted.group);
     let visit = context.visit(&site, group).await?;
@@ -191,7 +191,7 @@ async fn show(context: &Context, number: BountyNumber) -> Result<()> {
 }
 
 async fn open(context: &Context, named: &Named) -> Result<()> {
-    let (site, account) = (context.site().await?, context.account()?);
+    let (site, account) = (context.site().await?, context.account().await?);
     let dated = Dated::read(&site.network, BountyNumber(named.bounty)).await?;
     check_time(&dated, account.address(), site.network.chain().latest().await?.time_s)?;
     let (number, bounty) = (dated.number, dated.bounty);
@@ -236,7 +236,7 @@ fn check_time(dated: &Dated, account: Address, now_s: u64) -> Result<()> {
 }
 
 async fn settle(context: &Context, number: BountyNumber) -> Result<()> {
-    let (site, account) = (context.site().await?, context.account()?);
+    let (site, account) = (context.site().await?, context.account().await?);
     let dated = Dated::read(&site.network, number).await?;
     let (events, now_s) = (history(&site, dated.bounty.group).await?, site.network.chain().latest().await?.time_s);
     let due = Due::of(&dated, &events, now_s);
@@ -249,7 +249,7 @@ async fn settle(context: &Context, number: BountyNumber) -> Result<()> {
 }
 
 async fn retire(context: &Context, named: &Named, bond: Option<Wei>) -> Result<()> {
-    let (site, account) = (context.site().await?, context.account()?);
+    let (site, account) = (context.site().await?, context.account().await?);
     let dated = Dated::read(&site.network, BountyNumber(named.bounty)).await?;
     let (number, group) = (dated.number, dated.bounty.group);
     ensure!(!dated.bounty.file.is_zero(), "bounty {number} is not open, its set is still a secret: `neuron bounty open` comes first");

@@ -6,9 +6,13 @@ use anyhow::{Context as _, Result};
 use chain::Account;
 use clap::Args;
 use governance::Network;
-use node::{Member, Site, keys};
+use node::{
+    Member, Site,
+    keys::{self, KeyPlace},
+    password::PasswordSource,
+};
 use protocol::{
-    GroupId, NodeId,
+    Address, GroupId, NodeId,
     chain::ChainEvent,
     log::{Body, Envelope},
 };
@@ -35,9 +39,18 @@ pub struct Context {
     /// Your encrypted key.
     #[arg(long, global = true, default_value = "account.json")]
     pub key: PathBuf,
-    /// File with its password; otherwise NEURON_PASSWORD is read.
+    /// File whose first line is its password; otherwise NEURON_PASSWORD is read, or you are asked.
     #[arg(long, global = true)]
     pub password_file: Option<PathBuf>,
+    /// Take passwords with a byte order mark, a carriage return or blanks at their ends as they are.
+    #[arg(long, global = true)]
+    pub password_as_is: bool,
+    /// A remote signer that holds your key instead of --key: Web3Signer in its mode `eth1`, like https://signer.example:9000.
+    #[arg(long, global = true, value_name = "URL")]
+    pub remote_signer: Option<String>,
+    /// The account whose key the remote signer holds.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub remote_account: Option<Address>,
 }
 
 /// A node that lives as long as a command.
@@ -53,14 +66,35 @@ impl Context {
         Site::open(&self.network).await
     }
 
+    /// Where the key of this command is.
+    pub fn place(&self) -> Result<KeyPlace> {
+        let place = KeyPlace::new(&self.key, self.password(), self.remote_signer.as_ref(), self.remote_account);
+        place.context("--remote-signer and --remote-account go together")
+    }
+
     /// The key of this command.
-    pub fn account(&self) -> Result<Account> {
-        keys::account(&self.key, self.password_file.as_ref())
+    pub async fn account(&self) -> Result<Account> {
+        self.place()?.account().await
+    }
+
+    /// The account of this command, without its password where a file names it.
+    pub async fn own_address(&self) -> Result<Address> {
+        self.place()?.address().await
+    }
+
+    /// The password of the key of this command.
+    pub fn password(&self) -> PasswordSource {
+        self.other_password(self.password_file.as_ref(), keys::PASSWORD_VARIABLE)
+    }
+
+    /// Another password.
+    pub fn other_password(&self, file: Option<&PathBuf>, variable: &'static str) -> PasswordSource {
+        PasswordSource { file: file.cloned(), variable, as_is: self.password_as_is }
     }
 
     /// The network, for sending as this command's account.
     pub async fn sending(&self) -> Result<Network> {
-        let account = self.account()?;
+        let account = self.account().await?;
         Ok(self.site().await?.as_account(account))
     }
 

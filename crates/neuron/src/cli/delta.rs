@@ -98,7 +98,7 @@ async fn refund(context: &Context, group: GroupId, deltas: &[u64]) -> Result<()>
 
 async fn new(context: &Context, group: GroupId, out: Option<PathBuf>, from: Option<PathBuf>, title: &str) -> Result<()> {
     let site = context.site().await?;
-    let author = if from.is_some() { chain::keystore::address(&context.key)? } else { Address::ZERO };
+    let author = if from.is_some() { context.own_address().await? } else { Address::ZERO };
     let visit = context.visit(&site, group).await?;
     let set = visit.member.set(site.network.view(group).await?.head).await?;
     match (out, from) {
@@ -121,7 +121,7 @@ async fn new(context: &Context, group: GroupId, out: Option<PathBuf>, from: Opti
 
 async fn propose(context: &Context, group: GroupId, path: &Path, bond: Option<Wei>) -> Result<()> {
     let body = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let (site, account) = (context.site().await?, context.account()?);
+    let (site, account) = (context.site().await?, context.account().await?);
     let visit = context.visit(&site, group).await?;
     check_author(&body, account.address())?;
     offer(visit, &site.as_account(account), body, bond).await
@@ -178,7 +178,7 @@ async fn wait_for_holder(client: &Client, group: GroupId, digest: Digest) -> Res
 }
 
 async fn vote(context: &Context, group: GroupId, delta: DeltaNumber) -> Result<()> {
-    let (site, account) = (context.site().await?, context.account()?);
+    let (site, account) = (context.site().await?, context.account().await?);
     let view = site.network.view(group).await?;
     let own = account.address();
     let speaks = view.spoken_for(own).next().is_some();
@@ -195,7 +195,7 @@ async fn vote(context: &Context, group: GroupId, delta: DeltaNumber) -> Result<(
     // Seconds of the chain grow, so a later choice replaces an earlier one.
     let seq = site.network.chain().latest().await?.time_s;
     let message = Choice { group, period: view.period_number, delta, patch, seq };
-    let body = Body::Choice(account.sign(message, &site.network.domain())?);
+    let body = Body::Choice(account.sign(message, &site.network.domain()).await?);
     visit.tell(vec![body]).await?;
     println!("signed: delta {delta} in period {}, patch {patch}", view.period_number);
     println!("validators bring it to the chain before the period ends");

@@ -127,7 +127,7 @@ async fn progress(context: &Context, group: GroupId, most: usize) -> Result<()> 
 
 async fn create(context: &Context, path: PathBuf, seed: u64) -> Result<()> {
     let file = GroupFile::read(&path)?;
-    let (site, account) = (context.site().await?, context.account()?);
+    let (site, account) = (context.site().await?, context.account().await?);
     let author = account.address();
     let folder = tempfile::tempdir()?;
     let (client, _events) = site.join(folder.path(), keys::node_key(folder.path())?, &[], &[]).await?;
@@ -139,7 +139,7 @@ async fn create(context: &Context, path: PathBuf, seed: u64) -> Result<()> {
 
 async fn fork(context: &Context, path: PathBuf, parent: GroupId, seed: u64) -> Result<()> {
     let file = GroupFile::read(&path)?;
-    let (site, account) = (context.site().await?, context.account()?);
+    let (site, account) = (context.site().await?, context.account().await?);
     let visit = context.visit(&site, parent).await?;
     let birth = birth::fork(&file, &file.times, seed, &visit.member, &site.network.view(parent).await?).await?;
     let group = site.as_account(account).fork(parent, &birth).await?;

@@ -158,7 +158,7 @@ async fn propose(context: &Context, wanted: &Wanted, group: GroupId, reason: Str
     let can_wait = (1..=MAX_WAIT_EPOCHS).contains(&epochs);
     ensure!(can_wait, "--epochs must be 1 to {MAX_WAIT_EPOCHS}: an assent cannot be taken back, so none may wait longer");
     wanted.check()?;
-    let (site, own) = (context.site().await?, context.account()?.address());
+    let (site, own) = (context.site().await?, context.account().await?.address());
     let act = wanted.act(&site.network, group).await?;
     let now = site.network.chain().latest().await?;
     // Nobody else gets the same nonce: it depends on who asks, when, and for what.
@@ -177,7 +177,7 @@ async fn propose(context: &Context, wanted: &Wanted, group: GroupId, reason: Str
 }
 
 async fn sign(context: &Context, named: &Named) -> Result<()> {
-    let (site, own) = (context.site().await?, context.account()?.address());
+    let (site, own) = (context.site().await?, context.account().await?.address());
     let visit = context.visit(&site, GroupId(named.group)).await?;
     let (_, entry) = find(&read(&site.network, &visit).await?, &named.measure)?;
     let act = entry.measure.act()?;
@@ -206,12 +206,12 @@ fn print_message(measure: &Measure) {
 
 /// The assents of all positions that this command's key signs for or owns, and that count.
 async fn assents(context: &Context, network: &Network, act: &Act, measure: &Measure) -> Result<Vec<AssentBody>> {
-    let account = context.account()?;
+    let account = context.account().await?;
     let groups = match act.is_local() {
         true => vec![act.group()],
         false => (1..=network.groups().await?).map(GroupId).collect(),
     };
-    let signature = account.sign(measure.clone(), &network.domain())?.signature;
+    let signature = account.sign(measure.clone(), &network.domain()).await?.signature;
     let mut assents = Vec::new();
     for group in groups {
         let positions = spoken_for(network, group, account.address()).await?;
@@ -300,7 +300,7 @@ fn not_ripe(ripe_at: u64, epoch: u64) -> String {
 }
 
 async fn enact(context: &Context, named: &Named) -> Result<()> {
-    let (site, account) = (context.site().await?, context.account()?);
+    let (site, account) = (context.site().await?, context.account().await?);
     let visit = context.visit(&site, GroupId(named.group)).await?;
     let (_, entry) = find(&read(&site.network, &visit).await?, &named.measure)?;
     let tally = entry.tally(&site.network).await?;

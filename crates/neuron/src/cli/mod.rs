@@ -86,7 +86,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Round(command) => round::run(&context, command).await,
         Command::Replay(options) => replay::run(&context, options).await,
         Command::Measure(command) => measure::run(&context, command).await,
-        Command::Key(command) => key::run(&context, command),
+        Command::Key(command) => key::run(&context, command).await,
         Command::Predict(options) => predict::run(&context, options).await,
     }
 }

@@ -110,16 +110,16 @@ mod tests {
         RevealedClaim { group, round, trainer, number: 1, file, base, loss, loss_root }
     }
 
-    #[test]
-    fn only_a_node_that_speaks_for_the_trainer_tells_how_its_file_was_trained() {
+    #[tokio::test]
+    async fn only_a_node_that_speaks_for_the_trainer_tells_how_its_file_was_trained() {
         let (trainer, other) = (Account::random(), Account::random());
         let node = |number: u8| NodeId([number; 32]);
-        let bind = |node: NodeId, account: &Account| {
-            let signature = account.sign(Node { node }, &DOMAIN).expect("signed").signature;
+        let bind = async |node: NodeId, account: &Account| {
+            let signature = account.sign(Node { node }, &DOMAIN).await.expect("signed").signature;
             (node, Body::Binding(Binding { account: account.address(), signature }))
         };
         let tell = |node: NodeId, note: Note| (node, Body::Note(note.to_text()));
-        let stolen = (node(3), bind(node(1), &trainer).1);
+        let stolen = (node(3), bind(node(1), &trainer).await.1);
         let log = [
             tell(node(1), note(4, 7, 1)),
             tell(node(1), note(4, 7, 2)),
@@ -128,8 +128,8 @@ mod tests {
             (node(1), Body::Note("dataset 0x12 0x34".into())),
             tell(node(2), note(4, 7, 5)),
             tell(node(3), note(4, 7, 6)),
-            bind(node(1), &trainer),
-            bind(node(2), &other),
+            bind(node(1), &trainer).await,
+            bind(node(2), &other).await,
             stolen,
         ];
         let seed = |account: &Account| note_of(&claim(account.address()), &log, DOMAIN).map(|note| note.plan.seed);

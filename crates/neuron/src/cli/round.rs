@@ -177,7 +177,7 @@ fn lost(amount: Wei, how: &str) -> String {
 }
 
 async fn settle(context: &Context, group: GroupId, number: RoundNumber, trainers: Vec<Address>) -> Result<()> {
-    let (site, account) = (context.site().await?, context.account()?);
+    let (site, account) = (context.site().await?, context.account().await?);
     let trainers = if trainers.is_empty() { unsettled(&history(&site, group).await?, number) } else { trainers };
     ensure!(!trainers.is_empty(), "no deposit of round {number} is left to be settled");
     let receipts = site.as_account(account).settle(group, number, &trainers).await?;
@@ -212,7 +212,7 @@ fn mature_s(view: &GroupView, number: RoundNumber) -> u64 {
 }
 
 async fn collect(context: &Context, group: GroupId, numbers: Vec<u64>, to: Option<Address>) -> Result<()> {
-    let (site, account) = (context.site().await?, context.account()?);
+    let (site, account) = (context.site().await?, context.account().await?);
     let own = account.address();
     let mut rounds: Vec<RoundNumber> = numbers.into_iter().map(RoundNumber).collect();
     if rounds.is_empty() {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use governance::Network;
-use node::{keys, network_file::moment};
+use node::{keys::KeyPlace, network_file::moment};
 use protocol::{
     Address, GroupId, PositionNumber, Wei,
     eip712::{Consent, Signature},
@@ -104,19 +104,19 @@ pub struct Signer {
     /// The signer's consent, as `neuron stake consent` prints it.
     #[arg(long)]
     consent: Option<String>,
-    /// The signer's key, if it lies on this machine; its password is that of --password-file or NEURON_PASSWORD.
+    /// The signer's key, if it lies on this machine; its password is that of --password-file or NEURON_PASSWORD, or asked for.
     #[arg(long)]
     signer_key: Option<PathBuf>,
 }
 
 impl Signer {
     /// The signer, and its consent that `owner` makes it sign in `group`, if it is another.
-    fn consent(&self, context: &Context, network: &Network, group: GroupId) -> Result<(Address, Option<Signature>)> {
+    async fn consent(&self, context: &Context, network: &Network, group: GroupId) -> Result<(Address, Option<Signature>)> {
         let owner = network.chain().own_address()?;
         match (&self.signer_key, &self.consent) {
             (Some(path), _) => {
-                let account = keys::account(path, context.password_file.as_ref())?;
-                Ok((account.address(), Some(account.sign(Consent { group, owner }, &network.domain())?.signature)))
+                let account = KeyPlace::File { path: path.clone(), password: context.password() }.account().await?;
+                Ok((account.address(), Some(account.sign(Consent { group, owner }, &network.domain()).await?.signature)))
             }
             (None, Some(text)) => {
                 let digits = text.strip_prefix("0x").unwrap_or(text);
@@ -183,7 +183,7 @@ async fn show(context: &Context, group: GroupId) -> Result<()> {
 async fn list(context: &Context, owner: Option<Address>) -> Result<()> {
     let owner = match owner {
         Some(owner) => owner,
-        None => chain::keystore::address(&context.key)?,
+        None => context.own_address().await?,
     };
     let network = context.site().await?.network;
     let (stake, mut found) = (network.stake(), 0);
@@ -237,7 +237,7 @@ fn print(position: &Position, epoch: u64) {
 
 async fn consent(context: &Context, group: GroupId, owner: Address) -> Result<()> {
     let domain = context.site().await?.network.domain();
-    let consent = context.account()?.sign(Consent { group, owner }, &domain)?;
+    let consent = context.account().await?.sign(Consent { group, owner }, &domain).await?;
     println!("0x{}", hex::encode(consent.signature.to_bytes()));
     Ok(())
 }
@@ -245,7 +245,7 @@ async fn consent(context: &Context, group: GroupId, owner: Address) -> Result<()
 async fn bond(context: &Context, group: GroupId, amount: Wei, signer: &Signer) -> Result<()> {
     ensure!(whole_gweis(amount) == amount, "stakes have at most nine digits after the point: bond {} NRN", whole_gweis(amount).to_nrn());
     let network = context.sending().await?;
-    let (signer, consent) = signer.consent(context, &network, group)?;
+    let (signer, consent) = signer.consent(context, &network, group).await?;
     let position = network.stake().bond(group, signer, amount, consent.as_ref()).await?;
     println!("bonded {} NRN in position {position} of group {group}; it counts from the next epoch", amount.to_nrn());
     Ok(())
@@ -255,7 +255,7 @@ async fn move_stake(context: &Context, place: Place, child: GroupId, signer: &Si
     let network = context.sending().await?;
     let group = GroupId(place.group.group);
     let position = position_at(&network, place).await?;
-    let (signer, consent) = signer.consent(context, &network, child)?;
+    let (signer, consent) = signer.consent(context, &network, child).await?;
     let heir = network.move_stake(group, position, child, signer, consent.as_ref()).await?;
     println!("the stake of position {position} of group {group} is that of position {heir} of group {child} from the next epoch on");
     println!("wake it there: `neuron stake wake --group {child} --position {heir}`");
@@ -290,7 +290,7 @@ async fn change(context: &Context, place: Place, done: &str, change: Change) -> 
         Change::Accept => stake.accept(group, position).await?,
         Change::Compound => stake.compound(group, position).await?,
         Change::Rotate(signer) => {
-            let (signer, consent) = signer.consent(context, &network, group)?;
+            let (signer, consent) = signer.consent(context, &network, group).await?;
             stake.rotate(group, position, signer, consent.as_ref()).await?
         }
     };

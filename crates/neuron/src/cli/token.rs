@@ -24,7 +24,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Balance { account } => {
             let account = match account {
                 Some(account) => account,
-                None => chain::keystore::address(&context.key)?,
+                None => context.own_address().await?,
             };
             let network = context.site().await?.network;
             println!("{account}");

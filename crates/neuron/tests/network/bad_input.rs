@@ -36,7 +36,8 @@ fn missing_and_malformed_files_are_named_before_anything_is_started() -> Result<
     let malformed = write("malformed.toml", "[node\n")?;
     let training = write("training.toml", "[training]\nbatch = 0\n")?;
     let keyless = write("keyless.toml", "[node]\ndata = \"keyless\"\nkeystore = \"none.json\"\npassword_file = \"unknown.toml\"\n")?;
-    let passwordless = write("passwordless.toml", "[node]\ndata = \"passwordless\"\n")?;
+    let key = shown(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../chain/tests/keystores/cast.json"))?;
+    let passwordless = write("passwordless.toml", &format!("[node]\ndata = \"passwordless\"\nkeystore = {key:?}\n"))?;
     let missing = shown(&folder.join("missing.toml"))?;
     let refusal = |program, arguments: &[&str], wanted| Refusal::new(program, arguments, wanted);
     check(vec![
@@ -82,8 +83,10 @@ async fn wrong_chains_keys_ports_and_logs_are_refused() -> Result<()> {
         }
     }
     for (program, changes, wanted) in [
-        ("trainer-node", ("password_file", "wrong-password"), "wrong password for"),
-        ("validator-node", ("password_file", "wrong-password"), "wrong password for"),
+        ("trainer-node", ("password_file", "wrong-password"), "wrong password"),
+        ("validator-node", ("password_file", "wrong-password"), "wrong password"),
+        ("trainer-node", ("signer", NOBODY), "`signer` and `account` of [node] go together"),
+        ("validator-node", ("account", NO_CONTRACT), "`signer` and `account` of [node] go together"),
         ("trainer-node", ("listen", listen.as_str()), "choose another address or port"),
         ("validator-node", ("listen", listen.as_str()), "choose another address or port"),
         ("trainer-node", ("peers", "somewhere"), "is no address"),

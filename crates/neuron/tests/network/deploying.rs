@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use chain::{
     dev::{Anvil, AnvilSettings},
-    keystore,
+    keystore::{self, Cost},
 };
 use node::config::{self, NetworkFile};
 
@@ -30,7 +30,7 @@ impl Deployment {
     async fn prepare(name: &str) -> Result<Self> {
         let folder = fresh_folder(name)?;
         let anvil = Anvil::start(&AnvilSettings::default()).await?;
-        keystore::create(&folder.join("key.json"), &Anvil::account(0)?, PASSWORD)?;
+        keystore::create(&folder.join("key.json"), &Anvil::account(0)?, PASSWORD, Cost::Trifling)?;
         fs::write(folder.join("password"), PASSWORD)?;
         let deployment = Self { anvil, folder };
         deployment.write("name = \"mine\"")?;

@@ -8,4 +8,7 @@ mod deploying;
 #[path = "../../../devnet/tests/network/groups.rs"]
 mod groups;
 mod refusal;
+#[path = "../../../chain/tests/rpc/signer.rs"]
+mod signer;
+mod signers;
 mod small;

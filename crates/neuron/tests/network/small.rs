@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use chain::{
     Account,
     dev::{Anvil, AnvilSettings},
-    keystore,
+    keystore::{self, Cost},
 };
 use governance::{Network, Terms, deploy};
 use node::{
@@ -147,7 +147,7 @@ impl Small {
 }
 
 fn write_keys(folder: &Path, account: &Account) -> Result<()> {
-    keystore::create(&folder.join("key.json"), account, PASSWORD)?;
+    keystore::create(&folder.join("key.json"), account, PASSWORD, Cost::Trifling)?;
     fs::write(folder.join("password"), PASSWORD)?;
     fs::write(folder.join("wrong-password"), "wrong")?;
     Ok(())
