@@ -1,5 +1,6 @@
 //! What a node hears of a chain whose endpoint fails: everything, only later. It never ends for that.
 
+#[allow(dead_code, reason = "other tests fail in more ways")]
 #[path = "../../../chain/tests/rpc/faulty.rs"]
 mod faulty;
 
