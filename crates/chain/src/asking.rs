@@ -106,7 +106,8 @@ impl Reader {
         }
     }
 
-    /// Asks each server that was not `asked` once, the best first, until one answers. What one says for good counts only if no other has an answer.
+    /// Asks each server that was not `asked` once, the best first, until one answers. What one says for good counts only if no
+    /// other has an answer.
     async fn go_round<T, C, F>(
         &self,
         method: &'static str,

