@@ -49,7 +49,8 @@ pub(super) fn all(world: &mut World, group: GroupId) -> Vec<String> {
     failures.extend(story.turns(world));
     failures.extend(story.applied(world));
     failures.extend(story.debts(world, group));
-    failures.extend(roots(world, group));
+    let turned_s = story.turned_s.values().max().copied().unwrap_or_default();
+    failures.extend(roots(world, group, world.ledger.millisecond(turned_s)));
     failures
 }
 
@@ -146,8 +147,9 @@ impl Story {
     }
 }
 
-/// In the end all honest nodes have told the root of the set as it is, and it is one root; whoever is cut off may not have the patches.
-fn roots(world: &mut World, group: GroupId) -> Vec<String> {
+/// All honest nodes have told the same root of the set as it is, or none where something went wrong since it is: they tell it once, and whoever is
+/// cut off may not have the patches.
+fn roots(world: &mut World, group: GroupId, since_ms: u64) -> Vec<String> {
     let Ok(view) = world.ledger.view(group, world.ledger.tip()) else { return Vec::new() };
     let patches = world.sets.patches(view.head);
     let is_here = |patch: &Digest| world.plan.nodes_of(group).any(|node| world.files.holds(node, *patch));
@@ -156,8 +158,10 @@ fn roots(world: &mut World, group: GroupId) -> Vec<String> {
     }
     let right = (view.head, crate::sets::Sets::root(&patches));
     let machines = members(world, group).filter(|(_, node)| node.is_honest && node.role != Role::Stranger);
+    let is_peace = is_peace(world, since_ms, world.now_ms());
+    let is_fine = |node: usize| world.sets.told(node).map_or(!is_peace, |told| told == right || (told.0 != right.0 && !is_peace));
     let is_reached = |node: usize| !world.cuts.iter().any(|(_, to)| *to == node);
-    let silent = machines.filter(|(node, own)| own.process.is_some() && is_reached(*node) && world.sets.told(*node) != Some(right));
+    let silent = machines.filter(|(node, own)| own.process.is_some() && is_reached(*node) && !is_fine(*node));
     silent.map(|(_, own)| format!("{} has not told the root of the set as it is", own.name)).collect()
 }
 
