@@ -1,36 +1,23 @@
-//! What must hold whatever goes wrong, and what a run came to.
+//! What must hold in the end whatever went wrong, and what a run came to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     Address, Digest, PositionNumber, RoundNumber, Wei,
     chain::{ChainEvent, Outcome, RevealedClaim},
-    eip712::Verdict,
     rules::{claim_hash, rank_key},
 };
 
 use crate::{
-    disk::{COMMITS, Disk, commits},
     excuses::{misjudged, undecided, unopened, unseen},
     node::{Node, Role},
     told::digest,
     world::{World, jobs::Exam},
 };
 
-/// Failures that are told at most.
-const MAX_FAILURES: usize = 32;
 /// Bytes that a node may have on disk beside files and log, and files that it may hold, for each round.
 const DISK_OF_A_ROUND: usize = 512;
 const DISK_AT_REST: usize = 4096;
-
-/// What is noticed while it happens.
-#[derive(Debug, Clone, Default)]
-pub struct Checks {
-    /// Alarms about verdicts of adversaries.
-    pub alarms: u64,
-    signed: BTreeMap<(usize, RoundNumber), Digest>,
-    failures: Vec<String>,
-}
 
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -52,39 +39,6 @@ pub struct Report {
     pub digest: String,
 }
 
-impl Checks {
-    /// Notes that something does not hold.
-    pub fn fail(&mut self, what: String) {
-        if self.failures.len() < MAX_FAILURES && !self.failures.contains(&what) {
-            self.failures.push(what);
-        }
-    }
-
-    /// A verdict was signed: one a round, ever, and not before its line was safe.
-    pub fn signed(&mut self, node: usize, verdict: &Verdict, is_safe: bool) {
-        if !is_safe {
-            self.fail(format!("node {node} has signed in round {} before that was safe on disk", verdict.round));
-        }
-        let before = *self.signed.entry((node, verdict.round)).or_insert(verdict.claim);
-        if before != verdict.claim {
-            self.fail(format!("node {node} has signed {} and {} in round {}", digest(&before), digest(&verdict.claim), verdict.round));
-        }
-    }
-
-    /// A seal goes out: its salt is safe on disk.
-    pub fn sealed(&mut self, node: usize, round: RoundNumber, disk: &Disk) {
-        let is_known = commits(disk).is_ok_and(|commits| commits.iter().any(|commit| commit.round == round));
-        if !is_known || !disk.is_safe(COMMITS) {
-            self.fail(format!("node {node} commits in round {round} before its salt is safe on disk"));
-        }
-    }
-
-    /// Nobody here lies: an alarm is false.
-    pub fn alarmed(&mut self, node: usize, verdict: &Verdict) {
-        self.fail(format!("node {node} raises a false alarm about round {}", verdict.round));
-    }
-}
-
 /// A round as the chain tells it in the end.
 #[derive(Debug, Clone, Default)]
 struct Told {
@@ -102,11 +56,18 @@ struct Told {
     shown: BTreeSet<PositionNumber>,
 }
 
+impl World {
+    /// What came of the run.
+    pub fn report(&mut self) -> Report {
+        report(self)
+    }
+}
+
 /// Everything that can be said at the end.
-pub(crate) fn report(world: &mut World) -> Report {
+fn report(world: &mut World) -> Report {
     let rounds = rounds(world);
     let mut report = Report { rounds: world.plan.rounds, alarms: world.checks.alarms, digest: world.trace().digest(), ..Report::default() };
-    let mut failures = world.checks.failures.clone();
+    let mut failures = world.checks.failures().to_vec();
     for (number, round) in &rounds {
         count(&mut report, round);
         let right = right(world, *number, round);

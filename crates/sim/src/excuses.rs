@@ -73,7 +73,8 @@ pub(crate) fn undecided(world: &mut World, number: RoundNumber, racers: &[Addres
     let Phases { reveal_ms, judge_ms, end_ms } = Phases::of(world, number);
     let view = world.ledger.view(world.ledger.tip()).ok()?;
     let (mut free, mut first) = (protocol::Wei::ZERO, None);
-    for (node, own) in world.nodes.iter().enumerate().filter(|(_, node)| node.role == Role::Validator) {
+    let judges = world.nodes.iter().enumerate().filter(|(node, own)| own.role == Role::Validator && !world.plan.preys_on(*node));
+    for (node, own) in judges {
         let was_there = hampering(world, node).find(|fault| fault.touches(reveal_ms.saturating_sub(RETRIES_MS), judge_ms));
         let trouble = cramped(hampering(world, node), judge_ms, end_ms, needed_ms(world)).or(was_there.map(|fault| fault.trouble));
         match trouble {

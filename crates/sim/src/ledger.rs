@@ -15,9 +15,8 @@ use token::SaleTerms;
 use crate::{
     chain::{BLOCKS_KEPT, Beginning, Call, Chain, Conditions, Founding, Offer, Seat, SimError, TransactionId},
     node::{Node, Role, account_key},
-    plan::Plan,
+    plan::{GROUP, Plan},
     random::Random,
-    world::GROUP,
 };
 
 /// Timestamp of the first block.

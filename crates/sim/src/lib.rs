@@ -12,6 +12,7 @@ pub mod fortune;
 pub mod ledger;
 pub mod log;
 pub mod node;
+pub(crate) mod noticed;
 pub mod plan;
 pub(crate) mod racer;
 pub mod random;

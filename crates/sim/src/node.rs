@@ -9,9 +9,13 @@ use protocol::{
     eip712::address_of,
     feed::Teller,
     ids::GroupId,
+    jury,
     machine::{Heard, Machine},
     panel::{self, Panel},
-    trainer::{self, Trainer},
+    steward,
+    trainer::{self, Trainer, Transaction},
+    validator,
+    warden::{self, Duty},
 };
 
 use crate::{
@@ -20,7 +24,6 @@ use crate::{
     log::Replica,
     random::Random,
     usage::Usage,
-    world::sends::Asked,
 };
 
 /// Rounds whose base a validator remembers: the running one and the one before.
@@ -101,6 +104,35 @@ pub enum Effect {
 pub enum Answer {
     Trainer(trainer::Input),
     Validator(panel::Answer),
+}
+
+/// Who waits for what came of a transaction.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    Trainer(Transaction, Vec<RoundNumber>),
+    Posted(RoundNumber),
+    Steward,
+    Duty(Duty),
+    Jury,
+    Nobody,
+}
+
+impl Asked {
+    /// The answers that a result makes.
+    pub fn answers(&self, result: &Result<(), String>) -> Vec<Answer> {
+        let one = |answer| vec![Answer::Validator(answer)];
+        match self {
+            Self::Trainer(what, rounds) => {
+                let sent = |round: &RoundNumber| trainer::Input::Sent { what: *what, round: *round, result: result.clone() };
+                rounds.iter().map(sent).map(Answer::Trainer).collect()
+            }
+            Self::Posted(round) => one(panel::Answer::Validator(validator::Input::Posted { round: *round, result: result.clone() })),
+            Self::Steward => one(panel::Answer::Steward(steward::Input::Failed)),
+            Self::Duty(duty) => one(panel::Answer::Warden(warden::Input::Sent { duty: *duty, result: result.clone() })),
+            Self::Jury => one(panel::Answer::Jury(jury::Input::Sent(result.clone()))),
+            Self::Nobody => Vec::new(),
+        }
+    }
 }
 
 impl Mind {

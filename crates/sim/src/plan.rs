@@ -1,6 +1,6 @@
 //! What a seed draws before anything happens: a network, its clocks, and what will go wrong when. A plan is all that a run depends on.
 
-use protocol::{Micronats, chain::Times};
+use protocol::{GroupId, Micronats, chain::Times};
 
 use crate::{
     faults::{Fault, Kind, Trouble},
@@ -8,6 +8,8 @@ use crate::{
     vice::Vice,
 };
 
+/// The only group.
+pub const GROUP: GroupId = GroupId(1);
 /// Milliseconds between two blocks, as chains have them.
 const BLOCKS_MS: [u64; 8] = [250, 500, 1000, 2000, 5000, 12_000, 15_000, 30_000];
 /// Blocks near the head that a node that starts is told, as nodes may be set.
@@ -148,6 +150,11 @@ impl Plan {
     /// Whether somebody could keep rounds from being decided.
     pub fn may_stall(&self) -> bool {
         self.vices.iter().map(|vice| vice.stake_per_mille()).sum::<u64>() >= 500 || self.vices.contains(&Vice::ServerToSome)
+    }
+
+    /// Whether a vice takes this node out: it hears nobody, or is lied to about the chain.
+    pub fn preys_on(&self, node: usize) -> bool {
+        node == self.trainers && self.vices.iter().any(|vice| matches!(vice, Vice::Eclipser | Vice::LyingRpc))
     }
 
     /// Accounts that may race.

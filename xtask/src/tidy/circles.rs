@@ -10,13 +10,10 @@ use std::{
 use anyhow::{Context, Result};
 
 /// Circles that stand, by crate and folder, and why.
-const STANDING: [(&str, &str); 6] = [
+const STANDING: [(&str, &str); 3] = [
     ("protocol", "rules speak of views of the chain, which count by rules; signed messages hold measures, which are signed messages"),
     ("governance", "calls are built from values whose words for the contract stand beside the methods that send them"),
     ("economics", "a trainer's turn is a part of the round that he plays in"),
-    ("sim", "the world holds what is noticed while it goes on, and what looks at it afterwards reads the world"),
-    ("sim/chain", "answers are remembered by the slots of the state that they were read from"),
-    ("sim/world", "what an adversary's hands send is shown to other adversaries"),
 ];
 
 /// A module by its names from the crate's root on.

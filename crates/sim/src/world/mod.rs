@@ -15,17 +15,17 @@ use std::{
     sync::Arc,
 };
 
-use protocol::{Digest, Wei, chain::ChainEvent, eip712::Domain, ids::GroupId, keccak256};
+use protocol::{Digest, Wei, chain::ChainEvent, eip712::Domain, keccak256};
 
 use crate::{
     chain::{Books, Chain, SimError, TransactionId},
-    check::Checks,
     curve::Curve,
     faults::Weather,
     files::Files,
     ledger::Ledger,
     log::{COPY_MS, Letter, Letters},
     node::{Answer, Effect, Node, Role},
+    noticed::Checks,
     plan::Plan,
     random::Random,
     schedule::Schedule,
@@ -36,8 +36,8 @@ use jobs::Job;
 use sends::Request;
 use vices::Adversary;
 
-/// The only group.
-pub const GROUP: GroupId = GroupId(1);
+pub use crate::plan::GROUP;
+
 /// Milliseconds between two notes of somebody who floods the log.
 const FLOOD_MS: u64 = 500;
 /// Milliseconds after which a node is started again that could not be started.
@@ -312,11 +312,6 @@ impl World {
     /// Milliseconds that work takes on a node.
     pub(crate) fn takes_ms(&self, node: usize, work_ms: u64) -> u64 {
         work_ms * (1 + self.weather.nodes[node].slower)
-    }
-
-    /// What came of the run.
-    pub fn report(&mut self) -> crate::check::Report {
-        crate::check::report(self)
     }
 
     pub fn chain(&self) -> &Chain {

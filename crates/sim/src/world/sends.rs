@@ -1,17 +1,12 @@
 //! Transactions: asked for, tried, offered, kept back, mined, and answered late or never.
 
-use protocol::{
-    Address, RoundNumber, jury, panel, steward,
-    trainer::{self, Transaction},
-    validator,
-    warden::{self, Duty},
-};
+use protocol::{Address, RoundNumber, trainer::Transaction};
 
 use super::{Happening, World, vices::Met};
 use crate::{
     chain::{Call, Offer, SimError, TransactionId},
     disk::DiskError,
-    node::Answer,
+    node::Asked,
 };
 
 /// Milliseconds that an endpoint takes for an answer.
@@ -26,17 +21,6 @@ const OFFER_MS: u64 = 10_000;
 const RAISE_MS: u64 = 60_000;
 pub(crate) const GIVE_UP_MS: u64 = 600_000;
 
-/// Who waits for what came of a transaction.
-#[derive(Debug, Clone)]
-pub enum Asked {
-    Trainer(Transaction, Vec<RoundNumber>),
-    Posted(RoundNumber),
-    Steward,
-    Duty(Duty),
-    Jury,
-    Nobody,
-}
-
 /// A transaction that was asked for.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -46,23 +30,6 @@ pub(crate) struct Request {
     call: Call,
     asked: Asked,
     tries: u32,
-}
-
-impl Asked {
-    fn answers(&self, result: &Result<(), String>) -> Vec<Answer> {
-        let one = |answer| vec![Answer::Validator(answer)];
-        match self {
-            Self::Trainer(what, rounds) => {
-                let sent = |round: &RoundNumber| trainer::Input::Sent { what: *what, round: *round, result: result.clone() };
-                rounds.iter().map(sent).map(Answer::Trainer).collect()
-            }
-            Self::Posted(round) => one(panel::Answer::Validator(validator::Input::Posted { round: *round, result: result.clone() })),
-            Self::Steward => one(panel::Answer::Steward(steward::Input::Failed)),
-            Self::Duty(duty) => one(panel::Answer::Warden(warden::Input::Sent { duty: *duty, result: result.clone() })),
-            Self::Jury => one(panel::Answer::Jury(jury::Input::Sent(result.clone()))),
-            Self::Nobody => Vec::new(),
-        }
-    }
 }
 
 impl World {

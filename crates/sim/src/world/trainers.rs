@@ -10,13 +10,12 @@ use protocol::{
 use super::{
     GROUP, World,
     jobs::{Exam, Task},
-    sends::Asked,
 };
 use crate::{
     chain::Call,
     disk::{self, Commit, DiskError},
     log::AppendError,
-    node::Answer,
+    node::{Answer, Asked},
 };
 
 /// Of a thousand, what part of the time that is left a run takes: at least and at most.

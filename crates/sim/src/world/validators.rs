@@ -14,13 +14,12 @@ use protocol::{
 use super::{
     GROUP, World,
     jobs::{Exam, Task},
-    sends::Asked,
 };
 use crate::{
     chain::{Call, Place},
     disk::{DiskError, VERDICTS},
     log::AppendError,
-    node::Answer,
+    node::{Answer, Asked},
     told::digest,
 };
 
