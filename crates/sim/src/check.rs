@@ -1,4 +1,4 @@
-//! What must hold whatever goes wrong, and what a run came to.
+//! What must hold in the end whatever went wrong, and what a run came to.
 
 mod bounties;
 mod deltas;
@@ -6,38 +6,21 @@ mod deltas;
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
-    Address, BountyNumber, Digest, GroupId, PositionNumber, RoundNumber, Wei,
-    bounty::Findings,
+    Address, Digest, GroupId, PositionNumber, RoundNumber, Wei,
     chain::{ChainEvent, Outcome, RevealedClaim},
-    eip712::{Finding, Verdict},
     rules::{claim_hash, rank_key},
 };
 
 use crate::{
-    disk::{COMMITS, Disk, commits},
     excuses::{misjudged, undecided, unopened, unseen},
     node::{Node, Role},
     told::digest,
-    world::{World, jobs::Exam, people::Said},
+    world::{World, jobs::Exam},
 };
 
-/// Failures that are told at most.
-const MAX_FAILURES: usize = 32;
 /// Bytes that a node may have on disk beside files and log, and files that it may hold, for each round.
 const DISK_OF_A_ROUND: usize = 512;
 const DISK_AT_REST: usize = 4096;
-
-/// What is noticed while it happens.
-#[derive(Debug, Clone, Default)]
-pub struct Checks {
-    /// Alarms about verdicts of adversaries.
-    pub alarms: u64,
-    /// Votes of honest voters.
-    pub(crate) choices: Vec<Said>,
-    signed: BTreeMap<(usize, RoundNumber), Digest>,
-    found: BTreeMap<(usize, BountyNumber, u64), (Finding, Findings)>,
-    failures: Vec<String>,
-}
 
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -62,51 +45,6 @@ pub struct Report {
     pub digest: String,
 }
 
-impl Checks {
-    /// Notes that something does not hold.
-    pub fn fail(&mut self, what: String) {
-        if self.failures.len() < MAX_FAILURES && !self.failures.contains(&what) {
-            self.failures.push(what);
-        }
-    }
-
-    /// A verdict was signed: one a round, ever, and not before its line was safe.
-    pub fn signed(&mut self, node: usize, verdict: &Verdict, is_safe: bool) {
-        if !is_safe {
-            self.fail(format!("node {node} has signed in round {} before that was safe on disk", verdict.round));
-        }
-        let before = *self.signed.entry((node, verdict.round)).or_insert(verdict.claim);
-        if before != verdict.claim {
-            self.fail(format!("node {node} has signed {} and {} in round {}", digest(&before), digest(&verdict.claim), verdict.round));
-        }
-    }
-
-    /// A finding was signed: one a window, ever, and not before its line was safe.
-    pub(crate) fn found(&mut self, node: usize, finding: Finding, findings: Findings, is_safe: bool) {
-        let Finding { bounty, window, .. } = finding;
-        if !is_safe {
-            self.fail(format!("node {node} has signed a finding of bounty {bounty} before that was safe on disk"));
-        }
-        let before = self.found.entry((node, bounty, window)).or_insert((finding, findings)).0;
-        if before != finding {
-            self.fail(format!("node {node} has signed two findings in window {window} of bounty {bounty}"));
-        }
-    }
-
-    /// A seal goes out: its salt is safe on disk.
-    pub fn sealed(&mut self, node: usize, round: RoundNumber, disk: &Disk) {
-        let is_known = commits(disk).is_ok_and(|commits| commits.iter().any(|commit| commit.round == round));
-        if !is_known || !disk.is_safe(COMMITS) {
-            self.fail(format!("node {node} commits in round {round} before its salt is safe on disk"));
-        }
-    }
-
-    /// Nobody here lies: an alarm is false.
-    pub fn alarmed(&mut self, node: usize, verdict: &Verdict) {
-        self.fail(format!("node {node} raises a false alarm about round {}", verdict.round));
-    }
-}
-
 /// A round as the chain tells it in the end.
 #[derive(Debug, Clone, Default)]
 struct Told {
@@ -125,10 +63,17 @@ struct Told {
     shown: BTreeSet<PositionNumber>,
 }
 
+impl World {
+    /// What came of the run.
+    pub fn report(&mut self) -> Report {
+        report(self)
+    }
+}
+
 /// Everything that can be said at the end.
-pub(crate) fn report(world: &mut World) -> Report {
+fn report(world: &mut World) -> Report {
     let mut report = Report { alarms: world.checks.alarms, digest: world.trace().digest(), ..Report::default() };
-    let mut failures = world.checks.failures.clone();
+    let mut failures = world.checks.failures().to_vec();
     for group in world.plan.ids() {
         failures.extend(of_group(world, group, &mut report));
     }

@@ -4,7 +4,7 @@ use protocol::{Address, GroupId, RoundNumber, rules::is_quorum};
 
 use crate::{
     faults::{Fault, Trouble},
-    node::Role,
+    node::{Node, Role},
     world::{World, sends::GIVE_UP_MS},
 };
 
@@ -73,7 +73,8 @@ pub(crate) fn undecided(world: &mut World, group: GroupId, number: RoundNumber, 
     let Phases { reveal_ms, judge_ms, end_ms } = Phases::of(world, group, number);
     let view = world.ledger.view(group, world.ledger.tip()).ok()?;
     let (mut free, mut first) = (protocol::Wei::ZERO, None);
-    for (node, own) in world.nodes.iter().enumerate().filter(|(_, node)| node.group == group && node.role == Role::Validator) {
+    let is_judge = |node: usize, own: &Node| own.group == group && own.role == Role::Validator && !world.plan.preys_on(node);
+    for (node, own) in world.nodes.iter().enumerate().filter(|(node, own)| is_judge(*node, own)) {
         let was_there = hampering(world, node).find(|fault| fault.touches(reveal_ms.saturating_sub(RETRIES_MS), judge_ms));
         let trouble = cramped(hampering(world, node), judge_ms, end_ms, needed_ms(world)).or(was_there.map(|fault| fault.trouble));
         match trouble {

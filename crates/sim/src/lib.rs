@@ -18,6 +18,7 @@ pub mod ledger;
 mod lesson;
 pub mod log;
 pub mod node;
+pub(crate) mod noticed;
 pub mod people;
 pub mod plan;
 pub(crate) mod racer;

@@ -9,9 +9,13 @@ use protocol::{
     eip712::address_of,
     feed::Teller,
     ids::GroupId,
+    jury,
     machine::{Heard, Machine},
     panel::{self, Panel},
-    trainer::{self, Trainer},
+    steward,
+    trainer::{self, Failed, Trainer, Transaction},
+    validator,
+    warden::{self, Duty},
 };
 
 use crate::{
@@ -21,7 +25,6 @@ use crate::{
     people::Calling,
     random::Random,
     usage::Usage,
-    world::sends::Asked,
 };
 
 /// Rounds whose base a validator remembers: the running one and the one before.
@@ -105,6 +108,36 @@ pub enum Effect {
 pub enum Answer {
     Trainer(trainer::Input),
     Validator(panel::Answer),
+}
+
+/// Who waits for what came of a transaction.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    Trainer(Transaction, Vec<RoundNumber>),
+    Posted(RoundNumber),
+    Steward,
+    Duty(Duty),
+    Jury,
+    Nobody,
+}
+
+impl Asked {
+    /// The answers that a result makes.
+    pub fn answers(&self, result: &Result<(), Failed>) -> Vec<Answer> {
+        let one = |answer| vec![Answer::Validator(answer)];
+        let told = || result.clone().map_err(Failed::reason);
+        match self {
+            Self::Trainer(what, rounds) => {
+                let sent = |round: &RoundNumber| trainer::Input::Sent { what: *what, round: *round, result: result.clone() };
+                rounds.iter().map(sent).map(Answer::Trainer).collect()
+            }
+            Self::Posted(round) => one(panel::Answer::Validator(validator::Input::Posted { round: *round, result: told() })),
+            Self::Steward => one(panel::Answer::Steward(steward::Input::Failed)),
+            Self::Duty(duty) => one(panel::Answer::Warden(warden::Input::Sent { duty: *duty, result: told() })),
+            Self::Jury => one(panel::Answer::Jury(jury::Input::Sent(told()))),
+            Self::Nobody => Vec::new(),
+        }
+    }
 }
 
 impl Mind {

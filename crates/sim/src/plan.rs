@@ -199,6 +199,11 @@ impl Plan {
         3 * (honest - deceived) <= 2 * (honest + vicious) || self.vices.contains(&Vice::ServerToSome)
     }
 
+    /// Whether a vice takes this node out: it hears nobody, or is lied to about the chain.
+    pub fn preys_on(&self, node: usize) -> bool {
+        node == self.trainers && self.vices.iter().any(|vice| matches!(vice, Vice::Eclipser | Vice::LyingRpc))
+    }
+
     /// Accounts that may race.
     pub fn racers(&self) -> usize {
         self.trainers + self.vices.iter().map(|vice| 1 + vice.aliases()).sum::<usize>()

@@ -4,7 +4,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use proptest::prelude::*;
 use protocol::eip712::{Node, SignedNode, Typed as _, sign};
 use protocol::log::{AssentBody, Binding, Body, BodyError, Draft, Envelope, EnvelopeError, Kind, Log, LogError, MeasureBody};
-use protocol::log::{MAX_AUTHOR_BYTES, MAX_BODY, MAX_ENVELOPE, MAX_PER_TOPIC, MAX_STRANGERS_BYTES, MAX_TOPICS, SIGNED_PREFIX};
+use protocol::log::{MAX_AUTHOR_BYTES, MAX_BODY, MAX_ENVELOPE, MAX_PER_TOPIC, MAX_STRANGERS_BYTES, MAX_TOPICS};
 use protocol::measures::{Act, Measure};
 use protocol::{DeltaNumber, Digest, GroupId, NodeId, PositionNumber, RoundNumber};
 
@@ -111,7 +111,7 @@ fn parents_in_another_order_or_named_twice_are_no_envelope_whoever_signs_them() 
     for (parents, expected) in [([low, high], true), ([high, low], false), ([low, low], false)] {
         let mut bytes = whole[..whole.len() - 64].to_vec();
         bytes[place..place + 64].copy_from_slice(&[parents[0].0, parents[1].0].concat());
-        let signature = node(1).sign(&[SIGNED_PREFIX, &bytes].concat());
+        let signature = node(1).sign(&[&b"neuron log 1\n"[..], &bytes].concat());
         bytes.extend_from_slice(&signature.to_bytes());
         assert_eq!(Envelope::from_bytes(&bytes).map(drop), if expected { Ok(()) } else { Err(EnvelopeError::Form) }, "{parents:?}");
     }

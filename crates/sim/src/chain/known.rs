@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use alloy::primitives::{Address, Bytes, U256};
+use alloy::primitives::{Address, Bytes};
 use protocol::chain::Phase;
 use protocol::ids::RoundNumber;
 
-use super::state::State;
+use super::state::{Slot, State};
 
 /// Answers to one question that are kept: nodes that lag ask for what was.
 const ANSWERS_LIMIT: usize = 4;
@@ -20,9 +20,6 @@ pub(super) struct Time {
     pub era: u64,
     pub phase: Option<(RoundNumber, Phase)>,
 }
-
-/// A slot of an account and what was found there.
-pub(super) type Slot = (Address, U256, U256);
 
 struct Answer {
     time: Time,

@@ -8,10 +8,11 @@ use revm::primitives::{Address, AddressMap, B256, HashMap, U256};
 use revm::state::{Account, AccountInfo};
 use revm::{Database, DatabaseCommit};
 
-use super::known::Slot;
-
 /// Blocks that can be taken back, or read as they were.
 pub const BLOCKS_KEPT: usize = 256;
+
+/// A slot of an account and what was found there.
+pub(super) type Slot = (Address, U256, U256);
 
 #[derive(Default)]
 pub(super) struct State {

@@ -42,7 +42,7 @@ pub(super) fn all(world: &mut World, group: GroupId) -> Vec<String> {
     }
     let Ok(view) = world.ledger.view(group, world.ledger.tip()) else { return Vec::new() };
     let signed: Vec<(usize, Finding, Findings)> =
-        world.checks.found.iter().map(|((node, ..), (finding, findings))| (*node, *finding, findings.clone())).collect();
+        world.checks.findings().map(|(node, finding, findings)| (node, *finding, findings.clone())).collect();
     let mut failures = Vec::new();
     for (number, bounty) in &told {
         for (node, finding, findings) in signed.iter().filter(|(_, finding, _)| finding.bounty == *number) {

@@ -9,11 +9,7 @@ use protocol::{
 };
 
 use super::{is_peace, members};
-use crate::{
-    node::Role,
-    vice::Vice,
-    world::{World, people::Said},
-};
+use crate::{node::Role, noticed::Said, vice::Vice, world::World};
 
 /// A delta as the chain tells it in the end.
 #[derive(Debug, Clone, Copy)]

@@ -16,8 +16,16 @@ use protocol::{
     trainer::Measured,
 };
 
-use super::{Happening, World, jobs::Exam, sends::Asked};
-use crate::{chain::Call, curve::Run, disk, forgery::Forgery, log::Letter, node::Role, random::Random};
+use super::{Happening, World, jobs::Exam};
+use crate::{
+    chain::Call,
+    curve::Run,
+    disk,
+    forgery::Forgery,
+    log::Letter,
+    node::{Asked, Role},
+    random::Random,
+};
 
 /// See the module. Accounts are numbered: 0 is that of the node, the others are its aliases.
 pub struct Hands<'a> {

@@ -20,7 +20,6 @@ use protocol::{Wei, chain::ChainEvent, eip712::Domain};
 
 use crate::{
     chain::{Books, Chain, SimError, TransactionId},
-    check::Checks,
     depth::Training,
     faults::Weather,
     files::Files,
@@ -28,6 +27,7 @@ use crate::{
     ledger::Ledger,
     log::{COPY_MS, Letter, Letters},
     node::{Answer, Effect, Node, Role},
+    noticed::Checks,
     people::{self as persons, Person},
     plan::Plan,
     random::Random,
@@ -325,11 +325,6 @@ impl World {
     /// Milliseconds that work takes on a node.
     pub(crate) fn takes_ms(&self, node: usize, work_ms: u64) -> u64 {
         work_ms * (1 + self.weather.nodes[node].slower)
-    }
-
-    /// What came of the run.
-    pub fn report(&mut self) -> crate::check::Report {
-        crate::check::report(self)
     }
 
     pub fn chain(&self) -> &Chain {

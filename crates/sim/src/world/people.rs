@@ -9,17 +9,7 @@ use protocol::{
 };
 
 use super::{World, hands::Hands};
-use crate::{chain::Call, hidden, plan::MAX_DEPTH};
-
-/// A vote of an honest voter, as it was said in the log.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Said {
-    pub node: usize,
-    pub at_ms: u64,
-    pub choice: Choice,
-    /// When the period was to end then.
-    pub period_end_s: u64,
-}
+use crate::{chain::Call, hidden, noticed::Said, plan::MAX_DEPTH};
 
 impl World {
     /// Lets the person behind a node look at it, once history is over.

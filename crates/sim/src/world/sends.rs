@@ -1,17 +1,15 @@
 //! Transactions: asked for, tried, offered, kept back, mined, and answered late or never.
 
 use protocol::{
-    Address, RoundNumber, jury, panel, steward,
-    trainer::{self, Failed, Transaction},
-    validator,
-    warden::{self, Duty},
+    Address, RoundNumber,
+    trainer::{Failed, Transaction},
 };
 
 use super::{Happening, World, vices::Met};
 use crate::{
     chain::{Call, Offer, SimError, TransactionId},
     disk::DiskError,
-    node::Answer,
+    node::Asked,
 };
 
 /// Milliseconds that an endpoint takes for an answer.
@@ -26,17 +24,6 @@ const OFFER_MS: u64 = 10_000;
 const RAISE_MS: u64 = 60_000;
 pub(crate) const GIVE_UP_MS: u64 = 600_000;
 
-/// Who waits for what came of a transaction.
-#[derive(Debug, Clone)]
-pub enum Asked {
-    Trainer(Transaction, Vec<RoundNumber>),
-    Posted(RoundNumber),
-    Steward,
-    Duty(Duty),
-    Jury,
-    Nobody,
-}
-
 /// A transaction that was asked for.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -46,27 +33,6 @@ pub(crate) struct Request {
     call: Call,
     asked: Asked,
     tries: u32,
-}
-
-impl Asked {
-    fn answers(&self, result: &Result<(), Failed>) -> Vec<Answer> {
-        let one = |answer| vec![Answer::Validator(answer)];
-        match self {
-            Self::Trainer(what, rounds) => {
-                let sent = |round: &RoundNumber| trainer::Input::Sent { what: *what, round: *round, result: result.clone() };
-                rounds.iter().map(sent).map(Answer::Trainer).collect()
-            }
-            Self::Posted(round) => one(panel::Answer::Validator(validator::Input::Posted { round: *round, result: text(result) })),
-            Self::Steward => one(panel::Answer::Steward(steward::Input::Failed)),
-            Self::Duty(duty) => one(panel::Answer::Warden(warden::Input::Sent { duty: *duty, result: text(result) })),
-            Self::Jury => one(panel::Answer::Jury(jury::Input::Sent(text(result)))),
-            Self::Nobody => Vec::new(),
-        }
-    }
-}
-
-fn text(result: &Result<(), Failed>) -> Result<(), String> {
-    result.clone().map_err(Failed::reason)
 }
 
 impl World {
@@ -232,8 +198,8 @@ impl World {
     }
 
     fn tell_result(&mut self, node: usize, asked: &Asked, result: &Result<(), Failed>) {
-        if let Err(reason) = text(result) {
-            self.note(node, &format!("fails with {asked:?}: {reason}"));
+        if let Err(failed) = result {
+            self.note(node, &format!("fails with {asked:?}: {}", failed.clone().reason()));
         }
         asked.answers(result).into_iter().for_each(|answer| self.answer(node, answer));
     }

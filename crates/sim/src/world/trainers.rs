@@ -10,13 +10,12 @@ use protocol::{
 use super::{
     World,
     jobs::{Exam, Task},
-    sends::Asked,
 };
 use crate::{
     chain::Call,
     disk::{self, Commit, DiskError},
     log::AppendError,
-    node::Answer,
+    node::{Answer, Asked},
     sets::Sets,
 };
 

@@ -14,13 +14,12 @@ use protocol::{
 use super::{
     World,
     jobs::{Exam, Task},
-    sends::Asked,
 };
 use crate::{
     chain::{Call, Place},
     disk::{DiskError, FINDINGS, VERDICTS},
     log::AppendError,
-    node::Answer,
+    node::{Answer, Asked},
     told::digest,
 };
 
@@ -196,7 +195,7 @@ impl World {
         self.note(node, &format!("finds {} in window {} of bounty {}", digest(&finding.result), finding.window, finding.bounty));
         if self.nodes[node].is_honest {
             let is_safe = self.nodes[node].disk.is_safe(FINDINGS);
-            self.checks.found(node, finding, findings.clone(), is_safe);
+            self.checks.note_finding(node, finding, findings.clone(), is_safe);
         }
     }
 

@@ -2,8 +2,12 @@
 
 use protocol::{Address, Digest, RoundNumber, chain::ChainEvent, eip712::SignedVerdict, machine::Heard};
 
-use super::{World, hands::Hands, sends::Asked};
-use crate::{chain::Call, node::Effect, vice::Vice};
+use super::{World, hands::Hands};
+use crate::{
+    chain::Call,
+    node::{Asked, Effect},
+    vice::Vice,
+};
 
 /// What an adversary meets.
 #[derive(Debug, Clone, Copy)]
