@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use alloy::transports::http::reqwest::Url;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -30,7 +31,7 @@ pub struct Endpoints(Vec<Endpoint>);
 impl Endpoint {
     /// Scheme, host and port.
     pub fn shown(&self) -> String {
-        crate::server::parse_url(&self.url).map_or_else(|_| "no address".to_owned(), |(_, shown)| shown)
+        parse_url(&self.url).map_or_else(|_| "no address".to_owned(), |(_, shown)| shown)
     }
 }
 
@@ -132,6 +133,22 @@ impl<'de> Visitor<'de> for OneOrMore {
         let items = Vec::<Item>::deserialize(SeqAccessDeserializer::new(list))?;
         Endpoints::new(items.into_iter().flat_map(|item| item.0.0).collect()).map_err(A::Error::custom)
     }
+}
+
+/// The address, and its scheme, host and port for people.
+///
+/// # Errors
+/// [`ChainError::BadUrl`] for what is no address of http or https.
+pub(crate) fn parse_url(text: &str) -> Result<(Url, String), ChainError> {
+    let bad = || ChainError::BadUrl(text.chars().take(40).collect());
+    let url = Url::parse(text).map_err(|_| bad())?;
+    let host = url.host_str().ok_or_else(bad)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(bad());
+    }
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let shown = format!("{}://{host}{port}", url.scheme());
+    Ok((url, shown))
 }
 
 #[cfg(test)]

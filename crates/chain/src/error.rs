@@ -4,7 +4,7 @@ use alloy::primitives::Bytes;
 use alloy::transports::{RpcError, TransportError, TransportErrorKind, http::reqwest};
 use protocol::ids::{Address, Digest};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, of_request};
 use crate::revert::Revert;
 
 /// Longest text of a remote error that is repeated to the user.
@@ -172,11 +172,6 @@ fn reason_of(failure: &TransportError) -> String {
 
 fn status_of(failure: &TransportError) -> Option<u16> {
     failure.as_transport_err().and_then(TransportErrorKind::as_http_error).map(|http| http.status)
-}
-
-/// The HTTP client's own error behind a failure.
-pub(crate) fn of_request(failure: &TransportError) -> Option<&reqwest::Error> {
-    failure.as_transport_err()?.as_custom()?.downcast_ref()
 }
 
 fn unreadable(text: &str) -> String {

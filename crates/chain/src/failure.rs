@@ -1,9 +1,7 @@
 //! What a failed request means, and so what is done about it: one table for the answers of all providers. There is no
 //! standard for them; the words are those of geth, Nethermind, Besu, Erigon, reth, anvil, RSKj and the large providers.
 
-use alloy::transports::{RpcError, TransportError};
-
-use crate::error::of_request;
+use alloy::transports::{RpcError, TransportError, http::reqwest};
 
 /// See the module. What no row knows is [`Failure::AskAnother`]: never a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -335,6 +333,11 @@ pub(crate) fn is_poor(text: &str) -> bool {
 
 pub(crate) fn is_too_large(text: &str) -> bool {
     says(&text.to_lowercase(), TOO_LARGE)
+}
+
+/// The HTTP client's own error behind a failure.
+pub(crate) fn of_request(failure: &TransportError) -> Option<&reqwest::Error> {
+    failure.as_transport_err()?.as_custom()?.downcast_ref()
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ mod revert;
 mod sender;
 mod server;
 mod settings;
+mod span;
 mod transaction;
 mod trouble;
 pub mod words;

@@ -18,9 +18,9 @@ use crate::convert;
 use crate::error::{ChainError, Failed};
 use crate::failure::Failure;
 use crate::header::Header;
-use crate::logs::Span;
 use crate::server::{self, ChainSeen, Server};
 use crate::settings::Settings;
+use crate::span::Span;
 use crate::trouble::Trouble;
 
 /// The method that tells the latest block.

@@ -8,8 +8,9 @@ use protocol::eip712::{Signature, address_of, recover};
 use protocol::ids::{Address, Digest, keccak256};
 use serde_json::json;
 
+use crate::endpoint::parse_url;
 use crate::error::{RemoteError, reason_of_request};
-use crate::server::{http_client, parse_url};
+use crate::server::http_client;
 
 /// Time until an answer must have come.
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -10,7 +10,7 @@ use alloy::transports::TransportError;
 use alloy::transports::http::reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use alloy::transports::http::reqwest::{Client, Url};
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, parse_url};
 use crate::error::{ChainError, Failed};
 use crate::failure::Failure;
 
@@ -164,18 +164,6 @@ pub(crate) fn next<'a>(servers: &'a [Server], asked: &[usize]) -> Option<(usize,
     let highest = highest(servers);
     let open = servers.iter().enumerate().filter(|(index, server)| !asked.contains(index) && server.chain_seen() != ChainSeen::Other);
     open.min_by_key(|(index, server)| (server.rank(highest), *index))
-}
-
-pub(crate) fn parse_url(text: &str) -> Result<(Url, String), ChainError> {
-    let bad = || ChainError::BadUrl(text.chars().take(40).collect());
-    let url = Url::parse(text).map_err(|_| bad())?;
-    let host = url.host_str().ok_or_else(bad)?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(bad());
-    }
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    let shown = format!("{}://{host}{port}", url.scheme());
-    Ok((url, shown))
 }
 
 /// A proxy named in the environment is meant for the outside, never for this machine.

@@ -1,3 +1,5 @@
+//! Answers of providers, row by row, and what they mean.
+
 use alloy::transports::TransportErrorKind;
 use serde_json::json;
 
