@@ -106,7 +106,10 @@ impl Feed {
         self.tell_moments(block).await;
         let view = match self.teller.wants_view(block, &events) {
             true => match self.view_of(block).await {
-                None => return Ok(self.restart().await),
+                None => {
+                    self.restart().await;
+                    return Ok(());
+                }
                 view => view,
             },
             false => None,
