@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sim::{adversaries, plan::Plan, trace::Trace, vice::Vice, world::World};
+use sim::{adversaries, people, plan::Plan, trace::Trace, vice::Vice, world::World};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for vice in Vice::ALL.iter().filter(|vice| wanted == "all" || format!("{vice:?}").to_lowercase() == wanted) {
         for seed in first..=last {
             let plan = Plan { vices: vec![*vice], ..Plan::calm(seed, rounds) };
-            let mut world = World::new(plan, Trace::keeping(), adversaries::of)?;
+            let mut world = World::new(plan, Trace::keeping(), adversaries::of, people::of)?;
             world.run()?;
             let report = world.report();
             if words.len() > 4 {

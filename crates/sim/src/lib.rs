@@ -1,6 +1,7 @@
 //! A whole network in one process: real machines, real contracts, virtual time, and whatever a seed draws against them.
 
 pub mod adversaries;
+pub mod calling;
 pub mod chain;
 pub mod check;
 pub mod curve;

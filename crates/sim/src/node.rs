@@ -19,10 +19,10 @@ use protocol::{
 };
 
 use crate::{
+    calling::Calling,
     chain::TransactionId,
     disk::{Disk, DiskError, FINDINGS, Life, Signing, VERDICTS},
     log::Replica,
-    people::Calling,
     random::Random,
     usage::Usage,
 };

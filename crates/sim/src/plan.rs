@@ -5,9 +5,9 @@ mod groups;
 use protocol::{Micronats, chain::Times};
 
 use crate::{
+    calling::Calling,
     depth::Depth,
     faults::{Fault, Kind, Trouble},
-    people::Calling,
     random::Random,
     vice::Vice,
 };

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use crate::{adversaries, chain::SimError, check::Report, plan::Plan, trace::Trace, world::World};
+use crate::{adversaries, chain::SimError, check::Report, people, plan::Plan, trace::Trace, world::World};
 
 /// Runs a plan to its end.
 ///
 /// # Errors
 /// When the plan makes no network, or the chain breaks its own rules.
 pub fn run(plan: &Plan) -> Result<Report, SimError> {
-    let mut world = World::new(plan.clone(), Trace::default(), adversaries::of)?;
+    let mut world = World::new(plan.clone(), Trace::default(), adversaries::of, people::of)?;
     world.run()?;
     Ok(world.report())
 }
@@ -34,7 +34,7 @@ pub fn shrunk(plan: &Plan, fails: impl Fn(&Plan) -> bool) -> Plan {
 /// # Errors
 /// As of [`run`].
 pub fn tell(plan: &Plan) -> Result<String, SimError> {
-    let mut world = World::new(plan.clone(), Trace::keeping(), adversaries::of)?;
+    let mut world = World::new(plan.clone(), Trace::keeping(), adversaries::of, people::of)?;
     world.run()?;
     let report = world.report();
     let mut story = String::new();

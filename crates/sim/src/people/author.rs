@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use protocol::{DeltaNumber, Digest, Wei, chain::ChainEvent, rules};
 
-use super::Person;
-use crate::{plan::Plan, random::Random, world::hands::Hands};
+use crate::{
+    plan::Plan,
+    random::Random,
+    world::{hands::Hands, people::Person},
+};
 
 /// What patches are worth: those that help, those that change nothing, and those that were a mistake.
 const WORTH: [f64; 5] = [0.05, 0.1, 0.2, 0.0, -0.6];

@@ -8,28 +8,14 @@ mod sponsor;
 mod voter;
 
 use crate::{
+    calling::Calling,
     node::{Node, Role},
     plan::Plan,
-    world::hands::Hands,
+    world::people::Person,
 };
 
-/// What somebody does who has NRN and a node without a machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Calling {
-    /// Proposes patches of the training set.
-    Author,
-    /// Locks NRN for what rounds improve on a hidden set.
-    Sponsor,
-}
-
-/// Somebody behind an honest node.
-pub trait Person: Send {
-    /// His node was told a block, and has come to the end of history.
-    fn look(&mut self, own: &mut Hands<'_>);
-}
-
 /// Who is behind a node, if that does something in this plan.
-pub(crate) fn of(plan: &Plan, number: usize, node: &Node) -> Option<Box<dyn Person>> {
+pub fn of(plan: &Plan, number: usize, node: &Node) -> Option<Box<dyn Person>> {
     let votes = node.role == Role::Validator && node.is_honest && plan.people.contains(&Calling::Author);
     match node.calling {
         Some(Calling::Author) => Some(Box::new(author::Author::new(plan, number))),

@@ -8,8 +8,12 @@ use protocol::{
     chain::ChainEvent,
 };
 
-use super::Person;
-use crate::{hidden::EXAMPLES, plan::Plan, random::Random, world::hands::Hands};
+use crate::{
+    hidden::EXAMPLES,
+    plan::Plan,
+    random::Random,
+    world::{hands::Hands, people::Person},
+};
 
 /// Part of an epoch between two looks.
 const LOOK_PART: u64 = 24;

@@ -3,8 +3,11 @@
 
 use protocol::{DeltaNumber, Digest, PeriodNumber, rules};
 
-use super::Person;
-use crate::{plan::Plan, random::Random, world::hands::Hands};
+use crate::{
+    plan::Plan,
+    random::Random,
+    world::{hands::Hands, people::Person},
+};
 
 /// Of a thousand periods, in how many it stays at home.
 const AT_HOME: u64 = 150;

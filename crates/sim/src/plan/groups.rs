@@ -3,7 +3,7 @@
 use protocol::{GroupId, chain::Times};
 
 use super::Plan;
-use crate::{people::Calling, vice::Vice};
+use crate::{calling::Calling, vice::Vice};
 
 /// Nodes are numbered group by group; whoever has a vice comes last of all and is in the first group.
 impl Plan {

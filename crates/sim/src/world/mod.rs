@@ -5,7 +5,7 @@ pub mod hands;
 pub(crate) mod jobs;
 mod letters;
 mod lives;
-pub(crate) mod people;
+pub mod people;
 pub mod sends;
 mod trainers;
 mod validators;
@@ -28,7 +28,6 @@ use crate::{
     log::{COPY_MS, Letter, Letters},
     node::{Answer, Effect, Node, Role},
     noticed::Checks,
-    people::{self as persons, Person},
     plan::Plan,
     random::Random,
     schedule::Schedule,
@@ -37,6 +36,7 @@ use crate::{
     vice::Vice,
 };
 use jobs::Job;
+use people::Person;
 use sends::Request;
 use vices::Adversary;
 
@@ -148,14 +148,19 @@ pub struct World {
 }
 
 impl World {
-    /// Deploys the contracts and starts every node; whoever has a vice is made by `adversary`.
+    /// Deploys the contracts and starts every node; whoever has a vice is made by `adversary`, who is behind an honest one by `person`.
     ///
     /// # Errors
     /// When the plan makes no network that the contracts take.
-    pub fn new(plan: Plan, trace: Trace, adversary: impl Fn(Vice) -> Box<dyn Adversary>) -> Result<Self, SimError> {
+    pub fn new(
+        plan: Plan,
+        trace: Trace,
+        adversary: impl Fn(Vice) -> Box<dyn Adversary>,
+        person: impl Fn(&Plan, usize, &Node) -> Option<Box<dyn Person>>,
+    ) -> Result<Self, SimError> {
         let adversaries = (0..plan.nodes()).filter_map(|number| Some((number, adversary(plan.vice_of(number)?)))).collect();
         let nodes: Vec<Node> = (0..plan.nodes()).map(|number| node(&plan, number)).collect();
-        let people = nodes.iter().enumerate().filter_map(|(number, node)| Some((number, persons::of(&plan, number, node)?))).collect();
+        let people = nodes.iter().enumerate().filter_map(|(number, node)| Some((number, person(&plan, number, node)?))).collect();
         let (training, first_file) = Training::begin(plan.depth, plan.seed, plan.group_of(0)).map_err(SimError::Beginning)?;
         let ledger = Ledger::new(&plan, &nodes, first_file)?;
         let domain = ledger.domain();

@@ -11,6 +11,12 @@ use protocol::{
 use super::{World, hands::Hands};
 use crate::{chain::Call, hidden, noticed::Said, plan::MAX_DEPTH};
 
+/// Somebody behind an honest node.
+pub trait Person: Send {
+    /// His node was told a block, and has come to the end of history.
+    fn look(&mut self, own: &mut Hands<'_>);
+}
+
 impl World {
     /// Lets the person behind a node look at it, once history is over.
     pub(crate) fn look_at(&mut self, node: usize) {

@@ -1,7 +1,7 @@
 //! Bounties of honest sponsors, with jurors that measure, and sponsors who never open.
 
 use protocol::chain::ChainEvent;
-use sim::people::Calling;
+use sim::calling::Calling;
 use sim::plan::Plan;
 use sim::vice::Vice;
 

@@ -2,7 +2,7 @@
 
 use protocol::chain::ChainEvent;
 use protocol::ids::DeltaNumber;
-use sim::people::Calling;
+use sim::calling::Calling;
 use sim::plan::Plan;
 use sim::vice::Vice;
 

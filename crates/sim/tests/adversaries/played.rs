@@ -8,6 +8,7 @@ use sim::check::Report;
 use sim::depth::Depth;
 use sim::fortune::Fortune;
 use sim::node::Node;
+use sim::people;
 use sim::plan::Plan;
 use sim::trace::Trace;
 use sim::vice::Vice;
@@ -45,7 +46,7 @@ pub fn calm_in(depth: Depth, seed: u64, rounds: u64) -> Played {
 
 /// That network, whatever came of it.
 pub fn run(plan: Plan) -> Played {
-    let mut world = World::new(plan, Trace::default(), adversaries::of).expect("a network");
+    let mut world = World::new(plan, Trace::default(), adversaries::of, people::of).expect("a network");
     world.run().expect("a chain that keeps its rules");
     let (report, fortunes) = (world.report(), world.fortunes().expect("answers"));
     Played { world, report, fortunes }

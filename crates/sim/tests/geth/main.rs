@@ -7,7 +7,7 @@ use chain::geth::find_or_skip;
 use client::Client;
 use serde_json::{Value, json};
 use sim::chain::{COINS, Conditions, Mined, Sent};
-use sim::{adversaries, plan::Plan, trace::Trace, world::World};
+use sim::{adversaries, people, plan::Plan, trace::Trace, world::World};
 
 /// Transactions that are compared at least.
 const TRANSACTIONS: usize = 1000;
@@ -30,7 +30,7 @@ struct Played {
 /// All of a network's blocks in which something was sent.
 fn play(seed: u64) -> Vec<Played> {
     let plan = Plan::calm(seed, ROUNDS);
-    let mut world = World::new(plan.clone(), Trace::default(), adversaries::of).expect("a network");
+    let mut world = World::new(plan.clone(), Trace::default(), adversaries::of, people::of).expect("a network");
     let (mut played, mut next) = (Vec::new(), 0);
     for until_ms in (0..=plan.end_ms() + LOOK_MS).step_by(LOOK_MS as usize) {
         world.run_until(until_ms.min(plan.end_ms())).expect("a chain");

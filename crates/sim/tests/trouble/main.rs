@@ -7,6 +7,7 @@ use sim::{
     adversaries,
     check::Report,
     faults::{Fault, Trouble},
+    people,
     plan::Plan,
     story,
     trace::Trace,
@@ -35,7 +36,7 @@ fn troubled(seed: u64, trouble: Trouble) -> Plan {
 }
 
 fn played(plan: Plan) -> World {
-    let mut world = World::new(plan, Trace::default(), adversaries::of).expect("a network");
+    let mut world = World::new(plan, Trace::default(), adversaries::of, people::of).expect("a network");
     world.run().expect("a chain that keeps its rules");
     assert_eq!(world.report().failures, [] as [String; 0]);
     world
@@ -112,7 +113,7 @@ fn messages_wait_until_history_is_over_after_a_kill_too() {
     let kill = Fault { from_ms, until_ms: from_ms + plan.round_ms(), trouble: Trouble::Kill { node, steps: 0 } };
     let told = Arc::new(Mutex::new((0, 0)));
     let witness = |_| -> Box<dyn Adversary> { Box::new(Witness { last: 0, is_live: false, told: told.clone() }) };
-    let mut world = World::new(Plan { faults: vec![kill], ..plan }, Trace::default(), witness).expect("a network");
+    let mut world = World::new(Plan { faults: vec![kill], ..plan }, Trace::default(), witness, people::of).expect("a network");
     world.run().expect("a chain that keeps its rules");
     let (after, before) = *told.lock().unwrap_or_else(PoisonError::into_inner);
     assert!(after > 20 && before == 0, "{after} after, {before} before");

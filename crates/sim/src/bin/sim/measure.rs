@@ -16,6 +16,7 @@ use sim::{
     chain::SimError,
     faults::{Fault, Trouble},
     node::Node,
+    people,
     plan::Plan,
     trace::Trace,
     usage::Usage,
@@ -149,7 +150,7 @@ fn side_by_side(options: &Options, chains: impl Iterator<Item = u64>) -> Result<
     let end_ms = plans.iter().map(Plan::end_ms).max().unwrap_or(0);
     let mut worlds = plans
         .into_iter()
-        .map(|plan| Ok((plan.end_ms(), World::new(plan, Trace::default(), adversaries::of)?)))
+        .map(|plan| Ok((plan.end_ms(), World::new(plan, Trace::default(), adversaries::of, people::of)?)))
         .collect::<Result<Vec<_>, SimError>>()?;
     for turn_ms in (TURN_MS..end_ms + TURN_MS).step_by(TURN_MS as usize) {
         worlds.iter_mut().try_for_each(|(end_ms, world)| world.run_until(turn_ms.min(*end_ms)))?;
