@@ -57,6 +57,12 @@ fn the_author_stands_before_the_first_diff() {
     assert!(Patch::parse(&late).is_err());
 }
 
+#[test]
+fn a_plain_patch_of_two_names_is_refused() {
+    let patch = b"--- old/one.csv\n+++ new/other.csv\n@@ -1 +1 @@\n-1\n+2\n";
+    assert!(matches!(Patch::parse(patch), Err(PatchError::Names(_))), "{:?}", Patch::parse(patch));
+}
+
 /// Bytes of the root are fixed: leaf version 1, computed once by other means.
 #[test]
 fn the_root_of_a_set_is_the_committed_one() {

@@ -198,7 +198,8 @@ fn beginning(plan: &Plan, nodes: &[Node], first_file: Digest) -> Beginning {
 fn founding(plan: &Plan, nodes: &[Node], group: GroupId, checkpoint: Digest) -> Founding {
     let staked = plan.nodes_of(group).map(|number| (&nodes[number], plan.stake_of(number))).filter(|(_, parts)| *parts > 0);
     let amount = |parts: u64| Wei(STAKE.0 * u128::from(parts));
-    let seats = staked.map(|(node, parts)| Seat { owner: owner(node.account), signer: node.key.clone(), amount: amount(parts) });
+    let seats =
+        staked.map(|(node, parts)| Seat { owner: owner(node.account), signer: node.key.clone(), amount: amount(parts), wakes: true });
     let birth = birth(plan, group, checkpoint);
     Founding { birth, seats: seats.chain(idle_seats(plan, group)).collect(), admitted: true }
 }
@@ -220,7 +221,7 @@ fn founders(plan: &Plan, groups: &[Founding]) -> Option<Founding> {
     let all: Wei = groups.iter().flat_map(|group| &group.seats).map(|seat| seat.amount).sum();
     let group = GroupId(groups.len() as u64 + 1);
     let signer = account_key(&mut Random::new(plan.seed, "founder", 0));
-    let seat = Seat { owner: owner(address_of(signer.verifying_key())), signer, amount: Wei(2 * all.0) };
+    let seat = Seat { owner: owner(address_of(signer.verifying_key())), signer, amount: Wei(2 * all.0), wakes: true };
     let birth = birth(plan, GroupId(1), Digest(keccak256(&group.0.to_be_bytes())));
     (groups.len() > FEW).then_some(Founding { birth, seats: vec![seat], admitted: false })
 }
@@ -229,7 +230,7 @@ fn founders(plan: &Plan, groups: &[Founding]) -> Option<Founding> {
 fn idle_seats(plan: &Plan, group: GroupId) -> impl Iterator<Item = Seat> {
     (0..plan.idle as u64).map(move |number| {
         let signer = account_key(&mut Random::new(plan.seed, "idle", group.0 << 32 | number));
-        Seat { owner: owner(address_of(signer.verifying_key())), signer, amount: IDLE_STAKE }
+        Seat { owner: owner(address_of(signer.verifying_key())), signer, amount: IDLE_STAKE, wakes: false }
     })
 }
 

@@ -313,6 +313,26 @@ fn rounds_that_were_struck_before_a_window_are_measured_in_none_from_then_on() {
 }
 
 #[test]
+fn what_stood_at_a_window_whose_first_block_was_not_told_is_not_guessed() {
+    let mut juror = Juror::holding(1);
+    juror.until(STARTS_S[0] - 3);
+    juror.now_s = STARTS_S[0] + 4;
+    juror.until(STARTS_S[1] + 10);
+    assert_eq!(windows(&juror), [1]);
+}
+
+#[test]
+fn a_set_whose_winners_are_drawn_by_a_block_that_was_not_told_is_not_measured() {
+    let mut juror = Juror::new(1);
+    juror.until(END_S - 3);
+    juror.now_s = END_S + 4;
+    juror.event(unsealed());
+    juror.have(&[1, 2]);
+    juror.until(STARTS_S[1] + 10);
+    assert_eq!(juror.tasks(), []);
+}
+
+#[test]
 fn the_last_step_has_the_won_rounds_after_it() {
     let won = [5, 6, 8].map(RoundNumber);
     for (places, expected) in [

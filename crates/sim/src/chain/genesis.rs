@@ -49,13 +49,14 @@ pub struct Founding {
     pub admitted: bool,
 }
 
-/// A position, awake from the first epoch after its bond.
+/// A position. One that is woken counts from the first epoch after its bond; little stake cannot be.
 #[derive(Clone)]
 pub struct Seat {
     /// One of the accounts.
     pub owner: Address,
     pub signer: SigningKey,
     pub amount: Wei,
+    pub wakes: bool,
 }
 
 impl Seat {
@@ -136,7 +137,9 @@ impl Chain {
                 let consent = sign(Consent { group, owner: seat.owner }.digest(&self.domain()), &seat.signer);
                 let consent = Some(consent.map_err(|error| SimError::Beginning(error.to_string()))?);
                 self.submit(seat.owner, &Call::Bond { group, signer: seat.signer(), amount: seat.amount, consent }, Offer::default());
-                self.submit(seat.owner, &Call::Wake(Place(group, PositionNumber(number))), Offer::default());
+                if seat.wakes {
+                    self.submit(seat.owner, &Call::Wake(Place(group, PositionNumber(number))), Offer::default());
+                }
             }
         }
         self.must(self.next_s())

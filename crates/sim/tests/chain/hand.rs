@@ -24,7 +24,8 @@ pub fn beginning(seed: u64, trainers: &[Address], validators: &[SigningKey]) -> 
     let (epoch_s, exit_s, maturity_s) = (1_800, 28 * 1_800, 600);
     let terms = Terms { sale, epoch_s, exit_s, maturity_s, min_deposit: Wei(10_000_000_000_000_000), tip: Wei(1_000_000_000) };
     let seats = (1..).zip(validators.iter().cloned());
-    let seats: Vec<_> = seats.map(|(owner, signer)| Seat { owner: Address([owner; 20]), signer, amount: Wei::nrn(200_000) }).collect();
+    let seats: Vec<_> =
+        seats.map(|(owner, signer)| Seat { owner: Address([owner; 20]), signer, amount: Wei::nrn(200_000), wakes: true }).collect();
     let signers = validators.iter().map(|key| (address_of(key.verifying_key()), Wei(0)));
     let owners = seats.iter().map(|seat| (seat.owner, Wei(0)));
     let accounts = trainers.iter().map(|trainer| (*trainer, Wei::nrn(10_000))).chain(owners).chain(signers).collect();
