@@ -85,9 +85,9 @@ impl Sending {
         let is_awaited = matches!(self.state, State::UnderWay { what: asked, .. } if asked == what);
         match result {
             Err(Failed::Refused(_)) if is_awaited => self.failed(Some(what), now_s),
-            // Nobody has judged it, and whoever asked has waited already.
+            // Nobody has judged it, and whoever asked has waited already: at the last chance the same goes out again at once.
             Err(Failed::Passing(_)) if is_awaited => {
-                self.state = State::Failed { what: Some(what), at_s: now_s, from_s: now_s.saturating_add(1) }
+                self.state = State::Failed { what: None, at_s: now_s, from_s: now_s.saturating_add(1) }
             }
             Ok(()) | Err(_) => {}
         }

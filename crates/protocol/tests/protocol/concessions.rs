@@ -224,6 +224,17 @@ fn after_silence_a_reveal_goes_out_a_second_later_however_often_that_was() {
 }
 
 #[test]
+fn after_silence_at_the_last_chance_a_reveal_goes_out_at_once() {
+    let mut trainer = revealing();
+    tell(&mut trainer, rival(3, BASE, 1_000_000));
+    trainer.handle(Input::Block(at(ROUND, 26)));
+    assert_eq!(steps(&measured(&mut trainer, OWN)), [Step::Reveal]);
+    assert_eq!(steps(&trainer.handle(Input::Block(at(ROUND, 27)))), []);
+    let result = Err(Failed::Passing("HTTP status 503".into()));
+    assert_eq!(steps(&trainer.handle(Input::Sent { what: Transaction::Reveal, round: ROUND, result })), [Step::Reveal], "no block is left");
+}
+
+#[test]
 fn nothing_is_conceded_after_a_reveal_or_at_the_edge_of_the_phase() {
     let mut trainer = revealing();
     assert_eq!(steps(&measured(&mut trainer, OWN)), [Step::Reveal]);

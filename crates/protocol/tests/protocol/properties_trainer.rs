@@ -274,7 +274,7 @@ impl Play {
         let (spacing_s, ask) = (self.spacing_s.max(1), self.asks.get(&round).copied());
         let facts = self.contracts.facts(round);
         let is_open = facts.own.is_some() || facts.conceded;
-        if facts.seal.is_none() || is_open || facts.rival.is_none() {
+        if facts.seal.is_none() || is_open {
             return;
         }
         let ask = ask.unwrap_or_else(|| panic!("{round} is neither revealed nor conceded"));
@@ -288,11 +288,13 @@ impl Play {
         let end_s = self.contracts.view.times.round_start_s(GENESIS_S, RoundNumber(ROUNDS));
         while self.last().time_s < end_s {
             let (before, clock) = (self.last(), self.contracts.view.clock(self.last().time_s));
+            // Who comes last of all cannot be conceded to.
+            let has_rival = self.contracts.facts(clock.round).rival.is_some();
             self.step();
             let after_s = self.last().time_s;
             let edge_s = trainer_config().edge_s.max(self.spacing_s.max(1));
             let was_open = clock.phase == Phase::Reveal && before.time_s + edge_s < clock.phase_end_s;
-            if was_open && after_s + edge_s >= clock.phase_end_s && after_s > before.time_s {
+            if was_open && has_rival && after_s + edge_s >= clock.phase_end_s && after_s > before.time_s {
                 self.check_opening(clock.round, before);
             }
         }
