@@ -191,12 +191,12 @@ impl Plan {
         honest.copied().unwrap_or(self.stakes.iter().sum::<u64>() * share / 1000)
     }
 
-    /// Whether somebody could keep rounds from being decided: honest stake whose endpoint tells the truth is then no more than two thirds.
+    /// Whether somebody could keep rounds from being decided: the honest stake that no vice takes out is then no more than two thirds.
     pub fn may_stall(&self) -> bool {
         let honest: u64 = self.stakes.iter().sum();
-        let deceived = if self.vices.contains(&Vice::LyingRpc) { self.stakes.first().copied().unwrap_or(0) } else { 0 };
+        let taken = self.stakes.first().filter(|_| self.preys_on(self.trainers)).copied().unwrap_or(0);
         let vicious: u64 = self.vices.iter().map(|vice| honest * vice.stake_per_mille() / 1000).sum();
-        3 * (honest - deceived) <= 2 * (honest + vicious) || self.vices.contains(&Vice::ServerToSome)
+        3 * (honest - taken) <= 2 * (honest + vicious) || self.vices.contains(&Vice::ServerToSome)
     }
 
     /// Whether a vice takes this node out: it hears nobody, or is lied to about the chain.
