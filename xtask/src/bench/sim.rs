@@ -28,7 +28,7 @@ what the process grew by, chains included, is divided by all nodes; beside 2 MB.
 
 The law: what a node needs as one thing grows and all else stays (2 trainers, 4 validators, one group, on the clock of a public network; of `groups` all are on one chain). `calls`: requests to its endpoint a round; `bytes`: messages of the log that
 come in a round, all copies counted; `events`: topics and data of the contracts' events that the endpoint sends a round; `memory`: of the process, for each node; `disk`: what the node keeps, the log included. `growth`: the last beside the first. Calls, and all else
-but for what is named, may not grow with anything; more than a half above the first counts as growth.
+but for what is named, may not grow with anything; more than a half above the first counts as growth. A curve comes to its end: of a year nearly all rounds are empty, so its bytes and disk are those of a group that no longer gets better.
 ";
 
 /// One thing that grows.
