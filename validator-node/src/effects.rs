@@ -1,18 +1,13 @@
 //! What a validator does for its machines.
 
-use std::time::Duration;
-
 use anyhow::Result;
-use chain::{Account, ChainError};
+use chain::Account;
 use governance::Network;
-use node::{
-    Answers, Node, Program, Scene, Shell, logging, roots,
-    signing::{Noted, Signing},
-};
+use node::{Answers, Node, Program, Scene, Shell, logging, roots, signing::Signing};
 use protocol::{
     DeltaNumber, Digest, NodeId, PositionNumber, RoundNumber,
     bounty::Findings,
-    eip712::{Domain, Finding, SignedFinding, SignedVerdict, Verdict},
+    eip712::{Finding, SignedVerdict, Verdict},
     jury,
     log::{Body, FindingBody},
     panel::{self, Answer, Panel},
@@ -21,9 +16,6 @@ use protocol::{
 };
 
 use crate::{config::ValidatorConfig, duties::Duties, juror::Juror, work::Bench};
-
-/// Pause before a remote signer that did not answer is asked again.
-const SIGN_AGAIN: Duration = Duration::from_secs(5);
 
 /// Hands and signing log of a validator.
 pub struct Hands {
@@ -178,11 +170,12 @@ impl Hands {
         };
         let (member, account, domain) = (self.bench.member.clone(), self.account.clone(), self.network.domain());
         answers.spawn(async move {
-            let signature = match signed_at_last(&noted, &account, &domain).await {
+            let signature = match noted.sign(&account, &domain).await {
                 Ok(signed) => signed.signature,
                 Err(error) => {
                     tracing::error!(%bounty, window, "{error}");
-                    return [Answer::Jury(jury::Input::Refused { bounty, window })];
+                    // What a remote signer did not answer is asked for again.
+                    return error.is_refusal().then_some(Answer::Jury(jury::Input::Refused { bounty, window }));
                 }
             };
             let body = FindingBody { message, signature, findings };
@@ -190,7 +183,7 @@ impl Hands {
             if let Err(error) = member.client.append(member.group, Body::Finding(body.clone())).await {
                 tracing::warn!(%bounty, window, "the finding cannot be told: {error}");
             }
-            [Answer::Jury(jury::Input::Heard(body))]
+            Some(Answer::Jury(jury::Input::Heard(body)))
         });
         None
     }
@@ -205,17 +198,6 @@ impl Hands {
             }
             Input::Posted { round, result }
         });
-    }
-}
-
-/// A finding is asked for once, so a remote signer that does not answer is asked until it does.
-async fn signed_at_last(noted: &Noted<Finding>, account: &Account, domain: &Domain) -> Result<SignedFinding, ChainError> {
-    loop {
-        match noted.sign(account, domain).await {
-            Err(error) if !error.is_refusal() => tracing::warn!("{error}"),
-            done => return done,
-        }
-        tokio::time::sleep(SIGN_AGAIN).await;
     }
 }
 

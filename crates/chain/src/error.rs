@@ -183,7 +183,7 @@ fn is_page(text: &str) -> bool {
 }
 
 /// Without line breaks and other controls, and not too long.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let shown = words.chars().flat_map(|char| if char.is_control() { char.escape_default().collect() } else { vec![char] });
     shown.take(REASON_CHARS_LIMIT).collect()

@@ -9,7 +9,7 @@ use protocol::ids::{Address, Digest, keccak256};
 use serde_json::json;
 
 use crate::endpoint::parse_url;
-use crate::error::{RemoteError, reason_of_request};
+use crate::error::{RemoteError, one_line, reason_of_request};
 use crate::server::http_client;
 
 /// Time until an answer must have come.
@@ -19,8 +19,6 @@ const ATTEMPTS_LIMIT: usize = 3;
 const PAUSE: Duration = Duration::from_millis(500);
 /// Longest answer that is read, bytes: the keys of some thousand accounts.
 const ANSWER_BYTES_LIMIT: usize = 1 << 20;
-/// Longest text of the other side that is repeated to the user.
-const REASON_CHARS_LIMIT: usize = 200;
 /// Accounts that are named to the user.
 const SHOWN_LIMIT: usize = 3;
 
@@ -107,7 +105,7 @@ impl RemoteSigner {
         if status.is_success() {
             return Ok(text);
         }
-        let line = text.lines().next().unwrap_or_default().chars().take(REASON_CHARS_LIMIT).collect::<String>();
+        let line = one_line(text.lines().next().unwrap_or_default());
         let reason = format!("{status}: {line}").trim_end_matches([':', ' ']).to_owned();
         let passes = status.is_server_error() && status != StatusCode::INTERNAL_SERVER_ERROR || status == StatusCode::TOO_MANY_REQUESTS;
         Err(if passes { RemoteError::Unreachable { url, reason } } else { RemoteError::Refused { url, reason } })

@@ -47,8 +47,8 @@ pub enum Input {
     /// Answer to [`Effect::Measure`]: the findings and this signer's probe, 0 if they say that the sponsor failed or no round was
     /// opened; or why it could not be measured here: then it is asked for again.
     Measured { bounty: BountyNumber, window: u64, result: Result<(Findings, Digest), String> },
-    /// Answer to [`Effect::Sign`]: the signing log holds another result of this window. That is final; where the disk failed there
-    /// is no answer, and it is asked for again.
+    /// Answer to [`Effect::Sign`]: the signing log holds another result of this window. That is final; where the disk or a
+    /// remote signer failed there is no answer, and it is asked for again.
     Refused { bounty: BountyNumber, window: u64 },
     /// Answer to a transaction; what it did is told by its events.
     Sent(Result<(), String>),
