@@ -1,18 +1,17 @@
 //! The signing logs on disk: the line of what is signed is synced before its signature exists.
 
-use std::{
-    fs::{File, OpenOptions},
-    io::{Read, Write},
-    path::{Path, PathBuf},
-};
+mod lines;
 
-use anyhow::{Context, Result};
+use std::path::Path;
+
+use anyhow::Result;
 use chain::{Account, ChainError};
 use protocol::{
     Digest, GroupId, RoundNumber,
     eip712::{Domain, Finding, Signed, Typed, Verdict},
-    signing_log::{Decision, HEADER, SigningLog},
 };
+
+use lines::Lines;
 
 /// Of verdicts.
 const VERDICTS: &str = "signing.log";
@@ -23,13 +22,6 @@ const FINDINGS: &str = "findings.log";
 pub struct Signing {
     verdicts: Lines,
     findings: Lines,
-}
-
-/// One file, in which there is one line for each matter.
-struct Lines {
-    path: PathBuf,
-    file: File,
-    log: SigningLog,
 }
 
 impl Signing {
@@ -78,41 +70,13 @@ impl<T: Typed + Clone> Noted<T> {
     }
 }
 
-impl Lines {
-    fn open(path: PathBuf) -> Result<Self> {
-        let shown = path.display().to_string();
-        let mut file =
-            OpenOptions::new().read(true).append(true).create(true).open(&path).with_context(|| format!("cannot open {shown}"))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).with_context(|| format!("cannot read {shown}"))?;
-        let loaded = SigningLog::parse(&bytes).with_context(|| shown.clone())?;
-        file.set_len(loaded.whole as u64)?;
-        if loaded.whole == 0 {
-            file.write_all(HEADER.as_bytes())?;
-        }
-        file.sync_all().with_context(|| format!("cannot sync {shown}"))?;
-        Ok(Self { path, file, log: loaded.log })
-    }
-
-    /// Puts a line on disk; returns what stands there already if that is something else.
-    fn note(&mut self, line: Verdict) -> Result<Option<Verdict>> {
-        match self.log.decide(&line) {
-            Decision::Refuse(signed) => return Ok(Some(signed)),
-            Decision::Again => {}
-            Decision::Append => {
-                let written = self.file.write_all(SigningLog::line(&line).as_bytes()).and_then(|()| self.file.sync_all());
-                written.with_context(|| format!("cannot write {}: nothing was signed", self.path.display()))?;
-                self.log.record(line);
-            }
-        }
-        Ok(None)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{Address, BountyNumber, Digest};
+    use protocol::{
+        Address, BountyNumber,
+        signing_log::{HEADER, SigningLog},
+    };
 
     fn verdict(claim: u8) -> Verdict {
         Verdict { group: GroupId(1), round: RoundNumber(7), claim: Digest([claim; 32]), probe: Digest([9; 32]) }
@@ -143,6 +107,7 @@ mod tests {
         std::fs::write(&path, whole.replace("1 7 ", "1 6 ")).expect("damaged");
         assert!(Signing::open(folder.path()).is_err());
     }
+
     #[test]
     fn of_two_results_in_one_window_the_second_is_never_signed_not_after_a_restart_either() {
         let folder = tempfile::tempdir().expect("a temporary folder");
