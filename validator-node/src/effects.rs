@@ -12,7 +12,7 @@ use protocol::{
     log::{Body, FindingBody},
     panel::{self, Answer, Panel},
     steward, validator,
-    validator::{Input, RecheckReport},
+    validator::{Doubt, Input, RecheckReport},
 };
 
 use crate::{config::ValidatorConfig, duties::Duties, juror::Juror, work::Bench};
@@ -33,6 +33,7 @@ pub struct Hands {
 pub async fn start(config: ValidatorConfig) -> Result<Shell<Hands>> {
     let node = Node::join(&config.node).await?;
     let signing = Signing::open(&config.node.data)?;
+    let signed = signing.verdicts().of(node.member.group);
     let (network, account, signer, group) = (node.network.clone(), node.account.clone(), node.account.address(), node.member.group);
     let machine = Panel::new(panel::Config {
         group,
@@ -42,6 +43,8 @@ pub async fn start(config: ValidatorConfig) -> Result<Shell<Hands>> {
         step_s: config.step_s,
         compound_part: config.compound_part,
         verdicts_a_call: validator::verdicts_a_call(network.chain().block_gas_limit().await?),
+        signed,
+        doppelganger_check: config.doppelganger_check,
     });
     tracing::info!(%signer, peer = %node.member.client.peer_id(), group = group.0, "validator started");
     if node.view().position_of(signer).is_none() {
@@ -128,6 +131,7 @@ impl Hands {
             }),
             Effect::Sign(verdict) => return self.sign(verdict, answers),
             Effect::Post { round, claim, verdicts } => self.post(round, claim, verdicts, answers),
+            Effect::Doubt(doubt) => tell_doubt(doubt),
             Effect::Done(report) => tell(&report),
         }
         None
@@ -138,7 +142,7 @@ impl Hands {
         let round = verdict.round;
         let noted = match self.signing.note(verdict) {
             Ok(Ok(noted)) => noted,
-            Ok(Err(other)) => return Some(Input::Refused { round, reason: format!("it was judged before, with claim {}", other.claim) }),
+            Ok(Err(refusal)) => return Some(Input::Refused { round, reason: refusal.to_string() }),
             Err(error) => return Some(Input::Untold { round, reason: logging::told(&error) }),
         };
         let (member, account, domain) = (self.bench.member.clone(), self.account.clone(), self.network.domain());
@@ -159,8 +163,8 @@ impl Hands {
         let (bounty, window) = (message.bounty, message.window);
         let noted = match self.signing.note_finding(message) {
             Ok(Ok(noted)) => noted,
-            Ok(Err(other)) => {
-                tracing::error!(%bounty, window, "another result, {other}, was signed in that window before");
+            Ok(Err(refusal)) => {
+                tracing::error!(%bounty, window, "{refusal}");
                 return Some(jury::Input::Refused { bounty, window });
             }
             Err(error) => {
@@ -215,6 +219,24 @@ fn tell_sleep(until: u64, epoch: u64) {
         );
     } else {
         tracing::warn!("the position rests: `neuron stake wake` lets it count from the next epoch on");
+    }
+}
+
+/// Says to whoever runs this node why it does not sign, and what to do.
+fn tell_doubt(doubt: Doubt) {
+    match doubt {
+        Doubt::Waits { round, from } => tracing::warn!(
+            round = round.0,
+            from = from.0,
+            "this account signed a verdict that is not in the signing log: nothing is signed before round {from}, to see whether another \
+             node signs with its key; if a copy of the log exists, stop, take it in (`neuron signing import`), and start again"
+        ),
+        Doubt::Stops { round, claim } => tracing::error!(
+            round = round.0,
+            ?claim,
+            "another node signs with the key of this account: nothing is signed here any more, for who signs twice is slashed; stop one of \
+             the two, take its log into the other's (`neuron signing export`, `import`), and start that one again"
+        ),
     }
 }
 

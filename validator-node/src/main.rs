@@ -19,6 +19,10 @@ struct Arguments {
     /// Settings of this validator; `configs/validator.toml` is an example.
     #[arg(long)]
     config: PathBuf,
+    /// Sign at once, though chain or log may show verdicts of this account that its signing log lacks. For whoever knows that no other
+    /// node signs with its key.
+    #[arg(long)]
+    no_doppelganger_check: bool,
 }
 
 #[tokio::main]
@@ -29,7 +33,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let config = config::load(&arguments.config)?;
+    let mut config = config::load(&arguments.config)?;
+    config.doppelganger_check &= !arguments.no_doppelganger_check;
     let stop = stop::listen()?;
     effects::start(config).await?.run(stop).await
 }

@@ -7,8 +7,9 @@ use std::path::Path;
 use anyhow::Result;
 use chain::{Account, ChainError};
 use protocol::{
-    Digest, GroupId, RoundNumber,
+    GroupId, RoundNumber,
     eip712::{Domain, Finding, Signed, Typed, Verdict},
+    signing_log::{Refusal, SigningLog},
 };
 
 use lines::Lines;
@@ -33,27 +34,27 @@ impl Signing {
         Ok(Self { verdicts: Lines::open(data.join(VERDICTS))?, findings: Lines::open(data.join(FINDINGS))? })
     }
 
-    /// Records and syncs, so that it may be signed; or tells which other verdict of that round was signed before: then this one
-    /// never will be.
+    /// The verdicts that were signed.
+    pub fn verdicts(&self) -> &SigningLog {
+        self.verdicts.log()
+    }
+
+    /// Records and syncs, so that it may be signed; or tells why it never will be.
     ///
     /// # Errors
     /// When the disk fails: then nothing may be signed, and it can be tried again.
-    pub fn note(&mut self, verdict: Verdict) -> Result<Result<Noted<Verdict>, Verdict>> {
+    pub fn note(&mut self, verdict: Verdict) -> Result<Result<Noted<Verdict>, Refusal>> {
         Ok(self.verdicts.note(verdict)?.map_or(Ok(Noted(verdict)), Err))
     }
 
-    /// Records and syncs, so that it may be signed; or tells which other result of that window was signed before: then this one never
-    /// will be.
+    /// Records and syncs, so that it may be signed; or tells why it never will be.
     ///
     /// # Errors
     /// When the disk fails: then nothing may be signed, and it can be tried again.
-    pub fn note_finding(&mut self, finding: Finding) -> Result<Result<Noted<Finding>, Digest>> {
+    pub fn note_finding(&mut self, finding: Finding) -> Result<Result<Noted<Finding>, Refusal>> {
         let Finding { bounty, window, result, probe } = finding;
         let line = Verdict { group: GroupId(bounty.0), round: RoundNumber(window), claim: result, probe };
-        if let Some(signed) = self.findings.note(line)? {
-            return Ok(Err(signed.claim));
-        }
-        Ok(Ok(Noted(finding)))
+        Ok(self.findings.note(line)?.map_or(Ok(Noted(finding)), Err))
     }
 }
 
@@ -73,10 +74,7 @@ impl<T: Typed + Clone> Noted<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{
-        Address, BountyNumber,
-        signing_log::{HEADER, SigningLog},
-    };
+    use protocol::{Address, BountyNumber, Digest, signing_log::HEADER};
 
     fn verdict(claim: u8) -> Verdict {
         Verdict { group: GroupId(1), round: RoundNumber(7), claim: Digest([claim; 32]), probe: Digest([9; 32]) }
@@ -92,7 +90,7 @@ mod tests {
         let mut reopened = Signing::open(folder.path()).expect("reopened");
         let again = reopened.note(verdict(1)).expect("recorded").expect("noted");
         assert_eq!(first, again.sign(&account, &domain).await.expect("signed"), "again");
-        assert_eq!(Some(verdict(1)), reopened.note(verdict(2)).expect("recorded").err(), "another");
+        assert_eq!(Some(Refusal::Other(verdict(1))), reopened.note(verdict(2)).expect("recorded").err(), "another");
         assert_eq!(first.signer(&domain).expect("a signer"), account.address());
     }
 
@@ -115,7 +113,7 @@ mod tests {
             |window, result: u8| Finding { bounty: BountyNumber(5), window, result: Digest([result; 32]), probe: Digest([9; 32]) };
         let note = |finding| Signing::open(folder.path()).expect("opened").note_finding(finding).expect("recorded").map(drop);
         assert_eq!((note(finding(0, 1)), note(finding(0, 1))), (Ok(()), Ok(())));
-        assert_eq!(note(finding(0, 2)), Err(Digest([1; 32])), "that other one was signed");
+        assert!(matches!(note(finding(0, 2)), Err(Refusal::Other(other)) if other.claim == Digest([1; 32])), "that other one was signed");
         assert_eq!(note(finding(1, 2)), Ok(()), "another window");
         // A verdict of a group and round with those numbers is another matter.
         let verdict = Verdict { group: GroupId(5), round: RoundNumber(0), claim: Digest([7; 32]), probe: Digest([9; 32]) };

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 use protocol::{
     eip712::Verdict,
-    signing_log::{Decision, HEADER, SigningLog},
+    signing_log::{Decision, HEADER, Refusal, SigningLog},
 };
 
 /// What the lines are written to.
@@ -59,6 +59,11 @@ impl Lines {
 }
 
 impl<T: Tape> Lines<T> {
+    /// What was signed.
+    pub fn log(&self) -> &SigningLog {
+        &self.log
+    }
+
     /// Goes on behind the bytes that stand on the tape.
     fn begin(path: PathBuf, tape: T, bytes: &[u8]) -> Result<Self> {
         let loaded = SigningLog::parse(bytes).with_context(|| path.display().to_string())?;
@@ -67,13 +72,13 @@ impl<T: Tape> Lines<T> {
         Ok(lines)
     }
 
-    /// Puts a line on disk; returns what stands there already if that is something else.
+    /// Puts a line on disk; returns why not, if what stands there forbids it.
     ///
     /// # Errors
     /// When the disk fails: then nothing may be signed, and it can be tried again.
-    pub fn note(&mut self, line: Verdict) -> Result<Option<Verdict>> {
+    pub fn note(&mut self, line: Verdict) -> Result<Option<Refusal>> {
         match self.log.decide(&line) {
-            Decision::Refuse(signed) => return Ok(Some(signed)),
+            Decision::Refuse(refusal) => return Ok(Some(refusal)),
             Decision::Again => {}
             Decision::Append => {
                 self.mend().and_then(|()| self.append(&SigningLog::line(&line))).with_context(|| self.failure())?;
@@ -186,7 +191,7 @@ mod tests {
             let error = lines.note(verdict(2, 2)).expect_err("no room").to_string();
             assert!(error.contains("nothing was signed") && error.contains("make room"), "{error}");
             assert_eq!(after(&lines), log(&[verdict(1, 1)]), "{room}");
-            assert_eq!(lines.note(verdict(1, 2)).expect("known"), Some(verdict(1, 1)), "what was signed stays so");
+            assert_eq!(lines.note(verdict(1, 2)).expect("known"), Some(Refusal::Other(verdict(1, 1))), "what was signed stays so");
             lines.tape.room = 1_000;
             assert_eq!(lines.note(verdict(2, 3)).expect("room"), None);
             assert_eq!(after(&lines), log(&[verdict(1, 1), verdict(2, 3)]), "{room}");
