@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use alloy::network::Ethereum;
 use alloy::primitives::Bytes;
 use alloy::providers::{Provider, RootProvider};
+use alloy::rpc::types::BlockNumberOrTag;
 use alloy::transports::{RpcError, TransportError};
 use futures::future::join_all;
 use protocol::chain::Block;
@@ -25,6 +26,8 @@ use crate::trouble::Trouble;
 
 /// The method that tells the latest block.
 const BLOCK_NUMBER: &str = "eth_blockNumber";
+/// The method that tells of a block.
+const GET_BLOCK: &str = "eth_getBlockByNumber";
 /// Looks at the latest block, after which another server is asked for it too.
 const LOOKS_ELSEWHERE: u32 = 8;
 /// The method that tells which chain it is.
@@ -216,6 +219,15 @@ impl Reader {
         Ok(self.heard_of(asked.map_err(|failed| failed.of(BLOCK_NUMBER))?))
     }
 
+    /// The header of the latest block, confirmed or not; as [`Reader::latest_number`], with what is asked for next.
+    pub(crate) async fn newest(&self) -> Result<Header, ChainError> {
+        let asked = self.insist(GET_BLOCK, self.servers(), get_newest).await;
+        self.look_elsewhere();
+        let (header, index) = asked.map_err(|failed| failed.of(GET_BLOCK))?;
+        self.heard_of((header.number(), index));
+        Ok(header)
+    }
+
     fn heard_of(&self, (number, index): (u64, usize)) -> u64 {
         self.servers().get(index).inspect(|server| server.told_head(number));
         number
@@ -241,16 +253,21 @@ impl Reader {
 
     pub(crate) async fn header(&self, number: u64) -> Result<Header, ChainError> {
         let get = |provider: RootProvider<Ethereum>| async move {
-            let header: Option<Header> = provider.raw_request("eth_getBlockByNumber".into(), Header::of(number)).await?;
+            let header: Option<Header> = provider.raw_request(GET_BLOCK.into(), Header::of(number)).await?;
             header.ok_or(RpcError::NullResp)
         };
-        self.try_ask("eth_getBlockByNumber", get).await.map_err(|failed| match failed.means {
+        self.try_ask(GET_BLOCK, get).await.map_err(|failed| match failed.means {
             Failure::WaitForHead => ChainError::NoSuchBlock(number),
-            _ => failed.of("eth_getBlockByNumber"),
+            _ => failed.of(GET_BLOCK),
         })
     }
 }
 
 async fn get_number(provider: RootProvider<Ethereum>) -> Result<u64, TransportError> {
     provider.get_block_number().await
+}
+
+async fn get_newest(provider: RootProvider<Ethereum>) -> Result<Header, TransportError> {
+    let header: Option<Header> = provider.raw_request(GET_BLOCK.into(), Header::of(BlockNumberOrTag::Latest)).await?;
+    header.ok_or(RpcError::NullResp)
 }
