@@ -1,9 +1,11 @@
 //! What a validator does for its machines.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use anyhow::Result;
 use chain::Account;
 use governance::Network;
-use node::{Answers, Node, Program, Scene, Shell, logging, roots, signing::Signing};
+use node::{Answers, Host, Node, Program, Scene, Shell, logging, roots, signing::Signing, stop::Stop};
 use protocol::{
     DeltaNumber, Digest, NodeId, PositionNumber, RoundNumber,
     bounty::Findings,
@@ -14,6 +16,7 @@ use protocol::{
     steward, validator,
     validator::{Doubt, Input, RecheckReport},
 };
+use tokio::sync::watch;
 
 use crate::{config::ValidatorConfig, duties::Duties, juror::Juror, work::Bench};
 
@@ -22,18 +25,22 @@ pub struct Hands {
     network: Network,
     account: Account,
     bench: Bench,
-    /// Of each kind there is one log; nothing else signs.
-    signing: Signing,
+    /// Of each kind there is one log for all groups; nothing else signs.
+    signing: Arc<Mutex<Signing>>,
 }
 
-/// Joins the group as a validator.
+/// Validates in all groups until asked to stop.
 ///
 /// # Errors
 /// Whatever is missing or wrong, with what to do about it.
-pub async fn start(config: ValidatorConfig) -> Result<Shell<Hands>> {
-    let node = Node::join(&config.node).await?;
-    let signing = Signing::open(&config.node.data)?;
-    let signed = signing.verdicts().of(node.member.group);
+pub async fn serve(config: ValidatorConfig, stop: watch::Receiver<Stop>) -> Result<()> {
+    let host = Host::open(&config.node).await?;
+    let signing = Arc::new(Mutex::new(Signing::open(&config.node.data)?));
+    let verdicts_a_call = validator::verdicts_a_call(host.network.chain().block_gas_limit().await?);
+    host.serve(stop, move |node| Ok(start(&config, verdicts_a_call, signing.clone(), node))).await
+}
+
+fn start(config: &ValidatorConfig, verdicts_a_call: usize, signing: Arc<Mutex<Signing>>, node: Node) -> Shell<Hands> {
     let (network, account, signer, group) = (node.network.clone(), node.account.clone(), node.account.address(), node.member.group);
     let machine = Panel::new(panel::Config {
         group,
@@ -42,16 +49,21 @@ pub async fn start(config: ValidatorConfig) -> Result<Shell<Hands>> {
         edge_s: config.node.edge_s,
         step_s: config.step_s,
         compound_part: config.compound_part,
-        verdicts_a_call: validator::verdicts_a_call(network.chain().block_gas_limit().await?),
-        signed,
+        verdicts_a_call,
+        signed: locked(&signing).verdicts().of(group),
         doppelganger_check: config.doppelganger_check,
     });
     tracing::info!(%signer, peer = %node.member.client.peer_id(), group = group.0, "validator started");
     if node.view().position_of(signer).is_none() {
-        tracing::warn!(%signer, "no position of the group has this signer yet: bond stake for it (`neuron stake bond`)");
+        tracing::warn!(%signer, group = group.0, "no position of the group has this signer yet: bond stake for it (`neuron stake bond`)");
     }
     let bench = Bench::new(node.member.clone(), signer);
-    Ok(node.shell(machine, Hands { network, account, bench, signing }))
+    node.shell(machine, Hands { network, account, bench, signing })
+}
+
+/// What panicked while it was held had nothing half written: a line that was not synced does not count.
+fn locked(signing: &Mutex<Signing>) -> MutexGuard<'_, Signing> {
+    signing.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Program for Hands {
@@ -140,7 +152,7 @@ impl Hands {
     /// Noted here and now; signing and telling it takes longer.
     fn sign(&mut self, verdict: Verdict, answers: &Answers<Answer>) -> Option<Input> {
         let round = verdict.round;
-        let noted = match self.signing.note(verdict) {
+        let noted = match locked(&self.signing).note(verdict) {
             Ok(Ok(noted)) => noted,
             Ok(Err(refusal)) => return Some(Input::Refused { round, reason: refusal.to_string() }),
             Err(error) => return Some(Input::Untold { round, reason: logging::told(&error) }),
@@ -161,7 +173,7 @@ impl Hands {
 
     fn sign_finding(&mut self, message: Finding, findings: Findings, answers: &Answers<Answer>) -> Option<jury::Input> {
         let (bounty, window) = (message.bounty, message.window);
-        let noted = match self.signing.note_finding(message) {
+        let noted = match locked(&self.signing).note_finding(message) {
             Ok(Ok(noted)) => noted,
             Ok(Err(refusal)) => {
                 tracing::error!(%bounty, window, "{refusal}");

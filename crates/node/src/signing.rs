@@ -1,6 +1,8 @@
 //! The signing logs on disk: the line of what is signed is synced before its signature exists.
 
+pub mod interchange;
 mod lines;
+mod logs;
 
 use std::path::Path;
 
@@ -13,6 +15,7 @@ use protocol::{
 };
 
 use lines::Lines;
+pub use logs::Logs;
 
 /// Of verdicts.
 const VERDICTS: &str = "signing.log";
