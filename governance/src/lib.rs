@@ -14,6 +14,7 @@ mod lots;
 mod measures;
 mod network;
 mod rounds;
+mod snapshot;
 mod words;
 
 pub use addresses::Addresses;
@@ -24,5 +25,5 @@ pub use errors::{GovernanceError, explain};
 pub use events::network_event;
 pub use groups::group_view;
 pub use measures::{Enactment, Majority, MeasureState};
-pub use network::Network;
+pub use network::{Network, chronicle_path};
 pub use rounds::{Claim, ClaimStatus, Decision, Round, Tally};

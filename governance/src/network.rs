@@ -1,7 +1,10 @@
 //! The handle on one network: its contracts, its domain, its events.
 
-use alloy::primitives::U256;
-use chain::{ChainError, Connection, Contract, Log};
+use std::path::{Path, PathBuf};
+
+use alloy::primitives::{B256, U256};
+use chain::convert;
+use chain::{ChainError, Chronicle, Connection, Contract, Followed, Follower, Log, Past, Record};
 use protocol::chain::ChainEvent;
 use protocol::eip712::Domain;
 use protocol::ids::{Address, GroupId};
@@ -95,13 +98,64 @@ impl Network {
         Ok(block.map_or(0, |block| block.number))
     }
 
+    /// Follows the events of `groups` from block `first` on. Those that name no group first (issue, purse, assents to measures) are
+    /// left out: no machine of a node needs them, and they are of all groups.
+    pub fn follower(&self, groups: &[GroupId], first: u64) -> Follower {
+        Follower::new(self.chain(), &[self.address()], first).with_topics(groups.iter().map(|group| topic(*group)))
+    }
+
+    /// Whether a log is an event of `group`.
+    pub fn is_of(&self, group: GroupId, log: &Log) -> bool {
+        convert::address(log.address()) == self.address() && log.topics().get(1) == Some(&topic(group))
+    }
+
+    /// The events of `group` that were read before, in a file of `folder`.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written.
+    pub fn chronicle(&self, group: GroupId, folder: &Path) -> Result<Chronicle, ChainError> {
+        let title = format!("{} {} {group}", self.chain().chain_id(), self.address());
+        Chronicle::open(&chronicle_path(group, folder), &title)
+    }
+
     /// All confirmed events of `group` from block `first` on, each with the number of its block.
     pub async fn history(&self, group: GroupId, first: u64) -> Result<Vec<(u64, ChainEvent)>, ChainError> {
-        let topic = U256::from(group.0).into();
-        let logs = self.chain().logs_with_topic(self.address(), topic, first).await?;
+        let logs = self.chain().logs_with_topic(self.address(), topic(group), first).await?;
         let placed = |log: &Log| Some((log.block_number?, network_event(log)?));
-        let events = logs.iter().filter_map(placed);
-        Ok(events.filter(|(_, event)| event.group() == Some(group)).collect())
+        Ok(logs.iter().filter_map(placed).collect())
+    }
+
+    /// As [`Network::history`], from what stands in `folder` and what has happened since, which is added there if it can be.
+    pub async fn history_in(&self, group: GroupId, first: u64, folder: &Path) -> Result<Vec<(u64, ChainEvent)>, ChainError> {
+        match self.kept_history(group, first, folder).await {
+            Err(ChainError::Disk { .. }) => self.history(group, first).await,
+            other => other,
+        }
+    }
+
+    async fn kept_history(&self, group: GroupId, first: u64, folder: &Path) -> Result<Vec<(u64, ChainEvent)>, ChainError> {
+        let mut chronicle = self.chronicle(group, folder)?;
+        let mut records: Vec<Record> = Past::open(&chronicle_path(group, folder))?.records().collect();
+        let mut follower = self.follower(&[group], first).after(chronicle.known());
+        let tip = self.chain().confirmed_number().await?;
+        if let Some(from) = follower.rewind().await? {
+            chronicle.rewind(from)?;
+            records.retain(|(block, _)| block.number < from);
+        }
+        while follower.place() <= tip {
+            match follower.next().await? {
+                Followed::Block { block, logs } => {
+                    chronicle.append(block, &logs)?;
+                    records.push((block, logs));
+                }
+                Followed::Reorganised { from } => {
+                    chronicle.rewind(from)?;
+                    records.retain(|(block, _)| block.number < from);
+                }
+            }
+        }
+        let events = records.iter().flat_map(|(block, logs)| logs.iter().filter_map(|log| Some((block.number, network_event(log)?))));
+        Ok(events.collect())
     }
 
     /// `group` and the groups that it was forked from, the youngest first.
@@ -125,4 +179,14 @@ impl Network {
         }
         Ok(lineage)
     }
+}
+
+/// The first indexed field of the events of a group.
+fn topic(group: GroupId) -> B256 {
+    U256::from(group.0).into()
+}
+
+/// Where the events of a group stand in a folder.
+pub fn chronicle_path(group: GroupId, folder: &Path) -> PathBuf {
+    folder.join(format!("{group}.chronicle"))
 }

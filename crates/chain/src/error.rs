@@ -53,6 +53,8 @@ pub enum ChainError {
     PoolRefused { what: &'static str, times: usize, reason: String },
     #[error("the task that sends for this account has ended; connect again")]
     SenderGone,
+    #[error("cannot keep {path} ({reason}); make room on the disk, or let this program write there")]
+    Disk { path: String, reason: String },
     #[error("the key could not sign: {0}")]
     Signing(String),
     #[error(transparent)]
@@ -65,9 +67,12 @@ impl ChainError {
     /// What it means for whoever wants to go on.
     pub fn failure(&self) -> Failure {
         match self {
-            Self::Unreachable { .. } | Self::FeeTooHigh { .. } | Self::NotMined(_) | Self::Replaced { .. } | Self::SenderGone => {
-                Failure::TryAgain
-            }
+            Self::Unreachable { .. }
+            | Self::Disk { .. }
+            | Self::FeeTooHigh { .. }
+            | Self::NotMined(_)
+            | Self::Replaced { .. }
+            | Self::SenderGone => Failure::TryAgain,
             Self::Remote(error) if error.is_passing() => Failure::TryAgain,
             Self::RateLimited { .. } => Failure::Slower,
             Self::Rpc { means, .. } => *means,

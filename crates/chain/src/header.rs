@@ -21,9 +21,9 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// The parameters that ask for the header of block `number`: with its transactions' hashes, not all their fields.
-    pub(crate) fn of(number: u64) -> (BlockNumberOrTag, bool) {
-        (number.into(), false)
+    /// The parameters that ask for the header of a block: with its transactions' hashes, not all their fields.
+    pub(crate) fn of(block: impl Into<BlockNumberOrTag>) -> (BlockNumberOrTag, bool) {
+        (block.into(), false)
     }
 
     pub(crate) fn number(&self) -> u64 {

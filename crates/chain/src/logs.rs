@@ -15,8 +15,6 @@ use crate::header::Header;
 use crate::reader::Reader;
 use crate::span::Bearable;
 
-/// Most logs that one call brings together.
-const LOGS_LIMIT: usize = 100_000;
 /// Headers fetched at the same time.
 const FETCHES_LIMIT: usize = 8;
 /// Blocks in which an empty answer is held against the bloom filter of each; of more it is asked for twice.
@@ -103,9 +101,6 @@ impl Reader {
         while next <= last {
             let (found, to) = self.sure_logs_from(&filter, next, last).await?;
             logs.extend(found);
-            if logs.len() > LOGS_LIMIT {
-                return Err(ChainError::BadAnswer { what: LOGS, reason: format!("over {LOGS_LIMIT} logs") });
-            }
             next = to + 1;
         }
         Ok(logs)

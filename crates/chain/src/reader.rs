@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use alloy::network::Ethereum;
+use alloy::network::{Ethereum, TransactionBuilder};
 use alloy::primitives::Bytes;
 use alloy::providers::{Provider, RootProvider};
+use alloy::rpc::types::{BlockNumberOrTag, TransactionRequest};
 use alloy::transports::{RpcError, TransportError};
 use futures::future::join_all;
 use protocol::chain::Block;
@@ -25,6 +26,8 @@ use crate::trouble::Trouble;
 
 /// The method that tells the latest block.
 const BLOCK_NUMBER: &str = "eth_blockNumber";
+/// The method that tells of a block.
+const GET_BLOCK: &str = "eth_getBlockByNumber";
 /// Looks at the latest block, after which another server is asked for it too.
 const LOOKS_ELSEWHERE: u32 = 8;
 /// The method that tells which chain it is.
@@ -186,6 +189,22 @@ impl Reader {
         self.ask("eth_getCode", |provider| async move { provider.get_code_at(convert::to_eth(at)).await }).await
     }
 
+    /// What a program, run as the creation of a contract as of the end of block `number`, reverts with: unlike what it returns, that
+    /// may be of any length. From two servers where there are two.
+    pub async fn run_at(&self, what: &'static str, program: Bytes, number: u64) -> Result<Bytes, ChainError> {
+        let request = TransactionRequest::default().with_deploy_code(program);
+        let told = self.try_agreed("eth_call", |provider| {
+            let request = request.clone();
+            async move {
+                match provider.call(request).block(number.into()).await {
+                    Err(error) => error.as_error_resp().and_then(|told| told.as_revert_data()).ok_or(error),
+                    returned => returned,
+                }
+            }
+        });
+        told.await.map_err(|failed| failed.of(what))
+    }
+
     /// Transactions sent by `of`, those that wait to be mined included: the nonce of the next one.
     pub async fn next_nonce(&self, of: Address) -> Result<u64, ChainError> {
         let count = |provider: RootProvider<Ethereum>| async move { provider.get_transaction_count(convert::to_eth(of)).pending().await };
@@ -216,6 +235,15 @@ impl Reader {
         Ok(self.heard_of(asked.map_err(|failed| failed.of(BLOCK_NUMBER))?))
     }
 
+    /// The header of the latest block, confirmed or not; as [`Reader::latest_number`], with what is asked for next.
+    pub(crate) async fn newest(&self) -> Result<Header, ChainError> {
+        let asked = self.insist(GET_BLOCK, self.servers(), get_newest).await;
+        self.look_elsewhere();
+        let (header, index) = asked.map_err(|failed| failed.of(GET_BLOCK))?;
+        self.heard_of((header.number(), index));
+        Ok(header)
+    }
+
     fn heard_of(&self, (number, index): (u64, usize)) -> u64 {
         self.servers().get(index).inspect(|server| server.told_head(number));
         number
@@ -241,16 +269,21 @@ impl Reader {
 
     pub(crate) async fn header(&self, number: u64) -> Result<Header, ChainError> {
         let get = |provider: RootProvider<Ethereum>| async move {
-            let header: Option<Header> = provider.raw_request("eth_getBlockByNumber".into(), Header::of(number)).await?;
+            let header: Option<Header> = provider.raw_request(GET_BLOCK.into(), Header::of(number)).await?;
             header.ok_or(RpcError::NullResp)
         };
-        self.try_ask("eth_getBlockByNumber", get).await.map_err(|failed| match failed.means {
+        self.try_ask(GET_BLOCK, get).await.map_err(|failed| match failed.means {
             Failure::WaitForHead => ChainError::NoSuchBlock(number),
-            _ => failed.of("eth_getBlockByNumber"),
+            _ => failed.of(GET_BLOCK),
         })
     }
 }
 
 async fn get_number(provider: RootProvider<Ethereum>) -> Result<u64, TransportError> {
     provider.get_block_number().await
+}
+
+async fn get_newest(provider: RootProvider<Ethereum>) -> Result<Header, TransportError> {
+    let header: Option<Header> = provider.raw_request(GET_BLOCK.into(), Header::of(BlockNumberOrTag::Latest)).await?;
+    header.ok_or(RpcError::NullResp)
 }

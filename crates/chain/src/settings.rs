@@ -51,7 +51,7 @@ impl Default for Settings {
             max_fee_gwei: None,
             legacy_gas: false,
             log_blocks: 2_000,
-            every_block_within: 2_048,
+            every_block_within: 128,
         }
     }
 }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use futures::future::try_join_all;
 use governance::Network;
 use node::{
-    Feed, Heard, Member, Site, birth,
+    Feed, Heard, Member, Scope, Site, Source, birth,
     config::{GroupFile, NodeConfig},
     roots,
 };
@@ -84,7 +84,7 @@ impl Devnet {
         let (trainers, validators) = nodes(&options, &file, &dir, group)?;
         tell_of_nodes(&options, &dir, screen);
         admit(&cast, &hands, group, screen).await?;
-        let feed = Feed::start(&site.network, site.file.deployed_block, group, &client, events).await?;
+        let feed = Feed::start(source(&site, &dir, &client), group, events).await?;
         let view = feed.view().clone();
         let member = join(&site, &view, &client).await?;
         let (heard, ledger) = (feed.spawn(), Ledger::new(group));
@@ -285,10 +285,16 @@ async fn admit(cast: &Cast, hands: &Hands, group: GroupId, screen: &Screen) -> R
     Ok(())
 }
 
+/// Everything that the contracts write: the ledger wants issue and purse too.
+fn source(site: &Site, dir: &Path, client: &swarm::Client) -> Source {
+    let (network, folder) = (site.network.clone(), dir.join("chronicles"));
+    Source { network, first: site.file.deployed_block, folder, client: client.clone(), scope: Scope::Whole }
+}
+
 /// A member that knows all of history before the feed has told it: votes begin at once.
 async fn join(site: &Site, view: &GroupView, client: &swarm::Client) -> Result<Member> {
     let member = Member::join(view, client).await?;
-    for (_, event) in site.network.history(view.id, site.file.deployed_block).await? {
+    for (_, event) in site.history(view.id).await? {
         member.note(&event).await;
     }
     Ok(member)

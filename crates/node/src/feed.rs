@@ -1,9 +1,13 @@
 //! One stream of what a node hears: blocks, events and views of its group from the chain, messages from its log.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    future::ready,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
-use chain::{ChainError, Failure, Followed, Follower, Log};
+use chain::{ChainError, Failure, Followed, Log, Past, Record};
 use governance::Network;
 use protocol::{
     chain::{Block, ChainEvent, GroupView},
@@ -16,6 +20,8 @@ use tokio::sync::mpsc;
 
 pub use protocol::machine::Heard;
 
+use crate::hub::{Hub, Source, Tap};
+
 /// Things heard that wait for the machine.
 const HEARD_LIMIT: usize = 256;
 
@@ -24,37 +30,73 @@ const KEPT_VIEWS: u64 = 64;
 /// How often the view at an older block is asked for before it is taken for forgotten: servers have many words for that.
 const TRIES_OF_OLD_VIEWS: u32 = 3;
 
+/// Where a feed reads.
+pub(crate) struct Places {
+    pub(crate) network: Network,
+    pub(crate) client: Client,
+    pub(crate) group: GroupId,
+    /// The group's chronicle.
+    pub(crate) path: PathBuf,
+}
+
+/// What is told of a chronicle: the blocks up to a number, and at last that one, if it is known, though nothing happened in it.
+struct Recall {
+    past: Past,
+    until: u64,
+    last: Option<Block>,
+}
+
+impl Recall {
+    fn open(path: &Path, until: Option<u64>, last: Option<Block>) -> Result<Option<Self>, ChainError> {
+        until.map(|until| Ok(Self { past: Past::open(path)?, until, last })).transpose()
+    }
+
+    fn next(&mut self) -> Option<Record> {
+        let record = self.past.record().filter(|(block, _)| block.number <= self.until);
+        if record.as_ref().is_some_and(|(block, _)| Some(block.number) == self.last.map(|last| last.number)) {
+            self.last = None;
+        }
+        record.or_else(|| Some((self.last.take()?, Vec::new())))
+    }
+}
+
 /// See the module.
 pub struct Feed {
-    network: Network,
-    first: u64,
-    group: GroupId,
-    client: Client,
-    blocks: mpsc::Receiver<Followed>,
-    messages: mpsc::Receiver<SwarmEvent>,
+    places: Places,
+    tap: Tap,
+    /// History that is still to be told.
+    recall: Option<Recall>,
     queue: VecDeque<Heard>,
     teller: Teller,
+    /// Number of the last block that was taken.
+    taken: Option<u64>,
     /// Messages of the log that were read.
     cursor: u64,
 }
 
 impl Feed {
-    /// Begins with the group's view, its whole history, and the log from its first message.
+    /// The feed of a process of one group: see [`Hub`].
     ///
     /// # Errors
     /// When the chain does not answer or the group does not exist.
-    pub async fn start(
-        network: &Network,
-        first: u64,
-        group: GroupId,
-        client: &Client,
-        messages: mpsc::Receiver<SwarmEvent>,
-    ) -> Result<Self> {
-        let teller = teller(network, group).await.with_context(|| format!("group {group} cannot be read: check its number"))?;
-        client.subscribe(group).await?;
+    pub async fn start(source: Source, group: GroupId, messages: mpsc::Receiver<SwarmEvent>) -> Result<Self> {
+        Hub::start(source, &[group], messages).await?.feed(group).await
+    }
+
+    /// The group at the newest confirmed block.
+    pub(crate) async fn first_view(network: &Network, group: GroupId) -> Result<(GroupView, Block), ChainError> {
+        let chain = network.chain();
+        let tip = chain.block(chain.confirmed_number().await?).await?;
+        Ok((network.view_at(group, tip.number).await?, tip))
+    }
+
+    /// Begins with the group's view, its whole history, and the log from its first message.
+    pub(crate) fn new(places: Places, view: (GroupView, Block), tap: Tap) -> Result<Self, ChainError> {
+        let until = tap.passed.map(|passed| passed.number);
+        let recall = Recall::open(&places.path, until, tap.passed)?;
+        let teller = teller(view, tap.passed);
         let queue = VecDeque::from([Heard::Group(teller.view().clone())]);
-        let (network, client, blocks) = (network.clone(), client.clone(), follow(network, first));
-        Ok(Self { network, first, group, client, blocks, messages, queue, teller, cursor: 0 })
+        Ok(Self { places, tap, recall, queue, teller, taken: None, cursor: 0 })
     }
 
     /// The newest view.
@@ -83,31 +125,40 @@ impl Feed {
             if let Some(heard) = self.queue.pop_front() {
                 return Ok(heard);
             }
+            if let Some(recall) = &mut self.recall {
+                match recall.next() {
+                    Some((block, logs)) => self.take_block(block, &logs).await?,
+                    None => self.recall = None,
+                }
+                continue;
+            }
             tokio::select! {
-                followed = self.blocks.recv() => match followed.context("following the chain has ended")? {
+                followed = self.tap.steps.recv() => match followed.context("following the chain, or the network, has ended")? {
                     Followed::Block { block, logs } => self.take_block(block, &logs).await?,
                     Followed::Reorganised { from } => {
-                        tracing::warn!(from, "the chain was reorganised below the confirmations: reading it again");
-                        self.restart().await;
+                        tracing::warn!(from, "the chain was reorganised below the confirmations: telling it again");
+                        self.restart(from.checked_sub(1), None).await;
                     }
                 },
-                event = self.messages.recv() => match event.context("the network has ended")? {
-                    SwarmEvent::Envelope { .. } | SwarmEvent::Lagged => self.read_log().await?,
-                    SwarmEvent::Evidence { author, .. } => tracing::warn!(%author, "a node signed two messages for one place"),
-                    other => tracing::debug!(?other, "network"),
-                },
+                () = self.tap.log.notified() => self.read_log().await?,
             }
         }
     }
 
     async fn take_block(&mut self, block: Block, logs: &[Log]) -> Result<()> {
-        let events = logs.iter().filter_map(|log| self.network.event(log)).filter(|event| self.teller.concerns(event));
+        let before = self.taken.replace(block.number);
+        if self.teller.is_live() && before.is_some_and(|before| before + 1 < block.number) {
+            tracing::warn!(block = block.number, "blocks were passed over in a long pause: telling what happened as history");
+            self.restart(Some(block.number), Some(block)).await;
+            return Ok(());
+        }
+        let events = logs.iter().filter_map(|log| self.places.network.event(log)).filter(|event| self.teller.concerns(event));
         let events: Vec<ChainEvent> = events.collect();
         self.tell_moments(block).await;
         let view = match self.teller.wants_view(block, &events) {
             true => match self.view_of(block).await {
                 None => {
-                    self.restart().await;
+                    self.restart(Some(block.number), Some(block)).await;
                     return Ok(());
                 }
                 view => view,
@@ -121,10 +172,10 @@ impl Feed {
 
     /// The view at a block, asked for until it comes; none if no endpoint keeps a state that old.
     async fn view_of(&self, block: Block) -> Option<GroupView> {
-        let (chain, mut failures) = (self.network.chain(), 0);
+        let (chain, mut failures) = (self.places.network.chain(), 0);
         let mut trouble = chain.trouble("reading the group");
         loop {
-            let error = match self.network.view_at(self.group, block.number).await {
+            let error = match self.places.network.view_at(self.places.group, block.number).await {
                 Ok(view) => return Some(view),
                 Err(error) => error,
             };
@@ -141,23 +192,25 @@ impl Feed {
     /// A block decides something only beside the one before it: alone nobody knows that it is the first since that second.
     async fn tell_moments(&mut self, block: Block) {
         for moment_s in self.teller.moments_before(block) {
-            let quiet = insist(&self.network, "looking for the block of a moment", || self.pair_since(moment_s)).await;
+            let quiet = insist(&self.places.network, "looking for the block of a moment", || self.pair_since(moment_s)).await;
             self.queue.extend(quiet.into_iter().filter_map(|quiet| self.teller.tell_between(quiet, block)));
         }
     }
 
     /// The first block since a second, behind the one before it; nothing while there is none.
     async fn pair_since(&self, moment_s: u64) -> Result<Vec<Block>, ChainError> {
-        let chain = self.network.chain();
+        let chain = self.places.network.chain();
         let Some(decisive) = chain.first_block_since(moment_s).await? else { return Ok(Vec::new()) };
         let Some(number) = decisive.number.checked_sub(1) else { return Ok(vec![decisive]) };
         Ok(vec![chain.block(number).await?, decisive])
     }
 
-    /// Tells everything anew: what lies between is history, and is not acted upon.
-    async fn restart(&mut self) {
-        self.teller = insist(&self.network, "reading the group", || teller(&self.network, self.group)).await;
-        self.blocks = follow(&self.network, self.first);
+    /// Tells everything anew, up to a block that was heard of: what lies between is history, and is not acted upon.
+    async fn restart(&mut self, until: Option<u64>, last: Option<Block>) {
+        let Places { network, group, path, .. } = &self.places;
+        let view = insist(network, "reading the group", || Self::first_view(network, *group)).await;
+        self.recall = insist(network, "reading history", || ready(Recall::open(path, until, last))).await;
+        self.teller = teller(view, last);
         self.cursor = 0;
         self.queue = VecDeque::from([Heard::Restart, Heard::Group(self.view().clone())]);
     }
@@ -165,7 +218,7 @@ impl Feed {
     /// Messages wait until history is over: a machine that has not seen a round cannot place them.
     async fn read_log(&mut self) -> Result<()> {
         while self.teller.is_live() {
-            let entries = self.client.log(self.group, self.cursor).await?;
+            let entries = self.places.client.log(self.places.group, self.cursor).await?;
             if entries.is_empty() {
                 break;
             }
@@ -181,10 +234,6 @@ impl Feed {
     }
 }
 
-fn follow(network: &Network, first: u64) -> mpsc::Receiver<Followed> {
-    Follower::new(network.chain(), &network.followed(), first).spawn()
-}
-
 /// Asks until there is an answer.
 async fn insist<T, F: Future<Output = Result<T, ChainError>>>(network: &Network, what: &'static str, ask: impl Fn() -> F) -> T {
     let mut trouble = network.chain().trouble(what);
@@ -196,9 +245,8 @@ async fn insist<T, F: Future<Output = Result<T, ChainError>>>(network: &Network,
     }
 }
 
-/// From the newest confirmed block on what is heard is no history.
-async fn teller(network: &Network, group: GroupId) -> Result<Teller, ChainError> {
-    let chain = network.chain();
-    let tip = chain.block(chain.confirmed_number().await?).await?;
-    Ok(Teller::new(network.view_at(group, tip.number).await?, tip))
+/// From the newest confirmed block on what is heard is no history; nor is what comes after the last one that was heard of.
+fn teller((view, tip): (GroupView, Block), passed: Option<Block>) -> Teller {
+    let history_ends = passed.filter(|passed| passed.number > tip.number).unwrap_or(tip);
+    Teller::new(view, history_ends)
 }

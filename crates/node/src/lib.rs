@@ -7,6 +7,7 @@ pub mod config;
 pub mod dataset;
 pub mod feed;
 pub mod folder;
+pub mod hub;
 pub mod keys;
 pub mod lock;
 pub mod logging;
@@ -24,6 +25,7 @@ pub mod words;
 
 pub use config::NodeConfig;
 pub use feed::{Feed, Heard};
+pub use hub::{Hub, Scope, Source};
 pub use member::{Exam, Member};
 pub use shell::{Answers, Node, Program, Scene, Shell};
 pub use site::Site;

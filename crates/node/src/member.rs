@@ -1,6 +1,6 @@
 //! A node's part in one group: its files, its training set, and exact measurements.
 
-use std::{env, sync::Arc, time::Duration};
+use std::{env, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use evaluator::{Checkpoint, Compute, Examples, Isa, MANIFEST_BYTES_MAX, Manifest, Measurement, checkpoint_len};
@@ -71,13 +71,13 @@ impl Member {
         self.dataset.lock().await.note(event);
     }
 
-    /// Learns the sets of the groups that this one was forked from, from block `first` on.
+    /// Learns the sets of the groups that this one was forked from, from block `first` on; what was read of them stands in `folder`.
     ///
     /// # Errors
     /// When the chain does not answer.
-    pub async fn inherit(&self, network: &Network, first: u64) -> Result<()> {
+    pub async fn inherit(&self, network: &Network, first: u64, folder: &Path) -> Result<()> {
         for ancestor in network.ancestry(self.group).await?.into_iter().filter(|group| *group != self.group) {
-            for (_, event) in network.history(ancestor, first).await? {
+            for (_, event) in network.history_in(ancestor, first, folder).await? {
                 self.note(&event).await;
             }
         }

@@ -17,6 +17,7 @@ use crate::{
     bindings,
     config::NodeConfig,
     feed::Feed,
+    hub::{Scope, Source},
     keys,
     lock::{self, Lock},
     member::Member,
@@ -24,6 +25,8 @@ use crate::{
     stop::Stop,
 };
 
+/// Where in the data folder stands what was read of the chain.
+pub const CHRONICLES: &str = "chronicles";
 /// Answers that wait for the machine.
 const ANSWERS_LIMIT: usize = 64;
 
@@ -87,9 +90,11 @@ impl Node {
         let (secret, first) = (keys::node_key(&config.data)?, site.file.deployed_block);
         let (client, events) = site.join(&config.data, secret, &config.listen, &config.peers).await?;
         let network = site.as_account(account.clone());
-        let feed = Feed::start(&network, first, GroupId(config.group), &client, events).await?;
+        let folder = config.data.join(CHRONICLES);
+        let source = Source { network: network.clone(), first, folder: folder.clone(), client: client.clone(), scope: Scope::Groups };
+        let feed = Feed::start(source, GroupId(config.group), events).await?;
         let member = Member::join(feed.view(), &client).await?;
-        member.inherit(&network, first).await?;
+        member.inherit(&network, first, &folder).await?;
         bindings::publish(&member, &account, &network.domain()).await?;
         Ok(Self { account, network, member, secret, feed, lock })
     }

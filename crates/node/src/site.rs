@@ -1,11 +1,14 @@
 //! The way into a network: its file, its chain, its contracts, each checked before anything is done.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use chain::{Account, Connection};
 use governance::Network;
-use protocol::ids::Address;
+use protocol::{
+    chain::ChainEvent,
+    ids::{Address, GroupId},
+};
 use swarm::{Client, Config, Event};
 use tokio::sync::mpsc;
 
@@ -17,6 +20,8 @@ pub struct Site {
     pub file: NetworkFile,
     /// Without an account: for reading.
     pub network: Network,
+    /// Where commands keep what they read of the chain: beside the network file.
+    pub chronicles: PathBuf,
 }
 
 impl Site {
@@ -30,7 +35,15 @@ impl Site {
         let contract: Address = file.contract.parse().with_context(|| format!("`contract` in {}", path.display()))?;
         let chain = Connection::connect(file.settings()).await?;
         let network = Network::open(&chain, contract).await?;
-        Ok(Self { file, network })
+        Ok(Self { file, network, chronicles: path.with_extension("chronicles") })
+    }
+
+    /// All events of a group so far, each with the number of its block.
+    ///
+    /// # Errors
+    /// When the chain does not answer.
+    pub async fn history(&self, group: GroupId) -> Result<Vec<(u64, ChainEvent)>> {
+        Ok(self.network.history_in(group, self.file.deployed_block, &self.chronicles).await?)
     }
 
     /// The same network for sending as `account`. One per account and program.

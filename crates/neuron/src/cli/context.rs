@@ -107,7 +107,7 @@ impl Context {
         wait_for_peer(&client).await?;
         client.subscribe(group).await?;
         let member = Member::join(&view, &client).await?;
-        member.inherit(&site.network, site.file.deployed_block).await?;
+        member.inherit(&site.network, site.file.deployed_block, &site.chronicles).await?;
         for event in history(site, group).await? {
             member.note(&event).await;
         }
@@ -145,7 +145,7 @@ impl Visit {
 
 /// All events of a group so far.
 pub async fn history(site: &Site, group: GroupId) -> Result<Vec<ChainEvent>> {
-    let events = site.network.history(group, site.file.deployed_block).await?;
+    let events = site.history(group).await?;
     Ok(events.into_iter().map(|(_, event)| event).collect())
 }
 

@@ -1,8 +1,11 @@
 //! What a node hears of a chain whose endpoint fails: everything, only later. It never ends for that.
 
+mod aged;
 #[expect(dead_code, reason = "it can do more than is needed here")]
 #[path = "../../../chain/tests/rpc/faulty.rs"]
 mod faulty;
+mod stub;
+mod years;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +17,7 @@ use chain::{Connection, Settings};
 use faulty::{Fault, Faulty};
 use governance::{Network, Terms, deploy};
 use node::{
-    Feed, Heard, birth,
+    Feed, Heard, Scope, Source, birth,
     config::{GroupFile, Times},
 };
 use protocol::{GroupId, Wei};
@@ -49,7 +52,9 @@ impl Stage {
         let group: GroupId = founder.create(&birth).await?;
         let rpc = Faulty::before(anvil.url(), script).await.url.into();
         let chain = Connection::connect(Settings { rpc, poll_ms: 20, request_timeout_s: 1, ..anvil.settings() }).await?;
-        let heard = Feed::start(&founder.through(&chain), 0, group, &client, events).await?.spawn();
+        let (network, chronicles) = (founder.through(&chain), folder.path().join("chronicles"));
+        let source = Source { network, first: 0, folder: chronicles, client: client.clone(), scope: Scope::Groups };
+        let heard = Feed::start(source, group, events).await?.spawn();
         let mut stage = Self { anvil, chain, heard, _folder: folder, _client: client };
         stage.hear("the end of history", |heard| *heard == Heard::Live).await;
         Ok(stage)
