@@ -11,21 +11,23 @@ use std::{
 use anyhow::Result;
 use chain::ChainError;
 use governance::Network;
-use node::{Answers, Member, Node, Program, Scene, Shell, logging, roots};
+use node::{Answers, Host, Member, Node, Program, Scene, Shell, host, logging, roots, stop::Stop};
 use protocol::{
-    Address, Digest, GroupId, RoundNumber,
+    Address, Digest, RoundNumber,
     chain::RevealedClaim,
     keccak256,
     log::Body,
     trainer::{self, Effect, Failed, Input, Measured, RaceReport, Remembered, Transaction},
 };
+use tokio::sync::watch;
 
 use crate::{
     config::TrainerConfig,
-    memory::Memory,
-    notes::Notes,
+    memory::{self, Memory},
+    notes::{self, Notes},
     run::{self, Run},
-    state::State,
+    state::{self, State},
+    turns::Turns,
     work::{self, Draw},
 };
 
@@ -44,6 +46,8 @@ pub struct Hands {
     member: Member,
     memory: Memory,
     notes: Notes,
+    state: State,
+    turns: Turns,
     /// The training run, and the flag that cancels it.
     run: Option<(RoundNumber, Arc<AtomicBool>)>,
     /// Whether the program ends.
@@ -52,24 +56,30 @@ pub struct Hands {
     secret: [u8; 32],
 }
 
-/// Joins the group as a trainer.
+/// Races in all groups until asked to stop.
 ///
 /// # Errors
 /// Whatever is missing or wrong, with what to do about it.
-pub async fn start(config: TrainerConfig) -> Result<Shell<Hands>> {
-    let node = Node::join(&config.node).await?;
-    let (memory, notes) = (Memory::open(&config.node.data)?, Notes::open(&config.node.data));
-    let (account, secret) = (node.account.address(), node.secret);
-    let machine = machine(&config, account, secret, memory.commits());
-    let (network, member) = (node.network.clone(), node.member.clone());
-    tracing::info!(%account, peer = %member.client.peer_id(), group = member.group.0, "trainer started");
-    Ok(node.shell(machine, Hands { config, network, member, memory, notes, run: None, ends: Arc::default(), account, secret }))
+pub async fn serve(config: TrainerConfig, stop: watch::Receiver<Stop>) -> Result<()> {
+    let (host, turns) = (Host::open(&config.node).await?, Turns::default());
+    host.serve(stop, move |node| start(config.clone(), turns.clone(), node)).await
 }
 
-fn machine(config: &TrainerConfig, account: Address, secret: [u8; 32], commits: &[Remembered]) -> trainer::Trainer {
-    let (group, edge_s) = (GroupId(config.node.group), config.node.edge_s);
+fn start(config: TrainerConfig, turns: Turns, node: Node) -> Result<Shell<Hands>> {
+    host::adopt(&node.folder, &[memory::NAME, notes::NAME, state::NAME])?;
+    let (memory, notes, state) = (Memory::open(&node.folder)?, Notes::open(&node.folder), State::at(&node.folder));
+    let (account, secret) = (node.account.address(), node.secret);
+    let machine = machine(&config, &node, memory.commits());
+    let (network, member) = (node.network.clone(), node.member.clone());
+    tracing::info!(%account, peer = %member.client.peer_id(), group = member.group.0, "trainer started");
+    Ok(node
+        .shell(machine, Hands { config, network, member, memory, notes, state, turns, run: None, ends: Arc::default(), account, secret }))
+}
+
+fn machine(config: &TrainerConfig, node: &Node, commits: &[Remembered]) -> trainer::Trainer {
+    let (group, account, edge_s) = (node.member.group, node.account.address(), config.node.edge_s);
     // Salts come from a secret of their own, so that no salt tells anything about the node's key.
-    let secret = keccak256(&[SALTS, &secret[..]].concat());
+    let secret = keccak256(&[SALTS, &node.secret[..]].concat());
     let config = trainer::Config { group, account, edge_s, commit_s: COMMIT_S, unpaid: config.unpaid, rounds: config.rounds, secret };
     trainer::Trainer::new(config, commits.iter().copied())
 }
@@ -151,7 +161,7 @@ impl Hands {
         let cancelled = Arc::new(AtomicBool::new(false));
         self.cancel(|_| true);
         self.run = Some((round, cancelled.clone()));
-        let TrainerConfig { node, training, strategy, device, .. } = &self.config;
+        let TrainerConfig { training, strategy, device, .. } = &self.config;
         tracing::info!(round = round.0, base = %base, left_s, "training");
         Run {
             round,
@@ -163,7 +173,8 @@ impl Hands {
             settings: training.clone(),
             strategy: *strategy,
             device: *device,
-            state: State::at(&node.data),
+            state: self.state.clone(),
+            turns: self.turns.clone(),
             cancelled,
             ends: self.ends.clone(),
         }

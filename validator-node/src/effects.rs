@@ -1,9 +1,11 @@
 //! What a validator does for its machines.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use anyhow::Result;
 use chain::Account;
 use governance::Network;
-use node::{Answers, Node, Program, Scene, Shell, logging, roots, signing::Signing};
+use node::{Answers, Host, Node, Program, Scene, Shell, logging, roots, signing::Signing, stop::Stop};
 use protocol::{
     DeltaNumber, Digest, NodeId, PositionNumber, RoundNumber,
     bounty::Findings,
@@ -12,8 +14,9 @@ use protocol::{
     log::{Body, FindingBody},
     panel::{self, Answer, Panel},
     steward, validator,
-    validator::{Input, RecheckReport},
+    validator::{Doubt, Input, RecheckReport},
 };
+use tokio::sync::watch;
 
 use crate::{config::ValidatorConfig, duties::Duties, juror::Juror, work::Bench};
 
@@ -22,17 +25,22 @@ pub struct Hands {
     network: Network,
     account: Account,
     bench: Bench,
-    /// Of each kind there is one log; nothing else signs.
-    signing: Signing,
+    /// Of each kind there is one log for all groups; nothing else signs.
+    signing: Arc<Mutex<Signing>>,
 }
 
-/// Joins the group as a validator.
+/// Validates in all groups until asked to stop.
 ///
 /// # Errors
 /// Whatever is missing or wrong, with what to do about it.
-pub async fn start(config: ValidatorConfig) -> Result<Shell<Hands>> {
-    let node = Node::join(&config.node).await?;
-    let signing = Signing::open(&config.node.data)?;
+pub async fn serve(config: ValidatorConfig, stop: watch::Receiver<Stop>) -> Result<()> {
+    let host = Host::open(&config.node).await?;
+    let signing = Arc::new(Mutex::new(Signing::open(&config.node.data)?));
+    let verdicts_a_call = validator::verdicts_a_call(host.network.chain().block_gas_limit().await?);
+    host.serve(stop, move |node| Ok(start(&config, verdicts_a_call, signing.clone(), node))).await
+}
+
+fn start(config: &ValidatorConfig, verdicts_a_call: usize, signing: Arc<Mutex<Signing>>, node: Node) -> Shell<Hands> {
     let (network, account, signer, group) = (node.network.clone(), node.account.clone(), node.account.address(), node.member.group);
     let machine = Panel::new(panel::Config {
         group,
@@ -41,14 +49,21 @@ pub async fn start(config: ValidatorConfig) -> Result<Shell<Hands>> {
         edge_s: config.node.edge_s,
         step_s: config.step_s,
         compound_part: config.compound_part,
-        verdicts_a_call: validator::verdicts_a_call(network.chain().block_gas_limit().await?),
+        verdicts_a_call,
+        signed: locked(&signing).verdicts().of(group),
+        doppelganger_check: config.doppelganger_check,
     });
     tracing::info!(%signer, peer = %node.member.client.peer_id(), group = group.0, "validator started");
     if node.view().position_of(signer).is_none() {
-        tracing::warn!(%signer, "no position of the group has this signer yet: bond stake for it (`neuron stake bond`)");
+        tracing::warn!(%signer, group = group.0, "no position of the group has this signer yet: bond stake for it (`neuron stake bond`)");
     }
     let bench = Bench::new(node.member.clone(), signer);
-    Ok(node.shell(machine, Hands { network, account, bench, signing }))
+    node.shell(machine, Hands { network, account, bench, signing })
+}
+
+/// What panicked while it was held had nothing half written: a line that was not synced does not count.
+fn locked(signing: &Mutex<Signing>) -> MutexGuard<'_, Signing> {
+    signing.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Program for Hands {
@@ -128,6 +143,7 @@ impl Hands {
             }),
             Effect::Sign(verdict) => return self.sign(verdict, answers),
             Effect::Post { round, claim, verdicts } => self.post(round, claim, verdicts, answers),
+            Effect::Doubt(doubt) => tell_doubt(doubt),
             Effect::Done(report) => tell(&report),
         }
         None
@@ -136,9 +152,9 @@ impl Hands {
     /// Noted here and now; signing and telling it takes longer.
     fn sign(&mut self, verdict: Verdict, answers: &Answers<Answer>) -> Option<Input> {
         let round = verdict.round;
-        let noted = match self.signing.note(verdict) {
+        let noted = match locked(&self.signing).note(verdict) {
             Ok(Ok(noted)) => noted,
-            Ok(Err(other)) => return Some(Input::Refused { round, reason: format!("it was judged before, with claim {}", other.claim) }),
+            Ok(Err(refusal)) => return Some(Input::Refused { round, reason: refusal.to_string() }),
             Err(error) => return Some(Input::Untold { round, reason: logging::told(&error) }),
         };
         let (member, account, domain) = (self.bench.member.clone(), self.account.clone(), self.network.domain());
@@ -157,10 +173,10 @@ impl Hands {
 
     fn sign_finding(&mut self, message: Finding, findings: Findings, answers: &Answers<Answer>) -> Option<jury::Input> {
         let (bounty, window) = (message.bounty, message.window);
-        let noted = match self.signing.note_finding(message) {
+        let noted = match locked(&self.signing).note_finding(message) {
             Ok(Ok(noted)) => noted,
-            Ok(Err(other)) => {
-                tracing::error!(%bounty, window, "another result, {other}, was signed in that window before");
+            Ok(Err(refusal)) => {
+                tracing::error!(%bounty, window, "{refusal}");
                 return Some(jury::Input::Refused { bounty, window });
             }
             Err(error) => {
@@ -215,6 +231,24 @@ fn tell_sleep(until: u64, epoch: u64) {
         );
     } else {
         tracing::warn!("the position rests: `neuron stake wake` lets it count from the next epoch on");
+    }
+}
+
+/// Says to whoever runs this node why it does not sign, and what to do.
+fn tell_doubt(doubt: Doubt) {
+    match doubt {
+        Doubt::Waits { round, from } => tracing::warn!(
+            round = round.0,
+            from = from.0,
+            "this account signed a verdict that is not in the signing log: nothing is signed before round {from}, to see whether another \
+             node signs with its key; if a copy of the log exists, stop, take it in (`neuron signing import`), and start again"
+        ),
+        Doubt::Stops { round, claim } => tracing::error!(
+            round = round.0,
+            ?claim,
+            "another node signs with the key of this account: nothing is signed here any more, for who signs twice is slashed; stop one of \
+             the two, take its log into the other's (`neuron signing export`, `import`), and start that one again"
+        ),
     }
 }
 

@@ -366,7 +366,7 @@ fn write_trainer(dir: &Path, name: &str, file: &GroupFile, group: GroupId, round
 fn node_config(dir: &Path, name: &str, group: GroupId) -> NodeConfig {
     NodeConfig {
         network: dir.join("network.toml"),
-        group: group.0,
+        group: group.0.into(),
         data: dir.join(name).join("data"),
         keystore: key_file(&dir.join("keys"), name),
         password_file: Some(dir.join("keys/password")),

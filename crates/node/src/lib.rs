@@ -7,6 +7,8 @@ pub mod config;
 pub mod dataset;
 pub mod feed;
 pub mod folder;
+pub mod groups;
+pub mod host;
 pub mod hub;
 pub mod keys;
 pub mod lock;
@@ -25,6 +27,8 @@ pub mod words;
 
 pub use config::NodeConfig;
 pub use feed::{Feed, Heard};
+pub use groups::Groups;
+pub use host::Host;
 pub use hub::{Hub, Scope, Source};
 pub use member::{Exam, Member};
 pub use shell::{Answers, Node, Program, Scene, Shell};

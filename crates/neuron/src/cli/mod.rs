@@ -14,6 +14,7 @@ mod replay;
 mod rerun;
 mod round;
 mod sale;
+mod signing;
 mod stake;
 mod token;
 
@@ -65,6 +66,9 @@ enum Command {
     /// Keys on this machine.
     #[command(subcommand)]
     Key(key::Command),
+    /// What a validator has signed: take it to another machine, prune it.
+    #[command(subcommand)]
+    Signing(signing::Command),
     /// Predict with the latest checkpoint, on this machine, for nothing.
     Predict(predict::Options),
 }
@@ -87,6 +91,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Replay(options) => replay::run(&context, options).await,
         Command::Measure(command) => measure::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
+        Command::Signing(command) => signing::run(command).await,
         Command::Predict(options) => predict::run(&context, options).await,
     }
 }
