@@ -20,6 +20,7 @@ pub mod shell;
 pub mod signing;
 pub mod site;
 pub mod stop;
+pub mod upkeep;
 pub mod words;
 
 pub use config::NodeConfig;
@@ -27,3 +28,4 @@ pub use feed::{Feed, Heard};
 pub use member::{Exam, Member};
 pub use shell::{Answers, Node, Program, Scene, Shell};
 pub use site::Site;
+pub use upkeep::Upkeep;

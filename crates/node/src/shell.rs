@@ -86,7 +86,7 @@ impl Node {
         let site = Site::open(&config.network).await?;
         let (secret, first) = (keys::node_key(&config.data)?, site.file.deployed_block);
         let (client, events) = site.join(&config.data, secret, &config.listen, &config.peers).await?;
-        let network = site.as_account(account.clone());
+        let network = site.as_account(account.clone(), &config.data.join(keys::FLIGHTS))?;
         let feed = Feed::start(&network, first, GroupId(config.group), &client, events).await?;
         let member = Member::join(feed.view(), &client).await?;
         member.inherit(&network, first).await?;

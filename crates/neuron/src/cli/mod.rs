@@ -16,6 +16,7 @@ mod round;
 mod sale;
 mod stake;
 mod token;
+mod tx;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -65,6 +66,9 @@ enum Command {
     /// Keys on this machine.
     #[command(subcommand)]
     Key(key::Command),
+    /// What was sent and is not deep in the chain: look, pay more, take back.
+    #[command(subcommand)]
+    Tx(tx::Command),
     /// Predict with the latest checkpoint, on this machine, for nothing.
     Predict(predict::Options),
 }
@@ -87,6 +91,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Replay(options) => replay::run(&context, options).await,
         Command::Measure(command) => measure::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
+        Command::Tx(command) => tx::run(&context, command).await,
         Command::Predict(options) => predict::run(&context, options).await,
     }
 }
