@@ -1,5 +1,6 @@
 //! What all that is sent from one account shares: the key, the nonces, the flights on disk, and what gas usually costs.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alloy::network::TransactionBuilder;
@@ -43,6 +44,8 @@ struct State {
     /// Whether the pool takes only one transaction of this account at a time.
     is_single: bool,
     was_stranger_told: bool,
+    /// Gas that calls used last, by name.
+    gas: BTreeMap<&'static str, u64>,
 }
 
 impl Book {
@@ -122,6 +125,16 @@ impl Book {
 
     pub(crate) fn is_single(&self) -> bool {
         self.state().is_single
+    }
+
+    /// Notes what a call has used.
+    pub(crate) fn measured(&self, what: &'static str, gas: u64) {
+        self.state().gas.insert(what, gas);
+    }
+
+    /// Gas that such a call used last.
+    pub(crate) fn gas_of(&self, what: &str) -> Option<u64> {
+        self.state().gas.get(what).copied()
     }
 
     /// Notes an offer that cannot wait.

@@ -86,6 +86,11 @@ impl Connection {
         self.sender.as_ref().ok_or(ChainError::NoAccount)?.send(transaction, self.errand.clone()).await
     }
 
+    /// Gas that such a call of this account used last, if one was mined since the program began.
+    pub fn gas_of(&self, what: &str) -> Option<u64> {
+        self.sender.as_ref()?.gas_of(what)
+    }
+
     /// Creates a contract out of its code with the constructor's arguments behind it.
     pub async fn deploy(&self, what: &'static str, code: Bytes, explain: Explain) -> Result<Address, ChainError> {
         let transaction = Transaction { what, to: None, data: code, value: Wei(0), explain };

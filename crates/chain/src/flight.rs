@@ -185,6 +185,7 @@ impl Flight {
         if !receipt.status() {
             return Err(self.why_failed(receipt).await.into());
         }
+        self.book.measured(self.what, receipt.gas_used);
         Ok(Receipt {
             hash: convert::digest(receipt.transaction_hash),
             block: receipt.block_number.unwrap_or_default(),

@@ -42,7 +42,7 @@ const TRANSACTION_GAS_LIMIT: u64 = 16_777_216;
 /// anything.
 #[derive(Clone)]
 pub(crate) struct Sender {
-    account: Account,
+    book: Book,
     jobs: mpsc::Sender<Job>,
 }
 
@@ -59,15 +59,19 @@ impl Sender {
     /// With `flights` what is sent is kept on disk, and what stands there is watched.
     pub(crate) fn start(reader: Reader, account: Account, flights: Option<Flights>) -> Self {
         let (jobs, waiting) = mpsc::channel(JOBS_LIMIT);
-        let book = Book::new(reader, account.clone(), flights);
+        let book = Book::new(reader, account, flights);
         let slots = Arc::new(Semaphore::new(FLIGHTS_LIMIT));
-        let desk = Desk { book, slots, queue: Queue::default(), unknown: None, gap: None };
+        let desk = Desk { book: book.clone(), slots, queue: Queue::default(), unknown: None, gap: None };
         tokio::spawn(desk.run(waiting));
-        Self { account, jobs }
+        Self { book, jobs }
     }
 
     pub(crate) fn account(&self) -> &Account {
-        &self.account
+        self.book.account()
+    }
+
+    pub(crate) fn gas_of(&self, what: &str) -> Option<u64> {
+        self.book.gas_of(what)
     }
 
     pub(crate) async fn send(&self, transaction: Transaction, errand: Errand) -> Result<Receipt, ChainError> {
