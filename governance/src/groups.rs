@@ -4,7 +4,7 @@ use std::slice;
 
 use alloy::primitives::U256;
 use chain::convert::{self, digest, to_eth};
-use chain::{ChainError, Receipt};
+use chain::{ChainError, Failure, Receipt};
 use futures::{StreamExt, TryStreamExt, stream};
 use protocol::chain::{Birth, ChainEvent, GroupView, PositionView, Times};
 use protocol::eip712::Signature;
@@ -18,6 +18,7 @@ use crate::calls;
 use crate::errors::unreadable;
 use crate::lots::events_of;
 use crate::network::Network;
+use crate::snapshot::Snapshot;
 use crate::words;
 
 /// Positions of a group that are read at the same time.
@@ -70,8 +71,36 @@ impl Network {
         self.view_at(group, self.chain().confirmed_number().await?).await
     }
 
-    /// As [`Network::view`], as of the end of block `block`.
+    /// As [`Network::view`], as of the end of block `block`: in one call for every 200 positions, or, of an endpoint that runs no
+    /// programs, in one for each.
     pub async fn view_at(&self, id: GroupId, block: u64) -> Result<GroupView, ChainError> {
+        match self.snapshot_at(id, block).await {
+            Err(
+                ChainError::BadAnswer { .. }
+                | ChainError::Reverted(_)
+                | ChainError::Rpc { means: Failure::Refused | Failure::AskAnother, .. },
+            ) => self.slow_view_at(id, block).await,
+            other => other,
+        }
+    }
+
+    async fn snapshot_at(&self, id: GroupId, block: u64) -> Result<GroupView, ChainError> {
+        let read = |first| Snapshot::read(self.chain(), self.address(), id, first, block);
+        let mut snapshot = read(1).await?;
+        while snapshot.made > snapshot.positions.len() as u64 {
+            let more = read(snapshot.positions.len() as u64 + 1).await?.positions;
+            if more.is_empty() {
+                return Err(unreadable("position", "fewer positions are told than were made"));
+            }
+            snapshot.positions.extend(more);
+        }
+        let least_deposit = convert::amount("leastDeposit", snapshot.least_deposit)?;
+        let positions = snapshot.positions.iter().map(token::Position::view).collect();
+        Ok(group_view(id, self.terms(), &snapshot.group, least_deposit, positions))
+    }
+
+    /// One call after the other.
+    pub async fn slow_view_at(&self, id: GroupId, block: u64) -> Result<GroupView, ChainError> {
         let group = self.contract.read_at(&Abi::groupCall { number: U256::from(id.0) }, block).await?;
         let (least_deposit, positions) = (self.least_deposit_at(id, block).await?, self.positions_at(id, block).await?);
         Ok(group_view(id, self.terms(), &group, least_deposit, positions))

@@ -14,6 +14,7 @@ mod lots;
 mod measures;
 mod network;
 mod rounds;
+mod snapshot;
 mod words;
 
 pub use addresses::Addresses;

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
-use chain::Account;
+use chain::{Account, Errand, Urgency};
 use governance::Network;
-use node::{Answers, Host, Node, Program, Scene, Shell, logging, roots, signing::Signing, stop::Stop};
+use node::{Answers, Host, Node, Program, Scene, Shell, Upkeep, logging, roots, signing::Signing, stop::Stop, upkeep::Call};
 use protocol::{
-    DeltaNumber, Digest, NodeId, PositionNumber, RoundNumber,
+    DeltaNumber, Digest, NodeId, PositionNumber, RoundNumber, Wei,
     bounty::Findings,
     eip712::{Finding, SignedVerdict, Verdict},
     jury,
@@ -18,7 +18,18 @@ use protocol::{
 };
 use tokio::sync::watch;
 
-use crate::{config::ValidatorConfig, duties::Duties, juror::Juror, work::Bench};
+use crate::{
+    config::ValidatorConfig,
+    duties::{self, Duties},
+    juror::Juror,
+    work::Bench,
+};
+
+/// The calls of a round and the gas that they need as long as none was measured.
+const CALLS: [Call; 1] = [("judge", 600_000)];
+
+/// Validators together get one part in so many of a reward, on top.
+const VALIDATORS_PART: u128 = 5;
 
 /// Hands and signing log of a validator.
 pub struct Hands {
@@ -27,6 +38,7 @@ pub struct Hands {
     bench: Bench,
     /// Of each kind there is one log for all groups; nothing else signs.
     signing: Arc<Mutex<Signing>>,
+    upkeep: Upkeep,
 }
 
 /// Validates in all groups until asked to stop.
@@ -37,10 +49,11 @@ pub async fn serve(config: ValidatorConfig, stop: watch::Receiver<Stop>) -> Resu
     let host = Host::open(&config.node).await?;
     let signing = Arc::new(Mutex::new(Signing::open(&config.node.data)?));
     let verdicts_a_call = validator::verdicts_a_call(host.network.chain().block_gas_limit().await?);
-    host.serve(stop, move |node| Ok(start(&config, verdicts_a_call, signing.clone(), node))).await
+    host.serve(stop, move |node| start(&config, verdicts_a_call, signing.clone(), node)).await
 }
 
-fn start(config: &ValidatorConfig, verdicts_a_call: usize, signing: Arc<Mutex<Signing>>, node: Node) -> Shell<Hands> {
+fn start(config: &ValidatorConfig, verdicts_a_call: usize, signing: Arc<Mutex<Signing>>, node: Node) -> Result<Shell<Hands>> {
+    let upkeep = Upkeep::of(&config.node)?;
     let (network, account, signer, group) = (node.network.clone(), node.account.clone(), node.account.address(), node.member.group);
     let machine = Panel::new(panel::Config {
         group,
@@ -58,7 +71,7 @@ fn start(config: &ValidatorConfig, verdicts_a_call: usize, signing: Arc<Mutex<Si
         tracing::warn!(%signer, group = group.0, "no position of the group has this signer yet: bond stake for it (`neuron stake bond`)");
     }
     let bench = Bench::new(node.member.clone(), signer);
-    node.shell(machine, Hands { network, account, bench, signing })
+    Ok(node.shell(machine, Hands { network, account, bench, signing, upkeep }))
 }
 
 /// What panicked while it was held had nothing half written: a line that was not synced does not count.
@@ -71,10 +84,11 @@ impl Program for Hands {
 
     fn act(&mut self, effect: panel::Effect, scene: Scene<'_>, answers: &Answers<Answer>) -> Option<Answer> {
         match effect {
-            panel::Effect::Validator(effect) => return self.judge(effect, answers).map(Answer::Validator),
+            panel::Effect::Validator(effect) => return self.judge(effect, scene, answers).map(Answer::Validator),
             panel::Effect::Steward(effect) => self.steward(effect, answers),
             panel::Effect::Warden(effect) => {
-                let duties = Duties { network: self.network.clone(), bench: self.bench.clone(), view: scene.view.clone() };
+                let network = duties::network_for(&self.network, &effect, scene);
+                let duties = Duties { network, bench: self.bench.clone(), view: scene.view.clone() };
                 answers.spawn(async move { duties.act(effect).await.map(Answer::Warden) });
             }
             panel::Effect::Jury(jury::Effect::Sign { message, findings }) => {
@@ -124,7 +138,7 @@ impl Hands {
         });
     }
 
-    fn judge(&mut self, effect: validator::Effect, answers: &Answers<Answer>) -> Option<Input> {
+    fn judge(&mut self, effect: validator::Effect, scene: Scene<'_>, answers: &Answers<Answer>) -> Option<Input> {
         use validator::Effect;
         let bench = self.bench.clone();
         match effect {
@@ -142,7 +156,7 @@ impl Hands {
                 Input::Measured { round: claim.round, claim: hash, finding }
             }),
             Effect::Sign(verdict) => return self.sign(verdict, answers),
-            Effect::Post { round, claim, verdicts } => self.post(round, claim, verdicts, answers),
+            Effect::Post { round, claim, verdicts } => self.post(round, claim, verdicts, scene, answers),
             Effect::Doubt(doubt) => tell_doubt(doubt),
             Effect::Done(report) => tell(&report),
         }
@@ -204,9 +218,26 @@ impl Hands {
         None
     }
 
-    fn post(&self, round: RoundNumber, claim: Digest, verdicts: Vec<(PositionNumber, SignedVerdict)>, answers: &Answers<Answer>) {
-        let (network, group) = (self.network.clone(), self.bench.member.group);
+    /// Verdicts that stand on chain are paid to all who signed them: what one has to gain is its part of a fifth of the reward.
+    fn post(
+        &self,
+        round: RoundNumber,
+        claim: Digest,
+        verdicts: Vec<(PositionNumber, SignedVerdict)>,
+        scene: Scene<'_>,
+        answers: &Answers<Answer>,
+    ) {
+        let (view, group, upkeep) = (scene.view, self.bench.member.group, self.upkeep.clone());
+        let until_s = scene.now.map(|now| view.clock(now.time_s).phase_end_s);
+        let about = format!("group {group}, round {round}");
+        let errand = Errand { urgency: Urgency::Phase, until_s, worth: None, about };
+        let network = self.network.through(&self.network.chain().on(errand));
+        let (own, all) = (view.position_of(self.account.address()).map_or(Wei::ZERO, |position| position.live), view.awake());
+        let part = move |reward: Wei| reward.mul_div(own.0, all.0.saturating_mul(VALIDATORS_PART).max(1));
         judged(answers, async move {
+            if let Err(reason) = upkeep.check(&network, group, Some(round), &CALLS, part).await {
+                return Input::Posted { round, result: Err(reason) };
+            }
             let result = network.judge(group, round, claim, &verdicts).await.map(drop).map_err(|error| error.to_string());
             match &result {
                 Ok(()) => tracing::info!(round = round.0, verdicts = verdicts.len(), "verdicts posted"),

@@ -1,6 +1,7 @@
 //! Benchmarks: times beside PyTorch, races beside scikit-learn, and what the contracts' calls cost in gas, beside OpenZeppelin's Governor and
 //! ERC20 in the same run.
 
+pub mod chain;
 pub mod model;
 mod plot;
 pub mod race;

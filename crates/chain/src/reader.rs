@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use alloy::network::Ethereum;
+use alloy::network::{Ethereum, TransactionBuilder};
 use alloy::primitives::Bytes;
 use alloy::providers::{Provider, RootProvider};
-use alloy::rpc::types::BlockNumberOrTag;
+use alloy::rpc::types::{BlockNumberOrTag, TransactionRequest};
 use alloy::transports::{RpcError, TransportError};
 use futures::future::join_all;
 use protocol::chain::Block;
@@ -18,6 +18,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use crate::convert;
 use crate::error::{ChainError, Failed};
 use crate::failure::Failure;
+use crate::fees::Fees;
 use crate::header::Header;
 use crate::server::{self, ChainSeen, Server};
 use crate::settings::Settings;
@@ -142,6 +143,12 @@ impl Reader {
         Ok(self.latest_header().await?.gas_limit())
     }
 
+    /// What a unit of gas costs now, tip included, in wei.
+    pub async fn gas_price(&self) -> Result<Wei, ChainError> {
+        let price = Fees::price(self, &self.latest_header().await?).await?;
+        Ok(Wei(price.base().saturating_add(price.tip())))
+    }
+
     /// The latest block that is `confirmations` deep.
     pub async fn confirmed(&self) -> Result<Block, ChainError> {
         self.block(self.confirmed_number().await?).await
@@ -187,6 +194,22 @@ impl Reader {
     /// The code at an address; empty if there is no contract.
     pub async fn code(&self, at: Address) -> Result<Bytes, ChainError> {
         self.ask("eth_getCode", |provider| async move { provider.get_code_at(convert::to_eth(at)).await }).await
+    }
+
+    /// What a program, run as the creation of a contract as of the end of block `number`, reverts with: unlike what it returns, that
+    /// may be of any length. From two servers where there are two.
+    pub async fn run_at(&self, what: &'static str, program: Bytes, number: u64) -> Result<Bytes, ChainError> {
+        let request = TransactionRequest::default().with_deploy_code(program);
+        let told = self.try_agreed("eth_call", |provider| {
+            let request = request.clone();
+            async move {
+                match provider.call(request).block(number.into()).await {
+                    Err(error) => error.as_error_resp().and_then(|told| told.as_revert_data()).ok_or(error),
+                    returned => returned,
+                }
+            }
+        });
+        told.await.map_err(|failed| failed.of(what))
     }
 
     /// Transactions sent by `of`, those that wait to be mined included: the nonce of the next one.

@@ -11,6 +11,8 @@ const HEADERS_LIMIT: usize = 64;
 const ARRIVALS: usize = 8;
 /// Fewer tell no pace.
 const ARRIVALS_LEAST: usize = 4;
+/// How many times the shortest gap the longest may be: a block may be left out, but not more.
+const REGULAR: u32 = 3;
 
 /// The newest header and those before it that hang together with it.
 #[derive(Default)]
@@ -69,8 +71,9 @@ impl Sight {
         };
         let each = |blocks: u64, time: Duration| time / u32::try_from(blocks).unwrap_or(u32::MAX).max(1);
         let pairs = self.arrivals.iter().zip(self.arrivals.iter().skip(1));
-        let shortest = pairs.map(|(one, next)| each(next.0 - one.0, next.1 - one.1)).min().unwrap_or_default();
-        each(last - first, *at - *since).min(shortest * 2)
+        let gaps = pairs.map(|(one, next)| each(next.0 - one.0, next.1 - one.1));
+        let (shortest, longest) = (gaps.clone().min().unwrap_or_default(), gaps.max().unwrap_or_default());
+        if longest > shortest * REGULAR { Duration::ZERO } else { each(last - first, *at - *since) }
     }
 }
 

@@ -71,6 +71,12 @@ pub struct NodeConfig {
     pub peers: Vec<String>,
     /// Seconds before the edge of a phase in which nothing is sent any more.
     pub edge_s: u64,
+    /// Coins of the chain that one NRN is worth to you, in digits: no call pays more gas than it brings.
+    pub nrn_price: Option<String>,
+    /// Coins that a round must bring above its gas at that price, or it is not played; may be 0.
+    pub least_profit: Option<String>,
+    /// It is said when the account's coin lasts for fewer rounds than this.
+    pub coin_rounds: u64,
 }
 
 impl Default for NodeConfig {
@@ -87,6 +93,9 @@ impl Default for NodeConfig {
             listen: vec!["/ip4/127.0.0.1/tcp/0".into()],
             peers: Vec::new(),
             edge_s: 2,
+            nrn_price: None,
+            least_profit: None,
+            coin_rounds: 20,
         }
     }
 }

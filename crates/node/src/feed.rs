@@ -68,6 +68,8 @@ pub struct Feed {
     recall: Option<Recall>,
     queue: VecDeque<Heard>,
     teller: Teller,
+    /// Number of the last block that was taken.
+    taken: Option<u64>,
     /// Messages of the log that were read.
     cursor: u64,
 }
@@ -94,7 +96,7 @@ impl Feed {
         let recall = Recall::open(&places.path, until, tap.passed)?;
         let teller = teller(view, tap.passed);
         let queue = VecDeque::from([Heard::Group(teller.view().clone())]);
-        Ok(Self { places, tap, recall, queue, teller, cursor: 0 })
+        Ok(Self { places, tap, recall, queue, teller, taken: None, cursor: 0 })
     }
 
     /// The newest view.
@@ -144,6 +146,12 @@ impl Feed {
     }
 
     async fn take_block(&mut self, block: Block, logs: &[Log]) -> Result<()> {
+        let before = self.taken.replace(block.number);
+        if self.teller.is_live() && before.is_some_and(|before| before + 1 < block.number) {
+            tracing::warn!(block = block.number, "blocks were passed over in a long pause: telling what happened as history");
+            self.restart(Some(block.number), Some(block)).await;
+            return Ok(());
+        }
         let events = logs.iter().filter_map(|log| self.places.network.event(log)).filter(|event| self.teller.concerns(event));
         let events: Vec<ChainEvent> = events.collect();
         self.tell_moments(block).await;

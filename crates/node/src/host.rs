@@ -61,7 +61,7 @@ impl Host {
         let (secret, first, data) = (keys::node_key(&config.data)?, site.file.deployed_block, config.data.clone());
         let groups = config.group.of(&site.network, account.address()).await?;
         let (client, events) = site.join(&data, secret, &config.listen, &config.peers).await?;
-        let network = site.as_account(account.clone());
+        let network = site.as_account(account.clone(), &data.join(keys::FLIGHTS))?;
         let source =
             Source { network: network.clone(), first, folder: data.join(CHRONICLES), client: client.clone(), scope: Scope::Groups };
         let hub = Hub::start(source, &groups.iter().copied().collect::<Vec<_>>(), events).await?;

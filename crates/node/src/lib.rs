@@ -23,6 +23,7 @@ pub mod shell;
 pub mod signing;
 pub mod site;
 pub mod stop;
+pub mod upkeep;
 pub mod words;
 
 pub use config::NodeConfig;
@@ -33,3 +34,4 @@ pub use hub::{Hub, Scope, Source};
 pub use member::{Exam, Member};
 pub use shell::{Answers, Node, Program, Scene, Shell};
 pub use site::Site;
+pub use upkeep::Upkeep;

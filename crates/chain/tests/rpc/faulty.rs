@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use alloy::primitives::Bytes;
 use alloy::transports::http::reqwest::Client;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -27,6 +28,8 @@ pub enum Fault {
     Error(&'static str),
     /// The same, with this code.
     Code(i64, &'static str),
+    /// A revert with these bytes.
+    Reverted(Bytes),
     /// This answer instead of the true one.
     Instead(Value),
     /// The true answer, its result changed.
@@ -79,6 +82,10 @@ async fn serve(mut stream: TcpStream, target: String, script: Arc<Mutex<Box<Scri
                 return None;
             }
             Fault::Error(message) => (200, answer(json!({ "error": { "code": -32000, "message": message } }))),
+            Fault::Reverted(data) => {
+                let error = json!({ "code": 3, "message": "execution reverted", "data": data });
+                (200, answer(json!({ "error": error })))
+            }
             Fault::Instead(result) => (200, answer(json!({ "result": result }))),
             Fault::Changed(change) => {
                 let mut true_one: Value = serde_json::from_slice(&forward(&client, &target, &request).await?).ok()?;

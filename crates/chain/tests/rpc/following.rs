@@ -8,7 +8,7 @@ use protocol::chain::Block;
 use serde_json::{Value, json};
 
 use crate::faulty::{Fault, Faulty};
-use crate::support::{LOGGER, anvil, call, connect, deploy, quick, rich, words};
+use crate::support::{LOGGER, TOPICS, anvil, call, connect, deploy, dev_account, quick, rich, words};
 
 async fn next_block(follower: &mut Follower) -> (Block, Vec<u64>) {
     match step(follower).await {
@@ -36,7 +36,7 @@ pub async fn read_until(follower: &mut Follower, last: u64) -> (Vec<u64>, Vec<u6
 #[tokio::test]
 async fn every_block_comes_once_in_order_with_its_logs() {
     let anvil = anvil(0).await;
-    let chain = rich(&anvil, 0).await;
+    let chain = connect(quick(Settings { every_block_within: 64, ..anvil.settings() })).await.with_account(dev_account(0));
     let (logger, other) = (deploy(&chain, &LOGGER).await, deploy(&chain, &LOGGER).await);
     for word in 1..=50 {
         chain.send(call(if word % 5 == 0 { other } else { logger }, word)).await.expect("mined");
@@ -190,4 +190,50 @@ async fn a_follower_in_its_own_task_outlives_a_silent_server() {
         }
     }
     assert_eq!(numbers, (1..=tip).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn of_many_topics_only_those_asked_for_are_read() {
+    let anvil = anvil(0).await;
+    let chain = rich(&anvil, 0).await;
+    let logger = deploy(&chain, &TOPICS).await;
+    for word in 1..=12 {
+        chain.send(call(logger, word)).await.expect("mined");
+    }
+    let tip = chain.latest().await.expect("a block").number;
+    let topics = [3u64, 7, 99].map(|word| alloy::primitives::U256::from(word).into());
+    for log_blocks in [2, 2_000] {
+        let chain = connect(far(quick(Settings { log_blocks, every_block_within: 4, ..anvil.settings() }))).await;
+        let mut follower = Follower::new(&chain, &[logger], 1).with_topics(topics);
+        assert_eq!(read_until(&mut follower, tip).await.1, [3, 7]);
+    }
+}
+
+#[tokio::test]
+async fn who_comes_back_goes_on_behind_what_he_has_and_from_the_fork_if_the_chain_went_another_way_meanwhile() {
+    let anvil = anvil(0).await;
+    let (logger, tip) = logged_over(&anvil, 300).await;
+    let chain = connect(quick(anvil.settings())).await;
+    let mut blocks = Vec::new();
+    let mut follower = Follower::new(&chain, &[logger], 1);
+    while blocks.last().is_none_or(|block: &Block| block.number < tip) {
+        blocks.push(next_block(&mut follower).await.0);
+    }
+    anvil.mine(100).await.expect("blocks");
+    let mut back = Follower::new(&chain, &[logger], 1).after(blocks.clone());
+    assert_eq!(back.place(), tip + 1);
+    assert_eq!(back.rewind().await.expect("asked"), None);
+    assert!(next_block(&mut back).await.0.number > tip);
+    // Far below what is read one by one, where only some blocks are known.
+    anvil.reorganise(390).await.expect("other blocks");
+    anvil.mine(100).await.expect("blocks");
+    let fork = chain.latest().await.expect("a block").number - 100 - 390;
+    let kept = blocks.iter().filter(|block| block.number <= fork).map(|block| block.number).max().expect("the first");
+    let mut back = Follower::new(&chain, &[logger], 1).after(blocks.clone());
+    assert_eq!(back.rewind().await.expect("asked"), Some(kept + 1));
+    assert_eq!(back.place(), kept + 1);
+    let mut told = Follower::new(&chain, &[logger], 1).after(blocks);
+    let Followed::Reorganised { from } = step(&mut told).await else { panic!("nothing told") };
+    assert_eq!(from, kept + 1);
+    assert!(next_block(&mut told).await.0.number > kept);
 }

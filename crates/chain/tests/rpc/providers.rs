@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::faulty::{Fault, Faulty};
 use crate::following::{logged_over, read_until, stretch};
-use crate::support::{anvil, call, connect, deploy, dev_account, quick, rich};
+use crate::support::{TOPICS, anvil, call, connect, deploy, dev_account, quick, rich};
 
 const SOMEBODY: Address = Address([0x55; 20]);
 
@@ -214,9 +214,6 @@ async fn history_of_one_topic_is_held_against_the_blooms_too() {
     assert_eq!(logs.len(), 1);
 }
 
-/// Runtime code that writes a log without data and with the first word of the call as both of its topics.
-const TOPICS: [u8; 10] = [0x60, 0x00, 0x35, 0x80, 0x60, 0x00, 0x60, 0x00, 0xa2, 0x00];
-
 #[tokio::test]
 async fn null_instead_of_no_logs_is_none() {
     let anvil = anvil(0).await;
@@ -251,4 +248,19 @@ async fn whoever_follows_never_gives_up_says_what_is_wrong_and_that_it_is_over()
         tokio::time::timeout(Duration::from_secs(10), steps.recv()).await.expect("a step in time").expect("a step");
     }
     assert!(degraded.wait_for(|troubles| troubles.is_empty()).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_a_program_reverts_with_is_its_answer_however_long() {
+    /// Reverts with 40,000 bytes that end with its 1: more than a contract may be long.
+    const LONG: [u8; 15] = [0x60, 0x01, 0x61, 0x9c, 0x20, 0x52, 0x61, 0x9c, 0x40, 0x60, 0x00, 0xfd, 0x00, 0x00, 0x00];
+    let anvil = anvil(0).await;
+    let told = connect(anvil.settings()).await.run_at("a program", LONG.to_vec().into(), 0).await.expect("an answer");
+    assert_eq!((told.len(), told.last()), (0x9c40, Some(&1)));
+    let script = |method: &str, _: &Value| if method == "eth_call" { Fault::Reverted(vec![7; 9].into()) } else { Fault::Pass };
+    let told = far(&anvil, 10, script).await.run_at("a program", LONG.to_vec().into(), 0).await.expect("an answer");
+    assert_eq!(told, vec![7; 9]);
+    let script = |method: &str, _: &Value| if method == "eth_call" { Fault::Error("execution reverted") } else { Fault::Pass };
+    let refused = far(&anvil, 10, script).await.run_at("a program", LONG.to_vec().into(), 0).await.expect_err("no bytes");
+    assert_eq!(refused.failure(), Failure::Refused);
 }

@@ -8,6 +8,8 @@ use protocol::money::Wei;
 
 /// Runtime code that writes a log without data and with the first word of the call as its topic.
 pub const LOGGER: [u8; 9] = [0x60, 0x00, 0x35, 0x60, 0x00, 0x60, 0x00, 0xa1, 0x00];
+/// Runtime code that writes a log without data and with the first word of the call as both of its topics.
+pub const TOPICS: [u8; 10] = [0x60, 0x00, 0x35, 0x80, 0x60, 0x00, 0x60, 0x00, 0xa2, 0x00];
 /// Runtime code that reverts with the call's own bytes.
 pub const REFUSER: [u8; 10] = [0x36, 0x60, 0x00, 0x60, 0x00, 0x37, 0x36, 0x60, 0x00, 0xfd];
 /// Runtime code that reverts if the block's time is above the first word of the call.

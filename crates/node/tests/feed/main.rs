@@ -1,8 +1,11 @@
 //! What a node hears of a chain whose endpoint fails: everything, only later. It never ends for that.
 
+mod aged;
 #[expect(dead_code, reason = "it can do more than is needed here")]
 #[path = "../../../chain/tests/rpc/faulty.rs"]
 mod faulty;
+mod stub;
+mod years;
 
 use std::path::Path;
 use std::sync::Arc;
