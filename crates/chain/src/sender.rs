@@ -95,6 +95,7 @@ struct Desk {
 }
 
 /// What came of an attempt.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 enum Launched {
     Flying(Flight),
     /// Nothing is in the pool, and the job goes again.
