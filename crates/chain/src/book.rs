@@ -93,6 +93,11 @@ impl Book {
         Ok(offer)
     }
 
+    /// Whether what is sent stands on disk.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.state().flights.is_some()
+    }
+
     /// The nonce is used, deep in the chain.
     pub(crate) fn spent(&self, nonce: u64) {
         let mut state = self.state();

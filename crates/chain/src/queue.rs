@@ -32,9 +32,10 @@ impl<T> Queue<T> {
         self.waiting.len()
     }
 
-    /// When the first one can go, if any waits.
-    pub(crate) fn ready_at(&self) -> Option<Instant> {
-        self.waiting.iter().map(|waiting| waiting.from).min()
+    /// The highest urgency, and when the first one can go, if any waits.
+    pub(crate) fn first(&self) -> Option<(Urgency, Instant)> {
+        let urgency = self.waiting.iter().map(|waiting| waiting.urgency).min()?;
+        Some((urgency, self.waiting.iter().map(|waiting| waiting.from).min()?))
     }
 
     /// What goes now.
@@ -75,6 +76,6 @@ mod tests {
         queue.push(U::Phase, later, "reveal");
         queue.push(U::Leisure, now, "collect");
         assert_eq!((queue.pop(now), queue.pop(now), queue.len()), (Some("collect"), None, 1));
-        assert_eq!((queue.ready_at(), queue.pop(later)), (Some(later), Some("reveal")));
+        assert_eq!((queue.first(), queue.pop(later)), (Some((U::Phase, later)), Some("reveal")));
     }
 }

@@ -24,10 +24,13 @@ use crate::reader::Reader;
 use crate::revert::Revert;
 use crate::transaction::{Receipt, Transaction};
 
-/// Transactions that wait for their turn; more callers wait at the door.
-const JOBS_LIMIT: usize = 64;
+/// Transactions that wait for their turn; more callers wait at the door, which is wide enough for what cannot wait.
+const JOBS_LIMIT: usize = 1_024;
+const DOOR_LIMIT: usize = 64;
 /// Transactions of one account that are sent and not yet settled in the chain; pools keep 16 per account.
 const FLIGHTS_LIMIT: usize = 16;
+/// Of these so many are left to what cannot wait.
+const KEPT_FLIGHTS: usize = 4;
 /// How often one transaction is offered with a new nonce or fee before it is given up.
 const LAUNCHES_LIMIT: usize = 16;
 /// Gas beyond the estimate, because state changes between estimate and block (a new epoch writes some slots more): a
@@ -58,7 +61,7 @@ struct Job {
 impl Sender {
     /// With `flights` what is sent is kept on disk, and what stands there is watched.
     pub(crate) fn start(reader: Reader, account: Account, flights: Option<Flights>) -> Self {
-        let (jobs, waiting) = mpsc::channel(JOBS_LIMIT);
+        let (jobs, waiting) = mpsc::channel(DOOR_LIMIT);
         let book = Book::new(reader, account, flights);
         let slots = Arc::new(Semaphore::new(FLIGHTS_LIMIT));
         let desk = Desk { book: book.clone(), slots, queue: Queue::default(), unknown: None, gap: None, former: Vec::new() };
@@ -111,14 +114,14 @@ impl Desk {
         round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut is_open = true;
         while is_open || self.queue.len() > 0 {
-            let ready = self.queue.ready_at();
+            let first = self.queue.first();
             tokio::select! {
                 biased;
                 job = waiting.recv(), if is_open && self.queue.len() < JOBS_LIMIT => match job {
                     Some(job) => self.queue.push(job.errand.urgency, Instant::now(), job),
                     None => is_open = false,
                 },
-                slot = self.turn(ready), if ready.is_some() => self.serve(slot).await,
+                slot = self.turn(first), if first.is_some() => self.serve(slot).await,
                 _ = round.tick() => self.tidy().await,
             }
         }
@@ -128,12 +131,15 @@ impl Desk {
         self.book.reader()
     }
 
-    /// Waits until one can go: its pause is over, and there is room for another flight.
-    fn turn(&self, ready: Option<Instant>) -> impl Future<Output = Option<OwnedSemaphorePermit>> + use<> {
+    /// Waits until one can go: its pause is over, and there is room for another flight of its urgency.
+    fn turn(&self, first: Option<(Urgency, Instant)>) -> impl Future<Output = Option<OwnedSemaphorePermit>> + use<> {
         let (slots, book, poll) = (self.slots.clone(), self.book.clone(), self.reader().settings().poll());
         async move {
-            if let Some(ready) = ready {
+            if let Some((urgency, ready)) = first {
                 tokio::time::sleep_until(ready.into()).await;
+                while urgency.can_wait() && slots.available_permits() <= KEPT_FLIGHTS {
+                    tokio::time::sleep(poll).await;
+                }
             }
             while book.is_single() && !book.nonces(|nonces| nonces.is_idle()) {
                 tokio::time::sleep(poll).await;
@@ -218,6 +224,10 @@ impl Desk {
     }
 
     async fn try_tidy(&mut self) -> Result<(), ChainError> {
+        // Who keeps nothing and has sent nothing asks for nothing.
+        if self.unknown.is_none() && !self.book.is_kept() {
+            return Ok(());
+        }
         self.learn().await?;
         let own = self.book.account().address();
         let raise_after = Duration::from_secs(self.reader().settings().raise_fee_after_s.max(1));
