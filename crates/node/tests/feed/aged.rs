@@ -27,7 +27,7 @@ async fn a_start_costs_what_happened_since_in_its_own_group_and_ten_groups_cost_
 
 /// All that is told until the end of history.
 async fn told(url: &str, folder: &std::path::Path) -> anyhow::Result<Vec<Heard>> {
-    let mut process = Process::open(url, folder, &[7]).await?;
+    let mut process = Process::open(url, folder, &[7], 1).await?;
     let mut told = Vec::new();
     while told.last() != Some(&Heard::Live) {
         told.push(process.feeds[0].recv().await.expect("the feed goes on")?);
@@ -67,7 +67,7 @@ async fn history_comes_from_disk_as_history_and_after_a_deep_reorganisation_from
     assert_eq!(events(&anew).len(), 1_900);
     assert!(stub.take_calls()["eth_getLogs"] < 40, "the blocks before the fork are kept");
     // While it runs.
-    let mut process = Process::start(&url, folder.path(), &[7]).await?;
+    let mut process = Process::start(&url, folder.path(), &[7], 1).await?;
     stub.reorganise(40_000);
     stub.set_tip(95_001);
     while process.feeds[0].recv().await.expect("the feed goes on")? != Heard::Restart {}
