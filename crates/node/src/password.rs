@@ -8,6 +8,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+#[cfg(unix)]
+use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 use zeroize::Zeroizing;
 
 /// The largest file of a secret that is read, bytes.
@@ -134,7 +136,37 @@ pub fn read(path: &Path) -> Result<Secret> {
 /// When nobody sits there.
 pub fn asked(prompt: &str) -> Result<Secret> {
     ensure!(io::stderr().is_terminal(), "there is no terminal to ask at");
+    #[cfg(unix)]
+    let _unseen = Unseen::begin().context("the terminal cannot be told to show nothing: name a password file")?;
     Ok(Secret::new(rpassword::prompt_password(prompt).context("nothing was typed")?))
+}
+
+/// The terminal shows nothing of what is typed, from before the question on: `rpassword` tells it so only after, and who pastes at
+/// once would see it.
+#[cfg(unix)]
+struct Unseen {
+    terminal: File,
+    before: Termios,
+}
+
+#[cfg(unix)]
+impl Unseen {
+    fn begin() -> io::Result<Self> {
+        let terminal = File::open("/dev/tty")?;
+        let before = termios::tcgetattr(&terminal)?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        termios::tcsetattr(&terminal, OptionalActions::Now, &silent)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        // A terminal that is gone shows nothing any more.
+        _ = termios::tcsetattr(&self.terminal, OptionalActions::Now, &self.before);
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Typed messages that accounts sign (EIP-712), and the recovery of who signed them (ERC-2098).
 
+mod known;
+
 use std::fmt;
 
 use k256::ecdsa::{RecoveryId, SigningKey, VerifyingKey, signature::hazmat::PrehashSigner as _};
@@ -12,7 +14,7 @@ use crate::ids::{Address, BountyNumber, DeltaNumber, Digest, GroupId, NodeId, Pe
 use crate::rules::{address_word, hash_words, word};
 
 /// Why a signature names no account.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// The two numbers are no signature of this hash.
     #[error("the signature fits no account: sign again with the account's key")]
@@ -98,6 +100,10 @@ impl<'de> Deserialize<'de> for Signature {
 /// # Errors
 /// [`SignatureError`] if there is none, or the signature is the malleable twin of one.
 pub fn recover(digest: Digest, signature: &Signature) -> Result<Address, SignatureError> {
+    known::signer(digest, signature, || computed(digest, signature))
+}
+
+fn computed(digest: Digest, signature: &Signature) -> Result<Address, SignatureError> {
     let odd = signature.vs[0] & 0x80 != 0;
     let mut s = signature.vs;
     s[0] &= 0x7f;

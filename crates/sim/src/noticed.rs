@@ -22,6 +22,8 @@ pub(crate) struct Said {
     pub node: usize,
     pub at_ms: u64,
     pub choice: Choice,
+    /// What its patch seemed to be worth.
+    pub measured: f64,
     /// When the period was to end then.
     pub period_end_s: u64,
 }

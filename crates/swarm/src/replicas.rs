@@ -11,6 +11,7 @@ use libp2p::PeerId;
 use libp2p::request_response::{self, Message, OutboundRequestId};
 use protocol::{Digest, GroupId};
 
+use crate::files::digest_of;
 use crate::logs::Logs;
 use crate::sync::{GET_MAX, Request, Response, SyncCodec};
 
@@ -39,11 +40,13 @@ pub struct Copied {
 /// One peer's log of one group.
 #[derive(Debug, Default)]
 struct Source {
-    /// Where the peer's next list begins.
+    /// Before this place of the peer's log, all was copied or cannot be had from there.
     cursor: u64,
+    /// Where the list ends that is being copied; the cursor once all of it has come.
+    next: u64,
     /// Whether the peer said that its list goes on.
     more: bool,
-    /// Ids that this node lacks and has not asked for yet.
+    /// Ids of the list that this node lacks; those that were asked for come first.
     wanted: Vec<Digest>,
     /// The question that is under way.
     running: Option<OutboundRequestId>,
@@ -104,6 +107,7 @@ impl Replicas {
             SyncEvent::OutboundFailure { peer, request_id, error, .. } => {
                 tracing::debug!(%peer, %error, "log not copied");
                 if let Some((_, source)) = self.running(peer, request_id) {
+                    // The cursor stands where it stood: the list is asked for anew.
                     (source.running, source.more) = (None, false);
                     source.wanted.clear();
                 }
@@ -128,29 +132,156 @@ impl Replicas {
                 source.wanted = ids.into_iter().filter(|id| !logs.contains(group, id)).collect();
                 // A peer whose cursor stands still has said everything.
                 source.more = more && cursor > source.cursor;
-                source.cursor = cursor;
+                source.next = cursor;
                 Some(Copied { peer, group, messages: Vec::new() })
             }
             Response::Messages(messages) => {
-                if messages.is_empty() {
-                    source.wanted.clear();
-                }
+                source.came(&messages);
                 Some(Copied { peer, group, messages })
             }
         }
     }
 
-    /// Asks for the next messages, or for the rest of the list. What was asked for once and did not come is not
-    /// asked again: another peer has it, or nobody.
+    /// Asks for the next messages, or for the rest of the list.
     pub fn go_on(&mut self, peer: PeerId, group: GroupId, sync: &mut SyncBehaviour) {
         let Some(source) = self.sources.get_mut(&(peer, group)).filter(|source| source.running.is_none()) else { return };
         if !source.wanted.is_empty() {
-            let count = source.wanted.len().min(GET_MAX);
-            let ids = source.wanted.drain(..count).collect();
+            let ids = source.asked().to_vec();
             source.running = Some(sync.send_request(&peer, Request::Get { group, ids }));
-        } else if source.more {
+            return;
+        }
+        source.cursor = source.next;
+        if source.more {
             let request = Request::List { group, cursor: source.cursor };
             source.running = Some(sync.send_request(&peer, request));
         }
+    }
+}
+
+impl Source {
+    /// The ids that one request holds.
+    fn asked(&self) -> &[Digest] {
+        &self.wanted[..self.wanted.len().min(GET_MAX)]
+    }
+
+    /// A response that is full leaves out the last of those asked for: they stay wanted. If nothing came that was
+    /// asked for, nothing of it will: another peer has it, or nobody.
+    fn came(&mut self, messages: &[Vec<u8>]) {
+        let ids: BTreeSet<Digest> = messages.iter().map(|message| digest_of(message)).collect();
+        let last = self.asked().iter().rposition(|id| ids.contains(id));
+        let settled = last.map_or(self.asked().len(), |last| last + 1);
+        self.wanted.drain(..settled);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::iter;
+
+    use libp2p::request_response::{Config, OutboundFailure, ProtocolSupport};
+    use libp2p::swarm::{ConnectionId, StreamProtocol};
+
+    use super::*;
+
+    const GROUP: GroupId = GroupId(7);
+
+    fn message(index: usize) -> Vec<u8> {
+        index.to_be_bytes().to_vec()
+    }
+
+    /// A node that begins to copy the log of one peer.
+    struct Copier {
+        replicas: Replicas,
+        sync: SyncBehaviour,
+        logs: Logs,
+        peer: PeerId,
+        now: Instant,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Copier {
+        fn new() -> Self {
+            let protocols = iter::once((StreamProtocol::new("/test/log/1"), ProtocolSupport::Full));
+            let (sync, folder) = (SyncBehaviour::new(protocols, Config::default()), tempfile::tempdir().unwrap());
+            let logs = Logs::new(folder.path(), &[1; 32]).unwrap();
+            let (replicas, peer, now) = (Replicas::default(), PeerId::random(), Instant::now());
+            let mut copier = Self { replicas, sync, logs, peer, now, _folder: folder };
+            copier.replicas.add_group(GROUP);
+            copier.replicas.found(copier.peer, GROUP);
+            copier.tick();
+            copier
+        }
+
+        fn tick(&mut self) {
+            self.now += COPY_AGAIN;
+            self.replicas.tick(self.now, &mut self.sync);
+        }
+
+        fn source(&self) -> &Source {
+            &self.replicas.sources[&(self.peer, GROUP)]
+        }
+
+        fn running(&self) -> OutboundRequestId {
+            self.source().running.expect("a question is under way")
+        }
+
+        fn answer(&mut self, response: Response) {
+            let message = Message::Response { request_id: self.running(), response };
+            self.on_event(SyncEvent::Message { peer: self.peer, connection_id: ConnectionId::new_unchecked(1), message });
+            self.replicas.go_on(self.peer, GROUP, &mut self.sync);
+        }
+
+        fn fail(&mut self) {
+            let (request_id, connection_id) = (self.running(), ConnectionId::new_unchecked(1));
+            let error = OutboundFailure::ConnectionClosed;
+            self.on_event(SyncEvent::OutboundFailure { peer: self.peer, connection_id, request_id, error });
+        }
+
+        fn on_event(&mut self, event: SyncEvent) {
+            self.replicas.on_event(event, &mut self.sync, &self.logs);
+        }
+
+        fn list(&mut self, count: usize) {
+            let ids = (0..count).map(|index| digest_of(&message(index))).collect();
+            self.answer(Response::List { cursor: count as u64, more: false, ids });
+        }
+
+        fn messages(&mut self, indexes: impl IntoIterator<Item = usize>) {
+            self.answer(Response::Messages(indexes.into_iter().map(message).collect()));
+        }
+    }
+
+    #[test]
+    fn a_list_whose_messages_did_not_come_is_asked_for_anew() {
+        let mut copier = Copier::new();
+        copier.list(600);
+        copier.fail();
+        assert_eq!(copier.source().cursor, 0, "nothing has come");
+        copier.tick();
+        copier.list(600);
+        copier.messages(0..GET_MAX);
+        copier.fail();
+        assert_eq!(copier.source().cursor, 0, "not all has come");
+        copier.tick();
+        copier.list(600);
+        copier.messages(0..GET_MAX);
+        copier.messages(GET_MAX..600);
+        assert_eq!((copier.source().cursor, copier.source().running), (600, None));
+    }
+
+    #[test]
+    fn what_a_full_response_left_out_is_asked_for_again_and_what_the_peer_dropped_is_not() {
+        let mut copier = Copier::new();
+        copier.list(600);
+        // 0 and 1 were dropped by the peer meanwhile; 4 and the next did not fit.
+        copier.messages([2, 3]);
+        assert_eq!(copier.source().wanted.first(), Some(&digest_of(&message(4))));
+        copier.messages(4..4 + GET_MAX);
+        copier.messages(4 + GET_MAX..600);
+        assert_eq!((copier.source().cursor, copier.source().running), (600, None));
+        let mut copier = Copier::new();
+        copier.list(3);
+        copier.messages([]);
+        assert_eq!((copier.source().cursor, copier.source().running), (3, None), "the peer has none of them any more");
     }
 }

@@ -9,7 +9,7 @@ use protocol::{
 };
 
 use super::{is_peace, members};
-use crate::{node::Role, noticed::Said, vice::Vice, world::World};
+use crate::{node::Role, noticed::Said, people::ENOUGH, vice::Vice, world::World};
 
 /// A delta as the chain tells it in the end.
 #[derive(Debug, Clone, Copy)]
@@ -119,9 +119,11 @@ impl Story {
         periods.into_iter().filter_map(late).collect()
     }
 
-    /// Nobody but a majority of other people's stake applies what is worth nothing.
+    /// Nobody applies what is worth nothing but a majority of other people's stake, and voters whom noise has deceived: one in
+    /// two hundred measurements does, and where the others stay at home that one decides.
     fn applied(&self, world: &World) -> Vec<String> {
-        let is_bad = |delta: &&Told| delta.reward.is_some() && world.sets.worth(delta.patch) <= 0.0;
+        let was_misjudged = |patch: Digest| world.checks.choices.iter().any(|said| said.choice.patch == patch && said.measured > ENOUGH);
+        let is_bad = |delta: &&Told| delta.reward.is_some() && world.sets.worth(delta.patch) <= 0.0 && !was_misjudged(delta.patch);
         let bad = self.deltas.values().filter(is_bad).filter(|_| !world.plan.vices.contains(&Vice::NoiseVoters));
         bad.map(|delta| format!("patch {} was applied in period {}: it is worth nothing", delta.patch, delta.period)).collect()
     }

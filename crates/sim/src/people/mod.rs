@@ -7,6 +7,8 @@ mod author;
 mod sponsor;
 mod voter;
 
+pub(crate) use voter::ENOUGH;
+
 use crate::{
     calling::Calling,
     node::{Node, Role},

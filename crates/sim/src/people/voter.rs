@@ -15,9 +15,9 @@ const AT_HOME: u64 = 150;
 const BEFORE_END: (u64, u64) = (15, 70);
 /// Part of a period after which it looks again whether there is anything to vote for.
 const LOOK_PART: u64 = 16;
-/// Deviation of what it measures of a patch, and what a patch must be worth.
+/// Deviation of what it measures of a patch, and what a patch must seem to be worth.
 const NOISE: f64 = 0.01;
-const ENOUGH: f64 = 0.025;
+pub(crate) const ENOUGH: f64 = 0.025;
 
 /// See the module.
 pub(super) struct Voter {
@@ -32,12 +32,13 @@ impl Voter {
         Self { random: Random::new(plan.seed, "voter", node as u64), period: None, vote_s: None }
     }
 
-    fn choice(&mut self, own: &Hands<'_>, proposals: &[(DeltaNumber, Digest)]) -> (DeltaNumber, Digest) {
+    /// The delta that it votes for, its patch, and what that seems to be worth.
+    fn choice(&mut self, own: &Hands<'_>, proposals: &[(DeltaNumber, Digest)]) -> (DeltaNumber, Digest, f64) {
         let held = proposals.iter().filter(|(_, patch)| own.holds(*patch));
         let measured = held.map(|(delta, patch)| (*delta, *patch, own.worth_of(*patch) + NOISE * self.random.normal()));
         let good: Vec<(DeltaNumber, Digest, f64)> = measured.filter(|(_, _, worth)| *worth > ENOUGH).collect();
         let best = good.into_iter().max_by(|one, other| one.2.total_cmp(&other.2));
-        best.map_or((DeltaNumber(0), Digest::ZERO), |(delta, patch, _)| (delta, patch))
+        best.unwrap_or((DeltaNumber(0), Digest::ZERO, 0.0))
     }
 }
 
@@ -53,8 +54,8 @@ impl Person for Voter {
         }
         let proposals = own.proposals(&view);
         if !proposals.is_empty() {
-            let (delta, patch) = self.choice(own, &proposals);
-            own.choose_delta(delta, patch);
+            let (delta, patch, measured) = self.choice(own, &proposals);
+            own.choose_delta(delta, patch, measured);
             self.vote_s = None;
         } else {
             let may_come = rules::may_propose(now_s, view.period_s, view.period_end_s, view.extended_s);

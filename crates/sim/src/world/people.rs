@@ -80,13 +80,14 @@ impl Hands<'_> {
         open
     }
 
-    /// Says in the log for which delta one's position votes; 0 and no patch: for none.
-    pub fn choose_delta(&mut self, delta: DeltaNumber, patch: Digest) {
+    /// Says in the log for which delta one's position votes, and what that seemed to be worth; 0 and no patch: for none.
+    pub fn choose_delta(&mut self, delta: DeltaNumber, patch: Digest, measured: f64) {
         let Some(view) = self.view() else { return };
         let choice = Choice { group: view.id, period: view.period_number, delta, patch, seq: self.now_s() };
         if let Some(signed) = self.sign(0, choice) {
             self.say(Body::Choice(signed));
-            let said = Said { node: self.node, at_ms: self.world.now_ms(), choice, period_end_s: view.period_end_s };
+            self.world.note(self.node, &format!("votes in period {} for delta {delta}, which seems worth {measured:.3}", choice.period));
+            let said = Said { node: self.node, at_ms: self.world.now_ms(), choice, measured, period_end_s: view.period_end_s };
             self.world.checks.choices.push(said);
         }
     }

@@ -43,6 +43,17 @@ async fn a_late_joiner_copies_the_log_from_a_peer_that_is_not_its_author() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_late_joiner_copies_more_than_one_response_can_hold() {
+    let a = member(1, &[]).await;
+    let long = "x".repeat(protocol::log::MAX_TEXT - 3);
+    for index in 0..250 {
+        a.client.append(GROUP, note(&format!("{index:03}{long}"))).await.unwrap();
+    }
+    let c = member(3, &[&a]).await;
+    eventually("c has all", || async { notes(&c.client).await.len() == 250 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn logs_that_grew_apart_become_one() {
     let a = member(1, &[]).await;
     let b = member(2, &[]).await;
