@@ -9,28 +9,33 @@ use std::{
 };
 
 use anyhow::Result;
-use chain::ChainError;
+use chain::{ChainError, Errand, Urgency};
 use governance::Network;
-use node::{Answers, Member, Node, Program, Scene, Shell, logging, roots};
+use node::{Answers, Host, Member, Node, Program, Scene, Shell, Upkeep, host, logging, roots, stop::Stop, upkeep::Call};
 use protocol::{
-    Address, Digest, GroupId, RoundNumber,
+    Address, Digest, RoundNumber,
     chain::RevealedClaim,
     keccak256,
     log::Body,
     trainer::{self, Effect, Failed, Input, Measured, RaceReport, Remembered, Transaction},
 };
+use tokio::sync::watch;
 
 use crate::{
     config::TrainerConfig,
-    memory::Memory,
-    notes::Notes,
+    memory::{self, Memory},
+    notes::{self, Notes},
     run::{self, Run},
-    state::State,
+    state::{self, State},
+    turns::Turns,
     work::{self, Draw},
 };
 
 /// Seconds kept at the end of TRAIN for storing the file and committing.
 const COMMIT_S: u64 = 1;
+
+/// The calls of a round and the gas that they need as long as none was measured.
+const CALLS: [Call; 3] = [("commit", 200_000), ("reveal", 120_000), ("settle", 80_000)];
 
 /// Keeps the secret behind seals apart from the node's key.
 const SALTS: &[u8] = b"neuron salts 1";
@@ -44,32 +49,44 @@ pub struct Hands {
     member: Member,
     memory: Memory,
     notes: Notes,
+    state: State,
+    turns: Turns,
     /// The training run, and the flag that cancels it.
     run: Option<(RoundNumber, Arc<AtomicBool>)>,
+    upkeep: Upkeep,
     /// Whether the program ends.
     ends: Arc<AtomicBool>,
     account: Address,
     secret: [u8; 32],
 }
 
-/// Joins the group as a trainer.
+/// Races in all groups until asked to stop.
 ///
 /// # Errors
 /// Whatever is missing or wrong, with what to do about it.
-pub async fn start(config: TrainerConfig) -> Result<Shell<Hands>> {
-    let node = Node::join(&config.node).await?;
-    let (memory, notes) = (Memory::open(&config.node.data)?, Notes::open(&config.node.data));
-    let (account, secret) = (node.account.address(), node.secret);
-    let machine = machine(&config, account, secret, memory.commits());
-    let (network, member) = (node.network.clone(), node.member.clone());
-    tracing::info!(%account, peer = %member.client.peer_id(), group = member.group.0, "trainer started");
-    Ok(node.shell(machine, Hands { config, network, member, memory, notes, run: None, ends: Arc::default(), account, secret }))
+pub async fn serve(config: TrainerConfig, stop: watch::Receiver<Stop>) -> Result<()> {
+    let (host, turns) = (Host::open(&config.node).await?, Turns::default());
+    host.serve(stop, move |node| start(config.clone(), turns.clone(), node)).await
 }
 
-fn machine(config: &TrainerConfig, account: Address, secret: [u8; 32], commits: &[Remembered]) -> trainer::Trainer {
-    let (group, edge_s) = (GroupId(config.node.group), config.node.edge_s);
+fn start(config: TrainerConfig, turns: Turns, node: Node) -> Result<Shell<Hands>> {
+    let upkeep = Upkeep::of(&config.node)?;
+    host::adopt(&node.folder, &[memory::NAME, notes::NAME, state::NAME])?;
+    let (memory, notes, state) = (Memory::open(&node.folder)?, Notes::open(&node.folder), State::at(&node.folder));
+    let (account, secret) = (node.account.address(), node.secret);
+    let machine = machine(&config, &node, memory.commits());
+    let (network, member) = (node.network.clone(), node.member.clone());
+    tracing::info!(%account, peer = %member.client.peer_id(), group = member.group.0, "trainer started");
+    Ok(node.shell(
+        machine,
+        Hands { config, network, member, memory, notes, state, turns, run: None, upkeep, ends: Arc::default(), account, secret },
+    ))
+}
+
+fn machine(config: &TrainerConfig, node: &Node, commits: &[Remembered]) -> trainer::Trainer {
+    let (group, account, edge_s) = (node.member.group, node.account.address(), config.node.edge_s);
     // Salts come from a secret of their own, so that no salt tells anything about the node's key.
-    let secret = keccak256(&[SALTS, &secret[..]].concat());
+    let secret = keccak256(&[SALTS, &node.secret[..]].concat());
     let config = trainer::Config { group, account, edge_s, commit_s: COMMIT_S, unpaid: config.unpaid, rounds: config.rounds, secret };
     trainer::Trainer::new(config, commits.iter().copied())
 }
@@ -85,12 +102,12 @@ impl Program for Hands {
     type Machine = trainer::Trainer;
 
     fn act(&mut self, effect: Effect, scene: Scene<'_>, answers: &Answers<Input>) -> Option<Input> {
-        let (network, member, group) = (self.network.clone(), self.member.clone(), self.member.group);
+        let (member, group) = (self.member.clone(), self.member.group);
         match effect {
             Effect::Train { round, attempt, base, head, starts, until_s } => {
                 let left_s = until_s.saturating_sub(scene.now.map_or(until_s, |now| now.time_s));
                 let run = self.run(round, base, head, starts, left_s);
-                self.train(run, attempt, answers);
+                self.train(run, attempt, scene.view.opened, answers);
             }
             Effect::Cancel { round } => self.cancel(|held| held == round),
             Effect::Remember { round, file, salt } => {
@@ -98,6 +115,7 @@ impl Program for Hands {
                 return Some(Input::Remembered { round, result });
             }
             Effect::Commit { round, seal, max_deposit } => {
+                let network = self.on(Transaction::Commit, round, scene);
                 send(
                     answers,
                     Transaction::Commit,
@@ -112,6 +130,7 @@ impl Program for Hands {
             Effect::Reveal { round, salt, file, measured } => {
                 let Measured { base, loss, loss_root, .. } = measured;
                 let claim = RevealedClaim { group, round, trainer: self.account, number: 0, file, base, loss, loss_root };
+                let network = self.on(Transaction::Reveal, round, scene);
                 send(answers, Transaction::Reveal, round, async move { Ok(network.reveal(&claim, salt).await.map(drop)?) });
             }
             Effect::Check { claim, hash, base, head, seed, commits } => {
@@ -123,14 +142,15 @@ impl Program for Hands {
                 });
             }
             Effect::Concede { round, salt, file, rival } => {
+                let network = self.on(Transaction::Concede, round, scene);
                 send(answers, Transaction::Concede, round, async move { Ok(network.concede(group, salt, file, rival).await.map(drop)?) });
             }
             Effect::Have { round, file } => self.have(round, file),
             Effect::Settle { round } => {
-                let own = self.account;
+                let (own, network) = (self.account, self.on(Transaction::Settle, round, scene));
                 send(answers, Transaction::Settle, round, async move { Ok(network.settle(group, round, &[own]).await.map(drop)?) });
             }
-            Effect::Collect { rounds } => self.collect(rounds, answers),
+            Effect::Collect { rounds } => self.collect(rounds, scene, answers),
             Effect::Publish { round, file } => self.publish(round, file),
             Effect::TellRoot { head } => roots::tell(&member, head),
             Effect::Finishing { coinbases, waiting } => tell_finishing(coinbases, waiting),
@@ -147,11 +167,23 @@ impl Hands {
         }
     }
 
+    /// The network for one transaction: how urgent it is, until when it is worth anything, and how much.
+    fn on(&self, what: Transaction, round: RoundNumber, scene: Scene<'_>) -> Network {
+        let (urgency, worth) = match what {
+            Transaction::Commit | Transaction::Reveal => (Urgency::Phase, self.upkeep.of_round(scene.view.least_deposit)),
+            Transaction::Concede => (Urgency::Phase, self.upkeep.worth(scene.view.least_deposit)),
+            Transaction::Settle => (Urgency::Settle, self.upkeep.worth(scene.view.least_deposit)),
+            Transaction::Collect => (Urgency::Leisure, self.upkeep.of_round(scene.view.least_deposit)),
+        };
+        let about = format!("group {}, round {round}", scene.view.id);
+        self.network.through(&self.network.chain().on(Errand { urgency, until_s: what.until_s(scene.view, round), worth, about }))
+    }
+
     fn run(&mut self, round: RoundNumber, base: Digest, head: Digest, revealed: Vec<Digest>, left_s: u64) -> Run {
         let cancelled = Arc::new(AtomicBool::new(false));
         self.cancel(|_| true);
         self.run = Some((round, cancelled.clone()));
-        let TrainerConfig { node, training, strategy, device, .. } = &self.config;
+        let TrainerConfig { training, strategy, device, .. } = &self.config;
         tracing::info!(round = round.0, base = %base, left_s, "training");
         Run {
             round,
@@ -163,15 +195,20 @@ impl Hands {
             settings: training.clone(),
             strategy: *strategy,
             device: *device,
-            state: State::at(&node.data),
+            state: self.state.clone(),
+            turns: self.turns.clone(),
             cancelled,
             ends: self.ends.clone(),
         }
     }
 
-    fn train(&self, run: Run, attempt: u32, answers: &Answers<Input>) {
+    fn train(&self, run: Run, attempt: u32, last: Option<RoundNumber>, answers: &Answers<Input>) {
         let (member, network, notes, round) = (self.member.clone(), self.network.clone(), self.notes.clone(), run.round);
+        let upkeep = self.upkeep.clone();
         answers.spawn(async move {
+            if let Err(reason) = upkeep.check(&network, member.group, last, &CALLS, |reward| reward).await {
+                return [Input::TrainFailed { round, attempt, reason }];
+            }
             // Leave for the deposits is asked for now, so that the commit is one transaction at the end.
             if let Err(error) = network.allow_deposit(member.group).await {
                 tracing::warn!(round = round.0, "cannot give leave for the deposit: {error}");
@@ -211,8 +248,10 @@ impl Hands {
         });
     }
 
-    fn collect(&self, rounds: Vec<RoundNumber>, answers: &Answers<Input>) {
-        let (network, group, to) = (self.network.clone(), self.member.group, self.config.pay_to.unwrap_or(self.account));
+    fn collect(&self, rounds: Vec<RoundNumber>, scene: Scene<'_>, answers: &Answers<Input>) {
+        let first = rounds.first().copied().unwrap_or_default();
+        let network = self.on(Transaction::Collect, first, scene);
+        let (group, to) = (self.member.group, self.config.pay_to.unwrap_or(self.account));
         answers.spawn(async move {
             let result = network.collect(group, &rounds, to).await.map(drop).map_err(|error| failed(&error.into()));
             rounds.into_iter().map(|round| sent(Transaction::Collect, round, result.clone())).collect::<Vec<_>>()

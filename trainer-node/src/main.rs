@@ -1,4 +1,4 @@
-//! The trainer: follows its group, trains, commits, reveals, settles and collects.
+//! The trainer: follows its groups, trains, commits, reveals, settles and collects.
 
 mod config;
 mod effects;
@@ -8,12 +8,13 @@ mod run;
 mod state;
 #[cfg(test)]
 mod tiny;
+mod turns;
 mod work;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Parser;
-use node::{logging, stop};
+use node::{Groups, logging, stop};
 use training::Device;
 
 /// Races in every round of a training group.
@@ -26,6 +27,9 @@ struct Arguments {
     /// Where to train, whatever the settings say: auto, cpu, cuda, cuda:N, wgpu or wgpu:N.
     #[arg(long)]
     device: Option<Device>,
+    /// Which groups, whatever the settings say: 1, or 1,4, or "all I have stake in".
+    #[arg(long)]
+    group: Option<Groups>,
 }
 
 #[tokio::main]
@@ -38,6 +42,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut config = config::load(&arguments.config)?;
     config.device = arguments.device.unwrap_or(config.device);
+    config.node.group = arguments.group.unwrap_or(config.node.group);
     let stop = stop::listen()?;
-    effects::start(config).await?.run(stop).await
+    effects::serve(config, stop).await
 }

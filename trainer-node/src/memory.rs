@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 use protocol::trainer::{MAX_REMEMBERED, Remembered};
 
-const NAME: &str = "commits.log";
+pub const NAME: &str = "commits.log";
 const HEADER: &str = "neuron commits 1";
 
 /// The file of commits.

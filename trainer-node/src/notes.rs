@@ -9,7 +9,7 @@ use std::{
 use protocol::{Digest, RoundNumber};
 use training::Note;
 
-const NAME: &str = "note.txt";
+pub const NAME: &str = "note.txt";
 
 /// The note of the newest file that was trained here. Clones share it.
 #[derive(Clone)]

@@ -18,7 +18,10 @@ use node::{
 use protocol::{Digest, Micronats, RoundNumber};
 use training::{Device, Note, Plan, Settings, StrategyName, Trainer, steps_within};
 
-use crate::state::{Parts, State};
+use crate::{
+    state::{Parts, State},
+    turns::{Turn, Turns},
+};
 
 /// Between two lines about progress.
 const PROGRESS: Duration = Duration::from_secs(10);
@@ -39,6 +42,8 @@ pub struct Run {
     pub strategy: StrategyName,
     pub device: Device,
     pub state: State,
+    /// Shared with the runs of other groups.
+    pub turns: Turns,
     /// It is of no use any more.
     pub cancelled: Arc<AtomicBool>,
     /// The program ends: the run is saved, so that the next start goes on with it.
@@ -108,7 +113,7 @@ async fn others(member: &Member, run: &Run) -> Vec<(Digest, Checkpoint)> {
 }
 
 fn steps(run: &Run, base: &Checkpoint, exam: &Exam, others: Vec<(Digest, Checkpoint)>) -> Result<Made> {
-    let (compute, examples) = (compute()?, &exam.set.examples);
+    let (compute, examples, mut turn) = (compute()?, &exam.set.examples, run.turns.begin());
     let (files, revealed): (Vec<_>, Vec<_>) = others.into_iter().unzip();
     let mut loss = |checkpoint: &Checkpoint| compute.evaluate(checkpoint, examples, &exam.drawn).map(|found| found.mean);
     let start = run.strategy.strategy().start(base, &revealed, &mut loss)?;
@@ -118,23 +123,23 @@ fn steps(run: &Run, base: &Checkpoint, exam: &Exam, others: Vec<(Digest, Checkpo
     let parts = Parts { start: &start.checkpoint, examples, settings, seed: *seed, device: *device, compute };
     let (mut trainer, plan) = match run.state.resume(parts) {
         Some(resumed) => resumed,
-        None => begin(run, parts)?,
+        None => begin(run, parts, &turn)?,
     };
     let (round, of, done) = (run.round.0, plan.steps, trainer.steps_done());
     tracing::info!(round, done, of, device = trainer.device_name(), averaged = start.parts.len(), "the run begins");
-    walk(run, &mut trainer, &plan)?;
+    walk(run, &mut trainer, &plan, &mut turn)?;
     run.state.save(&trainer, &plan);
     let (checkpoint, done, is_exact) = (trainer.checkpoint()?, trainer.steps_done(), trainer.is_exact());
     drop(trainer);
     Ok(Made { checkpoint, starts, plan, done, is_exact })
 }
 
-/// A new run of as many steps as the settings say, or as fit.
-fn begin<'a>(run: &Run, parts: Parts<'a>) -> Result<(Trainer<'a>, Plan)> {
+/// A new run of as many steps as the settings say, or as fit its share of the time.
+fn begin<'a>(run: &Run, parts: Parts<'a>, turn: &Turn) -> Result<(Trainer<'a>, Plan)> {
     let Parts { start, examples, settings, seed, device, compute } = parts;
     let steps = match settings.steps {
         Some(steps) => steps,
-        None => steps_within(start, examples, settings, device, compute, left(run))?,
+        None => steps_within(start, examples, settings, device, compute, turn.share(left(run)))?,
     };
     let plan = Plan { settings: settings.clone(), seed, steps };
     Ok((Trainer::new(start, examples, &plan, device, compute)?, plan))
@@ -144,7 +149,7 @@ fn left(run: &Run) -> Duration {
     run.deadline.saturating_duration_since(Instant::now())
 }
 
-fn walk(run: &Run, trainer: &mut Trainer<'_>, plan: &Plan) -> Result<()> {
+fn walk(run: &Run, trainer: &mut Trainer<'_>, plan: &Plan, turn: &mut Turn) -> Result<()> {
     let (mut told, mut saved, mut told_at) = (Instant::now(), Instant::now(), trainer.steps_done());
     while trainer.steps_done() < plan.steps && !left(run).is_zero() {
         if run.cancelled.load(Ordering::Relaxed) {
@@ -155,6 +160,7 @@ fn walk(run: &Run, trainer: &mut Trainer<'_>, plan: &Plan) -> Result<()> {
             bail!("training was stopped");
         }
         let loss = trainer.step()?;
+        turn.pass();
         if saved.elapsed() >= SAVE {
             run.state.save(trainer, plan);
             saved = Instant::now();
@@ -192,13 +198,15 @@ mod tests {
             strategy: StrategyName::Solo,
             device: Device::Cpu,
             state: State::at(folder.path()),
+            turns: Turns::default(),
             cancelled: Arc::new(AtomicBool::new(flags.0)),
             ends: Arc::new(AtomicBool::new(flags.1)),
         };
         let Run { settings, seed, device, .. } = &run;
         let parts = Parts { start: &start, examples: &set, settings, seed: *seed, device: *device, compute: Compute::detect() };
-        let (mut trainer, plan) = begin(&run, parts).expect("a run");
-        let walked = walk(&run, &mut trainer, &plan).map(|()| trainer.steps_done());
+        let mut turn = run.turns.begin();
+        let (mut trainer, plan) = begin(&run, parts, &turn).expect("a run");
+        let walked = walk(&run, &mut trainer, &plan, &mut turn).map(|()| trainer.steps_done());
         (walked, run.state.resume(parts).is_some())
     }
 

@@ -9,7 +9,7 @@ use std::{
 use evaluator::{Checkpoint, Compute, Examples};
 use training::{Device, Plan, Settings, TrainError, Trainer};
 
-const NAME: &str = "run.state";
+pub const NAME: &str = "run.state";
 /// First line; then the plan as JSON and a newline, then the run as `training` saves it.
 const HEADER: &str = "neuron run of a trainer 1\n";
 

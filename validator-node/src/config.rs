@@ -15,11 +15,13 @@ pub struct ValidatorConfig {
     pub step_s: u64,
     /// Pay is made stake once it is this part of the stake, 64 for one 64th; 0: never.
     pub compound_part: u64,
+    /// Whether it waits a round before it signs where chain or log show verdicts of its account that its signing log lacks.
+    pub doppelganger_check: bool,
 }
 
 impl Default for ValidatorConfig {
     fn default() -> Self {
-        Self { node: NodeConfig::default(), step_s: 1, compound_part: 64 }
+        Self { node: NodeConfig::default(), step_s: 1, compound_part: 64, doppelganger_check: true }
     }
 }
 

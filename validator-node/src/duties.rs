@@ -1,8 +1,8 @@
 //! What a warden asks for: transactions about presence and honesty, replayed probes, alarms.
 
-use chain::ChainError;
+use chain::{ChainError, Errand, Urgency};
 use governance::Network;
-use node::logging;
+use node::{Scene, logging};
 use protocol::{
     chain::GroupView,
     log::Body,
@@ -16,6 +16,24 @@ pub struct Duties {
     pub network: Network,
     pub bench: Bench,
     pub view: GroupView,
+}
+
+/// The network for what an effect sends: presence is shown in its phase, pay is made stake on any day.
+pub fn network_for(network: &Network, effect: &Effect, scene: Scene<'_>) -> Network {
+    let group = scene.view.id;
+    let errand = match effect {
+        Effect::Attend { round, .. } => Errand {
+            urgency: Urgency::Phase,
+            until_s: scene.now.map(|now| scene.view.clock(now.time_s).phase_end_s),
+            about: format!("group {group}, round {round}"),
+            ..Errand::default()
+        },
+        Effect::Compound { position } => {
+            Errand { urgency: Urgency::Leisure, about: format!("group {group}, position {position}"), ..Errand::default() }
+        }
+        _ => Errand { about: format!("group {group}"), ..Errand::default() },
+    };
+    network.through(&network.chain().on(errand))
 }
 
 impl Duties {

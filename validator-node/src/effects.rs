@@ -1,38 +1,59 @@
 //! What a validator does for its machines.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use anyhow::Result;
-use chain::Account;
+use chain::{Account, Errand, Urgency};
 use governance::Network;
-use node::{Answers, Node, Program, Scene, Shell, logging, roots, signing::Signing};
+use node::{Answers, Host, Node, Program, Scene, Shell, Upkeep, logging, roots, signing::Signing, stop::Stop, upkeep::Call};
 use protocol::{
-    DeltaNumber, Digest, NodeId, PositionNumber, RoundNumber,
+    DeltaNumber, Digest, NodeId, PositionNumber, RoundNumber, Wei,
     bounty::Findings,
     eip712::{Finding, SignedVerdict, Verdict},
     jury,
     log::{Body, FindingBody},
     panel::{self, Answer, Panel},
     steward, validator,
-    validator::{Input, RecheckReport},
+    validator::{Doubt, Input, RecheckReport},
+};
+use tokio::sync::watch;
+
+use crate::{
+    config::ValidatorConfig,
+    duties::{self, Duties},
+    juror::Juror,
+    work::Bench,
 };
 
-use crate::{config::ValidatorConfig, duties::Duties, juror::Juror, work::Bench};
+/// The calls of a round and the gas that they need as long as none was measured.
+const CALLS: [Call; 1] = [("judge", 600_000)];
+
+/// Validators together get one part in so many of a reward, on top.
+const VALIDATORS_PART: u128 = 5;
 
 /// Hands and signing log of a validator.
 pub struct Hands {
     network: Network,
     account: Account,
     bench: Bench,
-    /// Of each kind there is one log; nothing else signs.
-    signing: Signing,
+    /// Of each kind there is one log for all groups; nothing else signs.
+    signing: Arc<Mutex<Signing>>,
+    upkeep: Upkeep,
 }
 
-/// Joins the group as a validator.
+/// Validates in all groups until asked to stop.
 ///
 /// # Errors
 /// Whatever is missing or wrong, with what to do about it.
-pub async fn start(config: ValidatorConfig) -> Result<Shell<Hands>> {
-    let node = Node::join(&config.node).await?;
-    let signing = Signing::open(&config.node.data)?;
+pub async fn serve(config: ValidatorConfig, stop: watch::Receiver<Stop>) -> Result<()> {
+    let host = Host::open(&config.node).await?;
+    let signing = Arc::new(Mutex::new(Signing::open(&config.node.data)?));
+    let verdicts_a_call = validator::verdicts_a_call(host.network.chain().block_gas_limit().await?);
+    host.serve(stop, move |node| start(&config, verdicts_a_call, signing.clone(), node)).await
+}
+
+fn start(config: &ValidatorConfig, verdicts_a_call: usize, signing: Arc<Mutex<Signing>>, node: Node) -> Result<Shell<Hands>> {
+    let upkeep = Upkeep::of(&config.node)?;
     let (network, account, signer, group) = (node.network.clone(), node.account.clone(), node.account.address(), node.member.group);
     let machine = Panel::new(panel::Config {
         group,
@@ -41,14 +62,21 @@ pub async fn start(config: ValidatorConfig) -> Result<Shell<Hands>> {
         edge_s: config.node.edge_s,
         step_s: config.step_s,
         compound_part: config.compound_part,
-        verdicts_a_call: validator::verdicts_a_call(network.chain().block_gas_limit().await?),
+        verdicts_a_call,
+        signed: locked(&signing).verdicts().of(group),
+        doppelganger_check: config.doppelganger_check,
     });
     tracing::info!(%signer, peer = %node.member.client.peer_id(), group = group.0, "validator started");
     if node.view().position_of(signer).is_none() {
-        tracing::warn!(%signer, "no position of the group has this signer yet: bond stake for it (`neuron stake bond`)");
+        tracing::warn!(%signer, group = group.0, "no position of the group has this signer yet: bond stake for it (`neuron stake bond`)");
     }
     let bench = Bench::new(node.member.clone(), signer);
-    Ok(node.shell(machine, Hands { network, account, bench, signing }))
+    Ok(node.shell(machine, Hands { network, account, bench, signing, upkeep }))
+}
+
+/// What panicked while it was held had nothing half written: a line that was not synced does not count.
+fn locked(signing: &Mutex<Signing>) -> MutexGuard<'_, Signing> {
+    signing.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Program for Hands {
@@ -56,10 +84,11 @@ impl Program for Hands {
 
     fn act(&mut self, effect: panel::Effect, scene: Scene<'_>, answers: &Answers<Answer>) -> Option<Answer> {
         match effect {
-            panel::Effect::Validator(effect) => return self.judge(effect, answers).map(Answer::Validator),
+            panel::Effect::Validator(effect) => return self.judge(effect, scene, answers).map(Answer::Validator),
             panel::Effect::Steward(effect) => self.steward(effect, answers),
             panel::Effect::Warden(effect) => {
-                let duties = Duties { network: self.network.clone(), bench: self.bench.clone(), view: scene.view.clone() };
+                let network = duties::network_for(&self.network, &effect, scene);
+                let duties = Duties { network, bench: self.bench.clone(), view: scene.view.clone() };
                 answers.spawn(async move { duties.act(effect).await.map(Answer::Warden) });
             }
             panel::Effect::Jury(jury::Effect::Sign { message, findings }) => {
@@ -109,7 +138,7 @@ impl Hands {
         });
     }
 
-    fn judge(&mut self, effect: validator::Effect, answers: &Answers<Answer>) -> Option<Input> {
+    fn judge(&mut self, effect: validator::Effect, scene: Scene<'_>, answers: &Answers<Answer>) -> Option<Input> {
         use validator::Effect;
         let bench = self.bench.clone();
         match effect {
@@ -127,7 +156,8 @@ impl Hands {
                 Input::Measured { round: claim.round, claim: hash, finding }
             }),
             Effect::Sign(verdict) => return self.sign(verdict, answers),
-            Effect::Post { round, claim, verdicts } => self.post(round, claim, verdicts, answers),
+            Effect::Post { round, claim, verdicts } => self.post(round, claim, verdicts, scene, answers),
+            Effect::Doubt(doubt) => tell_doubt(doubt),
             Effect::Done(report) => tell(&report),
         }
         None
@@ -136,9 +166,9 @@ impl Hands {
     /// Noted here and now; signing and telling it takes longer.
     fn sign(&mut self, verdict: Verdict, answers: &Answers<Answer>) -> Option<Input> {
         let round = verdict.round;
-        let noted = match self.signing.note(verdict) {
+        let noted = match locked(&self.signing).note(verdict) {
             Ok(Ok(noted)) => noted,
-            Ok(Err(other)) => return Some(Input::Refused { round, reason: format!("it was judged before, with claim {}", other.claim) }),
+            Ok(Err(refusal)) => return Some(Input::Refused { round, reason: refusal.to_string() }),
             Err(error) => return Some(Input::Untold { round, reason: logging::told(&error) }),
         };
         let (member, account, domain) = (self.bench.member.clone(), self.account.clone(), self.network.domain());
@@ -157,10 +187,10 @@ impl Hands {
 
     fn sign_finding(&mut self, message: Finding, findings: Findings, answers: &Answers<Answer>) -> Option<jury::Input> {
         let (bounty, window) = (message.bounty, message.window);
-        let noted = match self.signing.note_finding(message) {
+        let noted = match locked(&self.signing).note_finding(message) {
             Ok(Ok(noted)) => noted,
-            Ok(Err(other)) => {
-                tracing::error!(%bounty, window, "another result, {other}, was signed in that window before");
+            Ok(Err(refusal)) => {
+                tracing::error!(%bounty, window, "{refusal}");
                 return Some(jury::Input::Refused { bounty, window });
             }
             Err(error) => {
@@ -188,13 +218,35 @@ impl Hands {
         None
     }
 
-    fn post(&self, round: RoundNumber, claim: Digest, verdicts: Vec<(PositionNumber, SignedVerdict)>, answers: &Answers<Answer>) {
-        let (network, group) = (self.network.clone(), self.bench.member.group);
+    /// Verdicts that stand on chain are paid to all who signed them: what one has to gain is its part of a fifth of the reward.
+    fn post(
+        &self,
+        round: RoundNumber,
+        claim: Digest,
+        verdicts: Vec<(PositionNumber, SignedVerdict)>,
+        scene: Scene<'_>,
+        answers: &Answers<Answer>,
+    ) {
+        let (view, group, upkeep) = (scene.view, self.bench.member.group, self.upkeep.clone());
+        let until_s = scene.now.map(|now| view.clock(now.time_s).phase_end_s);
+        let about = format!("group {group}, round {round}");
+        let errand = Errand { urgency: Urgency::Phase, until_s, worth: None, about };
+        let network = self.network.through(&self.network.chain().on(errand));
+        let (own, all) = (view.position_of(self.account.address()).map_or(Wei::ZERO, |position| position.live), view.awake());
+        let part = move |reward: Wei| reward.mul_div(own.0, all.0.saturating_mul(VALIDATORS_PART).max(1));
         judged(answers, async move {
+            if upkeep.is_choosy()
+                && let Err(reason) = upkeep.check(&network, group, Some(round), &CALLS, part).await
+            {
+                return Input::Posted { round, result: Err(reason) };
+            }
             let result = network.judge(group, round, claim, &verdicts).await.map(drop).map_err(|error| error.to_string());
             match &result {
                 Ok(()) => tracing::info!(round = round.0, verdicts = verdicts.len(), "verdicts posted"),
                 Err(error) => tracing::warn!(round = round.0, "verdicts not posted: {error}"),
+            }
+            if !upkeep.is_choosy() {
+                tokio::spawn(async move { upkeep.check(&network, group, None, &CALLS, part).await });
             }
             Input::Posted { round, result }
         });
@@ -215,6 +267,24 @@ fn tell_sleep(until: u64, epoch: u64) {
         );
     } else {
         tracing::warn!("the position rests: `neuron stake wake` lets it count from the next epoch on");
+    }
+}
+
+/// Says to whoever runs this node why it does not sign, and what to do.
+fn tell_doubt(doubt: Doubt) {
+    match doubt {
+        Doubt::Waits { round, from } => tracing::warn!(
+            round = round.0,
+            from = from.0,
+            "this account signed a verdict that is not in the signing log: nothing is signed before round {from}, to see whether another \
+             node signs with its key; if a copy of the log exists, stop, take it in (`neuron signing import`), and start again"
+        ),
+        Doubt::Stops { round, claim } => tracing::error!(
+            round = round.0,
+            ?claim,
+            "another node signs with the key of this account: nothing is signed here any more, for who signs twice is slashed; stop one of \
+             the two, take its log into the other's (`neuron signing export`, `import`), and start that one again"
+        ),
     }
 }
 

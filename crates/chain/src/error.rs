@@ -1,9 +1,12 @@
 //! What can go wrong between this program and a chain, and what to do about it.
 
+use std::path::PathBuf;
+
 use alloy::primitives::Bytes;
 use alloy::transports::{RpcError, TransportError, TransportErrorKind, http::reqwest};
 use protocol::ids::{Address, Digest};
 
+use crate::ceiling::Ceiling;
 use crate::failure::{Failure, of_request};
 use crate::revert::Revert;
 
@@ -39,8 +42,19 @@ pub enum ChainError {
     NoAccount,
     #[error("{account} cannot pay for {what}: {reason}; send it some of the chain's coin for gas")]
     CannotPay { account: Address, what: &'static str, reason: String },
-    #[error("gas costs {wanted} wei now and max_fee_gwei allows {limit} wei; wait, or raise max_fee_gwei")]
-    FeeTooHigh { wanted: u128, limit: u128 },
+    #[error("gas costs {wanted} wei now, {what} may pay {} wei, and {}", ceiling.limit, ceiling.because)]
+    FeeTooHigh { what: &'static str, wanted: u128, ceiling: Ceiling },
+    #[error("the time for {what} is over: it is not sent any more")]
+    TooLate { what: &'static str },
+    #[error("the flights in {path} cannot be used: {reason}")]
+    Flights { path: PathBuf, reason: String },
+    #[error(
+        "another program (process {process}) sends for {account}: wait until it has ended, or stop it; give every program an account of \
+         its own"
+    )]
+    InUse { account: Address, process: String },
+    #[error("{0}")]
+    NotThere(String),
     #[error(
         "{what} does not fit into a block of this chain, which holds {limit} gas: {reason}; do less in one go, or use a chain of larger blocks"
     )]
@@ -70,6 +84,7 @@ impl ChainError {
             Self::Unreachable { .. }
             | Self::Disk { .. }
             | Self::FeeTooHigh { .. }
+            | Self::TooLate { .. }
             | Self::NotMined(_)
             | Self::Replaced { .. }
             | Self::SenderGone => Failure::TryAgain,
@@ -90,6 +105,9 @@ impl ChainError {
             | Self::NoAccount
             | Self::Signing(_)
             | Self::Remote(_)
+            | Self::Flights { .. }
+            | Self::InUse { .. }
+            | Self::NotThere(_)
             | Self::NoSecret(_) => Failure::Refused,
         }
     }

@@ -248,6 +248,9 @@ const POOR: &[&str] = &[
 /// An estimate stops at what a block holds.
 const TOO_LARGE: &[&str] = &["gas required exceeds", "exceeds block gas limit", "exceeds the block gas limit", "out of gas"];
 
+/// The pool takes one transaction of the account at a time: it acts by a contract (EIP-7702).
+const SINGLE: &[&str] = &["in-flight transaction limit", "gapped-nonce", "delegated account"];
+
 /// Codes that mean something of themselves, for answers whose words no row knows.
 const CODES: &[(Failure, &[i64])] = &[
     (F::Refused, &[3]),
@@ -333,6 +336,10 @@ pub(crate) fn is_poor(text: &str) -> bool {
 
 pub(crate) fn is_too_large(text: &str) -> bool {
     says(&text.to_lowercase(), TOO_LARGE)
+}
+
+pub(crate) fn is_single(text: &str) -> bool {
+    says(&text.to_lowercase(), SINGLE)
 }
 
 /// The HTTP client's own error behind a failure.

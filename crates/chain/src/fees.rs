@@ -1,16 +1,18 @@
 //! What to offer for gas: EIP-1559 where blocks have a base fee, a plain gas price elsewhere.
 
 use alloy::network::TransactionBuilder;
-use alloy::providers::Provider;
-use alloy::rpc::types::TransactionRequest;
+use alloy::providers::{Provider, RootProvider};
+use alloy::rpc::types::{BlockNumberOrTag, TransactionRequest};
 
+use crate::ceiling::Ceiling;
 use crate::error::ChainError;
 use crate::header::Header;
 use crate::reader::Reader;
 
-const WEI_PER_GWEI: u128 = 1_000_000_000;
 /// Offered to the block's maker where the RPC has no opinion.
-const TIP_WEI_DEFAULT: u128 = WEI_PER_GWEI;
+const TIP_WEI_DEFAULT: u128 = 1_000_000_000;
+/// Blocks of the chain's past whose base fees tell what is usual.
+const PAST_BLOCKS: u64 = 128;
 
 /// Wei per gas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,19 +22,35 @@ pub(crate) enum Fees {
 }
 
 impl Fees {
-    /// Today's offer after the block `latest`.
-    pub(crate) async fn current(reader: &Reader, latest: &Header) -> Result<Self, ChainError> {
-        let limit = limit_wei(reader);
-        let fees = match latest.base_fee().filter(|_| !reader.settings().legacy_gas) {
+    /// What a signed transaction pays.
+    pub(crate) fn of(price: Option<u128>, most: u128, tip: Option<u128>) -> Self {
+        match tip {
+            Some(tip) => Self::Dynamic { most, tip },
+            None => Self::Plain { price: price.unwrap_or(most) },
+        }
+    }
+
+    /// What a block like `latest` takes now, and the tip in it.
+    pub(crate) async fn price(reader: &Reader, latest: &Header) -> Result<Price, ChainError> {
+        Ok(match latest.base_fee().filter(|_| !reader.settings().legacy_gas) {
             Some(base) => {
                 let tip = reader
                     .try_ask("eth_maxPriorityFeePerGas", |provider| async move { provider.get_max_priority_fee_per_gas().await })
                     .await;
-                Self::dynamic(base, tip.unwrap_or(TIP_WEI_DEFAULT), limit)
+                Price::Dynamic { base, tip: tip.unwrap_or(TIP_WEI_DEFAULT) }
             }
-            None => Self::plain(reader.ask("eth_gasPrice", |provider| async move { provider.get_gas_price().await }).await?, limit),
+            None => Price::Plain(reader.ask("eth_gasPrice", |provider| async move { provider.get_gas_price().await }).await?),
+        })
+    }
+
+    /// An offer for a price, within the ceiling if the price is.
+    pub(crate) fn at(price: Price, what: &'static str, ceiling: Option<Ceiling>) -> Result<Self, ChainError> {
+        let limit = ceiling.map(|ceiling| ceiling.limit);
+        let fees = match price {
+            Price::Dynamic { base, tip } => Self::dynamic(base, tip, limit),
+            Price::Plain(price) => Self::plain(price, limit),
         };
-        fees.within(limit)
+        fees.within(what, ceiling)
     }
 
     /// Twice the base fee lasts through five full blocks in a row. The limit shortens the reserve for rising base fees
@@ -70,9 +88,9 @@ impl Fees {
         }
     }
 
-    pub(crate) fn within(self, limit: Option<u128>) -> Result<Self, ChainError> {
-        match limit {
-            Some(limit) if self.most() > limit => Err(ChainError::FeeTooHigh { wanted: self.most(), limit }),
+    pub(crate) fn within(self, what: &'static str, ceiling: Option<Ceiling>) -> Result<Self, ChainError> {
+        match ceiling {
+            Some(ceiling) if self.most() > ceiling.limit => Err(ChainError::FeeTooHigh { what, wanted: self.most(), ceiling }),
             _ => Ok(self),
         }
     }
@@ -87,7 +105,8 @@ impl Fees {
         }
     }
 
-    fn most(self) -> u128 {
+    /// What it pays at most.
+    pub(crate) fn most(self) -> u128 {
         match self {
             Self::Dynamic { most, .. } => most,
             Self::Plain { price } => price,
@@ -95,14 +114,46 @@ impl Fees {
     }
 }
 
-/// The user's limit in wei per gas.
-pub(crate) fn limit_wei(reader: &Reader) -> Option<u128> {
-    reader.settings().max_fee_gwei.map(|gwei| u128::from(gwei) * WEI_PER_GWEI)
+/// What gas costs, wei per unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Price {
+    Dynamic { base: u128, tip: u128 },
+    Plain(u128),
+}
+
+impl Price {
+    /// The part that all have to pay.
+    pub(crate) fn base(self) -> u128 {
+        match self {
+            Self::Dynamic { base, .. } => base,
+            Self::Plain(price) => price,
+        }
+    }
+
+    /// The part on top of it.
+    pub(crate) fn tip(self) -> u128 {
+        match self {
+            Self::Dynamic { tip, .. } => tip,
+            Self::Plain(_) => 0,
+        }
+    }
+}
+
+/// Base fees of the last blocks, where the endpoint tells them.
+pub(crate) async fn past(reader: &Reader) -> Vec<u128> {
+    let history = |provider: RootProvider| async move { provider.get_fee_history(PAST_BLOCKS, BlockNumberOrTag::Latest, &[]).await };
+    let history = reader.try_once("eth_feeHistory", history).await;
+    history.map(|history| history.base_fee_per_gas.into_iter().filter(|fee| *fee > 0).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ceiling::Because;
+
+    fn ceiling(limit: Option<u128>) -> Option<Ceiling> {
+        limit.map(|limit| Ceiling { limit, because: Because::Setting })
+    }
 
     #[test]
     fn an_offer_has_room_for_rising_fees_up_to_the_limit() {
@@ -113,7 +164,7 @@ mod tests {
             (100, 5, Some(105), Some(105)),
             (100, 5, Some(104), None),
         ] {
-            let offer = Fees::dynamic(base, tip, limit).within(limit).ok();
+            let offer = Fees::at(Price::Dynamic { base, tip }, "pay", ceiling(limit)).ok();
             assert_eq!(offer, most.map(|most| Fees::Dynamic { most, tip }), "at a limit of {limit:?}");
         }
     }
@@ -121,7 +172,7 @@ mod tests {
     #[test]
     fn a_plain_offer_has_less_room_for_it_is_paid_in_full() {
         for (price, limit, offered) in [(80, None, Some(90)), (80, Some(85), Some(85)), (80, Some(80), Some(80)), (80, Some(79), None)] {
-            let offer = Fees::plain(price, limit).within(limit).ok();
+            let offer = Fees::at(Price::Plain(price), "pay", ceiling(limit)).ok();
             assert_eq!(offer, offered.map(|price| Fees::Plain { price }), "at a limit of {limit:?}");
         }
     }

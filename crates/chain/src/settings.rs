@@ -26,8 +26,10 @@ pub struct Settings {
     pub raise_fee_after_s: u64,
     /// Seconds after which nobody waits for a transaction any more.
     pub mined_timeout_s: u64,
-    /// Most gwei per gas that may be offered; none = no limit.
+    /// Most gwei per gas that may be offered; none = what a call is worth, where that is known, else a multiple of what is usual.
     pub max_fee_gwei: Option<u64>,
+    /// That multiple of the usual base fee for what can wait; for what cannot sixteen times as much.
+    pub max_fee_times: u64,
     /// Offer a plain gas price even where blocks have a base fee: for chains that take no transactions of type 2. Where
     /// they have none it is offered anyway.
     pub legacy_gas: bool,
@@ -49,6 +51,7 @@ impl Default for Settings {
             raise_fee_after_s: 60,
             mined_timeout_s: 600,
             max_fee_gwei: None,
+            max_fee_times: 8,
             legacy_gas: false,
             log_blocks: 2_000,
             every_block_within: 128,

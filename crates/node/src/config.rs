@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use crate::network_file::{Deploy, NetworkFile};
 use crate::{
+    groups::Groups,
     keys::{KeyPlace, PASSWORD_VARIABLE},
     password::PasswordSource,
 };
@@ -33,14 +34,25 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
     toml::from_str(&text).with_context(|| format!("{} is malformed: correct the line named below", path.display()))
 }
 
+/// The `[node]` part of a program's settings; relative paths in it count from the file's folder.
+///
+/// # Errors
+/// As [`read`]; when there is no such part.
+pub fn node_of(path: &Path) -> Result<NodeConfig> {
+    let mut table: toml::Table = read(path)?;
+    let node = table.remove("node").with_context(|| format!("{} has no part [node]: name the settings of a node", path.display()))?;
+    let node: NodeConfig = node.try_into().with_context(|| format!("[node] in {} is malformed", path.display()))?;
+    Ok(node.relative_to(path.parent().unwrap_or(Path::new("."))))
+}
+
 /// What every node is told. The defaults serve a first node of a local network.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NodeConfig {
     /// The network file; a relative path counts from this file's folder.
     pub network: PathBuf,
-    /// Number of the training group.
-    pub group: u64,
+    /// Which groups are served: `1`, `[1, 4]`, or `"all I have stake in"`.
+    pub group: Groups,
     /// Folder of keys, blocks, log and signing log; made if missing.
     pub data: PathBuf,
     /// Encrypted key of the account (Web3 secret storage, version 3).
@@ -59,13 +71,19 @@ pub struct NodeConfig {
     pub peers: Vec<String>,
     /// Seconds before the edge of a phase in which nothing is sent any more.
     pub edge_s: u64,
+    /// Coins of the chain that one NRN is worth to you, in digits: no call pays more gas than it brings.
+    pub nrn_price: Option<String>,
+    /// Coins that a round must bring above its gas at that price, or it is not played; may be 0.
+    pub least_profit: Option<String>,
+    /// It is said when the account's coin lasts for fewer rounds than this.
+    pub coin_rounds: u64,
 }
 
 impl Default for NodeConfig {
     fn default() -> Self {
         Self {
             network: "network.toml".into(),
-            group: 1,
+            group: Groups::from(1),
             data: "data".into(),
             keystore: "account.json".into(),
             password_file: None,
@@ -75,6 +93,9 @@ impl Default for NodeConfig {
             listen: vec!["/ip4/127.0.0.1/tcp/0".into()],
             peers: Vec::new(),
             edge_s: 2,
+            nrn_price: None,
+            least_profit: None,
+            coin_rounds: 20,
         }
     }
 }

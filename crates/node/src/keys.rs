@@ -16,6 +16,8 @@ use crate::password::PasswordSource;
 /// Variable that holds the password of a node's or a command's own key.
 pub const PASSWORD_VARIABLE: &str = "NEURON_PASSWORD";
 const NODE_KEY: &str = "node.key";
+/// Folder in which what was sent stands: of a node in its data folder, of a command beside the key.
+pub const FLIGHTS: &str = "flights";
 
 /// Where the key of an account is.
 #[derive(Clone, Debug)]
@@ -55,6 +57,25 @@ impl KeyPlace {
         }
     }
 
+    /// Where what a command sends with the key is kept: beside the file if that folder can be written, else, and for a remote signer,
+    /// in the user's folder for the state of programs.
+    ///
+    /// # Errors
+    /// When neither the key's folder can be written nor a home is known.
+    pub fn flights(&self) -> Result<PathBuf> {
+        if let Self::File { path, .. } = self {
+            let beside = path.parent().unwrap_or(Path::new(".")).join(FLIGHTS);
+            if fs::create_dir_all(&beside).and_then(|()| try_to_write(&beside)).is_ok() {
+                return Ok(beside);
+            }
+        }
+        let state = std::env::var_os("XDG_STATE_HOME").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty()).map(|home| home.join(".local/state"));
+        let state =
+            state.or(home).context("there is no folder to keep what is sent: set XDG_STATE_HOME, or make the key's folder writable")?;
+        Ok(state.join("neuron").join(FLIGHTS))
+    }
+
     /// Whose key it is. A file is opened if its password is at hand or it names no account; else it is believed.
     ///
     /// # Errors
@@ -85,6 +106,13 @@ pub fn node_key(data: &Path) -> Result<[u8; 32]> {
     let read = hex::decode_to_slice(text.trim(), &mut key);
     ensure!(read.is_ok(), "{} is damaged: restore it from a backup, or delete it to start with a new node identity", path.display());
     Ok(key)
+}
+
+/// Whether files can be made there.
+fn try_to_write(folder: &Path) -> std::io::Result<()> {
+    let path = folder.join(format!(".{}", std::process::id()));
+    fs::write(&path, [])?;
+    fs::remove_file(&path)
 }
 
 fn make(path: &Path) -> Result<[u8; 32]> {

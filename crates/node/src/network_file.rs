@@ -27,8 +27,10 @@ pub struct NetworkFile {
     pub poll_ms: u64,
     /// Pay plain gas prices even if the chain tells a base fee: for chains that take no transactions of type 2.
     pub legacy_gas: bool,
-    /// Most gwei per gas that are paid; none = no limit.
+    /// Most gwei per gas that are paid; none = what a call is worth, where a node knows it, else a multiple of what is usual.
     pub max_fee_gwei: Option<u64>,
+    /// That multiple of the usual base fee for what can wait; for what cannot sixteen times as much.
+    pub max_fee_times: u64,
     /// Most blocks that one query for logs spans; fewer are asked for where the endpoint refuses so many.
     pub log_blocks: u64,
     /// Where to find the first peers, as multiaddrs with `/p2p/…`.
@@ -52,6 +54,7 @@ impl Default for NetworkFile {
             poll_ms: chain.poll_ms,
             legacy_gas: chain.legacy_gas,
             max_fee_gwei: chain.max_fee_gwei,
+            max_fee_times: chain.max_fee_times,
             log_blocks: chain.log_blocks,
             peers: Vec::new(),
             contract: String::new(),
@@ -70,6 +73,7 @@ impl NetworkFile {
             poll_ms: self.poll_ms,
             legacy_gas: self.legacy_gas,
             max_fee_gwei: self.max_fee_gwei,
+            max_fee_times: self.max_fee_times,
             log_blocks: self.log_blocks,
             ..chain::Settings::default()
         }

@@ -1,32 +1,19 @@
 //! The shell around a machine: what the node hears goes in, what the machine asks for is done, what came of it goes back in. It
 //! decides nothing.
 
-use std::{future::Future, mem};
+use std::{future::Future, mem, path::PathBuf};
 
 use anyhow::{Context, Result};
 use chain::Account;
 use governance::Network;
 use protocol::{
-    GroupId,
     chain::{Block, GroupView},
     machine::{Heard, Machine},
 };
 use tokio::sync::{mpsc, watch};
 
-use crate::{
-    bindings,
-    config::NodeConfig,
-    feed::Feed,
-    hub::{Scope, Source},
-    keys,
-    lock::{self, Lock},
-    member::Member,
-    site::Site,
-    stop::Stop,
-};
+use crate::{feed::Feed, member::Member, stop::Stop};
 
-/// Where in the data folder stands what was read of the chain.
-pub const CHRONICLES: &str = "chronicles";
 /// Answers that wait for the machine.
 const ANSWERS_LIMIT: usize = 64;
 
@@ -34,8 +21,8 @@ type Effect<P> = <<P as Program>::Machine as Machine>::Effect;
 type Answer<P> = <<P as Program>::Machine as Machine>::Answer;
 
 /// What a program does for its machine.
-pub trait Program {
-    type Machine: Machine;
+pub trait Program: Send + 'static {
+    type Machine: Machine<Effect: Send, Answer: Send> + Send;
 
     /// Does or starts one effect. What takes longer than a line on disk is [spawned](Answers::spawn); what is known at once is
     /// returned.
@@ -66,7 +53,7 @@ impl<A: Send + 'static> Answers<A> {
     }
 }
 
-/// A node that has joined its group.
+/// A node that has joined one of its groups.
 pub struct Node {
     pub account: Account,
     /// Sends as the account.
@@ -74,31 +61,12 @@ pub struct Node {
     pub member: Member,
     /// The node's own key.
     pub secret: [u8; 32],
-    feed: Feed,
-    lock: Lock,
+    /// For what is kept of this group.
+    pub folder: PathBuf,
+    pub(crate) feed: Feed,
 }
 
 impl Node {
-    /// Opens key, chain and network, fetches the group's manifest, and says for which account it speaks.
-    ///
-    /// # Errors
-    /// Whatever is missing or wrong, with what to do about it.
-    pub async fn join(config: &NodeConfig) -> Result<Self> {
-        let lock = lock::lock(&config.data)?;
-        let account = config.key()?.account().await?;
-        let site = Site::open(&config.network).await?;
-        let (secret, first) = (keys::node_key(&config.data)?, site.file.deployed_block);
-        let (client, events) = site.join(&config.data, secret, &config.listen, &config.peers).await?;
-        let network = site.as_account(account.clone());
-        let folder = config.data.join(CHRONICLES);
-        let source = Source { network: network.clone(), first, folder: folder.clone(), client: client.clone(), scope: Scope::Groups };
-        let feed = Feed::start(source, GroupId(config.group), events).await?;
-        let member = Member::join(feed.view(), &client).await?;
-        member.inherit(&network, first, &folder).await?;
-        bindings::publish(&member, &account, &network.domain()).await?;
-        Ok(Self { account, network, member, secret, feed, lock })
-    }
-
     /// The group as it is.
     pub fn view(&self) -> &GroupView {
         self.feed.view()
@@ -107,11 +75,11 @@ impl Node {
     /// Puts a machine in its shell.
     pub fn shell<P: Program>(self, machine: P::Machine, program: P) -> Shell<P> {
         let (view, heard) = (self.feed.view().clone(), self.feed.spawn());
-        Shell { machine, program, member: self.member, heard, answers: answers(), view, now: None, _lock: self.lock }
+        Shell { machine, program, member: self.member, heard, answers: answers(), view, now: None }
     }
 }
 
-/// A running node.
+/// A running machine.
 pub struct Shell<P: Program> {
     machine: P::Machine,
     program: P,
@@ -120,7 +88,6 @@ pub struct Shell<P: Program> {
     answers: (Answers<Answer<P>>, mpsc::Receiver<Answer<P>>),
     view: GroupView,
     now: Option<Block>,
-    _lock: Lock,
 }
 
 fn answers<A>() -> (Answers<A>, mpsc::Receiver<A>) {
@@ -128,10 +95,7 @@ fn answers<A>() -> (Answers<A>, mpsc::Receiver<A>) {
     (Answers(sender), receiver)
 }
 
-impl<P: Program> Shell<P>
-where
-    Answer<P>: Send + 'static,
-{
+impl<P: Program> Shell<P> {
     /// Runs until it is asked to stop: the first request lets the machine finish, the second ends it.
     ///
     /// # Errors
@@ -148,7 +112,6 @@ where
             };
             self.act(effects);
         }
-        self.member.client.shutdown().await;
         Ok(())
     }
 

@@ -1,18 +1,21 @@
 //! The signing logs on disk: the line of what is signed is synced before its signature exists.
 
-use std::{
-    fs::{File, OpenOptions},
-    io::{Read, Write},
-    path::{Path, PathBuf},
-};
+pub mod interchange;
+mod lines;
+mod logs;
 
-use anyhow::{Context, Result};
+use std::path::Path;
+
+use anyhow::Result;
 use chain::{Account, ChainError};
 use protocol::{
-    Digest, GroupId, RoundNumber,
+    GroupId, RoundNumber,
     eip712::{Domain, Finding, Signed, Typed, Verdict},
-    signing_log::{Decision, HEADER, SigningLog},
+    signing_log::{Refusal, SigningLog},
 };
+
+use lines::Lines;
+pub use logs::Logs;
 
 /// Of verdicts.
 const VERDICTS: &str = "signing.log";
@@ -25,13 +28,6 @@ pub struct Signing {
     findings: Lines,
 }
 
-/// One file, in which there is one line for each matter.
-struct Lines {
-    path: PathBuf,
-    file: File,
-    log: SigningLog,
-}
-
 impl Signing {
     /// Opens the logs in a data folder, or begins them.
     ///
@@ -41,27 +37,27 @@ impl Signing {
         Ok(Self { verdicts: Lines::open(data.join(VERDICTS))?, findings: Lines::open(data.join(FINDINGS))? })
     }
 
-    /// Records and syncs, so that it may be signed; or tells which other verdict of that round was signed before: then this one
-    /// never will be.
+    /// The verdicts that were signed.
+    pub fn verdicts(&self) -> &SigningLog {
+        self.verdicts.log()
+    }
+
+    /// Records and syncs, so that it may be signed; or tells why it never will be.
     ///
     /// # Errors
     /// When the disk fails: then nothing may be signed, and it can be tried again.
-    pub fn note(&mut self, verdict: Verdict) -> Result<Result<Noted<Verdict>, Verdict>> {
+    pub fn note(&mut self, verdict: Verdict) -> Result<Result<Noted<Verdict>, Refusal>> {
         Ok(self.verdicts.note(verdict)?.map_or(Ok(Noted(verdict)), Err))
     }
 
-    /// Records and syncs, so that it may be signed; or tells which other result of that window was signed before: then this one never
-    /// will be.
+    /// Records and syncs, so that it may be signed; or tells why it never will be.
     ///
     /// # Errors
     /// When the disk fails: then nothing may be signed, and it can be tried again.
-    pub fn note_finding(&mut self, finding: Finding) -> Result<Result<Noted<Finding>, Digest>> {
+    pub fn note_finding(&mut self, finding: Finding) -> Result<Result<Noted<Finding>, Refusal>> {
         let Finding { bounty, window, result, probe } = finding;
         let line = Verdict { group: GroupId(bounty.0), round: RoundNumber(window), claim: result, probe };
-        if let Some(signed) = self.findings.note(line)? {
-            return Ok(Err(signed.claim));
-        }
-        Ok(Ok(Noted(finding)))
+        Ok(self.findings.note(line)?.map_or(Ok(Noted(finding)), Err))
     }
 }
 
@@ -78,41 +74,10 @@ impl<T: Typed + Clone> Noted<T> {
     }
 }
 
-impl Lines {
-    fn open(path: PathBuf) -> Result<Self> {
-        let shown = path.display().to_string();
-        let mut file =
-            OpenOptions::new().read(true).append(true).create(true).open(&path).with_context(|| format!("cannot open {shown}"))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).with_context(|| format!("cannot read {shown}"))?;
-        let loaded = SigningLog::parse(&bytes).with_context(|| shown.clone())?;
-        file.set_len(loaded.whole as u64)?;
-        if loaded.whole == 0 {
-            file.write_all(HEADER.as_bytes())?;
-        }
-        file.sync_all().with_context(|| format!("cannot sync {shown}"))?;
-        Ok(Self { path, file, log: loaded.log })
-    }
-
-    /// Puts a line on disk; returns what stands there already if that is something else.
-    fn note(&mut self, line: Verdict) -> Result<Option<Verdict>> {
-        match self.log.decide(&line) {
-            Decision::Refuse(signed) => return Ok(Some(signed)),
-            Decision::Again => {}
-            Decision::Append => {
-                let written = self.file.write_all(SigningLog::line(&line).as_bytes()).and_then(|()| self.file.sync_all());
-                written.with_context(|| format!("cannot write {}: nothing was signed", self.path.display()))?;
-                self.log.record(line);
-            }
-        }
-        Ok(None)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{Address, BountyNumber, Digest};
+    use protocol::{Address, BountyNumber, Digest, signing_log::HEADER};
 
     fn verdict(claim: u8) -> Verdict {
         Verdict { group: GroupId(1), round: RoundNumber(7), claim: Digest([claim; 32]), probe: Digest([9; 32]) }
@@ -128,7 +93,7 @@ mod tests {
         let mut reopened = Signing::open(folder.path()).expect("reopened");
         let again = reopened.note(verdict(1)).expect("recorded").expect("noted");
         assert_eq!(first, again.sign(&account, &domain).await.expect("signed"), "again");
-        assert_eq!(Some(verdict(1)), reopened.note(verdict(2)).expect("recorded").err(), "another");
+        assert_eq!(Some(Refusal::Other(verdict(1))), reopened.note(verdict(2)).expect("recorded").err(), "another");
         assert_eq!(first.signer(&domain).expect("a signer"), account.address());
     }
 
@@ -143,6 +108,7 @@ mod tests {
         std::fs::write(&path, whole.replace("1 7 ", "1 6 ")).expect("damaged");
         assert!(Signing::open(folder.path()).is_err());
     }
+
     #[test]
     fn of_two_results_in_one_window_the_second_is_never_signed_not_after_a_restart_either() {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -150,7 +116,7 @@ mod tests {
             |window, result: u8| Finding { bounty: BountyNumber(5), window, result: Digest([result; 32]), probe: Digest([9; 32]) };
         let note = |finding| Signing::open(folder.path()).expect("opened").note_finding(finding).expect("recorded").map(drop);
         assert_eq!((note(finding(0, 1)), note(finding(0, 1))), (Ok(()), Ok(())));
-        assert_eq!(note(finding(0, 2)), Err(Digest([1; 32])), "that other one was signed");
+        assert!(matches!(note(finding(0, 2)), Err(Refusal::Other(other)) if other.claim == Digest([1; 32])), "that other one was signed");
         assert_eq!(note(finding(1, 2)), Ok(()), "another window");
         // A verdict of a group and round with those numbers is another matter.
         let verdict = Verdict { group: GroupId(5), round: RoundNumber(0), claim: Digest([7; 32]), probe: Digest([9; 32]) };

@@ -46,9 +46,12 @@ impl Site {
         Ok(self.network.history_in(group, self.file.deployed_block, &self.chronicles).await?)
     }
 
-    /// The same network for sending as `account`. One per account and program.
-    pub fn as_account(&self, account: Account) -> Network {
-        self.network.through(&self.network.chain().with_account(account))
+    /// The same network for sending as `account`, one per account and program; what it sends is kept in the folder `flights`.
+    ///
+    /// # Errors
+    /// When another program sends for the account with that folder, or it cannot be used.
+    pub fn as_account(&self, account: Account, flights: &Path) -> Result<Network> {
+        Ok(self.network.through(&self.network.chain().with_flights(account, flights)?))
     }
 
     /// Starts the peer-to-peer side in a data folder.

@@ -9,6 +9,7 @@ use crate::ids::{Address, DeltaNumber, Digest, GroupId, NodeId};
 use crate::jury::{self, Jury};
 use crate::log::{Binding, Body};
 use crate::machine::{Heard, Machine};
+use crate::signing_log::SigningLog;
 use crate::steward::{self, Steward};
 use crate::validator::{self, Validator};
 use crate::warden::{self, Warden};
@@ -30,6 +31,10 @@ pub struct Config {
     pub compound_part: u64,
     /// Verdicts or findings in one transaction; see [`verdicts_a_call`](crate::validator::verdicts_a_call).
     pub verdicts_a_call: usize,
+    /// What its signing log holds.
+    pub signed: SigningLog,
+    /// Whether it waits before it signs where the chain or the log shows verdicts of its key that the signing log lacks.
+    pub doppelganger_check: bool,
 }
 
 /// What the panel asks for.
@@ -83,11 +88,21 @@ pub struct Panel {
 
 impl Panel {
     /// Nothing was heard yet.
-    pub fn new(config: Config) -> Self {
-        let Config { group, domain, signer, edge_s, step_s, compound_part, verdicts_a_call } = config;
+    pub fn new(mut config: Config) -> Self {
+        let Config { group, domain, signer, edge_s, step_s, compound_part, verdicts_a_call, doppelganger_check, .. } = config;
+        let signed = std::mem::take(&mut config.signed);
         Self {
             config,
-            validator: Validator::new(validator::Config { group, domain, signer, edge_s, step_s, verdicts_a_call }),
+            validator: Validator::new(validator::Config {
+                group,
+                domain,
+                signer,
+                edge_s,
+                step_s,
+                verdicts_a_call,
+                signed,
+                doppelganger_check,
+            }),
             steward: Steward::new(steward::Config { group, domain, signer, edge_s, step_s }),
             warden: Warden::new(warden::Config { group, domain, signer, edge_s, step_s, compound_part, verdicts_a_call }),
             jury: Jury::new(jury::Config { group, domain, signer, edge_s, step_s, findings_a_call: verdicts_a_call }),
@@ -111,12 +126,15 @@ impl Panel {
         self.warden.handle(input).into_iter().map(Effect::Warden).collect()
     }
 
+    /// What it must not sign now it asks for again.
     fn jury(&mut self, input: jury::Input) -> Vec<Effect> {
-        self.jury.handle(input).into_iter().map(Effect::Jury).collect()
+        let may_sign = self.validator.may_sign();
+        let allowed = self.jury.handle(input).into_iter().filter(|effect| may_sign || !matches!(effect, jury::Effect::Sign { .. }));
+        allowed.map(Effect::Jury).collect()
     }
 
     fn restart(&mut self) -> Vec<Effect> {
-        *self = Self { ends: self.ends, ..Self::new(self.config.clone()) };
+        *self = Self { ends: self.ends, validator: self.validator.anew(), ..Self::new(self.config.clone()) };
         Vec::new()
     }
 

@@ -1,9 +1,11 @@
 //! Which verdicts a validator has signed: one for each round, ever. The shell keeps the bytes on disk.
 //!
 //! Format, version 1: the line `neuron signing log 1`, then one line for each verdict: group, round, claim and probe,
-//! and the first 8 hexadecimal digits of the sha2-256 of what stands before them, separated by single spaces.
+//! and the first 8 hexadecimal digits of the sha2-256 of what stands before them, separated by single spaces. Version 2 is for a log
+//! that was pruned or put together: behind its first line stands, for each group in which rounds are closed, `closed`, the group, the
+//! last of those rounds, and the digits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
@@ -12,6 +14,8 @@ use crate::ids::{Digest, GroupId, RoundNumber};
 
 /// First line of the file.
 pub const HEADER: &str = "neuron signing log 1\n";
+/// First line of a file in which rounds are closed.
+pub const HEADER_CLOSED: &str = "neuron signing log 2\n";
 /// Bytes of a line at most; what comes after the last newline is a torn write.
 pub const MAX_LINE: usize = 256;
 
@@ -19,7 +23,7 @@ pub const MAX_LINE: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SigningLogError {
     /// The first line is another one.
-    #[error("this is no signing log of version 1: restore it from a backup, or rest the position before starting anew")]
+    #[error("this is no signing log of version 1 or 2: restore it from a backup, or rest the position before starting anew")]
     Header,
     /// A whole line, counted from 1, that is none or has a wrong checksum.
     #[error("line {0} of the signing log is damaged: restore it from a backup, or rest the position before starting anew")]
@@ -36,14 +40,27 @@ pub enum Decision {
     Append,
     /// The very same was signed before: signing it again tells nothing new.
     Again,
-    /// Another verdict was signed in this round: never sign this one.
-    Refuse(Verdict),
+    /// Never sign this one.
+    Refuse(Refusal),
+}
+
+/// Why a verdict is never signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Another verdict was signed in this round.
+    #[error("another claim or result was signed before, {}", .0.claim)]
+    Other(Verdict),
+    /// Up to this round nothing is signed any more: the log was pruned, or put together with one that contradicted it.
+    #[error("the signing log is closed up to round {0}")]
+    Closed(RoundNumber),
 }
 
 /// All verdicts signed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SigningLog {
     signed: BTreeMap<(GroupId, RoundNumber), Verdict>,
+    /// The last round of a group up to which nothing is signed any more. Of closed rounds nothing else is kept.
+    closed: BTreeMap<GroupId, RoundNumber>,
 }
 
 /// A file as it was read.
@@ -67,8 +84,13 @@ impl SigningLog {
             return torn_header(bytes).then_some(Loaded { log, whole }).ok_or(SigningLogError::Header);
         }
         let text = std::str::from_utf8(&bytes[..whole]).map_err(|_| SigningLogError::Header)?;
-        let lines = text.strip_prefix(HEADER).ok_or(SigningLogError::Header)?;
+        let is_closed = text.starts_with(HEADER_CLOSED);
+        let lines = text.strip_prefix(if is_closed { HEADER_CLOSED } else { HEADER }).ok_or(SigningLogError::Header)?;
         for (number, line) in (2..).zip(lines.lines()) {
+            if let (true, Some((group, through))) = (is_closed, parse_closed(line)) {
+                log.close(group, through);
+                continue;
+            }
             let verdict = parse_line(line).ok_or(SigningLogError::Line(number))?;
             match log.decide(&verdict) {
                 Decision::Refuse(_) => return Err(SigningLogError::Contradiction(number)),
@@ -80,10 +102,11 @@ impl SigningLog {
 
     /// Whether `verdict` may be signed.
     pub fn decide(&self, verdict: &Verdict) -> Decision {
-        match self.signed.get(&(verdict.group, verdict.round)) {
-            None => Decision::Append,
-            Some(signed) if signed == verdict => Decision::Again,
-            Some(signed) => Decision::Refuse(*signed),
+        match (self.closed(verdict.group), self.signed(verdict.group, verdict.round)) {
+            (Some(through), _) if verdict.round <= through => Decision::Refuse(Refusal::Closed(through)),
+            (_, None) => Decision::Append,
+            (_, Some(signed)) if signed == verdict => Decision::Again,
+            (_, Some(signed)) => Decision::Refuse(Refusal::Other(*signed)),
         }
     }
 
@@ -97,10 +120,73 @@ impl SigningLog {
         self.signed.get(&(group, round))
     }
 
+    /// All verdicts of a group that are kept, the oldest first.
+    pub fn signed_in(&self, group: GroupId) -> impl DoubleEndedIterator<Item = &Verdict> {
+        self.signed.range((group, RoundNumber(0))..=(group, RoundNumber(u64::MAX))).map(|(_, verdict)| verdict)
+    }
+
+    /// The last round of a group up to which nothing is signed any more.
+    pub fn closed(&self, group: GroupId) -> Option<RoundNumber> {
+        self.closed.get(&group).copied()
+    }
+
+    /// All groups about which it says something.
+    pub fn groups(&self) -> BTreeSet<GroupId> {
+        self.signed.keys().map(|(group, _)| *group).chain(self.closed.keys().copied()).collect()
+    }
+
+    /// The last round of a group about which it says something.
+    pub fn last(&self, group: GroupId) -> Option<RoundNumber> {
+        self.signed_in(group).next_back().map(|verdict| verdict.round).max(self.closed(group))
+    }
+
+    /// What it says about one group.
+    pub fn of(&self, group: GroupId) -> Self {
+        let signed = self.signed_in(group).map(|verdict| ((group, verdict.round), *verdict)).collect();
+        Self { signed, closed: self.closed(group).map(|through| (group, through)).into_iter().collect() }
+    }
+
+    /// Up to that round nothing is signed any more, not even what was signed before.
+    pub fn close(&mut self, group: GroupId, through: RoundNumber) {
+        let closed = self.closed.entry(group).or_insert(through);
+        *closed = through.max(*closed);
+        let through = *closed;
+        self.signed.retain(|(other, round), _| *other != group || *round > through);
+    }
+
+    /// Closes all rounds of each group up to the last one in which something was signed: what is left fits a line a group.
+    pub fn prune(&mut self) {
+        for group in self.groups() {
+            self.last(group).into_iter().for_each(|last| self.close(group, last));
+        }
+    }
+
+    /// Takes in what another log of the same key says, so that whatever one of them forbids is forbidden. Where they contradict one
+    /// another the round is closed, and with it all before; the pairs come back.
+    pub fn merge(&mut self, other: &Self) -> Vec<[Verdict; 2]> {
+        let mut contradictions = Vec::new();
+        other.closed.iter().for_each(|(group, through)| self.close(*group, *through));
+        for verdict in other.signed.values() {
+            match self.decide(verdict) {
+                Decision::Append => self.record(*verdict),
+                Decision::Refuse(Refusal::Other(own)) => contradictions.push([own, *verdict]),
+                Decision::Again | Decision::Refuse(Refusal::Closed(_)) => {}
+            }
+        }
+        contradictions.iter().for_each(|[own, _]| self.close(own.group, own.round));
+        contradictions
+    }
+
+    /// The whole file.
+    pub fn text(&self) -> String {
+        let header = if self.closed.is_empty() { HEADER } else { HEADER_CLOSED };
+        let closed = self.closed.iter().map(|(group, through)| with_checksum(&format!("closed {group} {through}")));
+        std::iter::once(header.to_owned()).chain(closed).chain(self.signed.values().map(Self::line)).collect()
+    }
+
     /// The line to append for a verdict.
     pub fn line(verdict: &Verdict) -> String {
-        let text = format!("{} {} {} {}", verdict.group, verdict.round, verdict.claim, verdict.probe);
-        format!("{text} {}\n", checksum(&text))
+        with_checksum(&format!("{} {} {} {}", verdict.group, verdict.round, verdict.claim, verdict.probe))
     }
 }
 
@@ -109,12 +195,23 @@ fn torn_header(bytes: &[u8]) -> bool {
     HEADER.as_bytes().starts_with(bytes)
 }
 
-fn parse_line(line: &str) -> Option<Verdict> {
+fn with_checksum(text: &str) -> String {
+    format!("{text} {}\n", checksum(text))
+}
+
+/// What stands before the checksum, if that is right.
+fn checked(line: &str) -> Option<&str> {
     let (text, sum) = line.rsplit_once(' ')?;
-    if line.len() > MAX_LINE || sum != checksum(text) {
-        return None;
-    }
-    let mut words = text.split(' ');
+    (line.len() <= MAX_LINE && sum == checksum(text)).then_some(text)
+}
+
+fn parse_closed(line: &str) -> Option<(GroupId, RoundNumber)> {
+    let (group, through) = checked(line)?.strip_prefix("closed ")?.split_once(' ')?;
+    Some((group.parse().ok()?, through.parse().ok()?))
+}
+
+fn parse_line(line: &str) -> Option<Verdict> {
+    let mut words = checked(line)?.split(' ');
     let group = words.next()?.parse().ok()?;
     let round = words.next()?.parse().ok()?;
     let claim: Digest = words.next()?.parse().ok()?;

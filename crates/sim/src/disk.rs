@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use protocol::{
     Digest, RoundNumber,
     eip712::Verdict,
-    signing_log::{Decision, HEADER, SigningLog, SigningLogError},
+    signing_log::{Decision, HEADER, Refusal, SigningLog, SigningLogError},
 };
 
 use crate::random::Random;
@@ -169,13 +169,13 @@ impl Signing {
         Ok(Self { name, log: loaded.log })
     }
 
-    /// Puts a line on disk; returns what stands there already if that is something else.
+    /// Puts a line on disk; returns why not, if what stands there forbids it.
     ///
     /// # Errors
     /// When it was not written: then nothing may be signed.
-    pub fn note(&mut self, line: Verdict, disk: &mut Disk, life: &mut Life) -> Result<Option<Verdict>, DiskError> {
+    pub fn note(&mut self, line: Verdict, disk: &mut Disk, life: &mut Life) -> Result<Option<Refusal>, DiskError> {
         match self.log.decide(&line) {
-            Decision::Refuse(signed) => return Ok(Some(signed)),
+            Decision::Refuse(refusal) => return Ok(Some(refusal)),
             Decision::Again => {}
             Decision::Append => {
                 disk.append(self.name, SigningLog::line(&line).as_bytes(), life)?;
@@ -286,7 +286,7 @@ mod tests {
         signing.note(verdict(1, 1), &mut disk, &mut life).expect("written");
         disk.is_full = true;
         assert_eq!(signing.note(verdict(2, 1), &mut disk, &mut life), Err(DiskError::Full));
-        assert_eq!(signing.note(verdict(1, 2), &mut disk, &mut life), Ok(Some(verdict(1, 1))));
+        assert_eq!(signing.note(verdict(1, 2), &mut disk, &mut life), Ok(Some(Refusal::Other(verdict(1, 1)))));
         disk.is_full = false;
         assert_eq!(signing.note(verdict(2, 2), &mut disk, &mut life), Ok(None), "nothing of round 2 was signed");
     }

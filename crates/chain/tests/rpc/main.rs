@@ -3,6 +3,7 @@
 mod connecting;
 mod endpoints;
 mod faulty;
+mod flights;
 mod following;
 mod geth;
 mod keys;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use chain::{ChainError, Connection, Settings};
+use chain::{Because, Ceiling, ChainError, Connection, Settings};
 use futures::future::join_all;
 use protocol::ids::Address;
 use protocol::money::Wei;
@@ -104,7 +104,7 @@ async fn gas_above_the_limit_is_not_paid() {
     let settings = Settings { max_fee_gwei: Some(0), ..quick(anvil.settings()) };
     let chain = connect(settings).await.with_account(dev_account(0));
     let refused = chain.pay(SOMEBODY, Wei(1)).await;
-    assert!(matches!(refused, Err(ChainError::FeeTooHigh { limit: 0, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(ChainError::FeeTooHigh { ceiling: Ceiling { limit: 0, because: Because::Setting }, .. })), "{refused:?}");
 }
 
 #[tokio::test]
@@ -225,7 +225,7 @@ async fn a_transaction_that_is_never_mined_is_given_up_by_name() {
 }
 
 /// Waits for the one transaction in the pool.
-async fn pending(anvil: &chain::dev::Anvil) -> protocol::ids::Digest {
+pub async fn pending(anvil: &chain::dev::Anvil) -> protocol::ids::Digest {
     loop {
         let block = anvil.request("eth_getBlockByNumber", serde_json::json!(["pending", false])).await.expect("an answer");
         if let Some(hash) = block["transactions"][0].as_str() {

@@ -11,7 +11,7 @@ use protocol::{
     chain::Outcome,
     eip712::Verdict,
     rules,
-    signing_log::{HEADER, SigningLog},
+    signing_log::{HEADER, Refusal, SigningLog},
 };
 
 use crate::{
@@ -140,7 +140,7 @@ fn check_signing(network: &Watched, fall: &Fall) -> Result<()> {
     rounds.dedup();
     assert_eq!(rounds.len(), lines, "two lines for one round: {text}");
     let other = Verdict { claim: Digest::ZERO, ..before };
-    assert_eq!(Signing::open(&copy)?.note(other)?.err(), Some(before));
+    assert_eq!(Signing::open(&copy)?.note(other)?.err(), Some(Refusal::Other(before)));
     Ok(())
 }
 

@@ -11,4 +11,5 @@ mod liars;
 mod plays;
 #[path = "../../../neuron/tests/network/refusal.rs"]
 mod refusal;
+mod two_groups;
 mod watched;

@@ -143,7 +143,7 @@ async fn fund(context: &Context, wanted: Wanted) -> Result<()> {
     println!("{} NRN for {target} nats, and a bond of {} NRN", amount.to_nrn(), bond.to_nrn());
     told::of_term(&term, (&view).into()).iter().for_each(|line| println!("  {line}"));
     let (root, count) = (Digest(hidden.root()), hidden.len() as u32);
-    let network = site.as_account(account);
+    let network = context.sender(&site, account)?;
     let number = network.fund(&Offer { group, root, count, target, amount, bond, term_s }).await?;
     let begun = network.bounty(number).await?.term();
     println!("funded as bounty {number} of group {group}: {count} examples, root {root}");
@@ -201,7 +201,7 @@ async fn open(context: &Context, named: &Named) -> Result<()> {
     let file = visit.client.add(bytes).await?;
     match bounty.file {
         Digest::ZERO => {
-            site.as_account(account).unseal(number, file).await?;
+            context.sender(&site, account)?.unseal(number, file).await?;
             println!("bounty {number} is open: {file}");
         }
         opened if opened == file => println!("bounty {number} was opened before: {file}"),
@@ -241,7 +241,7 @@ async fn settle(context: &Context, number: BountyNumber) -> Result<()> {
     let (events, now_s) = (history(&site, dated.bounty.group).await?, site.network.chain().latest().await?.time_s);
     let due = Due::of(&dated, &events, now_s);
     ensure!(!due.is_nothing(), "nothing of bounty {number} is due now; {}", dated.next(now_s));
-    for event in due.send(&site.as_account(account), number).await? {
+    for event in due.send(&context.sender(&site, account)?, number).await? {
         events::of_payment(&event).iter().for_each(|line| println!("{line}"));
     }
     println!("{}", Dated::read(&site.network, number).await?.next(now_s));
@@ -261,7 +261,7 @@ async fn retire(context: &Context, named: &Named, bond: Option<Wei>) -> Result<(
     ensure!(tree.get(&path).is_none(), "{path} is in the set of group {group} already: nothing is left to do");
     tree.insert(&path, evaluator::Hidden::body(&bytes)?)?;
     let patch = Patch::between(&set.tree, &tree, account.address().0, &format!("The hidden set of bounty {number}"));
-    delta::offer(visit, &site.as_account(account), patch, bond).await
+    delta::offer(visit, &context.sender(&site, account)?, patch, bond).await
 }
 
 #[cfg(test)]

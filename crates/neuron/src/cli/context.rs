@@ -95,7 +95,17 @@ impl Context {
     /// The network, for sending as this command's account.
     pub async fn sending(&self) -> Result<Network> {
         let account = self.account().await?;
-        Ok(self.site().await?.as_account(account))
+        self.sender(&self.site().await?, account)
+    }
+
+    /// The same for a network and a key that are open.
+    pub fn sender(&self, site: &Site, account: Account) -> Result<Network> {
+        site.as_account(account, &self.flights()?)
+    }
+
+    /// Where what this command's account sends is kept.
+    pub fn flights(&self) -> Result<PathBuf> {
+        self.place()?.flights()
     }
 
     /// Starts a node in a folder of its own and joins the group with its whole history.

@@ -124,7 +124,7 @@ async fn propose(context: &Context, group: GroupId, path: &Path, bond: Option<We
     let (site, account) = (context.site().await?, context.account().await?);
     let visit = context.visit(&site, group).await?;
     check_author(&body, account.address())?;
-    offer(visit, &site.as_account(account), body, bond).await
+    offer(visit, &context.sender(&site, account)?, body, bond).await
 }
 
 /// Proposes a patch of the current set, and offers its body until another node holds it.

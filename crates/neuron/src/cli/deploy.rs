@@ -34,7 +34,7 @@ pub async fn run(context: &Context) -> Result<()> {
 async fn make(context: &Context, chain: &Connection, file: NetworkFile) -> Result<(Addresses, Terms)> {
     let path = &context.network;
     let terms = terms(chain, file, path).await?;
-    let chain = chain.with_account(context.account().await?);
+    let chain = chain.with_flights(context.account().await?, &context.flights()?)?;
     println!("deploying as {}; if this is interrupted, run it again", chain.own_address()?);
     let addresses = deploy(&chain, &terms, tell).await?;
     settle(&chain).await?;

@@ -132,7 +132,7 @@ async fn create(context: &Context, path: PathBuf, seed: u64) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (client, _events) = site.join(folder.path(), keys::node_key(folder.path())?, &[], &[]).await?;
     let birth = birth::prepare(&file, &file.times, seed, author, &client).await?;
-    let group = site.as_account(account).create(&birth).await?;
+    let group = context.sender(&site, account)?.create(&birth).await?;
     println!("{} is group {group}", file.name);
     serve(&client, group).await
 }
@@ -142,7 +142,7 @@ async fn fork(context: &Context, path: PathBuf, parent: GroupId, seed: u64) -> R
     let (site, account) = (context.site().await?, context.account().await?);
     let visit = context.visit(&site, parent).await?;
     let birth = birth::fork(&file, &file.times, seed, &visit.member, &site.network.view(parent).await?).await?;
-    let group = site.as_account(account).fork(parent, &birth).await?;
+    let group = context.sender(&site, account)?.fork(parent, &birth).await?;
     println!("{} is group {group}, forked from group {parent}; stake moves with `neuron stake move --child {group}`", file.name);
     serve(&visit.client, group).await
 }

@@ -309,7 +309,7 @@ async fn enact(context: &Context, named: &Named) -> Result<()> {
     ensure!(!tally.counted.is_empty(), "nobody whose assent counts has signed it: `neuron measure sign` first");
     println!("{}", words::of_act(&act));
     print_message(&entry.measure);
-    let enacted = site.as_account(account).enact(&entry.measure, &tally.assents()).await.context("the measure was not enacted")?;
+    let enacted = context.sender(&site, account)?.enact(&entry.measure, &tally.assents()).await.context("the measure was not enacted")?;
     println!("  {}", result(&enacted, site.network.stake().epoch().await?));
     Ok(())
 }

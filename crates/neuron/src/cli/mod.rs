@@ -14,8 +14,10 @@ mod replay;
 mod rerun;
 mod round;
 mod sale;
+mod signing;
 mod stake;
 mod token;
+mod tx;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -65,6 +67,12 @@ enum Command {
     /// Keys on this machine.
     #[command(subcommand)]
     Key(key::Command),
+    /// What a validator has signed: take it to another machine, prune it.
+    #[command(subcommand)]
+    Signing(signing::Command),
+    /// What was sent and is not deep in the chain: look, pay more, take back.
+    #[command(subcommand)]
+    Tx(tx::Command),
     /// Predict with the latest checkpoint, on this machine, for nothing.
     Predict(predict::Options),
 }
@@ -87,6 +95,8 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Replay(options) => replay::run(&context, options).await,
         Command::Measure(command) => measure::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
+        Command::Signing(command) => signing::run(command).await,
+        Command::Tx(command) => tx::run(&context, command).await,
         Command::Predict(options) => predict::run(&context, options).await,
     }
 }

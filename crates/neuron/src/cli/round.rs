@@ -180,7 +180,7 @@ async fn settle(context: &Context, group: GroupId, number: RoundNumber, trainers
     let (site, account) = (context.site().await?, context.account().await?);
     let trainers = if trainers.is_empty() { unsettled(&history(&site, group).await?, number) } else { trainers };
     ensure!(!trainers.is_empty(), "no deposit of round {number} is left to be settled");
-    let receipts = site.as_account(account).settle(group, number, &trainers).await?;
+    let receipts = context.sender(&site, account)?.settle(group, number, &trainers).await?;
     let events: Vec<ChainEvent> = receipts.iter().flat_map(|receipt| &receipt.logs).filter_map(network_event).collect();
     let lines: Vec<String> = events.iter().filter_map(settlement).collect();
     lines.iter().for_each(|line| println!("{line}"));
@@ -220,7 +220,7 @@ async fn collect(context: &Context, group: GroupId, numbers: Vec<u64>, to: Optio
         rounds = uncollected(&history(&site, group).await?, own).into_iter().filter(|round| mature_s(&view, *round) <= now_s).collect();
     }
     ensure!(!rounds.is_empty(), "{own} has won no round of group {group} that is mature and not collected yet");
-    let network = site.as_account(account);
+    let network = context.sender(&site, account)?;
     let to = to.unwrap_or(own);
     let issued = network.collect(group, &rounds, to).await?;
     println!("{} NRN issued to {to} for {} rounds, with the rest of their deposits", issued.to_nrn(), rounds.len());

@@ -1,5 +1,7 @@
 //! `neuron key` as people use it: keys that they bring, take away and lock anew, by files, variables, standard input and a terminal.
 
+mod signing;
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::Path;

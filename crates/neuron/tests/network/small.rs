@@ -40,7 +40,7 @@ pub struct Small {
     pub file: GroupFile,
     pub account: Account,
     pub client: Client,
-    anvil: Anvil,
+    pub anvil: Anvil,
     founder: Network,
     _events: mpsc::Receiver<Event>,
 }

@@ -110,6 +110,17 @@ pub enum Transaction {
     Collect,
 }
 
+impl Transaction {
+    /// First second at which it is worth nothing any more: that after its phase. None if it can be made up for later.
+    pub fn until_s(self, group: &GroupView, round: RoundNumber) -> Option<u64> {
+        match self {
+            Self::Commit => Some(group.times.reveal_start_s(group.genesis_s, round)),
+            Self::Reveal | Self::Concede => Some(group.times.judge_start_s(group.genesis_s, round)),
+            Self::Settle | Self::Collect => None,
+        }
+    }
+}
+
 /// What the machine asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {

@@ -4,6 +4,7 @@ use crate::chain::{Block, ChainEvent, GroupView, Outcome, RevealedClaim};
 use crate::eip712::{Domain, SignedVerdict, Verdict};
 use crate::ids::{Address, Digest, GroupId, PositionNumber, RoundNumber};
 use crate::money::Micronats;
+use crate::signing_log::SigningLog;
 
 /// One validator: a signer in a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,10 @@ pub struct Config {
     pub step_s: u64,
     /// Verdicts in one transaction; see [`verdicts_a_call`](super::verdicts_a_call).
     pub verdicts_a_call: usize,
+    /// What its signing log holds.
+    pub signed: SigningLog,
+    /// Whether it waits before it signs where the chain or the log shows verdicts of its key that the signing log lacks.
+    pub doppelganger_check: bool,
 }
 
 /// What the shell tells. Order: `Group`, then blocks and events as they stand on the chain (from before the start of
@@ -104,8 +109,21 @@ pub enum Effect {
     /// Call `judge` for `round` with these verdicts, none of which is counted yet; others follow once this is answered. In
     /// the round after it, it adds late ones.
     Post { round: RoundNumber, claim: Digest, verdicts: Vec<(PositionNumber, SignedVerdict)> },
+    /// Why nothing is signed, once.
+    Doubt(Doubt),
     /// The round is over.
     Done(RecheckReport),
+}
+
+/// Why nothing is signed: somebody else may do it with the same key, or does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// A verdict of this key in `round` is missing in the signing log: nothing is signed before round `from`, after a whole JUDGE in
+    /// which nobody else did.
+    Waits { round: RoundNumber, from: RoundNumber },
+    /// Somebody else signed a verdict with this key in `round` while this one ran, for `claim` if that is known: nothing is signed any
+    /// more.
+    Stops { round: RoundNumber, claim: Option<Digest> },
 }
 
 /// A round as this validator saw it.

@@ -1,12 +1,14 @@
 //! The machine of a validator: it is told facts and asks for effects; the last confirmed block is its clock.
 
+mod caution;
 mod io;
 mod posting;
 mod round;
 
 use std::collections::BTreeMap;
 
-pub use io::{BaseFinding, Config, Effect, Fetched, Finding, Input, RecheckReport};
+use caution::{Caution, is_after};
+pub use io::{BaseFinding, Config, Doubt, Effect, Fetched, Finding, Input, RecheckReport};
 
 use crate::chain::{Block, ChainEvent, Clock, GroupView, PositionView};
 use crate::eip712::SignedVerdict;
@@ -29,6 +31,7 @@ pub struct Validator {
     rolls: Rolls,
     /// The running round, the one before, to which verdicts are added still, and the next one.
     rounds: BTreeMap<RoundNumber, Recheck>,
+    caution: Caution,
 }
 
 /// What a round looks at from outside.
@@ -51,6 +54,8 @@ pub(crate) struct View<'a> {
     pub pause_s: u64,
     /// This validator's position, if it is awake.
     pub own: Option<PositionView>,
+    /// Whether nobody else signs with this key, as far as one can see.
+    pub may_sign: bool,
 }
 
 impl View<'_> {
@@ -69,9 +74,15 @@ pub(crate) struct Pause {
 
 impl Validator {
     /// Nothing was heard yet.
-    pub fn new(config: Config) -> Self {
+    pub fn new(mut config: Config) -> Self {
         let (seeds, rolls) = (Seeds::default(), Rolls::default());
-        Self { config, live_since_s: None, group: None, seeds, rolls, rounds: BTreeMap::new() }
+        let caution = Caution::new(config.group, std::mem::take(&mut config.signed), config.doppelganger_check);
+        Self { config, live_since_s: None, group: None, seeds, rolls, rounds: BTreeMap::new(), caution }
+    }
+
+    /// Nothing was heard yet, and what was signed since the start is known.
+    pub(crate) fn anew(&self) -> Self {
+        Self { caution: self.caution.anew(), ..Self::new(self.config.clone()) }
     }
 
     /// Takes one fact; returns what is to be done about everything that is known now.
@@ -102,7 +113,10 @@ impl Validator {
             }
             Input::Group(_) => {}
             Input::Block(block) => self.block(block),
-            Input::Event(event) if event.group() == Some(self.config.group) => self.event(&event),
+            Input::Event(event) if event.group() == Some(self.config.group) => {
+                self.watch(&event);
+                self.event(&event);
+            }
             Input::Event(_) => {}
             Input::Heard(verdict) => {
                 let domain = self.config.domain;
@@ -168,16 +182,52 @@ impl Validator {
         });
     }
 
+    /// PROTOCOL 16, Signing log: verdicts of one's own that the chain shows.
+    fn watch(&mut self, event: &ChainEvent) {
+        let (round, claim, positions) = match event {
+            ChainEvent::Judged { round, claim, positions, .. } => (*round, Some(*claim), positions),
+            ChainEvent::Attended { round, positions, .. } => (*round, None, positions),
+            ChainEvent::Rotated { signer, .. } if *signer == self.config.signer => return self.caution.took_over(),
+            _ => return,
+        };
+        let Some(group) = &self.group else { return };
+        let own = match self.live_since_s {
+            Some(_) => self.rolls.position_of(group, self.now_s(), round, self.config.signer),
+            None => group.position_of(self.config.signer).map(|position| position.number),
+        };
+        if own.is_some_and(|own| positions.contains(&own)) {
+            self.saw_own(round, claim);
+        }
+    }
+
+    fn saw_own(&mut self, round: RoundNumber, claim: Option<Digest>) {
+        let is_new = self.group.as_ref().zip(self.live_since_s).is_some_and(|(group, since_s)| is_after(group, since_s, round));
+        self.caution.saw(round, claim, is_new);
+    }
+
+    /// Why nothing may be signed now.
+    fn doubt(&self) -> Option<Doubt> {
+        self.caution.doubt(self.group.as_ref()?, self.live_since_s?, self.clock()?.round)
+    }
+
+    /// Whether nobody else signs with this key, as far as one can see.
+    pub(crate) fn may_sign(&self) -> bool {
+        self.doubt().is_none()
+    }
+
     /// PROTOCOL 6, Judge: a verdict counts once for each position that was awake in the round's epoch, whoever brings it.
     fn heard(&mut self, verdict: SignedVerdict, signer: impl FnOnce() -> Option<Address>) {
         let message = verdict.message;
         if message.group != self.config.group || !self.is_open(message.round) {
             return;
         }
-        let Some(group) = &self.group else { return };
         let Some(signer) = signer() else { return };
-        let Some(number) = self.rolls.position_of(group, self.now_s(), message.round, signer) else { return };
         let own = signer == self.config.signer;
+        if own {
+            self.saw_own(message.round, Some(message.claim));
+        }
+        let Some(group) = &self.group else { return };
+        let Some(number) = self.rolls.position_of(group, self.now_s(), message.round, signer) else { return };
         self.with(message.round, |round| {
             round.posting.heard(number, verdict);
             own.then(|| round.signed(message.claim));
@@ -216,17 +266,25 @@ impl Validator {
     }
 
     fn advance(&mut self, live_since_s: u64) -> Vec<Effect> {
+        let doubt = self.doubt();
+        let told = doubt.and_then(|doubt| self.caution.tell(doubt));
         let (Some(clock), Some(group), Some(now)) = (self.clock(), &self.group, self.seeds.last()) else { return Vec::new() };
         let own = self.own();
         let pace = self.seeds.pace();
         let (spacing_s, pause_s) = (pace.spacing_s(), pace.pause_s(self.config.step_s));
-        let mut effects = Vec::new();
+        let mut effects: Vec<Effect> = told.map(Effect::Doubt).into_iter().collect();
         for (number, round) in self.rounds.range_mut(..=clock.round) {
             let seed = self.seeds.of(*number);
-            let view = View { config: &self.config, group, now, clock, seed, live_since_s, spacing_s, pause_s, own };
+            let view =
+                View { config: &self.config, group, now, clock, seed, live_since_s, spacing_s, pause_s, own, may_sign: doubt.is_none() };
             effects.extend(if *number < clock.round { round.after(&view) } else { round.advance(&view) });
         }
         self.rounds.retain(|number, _| number.0.saturating_add(1) >= clock.round.0);
+        for effect in &effects {
+            if let Effect::Sign(verdict) = effect {
+                self.caution.signs(*verdict);
+            }
+        }
         effects
     }
 }

@@ -281,6 +281,9 @@ impl Recheck {
     fn judge(&mut self, view: &View<'_>) -> Option<Effect> {
         let (Base::Known(base), Some((_, head)), Some(seed)) = (self.base, self.opened, view.seed) else { return None };
         self.settle_availability(view);
+        if !view.may_sign {
+            return None;
+        }
         if let Signing::Asked(verdict, attempts) = &mut self.signing {
             return sign(*verdict, attempts, view);
         }

@@ -68,6 +68,7 @@ impl Story {
             }
             Effect::Sign(verdict) => self.sign(node, verdict),
             Effect::Post { round, claim, verdicts } => self.calls.push((node, Call::Judge(round, claim, verdicts))),
+            Effect::Doubt(doubt) => panic!("nobody else signs with that key: {doubt:?}"),
             Effect::Done(_) => {}
         }
     }

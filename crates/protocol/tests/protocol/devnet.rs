@@ -6,6 +6,7 @@ use crate::world::*;
 use protocol::chain::{Block, ChainEvent, GroupView, Outcome, Times};
 use protocol::eip712::SignedVerdict;
 use protocol::rules::claim_hash;
+use protocol::signing_log::SigningLog;
 use protocol::validator::{Config, Effect, Input, Validator};
 use protocol::{Digest, Micronats, PositionNumber, RoundNumber};
 
@@ -29,7 +30,16 @@ fn truth() -> Digest {
 
 /// A validator at the end of REVEAL that knows one claim.
 fn ready(signer: u8, times: Times) -> Validator {
-    let config = Config { group: GROUP, domain: DOMAIN, signer: account(signer), edge_s: 2, step_s: 1, verdicts_a_call: 1_024 };
+    let config = Config {
+        group: GROUP,
+        domain: DOMAIN,
+        signer: account(signer),
+        edge_s: 2,
+        step_s: 1,
+        verdicts_a_call: 1_024,
+        signed: SigningLog::default(),
+        doppelganger_check: true,
+    };
     let mut validator = Validator::new(config);
     validator.handle(Input::Group(four(times)));
     (0..8).for_each(|number| drop(validator.handle(Input::Block(second(number)))));

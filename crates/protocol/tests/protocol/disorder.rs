@@ -9,6 +9,7 @@ use protocol::trainer::{self, MAX_ATTEMPTS, MAX_EARLY, Measured, Trainer, Transa
 use protocol::validator::{self, BaseFinding, Fetched, Finding, Validator};
 use protocol::{Digest, Micronats, PositionNumber, RoundNumber, Wei};
 
+use crate::story::config;
 use crate::world::*;
 
 const BASE: Micronats = Micronats(2_000_000);
@@ -128,7 +129,7 @@ proptest! {
 
     #[test]
     fn a_validator_signs_once_a_round_and_posts_in_time(facts in facts()) {
-        let config = validator::Config { group: GROUP, domain: DOMAIN, signer: account(1), edge_s: EDGE_S, step_s: 2, verdicts_a_call: 2 };
+        let config = validator::Config { edge_s: EDGE_S, verdicts_a_call: 2, ..config(1) };
         let mut machine = Validator::new(config);
         let mut time = Time(GENESIS_S);
         let mut signed = BTreeMap::new();

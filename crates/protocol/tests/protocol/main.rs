@@ -13,6 +13,7 @@ mod court;
 mod deeds;
 mod devnet;
 mod disorder;
+mod doppelganger;
 mod feed;
 mod hidden;
 mod homecoming;

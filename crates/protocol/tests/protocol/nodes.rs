@@ -85,14 +85,16 @@ pub struct Node {
 }
 
 impl Node {
-    pub fn new(signer: u8) -> Self {
+    pub fn new(signer: u8, signing: SigningLog) -> Self {
         let (domain, step_s, edge_s, verdicts_a_call) = (DOMAIN, STEP_S, EDGE_S, 3);
         let signer_address = signer_of(signer, 0);
-        let config = validator::Config { group: GROUP, domain, signer: signer_address, edge_s, step_s, verdicts_a_call };
+        let (signed, doppelganger_check) = (signing.clone(), true);
+        let config =
+            validator::Config { group: GROUP, domain, signer: signer_address, edge_s, step_s, verdicts_a_call, signed, doppelganger_check };
         let duties = warden::Config { group: GROUP, domain, signer: signer_address, edge_s, step_s, verdicts_a_call, compound_part: 0 };
         Self {
             signer,
-            signing: SigningLog::default(),
+            signing,
             validator: Validator::new(config),
             warden: Warden::new(duties),
             tried: BTreeSet::new(),
@@ -128,7 +130,7 @@ impl Story {
     pub fn new(plot: Plot) -> Self {
         let now = Block { number: 0, time_s: GENESIS_S, hash: digest("genesis") };
         let court = Court { judges: plot.judges, now, trials: BTreeMap::new() };
-        let nodes = (1..=plot.honest()).map(Node::new).collect();
+        let nodes = (1..=plot.honest()).map(|signer| Node::new(signer, SigningLog::default())).collect();
         let (history, log, calls, disturbed, wrong, alarms, told) = Default::default();
         let mut story = Self { plot, court, nodes, now_ms: GENESIS_S * 1_000, history, log, calls, disturbed, wrong, alarms, told };
         (0..story.nodes.len()).for_each(|node| story.start(node));
@@ -234,8 +236,9 @@ impl Story {
 
     /// New machines: the view, history with quiet blocks left out, and the log little by little.
     pub fn start(&mut self, node: usize) {
-        let old = std::mem::replace(&mut self.nodes[node], Node::new(node as u8 + 1));
-        (self.nodes[node].signing, self.nodes[node].tried) = (old.signing, old.tried);
+        let signing = std::mem::take(&mut self.nodes[node].signing);
+        let old = std::mem::replace(&mut self.nodes[node], Node::new(node as u8 + 1, signing));
+        self.nodes[node].tried = old.tried;
         let view = self.court.view(Court::epoch_of(self.court.round()));
         let near = self.history.len().saturating_sub(self.plot.draw(1 + 600_000 / self.plot.spacing_ms) as usize);
         let history: Vec<_> =

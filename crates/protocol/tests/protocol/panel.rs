@@ -9,12 +9,23 @@ use protocol::feed::Teller;
 use protocol::log::{Binding, Body};
 use protocol::machine::{Heard, Machine};
 use protocol::panel::{Config, Effect, Panel};
+use protocol::signing_log::SigningLog;
 use protocol::{DeltaNumber, Digest, NodeId, PeriodNumber, RoundNumber, Wei, steward, validator, warden};
 
 const ROUND: RoundNumber = RoundNumber(3);
 
 fn panel() -> Panel {
-    Panel::new(Config { group: GROUP, domain: DOMAIN, signer: account(1), edge_s: 2, step_s: 1, compound_part: 0, verdicts_a_call: 100 })
+    Panel::new(Config {
+        group: GROUP,
+        domain: DOMAIN,
+        signer: account(1),
+        edge_s: 2,
+        step_s: 1,
+        compound_part: 0,
+        verdicts_a_call: 100,
+        signed: SigningLog::default(),
+        doppelganger_check: true,
+    })
 }
 
 fn live(view: GroupView) -> (Panel, Vec<Effect>) {

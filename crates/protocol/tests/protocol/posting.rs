@@ -274,7 +274,7 @@ fn a_late_batch_that_fails_is_not_repeated_for_ever() {
 /// A validator that brings two verdicts a call, in JUDGE of a round with nine signers.
 fn narrow(signer: u8) -> (Story, Digest) {
     let (mut story, truth) = judging(1);
-    let config = Config { group: GROUP, domain: DOMAIN, signer: account(signer), edge_s: 2, step_s: 2, verdicts_a_call: 2 };
+    let config = Config { verdicts_a_call: 2, ..config(signer) };
     let nine = GroupView { positions: (1..=9).map(|number| position(number, 100)).collect(), ..group() };
     let mut validator = Validator::new(config);
     for input in [Input::Group(nine), Input::Block(at(ROUND, 0)), Input::Event(opened_event(ROUND, digest("checkpoint")))] {

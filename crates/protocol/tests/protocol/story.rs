@@ -2,6 +2,7 @@
 
 use protocol::chain::{Block, ChainEvent};
 use protocol::rules::claim_hash;
+use protocol::signing_log::SigningLog;
 use protocol::validator::{BaseFinding, Config, Effect, Fetched, Finding, Input, Validator};
 use protocol::{Digest, Micronats, PositionNumber, RoundNumber};
 
@@ -11,7 +12,20 @@ pub const ROUND: RoundNumber = RoundNumber(3);
 pub const BASE: Micronats = Micronats(2_000_000);
 
 pub fn validator(signer: u8) -> Validator {
-    Validator::new(Config { group: GROUP, domain: DOMAIN, signer: account(signer), edge_s: 2, step_s: 2, verdicts_a_call: 1_024 })
+    Validator::new(config(signer))
+}
+
+pub fn config(signer: u8) -> Config {
+    Config {
+        group: GROUP,
+        domain: DOMAIN,
+        signer: account(signer),
+        edge_s: 2,
+        step_s: 2,
+        verdicts_a_call: 1_024,
+        signed: SigningLog::default(),
+        doppelganger_check: true,
+    }
 }
 
 /// Hash of the claim that trainer `number` makes about `file`.

@@ -4,13 +4,14 @@ use protocol::{
     eip712::{Node as Bound, Typed as _, sign},
     log::{Binding, Body},
     panel::{self, Panel},
+    signing_log::SigningLog,
     trainer::{self, Remembered, Trainer},
 };
 
 use super::{Happening, START_AGAIN_MS, World};
 use crate::{
     chain::SimError,
-    disk::{Commit, Life, commits},
+    disk::{Commit, Life, VERDICTS, commits},
     faults::{Fault, Trouble, Weather},
     node::{Mind, Role},
 };
@@ -112,8 +113,19 @@ impl World {
         if own.role == Role::Validator {
             let (group, domain, signer) = (own.group, self.domain, own.account);
             let (compound_part, verdicts_a_call) = (COMPOUND_PART, VERDICTS_A_CALL);
-            let config = panel::Config { group, domain, signer, edge_s, step_s, compound_part, verdicts_a_call };
-            return Mind::Validator(Box::new(Panel::new(config)));
+            // What cannot be read ends its start soon after.
+            let signed = SigningLog::parse(own.disk.read(VERDICTS)).map(|loaded| loaded.log.of(group)).unwrap_or_default();
+            return Mind::Validator(Box::new(Panel::new(panel::Config {
+                group,
+                domain,
+                signer,
+                edge_s,
+                step_s,
+                compound_part,
+                verdicts_a_call,
+                signed,
+                doppelganger_check: true,
+            })));
         }
         let (group, account, secret) = (own.group, own.account, own.secret);
         let config = trainer::Config { group, account, edge_s, commit_s: COMMIT_S, unpaid: false, rounds: None, secret };

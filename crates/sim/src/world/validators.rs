@@ -86,6 +86,7 @@ impl World {
                 self.note(node, &format!("posts {} verdicts of round {round} for {}", verdicts.len(), digest(&claim)));
                 self.send_as(node, Call::Judge { group: self.nodes[node].group, round, claim, verdicts }, Asked::Posted(round));
             }
+            E::Doubt(doubt) => self.note(node, &format!("does not sign: {doubt:?}")),
             E::Done(report) => {
                 let trouble = report.trouble.map(|trouble| format!(", {trouble}")).unwrap_or_default();
                 self.note(node, &format!("round {} is over: {:?}{trouble}", report.round, report.outcome));
@@ -101,9 +102,8 @@ impl World {
         let signed = match noted {
             Err(DiskError::Killed) => return,
             Err(error) => Err(error.to_string()),
-            Ok(Some(signed)) => {
-                let reason = format!("it was judged before, with claim {}", signed.claim);
-                let refused = validator::Input::Refused { round, reason };
+            Ok(Some(refusal)) => {
+                let refused = validator::Input::Refused { round, reason: refusal.to_string() };
                 return self.answer(node, Answer::Validator(panel::Answer::Validator(refused)));
             }
             Ok(None) => self.signed(node, verdict),
