@@ -22,7 +22,7 @@ pub const AWAY_BLOCKS: u64 = 7 * 86_400 / BLOCK_S;
 const NEAR_BEFORE: u64 = 2_048;
 const CHUNK_BEFORE: u64 = 32;
 /// Longest wait for the end of history.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_secs(1_800);
 
 /// One process that follows groups.
 pub struct Process {
