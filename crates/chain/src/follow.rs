@@ -42,6 +42,8 @@ pub struct Follower {
     known: Known,
     /// Whether the last known block is known to be part of the chain still, though the next one is far from it.
     is_sure: bool,
+    /// Number of the newest confirmed block when it was looked at last; that need not be done again while it is far.
+    tip: u64,
     sight: Sight,
     ready: VecDeque<Followed>,
 }
@@ -51,7 +53,7 @@ impl Follower {
     pub fn new(reader: &Reader, addresses: &[Address], first: u64) -> Self {
         let filter = Filter::new().address(addresses.iter().copied().map(convert::to_eth).collect::<Vec<_>>());
         let (known, sight, ready) = (Known::default(), Sight::default(), VecDeque::new());
-        Self { reader: reader.clone(), filter, first, next: first, known, is_sure: false, sight, ready }
+        Self { reader: reader.clone(), filter, first, next: first, known, is_sure: false, tip: 0, sight, ready }
     }
 
     /// Only logs whose first indexed field is one of `topics`; all where there is none.
@@ -131,8 +133,9 @@ impl Follower {
 
     /// Makes steps ready if there are any. State changes only after the last answer has come.
     async fn advance(&mut self) -> Result<(), ChainError> {
-        let tip = self.look().await?;
         let near = self.reader.settings().every_block_within;
+        let is_far = self.tip.saturating_sub(self.next) > near;
+        let tip = if is_far { self.tip } else { self.look().await? };
         let before = self.next;
         match tip.checked_sub(self.next) {
             None => self.check_tip(tip).await?,
@@ -151,6 +154,7 @@ impl Follower {
         let behind = self.reader.settings().confirmations.max(1) - 1;
         let tip = newest.number().saturating_sub(behind);
         self.sight.see(newest, Instant::now());
+        self.tip = tip;
         Ok(tip)
     }
 
@@ -272,7 +276,7 @@ impl Follower {
         self.known.truncate(kept);
         self.next = self.known.last().map_or(self.first, |last| last.number + 1);
         tracing::warn!(from = self.next, "the chain was reorganised");
-        self.is_sure = false;
+        (self.is_sure, self.tip) = (false, 0);
         self.ready.push_back(Followed::Reorganised { from: self.next });
         Ok(())
     }

@@ -18,7 +18,7 @@ const SHAPE: Shape = Shape { blocks: 10_000_000, groups: 1_000, events: 2_000_00
 const BLOCKS: u64 = 120;
 const EVERY: Duration = Duration::from_millis(500);
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let counted = years::count(SHAPE, years::AWAY_BLOCKS, BLOCKS, EVERY, folder.path().to_owned()).await?;

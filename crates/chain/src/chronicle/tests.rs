@@ -1,3 +1,5 @@
+//! What a chronicle keeps, whatever happens to its file.
+
 //! Chronicles on disk: restarts, torn and damaged lines, rewinding.
 
 use super::*;

@@ -14,7 +14,7 @@ use crate::{
 
 const SHAPE: Shape = Shape { blocks: 1_000_000, groups: 100, events: 200_000, positions: 40 };
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_start_costs_what_happened_since_in_its_own_group_and_ten_groups_cost_at_most_three_calls_a_block() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let counted = years::count(SHAPE, AWAY_BLOCKS, 60, Duration::from_millis(250), folder.path().to_owned()).await?;
@@ -27,7 +27,7 @@ async fn a_start_costs_what_happened_since_in_its_own_group_and_ten_groups_cost_
 
 /// All that is told until the end of history.
 async fn told(url: &str, folder: &std::path::Path) -> anyhow::Result<Vec<Heard>> {
-    let mut process = Process::open(url, folder, &[7]).await?;
+    let mut process = Process::open(url, folder, &[7], 1).await?;
     let mut told = Vec::new();
     while told.last() != Some(&Heard::Live) {
         told.push(process.feeds[0].recv().await.expect("the feed goes on")?);
@@ -44,7 +44,7 @@ fn events(told: &[Heard]) -> Vec<(u64, ChainEvent)> {
     told.iter().filter_map(event).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn history_comes_from_disk_as_history_and_after_a_deep_reorganisation_from_the_fork() -> anyhow::Result<()> {
     let shape = Shape { blocks: 100_000, groups: 10, events: 20_000, positions: 3 };
     let folder = tempfile::tempdir()?;
@@ -67,7 +67,7 @@ async fn history_comes_from_disk_as_history_and_after_a_deep_reorganisation_from
     assert_eq!(events(&anew).len(), 1_900);
     assert!(stub.take_calls()["eth_getLogs"] < 40, "the blocks before the fork are kept");
     // While it runs.
-    let mut process = Process::start(&url, folder.path(), &[7]).await?;
+    let mut process = Process::start(&url, folder.path(), &[7], 1).await?;
     stub.reorganise(40_000);
     stub.set_tip(95_001);
     while process.feeds[0].recv().await.expect("the feed goes on")? != Heard::Restart {}
@@ -79,7 +79,7 @@ async fn history_comes_from_disk_as_history_and_after_a_deep_reorganisation_from
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_view_of_many_positions_costs_a_call_for_200_of_them_and_says_what_one_call_for_each_says() -> anyhow::Result<()> {
     for (positions, calls) in [(0, 1), (1, 1), (199, 1), (200, 1), (201, 2), (450, 3)] {
         let (stub, url) = Stub::start(Shape { positions, ..SHAPE }, 1_000).await;

@@ -22,7 +22,7 @@ pub const AWAY_BLOCKS: u64 = 7 * 86_400 / BLOCK_S;
 const NEAR_BEFORE: u64 = 2_048;
 const CHUNK_BEFORE: u64 = 32;
 /// Longest wait for the end of history.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_secs(1_800);
 
 /// One process that follows groups.
 pub struct Process {
@@ -33,8 +33,8 @@ pub struct Process {
 
 impl Process {
     /// Starts, and reads until all groups are live.
-    pub async fn start(url: &str, folder: &Path, groups: &[u64]) -> Result<Self> {
-        let mut process = Self::open(url, folder, groups).await?;
+    pub async fn start(url: &str, folder: &Path, groups: &[u64], first: u64) -> Result<Self> {
+        let mut process = Self::open(url, folder, groups, first).await?;
         for feed in &mut process.feeds {
             let live = async {
                 while feed.recv().await.context("the feed has ended")?? != Heard::Live {}
@@ -45,13 +45,13 @@ impl Process {
         Ok(process)
     }
 
-    /// Starts.
-    pub async fn open(url: &str, folder: &Path, groups: &[u64]) -> Result<Self> {
+    /// Starts, for events from block `first` on.
+    pub async fn open(url: &str, folder: &Path, groups: &[u64], first: u64) -> Result<Self> {
         let settings = Settings { rpc: url.into(), chain_id: crate::stub::CHAIN_ID, poll_ms: 10, ..Settings::default() };
         let network = Network::open(&Connection::connect(settings).await?, address(NETWORK)).await?;
         let (client, events) = swarm::start(Config::new("years", folder.join("swarm"), [7; 32])).await?;
         let groups: Vec<GroupId> = groups.iter().copied().map(GroupId).collect();
-        let source = Source { network, first: 1, folder: folder.join("chronicles"), client: client.clone(), scope: Scope::Groups };
+        let source = Source { network, first, folder: folder.join("chronicles"), client: client.clone(), scope: Scope::Groups };
         let hub = Hub::start(source, &groups, events).await?;
         let mut process = Self { hub, feeds: Vec::new(), client };
         for group in groups {
@@ -80,13 +80,13 @@ pub fn sum(calls: &BTreeMap<String, u64>) -> u64 {
 /// Starts nodes on a chain of that shape; `blocks` are watched of ten groups.
 pub async fn count(shape: Shape, away: u64, blocks: u64, every: Duration, folder: PathBuf) -> Result<Counted> {
     let (stub, url) = Stub::start(shape, shape.blocks - away).await;
-    Process::start(&url, &folder.join("one"), &[7]).await?.stop().await;
+    Process::start(&url, &folder.join("one"), &[7], 1).await?.stop().await;
     let first = sum(&stub.take_calls());
     stub.set_tip(shape.blocks);
-    Process::start(&url, &folder.join("one"), &[7]).await?.stop().await;
+    Process::start(&url, &folder.join("one"), &[7], 1).await?.stop().await;
     let week_away = sum(&stub.take_calls());
     let groups: Vec<u64> = (1..=10).collect();
-    let ten = Process::start(&url, &folder.join("ten"), &groups).await?;
+    let ten = Process::start(&url, &folder.join("ten"), &groups, shape.blocks - SPAN).await?;
     stub.grow(every);
     tokio::time::sleep(every * 10).await;
     stub.take_calls();

@@ -49,8 +49,9 @@ struct State {
     tip: u64,
     /// Since when a block comes each so often.
     grows: Option<(Instant, Duration)>,
-    /// From this block on it is another branch.
+    /// From this block on it is another branch, of this number.
     fork: u64,
+    branch: u8,
     calls: BTreeMap<String, u64>,
 }
 
@@ -65,7 +66,7 @@ pub const NETWORK: u8 = 7;
 impl Stub {
     /// Serves; returns where.
     pub async fn start(shape: Shape, tip: u64) -> (Self, String) {
-        let state = State { tip, grows: None, fork: u64::MAX, calls: BTreeMap::new() };
+        let state = State { tip, grows: None, fork: u64::MAX, branch: 0, calls: BTreeMap::new() };
         let stub = Self { shape, state: Arc::new(Mutex::new(state)) };
         let served = stub.clone();
         let server = Faulty::before("http://127.0.0.1:9", move |method, parameters| served.answer(method, parameters)).await;
@@ -85,9 +86,9 @@ impl Stub {
         self.with(|state| state.grows = Some((Instant::now(), every)));
     }
 
-    /// The chain goes another way from block `fork` on.
+    /// The chain goes another way from block `fork` on, which is below all earlier forks.
     pub fn reorganise(&self, fork: u64) {
-        self.with(|state| state.fork = fork);
+        self.with(|state| (state.fork, state.branch) = (fork, state.branch + 1));
     }
 
     /// Number of the newest block.
@@ -133,7 +134,7 @@ impl Stub {
     }
 
     fn hash(&self, number: u64) -> B256 {
-        let branch = self.with(|state| u8::from(number >= state.fork));
+        let branch = self.with(|state| if number >= state.fork { state.branch } else { 0 });
         keccak256([&number.to_be_bytes()[..], &[branch]].concat())
     }
 
