@@ -17,6 +17,7 @@ use protocol::{
     chain::RevealedClaim,
     keccak256,
     log::Body,
+    pace::Tempo,
     trainer::{self, Effect, Failed, Input, Measured, RaceReport, Remembered, Transaction},
 };
 
@@ -60,17 +61,17 @@ pub async fn start(config: TrainerConfig) -> Result<Shell<Hands>> {
     let node = Node::join(&config.node).await?;
     let (memory, notes) = (Memory::open(&config.node.data)?, Notes::open(&config.node.data));
     let (account, secret) = (node.account.address(), node.secret);
-    let machine = machine(&config, account, secret, memory.commits());
+    let machine = machine(&config, node.tempo, account, secret, memory.commits());
     let (network, member) = (node.network.clone(), node.member.clone());
     tracing::info!(%account, peer = %member.client.peer_id(), group = member.group.0, "trainer started");
     Ok(node.shell(machine, Hands { config, network, member, memory, notes, run: None, ends: Arc::default(), account, secret }))
 }
 
-fn machine(config: &TrainerConfig, account: Address, secret: [u8; 32], commits: &[Remembered]) -> trainer::Trainer {
-    let (group, edge_s) = (GroupId(config.node.group), config.node.edge_s);
+fn machine(config: &TrainerConfig, tempo: Tempo, account: Address, secret: [u8; 32], commits: &[Remembered]) -> trainer::Trainer {
+    let group = GroupId(config.node.group);
     // Salts come from a secret of their own, so that no salt tells anything about the node's key.
     let secret = keccak256(&[SALTS, &secret[..]].concat());
-    let config = trainer::Config { group, account, edge_s, commit_s: COMMIT_S, unpaid: config.unpaid, rounds: config.rounds, secret };
+    let config = trainer::Config { group, account, tempo, commit_s: COMMIT_S, unpaid: config.unpaid, rounds: config.rounds, secret };
     trainer::Trainer::new(config, commits.iter().copied())
 }
 
@@ -172,11 +173,13 @@ impl Hands {
     fn train(&self, run: Run, attempt: u32, answers: &Answers<Input>) {
         let (member, network, notes, round) = (self.member.clone(), self.network.clone(), self.notes.clone(), run.round);
         answers.spawn(async move {
-            // Leave for the deposits is asked for now, so that the commit is one transaction at the end.
-            if let Err(error) = network.allow_deposit(member.group).await {
+            let group = member.group;
+            // Leave for the deposits is asked for meanwhile, so that the commit is one transaction at the end.
+            let (allowed, trained) = tokio::join!(network.allow_deposit(group), run::train(member, run));
+            if let Err(error) = allowed {
                 tracing::warn!(round = round.0, "cannot give leave for the deposit: {error}");
             }
-            [match run::train(member, run).await {
+            [match trained {
                 Ok(trained) => {
                     if let Some(note) = trained.note {
                         notes.keep(note);
@@ -262,7 +265,6 @@ fn tell_finishing(coinbases: usize, waiting: usize) {
     tracing::info!(
         coinbases,
         waiting,
-        "finishing the round and its deposit; coinbases, and deposits that wait until they are mature, are brought home at a later \
-         start; once more to end at once"
+        "finishing the round and its deposit; coinbases, and deposits that wait until they are mature, are brought home at a later start"
     );
 }

@@ -11,15 +11,15 @@ use serde::Deserialize;
 #[serde(default, deny_unknown_fields)]
 pub struct ValidatorConfig {
     pub node: NodeConfig,
-    /// Seconds from one validator's attempt to post to the next one's.
-    pub step_s: u64,
+    /// Seconds from one validator's attempt to post to the next one's, beside those until it is seen; without it a block, as measured.
+    pub step_s: Option<u64>,
     /// Pay is made stake once it is this part of the stake, 64 for one 64th; 0: never.
     pub compound_part: u64,
 }
 
 impl Default for ValidatorConfig {
     fn default() -> Self {
-        Self { node: NodeConfig::default(), step_s: 1, compound_part: 64 }
+        Self { node: NodeConfig::default(), step_s: None, compound_part: 64 }
     }
 }
 

@@ -3,13 +3,14 @@
 use anyhow::Result;
 use chain::Account;
 use governance::Network;
-use node::{Answers, Node, Program, Scene, Shell, logging, roots, signing::Signing};
+use node::{Answers, Node, Program, Scene, Shell, logging, patience::patient, roots, signing::Signing};
 use protocol::{
     DeltaNumber, Digest, NodeId, PositionNumber, RoundNumber,
     bounty::Findings,
     eip712::{Finding, SignedVerdict, Verdict},
     jury,
     log::{Body, FindingBody},
+    pace::Tempo,
     panel::{self, Answer, Panel},
     steward, validator,
     validator::{Input, RecheckReport},
@@ -38,10 +39,11 @@ pub async fn start(config: ValidatorConfig) -> Result<Shell<Hands>> {
         group,
         domain: network.domain(),
         signer,
-        edge_s: config.node.edge_s,
-        step_s: config.step_s,
+        tempo: Tempo { step_s: config.step_s, ..node.tempo },
         compound_part: config.compound_part,
-        verdicts_a_call: validator::verdicts_a_call(network.chain().block_gas_limit().await?),
+        verdicts_a_call: validator::verdicts_a_call(
+            patient("reading how much a block holds", async || Ok(network.chain().block_gas_limit().await?)).await?,
+        ),
     });
     tracing::info!(%signer, peer = %node.member.client.peer_id(), group = group.0, "validator started");
     if node.view().position_of(signer).is_none() {

@@ -21,11 +21,10 @@ struct Arguments {
     config: PathBuf,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
     logging::start();
-    logging::exit(run(arguments).await)
+    stop::run(run(arguments), stop::node_stopped)
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {

@@ -16,6 +16,8 @@ use tokio::sync::mpsc;
 
 pub use protocol::machine::Heard;
 
+use crate::patience::patient;
+
 /// Things heard that wait for the machine.
 const HEARD_LIMIT: usize = 256;
 
@@ -50,7 +52,9 @@ impl Feed {
         client: &Client,
         messages: mpsc::Receiver<SwarmEvent>,
     ) -> Result<Self> {
-        let teller = teller(network, group).await.with_context(|| format!("group {group} cannot be read: check its number"))?;
+        let teller = patient("reading the group", async || Ok(teller(network, group).await?))
+            .await
+            .with_context(|| format!("group {group} cannot be read: check its number"))?;
         client.subscribe(group).await?;
         let queue = VecDeque::from([Heard::Group(teller.view().clone())]);
         let (network, client, blocks) = (network.clone(), client.clone(), follow(network, first));

@@ -10,6 +10,7 @@ use protocol::{
     GroupId,
     chain::{Block, GroupView},
     machine::{Heard, Machine},
+    pace::Tempo,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -20,6 +21,7 @@ use crate::{
     keys,
     lock::{self, Lock},
     member::Member,
+    patience::patient,
     site::Site,
     stop::Stop,
 };
@@ -69,6 +71,8 @@ pub struct Node {
     /// Sends as the account.
     pub network: Network,
     pub member: Member,
+    /// What machines are told of the chain's time.
+    pub tempo: Tempo,
     /// The node's own key.
     pub secret: [u8; 32],
     feed: Feed,
@@ -83,15 +87,16 @@ impl Node {
     pub async fn join(config: &NodeConfig) -> Result<Self> {
         let lock = lock::lock(&config.data)?;
         let account = config.key()?.account().await?;
-        let site = Site::open(&config.network).await?;
+        let site = patient("joining the network", async || Site::open(&config.network).await).await?;
         let (secret, first) = (keys::node_key(&config.data)?, site.file.deployed_block);
         let (client, events) = site.join(&config.data, secret, &config.listen, &config.peers).await?;
         let network = site.as_account(account.clone());
+        let tempo = Tempo { edge_s: config.edge_s, ..site.file.tempo() };
         let feed = Feed::start(&network, first, GroupId(config.group), &client, events).await?;
         let member = Member::join(feed.view(), &client).await?;
-        member.inherit(&network, first).await?;
+        patient("reading the sets of its forebears", async || member.inherit(&network, first).await).await?;
         bindings::publish(&member, &account, &network.domain()).await?;
-        Ok(Self { account, network, member, secret, feed, lock })
+        Ok(Self { account, network, member, tempo, secret, feed, lock })
     }
 
     /// The group as it is.
@@ -127,12 +132,12 @@ impl<P: Program> Shell<P>
 where
     Answer<P>: Send + 'static,
 {
-    /// Runs until it is asked to stop: the first request lets the machine finish, the second ends it.
+    /// Runs until the machine has finished, which it is asked to by `stop`; dropped, it leaves on disk what the next start needs.
     ///
     /// # Errors
     /// Only such as waiting does not cure.
     pub async fn run(mut self, mut stop: watch::Receiver<Stop>) -> Result<()> {
-        while *stop.borrow() != Stop::AtOnce && !self.machine.is_finished() {
+        while !self.machine.is_finished() {
             let effects = tokio::select! {
                 heard = self.heard.recv() => self.hear(heard.context("the feed has ended")??).await,
                 Some(answer) = self.answers.1.recv() => self.machine.answer(answer),

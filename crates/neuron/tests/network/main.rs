@@ -12,3 +12,4 @@ mod refusal;
 mod signer;
 mod signers;
 mod small;
+mod stopping;

@@ -1,5 +1,6 @@
 //! Four validators and a chain of one block a second: how many transactions a round takes, and who sends them.
 
+use protocol::pace::Tempo;
 use std::collections::BTreeSet;
 
 use crate::world::*;
@@ -29,7 +30,13 @@ fn truth() -> Digest {
 
 /// A validator at the end of REVEAL that knows one claim.
 fn ready(signer: u8, times: Times) -> Validator {
-    let config = Config { group: GROUP, domain: DOMAIN, signer: account(signer), edge_s: 2, step_s: 1, verdicts_a_call: 1_024 };
+    let config = Config {
+        group: GROUP,
+        domain: DOMAIN,
+        signer: account(signer),
+        tempo: Tempo { edge_s: Some(2), step_s: Some(1), ..Tempo::default() },
+        verdicts_a_call: 1_024,
+    };
     let mut validator = Validator::new(config);
     validator.handle(Input::Group(four(times)));
     (0..8).for_each(|number| drop(validator.handle(Input::Block(second(number)))));

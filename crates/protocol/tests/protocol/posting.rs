@@ -4,6 +4,7 @@ use crate::story::*;
 use crate::world::*;
 use protocol::chain::{GroupView, Outcome};
 use protocol::eip712::{SignedVerdict, Typed as _, Verdict, sign};
+use protocol::pace::Tempo;
 use protocol::validator::{Config, Input, MAX_LATE_POSTS, Validator, verdicts_a_call};
 use protocol::{Digest, GroupId, PositionNumber, RoundNumber};
 
@@ -274,7 +275,13 @@ fn a_late_batch_that_fails_is_not_repeated_for_ever() {
 /// A validator that brings two verdicts a call, in JUDGE of a round with nine signers.
 fn narrow(signer: u8) -> (Story, Digest) {
     let (mut story, truth) = judging(1);
-    let config = Config { group: GROUP, domain: DOMAIN, signer: account(signer), edge_s: 2, step_s: 2, verdicts_a_call: 2 };
+    let config = Config {
+        group: GROUP,
+        domain: DOMAIN,
+        signer: account(signer),
+        tempo: Tempo { edge_s: Some(2), step_s: Some(2), ..Tempo::default() },
+        verdicts_a_call: 2,
+    };
     let nine = GroupView { positions: (1..=9).map(|number| position(number, 100)).collect(), ..group() };
     let mut validator = Validator::new(config);
     for input in [Input::Group(nine), Input::Block(at(ROUND, 0)), Input::Event(opened_event(ROUND, digest("checkpoint")))] {

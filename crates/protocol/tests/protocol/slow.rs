@@ -1,6 +1,7 @@
 //! Blocks that are far apart: what is lost is told apart from what is late, and nobody waits through the last chance.
 
 use protocol::chain::{Block, GroupView, Times};
+use protocol::pace::Tempo;
 use protocol::validator::{Config, Effect, Input, MAX_POSTS, Validator};
 use protocol::{PositionNumber, steward as votes};
 
@@ -66,7 +67,13 @@ fn a_batch_that_was_dropped_or_not_answered_is_brought_again() {
 #[test]
 fn who_fails_again_and_again_brings_a_limited_number_of_batches_whole_or_in_parts() {
     for verdicts_a_call in [1_024, 2] {
-        let config = |signer| Config { group: GROUP, domain: DOMAIN, signer: account(signer), edge_s: 2, step_s: 2, verdicts_a_call };
+        let config = |signer| Config {
+            group: GROUP,
+            domain: DOMAIN,
+            signer: account(signer),
+            tempo: Tempo { edge_s: Some(2), step_s: Some(2), ..Tempo::default() },
+            verdicts_a_call,
+        };
         for signer in 1..=3 {
             let mut story = slow_as(Validator::new(config(signer)), 3_000);
             let posts = slow_posts(&mut story, 3_000, 50..3_000, Some(Err("no".into())));

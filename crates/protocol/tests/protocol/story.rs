@@ -1,6 +1,7 @@
 //! A validator in a story: the facts it is told, and what it did.
 
 use protocol::chain::{Block, ChainEvent};
+use protocol::pace::Tempo;
 use protocol::rules::claim_hash;
 use protocol::validator::{BaseFinding, Config, Effect, Fetched, Finding, Input, Validator};
 use protocol::{Digest, Micronats, PositionNumber, RoundNumber};
@@ -11,7 +12,13 @@ pub const ROUND: RoundNumber = RoundNumber(3);
 pub const BASE: Micronats = Micronats(2_000_000);
 
 pub fn validator(signer: u8) -> Validator {
-    Validator::new(Config { group: GROUP, domain: DOMAIN, signer: account(signer), edge_s: 2, step_s: 2, verdicts_a_call: 1_024 })
+    Validator::new(Config {
+        group: GROUP,
+        domain: DOMAIN,
+        signer: account(signer),
+        tempo: Tempo { edge_s: Some(2), step_s: Some(2), ..Tempo::default() },
+        verdicts_a_call: 1_024,
+    })
 }
 
 /// Hash of the claim that trainer `number` makes about `file`.
