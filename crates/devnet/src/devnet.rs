@@ -9,31 +9,25 @@ use std::{
 use anyhow::{Context, Result, bail};
 use futures::future::try_join_all;
 use governance::Network;
-use node::{
-    Feed, Heard, Member, Site, birth,
-    config::{self, GroupFile, NetworkFile, NodeConfig},
-    roots,
-};
+use node::{Feed, Heard, Member, Site, birth, config::GroupFile, roots};
 use protocol::{Address, Digest, GroupId, NodeId, Wei, chain::GroupView, log::Body};
 use tokio::sync::mpsc;
 
 use crate::{
-    actors::{Cast, Hands, key_file},
+    actors::{Cast, Hands},
     bounty::{self, Sponsor},
     ground::Ground,
     ledger::Ledger,
     liars::Liars,
     news::{News, Seen, Teller},
+    nodes,
     options::Options,
     processes::Process,
     screen::{self, Screen},
-    setup,
+    setup::{self, NETWORK},
     votes::Votes,
     watch::Watch,
 };
-
-/// Name of the file that all programs need.
-const NETWORK: &str = "network.toml";
 
 /// A running devnet. Dropping it ends every process that it started.
 pub struct Devnet {
@@ -85,7 +79,7 @@ impl Devnet {
         let Founded { group, site, client, events } = founded;
         screen.line("group", &format!("{} is group {group}; its files are on IPFS, {} publishes them", file.name, client.peer_id()));
         ground.confirm().await?;
-        let (trainers, validators) = nodes(&options, &file, &dir, group)?;
+        let (trainers, validators) = nodes::start(&options, &file, &dir, group)?;
         tell_of_nodes(&options, &dir, screen);
         admit(&cast, &hands, &ground, group, screen).await?;
         let feed = Feed::start(&site.network, site.file.deployed_block, group, &client, events).await?;
@@ -235,7 +229,7 @@ impl Devnet {
     pub fn lift_limit(&mut self) -> Result<()> {
         for process in &mut self.trainers {
             process.kill();
-            write_trainer(&self.dir, &process.name, &self.file, self.group, None)?;
+            nodes::write_trainer(&self.dir, &process.name, &self.file, self.group, None)?;
             process.restart()?;
         }
         Ok(())
@@ -243,6 +237,14 @@ impl Devnet {
 
     fn check_processes(&mut self) -> Result<()> {
         self.trainers.iter_mut().chain(&mut self.validators).try_for_each(Process::check)
+    }
+
+    /// Makes so many blocks at once where nothing is to be waited for, as far apart by their dates as others.
+    ///
+    /// # Errors
+    /// On a chain that is not its own.
+    pub async fn skip(&self, blocks: u64) -> Result<()> {
+        self.ground.skip(blocks).await
     }
 
     /// Where programs find the chain.
@@ -333,63 +335,6 @@ fn folder(options: &Options) -> Result<PathBuf> {
     }
     fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
     Ok(dir.canonicalize()?)
-}
-
-fn nodes(options: &Options, file: &GroupFile, dir: &Path, group: GroupId) -> Result<(Vec<Process>, Vec<Process>)> {
-    let start = |name: String, program: &str| Process::start(&name, program, &dir.join(&name));
-    let trainer = |number| {
-        let name = format!("trainer-{number}");
-        provide(options, dir, &name, number - 1)?;
-        write_trainer(dir, &name, file, group, Some(options.rounds()))?;
-        start(name, "trainer-node")
-    };
-    let validator = |number| {
-        let name = format!("validator-{number}");
-        provide(options, dir, &name, options.trainers + number - 1)?;
-        let mut config = toml::Table::new();
-        config.insert("node".into(), toml::Value::try_from(node_config(dir, &name, group))?);
-        write_config(dir, &name, &config)?;
-        start(name, "validator-node")
-    };
-    let trainers = (1..=options.trainers).map(trainer).collect::<Result<_>>()?;
-    Ok((trainers, (1..=options.validators).map(validator).collect::<Result<_>>()?))
-}
-
-/// A network file of its own for a node with a provider of its own.
-fn provide(options: &Options, dir: &Path, name: &str, place: usize) -> Result<()> {
-    let Some(provider) = options.providers.get(place) else { return Ok(()) };
-    let file = NetworkFile { rpc: provider.as_str().into(), ..config::read(&dir.join(NETWORK))? };
-    fs::create_dir_all(dir.join(name))?;
-    Ok(fs::write(dir.join(name).join(NETWORK), toml::to_string(&file)?)?)
-}
-
-fn write_trainer(dir: &Path, name: &str, file: &GroupFile, group: GroupId, rounds: Option<u64>) -> Result<()> {
-    let mut config = toml::Table::new();
-    if let Some(rounds) = rounds {
-        config.insert("rounds".into(), toml::Value::try_from(rounds)?);
-    }
-    config.insert("node".into(), toml::Value::try_from(node_config(dir, name, group))?);
-    config.insert("training".into(), toml::Value::Table(file.training.clone()));
-    write_config(dir, name, &config)
-}
-
-fn node_config(dir: &Path, name: &str, group: GroupId) -> NodeConfig {
-    let own = dir.join(name).join(NETWORK);
-    NodeConfig {
-        network: if own.exists() { own } else { dir.join(NETWORK) },
-        group: group.0,
-        data: dir.join(name).join("data"),
-        keystore: key_file(&dir.join("keys"), name),
-        password_file: Some(dir.join("keys/password")),
-        ..NodeConfig::default()
-    }
-}
-
-fn write_config(dir: &Path, name: &str, config: &toml::Table) -> Result<()> {
-    let folder = dir.join(name);
-    fs::create_dir_all(&folder)?;
-    let path = folder.join("config.toml");
-    fs::write(&path, toml::to_string(config)?).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// How long anything that needs one more round may take, chain seconds.

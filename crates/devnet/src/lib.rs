@@ -9,6 +9,7 @@ mod heldout;
 mod ledger;
 mod liars;
 mod news;
+mod nodes;
 mod options;
 mod periods;
 mod poison;

@@ -20,6 +20,8 @@ use crate::{
     options::Options,
 };
 
+/// Name of the file that all programs need.
+pub const NETWORK: &str = "network.toml";
 /// Wei of the chain's coin for one NRN.
 const PRICE: Wei = Wei(1_000_000_000_000);
 /// 0.01 NRN.
@@ -28,8 +30,10 @@ const MIN_DEPOSIT: Wei = Wei(10_000_000_000_000_000);
 const TIP: Wei = Wei(1_000_000_000);
 /// Blocks that TRAIN has at least, beside those by which the newest is ahead: two before its end carry a commit.
 const TRAIN_BLOCKS: u32 = 4;
-/// The same for REVEAL and JUDGE.
-const PHASE_BLOCKS: u32 = 3;
+/// The same for REVEAL.
+const REVEAL_BLOCKS: u32 = 3;
+/// The same for JUDGE, in which the first who posts is seen before it is the last chance for the others.
+const JUDGE_BLOCKS: u32 = 4;
 /// Epochs within which the admission must be enacted.
 const ADMISSION_EPOCHS: u64 = 4;
 
@@ -39,7 +43,7 @@ pub fn times(file: &GroupFile, options: &Options) -> Times {
     let (slot_s, lag) = (options.slot_s() as u32, options.confirmations as u32 - 1);
     let long = |phase_s: u32, blocks: u32| (phase_s + lag * slot_s).max((lag + blocks) * slot_s);
     let Phases { train_s, reveal_s, judge_s } = file.devnet;
-    let (train_s, reveal_s, judge_s) = (long(train_s, TRAIN_BLOCKS), long(reveal_s, PHASE_BLOCKS), long(judge_s, PHASE_BLOCKS));
+    let (train_s, reveal_s, judge_s) = (long(train_s, TRAIN_BLOCKS), long(reveal_s, REVEAL_BLOCKS), long(judge_s, JUDGE_BLOCKS + lag));
     Times { train_s, reveal_s, judge_s, period_s: 2 * (train_s + reveal_s + judge_s), ..file.times }
 }
 
