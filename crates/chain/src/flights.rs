@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use alloy::consensus::{Transaction as _, TxEnvelope};
 use alloy::eips::Decodable2718;
@@ -24,6 +26,9 @@ use crate::fees::Fees;
 
 /// Lines after which the file is written anew.
 const LINES_LIMIT: usize = 4_096;
+/// Commands that somebody starts together go one after the other; what holds the file for longer is a node, or stuck.
+const PATIENCE: Duration = Duration::from_secs(15);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Largest file that is read, bytes.
 const BYTES_LIMIT: u64 = 64 << 20;
 
@@ -192,17 +197,20 @@ fn lock(path: &Path, account: Address) -> Result<File, ChainError> {
     let path = path.with_extension("lock");
     let wrong = |error: std::io::Error| unusable(&path, &error.to_string());
     let mut lock = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(wrong)?;
-    match lock.try_lock() {
-        Ok(()) => {
-            lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id())).map_err(wrong)?;
-            Ok(lock)
+    let give_up_at = Instant::now() + PATIENCE;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => break,
+            Err(fs::TryLockError::WouldBlock) if Instant::now() < give_up_at => thread::sleep(LOOK_AGAIN),
+            Err(fs::TryLockError::WouldBlock) => {
+                let process = fs::read_to_string(&path).unwrap_or_default();
+                return Err(ChainError::InUse { account, process });
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(wrong(error)),
         }
-        Err(fs::TryLockError::WouldBlock) => {
-            let process = fs::read_to_string(&path).unwrap_or_default();
-            Err(ChainError::InUse { account, process })
-        }
-        Err(fs::TryLockError::Error(error)) => Err(wrong(error)),
     }
+    lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id())).map_err(wrong)?;
+    Ok(lock)
 }
 
 fn read(path: &Path, header: &str) -> Result<BTreeMap<u64, Vec<Noted>>, ChainError> {

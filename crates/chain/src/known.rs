@@ -2,8 +2,10 @@
 
 use protocol::chain::Block;
 
-/// Blocks remembered at most; when there are more, every second of the older half is forgotten.
+/// Blocks remembered at most, half of them the newest; when there are more, the older ones are thinned out.
 const KNOWN_BLOCKS_LIMIT: usize = 2_048;
+/// Of the older ones so many are left in each doubling of the distance to the newest: a rewind goes too far by a 64th at most.
+const SPARSE: u64 = 64;
 
 /// In order; the oldest is never forgotten.
 #[derive(Default)]
@@ -13,12 +15,22 @@ impl Known {
     pub(crate) fn push(&mut self, block: Block) {
         self.0.push(block);
         if self.0.len() > KNOWN_BLOCKS_LIMIT {
-            let mut place = 0;
-            self.0.retain(|_| {
-                place += 1;
-                place > KNOWN_BLOCKS_LIMIT / 2 || place % 2 == 1
-            });
+            self.thin_out(block.number);
         }
+    }
+
+    /// Forgets those between whose neighbours no more lies than a part of their age.
+    fn thin_out(&mut self, newest: u64) {
+        let following: Vec<u64> = self.0.iter().skip(1).map(|block| block.number).collect();
+        let (old, mut place, mut kept) = (self.0.len() - KNOWN_BLOCKS_LIMIT / 2, 0, None);
+        self.0.retain(|block| {
+            let next = following.get(place).copied().unwrap_or(newest);
+            let is_needed = kept.is_none_or(|kept| next - kept > (newest - block.number) / SPARSE);
+            let is_kept = place >= old || is_needed;
+            kept = if is_kept { Some(block.number) } else { kept };
+            place += 1;
+            is_kept
+        });
     }
 
     pub(crate) fn last(&self) -> Option<Block> {
@@ -74,9 +86,8 @@ mod tests {
         assert_eq!(known.get(0).map(|block| block.number), Some(0));
         let newest = known.0[known.len() - KNOWN_BLOCKS_LIMIT / 2..].windows(2).all(|pair| pair[0].number + 1 == pair[1].number);
         assert!(newest, "the newest are all there");
-        let steps = known.0.windows(2).map(|pair| pair[1].number - pair[0].number);
-        assert!(known.0.is_sorted_by(|one, next| one.number < next.number));
-        assert!(steps.max().is_some_and(|most| most <= 10_000_000 / 2 + 1));
+        let is_near = |pair: &[Block]| pair[1].number - pair[0].number <= 1 + (10_000_000 - pair[0].number) / SPARSE;
+        assert!(known.0.windows(2).all(is_near), "a fork is found within a part of its age");
         assert_eq!(known.last_at(0).map(|block| block.number), Some(0));
         assert_eq!(known.last_at(20_000_000).map(|block| block.number), Some(9_999_999));
     }

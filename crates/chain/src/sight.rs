@@ -26,10 +26,9 @@ pub(crate) struct Sight {
 impl Sight {
     pub(crate) fn see(&mut self, newest: Header, now: Instant) {
         let number = newest.number();
-        self.headers.split_off(&number.saturating_add(1));
-        let is_child = |parent: &Header| parent.number() + 1 == number && parent.hash == newest.parent_hash;
-        let is_same = |same: &Header| same.hash == newest.hash;
-        if !self.headers.values().next_back().is_some_and(|last| is_child(last) || is_same(last)) {
+        self.headers.split_off(&number);
+        let is_child = |last: &Header| last.number() + 1 == number && last.hash == newest.parent_hash;
+        if !self.headers.values().next_back().is_some_and(is_child) {
             self.headers.clear();
         }
         self.headers.insert(number, newest);

@@ -9,25 +9,22 @@ use std::{
 use anyhow::{Context, Result, bail};
 use futures::future::try_join_all;
 use governance::Network;
-use node::{
-    Heard, Hub, Member, Scope, Site, Source, birth,
-    config::{GroupFile, NodeConfig},
-    roots,
-};
+use node::{Heard, Hub, Member, Scope, Site, Source, birth, config::GroupFile, roots};
 use protocol::{Address, Digest, GroupId, NodeId, Wei, chain::GroupView, log::Body};
 use tokio::sync::mpsc;
 
 use crate::{
-    actors::{Cast, Hands, key_file},
+    actors::{Cast, Hands},
     bounty::{self, Sponsor},
     ground::Ground,
     ledger::Ledger,
     liars::Liars,
     news::{News, Seen, Teller},
+    nodes,
     options::Options,
     processes::Process,
     screen::{self, Screen},
-    setup,
+    setup::{self, NETWORK},
     votes::Votes,
     watch::Watch,
 };
@@ -75,15 +72,16 @@ impl Devnet {
         let ground = Ground::start(&options).await?;
         screen.line("chain", &ground.name());
         let cast = cast(&options, &dir, &ground).await?;
-        let (network, hands) = contracts(&file, &cast, &ground, screen).await?;
-        let genesis_supply = setup::sale(&cast, &hands).await?;
+        let (network, hands) = contracts(&options, &file, &cast, &ground, screen).await?;
+        let genesis_supply = setup::sale(&cast, &hands, &ground).await?;
         screen.line("sale", &format!("closed: {} NRN sold and delivered; nothing else exists", screen::nrn(genesis_supply)));
         let founded = found(&options, &file, &dir, &cast, &hands, &network).await?;
         let Founded { group, site, client, events } = founded;
         screen.line("group", &format!("{} is group {group}; its files are on IPFS, {} publishes them", file.name, client.peer_id()));
-        let (trainers, validators) = nodes(&options, &file, &dir, group)?;
+        ground.confirm().await?;
+        let (trainers, validators) = nodes::start(&options, &file, &dir, group)?;
         tell_of_nodes(&options, &dir, screen);
-        admit(&cast, &hands, group, screen).await?;
+        admit(&cast, &hands, &ground, group, screen).await?;
         let feed = Hub::start(source(&site, &dir, &client), &[group], events).await?.feed(group).await?;
         let view = feed.view().clone();
         let member = join(&site, &view, &client).await?;
@@ -231,7 +229,7 @@ impl Devnet {
     pub fn lift_limit(&mut self) -> Result<()> {
         for process in &mut self.trainers {
             process.kill();
-            write_trainer(&self.dir, &process.name, &self.file, self.group, None)?;
+            nodes::write_trainer(&self.dir, &process.name, &self.file, self.group, None)?;
             process.restart()?;
         }
         Ok(())
@@ -241,6 +239,14 @@ impl Devnet {
         self.trainers.iter_mut().chain(&mut self.validators).try_for_each(Process::check)
     }
 
+    /// Makes so many blocks at once where nothing is to be waited for, as far apart by their dates as others.
+    ///
+    /// # Errors
+    /// On a chain that is not its own.
+    pub async fn skip(&self, blocks: u64) -> Result<()> {
+        self.ground.skip(blocks).await
+    }
+
     /// Where programs find the chain.
     pub fn rpc_url(&self) -> &str {
         self.ground.chain().settings().rpc.first_url()
@@ -248,7 +254,7 @@ impl Devnet {
 
     /// The file that all programs need.
     pub fn network_file(&self) -> PathBuf {
-        self.dir.join("network.toml")
+        self.dir.join(NETWORK)
     }
 }
 
@@ -261,9 +267,9 @@ async fn cast(options: &Options, dir: &Path, ground: &Ground) -> Result<Cast> {
 }
 
 /// Deploys the contracts.
-async fn contracts(file: &GroupFile, cast: &Cast, ground: &Ground, screen: &Screen) -> Result<(Network, Hands)> {
+async fn contracts(options: &Options, file: &GroupFile, cast: &Cast, ground: &Ground, screen: &Screen) -> Result<(Network, Hands)> {
     let founder = ground.chain().with_account(cast.founder.account.clone());
-    let network = setup::contracts(&founder, &setup::times(file)).await?;
+    let network = setup::contracts(&founder, &setup::times(file, options), ground.sale_s()).await?;
     screen.line("contracts", &format!("Network at {}, found from its address: token, schedule, sale, purse", network.address()));
     let hands = Hands::new(&network, cast);
     Ok((network, hands))
@@ -277,10 +283,12 @@ fn tell_of_nodes(options: &Options, dir: &Path, screen: &Screen) {
     }
 }
 
-async fn admit(cast: &Cast, hands: &Hands, group: GroupId, screen: &Screen) -> Result<()> {
+async fn admit(cast: &Cast, hands: &Hands, ground: &Ground, group: GroupId, screen: &Screen) -> Result<()> {
     setup::stake(cast, hands, group).await?;
     screen.line("stake", "bonded by cold owners for the validators' hot keys; counts from the next epoch");
-    setup::admit(cast, hands, group).await?;
+    setup::admit(cast, hands, ground, group).await?;
+    ground.confirm().await?;
+    ground.begin().await?;
     screen.line("group", "admitted by its stake: from now on its rounds are paid");
     Ok(())
 }
@@ -309,17 +317,17 @@ struct Founded {
 
 /// Publishes the group's files from this process and makes the group.
 async fn found(options: &Options, file: &GroupFile, dir: &Path, cast: &Cast, hands: &Hands, network: &Network) -> Result<Founded> {
-    let path = dir.join("network.toml");
-    let alone = setup::network_file(&path, network, Vec::new()).await?;
+    let path = dir.join(NETWORK);
+    let alone = setup::network_file(&path, network, options.confirmations, Vec::new()).await?;
     let data = dir.join("publisher");
     fs::create_dir_all(&data)?;
     let (client, events) = alone.join(&data, node::keys::node_key(&data)?, &[], &[]).await?;
     let founder = hands.of(&cast.founder)?;
-    let birth = birth::prepare(file, &setup::times(file), options.seed, cast.founder.address(), &client).await?;
+    let birth = birth::prepare(file, &setup::times(file, options), options.seed, cast.founder.address(), &client).await?;
     let group = founder.create(&birth).await?;
     client.subscribe(group).await?;
     let peers = client.listen_addresses().await?.iter().map(ToString::to_string).collect();
-    let site = setup::network_file(&path, network, peers).await?;
+    let site = setup::network_file(&path, network, options.confirmations, peers).await?;
     Ok(Founded { group, site, client, events })
 }
 
@@ -328,57 +336,11 @@ fn folder(options: &Options) -> Result<PathBuf> {
         Some(dir) => dir.clone(),
         None => std::env::temp_dir().join(format!("neuron-devnet-{}", std::process::id())),
     };
-    if dir.join("network.toml").exists() {
+    if dir.join(NETWORK).exists() {
         bail!("{} holds an earlier devnet: remove it, or give --dir another folder", dir.display());
     }
     fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
     Ok(dir.canonicalize()?)
-}
-
-fn nodes(options: &Options, file: &GroupFile, dir: &Path, group: GroupId) -> Result<(Vec<Process>, Vec<Process>)> {
-    let start = |name: String, program: &str| Process::start(&name, program, &dir.join(&name));
-    let trainer = |number| {
-        let name = format!("trainer-{number}");
-        write_trainer(dir, &name, file, group, Some(options.rounds()))?;
-        start(name, "trainer-node")
-    };
-    let validator = |number| {
-        let name = format!("validator-{number}");
-        let mut config = toml::Table::new();
-        config.insert("node".into(), toml::Value::try_from(node_config(dir, &name, group))?);
-        write_config(dir, &name, &config)?;
-        start(name, "validator-node")
-    };
-    let trainers = (1..=options.trainers).map(trainer).collect::<Result<_>>()?;
-    Ok((trainers, (1..=options.validators).map(validator).collect::<Result<_>>()?))
-}
-
-fn write_trainer(dir: &Path, name: &str, file: &GroupFile, group: GroupId, rounds: Option<u64>) -> Result<()> {
-    let mut config = toml::Table::new();
-    if let Some(rounds) = rounds {
-        config.insert("rounds".into(), toml::Value::try_from(rounds)?);
-    }
-    config.insert("node".into(), toml::Value::try_from(node_config(dir, name, group))?);
-    config.insert("training".into(), toml::Value::Table(file.training.clone()));
-    write_config(dir, name, &config)
-}
-
-fn node_config(dir: &Path, name: &str, group: GroupId) -> NodeConfig {
-    NodeConfig {
-        network: dir.join("network.toml"),
-        group: group.0.into(),
-        data: dir.join(name).join("data"),
-        keystore: key_file(&dir.join("keys"), name),
-        password_file: Some(dir.join("keys/password")),
-        ..NodeConfig::default()
-    }
-}
-
-fn write_config(dir: &Path, name: &str, config: &toml::Table) -> Result<()> {
-    let folder = dir.join(name);
-    fs::create_dir_all(&folder)?;
-    let path = folder.join("config.toml");
-    fs::write(&path, toml::to_string(config)?).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// How long anything that needs one more round may take, chain seconds.

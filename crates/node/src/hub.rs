@@ -21,6 +21,7 @@ use swarm::{Client, Event as SwarmEvent};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::feed::{Feed, Places, Tap};
+use crate::patience::patient;
 
 /// Steps along the chain that wait for one group.
 const STEPS_LIMIT: usize = 1_024;
@@ -82,7 +83,8 @@ impl Hub {
     pub async fn start(source: Source, groups: &[GroupId], messages: mpsc::Receiver<SwarmEvent>) -> Result<Self> {
         let mut lines = BTreeMap::new();
         for group in groups {
-            lines.insert(*group, Line::open(&source, *group).await?);
+            let line = patient("looking for what was read before", || Line::open(&source, *group)).await?;
+            lines.insert(*group, line);
         }
         let farthest_back = lines.values().min_by_key(|line| line.chronicle.passed().map(|block| block.number));
         let known: Vec<Block> = farthest_back.into_iter().flat_map(|line| line.chronicle.known()).collect();
@@ -97,7 +99,7 @@ impl Hub {
     /// # Errors
     /// When the chain does not answer, or there is no such group.
     pub async fn feed(&self, group: GroupId) -> Result<Feed> {
-        let view = Feed::first_view(&self.source.network, group).await;
+        let view = patient("reading the group", || async { Ok(Feed::first_view(&self.source.network, group).await?) }).await;
         let view = view.with_context(|| format!("group {group} cannot be read: check its number"))?;
         self.source.client.subscribe(group).await?;
         let (answer, tap) = oneshot::channel();

@@ -1,0 +1,68 @@
+//! The nodes of a devnet: their settings, and their programs.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result};
+use node::config::{self, GroupFile, NetworkFile, NodeConfig};
+use protocol::GroupId;
+
+use crate::{actors::key_file, options::Options, processes::Process, setup::NETWORK};
+
+/// Writes the settings of all nodes and starts them.
+pub fn start(options: &Options, file: &GroupFile, dir: &Path, group: GroupId) -> Result<(Vec<Process>, Vec<Process>)> {
+    let run = |name: String, program: &str| Process::start(&name, program, &dir.join(&name));
+    let trainer = |number| {
+        let name = format!("trainer-{number}");
+        provide(options, dir, &name, number - 1)?;
+        write_trainer(dir, &name, file, group, Some(options.rounds()))?;
+        run(name, "trainer-node")
+    };
+    let validator = |number| {
+        let name = format!("validator-{number}");
+        provide(options, dir, &name, options.trainers + number - 1)?;
+        let mut config = toml::Table::new();
+        config.insert("node".into(), toml::Value::try_from(node_config(dir, &name, group))?);
+        write_config(dir, &name, &config)?;
+        run(name, "validator-node")
+    };
+    let trainers = (1..=options.trainers).map(trainer).collect::<Result<_>>()?;
+    Ok((trainers, (1..=options.validators).map(validator).collect::<Result<_>>()?))
+}
+
+/// A network file of its own for a node with a provider of its own.
+fn provide(options: &Options, dir: &Path, name: &str, place: usize) -> Result<()> {
+    let Some(provider) = options.providers.get(place) else { return Ok(()) };
+    let file = NetworkFile { rpc: provider.as_str().into(), ..config::read(&dir.join(NETWORK))? };
+    fs::create_dir_all(dir.join(name))?;
+    Ok(fs::write(dir.join(name).join(NETWORK), toml::to_string(&file)?)?)
+}
+
+/// Writes what a trainer is told.
+pub fn write_trainer(dir: &Path, name: &str, file: &GroupFile, group: GroupId, rounds: Option<u64>) -> Result<()> {
+    let mut config = toml::Table::new();
+    if let Some(rounds) = rounds {
+        config.insert("rounds".into(), toml::Value::try_from(rounds)?);
+    }
+    config.insert("node".into(), toml::Value::try_from(node_config(dir, name, group))?);
+    config.insert("training".into(), toml::Value::Table(file.training.clone()));
+    write_config(dir, name, &config)
+}
+
+fn node_config(dir: &Path, name: &str, group: GroupId) -> NodeConfig {
+    let own = dir.join(name).join(NETWORK);
+    NodeConfig {
+        network: if own.exists() { own } else { dir.join(NETWORK) },
+        group: group.0.into(),
+        data: dir.join(name).join("data"),
+        keystore: key_file(&dir.join("keys"), name),
+        password_file: Some(dir.join("keys/password")),
+        ..NodeConfig::default()
+    }
+}
+
+fn write_config(dir: &Path, name: &str, config: &toml::Table) -> Result<()> {
+    let folder = dir.join(name);
+    fs::create_dir_all(&folder)?;
+    let path = folder.join("config.toml");
+    fs::write(&path, toml::to_string(config)?).with_context(|| format!("cannot write {}", path.display()))
+}
