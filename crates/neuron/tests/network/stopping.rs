@@ -26,6 +26,8 @@ const LIMIT: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Long enough to be sure that a program has not ended by itself.
 const SURE: Duration = Duration::from_secs(3);
+/// Lines that wait to be read.
+const LINES_LIMIT: usize = 4_096;
 
 /// A program under test, and what it says.
 struct Running {
@@ -40,7 +42,7 @@ impl Running {
         command.args(arguments).env_remove("NEURON_PASSWORD").env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::null());
         let mut process = command.stderr(Stdio::piped()).spawn()?;
         let lines = BufReader::new(process.stderr.take().context("no messages")?).lines().map_while(Result::ok);
-        let (sender, receiver) = mpsc::channel();
+        let (sender, receiver) = mpsc::sync_channel(LINES_LIMIT);
         thread::spawn(move || lines.for_each(|line| drop(sender.send(line))));
         Ok(Self { process, lines: receiver, said: Vec::new() })
     }
