@@ -7,6 +7,7 @@ mod commands;
 mod devnet;
 mod elsewhere;
 #[path = "../../../chain/tests/rpc/faulty.rs"]
+#[allow(dead_code, reason = "some of its faults are played elsewhere")]
 mod faulty;
 mod groups;
 mod hostile;
