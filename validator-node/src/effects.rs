@@ -235,13 +235,18 @@ impl Hands {
         let (own, all) = (view.position_of(self.account.address()).map_or(Wei::ZERO, |position| position.live), view.awake());
         let part = move |reward: Wei| reward.mul_div(own.0, all.0.saturating_mul(VALIDATORS_PART).max(1));
         judged(answers, async move {
-            if let Err(reason) = upkeep.check(&network, group, Some(round), &CALLS, part).await {
+            if upkeep.is_choosy()
+                && let Err(reason) = upkeep.check(&network, group, Some(round), &CALLS, part).await
+            {
                 return Input::Posted { round, result: Err(reason) };
             }
             let result = network.judge(group, round, claim, &verdicts).await.map(drop).map_err(|error| error.to_string());
             match &result {
                 Ok(()) => tracing::info!(round = round.0, verdicts = verdicts.len(), "verdicts posted"),
                 Err(error) => tracing::warn!(round = round.0, "verdicts not posted: {error}"),
+            }
+            if !upkeep.is_choosy() {
+                tokio::spawn(async move { upkeep.check(&network, group, None, &CALLS, part).await });
             }
             Input::Posted { round, result }
         });

@@ -7,7 +7,7 @@ use alloy::network::TransactionBuilder;
 use alloy::rpc::types::TransactionRequest;
 
 use crate::account::Account;
-use crate::ceiling::{Ceiling, Market};
+use crate::ceiling::{Ceiling, Limits, Market};
 use crate::convert;
 use crate::errand::Errand;
 use crate::error::ChainError;
@@ -17,6 +17,7 @@ use crate::header::Header;
 use crate::nonces::Nonces;
 use crate::pool::Offer;
 use crate::reader::Reader;
+use crate::settings::Settings;
 
 /// Gas of an empty transfer, where the chain does not tell.
 const TRANSFER_GAS: u64 = 21_000;
@@ -145,7 +146,8 @@ impl Book {
     /// What those after this nonce pay, if that is more and they cannot wait.
     pub(crate) fn hurried(&self, nonce: u64, fees: Fees) -> Option<Fees> {
         let (_, urgent) = self.state().urgent.filter(|(urgent, _)| *urgent > nonce)?;
-        Some(fees.at_least(urgent)).filter(|better| *better != fees)
+        // A little less is no less: all offers have room for dearer blocks.
+        Some(fees.at_least(urgent)).filter(|better| better.most() > fees.most().saturating_add(fees.most() / 4))
     }
 
     /// What gas costs after the block `latest`; what is usual is learned from it.
@@ -159,7 +161,8 @@ impl Book {
 
     /// The most that an errand may pay where such a tip is usual.
     pub(crate) fn ceiling(&self, errand: &Errand, gas: u64, price: Price) -> Option<Ceiling> {
-        Ceiling::of(self.reader().settings(), errand, gas, self.state().market.median(), price.tip())
+        let &Settings { max_fee_gwei, max_fee_times, .. } = self.reader().settings();
+        Ceiling::of(Limits { max_fee_gwei, max_fee_times }, errand, gas, self.state().market.median(), price.tip())
     }
 
     /// An empty transfer to oneself: it takes a nonce and does nothing.

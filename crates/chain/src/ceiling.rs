@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use crate::errand::Errand;
-use crate::settings::Settings;
 
 const WEI_PER_GWEI: u128 = 1_000_000_000;
 /// Base fees that are remembered.
@@ -31,6 +30,13 @@ impl Market {
         fees.sort_unstable();
         fees.get(fees.len() / 2).copied()
     }
+}
+
+/// What the user allows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub max_fee_gwei: Option<u64>,
+    pub max_fee_times: u64,
 }
 
 /// Wei per gas, and who says so.
@@ -63,8 +69,8 @@ impl std::fmt::Display for Because {
 
 impl Ceiling {
     /// For a call that may use so much gas, with this `tip` where a tip is paid on top of the base fee.
-    pub(crate) fn of(settings: &Settings, errand: &Errand, gas: u64, usual: Option<u128>, tip: u128) -> Option<Self> {
-        if let Some(gwei) = settings.max_fee_gwei {
+    pub(crate) fn of(limits: Limits, errand: &Errand, gas: u64, usual: Option<u128>, tip: u128) -> Option<Self> {
+        if let Some(gwei) = limits.max_fee_gwei {
             return Some(Self { limit: u128::from(gwei).saturating_mul(WEI_PER_GWEI), because: Because::Setting });
         }
         let can_wait = errand.urgency.can_wait();
@@ -72,7 +78,7 @@ impl Ceiling {
             let share = if can_wait { worth.0 / PATIENT_SHARE } else { worth.0 };
             return Some(Self { limit: share / u128::from(gas.max(1)), because: Because::Worth });
         }
-        let times = u128::from(settings.max_fee_times).saturating_mul(if can_wait { 1 } else { URGENT_TIMES });
+        let times = u128::from(limits.max_fee_times).saturating_mul(if can_wait { 1 } else { URGENT_TIMES });
         // Where gas costs next to nothing a multiple of it says nothing either.
         let limit = usual?.saturating_mul(times).max(WEI_PER_GWEI).saturating_add(tip);
         Some(Self { limit, because: Because::Usual })
@@ -100,9 +106,9 @@ mod tests {
             (None, U::Leisure, None, Some(7), Some((2 * GWEI, Because::Usual))),
             (None, U::Leisure, None, None, None),
         ] {
-            let settings = Settings { max_fee_gwei: most, ..Settings::default() };
+            let limits = Limits { max_fee_gwei: most, max_fee_times: 8 };
             let errand = Errand { urgency, worth, ..Errand::default() };
-            let found = Ceiling::of(&settings, &errand, 100_000, usual, GWEI);
+            let found = Ceiling::of(limits, &errand, 100_000, usual, GWEI);
             assert_eq!(found.map(|ceiling| (ceiling.limit, ceiling.because)), expected, "{urgency:?} {most:?} {worth:?} {usual:?}");
         }
     }

@@ -10,6 +10,7 @@ use protocol::money::Wei;
 use crate::account::Account;
 use crate::errand::Errand;
 use crate::error::ChainError;
+use crate::fees::Fees;
 use crate::flights::Flights;
 use crate::reader::Reader;
 use crate::revert::Explain;
@@ -84,6 +85,12 @@ impl Connection {
     /// that has become too low is dealt with; a call that would fail is refused before it costs anything.
     pub async fn send(&self, transaction: Transaction) -> Result<Receipt, ChainError> {
         self.sender.as_ref().ok_or(ChainError::NoAccount)?.send(transaction, self.errand.clone()).await
+    }
+
+    /// What a unit of gas costs now, tip included, in wei.
+    pub async fn gas_price(&self) -> Result<Wei, ChainError> {
+        let price = Fees::price(&self.reader, &self.reader.latest_header().await?).await?;
+        Ok(Wei(price.base().saturating_add(price.tip())))
     }
 
     /// Gas that such a call of this account used last, if one was mined since the program began.

@@ -18,7 +18,6 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use crate::convert;
 use crate::error::{ChainError, Failed};
 use crate::failure::Failure;
-use crate::fees::Fees;
 use crate::header::Header;
 use crate::server::{self, ChainSeen, Server};
 use crate::settings::Settings;
@@ -141,12 +140,6 @@ impl Reader {
     /// Gas that the latest block could hold: no transaction may need more.
     pub async fn block_gas_limit(&self) -> Result<u64, ChainError> {
         Ok(self.latest_header().await?.gas_limit())
-    }
-
-    /// What a unit of gas costs now, tip included, in wei.
-    pub async fn gas_price(&self) -> Result<Wei, ChainError> {
-        let price = Fees::price(self, &self.latest_header().await?).await?;
-        Ok(Wei(price.base().saturating_add(price.tip())))
     }
 
     /// The latest block that is `confirmations` deep.

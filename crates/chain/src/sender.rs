@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use crate::account::Account;
 use crate::book::Book;
 use crate::convert;
-use crate::errand::Errand;
+use crate::errand::{Errand, Urgency};
 use crate::error::{ChainError, Failed};
 use crate::failure::{Failure, is_poor, is_single, is_too_large};
 use crate::fees::Fees;
@@ -61,7 +61,7 @@ impl Sender {
         let (jobs, waiting) = mpsc::channel(JOBS_LIMIT);
         let book = Book::new(reader, account, flights);
         let slots = Arc::new(Semaphore::new(FLIGHTS_LIMIT));
-        let desk = Desk { book: book.clone(), slots, queue: Queue::default(), unknown: None, gap: None };
+        let desk = Desk { book: book.clone(), slots, queue: Queue::default(), unknown: None, gap: None, former: Vec::new() };
         tokio::spawn(desk.run(waiting));
         Self { book, jobs }
     }
@@ -90,9 +90,12 @@ struct Desk {
     unknown: Option<(Vec<u64>, Instant)>,
     /// A nonce that was missing at the last look.
     gap: Option<u64>,
+    /// What the last run asked for, by nonce.
+    former: Vec<(u64, TransactionRequest)>,
 }
 
 /// What came of an attempt.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 enum Launched {
     Flying(Flight),
     /// Nothing is in the pool, and the job goes again.
@@ -144,6 +147,10 @@ impl Desk {
         if let Err(error) = self.learn().await {
             return drop(job.reply.send(Err(error)));
         }
+        // A node that begins anew asks for what it asked for before; a person who asks twice wants it twice.
+        if job.errand.urgency != Urgency::Asked && self.waits_already(&job.transaction).await {
+            return self.queue.push(job.errand.urgency, Instant::now() + self.reader().settings().poll(), job);
+        }
         match self.launch(job).await {
             Launched::Flying(flight) => fly(flight, slot),
             Launched::Again(mut job, failed) => {
@@ -161,12 +168,26 @@ impl Desk {
     }
 
     /// Goes on with what the last run offered.
-    fn adopt(&self) {
+    fn adopt(&mut self) {
         for offers in self.book.left() {
+            let request = offers.last().and_then(|noted| Some((noted.nonce, noted.request(self.book.account().address())?.0)));
+            self.former.extend(request);
             if let Some(flight) = Flight::adopted(self.book.clone(), &offers) {
                 fly(flight, self.slots.clone().try_acquire_owned().ok());
             }
         }
+    }
+
+    /// Whether the last run asked for the same, and it is neither mined nor given up.
+    async fn waits_already(&self, asked: &Transaction) -> bool {
+        let same = |(nonce, request): &&(u64, TransactionRequest)| {
+            let to = request.to.and_then(|to| to.to().copied()).map(convert::address);
+            let is_same =
+                to == asked.to && request.input.input() == Some(&asked.data) && request.value == Some(convert::to_u256(asked.value));
+            is_same && self.book.nonces(|nonces| nonces.is_held(*nonce))
+        };
+        let Some((nonce, _)) = self.former.iter().find(same) else { return false };
+        self.reader().mined_nonce(self.book.account().address()).await.is_ok_and(|mined| mined <= *nonce)
     }
 
     /// Once: what waits in the pool and is not known.

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use futures::future::try_join_all;
 use governance::Network;
 use node::{
-    Feed, Heard, Member, Scope, Site, Source, birth,
+    Heard, Hub, Member, Scope, Site, Source, birth,
     config::{GroupFile, NodeConfig},
     roots,
 };
@@ -84,7 +84,7 @@ impl Devnet {
         let (trainers, validators) = nodes(&options, &file, &dir, group)?;
         tell_of_nodes(&options, &dir, screen);
         admit(&cast, &hands, group, screen).await?;
-        let feed = Feed::start(source(&site, &dir, &client), group, events).await?;
+        let feed = Hub::start(source(&site, &dir, &client), &[group], events).await?.feed(group).await?;
         let view = feed.view().clone();
         let member = join(&site, &view, &client).await?;
         let (heard, ledger) = (feed.spawn(), Ledger::new(group));

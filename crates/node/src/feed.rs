@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     future::ready,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context, Result};
@@ -15,12 +16,10 @@ use protocol::{
     ids::GroupId,
     log::Body,
 };
-use swarm::{Client, Event as SwarmEvent};
-use tokio::sync::mpsc;
+use swarm::Client;
+use tokio::sync::{Notify, mpsc};
 
 pub use protocol::machine::Heard;
-
-use crate::hub::{Hub, Source, Tap};
 
 /// Things heard that wait for the machine.
 const HEARD_LIMIT: usize = 256;
@@ -60,6 +59,15 @@ impl Recall {
     }
 }
 
+/// What a feed draws from.
+pub(crate) struct Tap {
+    /// What comes after the block that was passed last.
+    pub(crate) steps: mpsc::Receiver<Followed>,
+    pub(crate) passed: Option<Block>,
+    /// Wakes who reads the log.
+    pub(crate) log: Arc<Notify>,
+}
+
 /// See the module.
 pub struct Feed {
     places: Places,
@@ -75,14 +83,6 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// The feed of a process of one group: see [`Hub`].
-    ///
-    /// # Errors
-    /// When the chain does not answer or the group does not exist.
-    pub async fn start(source: Source, group: GroupId, messages: mpsc::Receiver<SwarmEvent>) -> Result<Self> {
-        Hub::start(source, &[group], messages).await?.feed(group).await
-    }
-
     /// The group at the newest confirmed block.
     pub(crate) async fn first_view(network: &Network, group: GroupId) -> Result<(GroupView, Block), ChainError> {
         let chain = network.chain();

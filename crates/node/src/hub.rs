@@ -20,7 +20,7 @@ use protocol::{chain::Block, ids::GroupId};
 use swarm::{Client, Event as SwarmEvent};
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use crate::feed::{Feed, Places};
+use crate::feed::{Feed, Places, Tap};
 
 /// Steps along the chain that wait for one group.
 const STEPS_LIMIT: usize = 1_024;
@@ -59,15 +59,6 @@ pub struct Hub {
 struct Ask {
     group: GroupId,
     answer: oneshot::Sender<Tap>,
-}
-
-/// What a feed draws from.
-pub(crate) struct Tap {
-    /// What comes after the block that was passed last.
-    pub(crate) steps: mpsc::Receiver<Followed>,
-    pub(crate) passed: Option<Block>,
-    /// Wakes who reads the log.
-    pub(crate) log: Arc<Notify>,
 }
 
 impl Source {

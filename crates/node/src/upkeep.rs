@@ -1,6 +1,9 @@
 //! Whether a round pays: what it brings at the user's price of NRN, what its gas costs now, and for how many rounds the coin lasts.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
 use chain::ChainError;
@@ -14,6 +17,9 @@ use crate::config::NodeConfig;
 
 /// One NRN, or one coin, in wei.
 const ONE: u128 = 1_000_000_000_000_000_000;
+
+/// Nobody waits longer for the chain to tell what a round costs.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A call of a round, and the gas that it needs as long as none was measured.
 pub type Call = (&'static str, u64);
@@ -54,6 +60,11 @@ impl Upkeep {
         Ok(Self { nrn_price, least_profit, coin_rounds: config.coin_rounds, seen: Arc::default() })
     }
 
+    /// Whether some rounds are not to be played.
+    pub fn is_choosy(&self) -> bool {
+        self.least_profit.is_some()
+    }
+
     /// NRN in wei of the chain's coin, if a price is named.
     pub fn worth(&self, nrn: Wei) -> Option<Wei> {
         Some(nrn.mul_div(self.nrn_price?.0, ONE))
@@ -78,15 +89,12 @@ impl Upkeep {
         calls: &[Call],
         part: impl Fn(Wei) -> Wei,
     ) -> Result<(), String> {
-        match self.look(network, group, last, calls).await {
-            Ok((cost, coin, reward)) => {
+        match tokio::time::timeout(PATIENCE, self.look(network, group, last, calls)).await {
+            Ok(Ok((cost, coin, reward))) => {
                 self.tell_low(coin, cost);
                 self.judge(reward.map(part), cost)
             }
-            Err(error) => {
-                tracing::debug!(%error, "what a round costs is not known now");
-                Ok(())
-            }
+            _ => Ok(()),
         }
     }
 

@@ -1,3 +1,5 @@
+//! Chronicles on disk: restarts, torn and damaged lines, rewinding.
+
 use super::*;
 use protocol::ids::Digest;
 

@@ -1,3 +1,5 @@
+//! Files of flights: restarts, torn and damaged lines, other accounts, other programs.
+
 use alloy::primitives::U256;
 use proptest::prelude::*;
 

@@ -103,6 +103,25 @@ async fn what_the_last_run_left_beyond_its_time_is_taken_back() {
 }
 
 #[tokio::test]
+async fn a_node_that_begins_anew_does_not_ask_twice_for_what_it_asked_for_before() {
+    let (anvil, folder) = (still().await, tempfile::tempdir().expect("a folder"));
+    let commit = || Errand { urgency: Urgency::Phase, ..Errand::default() };
+    left_behind(&anvil, folder.path(), commit(), 1).await;
+    let chain = flying(&anvil, folder.path()).await;
+    let mining = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let waits = in_pool(&anvil).await.len();
+        anvil.set_automine(true).await.expect("blocks");
+        anvil.mine(1).await.expect("a block");
+        waits
+    };
+    let chain = chain.on(commit());
+    let (paid, waits) = tokio::join!(chain.pay(SOMEBODY, Wei(1)), mining);
+    paid.expect("once the first is mined it is asked for anew, and a contract would refuse it for nothing");
+    assert_eq!(waits, 1, "only the first one waited");
+}
+
+#[tokio::test]
 async fn what_nobody_knows_and_nobody_mines_is_cancelled_after_a_while() {
     let (anvil, folder) = (still().await, tempfile::tempdir().expect("a folder"));
     let unknown = tempfile::tempdir().expect("another folder");

@@ -17,7 +17,7 @@ use chain::{Connection, Settings};
 use faulty::{Fault, Faulty};
 use governance::{Network, Terms, deploy};
 use node::{
-    Feed, Heard, Scope, Source, birth,
+    Heard, Hub, Scope, Source, birth,
     config::{GroupFile, Times},
 };
 use protocol::{GroupId, Wei};
@@ -54,7 +54,7 @@ impl Stage {
         let chain = Connection::connect(Settings { rpc, poll_ms: 20, request_timeout_s: 1, ..anvil.settings() }).await?;
         let (network, chronicles) = (founder.through(&chain), folder.path().join("chronicles"));
         let source = Source { network, first: 0, folder: chronicles, client: client.clone(), scope: Scope::Groups };
-        let heard = Feed::start(source, group, events).await?.spawn();
+        let heard = Hub::start(source, &[group], events).await?.feed(group).await?.spawn();
         let mut stage = Self { anvil, chain, heard, _folder: folder, _client: client };
         stage.hear("the end of history", |heard| *heard == Heard::Live).await;
         Ok(stage)

@@ -265,3 +265,20 @@ fn a_restart_after_quiet_rounds_reveals_what_was_committed() {
     let effects = trainer.handle(Input::Live);
     assert!(matches!(effects[..], [Effect::Measure { .. }]), "{effects:?}");
 }
+
+#[test]
+fn a_transaction_is_worth_something_until_its_phase_ends_and_what_is_owed_for_good() {
+    let (group, round) = (group(), RoundNumber(7));
+    let start_s = group.times.round_start_s(group.genesis_s, round);
+    let reveal_s = start_s + group.times.train_s;
+    let judge_s = reveal_s + group.times.reveal_s;
+    for (what, until_s) in [
+        (Transaction::Commit, Some(reveal_s)),
+        (Transaction::Reveal, Some(judge_s)),
+        (Transaction::Concede, Some(judge_s)),
+        (Transaction::Settle, None),
+        (Transaction::Collect, None),
+    ] {
+        assert_eq!(what.until_s(&group, round), until_s, "{what:?}");
+    }
+}
