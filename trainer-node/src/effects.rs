@@ -17,6 +17,7 @@ use protocol::{
     chain::RevealedClaim,
     keccak256,
     log::Body,
+    pace::Tempo,
     trainer::{self, Effect, Failed, Input, Measured, RaceReport, Remembered, Transaction},
 };
 use tokio::sync::watch;
@@ -84,10 +85,10 @@ fn start(config: TrainerConfig, turns: Turns, node: Node) -> Result<Shell<Hands>
 }
 
 fn machine(config: &TrainerConfig, node: &Node, commits: &[Remembered]) -> trainer::Trainer {
-    let (group, account, edge_s) = (node.member.group, node.account.address(), config.node.edge_s);
+    let (group, account, tempo) = (node.member.group, node.account.address(), node.tempo);
     // Salts come from a secret of their own, so that no salt tells anything about the node's key.
     let secret = keccak256(&[SALTS, &node.secret[..]].concat());
-    let config = trainer::Config { group, account, edge_s, commit_s: COMMIT_S, unpaid: config.unpaid, rounds: config.rounds, secret };
+    let config = trainer::Config { group, account, tempo, commit_s: COMMIT_S, unpaid: config.unpaid, rounds: config.rounds, secret };
     trainer::Trainer::new(config, commits.iter().copied())
 }
 
@@ -206,14 +207,16 @@ impl Hands {
         let (member, network, notes, round) = (self.member.clone(), self.network.clone(), self.notes.clone(), run.round);
         let upkeep = self.upkeep.clone();
         answers.spawn(async move {
-            if let Err(reason) = upkeep.check(&network, member.group, last, &CALLS, |reward| reward).await {
+            let group = member.group;
+            if let Err(reason) = upkeep.check(&network, group, last, &CALLS, |reward| reward).await {
                 return [Input::TrainFailed { round, attempt, reason }];
             }
-            // Leave for the deposits is asked for now, so that the commit is one transaction at the end.
-            if let Err(error) = network.allow_deposit(member.group).await {
+            // Leave for the deposits is asked for meanwhile, so that the commit is one transaction at the end.
+            let (allowed, trained) = tokio::join!(network.allow_deposit(group), run::train(member, run));
+            if let Err(error) = allowed {
                 tracing::warn!(round = round.0, "cannot give leave for the deposit: {error}");
             }
-            [match run::train(member, run).await {
+            [match trained {
                 Ok(trained) => {
                     if let Some(note) = trained.note {
                         notes.keep(note);
@@ -301,7 +304,6 @@ fn tell_finishing(coinbases: usize, waiting: usize) {
     tracing::info!(
         coinbases,
         waiting,
-        "finishing the round and its deposit; coinbases, and deposits that wait until they are mature, are brought home at a later \
-         start; once more to end at once"
+        "finishing the round and its deposit; coinbases, and deposits that wait until they are mature, are brought home at a later start"
     );
 }

@@ -11,8 +11,8 @@ use serde::Deserialize;
 #[serde(default, deny_unknown_fields)]
 pub struct ValidatorConfig {
     pub node: NodeConfig,
-    /// Seconds from one validator's attempt to post to the next one's.
-    pub step_s: u64,
+    /// Seconds from one validator's attempt to post to the next one's, beside those until it is seen; without it a block, as measured.
+    pub step_s: Option<u64>,
     /// Pay is made stake once it is this part of the stake, 64 for one 64th; 0: never.
     pub compound_part: u64,
     /// Whether it waits a round before it signs where chain or log show verdicts of its account that its signing log lacks.
@@ -21,7 +21,7 @@ pub struct ValidatorConfig {
 
 impl Default for ValidatorConfig {
     fn default() -> Self {
-        Self { node: NodeConfig::default(), step_s: 1, compound_part: 64, doppelganger_check: true }
+        Self { node: NodeConfig::default(), step_s: None, compound_part: 64, doppelganger_check: true }
     }
 }
 

@@ -5,13 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::Result;
 use chain::{Account, Errand, Urgency};
 use governance::Network;
-use node::{Answers, Host, Node, Program, Scene, Shell, Upkeep, logging, roots, signing::Signing, stop::Stop, upkeep::Call};
+use node::{
+    Answers, Host, Node, Program, Scene, Shell, Upkeep, logging, patience::patient, roots, signing::Signing, stop::Stop, upkeep::Call,
+};
 use protocol::{
     DeltaNumber, Digest, NodeId, PositionNumber, RoundNumber, Wei,
     bounty::Findings,
     eip712::{Finding, SignedVerdict, Verdict},
     jury,
     log::{Body, FindingBody},
+    pace::Tempo,
     panel::{self, Answer, Panel},
     steward, validator,
     validator::{Doubt, Input, RecheckReport},
@@ -48,7 +51,8 @@ pub struct Hands {
 pub async fn serve(config: ValidatorConfig, stop: watch::Receiver<Stop>) -> Result<()> {
     let host = Host::open(&config.node).await?;
     let signing = Arc::new(Mutex::new(Signing::open(&config.node.data)?));
-    let verdicts_a_call = validator::verdicts_a_call(host.network.chain().block_gas_limit().await?);
+    let block_gas = patient("reading how much a block holds", async || Ok(host.network.chain().block_gas_limit().await?)).await?;
+    let verdicts_a_call = validator::verdicts_a_call(block_gas);
     host.serve(stop, move |node| start(&config, verdicts_a_call, signing.clone(), node)).await
 }
 
@@ -59,8 +63,7 @@ fn start(config: &ValidatorConfig, verdicts_a_call: usize, signing: Arc<Mutex<Si
         group,
         domain: network.domain(),
         signer,
-        edge_s: config.node.edge_s,
-        step_s: config.step_s,
+        tempo: Tempo { step_s: config.step_s, ..node.tempo },
         compound_part: config.compound_part,
         verdicts_a_call,
         signed: locked(&signing).verdicts().of(group),

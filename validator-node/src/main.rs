@@ -28,11 +28,10 @@ struct Arguments {
     group: Option<Groups>,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
     logging::start();
-    logging::exit(run(arguments).await)
+    stop::run(run(arguments), stop::node_stopped)
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! Set-up and checks that need logic: `cargo xtask devnet | test | sim | contracts | mutants | symbolic | bench | devices | tidy`.
+//! Set-up and checks that need logic: `cargo xtask devnet | test | soak | sim | contracts | mutants | symbolic | bench | devices | tidy`.
 
 mod analysis;
 mod bench;
@@ -37,6 +37,14 @@ enum Task {
     },
     /// Every test: format, lints, house rules, contracts, crates, a network of processes.
     Test,
+    /// A network whose nodes all stand behind bad providers, as long as one likes: no deposit lost, and flat figures.
+    Soak {
+        #[arg(long, default_value_t = 60)]
+        minutes: u64,
+        /// Also write what the nodes needed there.
+        #[arg(long, value_name = "FILE")]
+        json: Option<std::path::PathBuf>,
+    },
     /// Simulated networks, a seed each: `--seeds A..B --rounds N`, or `--story SEED`. Options go to the program `sim`.
     #[command(trailing_var_arg = true, disable_help_flag = true)]
     Sim {
@@ -118,6 +126,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Devnet { options } => test::devnet(&options),
         Task::Test => test::everything(),
+        Task::Soak { minutes, json } => test::soak(minutes, json.as_deref()),
         Task::Sim { options } => sim::run(&options),
         Task::Contracts { check } => contracts::run(check),
         Task::Mutants { check: true, .. } => mutants::check(),

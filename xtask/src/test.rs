@@ -1,6 +1,8 @@
 //! The two doors: every test in order of how soon it can fail, and the devnet.
 
-use anyhow::Result;
+use std::{os::unix::process::CommandExt, path::Path, process::Command};
+
+use anyhow::{Context, Result};
 
 use crate::{analysis, contracts, mutants, properties, sim, tidy, tools};
 
@@ -32,7 +34,23 @@ pub fn everything() -> Result<()> {
 pub fn devnet(options: &[String]) -> Result<()> {
     tools::install_npm()?;
     tools::run(tools::cargo(), &["build", "--workspace", "--locked"])?;
-    tools::run(tools::target_dir()?.join("debug/devnet"), &options.iter().map(String::as_str).collect::<Vec<_>>())
+    // In its place, so that a signal to one is a signal to the other.
+    Err(Command::new(tools::target_dir()?.join("debug/devnet")).args(options).current_dir(tools::root()).exec())
+        .context("cannot start the devnet")
+}
+
+/// Runs the network behind bad providers for so many minutes.
+pub fn soak(minutes: u64, json: Option<&Path>) -> Result<()> {
+    let cargo = tools::cargo();
+    tools::install_npm()?;
+    tools::run(&cargo, &["build", "--workspace", "--locked"])?;
+    let mut command = Command::new(cargo);
+    command.args(["test", "--locked", "--package", "devnet", "--test", "network", "soak", "--", "--nocapture"]);
+    command.env("NEURON_SOAK_MINUTES", minutes.to_string());
+    if let Some(path) = json {
+        command.env("NEURON_SOAK_FIGURES", std::path::absolute(path)?);
+    }
+    tools::run_with(&mut command)
 }
 
 fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {

@@ -48,11 +48,13 @@ pub struct AnvilSettings {
     /// Port on the loopback interface; 0 = any free one.
     pub port: u16,
     pub chain_id: u64,
+    /// Gas that a block holds; none = anvil's own limit.
+    pub block_gas: Option<u64>,
 }
 
 impl Default for AnvilSettings {
     fn default() -> Self {
-        Self { block_time_ms: 1_000, port: 0, chain_id: 31_337 }
+        Self { block_time_ms: 1_000, port: 0, chain_id: 31_337, block_gas: None }
     }
 }
 
@@ -128,6 +130,16 @@ impl Anvil {
         self.tell("anvil_mine", json!([U256::from(blocks)])).await
     }
 
+    /// Makes `blocks` blocks now, so many seconds apart by their dates.
+    pub async fn mine_apart(&self, blocks: u64, seconds: u64) -> Result<(), ChainError> {
+        self.tell("anvil_mine", json!([U256::from(blocks), U256::from(seconds)])).await
+    }
+
+    /// From now on there is a block every so many seconds, and none for a transaction.
+    pub async fn set_interval(&self, seconds: u64) -> Result<(), ChainError> {
+        self.tell("evm_setIntervalMining", json!([seconds])).await
+    }
+
     /// Replaces the last `depth` blocks by empty ones.
     pub async fn reorganise(&self, depth: u64) -> Result<(), ChainError> {
         self.tell("anvil_reorg", json!([depth, []])).await
@@ -191,6 +203,9 @@ fn spawn(program: &Path, settings: &AnvilSettings) -> Result<Child, DevError> {
     command.args(["--chain-id", &settings.chain_id.to_string()]);
     if settings.block_time_ms > 0 {
         command.args(["--block-time", &format!("{}.{:03}", settings.block_time_ms / 1_000, settings.block_time_ms % 1_000)]);
+    }
+    if let Some(block_gas) = settings.block_gas {
+        command.args(["--gas-limit", &block_gas.to_string()]);
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().map_err(|error| not_started(program, error))

@@ -112,6 +112,15 @@ impl ChainError {
         }
     }
 
+    /// Whether no endpoint said anything of what was asked: waiting may cure it.
+    pub fn is_silence(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::RateLimited { .. } | Self::NoSuchBlock(_) => true,
+            Self::Rpc { means, .. } => *means != Failure::Refused,
+            _ => false,
+        }
+    }
+
     /// Whether the contract, a rule of the chain or this program itself says no: trying again changes nothing.
     pub fn is_refusal(&self) -> bool {
         self.failure() == Failure::Refused

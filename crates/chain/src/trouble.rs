@@ -23,6 +23,11 @@ impl Trouble {
         Self { what, troubles, since: Instant::now(), failures: 0, said: Vec::new() }
     }
 
+    /// Trouble of a program that has no connection yet.
+    pub fn alone(what: &'static str) -> Self {
+        Self::new(what, watch::Sender::default())
+    }
+
     /// Notes the error, which is said if none of its kind was, and waits before the next attempt.
     pub async fn wait(&mut self, error: &ChainError) {
         self.failures = self.failures.saturating_add(1);

@@ -14,7 +14,7 @@ use protocol::{
     keccak256,
 };
 
-use crate::{actors::Actor, setup::wait_until};
+use crate::{actors::Actor, ground::wait_until};
 
 /// The only bounty of a devnet.
 pub const BOUNTY: BountyNumber = BountyNumber(1);

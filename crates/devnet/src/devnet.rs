@@ -11,7 +11,7 @@ use futures::future::try_join_all;
 use governance::Network;
 use node::{
     Heard, Hub, Member, Scope, Site, Source, birth,
-    config::{GroupFile, NodeConfig},
+    config::{self, GroupFile, NetworkFile, NodeConfig},
     roots,
 };
 use protocol::{Address, Digest, GroupId, NodeId, Wei, chain::GroupView, log::Body};
@@ -31,6 +31,9 @@ use crate::{
     votes::Votes,
     watch::Watch,
 };
+
+/// Name of the file that all programs need.
+const NETWORK: &str = "network.toml";
 
 /// A running devnet. Dropping it ends every process that it started.
 pub struct Devnet {
@@ -75,15 +78,16 @@ impl Devnet {
         let ground = Ground::start(&options).await?;
         screen.line("chain", &ground.name());
         let cast = cast(&options, &dir, &ground).await?;
-        let (network, hands) = contracts(&file, &cast, &ground, screen).await?;
-        let genesis_supply = setup::sale(&cast, &hands).await?;
+        let (network, hands) = contracts(&options, &file, &cast, &ground, screen).await?;
+        let genesis_supply = setup::sale(&cast, &hands, &ground).await?;
         screen.line("sale", &format!("closed: {} NRN sold and delivered; nothing else exists", screen::nrn(genesis_supply)));
         let founded = found(&options, &file, &dir, &cast, &hands, &network).await?;
         let Founded { group, site, client, events } = founded;
         screen.line("group", &format!("{} is group {group}; its files are on IPFS, {} publishes them", file.name, client.peer_id()));
+        ground.confirm().await?;
         let (trainers, validators) = nodes(&options, &file, &dir, group)?;
         tell_of_nodes(&options, &dir, screen);
-        admit(&cast, &hands, group, screen).await?;
+        admit(&cast, &hands, &ground, group, screen).await?;
         let feed = Hub::start(source(&site, &dir, &client), &[group], events).await?.feed(group).await?;
         let view = feed.view().clone();
         let member = join(&site, &view, &client).await?;
@@ -248,7 +252,7 @@ impl Devnet {
 
     /// The file that all programs need.
     pub fn network_file(&self) -> PathBuf {
-        self.dir.join("network.toml")
+        self.dir.join(NETWORK)
     }
 }
 
@@ -261,9 +265,9 @@ async fn cast(options: &Options, dir: &Path, ground: &Ground) -> Result<Cast> {
 }
 
 /// Deploys the contracts.
-async fn contracts(file: &GroupFile, cast: &Cast, ground: &Ground, screen: &Screen) -> Result<(Network, Hands)> {
+async fn contracts(options: &Options, file: &GroupFile, cast: &Cast, ground: &Ground, screen: &Screen) -> Result<(Network, Hands)> {
     let founder = ground.chain().with_account(cast.founder.account.clone());
-    let network = setup::contracts(&founder, &setup::times(file)).await?;
+    let network = setup::contracts(&founder, &setup::times(file, options), ground.sale_s()).await?;
     screen.line("contracts", &format!("Network at {}, found from its address: token, schedule, sale, purse", network.address()));
     let hands = Hands::new(&network, cast);
     Ok((network, hands))
@@ -277,10 +281,12 @@ fn tell_of_nodes(options: &Options, dir: &Path, screen: &Screen) {
     }
 }
 
-async fn admit(cast: &Cast, hands: &Hands, group: GroupId, screen: &Screen) -> Result<()> {
+async fn admit(cast: &Cast, hands: &Hands, ground: &Ground, group: GroupId, screen: &Screen) -> Result<()> {
     setup::stake(cast, hands, group).await?;
     screen.line("stake", "bonded by cold owners for the validators' hot keys; counts from the next epoch");
-    setup::admit(cast, hands, group).await?;
+    setup::admit(cast, hands, ground, group).await?;
+    ground.confirm().await?;
+    ground.begin().await?;
     screen.line("group", "admitted by its stake: from now on its rounds are paid");
     Ok(())
 }
@@ -309,17 +315,17 @@ struct Founded {
 
 /// Publishes the group's files from this process and makes the group.
 async fn found(options: &Options, file: &GroupFile, dir: &Path, cast: &Cast, hands: &Hands, network: &Network) -> Result<Founded> {
-    let path = dir.join("network.toml");
-    let alone = setup::network_file(&path, network, Vec::new()).await?;
+    let path = dir.join(NETWORK);
+    let alone = setup::network_file(&path, network, options.confirmations, Vec::new()).await?;
     let data = dir.join("publisher");
     fs::create_dir_all(&data)?;
     let (client, events) = alone.join(&data, node::keys::node_key(&data)?, &[], &[]).await?;
     let founder = hands.of(&cast.founder)?;
-    let birth = birth::prepare(file, &setup::times(file), options.seed, cast.founder.address(), &client).await?;
+    let birth = birth::prepare(file, &setup::times(file, options), options.seed, cast.founder.address(), &client).await?;
     let group = founder.create(&birth).await?;
     client.subscribe(group).await?;
     let peers = client.listen_addresses().await?.iter().map(ToString::to_string).collect();
-    let site = setup::network_file(&path, network, peers).await?;
+    let site = setup::network_file(&path, network, options.confirmations, peers).await?;
     Ok(Founded { group, site, client, events })
 }
 
@@ -328,7 +334,7 @@ fn folder(options: &Options) -> Result<PathBuf> {
         Some(dir) => dir.clone(),
         None => std::env::temp_dir().join(format!("neuron-devnet-{}", std::process::id())),
     };
-    if dir.join("network.toml").exists() {
+    if dir.join(NETWORK).exists() {
         bail!("{} holds an earlier devnet: remove it, or give --dir another folder", dir.display());
     }
     fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
@@ -339,11 +345,13 @@ fn nodes(options: &Options, file: &GroupFile, dir: &Path, group: GroupId) -> Res
     let start = |name: String, program: &str| Process::start(&name, program, &dir.join(&name));
     let trainer = |number| {
         let name = format!("trainer-{number}");
+        provide(options, dir, &name, number - 1)?;
         write_trainer(dir, &name, file, group, Some(options.rounds()))?;
         start(name, "trainer-node")
     };
     let validator = |number| {
         let name = format!("validator-{number}");
+        provide(options, dir, &name, options.trainers + number - 1)?;
         let mut config = toml::Table::new();
         config.insert("node".into(), toml::Value::try_from(node_config(dir, &name, group))?);
         write_config(dir, &name, &config)?;
@@ -351,6 +359,14 @@ fn nodes(options: &Options, file: &GroupFile, dir: &Path, group: GroupId) -> Res
     };
     let trainers = (1..=options.trainers).map(trainer).collect::<Result<_>>()?;
     Ok((trainers, (1..=options.validators).map(validator).collect::<Result<_>>()?))
+}
+
+/// A network file of its own for a node with a provider of its own.
+fn provide(options: &Options, dir: &Path, name: &str, place: usize) -> Result<()> {
+    let Some(provider) = options.providers.get(place) else { return Ok(()) };
+    let file = NetworkFile { rpc: provider.as_str().into(), ..config::read(&dir.join(NETWORK))? };
+    fs::create_dir_all(dir.join(name))?;
+    Ok(fs::write(dir.join(name).join(NETWORK), toml::to_string(&file)?)?)
 }
 
 fn write_trainer(dir: &Path, name: &str, file: &GroupFile, group: GroupId, rounds: Option<u64>) -> Result<()> {
@@ -364,8 +380,9 @@ fn write_trainer(dir: &Path, name: &str, file: &GroupFile, group: GroupId, round
 }
 
 fn node_config(dir: &Path, name: &str, group: GroupId) -> NodeConfig {
+    let own = dir.join(name).join(NETWORK);
     NodeConfig {
-        network: dir.join("network.toml"),
+        network: if own.exists() { own } else { dir.join(NETWORK) },
         group: group.0.into(),
         data: dir.join(name).join("data"),
         keystore: key_file(&dir.join("keys"), name),

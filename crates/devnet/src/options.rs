@@ -13,6 +13,10 @@ const POISON_ROUNDS: u64 = 10;
 /// Rounds within which a validator signs twice, is absent in eight and in the two after them, and is put to sleep.
 const LIARS_ROUNDS: u64 = 12;
 
+/// Seconds from block to block, and blocks that confirm, at most.
+const MAX_BLOCK_S: f64 = 600.0;
+const MAX_CONFIRMATIONS: u64 = 64;
+
 /// Rounds of a bounty's term, and the one in which it is funded; they are over before the last one's end.
 const BOUNTY_ROUNDS: u64 = 4;
 
@@ -53,19 +57,42 @@ pub struct Options {
     /// Folder for keys, data and logs; a new temporary one by default.
     #[arg(long)]
     pub dir: Option<PathBuf>,
+    /// Seconds from block to block; phases are made long enough for it. Of a slower chain of its own what sets the network up is mined at once.
+    #[arg(long, default_value_t = 1.0)]
+    pub block_time: f64,
+    /// How many blocks deep an event lies when nodes act on it; 1 = the newest block.
+    #[arg(long, default_value_t = 1)]
+    pub confirmations: u64,
     /// Port of the local chain; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
     pub port: u16,
-    /// Run on the chain at this JSON-RPC address instead of a local one of its own; it must make a block about every second.
-    /// The account at --key pays for everything.
+    /// Run on the chain at this JSON-RPC address instead of a local one of its own; it must make a block about every
+    /// --block-time seconds. The account at --key pays for everything.
     #[arg(long, conflicts_with = "port")]
     pub rpc: Option<String>,
     /// Refuse another chain there than the one with this EIP-155 id.
     #[arg(long, requires = "rpc")]
     pub chain_id: Option<u64>,
+    /// What stands before the chain for each node, trainers first; those beyond the last go to the chain itself.
+    #[arg(skip)]
+    pub providers: Vec<String>,
+    /// How a chain of its own differs from a usual one.
+    #[arg(skip)]
+    pub rules: Rules,
     /// Who pays on that chain.
     #[arg(skip)]
     pub payer: Option<Account>,
+}
+
+/// Rules of other chains than Ethereum's, and a date that is not the clock's.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rules {
+    /// Gas that a block holds; none = as usual.
+    pub block_gas: Option<u64>,
+    /// No transactions of type 2.
+    pub legacy_gas: bool,
+    /// Seconds by which dates are ahead of the clock.
+    pub ahead_s: u64,
 }
 
 impl Default for Options {
@@ -82,9 +109,13 @@ impl Default for Options {
             keep: false,
             report: None,
             dir: None,
+            block_time: 1.0,
+            confirmations: 1,
             port: 0,
             rpc: None,
             chain_id: None,
+            providers: Vec::new(),
+            rules: Rules::default(),
             payer: None,
         }
     }
@@ -99,6 +130,11 @@ impl Options {
         self.rounds.max(poison).max(liars).max(bounty)
     }
 
+    /// Seconds of a block, whole ones.
+    pub fn slot_s(&self) -> u64 {
+        self.block_time.ceil() as u64
+    }
+
     /// Checks what can be checked before anything is started.
     ///
     /// # Errors
@@ -107,6 +143,9 @@ impl Options {
         ensure!(self.rounds >= 1, "--rounds must be at least 1");
         ensure!((1..=MAX_NODES).contains(&self.trainers), "--trainers must be 1 to {MAX_NODES}");
         ensure!((1..=MAX_NODES).contains(&self.validators), "--validators must be 1 to {MAX_NODES}");
+        let is_time = (0.1..=MAX_BLOCK_S).contains(&self.block_time);
+        ensure!(is_time, "--block-time must be 0.1 to {MAX_BLOCK_S} seconds");
+        ensure!((1..=MAX_CONFIRMATIONS).contains(&self.confirmations), "--confirmations must be 1 to {MAX_CONFIRMATIONS}");
         let most = self.validators.saturating_sub(1) / 2;
         ensure!(self.liars <= most, "--liars must be at most {most}, or the honest validators would not be more than two thirds");
         if let Some(path) = &self.report {

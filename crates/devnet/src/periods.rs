@@ -9,7 +9,7 @@ use governance::DeltaStatus;
 use node::{birth, config::Data};
 use protocol::{DeltaNumber, Digest, PeriodNumber, RoundNumber, Wei, chain::GroupView, eip712::Choice, log::Body, rules};
 
-use crate::{actors::Actor, bounty::Sponsor, poison, setup::wait_until, votes::Votes};
+use crate::{actors::Actor, bounty::Sponsor, ground::wait_until, poison, votes::Votes};
 
 /// Seconds of a period that a proposer wants to have left, so that everybody can fetch and vote.
 const ROOM_S: u64 = 4;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
 use evaluator::Data;
-use node::{Heard, stop};
+use node::Heard;
 use protocol::{RoundNumber, chain::Block, log::Body};
 use tokio::task::JoinSet;
 
@@ -16,24 +16,11 @@ use crate::{
     story, summary,
 };
 
-/// Runs the whole way; ends early on Ctrl-C. Everything that was started has ended when this returns.
+/// Runs the whole way. `is_kept` becomes true when only the kept network is left to be ended. Dropped, it ends everything that it started.
 ///
 /// # Errors
-/// Whatever went wrong, or that it was interrupted.
-pub async fn run(options: Options) -> Result<()> {
-    let mut stop = stop::listen()?;
-    let is_done = AtomicBool::new(false);
-    tokio::select! {
-        result = drive(options, &is_done) => result,
-        _ = stop.changed() => match is_done.load(Ordering::Relaxed) {
-            true => Ok(()),
-            false => bail!("interrupted: everything that was started has been stopped"),
-        }
-    }
-}
-
-/// `is_done` becomes true when only the kept network is left to be ended.
-async fn drive(options: Options, is_done: &AtomicBool) -> Result<()> {
+/// Whatever went wrong.
+pub async fn run(options: Options, is_kept: &AtomicBool) -> Result<()> {
     let mut screen = Screen::new();
     let mut devnet = Devnet::start(options, &screen).await?;
     let mut votes = JoinSet::new();
@@ -64,7 +51,7 @@ async fn drive(options: Options, is_done: &AtomicBool) -> Result<()> {
     }
     screen.end(&report.picture());
     if devnet.options.keep {
-        is_done.store(true, Ordering::Relaxed);
+        is_kept.store(true, Ordering::Relaxed);
         keep(&mut devnet).await?;
     }
     Ok(())

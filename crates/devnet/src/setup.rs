@@ -1,6 +1,6 @@
 //! From an empty chain to an admitted group: deploy, sell, deliver, create, bond, wake, admit.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use chain::Connection;
@@ -14,30 +14,40 @@ use protocol::{Digest, GroupId, Wei, eip712::Consent, keccak256, measures::Measu
 use token::SaleTerms;
 use training::Settings;
 
-use crate::actors::{Actor, Cast, Hands};
+use crate::{
+    actors::{Actor, Cast, Hands},
+    ground::{Ground, SALE_BLOCKS},
+    options::Options,
+};
 
-/// Seconds from the start of the deployment to the end of the sale.
-const SALE_S: u64 = 15;
 /// Wei of the chain's coin for one NRN.
 const PRICE: Wei = Wei(1_000_000_000_000);
 /// 0.01 NRN.
 const MIN_DEPOSIT: Wei = Wei(10_000_000_000_000_000);
 /// What the purse adds to the base fee: 1 gwei.
 const TIP: Wei = Wei(1_000_000_000);
+/// Blocks that TRAIN has at least, beside those by which the newest is ahead: two before its end carry a commit.
+const TRAIN_BLOCKS: u32 = 4;
+/// The same for REVEAL and JUDGE.
+const PHASE_BLOCKS: u32 = 3;
 /// Epochs within which the admission must be enacted.
 const ADMISSION_EPOCHS: u64 = 4;
 
-/// The clock of a group on a development network: a period is two rounds.
-pub fn times(file: &GroupFile) -> Times {
+/// The clock of a group on a development network: a period is two rounds. A phase is as long as its group file says on a chain whose
+/// blocks take a second and are confirmed at once; else it has room for what is sent in it, for what confirms that, and for a block more.
+pub fn times(file: &GroupFile, options: &Options) -> Times {
+    let (slot_s, lag) = (options.slot_s() as u32, options.confirmations as u32 - 1);
+    let long = |phase_s: u32, blocks: u32| (phase_s + lag * slot_s).max((lag + blocks) * slot_s);
     let Phases { train_s, reveal_s, judge_s } = file.devnet;
+    let (train_s, reveal_s, judge_s) = (long(train_s, TRAIN_BLOCKS), long(reveal_s, PHASE_BLOCKS), long(judge_s, PHASE_BLOCKS));
     Times { train_s, reveal_s, judge_s, period_s: 2 * (train_s + reveal_s + judge_s), ..file.times }
 }
 
-/// Deploys the eight contracts; the sale ends `SALE_S` from now. An epoch is a round, and so is the wait for a coinbase; who
+/// Deploys the eight contracts; the sale ends `sale_s` from now. An epoch is a round, and so is the wait for a coinbase; who
 /// leaves waits for four periods, in which a bounty has room.
-pub async fn contracts(founder: &Connection, times: &Times) -> Result<Network> {
+pub async fn contracts(founder: &Connection, times: &Times, sale_s: u64) -> Result<Network> {
     let now_s = founder.latest().await?.time_s;
-    let sale = SaleTerms { price: PRICE, deadline_s: now_s + SALE_S, minimum: Wei::nrn(1) };
+    let sale = SaleTerms { price: PRICE, deadline_s: now_s + sale_s, minimum: Wei::nrn(1) };
     let period_s = u64::from(times.period_s);
     let (epoch_s, exit_s) = (period_s / 2, 4 * period_s);
     let terms = Terms { sale, epoch_s, exit_s, maturity_s: epoch_s, min_deposit: MIN_DEPOSIT, tip: TIP };
@@ -46,7 +56,7 @@ pub async fn contracts(founder: &Connection, times: &Times) -> Result<Network> {
 }
 
 /// Everybody buys, the sale closes, everybody gets what was bought.
-pub async fn sale(cast: &Cast, hands: &Hands) -> Result<Wei> {
+pub async fn sale(cast: &Cast, hands: &Hands, ground: &Ground) -> Result<Wei> {
     let buyers: Vec<&Actor> = cast.everybody().filter(|actor| actor.buys > 0).collect();
     try_join_all(buyers.iter().map(|buyer| async {
         let cost = token::cost_of(Wei::nrn(buyer.buys), PRICE);
@@ -56,7 +66,7 @@ pub async fn sale(cast: &Cast, hands: &Hands) -> Result<Wei> {
     .await?;
     let founder = hands.of(&cast.founder)?;
     let deadline_s = founder.sale().terms().await?.deadline_s;
-    wait_until(founder.chain(), deadline_s).await?;
+    ground.until(deadline_s).await?;
     founder.sale().close().await?;
     try_join_all(buyers.iter().map(|buyer| async { anyhow::Ok(hands.of(buyer)?.sale().claim().await?) })).await?;
     Ok(founder.neuron().supply().await?)
@@ -76,11 +86,11 @@ pub async fn stake(cast: &Cast, hands: &Hands, group: GroupId) -> Result<()> {
 }
 
 /// In the next epoch, when the stake counts, all validators assent and the founder brings it to the chain.
-pub async fn admit(cast: &Cast, hands: &Hands, group: GroupId) -> Result<()> {
+pub async fn admit(cast: &Cast, hands: &Hands, ground: &Ground, group: GroupId) -> Result<()> {
     let founder = hands.of(&cast.founder)?;
     let (now_s, terms) = (founder.chain().latest().await?.time_s, *founder.terms());
     let next_epoch_s = terms.genesis_s + ((now_s - terms.genesis_s) / terms.epoch_s + 1) * terms.epoch_s;
-    wait_until(founder.chain(), next_epoch_s).await?;
+    ground.until(next_epoch_s).await?;
     let view = founder.view(group).await?;
     let expiry_s = next_epoch_s + ADMISSION_EPOCHS * terms.epoch_s;
     let admission = Measure::admit(group, view.name, Digest(keccak256(b"first admission")), expiry_s);
@@ -100,23 +110,15 @@ pub async fn admit(cast: &Cast, hands: &Hands, group: GroupId) -> Result<()> {
     Ok(())
 }
 
-/// Waits for a block of that second or later.
-pub async fn wait_until(chain: &Connection, time_s: u64) -> Result<()> {
-    while chain.latest().await?.time_s < time_s {
-        tokio::time::sleep(Duration::from_millis(chain.settings().poll_ms)).await;
-    }
-    Ok(())
-}
-
 /// Writes the network file for all programs; `peers` are where to find the first node.
-pub async fn network_file(path: &Path, network: &Network, peers: Vec<String>) -> Result<Site> {
+pub async fn network_file(path: &Path, network: &Network, confirmations: u64, peers: Vec<String>) -> Result<Site> {
     let settings = network.chain().settings();
     let file = NetworkFile {
         name: "devnet".into(),
         rpc: settings.rpc.clone(),
         chain_id: settings.chain_id,
-        confirmations: settings.confirmations,
-        deployed_block: network.first_block().await?.saturating_sub(SALE_S),
+        confirmations,
+        deployed_block: network.first_block().await?.saturating_sub(SALE_BLOCKS),
         poll_ms: settings.poll_ms,
         legacy_gas: settings.legacy_gas,
         peers,

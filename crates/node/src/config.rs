@@ -69,8 +69,9 @@ pub struct NodeConfig {
     pub listen: Vec<String>,
     /// Further peers to dial, beside those of the network file.
     pub peers: Vec<String>,
-    /// Seconds before the edge of a phase in which nothing is sent any more.
-    pub edge_s: u64,
+    /// Seconds, by confirmed blocks, before the end of a phase in which nothing is sent any more; without it a block (two seconds at
+    /// least) and those by which the newest block is ahead, as measured.
+    pub edge_s: Option<u64>,
     /// Coins of the chain that one NRN is worth to you, in digits: no call pays more gas than it brings.
     pub nrn_price: Option<String>,
     /// Coins that a round must bring above its gas at that price, or it is not played; may be 0.
@@ -92,7 +93,7 @@ impl Default for NodeConfig {
             account: None,
             listen: vec!["/ip4/127.0.0.1/tcp/0".into()],
             peers: Vec::new(),
-            edge_s: 2,
+            edge_s: None,
             nrn_price: None,
             least_profit: None,
             coin_rounds: 20,

@@ -21,6 +21,7 @@ use tokio::sync::{Notify, mpsc};
 
 pub use protocol::machine::Heard;
 
+
 /// Things heard that wait for the machine.
 const HEARD_LIMIT: usize = 256;
 

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result};
 use chain::Account;
 use governance::Network;
-use protocol::GroupId;
+use protocol::{GroupId, pace::Tempo};
 use swarm::Client;
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
@@ -24,6 +24,7 @@ use crate::{
     lock::{self, Lock},
     logging,
     member::Member,
+    patience::patient,
     shell::{Node, Program, Shell},
     site::Site,
     stop::Stop,
@@ -42,6 +43,7 @@ pub struct Host {
     pub client: Client,
     /// The node's own key.
     secret: [u8; 32],
+    tempo: Tempo,
     data: PathBuf,
     first: u64,
     groups: BTreeSet<GroupId>,
@@ -57,15 +59,17 @@ impl Host {
     pub async fn open(config: &NodeConfig) -> Result<Self> {
         let lock = lock::lock(&config.data)?;
         let account = config.key()?.account().await?;
-        let site = Site::open(&config.network).await?;
+        let site = patient("joining the network", async || Site::open(&config.network).await).await?;
         let (secret, first, data) = (keys::node_key(&config.data)?, site.file.deployed_block, config.data.clone());
-        let groups = config.group.of(&site.network, account.address()).await?;
+        let groups =
+            patient("reading where the account has stake", async || config.group.of(&site.network, account.address()).await).await?;
         let (client, events) = site.join(&data, secret, &config.listen, &config.peers).await?;
         let network = site.as_account(account.clone(), &data.join(keys::FLIGHTS))?;
         let source =
             Source { network: network.clone(), first, folder: data.join(CHRONICLES), client: client.clone(), scope: Scope::Groups };
         let hub = Hub::start(source, &groups.iter().copied().collect::<Vec<_>>(), events).await?;
-        Ok(Self { account, network, client, secret, data, first, groups, hub, _lock: lock })
+        let tempo = Tempo { edge_s: config.edge_s, ..site.file.tempo() };
+        Ok(Self { account, network, client, secret, tempo, data, first, groups, hub, _lock: lock })
     }
 
     /// Fetches a group's manifest, and says in its log for which account the node speaks.
@@ -74,11 +78,12 @@ impl Host {
     /// Whatever is missing or wrong, with what to do about it.
     async fn join(&self, group: GroupId) -> Result<Node> {
         let (account, network, secret) = (self.account.clone(), self.network.clone(), self.secret);
-        let feed = self.hub.feed(group).await?;
+        let feed = patient("reading the group", async || self.hub.feed(group).await).await?;
         let member = Member::join(feed.view(), &self.client).await?;
-        member.inherit(&network, self.first, &self.data.join(CHRONICLES)).await?;
+        let chronicles = self.data.join(CHRONICLES);
+        patient("reading the sets of its forebears", async || member.inherit(&network, self.first, &chronicles).await).await?;
         bindings::publish(&member, &account, &network.domain()).await?;
-        Ok(Node { account, network, member, secret, folder: own_folder(&self.data, group)?, feed })
+        Ok(Node { account, network, member, tempo: self.tempo, secret, folder: own_folder(&self.data, group)?, feed })
     }
 
     /// Serves all groups until their machines have finished. Where there are several, one that cannot be begun with is said once, and tried

@@ -17,6 +17,7 @@ pub mod measures;
 pub mod member;
 pub mod network_file;
 pub mod password;
+pub mod patience;
 pub mod progress;
 pub mod roots;
 pub mod shell;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 pub use chain::words::moment;
 use governance::Terms;
-use protocol::money::Wei;
+use protocol::{money::Wei, pace::Tempo};
 use serde::{Deserialize, Serialize};
 use token::SaleTerms;
 use toml::value::Datetime;
@@ -21,6 +21,9 @@ pub struct NetworkFile {
     pub chain_id: u64,
     /// How many blocks deep an event must lie before a node acts on it; 1 = the newest block.
     pub confirmations: u64,
+    /// Seconds from block to block; without it each node measures them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block_s: Option<u64>,
     /// Block in which the contracts were deployed; nothing older is read.
     pub deployed_block: u64,
     /// Milliseconds between two looks at the chain.
@@ -50,6 +53,7 @@ impl Default for NetworkFile {
             rpc: chain.rpc,
             chain_id: chain.chain_id,
             confirmations: chain.confirmations,
+            block_s: None,
             deployed_block: 0,
             poll_ms: chain.poll_ms,
             legacy_gas: chain.legacy_gas,
@@ -64,6 +68,11 @@ impl Default for NetworkFile {
 }
 
 impl NetworkFile {
+    /// What machines are told of its time.
+    pub fn tempo(&self) -> Tempo {
+        Tempo { confirmations: self.confirmations, block_s: self.block_s, ..Tempo::default() }
+    }
+
     /// How to talk to its chain.
     pub fn settings(&self) -> chain::Settings {
         chain::Settings {

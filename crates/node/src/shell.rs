@@ -9,6 +9,7 @@ use governance::Network;
 use protocol::{
     chain::{Block, GroupView},
     machine::{Heard, Machine},
+    pace::Tempo,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -59,6 +60,8 @@ pub struct Node {
     /// Sends as the account.
     pub network: Network,
     pub member: Member,
+    /// What machines are told of the chain's time.
+    pub tempo: Tempo,
     /// The node's own key.
     pub secret: [u8; 32],
     /// For what is kept of this group.
@@ -96,12 +99,12 @@ fn answers<A>() -> (Answers<A>, mpsc::Receiver<A>) {
 }
 
 impl<P: Program> Shell<P> {
-    /// Runs until it is asked to stop: the first request lets the machine finish, the second ends it.
+    /// Runs until the machine has finished, which it is asked to by `stop`; dropped, it leaves on disk what the next start needs.
     ///
     /// # Errors
     /// Only such as waiting does not cure.
     pub async fn run(mut self, mut stop: watch::Receiver<Stop>) -> Result<()> {
-        while *stop.borrow() != Stop::AtOnce && !self.machine.is_finished() {
+        while !self.machine.is_finished() {
             let effects = tokio::select! {
                 heard = self.heard.recv() => self.hear(heard.context("the feed has ended")??).await,
                 Some(answer) = self.answers.1.recv() => self.machine.answer(answer),

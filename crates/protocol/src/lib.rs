@@ -29,7 +29,8 @@ pub mod measures;
 /// Wei and micronats.
 pub mod money;
 mod order;
-mod pace;
+/// How far apart blocks are, and what follows from it (PROTOCOL 13, Pause, last chance, dropped).
+pub mod pace;
 /// All machines of a validator as one.
 pub mod panel;
 mod rolls;

@@ -6,6 +6,7 @@
 //! ```
 //! use protocol::chain::{Block, GroupView, Times};
 //! use protocol::machine::{Heard, Machine as _};
+//! use protocol::pace::Tempo;
 //! use protocol::trainer::{Config, Effect, Input, Trainer};
 //! # use protocol::{DeltaNumber, PeriodNumber};
 //! use protocol::{Address, Digest, GroupId, Micronats, Wei};
@@ -24,7 +25,8 @@
 //! #   least_deposit: Wei::nrn(1), epoch_s: 600, exit_s: 900, positions: vec![],
 //! };
 //! let account = Address([5; 20]);
-//! let config = Config { group: group.id, account, edge_s: 2, commit_s: 5, unpaid: false, rounds: None, secret: [9; 32] };
+//! let tempo = Tempo { edge_s: Some(2), ..Tempo::default() };
+//! let config = Config { group: group.id, account, tempo, commit_s: 5, unpaid: false, rounds: None, secret: [9; 32] };
 //! let mut trainer = Trainer::new(config, []);
 //!
 //! // The group as it is, the block of that moment, and the end of history: it asks to train, in time for a commit in TRAIN.

@@ -9,6 +9,7 @@ use crate::ids::{Address, DeltaNumber, Digest, GroupId, NodeId};
 use crate::jury::{self, Jury};
 use crate::log::{Binding, Body};
 use crate::machine::{Heard, Machine};
+use crate::pace::Tempo;
 use crate::signing_log::SigningLog;
 use crate::steward::{self, Steward};
 use crate::validator::{self, Validator};
@@ -23,10 +24,8 @@ pub struct Config {
     pub domain: Domain,
     /// Account whose position votes, and that sends.
     pub signer: Address,
-    /// No transaction is asked for in the last seconds of a phase.
-    pub edge_s: u64,
-    /// Seconds from one validator's attempt to the next one's.
-    pub step_s: u64,
+    /// What it is told of the chain's time.
+    pub tempo: Tempo,
     /// One's pay is made stake once it is this part of the stake (64: one 64th); 0: never.
     pub compound_part: u64,
     /// Verdicts or findings in one transaction; see [`verdicts_a_call`](crate::validator::verdicts_a_call).
@@ -89,23 +88,14 @@ pub struct Panel {
 impl Panel {
     /// Nothing was heard yet.
     pub fn new(mut config: Config) -> Self {
-        let Config { group, domain, signer, edge_s, step_s, compound_part, verdicts_a_call, doppelganger_check, .. } = config;
+        let Config { group, domain, signer, tempo, compound_part, verdicts_a_call, doppelganger_check, .. } = config;
         let signed = std::mem::take(&mut config.signed);
         Self {
             config,
-            validator: Validator::new(validator::Config {
-                group,
-                domain,
-                signer,
-                edge_s,
-                step_s,
-                verdicts_a_call,
-                signed,
-                doppelganger_check,
-            }),
-            steward: Steward::new(steward::Config { group, domain, signer, edge_s, step_s }),
-            warden: Warden::new(warden::Config { group, domain, signer, edge_s, step_s, compound_part, verdicts_a_call }),
-            jury: Jury::new(jury::Config { group, domain, signer, edge_s, step_s, findings_a_call: verdicts_a_call }),
+            validator: Validator::new(validator::Config { group, domain, signer, tempo, verdicts_a_call, signed, doppelganger_check }),
+            steward: Steward::new(steward::Config { group, domain, signer, tempo }),
+            warden: Warden::new(warden::Config { group, domain, signer, tempo, compound_part, verdicts_a_call }),
+            jury: Jury::new(jury::Config { group, domain, signer, tempo, findings_a_call: verdicts_a_call }),
             bindings: Bindings::new(domain),
             view: None,
             now: None,

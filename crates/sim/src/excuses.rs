@@ -44,7 +44,7 @@ fn cramped(faults: impl Iterator<Item = Fault>, from_ms: u64, until_ms: u64, nee
 /// Milliseconds that a node needs to measure, to send twice, and to see what came of it.
 fn needed_ms(world: &World) -> u64 {
     let plan = &world.plan;
-    2 * (plan.confirmations + 2) * plan.block_ms + 4 * plan.measure_ms + plan.edge_s * 1000 + RETRIES_MS
+    2 * (plan.confirmations + 2) * plan.block_ms + 4 * plan.measure_ms + plan.edge_ms() + RETRIES_MS
 }
 
 /// Faults that hamper a node, each with the time after it until what it did is made good.

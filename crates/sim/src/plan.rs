@@ -61,10 +61,6 @@ pub struct Plan {
     pub idle: usize,
     /// Stake of each validator, in parts.
     pub stakes: Vec<u64>,
-    /// No transaction is sent in the last seconds of a phase.
-    pub edge_s: u64,
-    /// Seconds from one poster of a batch to the next.
-    pub step_s: u64,
     /// Blocks before the newest that are told though nothing happened in them.
     pub recent_blocks: u64,
     /// Milliseconds that one exact measurement takes.
@@ -84,7 +80,6 @@ impl Plan {
         let slot_s = block_ms.div_ceil(1000);
         let least = |least_s: u64, blocks: u64| least_s.max(blocks * slot_s);
         let confirmations = random.within(1, 4);
-        let (edge_s, step_s) = (slot_s.max(2), slot_s.max(2));
         let times = Times {
             train_s: least(40, random.within(15, 40)),
             reveal_s: least(40, confirmations + random.within(12, 20)),
@@ -110,8 +105,6 @@ impl Plan {
             period_rounds: epoch_rounds,
             maturity_rounds: random.within(1, 4),
             stakes: (0..4).map(|_| random.within(80, 120)).collect(),
-            edge_s,
-            step_s,
             recent_blocks: *random.pick(&RECENT_BLOCKS).unwrap_or(&RECENT_BLOCKS[0]),
             measure_ms: random.within(20, 2000),
             people: Vec::new(),
@@ -207,6 +200,17 @@ impl Plan {
     /// Accounts that may race.
     pub fn racers(&self) -> usize {
         self.trainers + self.vices.iter().map(|vice| 1 + vice.aliases()).sum::<usize>()
+    }
+
+    /// Milliseconds before the end of a phase in which nodes send nothing any more, as they find out from the blocks.
+    pub fn edge_ms(&self) -> u64 {
+        let slot_ms = self.slot_s() * 1000;
+        slot_ms.max(2000) + (self.confirmations - 1) * slot_ms
+    }
+
+    /// Seconds of a block, whole ones.
+    pub fn slot_s(&self) -> u64 {
+        self.block_ms.div_ceil(1000)
     }
 
     /// Milliseconds of a round.

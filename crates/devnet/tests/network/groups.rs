@@ -62,7 +62,7 @@ pub fn micro_group(folder: &Path, name: &str, change: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-fn merge(table: &mut toml::Table, changes: toml::Table) {
+pub fn merge(table: &mut toml::Table, changes: toml::Table) {
     for (key, value) in changes {
         match (table.get_mut(&key), value) {
             (Some(toml::Value::Table(inner)), toml::Value::Table(changes)) if !changes.contains_key("format") => merge(inner, changes),

@@ -5,11 +5,17 @@
 mod bad_input;
 mod commands;
 mod devnet;
+mod elsewhere;
+#[path = "../../../chain/tests/rpc/faulty.rs"]
+mod faulty;
 mod groups;
 mod hostile;
 mod liars;
 mod plays;
 #[path = "../../../neuron/tests/network/refusal.rs"]
 mod refusal;
+mod slow;
+mod soak;
 mod two_groups;
 mod watched;
+mod weather;

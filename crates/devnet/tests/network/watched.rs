@@ -40,13 +40,18 @@ pub struct Watched {
     /// Hash of the first block of REVEAL.
     pub seeds: BTreeMap<RoundNumber, Digest>,
     before_s: Option<u64>,
-    _turn: MutexGuard<'static, ()>,
+    _turn: Option<MutexGuard<'static, ()>>,
 }
 
 impl Watched {
     /// Starts it in a folder that stays, so that the nodes' logs can be read after a failure.
     pub async fn start(name: &str, options: Options) -> Result<Self> {
         let turn = TURN.lock().await;
+        Ok(Self { _turn: Some(turn), ..Self::beside(name, options).await? })
+    }
+
+    /// The same for one that has time: it waits for no other, and no other for it.
+    pub async fn beside(name: &str, options: Options) -> Result<Self> {
         let options = Options { dir: Some(fresh_folder(name)?), ..options };
         let devnet = Devnet::start(options, &Screen::quiet()).await?;
         Ok(Self {
@@ -59,7 +64,7 @@ impl Watched {
             decided: BTreeMap::new(),
             seeds: BTreeMap::new(),
             before_s: None,
-            _turn: turn,
+            _turn: None,
         })
     }
 

@@ -152,7 +152,7 @@ async fn serve(client: &Client, group: GroupId) -> Result<()> {
     client.subscribe(group).await?;
     println!("its files are served from here until Ctrl-C; nodes find them with one of these in `peers`:");
     client.listen_addresses().await?.iter().for_each(|address| println!("  {address}"));
-    stop::listen()?.changed().await?;
+    stop::asked().await?;
     client.shutdown().await;
     Ok(())
 }

@@ -12,4 +12,5 @@ mod refusal;
 mod signer;
 mod signers;
 mod small;
+mod stopping;
 mod waiting;

@@ -6,6 +6,7 @@ use crate::eip712::{Domain, Finding, SignedFinding};
 use crate::ids::{Address, BountyNumber, Digest, GroupId, PositionNumber, RoundNumber};
 use crate::log::FindingBody;
 use crate::money::Micronats;
+use crate::pace::Tempo;
 pub use crate::validator::Fetched;
 
 /// One juror: a signer in a group.
@@ -17,10 +18,8 @@ pub struct Config {
     pub domain: Domain,
     /// The account whose position finds, and that sends.
     pub signer: Address,
-    /// No findings are brought in the last seconds of a window.
-    pub edge_s: u64,
-    /// Seconds from one juror's attempt to the next one's, to which those are added for the block that carries the earlier.
-    pub step_s: u64,
+    /// What it is told of the chain's time.
+    pub tempo: Tempo,
     /// Findings, won rounds or positions in one transaction; see [`verdicts_a_call`](crate::validator::verdicts_a_call).
     pub findings_a_call: usize,
 }

@@ -17,7 +17,7 @@ use crate::ids::{BountyNumber, DeltaNumber, Digest, PositionNumber, RoundNumber}
 use crate::log::FindingBody;
 use crate::money::Micronats;
 use crate::order::rank;
-use crate::pace::{Pace, answer_s, event_s};
+use crate::pace::{Beat, Pace, answer_s, event_s};
 use case::{Case, Due, Matter, Sealed};
 pub use io::{Config, Effect, Fetched, Input, Task, Won};
 
@@ -72,8 +72,8 @@ pub(crate) struct View<'a> {
     pub now: Block,
     /// What others announced before was maybe not heard.
     pub live_since_s: u64,
-    /// Seconds from one block to the next.
-    pub spacing_s: u64,
+    /// What follows from the chain's pace.
+    pub beat: Beat,
     /// This juror's position, if it is awake.
     pub own: Option<PositionView>,
 }
@@ -81,18 +81,18 @@ pub(crate) struct View<'a> {
 impl<'a> View<'a> {
     fn new(config: &'a Config, group: &'a GroupView, pace: &Pace, live_since_s: u64) -> Option<Self> {
         let own = group.position_of(config.signer).filter(|own| own.awake && !own.live.is_zero());
-        let (now, spacing_s) = (pace.last()?, pace.spacing_s());
-        Some(Self { config, group, calendar: Calendar::from(group), now, live_since_s, spacing_s, own: own.copied() })
+        let (now, beat) = (pace.last()?, pace.beat(&config.tempo));
+        Some(Self { config, group, calendar: Calendar::from(group), now, live_since_s, beat, own: own.copied() })
     }
 
     /// Seconds in which what one juror sends is seen by the next.
     fn pause_s(&self) -> u64 {
-        self.config.step_s.saturating_add(self.spacing_s)
+        self.beat.pause_s()
     }
 
     /// Whether a window that ends then is nearly over.
     fn is_late(&self, end_s: u64) -> bool {
-        self.now.time_s.saturating_add(self.config.edge_s) >= end_s
+        self.beat.is_over(self.now.time_s, end_s)
     }
 
     /// Findings, rounds or positions in one transaction at most.

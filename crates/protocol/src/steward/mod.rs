@@ -11,7 +11,7 @@ use crate::{
     chain::{Block, ChainEvent, CountedChoice, GroupView},
     eip712::{Domain, SignedChoice},
     ids::{Address, Digest, GroupId, PeriodNumber, PositionNumber, keccak256},
-    pace::{Pace, last_s},
+    pace::{Beat, Pace, Tempo},
     rules::last_quarter_s,
 };
 pub use period::MAX_OPEN;
@@ -31,10 +31,8 @@ pub struct Config {
     pub domain: Domain,
     /// The account that sends.
     pub signer: Address,
-    /// Seconds between two stewards' attempts, to which those are added for the block that carries the earlier one.
-    pub step_s: u64,
-    /// Seconds before the end of a period in which nothing is sent any more.
-    pub edge_s: u64,
+    /// What it is told of the chain's time.
+    pub tempo: Tempo,
 }
 
 /// What the steward hears. Order: `Group`, then events as they stand on the chain, those of a block before the block
@@ -179,26 +177,30 @@ impl Steward {
         self.periods = periods;
     }
 
+    fn beat(&self) -> Beat {
+        self.pace.beat(&self.config.tempo)
+    }
+
     /// Seconds in which what one steward sends is seen by the next.
     fn pause_s(&self) -> u64 {
-        self.pace.pause_s(self.config.step_s)
+        self.beat().pause_s()
     }
 
     /// PROTOCOL 13, Voting: choices go out in the last quarter, when nothing can be proposed any more; the turn follows the end. Without a
     /// proposal neither has an effect.
     fn act(&mut self) -> Option<Effect> {
-        let (now_s, pause_s, spacing_s) = (self.now_s, self.pause_s(), self.pace.spacing_s());
+        let (now_s, beat, pause_s) = (self.now_s, self.beat(), self.pause_s());
         let view = self.view.as_ref()?;
         let period = self.periods.get_mut(&view.period_number).filter(|period| period.has_proposals())?;
         let delay_s = rank(view, self.config.signer)?.saturating_mul(pause_s);
-        let stop_s = view.period_end_s.saturating_sub(self.config.edge_s);
+        let stop_s = beat.stop_s(view.period_end_s);
         let effect = if now_s >= view.period_end_s {
             let is_due = now_s >= self.quiet_until_s.max(view.period_end_s.saturating_add(delay_s));
             (is_due && period.may_turn(now_s, pause_s)).then_some(Effect::Turn(view.period_number))
         } else if (casting_s(view)..stop_s).contains(&now_s) {
             let since_s = period.due_since(view, now_s)?;
             // However many are dead before it, a steward does not wait until it is too late.
-            let last_s = last_s(view.period_end_s, self.config.edge_s, spacing_s);
+            let last_s = beat.last_s(view.period_end_s);
             let is_due = now_s >= self.quiet_until_s.max(since_s.saturating_add(delay_s).min(last_s));
             let batch = if is_due { period.batch(view, now_s, pause_s) } else { Vec::new() };
             (!batch.is_empty()).then_some(Effect::Cast(batch))
@@ -210,7 +212,8 @@ impl Steward {
             Some(Effect::Turn(_)) => Vec::new(),
             None => return None,
         };
-        self.quiet_until_s = now_s.saturating_add(self.config.step_s.max(spacing_s).saturating_mul(MAX_FLIGHT_STEPS));
+        self.quiet_until_s =
+            now_s.saturating_add(beat.step_s.max(beat.spacing_s).saturating_mul(MAX_FLIGHT_STEPS)).saturating_add(beat.lag_s);
         effect
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::io::Effect;
 use crate::chain::GroupView;
 use crate::ids::RoundNumber;
+use crate::pace::Beat;
 
 /// Rounds that still owe something, at most. Beyond it the oldest are dropped.
 pub const MAX_DEBTS: usize = 65_536;
@@ -106,12 +107,12 @@ impl Debts {
     }
 
     /// Asks for what can be had now.
-    pub fn ask(&mut self, now_s: u64, spacing_s: u64) -> Vec<Effect> {
+    pub fn ask(&mut self, now_s: u64, beat: Beat) -> Vec<Effect> {
         let (mut effects, mut rounds) = (Vec::new(), Vec::new());
         let due: Vec<_> = self.queue.range(..=(now_s, RoundNumber(u64::MAX))).take(MAX_COLLECTS).map(|(_, round)| *round).collect();
         for round in due {
             let Some(debt) = self.debts.get(&round).copied() else { continue };
-            self.set(round, Some(Debt { due_s: now_s.saturating_add(spacing_s.saturating_mul(PATIENCE)), ..debt }));
+            self.set(round, Some(Debt { due_s: beat.after(now_s, PATIENCE), ..debt }));
             match debt.kind {
                 Kind::Deposit | Kind::Won | Kind::Waiting => effects.push(Effect::Settle { round }),
                 Kind::Coinbase if debt.failures == 0 => rounds.push(round),

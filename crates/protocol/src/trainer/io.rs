@@ -3,6 +3,7 @@
 use crate::chain::{Block, ChainEvent, GroupView, Outcome, RevealedClaim};
 use crate::ids::{Address, Digest, GroupId, RoundNumber};
 use crate::money::{Micronats, Wei};
+use crate::pace::Tempo;
 
 /// One trainer: an account in a group.
 #[derive(Clone, PartialEq, Eq)]
@@ -11,8 +12,8 @@ pub struct Config {
     pub group: GroupId,
     /// Account that commits and earns.
     pub account: Address,
-    /// No transaction is asked for in the last seconds of a phase.
-    pub edge_s: u64,
+    /// What it is told of the chain's time.
+    pub tempo: Tempo,
     /// Seconds kept at the end of TRAIN for storing the file and committing.
     pub commit_s: u64,
     /// Whether to race in a group that is not admitted, whose rounds pay nothing.

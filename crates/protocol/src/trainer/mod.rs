@@ -22,6 +22,7 @@ use crate::chain::{Block, ChainEvent, Clock, GroupView, Outcome, Phase};
 use crate::ids::{Address, Digest, RoundNumber, keccak256};
 use crate::machine::{Heard, Machine};
 use crate::money::Micronats;
+use crate::pace::Beat;
 use crate::seeds::Seeds;
 use debts::{Debts, Kind};
 use round::Race;
@@ -60,8 +61,8 @@ pub(crate) struct View<'a> {
     pub now: Block,
     /// Round and phase at its time.
     pub clock: Clock,
-    /// Seconds from one block to the next, as far as one can tell.
-    pub spacing_s: u64,
+    /// What follows from the chain's pace.
+    pub beat: Beat,
     /// Draws the examples of the round, once it is known (PROTOCOL 13, Seed).
     pub seed: Option<Digest>,
     /// What the next round, if this is it, will probably start from: while the running one is judged, once that can be said.
@@ -283,7 +284,7 @@ impl Trainer {
         self.begun(next);
         let (Some(group), Some(now)) = (&self.group, self.seeds.last()) else { return Vec::new() };
         let likely = self.rounds.get(&clock.round).filter(|_| clock.phase == Phase::Judge).and_then(|round| round.likely(group));
-        let spacing_s = self.seeds.pace().spacing_s();
+        let beat = self.seeds.pace().beat(&self.config.tempo);
         let mut effects = Vec::new();
         for number in [RoundNumber(clock.round.0.saturating_sub(1)), clock.round, next] {
             let before = number.0.checked_sub(1).and_then(|before| self.rounds.get(&RoundNumber(before)));
@@ -292,7 +293,7 @@ impl Trainer {
                 group,
                 now,
                 clock,
-                spacing_s,
+                beat,
                 seed: self.seeds.of(number),
                 likely: likely.filter(|_| number == next),
                 may_begin: self.may_begin(number),
@@ -300,7 +301,7 @@ impl Trainer {
             };
             effects.extend(self.rounds.get_mut(&number).map(|round| round.told(Told::Now(&view))).unwrap_or_default());
         }
-        effects.extend(self.debts.ask(now.time_s, spacing_s));
+        effects.extend(self.debts.ask(now.time_s, beat));
         effects
     }
 }

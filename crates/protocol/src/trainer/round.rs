@@ -215,7 +215,7 @@ impl Race {
 
     fn moment(&self, view: &View<'_>) -> Moment {
         let (now_s, end_s) = (view.now.time_s, view.clock.phase_end_s);
-        Moment { now_s, end_s, edge_s: view.config.edge_s, spacing_s: view.spacing_s }
+        Moment { now_s, end_s, beat: view.beat }
     }
 
     fn goes(&mut self, what: Transaction, view: &View<'_>) -> bool {
@@ -225,7 +225,7 @@ impl Race {
     /// One run at a time. What is made must be committed in time for the next block after it.
     fn begin(&mut self, view: &View<'_>, place: Place, base: Base, effects: &mut Vec<Effect>) -> State {
         let is_ahead = matches!(place, Place::Ahead(_));
-        let kept_s = view.config.edge_s.saturating_add(view.config.commit_s.max(view.spacing_s.saturating_mul(2)));
+        let kept_s = view.beat.edge_s.saturating_add(view.config.commit_s.max(view.beat.spacing_s.saturating_mul(2)));
         let until_s = view.group.times.reveal_start_s(view.group.genesis_s, self.number).saturating_sub(kept_s);
         let is_left = if is_ahead { self.early < MAX_EARLY } else { self.attempts - self.early < MAX_ATTEMPTS };
         if view.now.time_s >= until_s || !is_left || !view.may_begin {

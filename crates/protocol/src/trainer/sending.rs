@@ -1,7 +1,7 @@
 //! The one transaction of a round that may be under way, and when another one may follow.
 
 use super::io::{Failed, Transaction};
-use crate::pace::last_s;
+use crate::pace::Beat;
 
 /// Blocks after which a transaction whose event has not come is asked for again.
 const PATIENCE: u64 = 8;
@@ -17,26 +17,24 @@ pub(super) struct Moment {
     pub now_s: u64,
     /// First second after the phase.
     pub end_s: u64,
-    /// In these last seconds nothing is sent.
-    pub edge_s: u64,
-    /// Seconds from one block to the next.
-    pub spacing_s: u64,
+    /// What follows from the chain's pace.
+    pub beat: Beat,
 }
 
 impl Moment {
     /// Whether what is sent at the next block may be carried by one that is too late.
     pub fn is_last_chance(&self) -> bool {
-        self.now_s >= last_s(self.end_s, self.edge_s, self.spacing_s)
+        self.now_s >= self.beat.last_s(self.end_s)
     }
 
     fn is_over(&self) -> bool {
-        self.now_s.saturating_add(self.edge_s) >= self.end_s
+        self.beat.is_over(self.now_s, self.end_s)
     }
 
     /// The second from which what is asked for now is asked for again, if nothing comes of it.
     fn again_s(&self) -> u64 {
-        let after = |blocks: u64| self.now_s.saturating_add(self.spacing_s.saturating_mul(blocks));
-        after(PATIENCE).min(last_s(self.end_s, self.edge_s, self.spacing_s).max(after(LEAST_PATIENCE)))
+        let after = |blocks| self.beat.after(self.now_s, blocks);
+        after(PATIENCE).min(self.beat.last_s(self.end_s).max(after(LEAST_PATIENCE)))
     }
 }
 

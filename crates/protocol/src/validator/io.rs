@@ -4,6 +4,7 @@ use crate::chain::{Block, ChainEvent, GroupView, Outcome, RevealedClaim};
 use crate::eip712::{Domain, SignedVerdict, Verdict};
 use crate::ids::{Address, Digest, GroupId, PositionNumber, RoundNumber};
 use crate::money::Micronats;
+use crate::pace::Tempo;
 use crate::signing_log::SigningLog;
 
 /// One validator: a signer in a group.
@@ -15,10 +16,8 @@ pub struct Config {
     pub domain: Domain,
     /// Account whose position votes.
     pub signer: Address,
-    /// No transaction is asked for in the last seconds of a phase.
-    pub edge_s: u64,
-    /// Seconds from one poster of a batch to the next.
-    pub step_s: u64,
+    /// What it is told of the chain's time.
+    pub tempo: Tempo,
     /// Verdicts in one transaction; see [`verdicts_a_call`](super::verdicts_a_call).
     pub verdicts_a_call: usize,
     /// What its signing log holds.

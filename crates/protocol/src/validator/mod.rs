@@ -13,7 +13,7 @@ pub use io::{BaseFinding, Config, Doubt, Effect, Fetched, Finding, Input, Rechec
 use crate::chain::{Block, ChainEvent, Clock, GroupView, PositionView};
 use crate::eip712::SignedVerdict;
 use crate::ids::{Address, Digest, RoundNumber};
-use crate::pace::event_s;
+use crate::pace::{Beat, event_s};
 use crate::rolls::Rolls;
 use crate::seeds::Seeds;
 pub use posting::{MAX_LATE_POSTS, MAX_POSTS, MAX_VERDICTS_A_CALL, verdicts_a_call};
@@ -48,10 +48,8 @@ pub(crate) struct View<'a> {
     pub seed: Option<Digest>,
     /// What others announced before was maybe not heard.
     pub live_since_s: u64,
-    /// Seconds from one block to the next.
-    pub spacing_s: u64,
-    /// Seconds in which what one validator sends is seen by the next.
-    pub pause_s: u64,
+    /// What follows from the chain's pace.
+    pub beat: Beat,
     /// This validator's position, if it is awake.
     pub own: Option<PositionView>,
     /// Whether nobody else signs with this key, as far as one can see.
@@ -148,7 +146,7 @@ impl Validator {
 
     /// Takes an answer; what failed is asked for again after a pause.
     fn answer(&mut self, round: RoundNumber, take: impl FnOnce(&mut Recheck, u64, Pause)) {
-        let (now_s, least_s) = (self.now_s(), self.seeds.pace().pause_s(self.config.step_s));
+        let (now_s, least_s) = (self.now_s(), self.seeds.pace().beat(&self.config.tempo).pause_s());
         let judge_s = self.group.as_ref().map_or(0, |group| group.times.judge_s);
         let pause = Pause { least_s, most_s: (judge_s / 8).max(least_s) };
         self.with(round, |round| take(round, now_s, pause));
@@ -270,13 +268,11 @@ impl Validator {
         let told = doubt.and_then(|doubt| self.caution.tell(doubt));
         let (Some(clock), Some(group), Some(now)) = (self.clock(), &self.group, self.seeds.last()) else { return Vec::new() };
         let own = self.own();
-        let pace = self.seeds.pace();
-        let (spacing_s, pause_s) = (pace.spacing_s(), pace.pause_s(self.config.step_s));
+        let beat = self.seeds.pace().beat(&self.config.tempo);
         let mut effects: Vec<Effect> = told.map(Effect::Doubt).into_iter().collect();
         for (number, round) in self.rounds.range_mut(..=clock.round) {
             let seed = self.seeds.of(*number);
-            let view =
-                View { config: &self.config, group, now, clock, seed, live_since_s, spacing_s, pause_s, own, may_sign: doubt.is_none() };
+            let view = View { config: &self.config, group, now, clock, seed, live_since_s, beat, own, may_sign: doubt.is_none() };
             effects.extend(if *number < clock.round { round.after(&view) } else { round.advance(&view) });
         }
         self.rounds.retain(|number, _| number.0.saturating_add(1) >= clock.round.0);

@@ -8,7 +8,7 @@ use crate::eip712::SignedVerdict;
 use crate::ids::{Digest, PositionNumber, RoundNumber};
 use crate::money::Wei;
 use crate::order::{awake, rank};
-use crate::pace::{answer_s, last_s};
+use crate::pace::answer_s;
 use crate::rules::is_quorum;
 
 /// Batches of a round that one validator brings at most, those not counted that leave verdicts for another one.
@@ -132,14 +132,14 @@ impl Posting {
             _ => view.now.time_s,
         };
         self.due_since = Some((since_s, fresh.len()));
-        let is_over = view.now.time_s.saturating_add(view.config.edge_s) >= view.clock.phase_end_s;
+        let is_over = view.beat.is_over(view.now.time_s, view.clock.phase_end_s);
         // Who brought a part brings the rest.
         if is_over || (!self.is_cut && view.now.time_s < self.turn_s(view, own, since_s, fresh)) {
             return None;
         }
         let size = view.config.verdicts_a_call.clamp(1, MAX_VERDICTS_A_CALL);
         self.batch = fresh.iter().copied().take(size).collect();
-        let until_s = view.now.time_s.saturating_add(answer_s(view.pause_s));
+        let until_s = view.now.time_s.saturating_add(answer_s(view.beat.pause_s()));
         (self.in_flight, self.is_cut) = (Some(until_s), fresh.len() > size);
         self.posts += u32::from(!self.is_cut);
         let verdicts = self.batch.iter().filter_map(|position| Some((*position, *self.verdicts.get(position)?))).collect();
@@ -174,7 +174,7 @@ impl Posting {
     /// first. Before a decision nobody waits until it is too late, nor with its own verdict in the round after.
     fn turn_s(&self, view: &View<'_>, own: PositionNumber, since_s: u64, fresh: &[PositionNumber]) -> u64 {
         let (rank, count) = rank(view.seed.unwrap_or(Digest::ZERO), view.group, own);
-        let (step_s, stop_s) = (view.config.step_s, view.clock.phase_end_s.saturating_sub(view.config.edge_s));
+        let (step_s, stop_s) = (view.beat.step_s, view.beat.stop_s(view.clock.phase_end_s));
         let start_s = view.clock.phase_end_s.saturating_sub(view.group.times.judge_s);
         let all_in = awake(view.group).all(|position| self.verdicts.contains_key(&position.number));
         let complete_s = match all_in || self.is_late {
@@ -183,12 +183,12 @@ impl Posting {
             false => since_s.saturating_add(step_s).max(start_s.midpoint(stop_s)),
         };
         let places = rank.saturating_add(self.failures.saturating_mul(count));
-        let turn_s = complete_s.saturating_add(places.saturating_mul(view.pause_s));
-        let again_s = since_s.saturating_add(if self.failures > 0 { view.pause_s } else { 0 });
+        let turn_s = complete_s.saturating_add(places.saturating_mul(view.beat.pause_s()));
+        let again_s = since_s.saturating_add(if self.failures > 0 { view.beat.pause_s() } else { 0 });
         let matters = self.decided.is_none() || (self.is_late && fresh.contains(&own));
         if !matters || self.failures > MAX_HURRIED {
             return turn_s;
         }
-        turn_s.min(last_s(view.clock.phase_end_s, view.config.edge_s, view.spacing_s).max(again_s))
+        turn_s.min(view.beat.last_s(view.clock.phase_end_s).max(again_s))
     }
 }

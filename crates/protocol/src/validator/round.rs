@@ -269,7 +269,7 @@ impl Recheck {
 
     fn announce(&mut self, view: &View<'_>) -> Vec<Effect> {
         let Some(own) = view.own else { return Vec::new() };
-        let (holders, wait_s) = (&self.holders, event_s(view.pause_s));
+        let (holders, wait_s) = (&self.holders, event_s(view.beat.pause_s()));
         let new = self.files.iter_mut().filter_map(|(file, state)| {
             let is_due = state.announces(holders.is_told(file, own.number), view.now.time_s, wait_s);
             is_due.then_some(Effect::Announce { round: self.number, file: *file })
@@ -341,7 +341,7 @@ impl Recheck {
 /// Asks for it, again perhaps: to sign the very same verdict twice tells nothing new.
 fn sign(verdict: Verdict, attempts: &mut Attempts, view: &View<'_>) -> Option<Effect> {
     attempts.are_due(view.now.time_s).then(|| {
-        attempts.ask(view.now.time_s, event_s(view.pause_s));
+        attempts.ask(view.now.time_s, event_s(view.beat.pause_s()));
         Effect::Sign(verdict)
     })
 }

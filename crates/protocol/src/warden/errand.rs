@@ -30,7 +30,7 @@ impl Errand {
         let failures = self.failures;
         let turn_s = *self.turn_s.get_or_insert_with(|| view.turn_s(seed(), now_s, failures));
         let is_due = now_s >= turn_s;
-        self.under_way = is_due.then(|| now_s.saturating_add(answer_s(view.pause_s)));
+        self.under_way = is_due.then(|| now_s.saturating_add(answer_s(view.beat.pause_s())));
         is_due
     }
 

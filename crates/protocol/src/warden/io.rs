@@ -3,6 +3,7 @@
 use crate::chain::{Block, ChainEvent, GroupView};
 use crate::eip712::{Domain, SignedVerdict};
 use crate::ids::{Address, Digest, GroupId, PositionNumber, RoundNumber};
+use crate::pace::Tempo;
 
 /// One warden: a signer in a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,10 +14,8 @@ pub struct Config {
     pub domain: Domain,
     /// The account that sends; its position is never accused.
     pub signer: Address,
-    /// No transaction is asked for in the last seconds of a round.
-    pub edge_s: u64,
-    /// Seconds from one warden's attempt to the next one's, to which those are added for the block that carries the earlier.
-    pub step_s: u64,
+    /// What it is told of the chain's time.
+    pub tempo: Tempo,
     /// Verdicts in one transaction; see [`verdicts_a_call`](crate::validator::verdicts_a_call).
     pub verdicts_a_call: usize,
     /// One's pay is made stake once it is this part of the stake (64: one 64th); 0: never.

@@ -18,7 +18,7 @@ use crate::chain::{Block, ChainEvent, Clock, GroupView};
 use crate::eip712::SignedVerdict;
 use crate::ids::{Address, Digest, PositionNumber, RoundNumber};
 use crate::order::rank;
-use crate::pace::event_s;
+use crate::pace::{Beat, event_s};
 use crate::rolls::Rolls;
 use crate::seeds::Seeds;
 use alarms::Alarms;
@@ -65,10 +65,8 @@ pub(crate) struct View<'a> {
     pub seed: Option<Digest>,
     /// Who signed for which position in that round.
     pub signers: BTreeMap<PositionNumber, Address>,
-    /// Seconds from one block to the next.
-    pub spacing_s: u64,
-    /// Seconds in which what one warden sends is seen by the next.
-    pub pause_s: u64,
+    /// What follows from the chain's pace.
+    pub beat: Beat,
     /// This warden's position, which is awake.
     pub own: PositionNumber,
 }
@@ -78,13 +76,13 @@ impl View<'_> {
     fn turn_s(&self, seed: Digest, since_s: u64, failures: u64) -> u64 {
         let (rank, count) = rank(seed, self.group, self.own);
         let places = rank.saturating_add(failures.saturating_mul(count));
-        since_s.saturating_add(places.saturating_mul(self.pause_s))
+        since_s.saturating_add(places.saturating_mul(self.beat.pause_s()))
     }
 
     /// Whether the round is nearly over.
     fn is_late(&self) -> bool {
         let end_s = self.group.times.round_end_s(self.group.genesis_s, self.clock.round);
-        self.now.time_s.saturating_add(self.config.edge_s) >= end_s
+        self.beat.is_over(self.now.time_s, end_s)
     }
 }
 
@@ -169,7 +167,7 @@ impl Warden {
 
     /// The last block's second, and those in which what one warden sends is seen by the next.
     fn pace(&self) -> (u64, u64) {
-        (self.seeds.last().map_or(0, |block| block.time_s), self.seeds.pace().pause_s(self.config.step_s))
+        (self.seeds.last().map_or(0, |block| block.time_s), self.seeds.pace().beat(&self.config.tempo).pause_s())
     }
 
     fn group(&mut self, group: GroupView) {
@@ -285,9 +283,8 @@ impl Warden {
         let past = clock.round.0.checked_sub(1).map(RoundNumber);
         let seed = past.and_then(|past| self.seeds.of(past));
         let signers = past.map(|past| self.rolls.signers_in(group, now.time_s, past)).unwrap_or_default();
-        let pace = self.seeds.pace();
-        let (spacing_s, pause_s) = (pace.spacing_s(), pace.pause_s(self.config.step_s));
-        let view = View { config: &self.config, group, now, clock, seed, signers, spacing_s, pause_s, own: own.number };
+        let beat = self.seeds.pace().beat(&self.config.tempo);
+        let view = View { config: &self.config, group, now, clock, seed, signers, beat, own: own.number };
         let mut effects = Vec::new();
         if let Some((past, round)) = past.and_then(|past| Some((past, self.rounds.get_mut(&past)?))) {
             effects.extend(round.attend(&view, past));

@@ -53,7 +53,7 @@ impl Presence {
         let is_reading = self.reading.is_some_and(|until_s| until_s > view.now.time_s);
         if self.reads < MAX_READS && !is_reading && others.any(|position| view.group.is_absent(position, |_| false)) {
             self.reads += 1;
-            self.reading = Some(view.now.time_s.saturating_add(answer_s(view.pause_s)));
+            self.reading = Some(view.now.time_s.saturating_add(answer_s(view.beat.pause_s())));
             return Some(Effect::ReadAbsent);
         }
         self.doze(view, until)

@@ -9,7 +9,7 @@ use crate::chain::{PositionView, RevealedClaim};
 use crate::eip712::SignedVerdict;
 use crate::ids::{Address, Digest, PositionNumber, RoundNumber};
 use crate::order::awake;
-use crate::pace::{answer_s, last_s};
+use crate::pace::answer_s;
 use crate::rules::{claim_hash, is_majority};
 use crate::validator::MAX_VERDICTS_A_CALL;
 
@@ -116,19 +116,19 @@ impl Aftermath {
         let end_s = self.end_s(view);
         let attendance = &mut self.attendance;
         let is_done = verdicts.is_empty() || attendance.in_flight.is_some() || attendance.batches >= MAX_BATCHES;
-        if is_done || view.now.time_s.saturating_add(view.config.edge_s) >= end_s {
+        if is_done || view.beat.is_over(view.now.time_s, end_s) {
             return None;
         }
         let since_s = attendance.since.filter(|(_, known)| *known == verdicts.len()).map_or(view.now.time_s, |(since_s, _)| since_s);
         attendance.since = Some((since_s, verdicts.len()));
         let turn_s = view.turn_s(view.seed.unwrap_or(Digest::ZERO), since_s, attendance.failures);
         // However many are dead before it, nobody waits for a first time until it is too late.
-        let last_s = if attendance.failures == 0 { last_s(end_s, view.config.edge_s, view.spacing_s) } else { u64::MAX };
+        let last_s = if attendance.failures == 0 { view.beat.last_s(end_s) } else { u64::MAX };
         if !attendance.is_cut && view.now.time_s < turn_s.min(last_s) {
             return None;
         }
         let size = view.config.verdicts_a_call.clamp(1, MAX_VERDICTS_A_CALL);
-        let until_s = view.now.time_s.saturating_add(answer_s(view.pause_s));
+        let until_s = view.now.time_s.saturating_add(answer_s(view.beat.pause_s()));
         (attendance.in_flight, attendance.is_cut) = (Some(until_s), verdicts.len() > size);
         attendance.batches += u32::from(!attendance.is_cut);
         let batch: Vec<_> = verdicts.into_iter().take(size).collect();

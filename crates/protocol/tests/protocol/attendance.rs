@@ -3,6 +3,7 @@
 use crate::warden::*;
 use crate::world::*;
 use protocol::chain::{ChainEvent, GroupView};
+use protocol::pace::Tempo;
 use protocol::warden::{Config, Duty, Input, Warden};
 use protocol::{PositionNumber, Wei};
 
@@ -92,7 +93,14 @@ fn presence_is_brought_in_parts_that_make_a_round_count_together() {
     let heard: Vec<_> = (1..=6).map(|signer| verdict(signer, PAST, truth())).collect();
     let make = |signer: u8| {
         let (domain, signer) = (DOMAIN, account(signer));
-        let config = Config { group: GROUP, domain, signer, edge_s: 2, step_s: 2, verdicts_a_call: 4, compound_part: 0 };
+        let config = Config {
+            group: GROUP,
+            domain,
+            signer,
+            tempo: Tempo { edge_s: Some(2), step_s: Some(2), ..Tempo::default() },
+            verdicts_a_call: 4,
+            compound_part: 0,
+        };
         let mut warden = Warden::new(config);
         tell(&mut warden, [Input::Group(nine()), Input::Block(at(PAST, 0)), event(opened_event(PAST, digest("checkpoint")))]);
         tell(&mut warden, [Input::Block(at(PAST, 20)), event(ChainEvent::Revealed(revealed(1))), Input::Block(at(PAST, 39)), Input::Live]);

@@ -1,5 +1,6 @@
 //! Four validators and a chain of one block a second: how many transactions a round takes, and who sends them.
 
+use protocol::pace::Tempo;
 use std::collections::BTreeSet;
 
 use crate::world::*;
@@ -34,8 +35,7 @@ fn ready(signer: u8, times: Times) -> Validator {
         group: GROUP,
         domain: DOMAIN,
         signer: account(signer),
-        edge_s: 2,
-        step_s: 1,
+        tempo: Tempo { edge_s: Some(2), step_s: Some(1), ..Tempo::default() },
         verdicts_a_call: 1_024,
         signed: SigningLog::default(),
         doppelganger_check: true,

@@ -1,5 +1,6 @@
 //! Facts in any order, twice, late or never: the machines do not panic and keep their promises.
 
+use protocol::pace::Tempo;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
@@ -129,7 +130,8 @@ proptest! {
 
     #[test]
     fn a_validator_signs_once_a_round_and_posts_in_time(facts in facts()) {
-        let config = validator::Config { edge_s: EDGE_S, verdicts_a_call: 2, ..config(1) };
+        let tempo = Tempo { edge_s: Some(EDGE_S), step_s: Some(2), ..Tempo::default() };
+        let config = validator::Config { tempo, verdicts_a_call: 2, ..config(1) };
         let mut machine = Validator::new(config);
         let mut time = Time(GENESIS_S);
         let mut signed = BTreeMap::new();
@@ -149,7 +151,7 @@ proptest! {
 
     #[test]
     fn a_trainer_sends_in_time_and_remembers_first(facts in facts()) {
-        let config = trainer::Config { edge_s: EDGE_S, ..trainer_config() };
+        let config = trainer::Config { tempo: Tempo { edge_s: Some(EDGE_S), ..Tempo::default() }, ..trainer_config() };
         let stored = facts.iter().filter(|fact| fact.kind == 2);
         let stored: Vec<_> = stored.map(|fact| remembered(RoundNumber(fact.round), &format!("file {}", fact.who))).collect();
         let mut machine = Trainer::new(config, stored.clone());

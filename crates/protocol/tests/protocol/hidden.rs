@@ -1,5 +1,6 @@
 //! A bounty with a hidden set, and a juror who is told of it.
 
+use protocol::pace::Tempo;
 use std::collections::BTreeSet;
 
 use protocol::bounty::{Calendar, Findings, Step};
@@ -33,7 +34,13 @@ pub fn view() -> GroupView {
 }
 
 pub fn jury(signer: u8) -> Jury {
-    Jury::new(Config { group: GROUP, domain: DOMAIN, signer: account(signer), edge_s: EDGE_S, step_s: PAUSE_S - 1, findings_a_call: 2 })
+    Jury::new(Config {
+        group: GROUP,
+        domain: DOMAIN,
+        signer: account(signer),
+        tempo: Tempo { edge_s: Some(EDGE_S), step_s: Some(PAUSE_S - 1), ..Tempo::default() },
+        findings_a_call: 2,
+    })
 }
 
 /// For the rounds 5 to 8.

@@ -237,17 +237,18 @@ fn training_leaves_time_for_the_block_that_carries_the_commit() {
     let mut told = Told::new(&[]);
     let effects = told.trainer.handle(Input::Event(opened_event(ROUND, digest("other"))));
     let reveal_s = SLOW.reveal_start_s(GENESIS_S, ROUND);
-    let until_s = reveal_s - trainer_config().edge_s - 2 * STEP_S;
+    let until_s = reveal_s - TRAINER_EDGE_S - 2 * STEP_S;
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Train { until_s: until, .. } if *until == until_s)), "{effects:?}");
 }
 
 #[test]
 fn the_longest_of_the_last_eight_gaps_between_blocks_is_expected() {
-    for (later, spacing_s) in [(7, STEP_S), (8, 1)] {
+    let usual_s = STEP_S.div_ceil(3);
+    for (later, spacing_s) in [(7, STEP_S), (8, usual_s)] {
         let mut told = Told::new(&[]);
-        (0..later).for_each(|_| drop(told.block(1)));
+        (0..later).for_each(|_| drop(told.block(usual_s)));
         let effects = told.event(opened_event(ROUND, digest("other")));
-        let kept_s = trainer_config().edge_s + trainer_config().commit_s.max(2 * spacing_s);
+        let kept_s = TRAINER_EDGE_S + trainer_config().commit_s.max(2 * spacing_s);
         let expected = SLOW.reveal_start_s(GENESIS_S, ROUND) - kept_s;
         assert!(effects.iter().any(|effect| matches!(effect, Effect::Train { until_s, .. } if *until_s == expected)), "{effects:?}");
     }

@@ -1,5 +1,6 @@
 //! Nodes of several validators and wardens, a log that delays and repeats, and a chain that loses what it is sent.
 
+use protocol::pace::Tempo;
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::chain::{Block, ChainEvent};
@@ -86,12 +87,12 @@ pub struct Node {
 
 impl Node {
     pub fn new(signer: u8, signing: SigningLog) -> Self {
-        let (domain, step_s, edge_s, verdicts_a_call) = (DOMAIN, STEP_S, EDGE_S, 3);
+        let (domain, verdicts_a_call) = (DOMAIN, 3);
+        let tempo = Tempo { edge_s: Some(EDGE_S), step_s: Some(STEP_S), ..Tempo::default() };
         let signer_address = signer_of(signer, 0);
         let (signed, doppelganger_check) = (signing.clone(), true);
-        let config =
-            validator::Config { group: GROUP, domain, signer: signer_address, edge_s, step_s, verdicts_a_call, signed, doppelganger_check };
-        let duties = warden::Config { group: GROUP, domain, signer: signer_address, edge_s, step_s, verdicts_a_call, compound_part: 0 };
+        let config = validator::Config { group: GROUP, domain, signer: signer_address, tempo, verdicts_a_call, signed, doppelganger_check };
+        let duties = warden::Config { group: GROUP, domain, signer: signer_address, tempo, verdicts_a_call, compound_part: 0 };
         Self {
             signer,
             signing,

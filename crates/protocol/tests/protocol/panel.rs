@@ -1,5 +1,6 @@
 //! Which of a validator's machines hears what, and when; and in which order a node is told a chain.
 
+use protocol::pace::Tempo;
 use std::collections::BTreeSet;
 
 use crate::world::*;
@@ -19,8 +20,7 @@ fn panel() -> Panel {
         group: GROUP,
         domain: DOMAIN,
         signer: account(1),
-        edge_s: 2,
-        step_s: 1,
+        tempo: Tempo { edge_s: Some(2), step_s: Some(1), ..Tempo::default() },
         compound_part: 0,
         verdicts_a_call: 100,
         signed: SigningLog::default(),

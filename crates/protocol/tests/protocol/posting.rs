@@ -4,6 +4,7 @@ use crate::story::*;
 use crate::world::*;
 use protocol::chain::{GroupView, Outcome};
 use protocol::eip712::{SignedVerdict, Typed as _, Verdict, sign};
+use protocol::pace::Tempo;
 use protocol::validator::{Config, Input, MAX_LATE_POSTS, Validator, verdicts_a_call};
 use protocol::{Digest, GroupId, PositionNumber, RoundNumber};
 

@@ -242,7 +242,7 @@ impl Play {
         let now = self.last();
         let clock = self.contracts.view.clock(now.time_s);
         assert_eq!((clock.round, clock.phase), (round, Phase::Reveal));
-        assert!(now.time_s + trainer_config().edge_s < clock.phase_end_s, "too late");
+        assert!(now.time_s + TRAINER_EDGE_S < clock.phase_end_s, "too late");
         self.asks.insert(round, Ask { what, at_s: now.time_s, refused_s: None });
         self.send(what, round, call);
     }
@@ -292,7 +292,7 @@ impl Play {
             let has_rival = self.contracts.facts(clock.round).rival.is_some();
             self.step();
             let after_s = self.last().time_s;
-            let edge_s = trainer_config().edge_s.max(self.spacing_s.max(1));
+            let edge_s = TRAINER_EDGE_S.max(self.spacing_s.max(1));
             let was_open = clock.phase == Phase::Reveal && before.time_s + edge_s < clock.phase_end_s;
             if was_open && has_rival && after_s + edge_s >= clock.phase_end_s && after_s > before.time_s {
                 self.check_opening(clock.round, before);

@@ -1,6 +1,7 @@
 //! Blocks that are far apart: what is lost is told apart from what is late, and nobody waits through the last chance.
 
 use protocol::chain::{Block, GroupView, Times};
+use protocol::pace::Tempo;
 use protocol::validator::{Config, Effect, Input, MAX_POSTS, Validator};
 use protocol::{PositionNumber, steward as votes};
 

@@ -4,6 +4,7 @@ use crate::world::*;
 use k256::ecdsa::SigningKey;
 use protocol::chain::{ChainEvent, CountedChoice, GroupView, PositionView};
 use protocol::eip712::{Choice, SignedChoice, Typed as _, address_of, sign};
+use protocol::pace::Tempo;
 use protocol::steward::{Config, Effect, Input, MAX_CHOICES, MAX_FLIGHT_STEPS, Steward};
 use protocol::{DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, Wei};
 
@@ -62,7 +63,12 @@ fn turned(period: PeriodNumber, period_end_s: u64) -> Input {
 }
 
 fn new(signer: u8) -> Steward {
-    Steward::new(Config { group: GROUP, domain: DOMAIN, signer: account(signer), step_s: 1, edge_s: 2 })
+    Steward::new(Config {
+        group: GROUP,
+        domain: DOMAIN,
+        signer: account(signer),
+        tempo: Tempo { edge_s: Some(2), step_s: Some(1), ..Tempo::default() },
+    })
 }
 
 /// A steward that knows of one proposal.

@@ -1,6 +1,7 @@
 //! A validator in a story: the facts it is told, and what it did.
 
 use protocol::chain::{Block, ChainEvent};
+use protocol::pace::Tempo;
 use protocol::rules::claim_hash;
 use protocol::signing_log::SigningLog;
 use protocol::validator::{BaseFinding, Config, Effect, Fetched, Finding, Input, Validator};
@@ -20,8 +21,7 @@ pub fn config(signer: u8) -> Config {
         group: GROUP,
         domain: DOMAIN,
         signer: account(signer),
-        edge_s: 2,
-        step_s: 2,
+        tempo: Tempo { edge_s: Some(2), step_s: Some(2), ..Tempo::default() },
         verdicts_a_call: 1_024,
         signed: SigningLog::default(),
         doppelganger_check: true,

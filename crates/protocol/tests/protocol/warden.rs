@@ -3,6 +3,7 @@
 use crate::world::*;
 use protocol::chain::{ChainEvent, GroupView, Outcome, PositionView};
 use protocol::eip712::SignedVerdict;
+use protocol::pace::Tempo;
 use protocol::rules::claim_hash;
 use protocol::warden::{Config, Effect, Input, Replay, Warden};
 use protocol::{Digest, Micronats, PositionNumber, RoundNumber, Wei};
@@ -18,8 +19,7 @@ pub fn new(signer: u8) -> Warden {
         group: GROUP,
         domain: DOMAIN,
         signer: account(signer),
-        edge_s: 2,
-        step_s: 2,
+        tempo: Tempo { edge_s: Some(2), step_s: Some(2), ..Tempo::default() },
         verdicts_a_call: 1_024,
         compound_part: 64,
     })
@@ -373,8 +373,7 @@ fn pay_is_made_stake_when_it_is_worth_it_and_once_a_round() {
         group: GROUP,
         domain: DOMAIN,
         signer: account(1),
-        edge_s: 2,
-        step_s: 2,
+        tempo: Tempo { edge_s: Some(2), step_s: Some(2), ..Tempo::default() },
         verdicts_a_call: 1,
         compound_part: 0,
     });

@@ -5,6 +5,7 @@ use protocol::bounty::{Findings, Step};
 use protocol::chain::{Block, ChainEvent, GroupView, Outcome, PositionView, RevealedClaim, Times};
 use protocol::eip712::{Domain, Finding, SignedVerdict, Typed as _, Verdict, address_of, sign};
 use protocol::log::FindingBody;
+use protocol::pace::Tempo;
 use protocol::trainer;
 use protocol::{Address, BountyNumber, DeltaNumber, Digest, GroupId, Micronats, PeriodNumber, PositionNumber, RoundNumber, Wei, keccak256};
 
@@ -36,9 +37,20 @@ pub fn position(number: u8, stake: u64) -> PositionView {
     PositionView { number, owner, signer, signer_next: signer, live, next: live, awake: true, awake_next: true, ..PositionView::default() }
 }
 
+/// Seconds before the end of a phase in which its trainer sends nothing.
+pub const TRAINER_EDGE_S: u64 = 2;
+
 /// The trainer with account 1.
 pub fn trainer_config() -> trainer::Config {
-    trainer::Config { group: GROUP, account: account(1), edge_s: 2, commit_s: 4, unpaid: false, rounds: None, secret: [7; 32] }
+    trainer::Config {
+        group: GROUP,
+        account: account(1),
+        tempo: Tempo { edge_s: Some(TRAINER_EDGE_S), ..Tempo::default() },
+        commit_s: 4,
+        unpaid: false,
+        rounds: None,
+        secret: [7; 32],
+    }
 }
 
 /// What that trainer wrote down of a file with that name.

@@ -166,5 +166,5 @@ fn roots(world: &mut World, group: GroupId, since_ms: u64) -> Vec<String> {
 /// Milliseconds in which what was said comes to the chain.
 fn needed_ms(world: &World) -> u64 {
     let plan = &world.plan;
-    2 * (plan.confirmations + 2) * plan.block_ms + 2000 * (plan.edge_s + plan.step_s)
+    2 * (plan.confirmations + 2) * plan.block_ms + 2 * plan.edge_ms() + 2000 * plan.slot_s()
 }

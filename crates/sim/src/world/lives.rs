@@ -3,6 +3,7 @@
 use protocol::{
     eip712::{Node as Bound, Typed as _, sign},
     log::{Binding, Body},
+    pace::Tempo,
     panel::{self, Panel},
     signing_log::SigningLog,
     trainer::{self, Remembered, Trainer},
@@ -109,26 +110,18 @@ impl World {
         if own.role == Role::Stranger {
             return Mind::Idle;
         }
-        let (edge_s, step_s) = (self.plan.edge_s, self.plan.step_s);
+        let tempo = Tempo { confirmations: self.plan.confirmations, ..Tempo::default() };
         if own.role == Role::Validator {
             let (group, domain, signer) = (own.group, self.domain, own.account);
             let (compound_part, verdicts_a_call) = (COMPOUND_PART, VERDICTS_A_CALL);
             // What cannot be read ends its start soon after.
             let signed = SigningLog::parse(own.disk.read(VERDICTS)).map(|loaded| loaded.log.of(group)).unwrap_or_default();
-            return Mind::Validator(Box::new(Panel::new(panel::Config {
-                group,
-                domain,
-                signer,
-                edge_s,
-                step_s,
-                compound_part,
-                verdicts_a_call,
-                signed,
-                doppelganger_check: true,
-            })));
+            let doppelganger_check = true;
+            let config = panel::Config { group, domain, signer, tempo, compound_part, verdicts_a_call, signed, doppelganger_check };
+            return Mind::Validator(Box::new(Panel::new(config)));
         }
         let (group, account, secret) = (own.group, own.account, own.secret);
-        let config = trainer::Config { group, account, edge_s, commit_s: COMMIT_S, unpaid: false, rounds: None, secret };
+        let config = trainer::Config { group, account, tempo, commit_s: COMMIT_S, unpaid: false, rounds: None, secret };
         let remembered = commits(&own.disk).unwrap_or_else(|error| {
             self.checks.fail(format!("{}: {error}", own.name));
             Vec::new()

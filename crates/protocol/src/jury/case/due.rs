@@ -6,7 +6,6 @@ use crate::ids::{BountyNumber, Digest, PositionNumber, RoundNumber};
 use crate::jury::View;
 use crate::jury::io::Effect;
 use crate::order::seed_of;
-use crate::pace::last_s;
 
 /// What a transaction is about; evidence goes first, as the end of the bounty ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,9 +66,8 @@ impl Case {
         if signed.is_empty() || view.is_late(end_s) {
             return None;
         }
-        let from_s =
-            if window.is_complete(view.group) { 0 } else { term.middle_s(number, view.calendar).saturating_add(view.config.step_s) };
-        let until_s = last_s(end_s, view.config.edge_s, view.spacing_s);
+        let from_s = if window.is_complete(view.group) { 0 } else { term.middle_s(number, view.calendar).saturating_add(view.beat.step_s) };
+        let until_s = view.beat.last_s(end_s);
         let effect = Effect::Post { bounty, window: number, findings, signed };
         Some(Due { matter: self.matter(), effect, from_s: from_s.min(until_s), until_s: Some(until_s) })
     }

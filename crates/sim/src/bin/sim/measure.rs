@@ -87,7 +87,7 @@ impl Options {
         (plan.trainers, plan.validators, plan.strangers, plan.idle) = (self.trainers, self.validators, self.strangers, self.idle);
         plan.stakes = plan.stakes.iter().copied().cycle().take(self.validators).collect();
         if self.public {
-            (plan.times, plan.block_ms, plan.edge_s, plan.step_s) = (PUBLIC, PUBLIC_BLOCK_MS, 12, 12);
+            (plan.times, plan.block_ms) = (PUBLIC, PUBLIC_BLOCK_MS);
         }
         plan = self.shifted(plan);
         if self.notes > 0 {
