@@ -94,8 +94,8 @@ async fn serve(mut stream: TcpStream, target: String, script: Arc<Mutex<Box<Scri
             }
         };
         let head = format!("HTTP/1.1 {status} told\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
-        stream.write_all(head.as_bytes()).await.ok()?;
-        stream.write_all(&body).await.ok()?;
+        // In one piece: of two the second would wait for the other side's acknowledgement, 40 ms.
+        stream.write_all(&[head.as_bytes(), &body].concat()).await.ok()?;
     }
 }
 
