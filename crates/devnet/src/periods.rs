@@ -1,12 +1,12 @@
 //! The weekly vote, shortened: authors propose patches, validators choose, the winner is applied, stands, and is paid.
 
-use std::{collections::VecDeque, path::Path, time::Duration};
+use std::{collections::VecDeque, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use deltas::{Patch, Tree};
 use evaluator::Manifest;
 use governance::DeltaStatus;
-use node::{birth, config::Data};
+use node::{birth, config::Data, dataset::Set};
 use protocol::{DeltaNumber, Digest, PeriodNumber, RoundNumber, Wei, chain::GroupView, eip712::Choice, log::Body, rules};
 
 use crate::{actors::Actor, bounty::Sponsor, ground::wait_until, poison, votes::Votes};
@@ -14,6 +14,8 @@ use crate::{actors::Actor, bounty::Sponsor, ground::wait_until, poison, votes::V
 /// Seconds of a period that a proposer wants to have left, so that everybody can fetch and vote.
 const ROOM_S: u64 = 4;
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// How often one looks for what is to be confirmed: five minutes.
+const LOOKS: u32 = 600;
 /// The poisoner bids more than it must, so that sixteen others could not push it out.
 const POISON_BONDS: u128 = 2;
 
@@ -112,7 +114,7 @@ impl Votes {
 
     /// Writes the patch that makes the wish come true on the current set, publishes it, and proposes its digest.
     async fn propose(&self, view: &GroupView, wish: &Wish<'_>) -> Result<(DeltaNumber, Digest)> {
-        let set = self.member.set(view.head).await?;
+        let set = self.set(view.head).await?;
         let (tree, title) = wished(&set.tree, &wish.kind, &self.member.manifest)?;
         let patch = Patch::between(&set.tree, &tree, wish.author.address().0, &title);
         let digest = self.member.client.add(patch).await?;
@@ -123,6 +125,17 @@ impl Votes {
         let body = Body::Have { round: RoundNumber(0), file: digest };
         self.member.client.append(self.group, body).await?;
         Ok((delta, digest))
+    }
+
+    /// The set at a head that stands on chain: the member learns of it when it is confirmed.
+    async fn set(&self, head: Digest) -> Result<Arc<Set>> {
+        for _ in 0..LOOKS {
+            if let Ok(set) = self.member.set(head).await {
+                return Ok(set);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        self.member.set(head).await
     }
 
     /// Every validator signs its choice and puts it into the log.
