@@ -147,7 +147,7 @@ async fn a_trainer_ends_in_the_middle_of_a_run_which_is_kept_and_a_node_ends_bef
         let (status, said) = program.end(signal)?;
         ensure!(status.success() && said.last().is_some_and(|line| line.contains("stopped; ")), "{status}: {said:#?}");
     }
-    ensure!(folder.join("busy-data/run.state").metadata()?.len() > 0, "the run was not kept");
+    ensure!(folder.join("busy-data/1/run.state").metadata()?.len() > 0, "the run was not kept");
     Ok(())
 }
 
