@@ -289,8 +289,10 @@ fn plots() -> impl Strategy<Value = Plot> {
         |(seed, jurors, silent, liars, opened_s, struck, block_s)| {
             let most = (jurors - 1) / 3;
             let silent = silent.min(most);
-            // Where only half of the last window is left, there must be blocks enough for all that is lost.
-            let block_s = if opened_s.is_none_or(|opened_s| opened_s > STARTS_S[2]) { block_s.min(5) } else { block_s };
+            // Findings are brought in the second half of a window: where that of the last one is all that is left, there must be blocks
+            // enough for all that is lost.
+            let is_last = opened_s.is_none_or(|opened_s| opened_s >= STARTS_S[1] + HALF_S - 2 * DELAY_S);
+            let block_s = if is_last { block_s.min(5) } else { block_s };
             Plot { seed, jurors, silent, liars: liars.min(most - silent), opened_s, struck, is_rough: true, block_s }
         },
     )
