@@ -55,7 +55,7 @@ pub fn check_deposits(network: &Watched) -> Result<()> {
     ensure!(rounds.values().all(|round| round.outcome == Outcome::Won), "{:?}", network.decided);
     for ((round, trainer), settled) in &network.settled {
         let deposit = settled.refunded.saturating_add(settled.burned);
-        ensure!(settled.burned.0 <= deposit.0 / 16, "{trainer} lost {} of {} in round {round}", settled.burned.0, deposit.0);
+        ensure!(settled.burned.0 <= deposit.0.div_ceil(16), "{trainer} lost {} of {} in round {round}", settled.burned.0, deposit.0);
     }
     Ok(())
 }
