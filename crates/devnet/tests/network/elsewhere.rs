@@ -29,7 +29,7 @@ async fn rounds_fit_into_blocks_of_rootstock_at_plain_gas_prices_and_dates_far_a
         // The coins of the cast come from the developer's account, and of the same kind.
         ensure!(receipts.iter().all(|receipt| receipt["type"] == "0x0"), "a transaction of another kind in block {number}");
     }
-    slow::check_book(&network).await
+    slow::check_book(&mut network).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,5 +55,5 @@ async fn rounds_are_won_on_geth_with_its_own_pool_and_twelve_second_blocks() -> 
     network.until("all rounds", ROUNDS + 2, slow::are_over).await?;
     slow::check_deposits(&network)?;
     slow::check_reverts(&network).await?;
-    slow::check_book(&network).await
+    slow::check_book(&mut network).await
 }
