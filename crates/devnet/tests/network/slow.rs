@@ -130,7 +130,7 @@ async fn compare(network: &Watched) -> Result<()> {
     }
     let held = devnet.network.neuron().balance(devnet.network.address()).await?;
     let (held, due) = (held.saturating_add(unissued), network.bonded().await?.saturating_add(kept));
-    // Each position's pay is of whole gweis (PROTOCOL 8).
+    // Each position's pay is of whole gweis (PROTOCOL 6).
     let rounded = GWEI * (devnet.view.positions.len() * devnet.ledger.rounds.len()) as u128;
     ensure!(held.0.abs_diff(due.0) < rounded, "the contract holds {held} with what is not issued yet, and owes {due}");
     ensure!(devnet.ledger.slashes.is_empty() && devnet.ledger.dozed.is_empty(), "nobody cheats or hides");
