@@ -12,7 +12,7 @@ use protocol::{
 };
 
 use crate::{
-    excuses::{misjudged, undecided, unopened, unseen},
+    excuses::{misjudged, undecided, unopened, unseen, were_late},
     node::{Node, Role},
     told::digest,
     world::{World, jobs::Exam},
@@ -200,6 +200,7 @@ fn opened(world: &World, number: RoundNumber, round: &Told, named: &mut Vec<Stri
         }
         match unopened(world, node, number) {
             Some(trouble) => named.push(format!("{} in round {number}: {trouble:?}", own.name)),
+            None if were_late(world, round.group, number) => named.push(format!("{} in round {number}: all claims came late", own.name)),
             None => failures.push(format!("{} has not opened its seal of round {number}, and nothing stood against it", own.name)),
         }
     }

@@ -1,6 +1,6 @@
 //! What stood against a rule: faults of the plan that left somebody no stretch of time long enough to keep it.
 
-use protocol::{Address, GroupId, RoundNumber, rules::is_quorum};
+use protocol::{Address, GroupId, RoundNumber, chain::ChainEvent, rules::is_quorum};
 
 use crate::{
     faults::{Fault, Trouble},
@@ -63,6 +63,15 @@ fn hampering(world: &World, node: usize) -> impl Iterator<Item = Fault> {
 pub(crate) fn unopened(world: &World, node: usize, number: RoundNumber) -> Option<Trouble> {
     let Phases { reveal_ms, judge_ms, .. } = Phases::of(world, world.nodes[node].group, number);
     cramped(hampering(world, node), reveal_ms, judge_ms, needed_ms(world))
+}
+
+/// Whether all claims of a round came so late in REVEAL that nobody who believes confirmed blocks could concede against one in time: a seal
+/// that is worth nothing then stays closed, and costs its deposit.
+pub(crate) fn were_late(world: &World, group: GroupId, number: RoundNumber) -> bool {
+    let (judge_ms, plan) = (Phases::of(world, group, number).judge_ms, &world.plan);
+    let is_of = |event: &ChainEvent| matches!(event, ChainEvent::Revealed(claim) if claim.group == group && claim.round == number);
+    let mut blocks = world.ledger.history().filter(|(_, event)| is_of(event)).map(|(block, _)| world.ledger.millisecond(block.time_s));
+    blocks.all(|at_ms| at_ms + plan.edge_ms() + 1000 * plan.slot_s() >= judge_ms)
 }
 
 /// What kept so many validators from judging that no quorum was left, or hid a file from some of them.
