@@ -54,7 +54,7 @@ mod tests {
         let default = TrainerConfig::default();
         assert_eq!((config.strategy, config.device, config.unpaid), (default.strategy, default.device, default.unpaid));
         assert!(config.pay_to.is_some() && default.pay_to.is_none());
-        assert_eq!((config.node.listen, default.node.edge_s), (default.node.listen, None));
+        assert_eq!((config.node.listen, config.node.edge_s, default.node.edge_s), (default.node.listen, Some(2), None));
         let keys = serde_json::to_value(Settings::default()).expect("keys");
         let missing = keys.as_object().expect("a table").keys().find(|key| !example.contains(&format!("\n# {key} = ")));
         assert_eq!(missing, None);

@@ -16,7 +16,7 @@ use protocol::{
     log::{Body, FindingBody},
     pace::Tempo,
     panel::{self, Answer, Panel},
-    steward, validator,
+    rules, steward, validator,
     validator::{Doubt, Input, RecheckReport},
 };
 use tokio::sync::watch;
@@ -30,9 +30,6 @@ use crate::{
 
 /// The calls of a round and the gas that they need as long as none was measured.
 const CALLS: [Call; 1] = [("judge", 600_000)];
-
-/// Validators together get one part in so many of a reward, on top.
-const VALIDATORS_PART: u128 = 5;
 
 /// Hands and signing log of a validator.
 pub struct Hands {
@@ -236,7 +233,7 @@ impl Hands {
         let errand = Errand { urgency: Urgency::Phase, until_s, worth: None, about };
         let network = self.network.through(&self.network.chain().on(errand));
         let (own, all) = (view.position_of(self.account.address()).map_or(Wei::ZERO, |position| position.live), view.awake());
-        let part = move |reward: Wei| reward.mul_div(own.0, all.0.saturating_mul(VALIDATORS_PART).max(1));
+        let part = move |reward: Wei| rules::validators_reward(reward).mul_div(own.0, all.0.max(1));
         judged(answers, async move {
             if upkeep.is_choosy()
                 && let Err(reason) = upkeep.check(&network, group, Some(round), &CALLS, part).await

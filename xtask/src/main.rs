@@ -1,4 +1,4 @@
-//! Set-up and checks that need logic: `cargo xtask devnet | test | soak | sim | contracts | mutants | symbolic | bench | devices | tidy`.
+//! Set-up and checks that need logic: `cargo xtask devnet | test | soak | geth | sim | contracts | mutants | symbolic | bench | devices | tidy`.
 
 mod analysis;
 mod bench;
@@ -45,6 +45,8 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         json: Option<std::path::PathBuf>,
     },
+    /// A network on geth with its own pool and twelve-second blocks, in a quarter of an hour. Skipped, with a word, where no geth can be had.
+    Geth,
     /// Simulated networks, a seed each: `--seeds A..B --rounds N`, or `--story SEED`. Options go to the program `sim`.
     #[command(trailing_var_arg = true, disable_help_flag = true)]
     Sim {
@@ -127,6 +129,7 @@ fn main() -> ExitCode {
         Task::Devnet { options } => test::devnet(&options),
         Task::Test => test::everything(),
         Task::Soak { minutes, json } => test::soak(minutes, json.as_deref()),
+        Task::Geth => test::geth(),
         Task::Sim { options } => sim::run(&options),
         Task::Contracts { check } => contracts::run(check),
         Task::Mutants { check: true, .. } => mutants::check(),

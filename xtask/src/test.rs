@@ -41,16 +41,27 @@ pub fn devnet(options: &[String]) -> Result<()> {
 
 /// Runs the network behind bad providers for so many minutes.
 pub fn soak(minutes: u64, json: Option<&Path>) -> Result<()> {
-    let cargo = tools::cargo();
-    tools::install_npm()?;
-    tools::run(&cargo, &["build", "--workspace", "--locked"])?;
-    let mut command = Command::new(cargo);
-    command.args(["test", "--locked", "--package", "devnet", "--test", "network", "soak", "--", "--nocapture"]);
+    let mut command = network(&["soak", "--", "--nocapture"])?;
     command.env("NEURON_SOAK_MINUTES", minutes.to_string());
     if let Some(path) = json {
         command.env("NEURON_SOAK_FIGURES", std::path::absolute(path)?);
     }
     tools::run_with(&mut command)
+}
+
+/// Runs the network on geth with its own pool and twelve-second blocks.
+pub fn geth() -> Result<()> {
+    tools::run_with(&mut network(&["on_geth", "--", "--ignored"])?)
+}
+
+/// A run of those tests of the devnet's that last too long for every day.
+fn network(arguments: &[&str]) -> Result<Command> {
+    let cargo = tools::cargo();
+    tools::install_npm()?;
+    tools::run(&cargo, &["build", "--workspace", "--locked"])?;
+    let mut command = Command::new(cargo);
+    command.args(["test", "--locked", "--package", "devnet", "--test", "network"]).args(arguments);
+    Ok(command)
 }
 
 fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
+use protocol::rules::WEI_PER_GWEI;
+
 use crate::errand::Errand;
 
-const WEI_PER_GWEI: u128 = 1_000_000_000;
 /// Base fees that are remembered.
 pub(crate) const SEEN_LIMIT: usize = 256;
 /// What cannot wait may cost so many times as much as what can.

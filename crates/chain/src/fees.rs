@@ -4,13 +4,15 @@ use alloy::network::TransactionBuilder;
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::types::{BlockNumberOrTag, TransactionRequest};
 
+use protocol::rules::WEI_PER_GWEI;
+
 use crate::ceiling::Ceiling;
 use crate::error::ChainError;
 use crate::header::Header;
 use crate::reader::Reader;
 
 /// Offered to the block's maker where the RPC has no opinion.
-const TIP_WEI_DEFAULT: u128 = 1_000_000_000;
+const TIP_WEI_DEFAULT: u128 = WEI_PER_GWEI;
 /// Blocks of the chain's past whose base fees tell what is usual.
 const PAST_BLOCKS: u64 = 128;
 

@@ -1,7 +1,7 @@
 //! Whether a round pays: what it brings at the user's price of NRN, what its gas costs now, and for how many rounds the coin lasts.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -10,13 +10,10 @@ use chain::ChainError;
 use governance::Network;
 use protocol::{
     ids::{GroupId, RoundNumber},
-    money::Wei,
+    money::{WEI_PER_NRN, Wei},
 };
 
 use crate::config::NodeConfig;
-
-/// One NRN, or one coin, in wei.
-const ONE: u128 = 1_000_000_000_000_000_000;
 
 /// Nobody waits longer for the chain to tell what a round costs.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -67,12 +64,16 @@ impl Upkeep {
 
     /// NRN in wei of the chain's coin, if a price is named.
     pub fn worth(&self, nrn: Wei) -> Option<Wei> {
-        Some(nrn.mul_div(self.nrn_price?.0, ONE))
+        Some(nrn.mul_div(self.nrn_price?.0, WEI_PER_NRN))
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is at stake in a round with such a deposit: it, and the reward that was seen last; none if no price is named.
     pub fn of_round(&self, deposit: Wei) -> Option<Wei> {
-        let reward = self.seen.lock().unwrap_or_else(PoisonError::into_inner).reward?;
+        let reward = self.seen().reward?;
         self.worth(deposit.saturating_add(reward))
     }
 
@@ -113,7 +114,7 @@ impl Upkeep {
             Some(last) => network.round(group, last).await?.map(|round| round.reward),
             None => None,
         };
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen();
         seen.reward = reward.or(seen.reward);
         Ok((cost, coin, seen.reward))
     }
@@ -125,7 +126,7 @@ impl Upkeep {
             (Some(brings), Some(least)) => brings < cost.saturating_add(least),
             _ => false,
         };
-        let was_idle = std::mem::replace(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner).is_idle, is_idle);
+        let was_idle = std::mem::replace(&mut self.seen().is_idle, is_idle);
         if was_idle && !is_idle {
             tracing::info!("rounds pay again");
         }
@@ -143,10 +144,10 @@ impl Upkeep {
     fn tell_low(&self, coin: Wei, cost: Wei) {
         let rounds = coin.0 / cost.0.max(1);
         let is_low = rounds < u128::from(self.coin_rounds);
-        if is_low && !std::mem::replace(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner).is_low, is_low) {
+        if is_low && !std::mem::replace(&mut self.seen().is_low, is_low) {
             tracing::warn!("the account has {} of the chain's coin: gas for {rounds} rounds; send it some", coin.to_nrn());
         } else if !is_low {
-            self.seen.lock().unwrap_or_else(PoisonError::into_inner).is_low = false;
+            self.seen().is_low = false;
         }
     }
 }
@@ -189,9 +190,9 @@ mod tests {
     #[test]
     fn what_a_round_is_worth_is_known_once_a_reward_was_seen() {
         let upkeep = upkeep(Some("0.5"), None).expect("settings");
-        assert_eq!((upkeep.worth(Wei(ONE)), upkeep.of_round(Wei(ONE))), (Some(Wei(ONE / 2)), None));
-        upkeep.seen.lock().expect("no panic").reward = Some(Wei(3 * ONE));
-        assert_eq!(upkeep.of_round(Wei(ONE)), Some(Wei(2 * ONE)));
+        assert_eq!((upkeep.worth(Wei(WEI_PER_NRN)), upkeep.of_round(Wei(WEI_PER_NRN))), (Some(Wei(WEI_PER_NRN / 2)), None));
+        upkeep.seen.lock().expect("no panic").reward = Some(Wei(3 * WEI_PER_NRN));
+        assert_eq!(upkeep.of_round(Wei(WEI_PER_NRN)), Some(Wei(2 * WEI_PER_NRN)));
     }
 
     #[test]

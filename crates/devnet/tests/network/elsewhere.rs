@@ -33,7 +33,7 @@ async fn rounds_fit_into_blocks_of_rootstock_at_plain_gas_prices_and_dates_far_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a quarter of an hour: setting a network up at twelve seconds a block; run it with --ignored"]
+#[ignore = "a quarter of an hour: setting a network up at twelve seconds a block; run it by `cargo xtask geth`"]
 async fn rounds_are_won_on_geth_with_its_own_pool_and_twelve_second_blocks() -> Result<()> {
     let Some(program) = find_or_skip(env!("CARGO_TARGET_TMPDIR")).await else { return Ok(()) };
     let folder = fresh_folder("geth-slow")?;

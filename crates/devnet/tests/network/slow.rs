@@ -23,7 +23,6 @@ use crate::{
 const ROUNDS: u64 = 2;
 /// Blocks of JUDGE that are left at least when its decision is confirmed.
 const LEFT: u64 = 2;
-const GWEI: u128 = 1_000_000_000;
 /// Blocks after which the book must be right.
 const LOOKS: usize = 10;
 /// Short runs: it stands beside tests whose rounds last seconds.
@@ -131,7 +130,7 @@ async fn compare(network: &Watched) -> Result<()> {
     let held = devnet.network.neuron().balance(devnet.network.address()).await?;
     let (held, due) = (held.saturating_add(unissued), network.bonded().await?.saturating_add(kept));
     // Each position's pay is of whole gweis (PROTOCOL 6).
-    let rounded = GWEI * (devnet.view.positions.len() * devnet.ledger.rounds.len()) as u128;
+    let rounded = rules::WEI_PER_GWEI * (devnet.view.positions.len() * devnet.ledger.rounds.len()) as u128;
     ensure!(held.0.abs_diff(due.0) < rounded, "the contract holds {held} with what is not issued yet, and owes {due}");
     ensure!(devnet.ledger.slashes.is_empty() && devnet.ledger.dozed.is_empty(), "nobody cheats or hides");
     Ok(())

@@ -1,10 +1,6 @@
 //! One validator and one trainer, a process each, serve two groups, and are paid in both by the rules.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use devnet::{Devnet, Ledger, Options, RoundEntry};
@@ -20,13 +16,12 @@ use protocol::{
     measures::Measure,
 };
 
-use crate::{
-    groups::{digits, fresh_folder},
-    watched::Watched,
-};
+use crate::{groups::fresh_folder, slow::changed, watched::Watched};
 
 /// After these a group begins no further one.
 const ROUNDS: u64 = 5;
+/// Time in TRAIN for two runs that take turns.
+const CLOCK: &str = "devnet = { train_s = 14, reveal_s = 8, judge_s = 8 }";
 /// Longer than both groups take, seconds.
 const LIMIT_S: u64 = 500;
 /// What the trainer bought in the sale, and what the guest bonds in the second group, whole NRN.
@@ -37,7 +32,8 @@ const NOWHERE: u64 = 9;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_process_serves_two_groups_and_is_paid_in_both() -> Result<()> {
-    let options = Options { rounds: ROUNDS, trainers: 1, validators: 1, group: slow_digits()?, ..Options::default() };
+    let group = changed(&fresh_folder("slow-digits")?, CLOCK)?;
+    let options = Options { rounds: ROUNDS, trainers: 1, validators: 1, group, ..Options::default() };
     let mut network = Watched::start("two-groups", options).await?;
     let (first, own) = (network.devnet.group, network.position(0)?);
     let (second, other) = second_group(&mut network, (first, own)).await?;
@@ -52,29 +48,6 @@ async fn one_process_serves_two_groups_and_is_paid_in_both() -> Result<()> {
     assert_eq!(said("trainer-1")?.matches("this group cannot be served yet").count(), 1, "once, of group {NOWHERE}");
     assert!(!said("validator-1")?.contains("nothing is signed"), "it knows what it signed");
     Ok(())
-}
-
-/// The digits with time in TRAIN for two runs that take turns.
-fn slow_digits() -> Result<PathBuf> {
-    let (path, folder) = (digits(), fresh_folder("slow-digits")?);
-    let mut group: toml::Table = toml::from_str(&fs::read_to_string(&path)?)?;
-    group.insert("devnet".into(), toml::Value::Table(toml::from_str("train_s = 14\nreveal_s = 8\njudge_s = 8")?));
-    let data = group.get_mut("data").and_then(toml::Value::as_table_mut).context("[data]")?;
-    let below = path.parent().context("a folder")?;
-    for (_, value) in data.iter_mut() {
-        match value {
-            toml::Value::String(path) => *path = below.join(&*path).display().to_string(),
-            toml::Value::Array(paths) => {
-                for path in paths.iter_mut() {
-                    *path = below.join(path.as_str().context("a path")?).display().to_string().into();
-                }
-            }
-            _ => {}
-        }
-    }
-    let slow = folder.join("digits.toml");
-    fs::write(&slow, toml::to_string(&group)?)?;
-    Ok(slow)
 }
 
 /// Founds it, with a position of the guest for which the only validator signs, and lets all stake admit it.
