@@ -46,7 +46,7 @@ pub struct Hands {
 /// # Errors
 /// Whatever is missing or wrong, with what to do about it.
 pub async fn serve(config: ValidatorConfig, stop: watch::Receiver<Stop>) -> Result<()> {
-    let host = Host::open(&config.node).await?;
+    let host = Host::open(&config.node).await?.with_copies();
     let signing = Arc::new(Mutex::new(Signing::open(&config.node.data)?));
     let gas = patient("reading how much a block holds", || async { Ok(host.network.chain().block_gas_limit().await?) }).await?;
     let verdicts_a_call = validator::verdicts_a_call(gas);

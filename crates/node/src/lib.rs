@@ -4,6 +4,7 @@ pub mod bindings;
 pub mod birth;
 pub mod claims;
 pub mod config;
+pub mod copy;
 pub mod dataset;
 pub mod feed;
 pub mod folder;

@@ -31,8 +31,7 @@ impl Site {
     /// Whichever of these is not as the file says.
     pub async fn open(path: &Path) -> Result<Self> {
         let file: NetworkFile = config::read(path)?;
-        ensure!(!file.contract.is_empty(), "{0} names no contract: make the network with `neuron deploy --network {0}`", path.display());
-        let contract: Address = file.contract.parse().with_context(|| format!("`contract` in {}", path.display()))?;
+        let contract = contract(&file, path)?;
         let chain = Connection::connect(file.settings()).await?;
         let network = Network::open(&chain, contract).await?;
         Ok(Self { file, network, chronicles: path.with_extension("chronicles") })
@@ -59,15 +58,32 @@ impl Site {
     /// # Errors
     /// A malformed address, or one that cannot be listened on.
     pub async fn join(&self, data: &Path, key: [u8; 32], listen: &[String], peers: &[String]) -> Result<(Client, mpsc::Receiver<Event>)> {
-        let name = format!("{}/{}", self.file.chain_id, self.network.address());
-        let mut config = Config::new(&name, data.to_owned(), key);
+        let mut config = swarm_config(&self.file, self.network.address(), data, key)?;
         if !listen.is_empty() {
             config.listen = addresses(listen)?;
         }
-        config.peers = addresses(&self.file.peers)?;
         config.peers.extend(addresses(peers)?);
         Ok(swarm::start(config).await?)
     }
+}
+
+/// The address of the network that a file describes.
+///
+/// # Errors
+/// When it names none.
+pub fn contract(file: &NetworkFile, path: &Path) -> Result<Address> {
+    ensure!(!file.contract.is_empty(), "{0} names no contract: make the network with `neuron deploy --network {0}`", path.display());
+    file.contract.parse().with_context(|| format!("`contract` in {}", path.display()))
+}
+
+/// What a node of the network is started with: its name, and the peers of the file.
+///
+/// # Errors
+/// A malformed address.
+pub fn swarm_config(file: &NetworkFile, network: Address, data: &Path, key: [u8; 32]) -> Result<Config> {
+    let mut config = Config::new(&format!("{}/{network}", file.chain_id), data.to_owned(), key);
+    config.peers = addresses(&file.peers)?;
+    Ok(config)
 }
 
 fn addresses<A: std::str::FromStr>(texts: &[String]) -> Result<Vec<A>>

@@ -3,12 +3,16 @@
 //! Nothing here has a clock, a socket, a disk or entropy: time, seeds and bytes are arguments.
 
 mod attempts;
+/// What became of the deltas of a group (PROTOCOL 7).
+pub mod ballot;
 /// Which node speaks for which account (PROTOCOL 15).
 pub mod bindings;
 /// Terms, windows, findings and prizes of hidden sets (PROTOCOL 18).
 pub mod bounty;
 /// What contracts tell: blocks, clocks, groups, events (PROTOCOL 3 to 7).
 pub mod chain;
+/// A group as of one block, for times without a chain (PROTOCOL 14, Copies).
+pub mod copy;
 /// Typed messages that accounts sign (PROTOCOL 9).
 pub mod eip712;
 /// Which part of a chain a node is told, in which order.

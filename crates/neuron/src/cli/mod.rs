@@ -8,6 +8,7 @@ mod deploy;
 mod group;
 mod key;
 mod measure;
+mod offline;
 mod past;
 mod predict;
 mod replay;

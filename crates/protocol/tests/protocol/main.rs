@@ -9,6 +9,7 @@ mod ballots;
 mod bringing;
 mod concessions;
 mod contracts;
+mod copies;
 mod court;
 mod deeds;
 mod devnet;
