@@ -8,22 +8,11 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use protocol::{Address, Digest};
-
 use crate::migration::migrate;
-use crate::records::{HEAD_BYTES, Record, Records, head, record};
+use crate::records::{Place, Record, Records, decode, encode};
 
 /// Names the format and its version.
 pub const HEADER: &[u8; 8] = b"NRNLOG\0\x02";
-
-/// Where a message lies in its file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// Of the message's first byte.
-    pub offset: u64,
-    /// Its bytes.
-    pub length: u32,
-}
 
 /// What was found in a file when it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,12 +37,13 @@ pub struct LogFile {
 }
 
 impl LogFile {
-    /// Opens or makes the file and gives each whole record to `visit`.
+    /// Opens or makes the file and gives each whole record to `visit`. `facts` tells those of a message in a file of version 1;
+    /// what has none is left out.
     ///
     /// # Errors
     /// What the system says, and `InvalidData` for a file that begins otherwise, which is left as it is.
-    pub fn open(path: &Path, visit: impl FnMut(Record<'_>)) -> io::Result<(Self, Found)> {
-        migrate(path)?;
+    pub fn open(path: &Path, facts: impl Fn(&[u8]) -> Option<Vec<u8>>, visit: impl FnMut(Record<'_>)) -> io::Result<(Self, Found)> {
+        migrate(path, facts)?;
         let mut file = open(path)?;
         let length = file.metadata()?.len();
         if length < HEADER.len() as u64 {
@@ -74,25 +64,20 @@ impl LogFile {
         Ok((Self { path: path.into(), file, bytes, unsynced: false }, Found { damaged, torn: length - bytes }))
     }
 
-    /// Where the next message of this length will lie.
-    pub fn next(&self, length: usize) -> Place {
-        Place { offset: self.bytes + HEAD_BYTES as u64, length: length as u32 }
-    }
-
-    /// Adds a record at [`LogFile::next`]; it is on the disk after the next [`LogFile::sync`].
+    /// Adds a record and tells where it lies; it is on the disk after the next [`LogFile::sync`].
     ///
     /// # Errors
     /// What the system says; a record of which only a part was written is cut off again.
-    pub fn append(&mut self, message: &[u8], id: Digest, account: Option<Address>) -> io::Result<()> {
-        let record = [&head(message.len(), id, account), message].concat();
+    pub fn append(&mut self, facts: &[u8], message: &[u8]) -> io::Result<Place> {
+        let place = Place::new(self.bytes, facts, message);
         self.unsynced = true;
-        if let Err(error) = self.file.write_all(&record) {
+        if let Err(error) = self.file.write_all(&encode(facts, message)) {
             // What is torn would cost a search at the next start.
             self.file.set_len(self.bytes)?;
             return Err(error);
         }
-        self.bytes += record.len() as u64;
-        Ok(())
+        self.bytes = place.end();
+        Ok(place)
     }
 
     /// Brings everything that was appended onto the disk.
@@ -112,9 +97,8 @@ impl LogFile {
     /// # Errors
     /// What the system says; `InvalidData` if the record is damaged.
     pub fn read(&mut self, place: Place) -> io::Result<Vec<u8>> {
-        let begin = place.offset.saturating_sub(HEAD_BYTES as u64);
-        self.file.seek(SeekFrom::Start(begin))?;
-        read_at(&mut self.file, place, begin).map(|mut bytes| bytes.split_off(HEAD_BYTES))
+        self.file.seek(SeekFrom::Start(place.offset))?;
+        whole(&mut self.file, place).map(|mut bytes| bytes.split_off(place.message_at()))
     }
 
     /// Bytes of the file.
@@ -133,12 +117,13 @@ impl LogFile {
         let mut old = BufReader::with_capacity(1 << 20, File::open(&self.path)?);
         let mut out = BufWriter::new(File::create(&unfinished)?);
         out.write_all(HEADER)?;
-        let (mut moved, mut at, mut end) = (Vec::with_capacity(places.len()), 0_u64, HEADER.len() as u64);
+        let (mut moved, mut at, mut end) = (Vec::with_capacity(places.len()), 0, HEADER.len() as u64);
         for place in places {
-            let begin = place.offset.saturating_sub(HEAD_BYTES as u64);
-            old.seek_relative(begin as i64 - at as i64)?;
-            at = begin + HEAD_BYTES as u64 + u64::from(place.length);
-            moved.push(copy(&mut old, &mut out, *place, begin, &mut end)?);
+            old.seek_relative(place.offset as i64 - at as i64)?;
+            at = place.end();
+            let new = copy(&mut old, &mut out, *place, end)?;
+            end = new.map_or(end, Place::end);
+            moved.push(new);
         }
         out.into_inner()?.sync_all()?;
         fs::rename(&unfinished, &self.path)?;
@@ -148,26 +133,24 @@ impl LogFile {
     }
 }
 
-/// Copies one record, if it is whole, to the end of `out`.
-fn copy(old: &mut impl Read, out: &mut impl Write, place: Place, begin: u64, end: &mut u64) -> io::Result<Option<Place>> {
-    match read_at(old, place, begin) {
+/// Copies one record, if it is whole, to `out`, which ends at `end`.
+fn copy(old: &mut impl Read, out: &mut impl Write, place: Place, end: u64) -> io::Result<Option<Place>> {
+    match whole(old, place) {
         Ok(bytes) => {
             out.write_all(&bytes)?;
-            let offset = *end + HEAD_BYTES as u64;
-            *end += bytes.len() as u64;
-            Ok(Some(Place { offset, ..place }))
+            Ok(Some(Place { offset: end, ..place }))
         }
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// The whole record that begins where `input` stands.
-fn read_at(input: &mut impl Read, place: Place, begin: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; HEAD_BYTES + place.length as usize];
+/// The record of this place, which begins where `input` stands.
+fn whole(input: &mut impl Read, place: Place) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; place.bytes()];
     input.read_exact(&mut bytes)?;
-    let whole = record(&bytes, begin).is_some_and(|record| record.message.len() == place.length as usize);
-    if whole { Ok(bytes) } else { Err(io::Error::new(io::ErrorKind::InvalidData, "a record of the log is damaged")) }
+    let is_whole = decode(&bytes, place.offset).is_some_and(|record| record.place == place);
+    if is_whole { Ok(bytes) } else { Err(io::Error::new(io::ErrorKind::InvalidData, "a record of the log is damaged")) }
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -6,34 +6,34 @@
 //! | 4 | length of a message, big-endian |
 //! | length | the message, an envelope |
 //!
-//! The last two again and again. Whom a message counts for was not written: it is found out at the first reading.
+//! The last two again and again.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
-use protocol::log::{Envelope, MAX_ENVELOPE};
+use protocol::log::MAX_ENVELOPE;
 
 use crate::log_file::{HEADER, sync_folder};
-use crate::records::head;
+use crate::records::encode;
 
 /// Names the format and its version.
 const OLD_HEADER: &[u8; 8] = b"NRNLOG\0\x01";
 
-/// Rewrites a file of version 1 as one of this version; any other is left alone. A crash leaves the one or the other.
+/// Rewrites a file of version 1 as one of this version, without the messages that have no facts; any other file is left
+/// alone. A crash leaves the one or the other.
 ///
 /// # Errors
 /// What the system says.
-pub fn migrate(path: &Path) -> io::Result<()> {
+pub fn migrate(path: &Path, facts: impl Fn(&[u8]) -> Option<Vec<u8>>) -> io::Result<()> {
     let Some(mut input) = old(path)? else { return Ok(()) };
     let unfinished = path.with_extension("unfinished");
     let mut out = BufWriter::new(File::create(&unfinished)?);
     out.write_all(HEADER)?;
     while let Some(message) = next(&mut input)? {
-        // What was tampered with is left out.
-        let Ok(envelope) = Envelope::from_bytes(&message) else { continue };
-        out.write_all(&head(message.len(), envelope.id(), None))?;
-        out.write_all(&message)?;
+        if let Some(facts) = facts(&message) {
+            out.write_all(&encode(&facts, &message))?;
+        }
     }
     out.into_inner()?.sync_all()?;
     fs::rename(&unfinished, path)?;

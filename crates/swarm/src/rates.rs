@@ -108,11 +108,11 @@ const AUTHOR_AT: usize = 9;
 /// The byte of the kind follows the author.
 const KIND_AT: usize = AUTHOR_AT + 32;
 
-/// Reads the label of an envelope; none if it is too short to have one.
-pub fn label(message: &[u8]) -> Option<Label> {
-    let author = *message.get(AUTHOR_AT..)?.first_chunk::<32>()?;
-    let kind = *message.get(KIND_AT)?;
-    Some(Label { author: NodeId(author), matters: MATTER.into_iter().any(|matters| matters as u8 == kind) })
+/// Reads the label of an envelope; what is too short to have one is nobody's, and does not matter.
+pub fn label(message: &[u8]) -> Label {
+    let author = message.get(AUTHOR_AT..).and_then(|rest| rest.first_chunk::<32>()).copied();
+    let matters = message.get(KIND_AT).is_some_and(|kind| MATTER.into_iter().any(|matters| matters as u8 == *kind));
+    Label { author: NodeId(author.unwrap_or([0; 32])), matters }
 }
 
 /// What becomes of a message.
@@ -187,7 +187,7 @@ mod tests {
 
     fn of(author: u8, kind: Kind) -> Label {
         let bytes = [&[1; AUTHOR_AT][..], &[author; 32], &[kind as u8]].concat();
-        label(&bytes).unwrap()
+        label(&bytes)
     }
 
     /// How many of so many messages, one after the other, are looked at.
@@ -260,9 +260,9 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_a_label_is_told() {
-        assert_eq!(label(&[1; KIND_AT]), None);
-        assert!(label(&[1; KIND_AT + 1]).is_some_and(|label| label.matters));
+    fn what_is_too_short_for_a_label_does_not_matter() {
+        assert_eq!(label(&[1; 40]), Label { author: NodeId([0; 32]), matters: false });
+        assert!(label(&[1; KIND_AT + 1]).matters && !label(&[1; KIND_AT]).matters);
         assert!(!of(1, Kind::Binding).matters);
     }
 }

@@ -3,8 +3,9 @@
 //! | bytes | content |
 //! |--:|---|
 //! | 4 | length of the message, big-endian |
-//! | 20 | the account that the message counts for; zeros if it counts for none |
-//! | 8 | check: the first bytes of sha256(sha256(message) ‖ account) |
+//! | 2 | length of the facts, big-endian |
+//! | 8 | check: the first bytes of sha256(facts ‖ message) |
+//! | length | facts: what the log needs to know of the message |
 //! | length | the message, an envelope |
 //!
 //! The check stands for the signatures, which were verified before the record was written.
@@ -13,60 +14,87 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use protocol::log::MAX_ENVELOPE;
-use protocol::{Address, Digest};
 use sha2::{Digest as _, Sha256};
 
-/// What stands before each message.
-pub const HEAD_BYTES: usize = 4 + ACCOUNT_BYTES + CHECK_BYTES;
-const ACCOUNT_BYTES: usize = 20;
+/// What stands before facts and message.
+pub const HEAD_BYTES: usize = 4 + 2 + CHECK_BYTES;
 const CHECK_BYTES: usize = 8;
+/// Facts are shorter: a topic, the ids of parents, and some numbers.
+pub const FACTS_BYTES_MAX: usize = 2048;
 /// Read from the disk at once.
 const WINDOW_BYTES: usize = 1024 * 1024;
 
-/// sha2-256, which is a message's id.
-pub fn hash(bytes: &[u8]) -> Digest {
-    Digest(Sha256::digest(bytes).into())
+/// Where a record lies in its file, and how its bytes are shared out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Of the record's first byte.
+    pub offset: u64,
+    /// Bytes of the message.
+    length: u32,
+    /// Bytes of the facts.
+    facts: u16,
 }
 
-/// What stands before a message of this id.
-pub fn head(length: usize, id: Digest, account: Option<Address>) -> [u8; HEAD_BYTES] {
-    let account = account.map_or([0; ACCOUNT_BYTES], |account| account.0);
-    let mut head = [0; HEAD_BYTES];
-    head[..4].copy_from_slice(&(length as u32).to_be_bytes());
-    head[4..4 + ACCOUNT_BYTES].copy_from_slice(&account);
-    head[4 + ACCOUNT_BYTES..].copy_from_slice(&hash(&[id.0.as_slice(), &account].concat()).0[..CHECK_BYTES]);
-    head
+impl Place {
+    /// That of a record with these parts.
+    pub fn new(offset: u64, facts: &[u8], message: &[u8]) -> Self {
+        Self { offset, length: message.len() as u32, facts: facts.len() as u16 }
+    }
+
+    /// Bytes of the record.
+    pub fn bytes(self) -> usize {
+        HEAD_BYTES + usize::from(self.facts) + self.length as usize
+    }
+
+    /// Where the record ends.
+    pub fn end(self) -> u64 {
+        self.offset + self.bytes() as u64
+    }
+
+    /// Where the message begins within the record.
+    pub fn message_at(self) -> usize {
+        HEAD_BYTES + usize::from(self.facts)
+    }
+}
+
+/// The bytes of a record.
+pub fn encode(facts: &[u8], message: &[u8]) -> Vec<u8> {
+    let (length, facts_length) = ((message.len() as u32).to_be_bytes(), (facts.len() as u16).to_be_bytes());
+    [&length[..], &facts_length, &check(facts, message), facts, message].concat()
+}
+
+fn check(facts: &[u8], message: &[u8]) -> [u8; CHECK_BYTES] {
+    let hash = Sha256::new().chain_update(facts).chain_update(message).finalize();
+    let mut check = [0; CHECK_BYTES];
+    check.copy_from_slice(&hash[..CHECK_BYTES]);
+    check
 }
 
 /// A whole record.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Record<'a> {
-    /// Where its message begins in the file.
-    pub offset: u64,
-    /// Its bytes.
+    /// Where it lies.
+    pub place: Place,
+    /// What the log needs to know of the message.
+    pub facts: &'a [u8],
+    /// An envelope.
     pub message: &'a [u8],
-    /// Their sha2-256.
-    pub id: Digest,
-    /// Whom it counts for.
-    pub account: Option<Address>,
 }
 
 /// Reads `bytes` as a record at their front; none if they are damaged or end too early.
-pub fn record(bytes: &[u8], offset: u64) -> Option<Record<'_>> {
-    let length = length_at(bytes)?;
-    let (head_bytes, rest) = bytes.split_first_chunk::<HEAD_BYTES>()?;
+pub fn decode(bytes: &[u8], offset: u64) -> Option<Record<'_>> {
+    let (facts_length, length) = lengths(bytes)?;
+    let (head, rest) = bytes.split_first_chunk::<HEAD_BYTES>()?;
+    let (facts, rest) = rest.split_at_checked(facts_length)?;
     let message = rest.get(..length)?;
-    let account: [u8; ACCOUNT_BYTES] = *head_bytes[4..].first_chunk()?;
-    let account = (account != [0; ACCOUNT_BYTES]).then_some(Address(account));
-    let id = hash(message);
-    let record = Record { offset: offset + HEAD_BYTES as u64, message, id, account };
-    (head(length, id, account) == *head_bytes).then_some(record)
+    (check(facts, message) == head[6..]).then(|| Record { place: Place::new(offset, facts, message), facts, message })
 }
 
-/// The length that the front of these bytes says, if a message can have it.
-fn length_at(bytes: &[u8]) -> Option<usize> {
+/// The lengths of facts and message that the front of these bytes says, if a record can have them.
+fn lengths(bytes: &[u8]) -> Option<(usize, usize)> {
     let length = u32::from_be_bytes(*bytes.first_chunk()?) as usize;
-    (1..=MAX_ENVELOPE).contains(&length).then_some(length)
+    let facts = usize::from(u16::from_be_bytes(*bytes.get(4..)?.first_chunk()?));
+    ((1..=MAX_ENVELOPE).contains(&length) && facts <= FACTS_BYTES_MAX).then_some((facts, length))
 }
 
 /// The records of a file, from one place on.
@@ -97,17 +125,17 @@ impl<'a> Records<'a> {
     pub fn read(mut self, mut visit: impl FnMut(Record<'_>)) -> io::Result<(u64, u64)> {
         while self.fill(HEAD_BYTES + 1)? {
             // A length that is damaged may promise more than there is.
-            if let Some(length) = length_at(&self.window[self.at..]) {
-                self.fill(HEAD_BYTES + length)?;
+            if let Some((facts, length)) = lengths(&self.window[self.at..]) {
+                self.fill(HEAD_BYTES + facts + length)?;
             }
-            match record(&self.window[self.at..], self.offset + self.at as u64) {
+            let begin = self.offset + self.at as u64;
+            match decode(&self.window[self.at..], begin) {
                 Some(record) => {
-                    let bytes = HEAD_BYTES + record.message.len();
-                    let begin = self.offset + self.at as u64;
+                    let place = record.place;
                     visit(record);
-                    self.at += bytes;
+                    self.at += place.bytes();
                     self.damaged += begin - self.end;
-                    self.end = begin + bytes as u64;
+                    self.end = place.end();
                 }
                 None => self.at += 1,
             }
