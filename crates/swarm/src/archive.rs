@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use libp2p::PeerId;
 use libp2p::gossipsub::{MessageAcceptance, MessageId};
 use libp2p::request_response::ResponseChannel;
-use protocol::log::{Body, Comparison, Ranges, Standing};
+use protocol::log::{Body, Comparison, LogError, Ranges, Standing};
 use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::{mpsc, oneshot};
 
@@ -272,6 +272,8 @@ impl Clerk {
                 self.changed.insert(group);
                 self.appended.push((news, reply));
             }
+            // This account has said so before.
+            Err(LogsError::Refused(LogError::Said(id))) => _ = reply.map(|reply| reply.send(Ok(id))),
             Err(error) => _ = reply.map(|reply| reply.send(Err(error))),
         }
     }
@@ -363,7 +365,7 @@ impl Clerk {
 
     /// The peer's newest messages come first: where only these were lost, nothing else is left to compare.
     fn begin(&mut self, peer: PeerId, group: GroupId, heads: &[Digest]) {
-        let mut comparison = Comparison::new();
+        let mut comparison = Comparison::default();
         let compared = self.logs.compare(group, &mut comparison, None).map(|mut compared| {
             compared.difference.there = self.logs.lacking(group, heads);
             compared

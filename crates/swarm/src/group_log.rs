@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 
 use ed25519_dalek::SigningKey;
-use protocol::log::{Body, Draft, Envelope, Facts, Inserted, Kind, Log, LogError, Standing};
+use protocol::log::{Body, Draft, Envelope, Facts, FactsError, Inserted, Kind, Log, LogError, Standing};
 use protocol::{Digest, GroupId, NodeId};
 
 use crate::log_file::LogFile;
@@ -37,9 +37,11 @@ impl GroupLog {
         let domain = standing.domain;
         let mut log = Log::new(group, own, standing);
         let old = |message: &[u8]| Some(Facts::read(&Envelope::from_bytes(message).ok()?, group, &domain).ok()?.to_bytes());
-        let (mut live_bytes, mut left) = (0, 0_u64);
+        let (mut live_bytes, mut left) = (0_u64, 0_u64);
         let (file, found) = LogFile::open(path, old, |record| match restore(&mut log, &record, now_ms) {
-            Some(inserted) if inserted.fresh => live_bytes = changed(live_bytes, Some(record.place), &inserted),
+            Some(inserted) if inserted.fresh => {
+                live_bytes = (live_bytes + record.place.bytes() as u64).saturating_sub(sum(&inserted.dropped));
+            }
             _ => left += 1,
         })?;
         tracing::info!(%group, messages = log.len(), left, "log read");
@@ -79,7 +81,7 @@ impl GroupLog {
         let place = self.file.append(&facts.to_bytes(), envelope.bytes())?;
         let taken = if own { self.log.write(&facts, place, now_ms) } else { self.log.insert(&facts, place, now_ms) };
         let inserted = taken?;
-        self.live_bytes = changed(self.live_bytes, Some(place), &inserted);
+        self.live_bytes = (self.live_bytes + place.bytes() as u64).saturating_sub(sum(&inserted.dropped));
         Ok(Some(inserted))
     }
 
@@ -91,11 +93,10 @@ impl GroupLog {
         self.file.sync()
     }
 
-    /// A new standing: what has no room any more is gone.
+    /// A new standing: what has no room any more is gone. Tells of a message that another machine wrote with this node's key.
     pub fn stand(&mut self, standing: Standing) -> Option<Digest> {
         let moved = self.log.stand(standing);
-        let bytes: usize = moved.dropped.iter().map(|(_, place)| place.bytes()).sum();
-        self.live_bytes = self.live_bytes.saturating_sub(bytes as u64);
+        self.live_bytes = self.live_bytes.saturating_sub(sum(&moved.dropped));
         moved.double
     }
 
@@ -111,7 +112,7 @@ impl GroupLog {
         let moved = self.file.rewrite(&places)?;
         for (id, place) in ids.into_iter().zip(moved) {
             match place {
-                Some(place) => _ = self.log.place(&id, place),
+                Some(place) => _ = self.log.move_to(&id, place),
                 None => self.forget(&id),
             }
         }
@@ -120,8 +121,8 @@ impl GroupLog {
 
     /// Lets a message go whose bytes are lost: a peer that has it gives it again.
     pub fn forget(&mut self, id: &Digest) {
-        let bytes = self.log.forget(id).map_or(0, Place::bytes);
-        self.live_bytes = self.live_bytes.saturating_sub(bytes as u64);
+        let lost = self.log.lose(id);
+        self.live_bytes = self.live_bytes.saturating_sub(sum(&lost));
     }
 
     /// The bytes of a message, if it is kept and can be read.
@@ -169,18 +170,16 @@ impl GroupLog {
     }
 }
 
-/// Bytes that are kept after an insertion.
-fn changed(live_bytes: u64, place: Option<Place>, inserted: &Inserted<Place>) -> u64 {
-    let gone: usize = inserted.dropped.iter().map(|(_, place)| place.bytes()).sum();
-    let come = place.map_or(0, Place::bytes);
-    (live_bytes + come as u64).saturating_sub(gone as u64)
+/// Bytes of these records.
+fn sum(records: &[(Digest, Place)]) -> u64 {
+    records.iter().map(|(_, place)| place.bytes() as u64).sum()
 }
 
 /// Takes a record of one's own file into the index. Its check was right, so its signatures were.
 fn restore(log: &mut Log<Place>, record: &Record<'_>, now_ms: u64) -> Option<Inserted<Place>> {
     let facts = Facts::from_bytes(record.facts).or_else(|_| {
         // Facts of another version of this program.
-        let envelope = Envelope::reread(record.message).map_err(|_| protocol::log::FactsError::Damaged)?;
+        let envelope = Envelope::reread(record.message).map_err(|_| FactsError::Damaged)?;
         Facts::read(&envelope, log.group(), &log.standing().domain)
     });
     log.insert(&facts.ok()?, record.place, now_ms).ok()

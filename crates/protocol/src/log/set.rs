@@ -266,6 +266,13 @@ impl<P> Log<P> {
         self.index.after(self.index.authors.find(&self.own)?, &self.written.ids, self.written.first?)
     }
 
+    /// Lets a message go whose bytes are lost, so that it is missed and brought again; and what had room only by it.
+    pub fn lose(&mut self, id: &Digest) -> Vec<(Digest, P)> {
+        let mut dropped = Vec::new();
+        self.index.find(id).iter().for_each(|message| self.forget(*message, &mut dropped));
+        dropped
+    }
+
     fn settle_all(&mut self, bindings: bool, dropped: &mut Vec<(Digest, P)>) {
         for number in 0..self.index.numbers() {
             if self.index.entry(number).is_some_and(|entry| (entry.kind == Kind::Binding) == bindings) {
