@@ -70,7 +70,6 @@ pub(crate) enum Happening {
         generation: u64,
         peer: usize,
         letters: Vec<Arc<Letter>>,
-        next: u64,
     },
     Flood {
         node: usize,
@@ -242,8 +241,7 @@ impl World {
             Happening::Head { node, number } => self.show_head(node, number)?,
             Happening::Letter { from, to, letter } => self.receive(from, to, &letter),
             Happening::Copy { node } => self.look(node),
-            Happening::Copied { node, generation, peer, letters, next } if self.is_current(node, generation) => {
-                self.nodes[node].replica.copied(peer, next);
+            Happening::Copied { node, generation, peer, letters } if self.is_current(node, generation) => {
                 letters.iter().for_each(|letter| self.receive(peer, node, letter));
             }
             Happening::Flood { node, number } => self.flood(node, number),

@@ -2,6 +2,7 @@
 
 use protocol::chain::ChainEvent;
 use protocol::log::{Census, MAX_AHEAD_MS};
+use protocol::machine::Heard;
 use protocol::{Micronats, Wei};
 
 use super::*;
@@ -129,24 +130,31 @@ fn funded(bounty: u64, last: u64) -> ChainEvent {
 
 #[test]
 fn a_census_counts_who_has_stake_or_had_it_while_something_can_be_shown() {
-    let mut census = Census::new(DOMAIN);
-    assert_eq!(census.standing(), Standing::unknown(DOMAIN));
-    let mut view = group();
-    census.group(&view);
-    census.event(&funded(7, 2));
-    census.block(at(RoundNumber(1), 0));
-    let first = census.standing().known.unwrap();
+    let (mut census, mut view) = (Census::new(DOMAIN), group());
+    let known = |census: &Census| census.standing().known.unwrap();
     let both = |number: u8| [account(number), account(100 + number)];
-    assert_eq!(first.accounts, (1..=3).flat_map(both).collect());
+    let block = |round, second| Heard::Block(at(RoundNumber(round), second));
+    let event = |event| Heard::Event { block: at(RoundNumber(1), 0), event };
+    let (position, judges) = (PositionNumber(2), true);
+    census.hear(&Heard::Group(view.clone()));
+    census.hear(&event(ChainEvent::Seated { group: GROUP, position, owner: account(102), signer: account(9), judges }));
+    census.hear(&event(ChainEvent::Rotated { group: GROUP, position, signer: account(2), judges }));
+    census.hear(&event(funded(7, 2)));
+    census.hear(&block(1, 0));
+    assert_eq!(census.standing(), Standing::unknown(DOMAIN), "before history is over");
+    assert!(census.hear(&Heard::Live));
+    let first = known(&census);
+    assert_eq!(first.accounts, (1..=3).flat_map(both).chain([account(9)]).collect(), "a key of before too");
     assert_eq!((first.round, first.oldest, first.bounties), (RoundNumber(1), RoundNumber(0), [(BountyNumber(7), RoundNumber(2))].into()));
     (view.positions[2].live, view.positions[2].next) = (Wei::ZERO, Wei::ZERO);
-    census.group(&view);
-    census.block(at(RoundNumber(12), 39));
-    let later = census.standing().known.unwrap();
-    assert_eq!(later.accounts.len(), 6, "its last verdicts can be shown still");
+    census.hear(&Heard::Group(view));
+    census.hear(&block(12, 0));
+    let later = known(&census);
+    assert_eq!(later.accounts.len(), 7, "its last verdicts can be shown still");
     assert_eq!((later.round, later.oldest), (RoundNumber(12), RoundNumber(1)));
     assert_eq!(later.bounties, [].into(), "its windows are over");
-    census.block(at(RoundNumber(13), 0));
-    let last = census.standing().known.unwrap();
-    assert_eq!(last.accounts, (1..=2).flat_map(both).collect());
+    census.hear(&block(12, 1));
+    assert_eq!(known(&census).accounts, (1..=2).flat_map(both).collect());
+    census.hear(&Heard::Restart);
+    assert_eq!(census.standing(), Standing::unknown(DOMAIN));
 }
