@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use protocol::{
-    Digest, GroupId, NodeId,
+    Address, Digest, GroupId, NodeId,
+    census::Census,
     eip712::Domain,
-    log::{Body, Census, Comparison, Draft, Envelope, Facts, Inserted, Log, LogError, Standing},
+    log::{Body, Comparison, Draft, Envelope, Facts, Inserted, Log, LogError, Standing},
     machine::Heard,
 };
 use sha2::{Digest as _, Sha256};
@@ -103,10 +104,19 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// An empty log of a node with that key; signatures of accounts count in `domain`.
-    pub fn new(group: GroupId, key: [u8; 32], domain: Domain) -> Self {
+    /// An empty log of a node with that key, for which no chain is there yet.
+    pub fn new(group: GroupId, key: [u8; 32]) -> Self {
         let key = SigningKey::from_bytes(&key);
         let author = NodeId(key.verifying_key().to_bytes());
+        Self::empty(group, key, author, Domain { chain_id: 0, network: Address::ZERO })
+    }
+
+    /// Signatures of accounts count in that domain from now on.
+    pub fn settle(&mut self, domain: Domain) {
+        *self = Self::empty(self.log.group(), self.key.clone(), self.author, domain);
+    }
+
+    fn empty(group: GroupId, key: SigningKey, author: NodeId, domain: Domain) -> Self {
         let log = Log::new(group, author, Standing::unknown(domain));
         Self { key, author, domain, log, census: Census::new(domain), refused: BTreeMap::new(), misdeeds: BTreeMap::new() }
     }
@@ -222,8 +232,7 @@ impl Replica {
             // It had room before, and may have none before the chain is known.
             let _ = log.take(kept.place.clone(), u64::MAX);
         }
-        let (key, author, domain, census) = (self.key.clone(), self.author, self.domain, Census::new(self.domain));
-        *self = Self { key, author, domain, log, census, refused: BTreeMap::new(), misdeeds: BTreeMap::new() };
+        *self = Self { log, ..Self::empty(self.log.group(), self.key.clone(), self.author, self.domain) };
     }
 }
 
@@ -243,12 +252,13 @@ pub enum AppendError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::Address;
 
     const DOMAIN: Domain = Domain { chain_id: 1, network: Address([3; 20]) };
 
     fn replica(number: u8) -> Replica {
-        Replica::new(GroupId(1), [number; 32], DOMAIN)
+        let mut replica = Replica::new(GroupId(1), [number; 32]);
+        replica.settle(DOMAIN);
+        replica
     }
 
     fn note(replica: &mut Replica, text: &str, letters: &mut Letters) -> Arc<Letter> {

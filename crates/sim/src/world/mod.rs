@@ -158,11 +158,12 @@ impl World {
         person: impl Fn(&Plan, usize, &Node) -> Option<Box<dyn Person>>,
     ) -> Result<Self, SimError> {
         let adversaries = (0..plan.nodes()).filter_map(|number| Some((number, adversary(plan.vice_of(number)?)))).collect();
-        let nodes: Vec<Node> = (0..plan.nodes()).map(|number| node(&plan, number)).collect();
+        let mut nodes: Vec<Node> = (0..plan.nodes()).map(|number| node(&plan, number)).collect();
         let people = nodes.iter().enumerate().filter_map(|(number, node)| Some((number, person(&plan, number, node)?))).collect();
         let (training, first_file) = Training::begin(plan.depth, plan.seed, plan.group_of(0)).map_err(SimError::Beginning)?;
         let ledger = Ledger::new(&plan, &nodes, first_file)?;
         let domain = ledger.domain();
+        nodes.iter_mut().for_each(|node| node.replica.settle(domain));
         let mut files = Files::default();
         (0..nodes.len()).for_each(|node| files.hold(node, first_file));
         let weather = Weather::at(&[], nodes.len(), 0);

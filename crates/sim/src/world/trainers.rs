@@ -6,6 +6,7 @@ use protocol::{
     log::{Body, TrainingBody, TrainingPlan},
     trainer::{Effect, Input, Measured, Transaction},
 };
+use serde_json::{Map, Value};
 
 use super::{
     World,

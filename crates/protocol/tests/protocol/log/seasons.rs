@@ -1,7 +1,8 @@
 //! Each message is kept as long as what it says can count, and no message comes out of the future.
 
+use protocol::census::Census;
 use protocol::chain::ChainEvent;
-use protocol::log::{Census, MAX_AHEAD_MS};
+use protocol::log::MAX_AHEAD_MS;
 use protocol::machine::Heard;
 use protocol::{Micronats, Wei};
 

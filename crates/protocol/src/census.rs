@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::standing::{Known, Standing};
 use crate::bounty::{Calendar, Term, WINDOWS};
 use crate::chain::{Block, ChainEvent, GroupView};
 use crate::eip712::Domain;
 use crate::ids::{Address, BountyNumber, PositionNumber, RoundNumber};
+use crate::log::{Known, Standing};
 use crate::machine::Heard;
 
 /// Bounties that are remembered at once, the oldest.
