@@ -168,7 +168,7 @@ impl Reading<'_> {
                 Some(self.own(verdict.message.round.0, what))
             }
             Body::Measure(body) => Some(self.own(body.measure.expiry_s, first_half(&body.measure.digest(self.domain)))),
-            Body::Have { round, file } => Some(self.own(round.0, first_half(file))),
+            Body::Have { round, file } => Some(self.have(round.0, first_half(file))),
             Body::Training(body) => Some(self.own(body.round.0, first_half(&body.file))),
             Body::Dataset { head, .. } => Some(self.own(0, first_half(head))),
             Body::Announcement { .. } => Some(self.own(0, hash(&[&self.author.0]))),
@@ -189,6 +189,12 @@ impl Reading<'_> {
         let is_bound = binding.binds(self.author, self.domain);
         let signer = self.signed(is_bound.then_some(binding.account))?;
         Ok(Matter { signer, scope: 0, rank: self.seq, what: hash(&[&self.author.0]) })
+    }
+
+    /// What was held first in a round is what counts there; bodies of deltas, under round 0, go on for ever.
+    fn have(&self, round: u64, file: [u8; 16]) -> Matter {
+        let rank = if round == 0 { self.seq } else { u64::MAX - self.seq };
+        Matter { signer: None, scope: round, rank, what: file }
     }
 
     /// What the author says for its account: the newest counts.

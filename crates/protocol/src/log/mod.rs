@@ -31,7 +31,6 @@
 //! ```
 
 mod body;
-mod census;
 mod compare;
 mod envelope;
 mod facts;
@@ -48,7 +47,6 @@ mod standing;
 
 pub use body::{AssentBody, Binding, Body, BodyError, FindingBody, MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_RUN_STARTS, MAX_TEXT, MeasureBody};
 pub use body::{TrainingBody, TrainingPlan};
-pub use census::Census;
 pub use compare::{Comparison, Difference, MAX_HERE, MAX_QUESTIONS, Summary};
 pub use envelope::{Draft, Envelope, EnvelopeError, Kind, MAX_BODY, MAX_ENVELOPE, MAX_PARENTS, MAX_TOPIC, SIGNED_PREFIX, VERSION};
 pub use facts::{Facts, FactsError};

@@ -22,8 +22,10 @@ pub(crate) struct Bead {
 }
 
 /// See the module.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ring {
+    most: u64,
+    most_of_author: u64,
     all: Part,
     authors: BTreeMap<u32, Part>,
 }
@@ -56,11 +58,22 @@ impl Part {
     }
 }
 
+impl Default for Ring {
+    fn default() -> Self {
+        Self::of(RING_BYTES, RING_AUTHOR_BYTES)
+    }
+}
+
 impl Ring {
+    /// With that many bytes for all, and for each author.
+    fn of(most: u64, most_of_author: u64) -> Self {
+        Self { most, most_of_author, all: Part::default(), authors: BTreeMap::new() }
+    }
+
     /// Whether a message of that author would be kept.
     pub fn has_room(&self, author: u32, bead: &Bead) -> bool {
         let own = self.authors.get(&author);
-        self.all.has_room(bead, RING_BYTES) && own.is_none_or(|own| own.has_room(bead, RING_AUTHOR_BYTES))
+        self.all.has_room(bead, self.most) && own.is_none_or(|own| own.has_room(bead, self.most_of_author))
     }
 
     pub fn insert(&mut self, author: u32, bead: Bead, bytes: u32) {
@@ -80,7 +93,53 @@ impl Ring {
 
     /// A message that has no place any more, after one of that author came.
     pub fn surplus(&self, author: u32) -> Option<u32> {
-        let own = self.authors.get(&author).and_then(|own| own.surplus(RING_AUTHOR_BYTES));
-        own.or_else(|| self.all.surplus(RING_BYTES)).map(|bead| bead.message)
+        let own = self.authors.get(&author).and_then(|own| own.surplus(self.most_of_author));
+        own.or_else(|| self.all.surplus(self.most)).map(|bead| bead.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MOST: u64 = 100;
+    const SHARE: u64 = 30;
+
+    type Message = (u32, Bead, u32);
+
+    fn put(ring: &mut Ring, held: &mut BTreeMap<u32, Message>, message: Message) {
+        let (author, bead, bytes) = message;
+        if held.contains_key(&bead.message) || !ring.has_room(author, &bead) {
+            return;
+        }
+        ring.insert(author, bead, bytes);
+        held.insert(bead.message, message);
+        while let Some(oldest) = ring.surplus(author) {
+            let (author, bead, _) = held.remove(&oldest).expect("it is there");
+            ring.remove(author, &bead);
+        }
+    }
+
+    fn kept(orders: &[&[Message]]) -> Vec<u32> {
+        let (mut ring, mut held) = (Ring::of(MOST, SHARE), BTreeMap::new());
+        orders.iter().flat_map(|order| order.iter()).for_each(|message| put(&mut ring, &mut held, *message));
+        assert!(ring.all.bytes < MOST + 40 && ring.authors.values().all(|own| own.bytes < SHARE + 40));
+        held.into_keys().collect()
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_in_whatever_order_and_again_the_same_is_kept(
+            messages in prop::collection::vec((0..6_u32, 0..9_u64, 1..40_u32), 1..40),
+            order in any::<u64>(),
+        ) {
+            let messages: Vec<Message> = messages.iter().enumerate().map(|(at, (author, seq, bytes))| {
+                (*author, Bead { seq: *seq, id: Digest([at as u8; 32]), message: at as u32 }, *bytes)
+            }).collect();
+            let mut other = messages.clone();
+            other.sort_by_key(|(_, bead, _)| u64::from(bead.message).wrapping_mul(order | 1).wrapping_add(order));
+            prop_assert_eq!(kept(&[&messages[..]; 6]), kept(&[&other[..]; 6]));
+        }
     }
 }

@@ -18,8 +18,9 @@ pub const MAX_NODES: usize = 8;
 pub const MAX_MEASURES: usize = 16;
 /// Alarms of an account about a round.
 pub const MAX_ALARMS: usize = 64;
-/// Files of a round that an account says to hold.
-pub const MAX_HAVES: usize = 64;
+/// Files of a round that an account says to hold, the first: those of all claims that a validator keeps, and of hidden sets. Of those
+/// under round 0 the newest.
+pub const MAX_HAVES: usize = 1280;
 /// Training sets whose roots an account tells.
 pub const MAX_DATASETS: usize = 16;
 /// Files of a round of which an account tells how they were trained.
