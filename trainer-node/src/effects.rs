@@ -153,6 +153,7 @@ impl Program for Hands {
             Effect::Collect { rounds } => self.collect(rounds, scene, answers),
             Effect::Publish { round, file } => self.publish(round, file),
             Effect::TellRoot { head } => roots::tell(&member, head),
+            Effect::Doubled { message } => tell_double(message),
             Effect::Finishing { coinbases, waiting } => tell_finishing(coinbases, waiting),
             Effect::Done(report) => tell(&report),
         }
@@ -230,10 +231,10 @@ impl Hands {
     /// Tells how the own file came about, now that everybody may have it.
     fn publish(&self, round: RoundNumber, file: Digest) {
         let notes = self.notes.clone();
-        let Some(text) = notes.revealed(round, file) else { return };
+        let Some(told) = notes.revealed(round, file) else { return };
         let (client, group) = (self.member.client.clone(), self.member.group);
         tokio::spawn(async move {
-            match client.append(group, Body::Note(text)).await {
+            match client.append(group, Body::Training(told)).await {
                 Ok(_) => notes.told(file),
                 Err(error) => tracing::warn!(%file, "cannot tell how it was trained: {error}"),
             }
@@ -297,6 +298,14 @@ fn tell(report: &RaceReport) {
     let trouble = report.trouble.as_deref().unwrap_or("");
     let (outcome, won, conceded) = (report.outcome, report.won, report.conceded);
     tracing::info!(round = report.round.0, ?outcome, won, conceded, base, loss, trouble, "round is over");
+}
+
+fn tell_double(message: Digest) {
+    tracing::error!(
+        %message,
+        "another process writes into the log with this node's key since this one began: if it races with the same account, both pay \
+         deposits for one prize; stop one of the two, or give it a data folder, a node.key and an account of its own"
+    );
 }
 
 fn tell_finishing(coinbases: usize, waiting: usize) {

@@ -9,7 +9,7 @@ use node::{
     Answers, Host, Node, Program, Scene, Shell, Upkeep, logging, patience::patient, roots, signing::Signing, stop::Stop, upkeep::Call,
 };
 use protocol::{
-    DeltaNumber, Digest, NodeId, PositionNumber, RoundNumber, Wei,
+    DeltaNumber, Digest, PositionNumber, RoundNumber, Wei,
     bounty::Findings,
     eip712::{Finding, SignedVerdict, Verdict},
     jury,
@@ -98,7 +98,6 @@ impl Program for Hands {
                 let juror = Juror { network: self.network.clone(), bench: self.bench.clone() };
                 answers.spawn(async move { juror.act(effect).await.map(Answer::Jury) });
             }
-            panel::Effect::Trust(author) => self.trust(author),
             panel::Effect::Hold { delta, digest } => self.hold(delta, digest),
             panel::Effect::TellRoot { head } => roots::tell(&self.bench.member, head),
             panel::Effect::Asleep { until, epoch } => tell_sleep(until, epoch),
@@ -108,11 +107,6 @@ impl Program for Hands {
 }
 
 impl Hands {
-    fn trust(&self, author: NodeId) {
-        let (client, group) = (self.bench.member.client.clone(), self.bench.member.group);
-        tokio::spawn(async move { client.trust(group, author).await });
-    }
-
     fn hold(&self, delta: DeltaNumber, digest: Digest) {
         let bench = self.bench.clone();
         tokio::spawn(async move {
@@ -284,6 +278,12 @@ fn tell_doubt(doubt: Doubt) {
             ?claim,
             "another node signs with the key of this account: nothing is signed here any more, for who signs twice is slashed; stop one of \
              the two, take its log into the other's (`neuron signing export`, `import`), and start that one again"
+        ),
+        Doubt::Doubled { message } => tracing::error!(
+            %message,
+            "another process writes into the log with this node's key since this one began: nothing is signed here any more, for it \
+             probably signs with the account's key too; stop one of the two, take its signing log into the other's (`neuron signing \
+             export`, `import`), give each machine a node.key of its own, and start one again"
         ),
     }
 }

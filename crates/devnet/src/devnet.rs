@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use futures::future::try_join_all;
 use governance::Network;
-use node::{Heard, Hub, Member, Scope, Site, Source, birth, config::GroupFile, roots};
+use node::{Heard, Hub, Member, Scope, Site, Source, birth, config::GroupFile};
 use protocol::{Address, Digest, GroupId, NodeId, Wei, chain::GroupView, log::Body};
 use tokio::sync::mpsc;
 
@@ -183,7 +183,7 @@ impl Devnet {
         let node = self.nodes.entry(author).or_default();
         match body {
             Body::Binding(binding) if binding.binds(author, &self.network.domain()) => node.0 = Some(binding.account),
-            Body::Note(note) => node.1.extend(roots::read(note)),
+            Body::Dataset { head, root } => _ = node.1.insert(*head, *root),
             _ => {}
         }
     }

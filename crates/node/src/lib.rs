@@ -24,6 +24,7 @@ pub mod roots;
 pub mod shell;
 pub mod signing;
 pub mod site;
+mod standing;
 pub mod stop;
 pub mod upkeep;
 pub mod words;

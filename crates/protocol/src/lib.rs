@@ -9,6 +9,8 @@ pub mod ballot;
 pub mod bindings;
 /// Terms, windows, findings and prizes of hidden sets (PROTOCOL 18).
 pub mod bounty;
+/// What a log has to know of its group, gathered from what a chain tells (PROTOCOL 14, What is kept).
+pub mod census;
 /// What contracts tell: blocks, clocks, groups, events (PROTOCOL 3 to 7).
 pub mod chain;
 /// A group as of one block, for times without a chain (PROTOCOL 14, Copies).

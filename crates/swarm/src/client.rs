@@ -1,7 +1,7 @@
 //! The handle through which everyone else uses the network.
 //!
 //! Each call is a question to the node's task, answered over a channel of its own, so calls from many
-//! tasks do not wait for one another but for the task; only files are read and written beside it. After
+//! tasks do not wait for one another but for the task; files and logs are read and written beside it. After
 //! the node has ended every call fails with `Closed`.
 
 use std::sync::Arc;
@@ -9,11 +9,12 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use libp2p::{Multiaddr, PeerId};
-use protocol::log::Body;
+use protocol::log::{Body, Standing};
 use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use crate::archive::{Reply, Task};
 use crate::error::{FetchError, SwarmError};
 use crate::fetch::{Fetcher, blocking};
 use crate::files::FILE_BYTES_MAX;
@@ -28,13 +29,20 @@ pub struct Client {
     peer: PeerId,
     node: NodeId,
     fetcher: Fetcher,
+    logs: mpsc::Sender<Task>,
 }
 
 impl Client {
-    /// For the node of these names; `commands` leads to its task.
-    pub(crate) fn new(peer: PeerId, node: NodeId, store: Arc<BlockStore>, commands: mpsc::Sender<Command>) -> Self {
+    /// For the node of these names; `commands` leads to its task, `logs` to the thread that owns the logs.
+    pub(crate) fn new(
+        peer: PeerId,
+        node: NodeId,
+        store: Arc<BlockStore>,
+        commands: mpsc::Sender<Command>,
+        logs: mpsc::Sender<Task>,
+    ) -> Self {
         let fetcher = Fetcher { store, commands, sessions: Arc::new(AtomicU64::new(0)) };
-        Self { peer, node, fetcher }
+        Self { peer, node, fetcher, logs }
     }
 
     /// The name of this node among libp2p peers: the hash of its public key, `12D3Koo…` in text. The same
@@ -157,9 +165,9 @@ impl Client {
     /// announces this node's addresses in it. Once is enough; again does nothing.
     ///
     /// # Errors
-    /// `TooManyGroups` beyond 256 of them; `Disk` if the file cannot be read or is no log; `Network`.
+    /// `TooManyGroups` beyond 256 of them; `File` if the file cannot be read or is no log; `Network`.
     pub async fn subscribe(&self, group: GroupId) -> Result<(), LogsError> {
-        self.ask(|reply| Command::Subscribe { group, reply }).await?
+        self.ask_logs(|reply| Task::Open { group, reply }).await
     }
 
     /// Signs a message, writes it to disk, and only then sends it; under the topic of its kind it replaces
@@ -181,16 +189,17 @@ impl Client {
     /// As [`Client::append`].
     pub async fn append_under(&self, group: GroupId, topic: &str, body: Body) -> Result<Digest, LogsError> {
         let topic = topic.into();
-        self.ask(|reply| Command::Append { group, topic, body, reply }).await?
+        self.ask_logs(|reply| Task::Append { group, topic, body, reply }).await
     }
 
-    /// Gives an author room in the group's log that strangers cannot use up; for the nodes of those who have
-    /// stake. Trust is not kept over a restart, nor taken back.
+    /// Tells what the chain says of the group's accounts, at the start and whenever it changes: whoever has stake has room in the log
+    /// that nobody else can use up (PROTOCOL 14, What is kept). It is not kept over a restart.
     ///
     /// # Errors
     /// `NotSubscribed`, if this node does not take part in the group.
-    pub async fn trust(&self, group: GroupId, author: NodeId) -> Result<(), LogsError> {
-        self.ask(|reply| Command::Trust { group, author, reply }).await?
+    pub async fn stand(&self, group: GroupId, standing: Standing) -> Result<(), LogsError> {
+        let standing = Box::new(standing);
+        self.ask_logs(|reply| Task::Stand { group, standing, reply }).await
     }
 
     /// The group's messages from the `cursor`-th in the order of their arrival here, at most
@@ -200,7 +209,7 @@ impl Client {
     /// # Errors
     /// `NotSubscribed`, if this node does not take part in the group.
     pub async fn log(&self, group: GroupId, cursor: u64) -> Result<Vec<Entry>, LogsError> {
-        self.ask(|reply| Command::Log { group, cursor, reply }).await?
+        self.ask_logs(|reply| Task::Read { group, cursor, reply }).await
     }
 
     /// Ends the node: connections are closed and the data folder is free again when this returns. What was
@@ -208,6 +217,13 @@ impl Client {
     pub async fn shutdown(&self) {
         // An error means that it has ended already.
         _ = self.ask(|reply| Command::Shutdown { reply }).await;
+    }
+
+    /// Puts a question to the thread that owns the logs and waits for its answer.
+    async fn ask_logs<T>(&self, task: impl FnOnce(Reply<T>) -> Task) -> Result<T, LogsError> {
+        let (reply, answer) = oneshot::channel();
+        self.logs.send(task(reply)).await.map_err(|_| SwarmError::Closed)?;
+        answer.await.map_err(|_| SwarmError::Closed)?
     }
 
     /// Puts a question to the node's task and waits for its answer.

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 /// of one group come in the order of arrival; between groups and peers there is none.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// A message is new in a group's log: its signature is right, its author has room, and it is on the way
-    /// to disk. Whether the accounts in its body signed what it says, its reader checks.
+    /// A message is new in a group's log: its signatures are right, there is room for it, and it is on the way
+    /// to disk. Whether it is true, its reader checks.
     Envelope {
         /// The group whose log it is.
         group: GroupId,
@@ -28,6 +28,13 @@ pub enum Event {
         first: Digest,
         /// Id of the one that came now.
         second: Digest,
+    },
+    /// Another machine writes with this node's key, and has written since this process did: the log proves it. Stop one of both.
+    Double {
+        /// The group whose log it is in.
+        group: GroupId,
+        /// The other one's message.
+        message: Digest,
     },
     /// The first connection with this peer is open, whoever dialled.
     PeerConnected(PeerId),

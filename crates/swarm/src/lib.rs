@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | bitswap 1.2 | blocks of files, with Kubo, boxo and Helia too | PROTOCOL 10 |
 //! | gossipsub | new messages of a group's log, at once | PROTOCOL 14, Gossip |
-//! | `/neuron/…/log/1` | what gossip missed, from each peer's own list | PROTOCOL 14, Copying |
+//! | `/neuron/…/log/2` | what gossip missed, by comparing logs | PROTOCOL 14, Copying |
 //! | identify, ping | what a peer runs, and whether it is alive | libp2p |
 //!
 //! Transport is TCP over IPv4 and IPv6 with noise and yamux; no relay, no DHT, no names. Peers are found
@@ -46,6 +46,7 @@
 //! # }
 //! ```
 
+mod archive;
 mod bitswap;
 mod cids;
 mod client;
@@ -54,10 +55,17 @@ mod error;
 mod event;
 mod fetch;
 mod files;
+mod generations;
+mod gossip;
+mod group_log;
+mod letters;
 mod log_file;
 mod logs;
+mod migration;
 mod peers;
 mod protocols;
+mod rates;
+mod records;
 mod replicas;
 mod start;
 mod store;

@@ -3,7 +3,6 @@
 //! Whatever can fail, fails here and at once: when [`start`] returns, the node listens on every address
 //! that was asked for.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::net::TcpListener;
@@ -17,14 +16,15 @@ use libp2p::{Multiaddr, Swarm};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::archive::Archive;
 use crate::client::Client;
 use crate::config::Config;
 use crate::error::SwarmError;
 use crate::event::{Event, Events};
+use crate::letters::Letters;
 use crate::logs::Logs;
 use crate::peers::{AddressBook, Offenders, socket_in};
 use crate::protocols::{self, Protocols};
-use crate::replicas::Replicas;
 use crate::store::BlockStore;
 use crate::swarm::{COMMANDS_MAX, Node};
 
@@ -52,7 +52,7 @@ const LISTEN_TIME: Duration = Duration::from_secs(10);
 /// # Errors
 /// A folder that cannot be used or is in use, an address that cannot be listened on, a key that is none.
 pub async fn start(config: Config) -> Result<(Client, mpsc::Receiver<Event>), SwarmError> {
-    let lock = lock(&config.data)?;
+    let lock = Arc::new(lock(&config.data)?);
     let (store, logs) = open(&config)?;
     let key = Keypair::ed25519_from_bytes(config.key).map_err(|error| SwarmError::Setup(error.to_string()))?;
     let mut swarm = protocols::swarm(&config, key, store.clone())?;
@@ -62,17 +62,16 @@ pub async fn start(config: Config) -> Result<(Client, mpsc::Receiver<Event>), Sw
     }
     let (command_sender, commands) = mpsc::channel(COMMANDS_MAX);
     let (event_sender, events) = mpsc::channel(config.events_max.max(1));
-    let client = Client::new(*swarm.local_peer_id(), logs.author(), store, command_sender);
+    let archive = Archive::start(logs, lock.clone()).map_err(|error| SwarmError::Setup(error.to_string()))?;
+    let client = Client::new(*swarm.local_peer_id(), archive.author, store, command_sender, archive.tasks.clone());
     let mut node = Node {
         swarm,
         network: config.network,
         commands,
         events: Events::new(event_sender),
-        logs,
+        letters: Letters::new(archive),
         book: book(config.peers),
         offenders: Offenders::default(),
-        replicas: Replicas::default(),
-        topics: BTreeMap::new(),
         connections_wanted: config.outbound_connections_max as usize,
         _lock: lock,
     };
@@ -97,7 +96,7 @@ fn lock(folder: &Path) -> Result<File, SwarmError> {
 /// Blocks and logs of the folder, with what a crash left half written removed.
 fn open(config: &Config) -> Result<(Arc<BlockStore>, Logs), SwarmError> {
     let store = BlockStore::open(&config.data.join("blocks"), config.store_bytes_max)?;
-    let logs = Logs::new(&config.data.join("logs"), &config.key);
+    let logs = Logs::new(&config.data.join("logs"), &config.key, &config.network);
     let logs = logs.map_err(|source: io::Error| SwarmError::Folder { path: config.data.clone(), source })?;
     Ok((Arc::new(store), logs))
 }

@@ -4,31 +4,28 @@
 //! shared but the blocks. What takes long (files, hashes of blocks) runs elsewhere and comes back as an
 //! event.
 
-use std::collections::BTreeMap;
 use std::fs::File;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use libp2p::core::ConnectedPoint;
 use libp2p::core::transport::ListenerId;
-use libp2p::gossipsub::{self, MessageAcceptance, TopicHash};
 use libp2p::identity::{PublicKey, ed25519};
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{DialError, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Swarm};
 use libp2p::{identify, ping};
-use protocol::log::{Body, Envelope, EnvelopeError, Inserted, LogError, MAX_ADDRESSES};
-use protocol::{Digest, GroupId, NodeId};
+use protocol::NodeId;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::bitswap::behaviour::{BlockWant, Misbehaved};
 use crate::error::SwarmError;
 use crate::event::{Event, Events};
-use crate::logs::{Entry, Logs, LogsError, announced_in};
+use crate::letters::Letters;
 use crate::peers::{AddressBook, Offenders, is_dialable, peer_in};
-use crate::protocols::{Protocols, ProtocolsEvent, topic};
-use crate::replicas::Replicas;
+use crate::protocols::{Protocols, ProtocolsEvent};
 
 /// Commands that wait for the task.
 pub const COMMANDS_MAX: usize = 256;
@@ -45,14 +42,6 @@ pub enum Command {
     Addresses { reply: oneshot::Sender<Vec<Multiaddr>> },
     /// Who is connected.
     Peers { reply: oneshot::Sender<Vec<PeerId>> },
-    /// Take part in a group.
-    Subscribe { group: GroupId, reply: oneshot::Sender<Result<(), LogsError>> },
-    /// Give an author of a group room of its own.
-    Trust { group: GroupId, author: NodeId, reply: oneshot::Sender<Result<(), LogsError>> },
-    /// Write a message of this node under a topic.
-    Append { group: GroupId, topic: String, body: Body, reply: oneshot::Sender<Result<Digest, LogsError>> },
-    /// Read messages of a group from a number on.
-    Log { group: GroupId, cursor: u64, reply: oneshot::Sender<Result<Vec<Entry>, LogsError>> },
     /// End, and answer when all is closed.
     Shutdown { reply: oneshot::Sender<()> },
 }
@@ -67,20 +56,16 @@ pub struct Node {
     pub commands: mpsc::Receiver<Command>,
     /// News for the owner.
     pub events: Events,
-    /// Of the groups that this node takes part in.
-    pub logs: Logs,
+    /// The logs of groups: gossip, copies, and the way to the thread that owns them.
+    pub letters: Letters,
     /// Whom to dial, and when.
     pub book: AddressBook,
     /// Who did wrong, and how often.
     pub offenders: Offenders,
-    /// How far the logs of peers were read.
-    pub replicas: Replicas,
-    /// Of which group a gossip topic is.
-    pub topics: BTreeMap<TopicHash, GroupId>,
     /// Dials to peers that the book names end here while enough connections are open.
     pub connections_wanted: usize,
     /// Keeps other processes out of the data folder.
-    pub _lock: File,
+    pub _lock: Arc<File>,
 }
 
 impl Node {
@@ -114,12 +99,21 @@ impl Node {
                     None => break None,
                 },
                 event = self.swarm.select_next_some() => self.on_event(event),
+                report = self.letters.archive.reports.recv() => match report {
+                    Some(report) => self.on_report(report),
+                    None => break None,
+                },
                 _ = tick.tick() => self.on_tick(Instant::now()),
             }
         };
         // Everything is closed before the caller hears of it.
-        drop(self);
+        self.close().await;
         ended.map(|reply| reply.send(()));
+    }
+
+    /// Ends the archive; then everything else.
+    async fn close(self) {
+        self.letters.archive.end().await;
     }
 
     /// Answers a question. An answer that nobody waits for any more is dropped.
@@ -129,10 +123,6 @@ impl Node {
             Command::Dial { address, reply } => _ = reply.send(self.dial(address)),
             Command::Addresses { reply } => _ = reply.send(self.addresses()),
             Command::Peers { reply } => _ = reply.send(self.swarm.connected_peers().copied().collect()),
-            Command::Subscribe { group, reply } => _ = reply.send(self.subscribe(group)),
-            Command::Trust { group, author, reply } => _ = reply.send(self.logs.trust(group, author)),
-            Command::Append { group, topic, body, reply } => _ = reply.send(self.append(group, &topic, &body)),
-            Command::Log { group, cursor, reply } => _ = reply.send(self.logs.read(group, cursor)),
             Command::Shutdown { reply } => _ = reply.send(()),
         }
     }
@@ -144,7 +134,7 @@ impl Node {
             self.swarm.behaviour_mut().bans.unblock_peer(peer);
         }
         self.redial(now);
-        self.replicas.tick(now, &mut self.swarm.behaviour_mut().sync);
+        self.tick_letters(now);
     }
 
     /// Dials whom the book names, as long as fewer peers are connected than are wanted.
@@ -182,98 +172,14 @@ impl Node {
     }
 
     /// External addresses, then those of the listeners, each with this node's name at its end.
-    fn addresses(&self) -> Vec<Multiaddr> {
+    pub fn addresses(&self) -> Vec<Multiaddr> {
         let own = *self.swarm.local_peer_id();
         let all = self.swarm.external_addresses().chain(self.swarm.listeners());
         all.map(|address| address.clone().with_p2p(own).unwrap_or_else(|named| named)).collect()
     }
 
-    /// Loads a log, listens to its gossip, learns addresses from it, and tells its own.
-    fn subscribe(&mut self, group: GroupId) -> Result<(), LogsError> {
-        if !self.logs.open(group)? {
-            return Ok(());
-        }
-        let topic = topic(&self.network, group);
-        let subscribed = self.swarm.behaviour_mut().gossip.subscribe(&topic);
-        subscribed.map_err(|error| SwarmError::Setup(error.to_string()))?;
-        self.topics.insert(topic.hash(), group);
-        for (author, addresses) in self.logs.announcements(group) {
-            self.announced(author, &addresses);
-        }
-        self.replicas.add_group(group);
-        self.announce(group)
-    }
-
-    /// Tells the group where this node can be dialled, unless the log says so already: a restart on the same
-    /// addresses writes nothing.
-    fn announce(&mut self, group: GroupId) -> Result<(), LogsError> {
-        let addresses: Vec<String> = self.addresses().iter().take(MAX_ADDRESSES).map(Multiaddr::to_string).collect();
-        let own = self.logs.author();
-        let last = self.logs.announcements(group).into_iter().rfind(|(author, _)| *author == own);
-        if last.is_some_and(|(_, told)| told == addresses) {
-            return Ok(());
-        }
-        let body = Body::Announcement { addresses };
-        self.append(group, body.topic(), &body).map(|_| ())
-    }
-
-    /// Notes where the node of an author can be dialled.
-    fn announced(&mut self, author: NodeId, addresses: &[String]) {
-        let Some(peer) = peer_of(author) else { return };
-        let addresses: Vec<Multiaddr> = addresses.iter().filter_map(|text| text.parse().ok()).collect();
-        self.book.announced(peer, &addresses, Instant::now());
-    }
-
-    /// Writes a message of this node, gossips it, and tells the owner as of any other.
-    fn append(&mut self, group: GroupId, name: &str, body: &Body) -> Result<Digest, LogsError> {
-        let (envelope, inserted) = self.logs.append(group, name, body)?;
-        let published = self.swarm.behaviour_mut().gossip.publish(topic(&self.network, group), envelope.bytes());
-        if let Err(error) = published {
-            // Peers will find it when they copy the log.
-            tracing::debug!(%group, %error, "not gossiped");
-        }
-        let id = envelope.id();
-        self.news(group, envelope, &inserted);
-        Ok(id)
-    }
-
-    /// Tells the owner of a fresh message and of evidence in it, and learns addresses from it.
-    fn news(&mut self, group: GroupId, envelope: Envelope, inserted: &Inserted) {
-        if !inserted.fresh {
-            return;
-        }
-        if let Some(addresses) = announced_in(&envelope) {
-            self.announced(envelope.author(), &addresses);
-        }
-        if let Some(first) = inserted.twin {
-            let (author, second) = (envelope.author(), envelope.id());
-            self.events.tell(Event::Evidence { group, author, first, second });
-        }
-        self.events.tell(Event::Envelope { group, envelope });
-    }
-
-    /// Stores a message that a peer sent; tells whether it may be passed on: yes if it is right, no and a
-    /// misdeed if no honest peer could have sent it, and neither if it only does not fit here.
-    fn heard(&mut self, peer: PeerId, group: GroupId, message: &[u8]) -> MessageAcceptance {
-        match self.logs.insert(group, message) {
-            Ok((envelope, inserted)) => {
-                self.news(group, envelope, &inserted);
-                MessageAcceptance::Accept
-            }
-            Err(error) if is_misdeed(&error) => {
-                tracing::debug!(%peer, %group, %error, "message refused");
-                self.misdeed(peer);
-                MessageAcceptance::Reject
-            }
-            Err(error) => {
-                tracing::debug!(%peer, %group, %error, "message not kept");
-                MessageAcceptance::Ignore
-            }
-        }
-    }
-
     /// One more misdeed of a peer; the third bans it.
-    fn misdeed(&mut self, peer: PeerId) {
+    pub fn misdeed(&mut self, peer: PeerId) {
         if !self.offenders.note(peer, Instant::now()) {
             return;
         }
@@ -290,7 +196,7 @@ impl Node {
                 self.connected(peer_id, &endpoint, num_established.get() == 1);
             }
             SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
-                self.replicas.lost(peer_id);
+                self.letters.lost(peer_id);
                 self.events.tell(Event::PeerLost(peer_id));
             }
             SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
@@ -307,6 +213,7 @@ impl Node {
     fn connected(&mut self, peer: PeerId, endpoint: &ConnectedPoint, is_first: bool) {
         if let ConnectedPoint::Dialer { address, .. } = endpoint {
             self.book.connected(peer, address, Instant::now());
+            self.letters.chosen(peer);
         }
         if is_first {
             self.events.tell(Event::PeerConnected(peer));
@@ -329,42 +236,6 @@ impl Node {
             ProtocolsEvent::Sync(event) => self.on_sync(event),
             _ => {}
         }
-    }
-
-    /// A message to be checked before it is passed on, or a peer that takes part in a group.
-    fn on_gossip(&mut self, event: gossipsub::Event) {
-        match event {
-            gossipsub::Event::Message { propagation_source: peer, message_id, message } => {
-                let group = self.topics.get(&message.topic).copied();
-                let accepted = group.map_or(MessageAcceptance::Ignore, |group| self.heard(peer, group, &message.data));
-                self.swarm.behaviour_mut().gossip.report_message_validation_result(&message_id, &peer, accepted);
-            }
-            gossipsub::Event::Subscribed { peer_id, topic } => {
-                if let Some(&group) = self.topics.get(&topic) {
-                    self.replicas.found(peer_id, group);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Requests of peers that copy, and what they answered to ours.
-    fn on_sync(&mut self, event: crate::replicas::SyncEvent) {
-        let Self { replicas, swarm, logs, .. } = self;
-        let Some(copied) = replicas.on_event(event, &mut swarm.behaviour_mut().sync, logs) else { return };
-        for message in copied.messages {
-            self.heard(copied.peer, copied.group, &message);
-        }
-        self.replicas.go_on(copied.peer, copied.group, &mut self.swarm.behaviour_mut().sync);
-    }
-}
-
-/// Errors that an honest peer's message cannot cause. A newer version is none: the peer may be ahead.
-fn is_misdeed(error: &LogsError) -> bool {
-    match error {
-        LogsError::Envelope(error) => !matches!(error, EnvelopeError::Version(_) | EnvelopeError::Kind(_)),
-        LogsError::Refused(error) => matches!(error, LogError::OtherGroup(_)),
-        _ => false,
     }
 }
 

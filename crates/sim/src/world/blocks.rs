@@ -171,6 +171,7 @@ impl World {
         if !is_own {
             self.meet(node, Met::Heard(&heard));
         }
+        self.nodes[node].replica.hear(&heard);
         if let Heard::Block(_) = heard {
             self.look_at(node);
         }
