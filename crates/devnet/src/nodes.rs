@@ -6,7 +6,12 @@ use anyhow::{Context, Result};
 use node::config::{self, GroupFile, NetworkFile, NodeConfig};
 use protocol::GroupId;
 
-use crate::{actors::key_file, options::{Host, Options}, processes::Process, setup::NETWORK};
+use crate::{
+    actors::key_file,
+    options::{Host, Options},
+    processes::Process,
+    setup::NETWORK,
+};
 
 /// Name of a node's settings in its folder.
 const CONFIG: &str = "config.toml";
