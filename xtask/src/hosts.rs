@@ -24,7 +24,8 @@ pub fn run() -> Result<()> {
     tools::run(tools::cargo(), &TEST)
 }
 
-/// The test while it runs beside others, by the programs as the step before has built them. Dropping it ends the test.
+/// The test while it runs beside others, by the programs as the step before has built them. Left alone it ends by itself and
+/// removes its hosts.
 pub struct Beside {
     child: Child,
     told: PathBuf,
@@ -59,13 +60,5 @@ impl Beside {
             self.told.display()
         );
         Ok(())
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        // An error means that it has ended.
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }

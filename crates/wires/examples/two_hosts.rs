@@ -80,10 +80,7 @@ mod linux {
 
     fn start(own: &Host, other: &Host, command: &str) -> Result<Running> {
         let mut shell = own.command("sh");
-        shell
-            .args(["-c", &format!("exec {command}")])
-            .env("NEURON_OWN", own.address.to_string())
-            .env("NEURON_OTHER", other.address.to_string());
+        shell.args(["-c", command]).env("NEURON_OWN", own.address.to_string()).env("NEURON_OTHER", other.address.to_string());
         Ok(Running(shell.stdin(Stdio::null()).spawn().with_context(|| format!("cannot run {command}"))?))
     }
 }
