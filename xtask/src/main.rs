@@ -1,4 +1,4 @@
-//! Set-up and checks that need logic: `cargo xtask devnet | test | soak | geth | sim | contracts | mutants | symbolic | bench | devices | tidy`.
+//! Set-up and checks that need logic: `cargo xtask devnet | test | soak | geth | hosts | sim | contracts | mutants | symbolic | bench | devices | tidy`.
 
 mod analysis;
 mod bench;
@@ -6,6 +6,7 @@ mod contracts;
 mod copy;
 mod devices;
 mod ground;
+mod hosts;
 mod mutants;
 mod opcodes;
 mod properties;
@@ -47,6 +48,8 @@ enum Task {
     },
     /// A network on geth with its own pool and twelve-second blocks, in a quarter of an hour. Skipped, with a word, where no geth can be had.
     Geth,
+    /// Nodes on hosts of their own, behind delay, loss, partitions and home routers. Skipped, with a word, where root or nftables are missing.
+    Hosts,
     /// Simulated networks, a seed each: `--seeds A..B --rounds N`, or `--story SEED`. Options go to the program `sim`.
     #[command(trailing_var_arg = true, disable_help_flag = true)]
     Sim {
@@ -130,6 +133,7 @@ fn main() -> ExitCode {
         Task::Test => test::everything(),
         Task::Soak { minutes, json } => test::soak(minutes, json.as_deref()),
         Task::Geth => test::geth(),
+        Task::Hosts => hosts::run(),
         Task::Sim { options } => sim::run(&options),
         Task::Contracts { check } => contracts::run(check),
         Task::Mutants { check: true, .. } => mutants::check(),

@@ -4,7 +4,7 @@ use std::{os::unix::process::CommandExt, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 
-use crate::{analysis, contracts, mutants, properties, sim, tidy, tools};
+use crate::{analysis, contracts, hosts, mutants, properties, sim, tidy, tools};
 
 /// Runs every check and test; stops at the first failure.
 pub fn everything() -> Result<()> {
@@ -23,10 +23,12 @@ pub fn everything() -> Result<()> {
     step("public ERC20 properties", properties::run)?;
     step("build", || tools::run(&cargo, &["build", "--workspace", "--all-targets", "--locked"]))?;
     step("lints", || tools::run(&cargo, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
+    let hosts = hosts::Beside::start()?;
     step("golden files, not optimised", || {
         tools::run(&cargo, &["test", "--profile", "plain", "--package", "evaluator", "--test", "all", "--locked", "golden"])
     })?;
     step("simulated networks", sim::check)?;
+    step("hosts of their own, beside the two before", || hosts.end())?;
     step("crates and network", || tools::run(&cargo, &["test", "--workspace", "--locked", "--no-fail-fast"]))
 }
 

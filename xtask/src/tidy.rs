@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::tools;
 
 /// Each room and the rooms it may use. An arrow that is not here does not exist.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("deltas", &[]),
     ("protocol", &["deltas"]),
     ("evaluator", &["deltas"]),
@@ -32,6 +32,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("validator-node", &["node", "governance", "token", "chain", "swarm", "protocol", "evaluator", "deltas"]),
     ("sim", &["node", "training", "governance", "token", "chain", "swarm", "views", "protocol", "evaluator", "deltas"]),
     ("economics", &["protocol", "evaluator"]),
+    ("wires", &[]),
     ("xtask", &[]),
 ];
 

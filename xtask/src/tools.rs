@@ -32,14 +32,19 @@ pub fn run_with(command: &mut Command) -> Result<()> {
 /// Runs a prepared command in a folder, its output shown, and fails with its name.
 pub fn run_in(command: &mut Command, folder: &Path) -> Result<()> {
     let shown = format!("{command:?}");
+    let status = prepared(command, folder).status().with_context(|| format!("cannot start {shown}"))?;
+    ensure!(status.success(), "{shown} ended with {status}");
+    Ok(())
+}
+
+/// A command that will run in a folder without what cargo tells this task about itself.
+pub fn prepared<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| OWN_VARIABLES.iter().any(|own| name.starts_with(own))) {
             command.env_remove(name);
         }
     }
-    let status = command.current_dir(folder).status().with_context(|| format!("cannot start {shown}"))?;
-    ensure!(status.success(), "{shown} ended with {status}");
-    Ok(())
+    command.current_dir(folder)
 }
 
 /// The cargo that runs this task.

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::{BufRead, BufReader, Read};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -45,7 +46,9 @@ const DEV_KEYS: [&str; 10] = [
 pub struct AnvilSettings {
     /// Milliseconds from block to block; 0 = a block for every transaction and none without.
     pub block_time_ms: u64,
-    /// Port on the loopback interface; 0 = any free one.
+    /// Where it listens; whoever reaches it there owns it.
+    pub host: Ipv4Addr,
+    /// Port there; 0 = any free one.
     pub port: u16,
     pub chain_id: u64,
     /// Gas that a block holds; none = anvil's own limit.
@@ -54,7 +57,7 @@ pub struct AnvilSettings {
 
 impl Default for AnvilSettings {
     fn default() -> Self {
-        Self { block_time_ms: 1_000, port: 0, chain_id: 31_337, block_gas: None }
+        Self { block_time_ms: 1_000, host: Ipv4Addr::LOCALHOST, port: 0, chain_id: 31_337, block_gas: None }
     }
 }
 
@@ -199,7 +202,7 @@ fn end(process: &mut Child) {
 
 fn spawn(program: &Path, settings: &AnvilSettings) -> Result<Child, DevError> {
     let mut command = Command::new(program);
-    command.args(["--host", "127.0.0.1", "--port", &settings.port.to_string()]);
+    command.args(["--host", &settings.host.to_string(), "--port", &settings.port.to_string()]);
     command.args(["--chain-id", &settings.chain_id.to_string()]);
     if settings.block_time_ms > 0 {
         command.args(["--block-time", &format!("{}.{:03}", settings.block_time_ms / 1_000, settings.block_time_ms % 1_000)]);

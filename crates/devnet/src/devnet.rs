@@ -321,7 +321,7 @@ async fn found(options: &Options, file: &GroupFile, dir: &Path, cast: &Cast, han
     let alone = setup::network_file(&path, network, options.confirmations, Vec::new()).await?;
     let data = dir.join("publisher");
     fs::create_dir_all(&data)?;
-    let (client, events) = alone.join(&data, node::keys::node_key(&data)?, &[], &[]).await?;
+    let (client, events) = alone.join(&data, node::keys::node_key(&data)?, &options.listen, &[]).await?;
     let founder = hands.of(&cast.founder)?;
     let birth = birth::prepare(file, &setup::times(file, options), options.seed, cast.founder.address(), &client).await?;
     let group = founder.create(&birth).await?;

@@ -28,7 +28,7 @@ pub use devnet::Devnet;
 pub use heldout::HeldOut;
 pub use ledger::{Ledger, RoundEntry};
 pub use news::{News, Seen};
-pub use options::{Options, Rules};
+pub use options::{Host, Options, Rules};
 pub use processes::Process;
 pub use report::Report;
 pub use run::run;

@@ -6,24 +6,36 @@ use anyhow::{Context, Result};
 use node::config::{self, GroupFile, NetworkFile, NodeConfig};
 use protocol::GroupId;
 
-use crate::{actors::key_file, options::Options, processes::Process, setup::NETWORK};
+use crate::{
+    actors::key_file,
+    options::{Host, Options},
+    processes::Process,
+    setup::NETWORK,
+};
+
+/// Name of a node's settings in its folder.
+const CONFIG: &str = "config.toml";
 
 /// Writes the settings of all nodes and starts them.
 pub fn start(options: &Options, file: &GroupFile, dir: &Path, group: GroupId) -> Result<(Vec<Process>, Vec<Process>)> {
-    let run = |name: String, program: &str| Process::start(&name, program, &dir.join(&name));
+    let run = |name: String, place: usize, program: &str| {
+        let host = options.hosts.get(place).cloned().unwrap_or_default();
+        listen(dir, &name, &host)?;
+        Process::start_by(&host.enter, &name, program, &dir.join(&name))
+    };
     let trainer = |number| {
         let name = format!("trainer-{number}");
         provide(options, dir, &name, number - 1)?;
         write_trainer(dir, &name, file, group, Some(options.rounds()))?;
-        run(name, "trainer-node")
+        run(name, number - 1, "trainer-node")
     };
     let validator = |number| {
-        let name = format!("validator-{number}");
-        provide(options, dir, &name, options.trainers + number - 1)?;
+        let (name, place) = (format!("validator-{number}"), options.trainers + number - 1);
+        provide(options, dir, &name, place)?;
         let mut config = toml::Table::new();
         config.insert("node".into(), toml::Value::try_from(node_config(dir, &name, group))?);
         write_config(dir, &name, &config)?;
-        run(name, "validator-node")
+        run(name, place, "validator-node")
     };
     let trainers = (1..=options.trainers).map(trainer).collect::<Result<_>>()?;
     Ok((trainers, (1..=options.validators).map(validator).collect::<Result<_>>()?))
@@ -35,6 +47,17 @@ fn provide(options: &Options, dir: &Path, name: &str, place: usize) -> Result<()
     let file = NetworkFile { rpc: provider.as_str().into(), ..config::read(&dir.join(NETWORK))? };
     fs::create_dir_all(dir.join(name))?;
     Ok(fs::write(dir.join(name).join(NETWORK), toml::to_string(&file)?)?)
+}
+
+/// Adds to a node's settings where it listens on a host of its own.
+fn listen(dir: &Path, name: &str, host: &Host) -> Result<()> {
+    if host.listen.is_empty() {
+        return Ok(());
+    }
+    let mut config: toml::Table = config::read(&dir.join(name).join(CONFIG))?;
+    let node = config.get_mut("node").and_then(toml::Value::as_table_mut).context("a node has settings")?;
+    node.insert("listen".into(), toml::Value::try_from(&host.listen)?);
+    write_config(dir, name, &config)
 }
 
 /// Writes what a trainer is told.
@@ -63,6 +86,6 @@ fn node_config(dir: &Path, name: &str, group: GroupId) -> NodeConfig {
 fn write_config(dir: &Path, name: &str, config: &toml::Table) -> Result<()> {
     let folder = dir.join(name);
     fs::create_dir_all(&folder)?;
-    let path = folder.join("config.toml");
+    let path = folder.join(CONFIG);
     fs::write(&path, toml::to_string(config)?).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -76,12 +76,27 @@ pub struct Options {
     /// What stands before the chain for each node, trainers first; those beyond the last go to the chain itself.
     #[arg(skip)]
     pub providers: Vec<String>,
+    /// Where each node runs, trainers first; those beyond the last run beside this program.
+    #[arg(skip)]
+    pub hosts: Vec<Host>,
+    /// Where the node that publishes the group's files listens, if not on this machine alone.
+    #[arg(skip)]
+    pub listen: Vec<String>,
     /// How a chain of its own differs from a usual one.
     #[arg(skip)]
     pub rules: Rules,
     /// Who pays on that chain.
     #[arg(skip)]
     pub payer: Option<Account>,
+}
+
+/// Where a node runs.
+#[derive(Clone, Debug, Default)]
+pub struct Host {
+    /// What its command begins with, such as `ip netns exec NAME`; the program must take the process over.
+    pub enter: Vec<String>,
+    /// Where it listens; nothing = as its configuration has it by default.
+    pub listen: Vec<String>,
 }
 
 /// Rules of other chains than Ethereum's, and a date that is not the clock's.
@@ -115,6 +130,8 @@ impl Default for Options {
             rpc: None,
             chain_id: None,
             providers: Vec::new(),
+            hosts: Vec::new(),
+            listen: Vec::new(),
             rules: Rules::default(),
             payer: None,
         }

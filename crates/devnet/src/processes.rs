@@ -16,6 +16,8 @@ const TAIL: usize = 15;
 pub struct Process {
     pub name: String,
     program: PathBuf,
+    /// What the command begins with.
+    enter: Vec<String>,
     folder: PathBuf,
     child: Option<Child>,
 }
@@ -23,7 +25,13 @@ pub struct Process {
 impl Process {
     /// Starts `program` (found beside the running one) with the configuration in `folder`.
     pub fn start(name: &str, program: &str, folder: &Path) -> Result<Self> {
-        let mut process = Self { name: name.to_owned(), program: beside(program)?, folder: folder.to_owned(), child: None };
+        Self::start_by(&[], name, program, folder)
+    }
+
+    /// The same by a command that begins with these words, and gives its process over to the program.
+    pub fn start_by(enter: &[String], name: &str, program: &str, folder: &Path) -> Result<Self> {
+        let (name, program, enter, folder) = (name.to_owned(), beside(program)?, enter.to_owned(), folder.to_owned());
+        let mut process = Self { name, program, enter, folder, child: None };
         process.restart()?;
         Ok(process)
     }
@@ -31,8 +39,9 @@ impl Process {
     /// Starts it again with the same folder; its log goes on.
     pub fn restart(&mut self) -> Result<()> {
         let log = File::options().create(true).append(true).open(self.log())?;
-        let mut command = Command::new(&self.program);
-        command.arg("--config").arg(self.folder.join("config.toml")).stdin(Stdio::null());
+        let mut words = self.enter.iter().map(AsRef::as_ref).chain([self.program.as_os_str()]);
+        let mut command = Command::new(words.next().unwrap_or(self.program.as_os_str()));
+        command.args(words).arg("--config").arg(self.folder.join("config.toml")).stdin(Stdio::null());
         command.stdout(log.try_clone()?).stderr(log);
         // A group of its own: Ctrl-C reaches the devnet, which then stops its nodes in order.
         command.process_group(0);

@@ -6,8 +6,8 @@ use devnet::{Options, Rules};
 use protocol::Wei;
 
 use crate::{
-    groups::{digits, fresh_folder},
-    slow::{self, SHORT, changed},
+    groups::{changed, digits, fresh_folder},
+    slow::{self, SHORT},
     watched::Watched,
 };
 

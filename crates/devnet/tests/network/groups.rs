@@ -46,6 +46,24 @@ pub fn digits() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/groups/digits.toml")
 }
 
+/// The shipped group in a folder of its own, with some of its lines changed.
+pub fn changed(folder: &Path, change: &str) -> Result<PathBuf> {
+    let shipped = digits();
+    let mut group: toml::Table = toml::from_str(&fs::read_to_string(&shipped)?)?;
+    let home = shipped.parent().context("a folder")?;
+    let absolute = |path: &mut toml::Value| match path {
+        toml::Value::Array(paths) => {
+            paths.iter_mut().for_each(|path| *path = home.join(path.as_str().unwrap_or_default()).display().to_string().into())
+        }
+        path => *path = home.join(path.as_str().unwrap_or_default()).display().to_string().into(),
+    };
+    group["data"].as_table_mut().context("data")?.iter_mut().for_each(|(_, path)| absolute(path));
+    merge(&mut group, toml::from_str(change)?);
+    let path = folder.join("digits.toml");
+    fs::write(&path, toml::to_string(&group)?)?;
+    Ok(path)
+}
+
 /// A group file of that model in a folder, with one line of TOML changed in it, and its data.
 pub fn micro_group(folder: &Path, name: &str, change: &str) -> Result<PathBuf> {
     let play = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/shakespeare/genesis/coriolanus.txt"))?;

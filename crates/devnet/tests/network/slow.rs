@@ -1,10 +1,5 @@
 //! A chain of twelve-second blocks that are believed three deep: two rounds, as on a chain of one-second blocks.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
-
 use alloy::transports::http::reqwest::Client;
 use anyhow::{Context, Result, ensure};
 use devnet::Options;
@@ -16,7 +11,7 @@ use protocol::{
 use serde_json::{Value, json};
 
 use crate::{
-    groups::{digits, fresh_folder, merge},
+    groups::{changed, fresh_folder},
     watched::Watched,
 };
 
@@ -60,24 +55,6 @@ pub fn check_deposits(network: &Watched) -> Result<()> {
         ensure!(settled.burned.0 <= deposit.0.div_ceil(16), "{trainer} lost {} of {} in round {round}", settled.burned.0, deposit.0);
     }
     Ok(())
-}
-
-/// The shipped group in a folder of its own, with some of its lines changed.
-pub fn changed(folder: &Path, change: &str) -> Result<PathBuf> {
-    let shipped = digits();
-    let mut group: toml::Table = toml::from_str(&fs::read_to_string(&shipped)?)?;
-    let home = shipped.parent().context("a folder")?;
-    let absolute = |path: &mut toml::Value| match path {
-        toml::Value::Array(paths) => {
-            paths.iter_mut().for_each(|path| *path = home.join(path.as_str().unwrap_or_default()).display().to_string().into())
-        }
-        path => *path = home.join(path.as_str().unwrap_or_default()).display().to_string().into(),
-    };
-    group["data"].as_table_mut().context("data")?.iter_mut().for_each(|(_, path)| absolute(path));
-    merge(&mut group, toml::from_str(change)?);
-    let path = folder.join("digits.toml");
-    fs::write(&path, toml::to_string(&group)?)?;
-    Ok(path)
 }
 
 /// Nothing that anybody sent was mined and refused: nobody posted what another one had posted.

@@ -10,7 +10,12 @@ use devnet::Options;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::{faulty::Faulty, groups::fresh_folder, slow::changed, watched::Watched, weather};
+use crate::{
+    faulty::Faulty,
+    groups::{changed, fresh_folder},
+    watched::Watched,
+    weather,
+};
 
 /// Minutes of it, and the file for the figures.
 const MINUTES: &str = "NEURON_SOAK_MINUTES";

@@ -16,7 +16,10 @@ use protocol::{
     measures::Measure,
 };
 
-use crate::{groups::fresh_folder, slow::changed, watched::Watched};
+use crate::{
+    groups::{changed, fresh_folder},
+    watched::Watched,
+};
 
 /// After these a group begins no further one.
 const ROUNDS: u64 = 5;

@@ -1,0 +1,64 @@
+//! What each node has kept of the group's log, read from its folder when it has ended.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Result, ensure};
+use node::keys::node_key;
+use protocol::{
+    Digest, GroupId,
+    log::{Envelope, Kind},
+};
+use swarm::{Client, Config};
+use tokio::{runtime::Builder, time::sleep};
+
+use crate::{stage::Stage, watched::Watched};
+
+/// Within this everybody has copied what others have: two looks at a peer's log.
+const QUIET: Duration = Duration::from_secs(12);
+
+/// Lets all come to rest, ends them, and compares their logs with that of the node that founded the group.
+pub async fn check(network: &mut Watched, stage: &Stage) -> Result<()> {
+    let devnet = &mut network.devnet;
+    // Who trains writes on and on.
+    devnet.trainers.iter_mut().for_each(devnet::Process::kill);
+    sleep(QUIET).await;
+    devnet.validators.iter_mut().for_each(devnet::Process::kill);
+    let (group, name) = (devnet.group, format!("{}/{}", devnet.site.file.chain_id, devnet.network.address()));
+    let wanted = kept(&devnet.member.client, group).await?;
+    ensure!(wanted.len() > devnet.validators.len(), "only {} messages were kept", wanted.len());
+    // What is opened here to be read copies nothing from whoever still runs.
+    stage.internet.part(&[&["chain"]])?;
+    let host = stage.internet.host("trainer-1")?;
+    let nodes = devnet.trainers.iter().chain(&devnet.validators);
+    let folders: BTreeMap<String, PathBuf> = nodes.map(|node| (node.name.clone(), devnet.dir.join(&node.name).join("data"))).collect();
+    for (node, folder) in folders {
+        let found = host.run(|| Builder::new_current_thread().enable_all().build()?.block_on(kept_in(&name, &folder, group)))?;
+        let (lacks, has) = (wanted.difference(&found).count(), found.difference(&wanted).count());
+        ensure!(lacks + has == 0, "of {} messages {node} lacks {lacks}, and has {has} others", wanted.len());
+    }
+    Ok(())
+}
+
+async fn kept_in(network: &str, folder: &Path, group: GroupId) -> Result<BTreeSet<Digest>> {
+    let config = Config { listen: Vec::new(), ..Config::new(network, folder.to_owned(), node_key(folder)?) };
+    let (client, _events) = swarm::start(config).await?;
+    client.subscribe(group).await?;
+    let kept = kept(&client, group).await;
+    client.shutdown().await;
+    kept
+}
+
+/// Ids of all messages but those that say where a node listens: a node that is opened anew says that anew.
+async fn kept(client: &Client, group: GroupId) -> Result<BTreeSet<Digest>> {
+    let (mut ids, mut cursor) = (BTreeSet::new(), 0);
+    loop {
+        let entries = client.log(group, cursor).await?;
+        let Some(last) = entries.last() else { return Ok(ids) };
+        cursor = last.number + 1;
+        ids.extend(entries.iter().map(|entry| &entry.envelope).filter(|message| message.kind() != Kind::Announcement).map(Envelope::id));
+    }
+}
