@@ -191,15 +191,20 @@ impl<P> Log<P> {
     /// # Errors
     /// [`LogError`] if it would not.
     pub fn check(&self, facts: &Facts, now_ms: u64) -> Result<bool, LogError> {
-        if self.index.find(&facts.id).is_some() {
-            return Ok(false);
+        match self.index.find(&facts.id) {
+            Some(_) => Ok(false),
+            None => self.judge(&self.newcomer(facts), now_ms).map(|_| true),
         }
-        let candidate = self.newcomer(facts);
-        let spot = self.spot(&candidate);
-        if facts.seq > now_ms.saturating_add(MAX_AHEAD_MS) && !(is_signed_inside(facts.kind) && matches!(spot, Spot::Room(..))) {
+    }
+
+    /// Where a newcomer belongs, and whom it pushes out there.
+    fn judge(&self, candidate: &Candidate, now_ms: u64) -> Result<(Spot, Option<u32>), LogError> {
+        let spot = self.spot(candidate);
+        let is_ordered_by_seq = !(is_signed_inside(candidate.kind) && matches!(spot, Spot::Room(..)));
+        if candidate.seq > now_ms.saturating_add(MAX_AHEAD_MS) && is_ordered_by_seq {
             return Err(LogError::Future);
         }
-        self.rivals(&candidate, spot).map(|_| true)
+        Ok((spot, self.rivals(candidate, spot)?))
     }
 
     /// Takes a message that was read from a checked envelope, at `now_ms` of the node's clock: what a peer sent, or what lay on disk when
@@ -209,18 +214,25 @@ impl<P> Log<P> {
     /// [`LogError`] if it is not kept.
     pub fn insert(&mut self, facts: &Facts, place: P, now_ms: u64) -> Result<Inserted<P>, LogError> {
         self.now_ms = now_ms;
-        let fresh = self.check(facts, now_ms)?;
-        let mut inserted = Inserted { id: facts.id, fresh, twin: None, dropped: Vec::new(), double: None };
-        if !fresh {
+        let mut inserted = Inserted { id: facts.id, fresh: false, twin: None, dropped: Vec::new(), double: None };
+        if self.index.find(&facts.id).is_some() {
             return Ok(inserted);
         }
         let signer = facts.matter.and_then(|matter| matter.signer).map_or(NOBODY, |signer| self.accounts.take(&signer));
-        let number = self.index.insert(facts, signer, place);
+        let mut candidate = self.newcomer(facts);
+        let judged = self.judge(&candidate, now_ms);
+        let (spot, rival) = judged.inspect_err(|_| self.accounts.give_back(signer))?;
+        let host = if let Spot::Room(_, account) = spot { account } else { NOBODY };
+        let number = self.index.insert(facts, signer, host, place);
         if matches!(facts.kind, Kind::Assent | Kind::Measure) {
             self.expiries.extend(facts.matter.map(|matter| (matter.scope, number)));
         }
+        inserted.fresh = true;
         inserted.twin = self.twin_of(number);
-        self.settle(number, &mut inserted.dropped);
+        rival.into_iter().for_each(|rival| self.forget(rival, &mut inserted.dropped));
+        candidate.message = number;
+        candidate.author = self.index.entry(number).map_or(NOBODY, |entry| entry.author);
+        self.put(&candidate, spot, &mut inserted.dropped);
         if facts.author == self.own {
             inserted.double = self.written.first.and_then(|first| self.index.comes_after(number, &self.written.ids, first));
         }

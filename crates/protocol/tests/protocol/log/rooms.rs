@@ -162,7 +162,7 @@ fn while_nothing_is_known_everybody_counts_up_to_a_bound_and_then_whoever_has_st
     [&own, &other].into_iter().for_each(|message| _ = take(&mut log, message).unwrap());
     assert_eq!([host(&log, &own), host(&log, &other)], [Some(account(2)), Some(account(8))]);
     for round in 0..u64::from(MAX_UNSURE_MESSAGES) {
-        take(&mut log, &vote(8, 1, 8, RoundNumber(100 + round), "claim")).unwrap();
+        take(&mut log, &vote(8, 2 + round, 8, RoundNumber(100 + round), "claim")).unwrap();
     }
     let hosted = log.since(0).filter(|kept| kept.account == Some(account(8))).count();
     assert_eq!(hosted, MAX_UNSURE_MESSAGES as usize);
