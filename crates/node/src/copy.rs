@@ -19,7 +19,7 @@ use protocol::{
 use swarm::{Client, Config};
 use tokio::time::sleep;
 
-use crate::{config::NetworkFile, keys, member::Member, site::swarm_config};
+use crate::{config::{NetworkFile, NodeConfig}, keys, member::Member, site::swarm_config};
 
 /// Between two looks whether a round has begun.
 const LOOK: Duration = Duration::from_secs(5);
@@ -116,7 +116,7 @@ fn path(folder: &Path, group: GroupId) -> PathBuf {
 /// When the folder is in use or cannot be written, or an address of the network file is none.
 pub async fn start(file: &NetworkFile, network: Address, folder: &Path, offline: bool) -> Result<Client> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let config = swarm_config(file, network, folder, keys::node_key(folder)?)?;
+    let config = swarm_config(file, network, folder, keys::node_key(folder)?, &NodeConfig::default())?;
     let config = if offline { Config { listen: Vec::new(), peers: Vec::new(), ..config } } else { config };
     Ok(swarm::start(config).await?.0)
 }

@@ -12,7 +12,7 @@ use protocol::{
 use swarm::{Client, Config, Event};
 use tokio::sync::mpsc;
 
-use crate::config::{self, NetworkFile};
+use crate::config::{self, NetworkFile, NodeConfig};
 
 /// A network that answers and is what its file says.
 #[derive(Clone)]
@@ -53,17 +53,31 @@ impl Site {
         Ok(self.network.through(&self.network.chain().with_flights(account, flights)?))
     }
 
-    /// Starts the peer-to-peer side in a data folder.
+    /// Starts the peer-to-peer side in a data folder, on this machine alone unless `listen` names more.
     ///
     /// # Errors
     /// A malformed address, or one that cannot be listened on.
     pub async fn join(&self, data: &Path, key: [u8; 32], listen: &[String], peers: &[String]) -> Result<(Client, mpsc::Receiver<Event>)> {
-        let mut config = swarm_config(&self.file, self.network.address(), data, key)?;
+        let mut settings = NodeConfig { peers: peers.to_vec(), ..NodeConfig::default() };
         if !listen.is_empty() {
-            config.listen = addresses(listen)?;
+            settings.listen = listen.to_vec();
         }
-        config.peers.extend(addresses(peers)?);
+        self.meet(data, key, &settings).await
+    }
+
+    /// Starts the peer-to-peer side in a data folder, as the settings of a node say.
+    ///
+    /// # Errors
+    /// A malformed address, one that cannot be listened on or dialled, or a number with which no node can work.
+    pub async fn meet(&self, data: &Path, key: [u8; 32], settings: &NodeConfig) -> Result<(Client, mpsc::Receiver<Event>)> {
+        let config = swarm_config(&self.file, self.network.address(), data, key, settings)?;
         Ok(swarm::start(config).await?)
+    }
+
+    /// Whether all first peers of the network are on this machine.
+    pub fn is_local(&self) -> bool {
+        let is_loopback = |peer: &String| ["/ip4/127.", "/ip6/::1/"].iter().any(|start| peer.starts_with(start));
+        self.file.peers.iter().all(is_loopback)
     }
 }
 
@@ -76,13 +90,22 @@ pub fn contract(file: &NetworkFile, path: &Path) -> Result<Address> {
     file.contract.parse().with_context(|| format!("`contract` in {}", path.display()))
 }
 
-/// What a node of the network is started with: its name, and the peers of the file.
+/// What a node of the network is started with.
 ///
 /// # Errors
-/// A malformed address.
-pub fn swarm_config(file: &NetworkFile, network: Address, data: &Path, key: [u8; 32]) -> Result<Config> {
+/// A malformed address, or a number with which no node can work.
+pub fn swarm_config(file: &NetworkFile, network: Address, data: &Path, key: [u8; 32], settings: &NodeConfig) -> Result<Config> {
     let mut config = Config::new(&format!("{}/{network}", file.chain_id), data.to_owned(), key);
-    config.peers = addresses(&file.peers)?;
+    config.listen = addresses(&settings.listen).context("`listen`")?;
+    config.external = addresses(&settings.external).context("`external`")?;
+    config.peers = addresses(&file.peers).context("`peers` of the network file")?;
+    config.peers.extend::<Vec<_>>(addresses(&settings.peers).context("`peers`")?);
+    config.inbound_connections_max = settings.inbound_connections.unwrap_or(config.inbound_connections_max);
+    config.outbound_connections_max = settings.outbound_connections.unwrap_or(config.outbound_connections_max);
+    config.inbound_per_host_max = settings.connections_per_host;
+    (config.upload_bytes_per_s, config.download_bytes_per_s) = (settings.upload_bytes_per_s, settings.download_bytes_per_s);
+    (config.mdns, config.upnp) = (settings.mdns, settings.upnp);
+    (config.relay_server, config.relay_client) = (settings.relay, settings.lean_on_relays);
     Ok(config)
 }
 
@@ -91,7 +114,7 @@ where
     A::Err: std::error::Error + Send + Sync + 'static,
 {
     let parse = |text: &String| {
-        text.parse().with_context(|| format!("{text:?} is no address; one looks like /ip4/203.0.113.7/tcp/4400/p2p/12D3Koo…"))
+        text.parse().with_context(|| format!("{text:?} is no address; one looks like /ip4/203.0.113.7/tcp/4400/p2p/12D3Koo… or /dns4/node.example/udp/4400/quic-v1"))
     };
     texts.iter().map(parse).collect()
 }

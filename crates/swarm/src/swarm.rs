@@ -4,6 +4,8 @@
 //! shared but the blocks. What takes long (files, hashes of blocks) runs elsewhere and comes back as an
 //! event.
 
+mod meet;
+
 use std::fs::File;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,11 +14,10 @@ use futures::StreamExt;
 use libp2p::core::ConnectedPoint;
 use libp2p::core::transport::ListenerId;
 use libp2p::identity::{PublicKey, ed25519};
-use libp2p::swarm::dial_opts::DialOpts;
-use libp2p::swarm::{DialError, SwarmEvent};
+use libp2p::swarm::SwarmEvent;
 use libp2p::{Multiaddr, PeerId, Swarm};
 use libp2p::{identify, ping};
-use protocol::NodeId;
+use protocol::{Digest, NodeId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -24,8 +25,10 @@ use crate::bitswap::behaviour::{BlockWant, Misbehaved};
 use crate::error::SwarmError;
 use crate::event::{Event, Events};
 use crate::letters::Letters;
-use crate::peers::{AddressBook, Offenders, is_dialable, peer_in};
 use crate::protocols::{Protocols, ProtocolsEvent};
+use crate::links::Neighbourhood;
+use crate::meeting::Meeting;
+use crate::peers::{AddressBook, Offenders};
 
 /// Commands that wait for the task.
 pub const COMMANDS_MAX: usize = 256;
@@ -42,6 +45,14 @@ pub enum Command {
     Addresses { reply: oneshot::Sender<Vec<Multiaddr>> },
     /// Who is connected.
     Peers { reply: oneshot::Sender<Vec<PeerId>> },
+    /// Who is connected, and how this node is reached.
+    Neighbourhood { reply: oneshot::Sender<Neighbourhood> },
+    /// These peers get places that strangers cannot take.
+    Favour { peers: Vec<PeerId> },
+    /// Tell that a file is held here, or is no longer.
+    Provide { digest: Digest, held: bool },
+    /// Find out who holds a file.
+    Providers { digest: Digest, reply: oneshot::Sender<Vec<PeerId>> },
     /// End, and answer when all is closed.
     Shutdown { reply: oneshot::Sender<()> },
 }
@@ -60,6 +71,8 @@ pub struct Node {
     pub letters: Letters,
     /// Whom to dial, and when.
     pub book: AddressBook,
+    /// How others are met, and how they come in.
+    pub meeting: Meeting,
     /// Who did wrong, and how often.
     pub offenders: Offenders,
     /// Dials to peers that the book names end here while enough connections are open.
@@ -120,10 +133,10 @@ impl Node {
     fn on_command(&mut self, command: Command) {
         match command {
             Command::Want(block) => self.swarm.behaviour_mut().bitswap.want(block, Instant::now()),
-            Command::Dial { address, reply } => _ = reply.send(self.dial(address)),
             Command::Addresses { reply } => _ = reply.send(self.addresses()),
             Command::Peers { reply } => _ = reply.send(self.swarm.connected_peers().copied().collect()),
             Command::Shutdown { reply } => _ = reply.send(()),
+            question => self.on_question(question),
         }
     }
 
@@ -133,49 +146,13 @@ impl Node {
         for peer in self.offenders.forgive(now) {
             self.swarm.behaviour_mut().bans.unblock_peer(peer);
         }
+        self.meet(now);
         self.redial(now);
         self.tick_letters(now);
     }
 
-    /// Dials whom the book names, as long as fewer peers are connected than are wanted.
-    fn redial(&mut self, now: Instant) {
-        for address in self.book.nameless_due(now) {
-            _ = self.dial(address);
-        }
-        if self.swarm.connected_peers().count() >= self.connections_wanted {
-            return;
-        }
-        let (swarm, offenders) = (&self.swarm, &self.offenders);
-        let is_wanted = |peer| peer != *swarm.local_peer_id() && !swarm.is_connected(&peer) && !offenders.is_banned(peer);
-        for (peer, addresses) in self.book.due(now, is_wanted) {
-            let dial = self.swarm.dial(DialOpts::peer_id(peer).addresses(addresses).build());
-            if let Err(error) = dial {
-                tracing::debug!(%peer, %error, "not dialled");
             }
         }
-    }
-
-    /// One address, at once; a connection that exists or is in the making is as good.
-    fn dial(&mut self, address: Multiaddr) -> Result<(), SwarmError> {
-        let refused = |reason: &str| Err(SwarmError::Dial { address: address.clone(), reason: reason.into() });
-        if !is_dialable(&address) {
-            return refused("only TCP over IPv4 and IPv6 is spoken");
-        }
-        if peer_in(&address) == Some(*self.swarm.local_peer_id()) {
-            return refused("this is the node itself");
-        }
-        match self.swarm.dial(address.clone()) {
-            // The connection that is wanted is there or in the making.
-            Ok(()) | Err(DialError::DialPeerConditionFalse(_)) => Ok(()),
-            Err(error) => Err(SwarmError::Dial { address, reason: error.to_string() }),
-        }
-    }
-
-    /// External addresses, then those of the listeners, each with this node's name at its end.
-    pub fn addresses(&self) -> Vec<Multiaddr> {
-        let own = *self.swarm.local_peer_id();
-        let all = self.swarm.external_addresses().chain(self.swarm.listeners());
-        all.map(|address| address.clone().with_p2p(own).unwrap_or_else(|named| named)).collect()
     }
 
     /// One more misdeed of a peer; the third bans it.
@@ -190,6 +167,7 @@ impl Node {
 
     /// What the swarm tells of connections; the rest goes to the protocols.
     fn on_event(&mut self, event: SwarmEvent<ProtocolsEvent>) {
+        self.meeting.on_swarm(&event, &mut self.swarm, Instant::now());
         match event {
             SwarmEvent::Behaviour(event) => self.on_protocol(event),
             SwarmEvent::ConnectionEstablished { peer_id, endpoint, num_established, .. } => {
@@ -224,8 +202,11 @@ impl Node {
     fn on_protocol(&mut self, event: ProtocolsEvent) {
         match event {
             ProtocolsEvent::Bitswap(Misbehaved(peer)) => self.misdeed(peer),
-            ProtocolsEvent::Identify(identify::Event::Received { peer_id, info, .. }) if !is_javascript(&info.agent_version) => {
-                self.swarm.behaviour_mut().bitswap.widen(peer_id);
+            ProtocolsEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
+                if !is_javascript(&info.agent_version) {
+                    self.swarm.behaviour_mut().bitswap.widen(peer_id);
+                }
+                self.meeting.on_identify(peer_id, &info, &mut self.swarm, &self.topics, Instant::now());
             }
             // A peer that lacks the protocol is not a dead one.
             ProtocolsEvent::Ping(ping::Event { result: Err(ping::Failure::Unsupported), .. }) => {}
@@ -234,7 +215,7 @@ impl Node {
             }
             ProtocolsEvent::Gossip(event) => self.on_gossip(event),
             ProtocolsEvent::Sync(event) => self.on_sync(event),
-            _ => {}
+            other => self.on_meeting(other),
         }
     }
 }
@@ -248,8 +229,7 @@ fn is_javascript(agent: &str) -> bool {
 /// The libp2p name of a node; `None` if its 32 bytes are no ed25519 public key.
 ///
 /// ```
-/// use protocol::NodeId;
-///
+/// ///
 /// let node = NodeId([0x66; 32]);
 /// assert_eq!(swarm::peer_of(node).map(|peer| peer.to_string().len()), Some(52));
 /// ```
