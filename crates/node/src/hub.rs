@@ -210,6 +210,8 @@ impl Desk {
             SwarmEvent::Envelope { group, .. } => self.lines.get(&group).into_iter().for_each(|line| line.log.notify_one()),
             SwarmEvent::Lagged => self.lines.values().for_each(|line| line.log.notify_one()),
             SwarmEvent::Evidence { author, .. } => tracing::warn!(%author, "a node signed two messages for one place"),
+            // Said by the network itself.
+            SwarmEvent::StoreFull { .. } => {}
             other => tracing::debug!(?other, "network"),
         }
     }

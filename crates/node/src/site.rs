@@ -59,6 +59,20 @@ impl Site {
     /// # Errors
     /// A malformed address, or one that cannot be listened on.
     pub async fn join(&self, data: &Path, key: [u8; 32], listen: &[String], peers: &[String]) -> Result<(Client, mpsc::Receiver<Event>)> {
+        self.join_holding(data, key, (listen, peers), None).await
+    }
+
+    /// The same with a limit for the bytes of all files.
+    ///
+    /// # Errors
+    /// As [`Site::join`].
+    pub async fn join_holding(
+        &self,
+        data: &Path,
+        key: [u8; 32],
+        (listen, peers): (&[String], &[String]),
+        store_bytes: Option<u64>,
+    ) -> Result<(Client, mpsc::Receiver<Event>)> {
         let name = format!("{}/{}", self.file.chain_id, self.network.address());
         let mut config = Config::new(&name, data.to_owned(), key);
         if !listen.is_empty() {
@@ -66,6 +80,7 @@ impl Site {
         }
         config.peers = addresses(&self.file.peers)?;
         config.peers.extend(addresses(peers)?);
+        config.store_bytes_max = store_bytes.unwrap_or(config.store_bytes_max);
         Ok(swarm::start(config).await?)
     }
 }

@@ -4,8 +4,11 @@
 //! shared but the blocks. What takes long (files, hashes of blocks) runs elsewhere and comes back as an
 //! event.
 
+mod holding;
+
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -39,6 +42,14 @@ const TICK: Duration = Duration::from_millis(250);
 pub enum Command {
     /// A block that a fetch needs, from peers.
     Want(BlockWant),
+    /// A block from elsewhere; its hash was checked.
+    Offer { digest: Digest, block: Vec<u8> },
+    /// Blocks that nobody offers.
+    Unmet { age: Duration, reply: oneshot::Sender<Vec<Digest>> },
+    /// Dial those of them that are known and not connected.
+    Meet { peers: Arc<[PeerId]> },
+    /// Disk or store are full.
+    Full { reason: String },
     /// Dial this, once, and tell whether that has begun.
     Dial { address: Multiaddr, reply: oneshot::Sender<Result<(), SwarmError>> },
     /// Where this node can be dialled.
@@ -79,6 +90,8 @@ pub struct Node {
     pub topics: BTreeMap<TopicHash, GroupId>,
     /// Dials to peers that the book names end here while enough connections are open.
     pub connections_wanted: usize,
+    /// When it was said last that disk or store are full.
+    pub full_told: Option<Instant>,
     /// Keeps other processes out of the data folder.
     pub _lock: File,
 }
@@ -126,6 +139,10 @@ impl Node {
     fn on_command(&mut self, command: Command) {
         match command {
             Command::Want(block) => self.swarm.behaviour_mut().bitswap.want(block, Instant::now()),
+            Command::Offer { digest, block } => self.swarm.behaviour_mut().bitswap.offer(digest, block),
+            Command::Unmet { age, reply } => _ = reply.send(self.swarm.behaviour().bitswap.unmet(Instant::now(), age)),
+            Command::Meet { peers } => self.meet_holders(&peers),
+            Command::Full { reason } => self.full(reason),
             Command::Dial { address, reply } => _ = reply.send(self.dial(address)),
             Command::Addresses { reply } => _ = reply.send(self.addresses()),
             Command::Peers { reply } => _ = reply.send(self.swarm.connected_peers().copied().collect()),

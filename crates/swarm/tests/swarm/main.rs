@@ -4,9 +4,12 @@
 
 mod blocks;
 mod boot;
+mod child;
+mod files;
 mod kubo;
 mod liar;
 mod logs;
+mod scripted;
 mod shouter;
 mod speed;
 mod support;
