@@ -37,6 +37,9 @@ const COMMIT_S: u64 = 1;
 /// The calls of a round and the gas that they need as long as none was measured.
 const CALLS: [Call; 3] = [("commit", 200_000), ("reveal", 120_000), ("settle", 80_000)];
 
+/// Files of one's own that stay though no round needs them any more.
+const OWN_KEPT: usize = 8;
+
 /// Keeps the secret behind seals apart from the node's key.
 const SALTS: &[u8] = b"neuron salts 1";
 /// The same for what orders examples, which notes tell.
@@ -112,6 +115,7 @@ impl Program for Hands {
             Effect::Cancel { round } => self.cancel(|held| held == round),
             Effect::Remember { round, file, salt } => {
                 let result = self.memory.remember(Remembered { round, file, salt }).map_err(text);
+                self.keep_own();
                 return Some(Input::Remembered { round, result });
             }
             Effect::Commit { round, seal, max_deposit } => {
@@ -166,6 +170,17 @@ impl Hands {
         if let Some((_, run)) = self.run.take_if(|(round, _)| which(*round)) {
             run.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Files that were committed stay: nobody else has them before they are revealed.
+    fn keep_own(&self) {
+        let (client, group) = (self.member.client.clone(), self.member.group);
+        let files = self.memory.commits().iter().rev().take(OWN_KEPT).map(|commit| commit.file).collect();
+        tokio::spawn(async move {
+            if let Err(error) = client.pin_only(&format!("own of group {group}"), files).await {
+                tracing::warn!("own files are not pinned: {error}");
+            }
+        });
     }
 
     /// The network for one transaction: how urgent it is, until when it is worth anything, and how much.

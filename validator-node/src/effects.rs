@@ -141,7 +141,8 @@ impl Hands {
                 Input::BaseMeasured { round, result }
             }),
             Effect::Fetch { round, file } => {
-                judged(answers, async move { Input::Fetched { round, file, result: bench.fetch(file).await } })
+                let left_s = left_s(scene, round);
+                judged(answers, async move { Input::Fetched { round, file, result: bench.fetch(file, left_s).await } })
             }
             Effect::Announce { round, file } => drop(tokio::spawn(async move { bench.announce(round, file).await })),
             Effect::Measure { claim, hash, commits, .. } => judged(answers, async move {
@@ -245,6 +246,13 @@ impl Hands {
             Input::Posted { round, result }
         });
     }
+}
+
+/// Seconds until a round is over and its files are of no use, by the newest block.
+fn left_s(scene: Scene<'_>, round: RoundNumber) -> Option<u64> {
+    let (view, now_s) = (scene.view, scene.now?.time_s);
+    let end_s = view.times.round_start_s(view.genesis_s, round).saturating_add(view.times.length_s());
+    Some(end_s.saturating_sub(now_s))
 }
 
 fn judged(answers: &Answers<Answer>, work: impl Future<Output = Input> + Send + 'static) {

@@ -217,6 +217,8 @@ impl Desk {
             SwarmEvent::Lagged => self.lines.values().for_each(|line| line.log.notify_one()),
             SwarmEvent::Double { group, message } => self.lines.get(&group).into_iter().for_each(|line| line.tell_double(message)),
             SwarmEvent::Evidence { author, .. } => tracing::warn!(%author, "a node signed two messages for one place"),
+            // Said by the network itself.
+            SwarmEvent::StoreFull { .. } => {}
             other => tracing::debug!(?other, "network"),
         }
     }

@@ -103,6 +103,7 @@ pub fn swarm_config(file: &NetworkFile, network: Address, data: &Path, key: [u8;
     config.inbound_connections_max = settings.inbound_connections.unwrap_or(config.inbound_connections_max);
     config.outbound_connections_max = settings.outbound_connections.unwrap_or(config.outbound_connections_max);
     config.inbound_per_host_max = settings.connections_per_host;
+    config.store_bytes_max = settings.store_bytes()?.unwrap_or(config.store_bytes_max);
     (config.upload_bytes_per_s, config.download_bytes_per_s) = (settings.upload_bytes_per_s, settings.download_bytes_per_s);
     (config.mdns, config.upnp) = (settings.mdns, settings.upnp);
     (config.relay_server, config.relay_client) = (settings.relay, settings.lean_on_relays);

@@ -24,6 +24,8 @@ mod holders;
 pub mod ids;
 /// The machine of a validator's side of bounties (PROTOCOL 18).
 pub mod jury;
+/// Which files a node keeps (PROTOCOL 15, Files that nodes keep).
+pub mod keeping;
 /// Which patches lead to a head (PROTOCOL 11, Heads).
 pub mod lineage;
 /// Envelopes, bodies and the set of a group's messages (PROTOCOL 14).

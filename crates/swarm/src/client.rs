@@ -6,19 +6,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 use libp2p::{Multiaddr, PeerId};
 use protocol::log::{Body, Standing};
 use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
 
 use crate::archive::{Reply, Task};
-use crate::error::{FetchError, SwarmError};
-use crate::fetch::{Fetcher, blocking};
-use crate::files::FILE_BYTES_MAX;
 use crate::links::Neighbourhood;
+use crate::error::SwarmError;
+use crate::fetch::Fetcher;
 use crate::logs::{Entry, LogsError};
 use crate::store::BlockStore;
 use crate::swarm::Command;
@@ -29,7 +26,7 @@ use crate::swarm::Command;
 pub struct Client {
     peer: PeerId,
     node: NodeId,
-    fetcher: Fetcher,
+    pub(crate) fetcher: Fetcher,
     logs: mpsc::Sender<Task>,
 }
 
@@ -130,82 +127,6 @@ impl Client {
         self.ask(|reply| Command::Dial { address, reply }).await?
     }
 
-    /// Stores a file and serves it from now on. The digest is that of the root block of the protocol's one
-    /// encoding, as [`crate::digest_of`] computes it: equal bytes have equal digests everywhere.
-    ///
-    /// # Errors
-    /// `Store`, if the disk refuses or [`crate::Config::store_bytes_max`] would be passed; blocks that were
-    /// written before stay. `Closed`, if the runtime ends.
-    pub async fn add(&self, bytes: Vec<u8>) -> Result<Digest, SwarmError> {
-        let store = self.fetcher.store.clone();
-        blocking(move || store.add(&bytes)).await
-    }
-
-    /// Whether a whole file is here, down to its last block. Reads inner blocks, not chunks: of a large file
-    /// that is little, but it is disk.
-    ///
-    /// # Errors
-    /// `Store`, if the disk refuses.
-    pub async fn has(&self, digest: Digest) -> Result<bool, SwarmError> {
-        let store = self.fetcher.store.clone();
-        blocking(move || store.file_length(digest)).await.map(|length| length.is_some())
-    }
-
-    /// Removes a file's blocks from this node, also those that it shares with other files: these are then
-    /// fetched again when they are needed. Of what is not here nothing is removed.
-    ///
-    /// # Errors
-    /// `Store`, if the disk refuses.
-    pub async fn forget(&self, digest: Digest) -> Result<(), SwarmError> {
-        let store = self.fetcher.store.clone();
-        blocking(move || store.forget(digest)).await
-    }
-
-    /// A file of exactly `length` bytes, from here or else from peers, which then is stored and served here
-    /// too. For what has a known length, such as checkpoints: a file of another length is told from the
-    /// first block, before the rest of it is loaded.
-    ///
-    /// # Errors
-    /// `TimedOut` after `time`, with all that has come kept for the next attempt; `NotThatFile` if the
-    /// digest is that of something else; `TooLong` above [`crate::FILE_BYTES_MAX`]; `Busy` if too many
-    /// blocks are waited for; `Store`, `Closed`.
-    pub async fn fetch(&self, digest: Digest, length: u64, time: Duration) -> Result<Vec<u8>, FetchError> {
-        self.download(digest, length, time).await?;
-        self.read(digest, length).await
-    }
-
-    /// Like [`Client::fetch`], without reading the file into memory: afterwards it is here whole, and served.
-    ///
-    /// # Errors
-    /// As [`Client::fetch`].
-    pub async fn download(&self, digest: Digest, length: u64, time: Duration) -> Result<(), FetchError> {
-        if length > FILE_BYTES_MAX {
-            return Err(FetchError::TooLong { digest, length, limit: FILE_BYTES_MAX });
-        }
-        let download = timeout(time, self.fetcher.download(digest, length));
-        download.await.unwrap_or(Err(FetchError::TimedOut { digest, time }))
-    }
-
-    /// A file of unknown length, at most `limit` bytes, such as a patch: the root block tells its length,
-    /// and nothing else is loaded if that is above the limit. A root that is no node of the encoding stands
-    /// for its own bytes (PROTOCOL 10).
-    ///
-    /// # Errors
-    /// As [`Client::fetch`]; `TooLong` above `limit`.
-    pub async fn fetch_up_to(&self, digest: Digest, limit: u64, time: Duration) -> Result<Vec<u8>, FetchError> {
-        let download = timeout(time, self.fetcher.download_up_to(digest, limit));
-        let length = download.await.unwrap_or(Err(FetchError::TimedOut { digest, time }))?;
-        self.read(digest, length).await
-    }
-
-    /// A file that was just brought whole. It can be gone again if somebody forgets it meanwhile, which
-    /// looks as if it were another file.
-    async fn read(&self, digest: Digest, length: u64) -> Result<Vec<u8>, FetchError> {
-        let store = self.fetcher.store.clone();
-        let bytes: Option<Vec<u8>> = blocking::<_, FetchError>(move || store.read(digest, length)).await?;
-        bytes.ok_or(FetchError::NotThatFile { digest, length })
-    }
-
     /// Takes part in a group's log: loads it from disk, copies it from peers, subscribes to its gossip and
     /// announces this node's addresses in it. Once is enough; again does nothing.
     ///
@@ -272,7 +193,7 @@ impl Client {
     }
 
     /// Puts a question to the node's task and waits for its answer.
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, SwarmError> {
+    pub(crate) async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, SwarmError> {
         let (reply, answer) = oneshot::channel();
         self.fetcher.commands.send(command(reply)).await.map_err(|_| SwarmError::Closed)?;
         answer.await.map_err(|_| SwarmError::Closed)

@@ -42,6 +42,11 @@ pub enum Event {
     PeerLost(PeerId),
     /// The peer sent wrong bytes or invalid messages three times: for an hour it is neither dialled nor let in.
     PeerBanned(PeerId),
+    /// A file could not be stored for want of room, on the disk or below the limit of the configuration; told once a minute.
+    StoreFull {
+        /// What is full, and what to do about it.
+        reason: String,
+    },
     /// The receiver was too slow and events are missing before this one: read the logs on from the last known
     /// cursor. Nothing is lost there.
     Lagged,

@@ -84,6 +84,7 @@ pub async fn start(config: Config) -> Result<(Client, mpsc::Receiver<Event>), Sw
         meeting,
         offenders: Offenders::default(),
         connections_wanted: config.outbound_connections_max as usize,
+        full_told: None,
         _lock: lock,
     };
     let ready = timeout(LISTEN_TIME, node.listening(listeners)).await;
@@ -117,7 +118,10 @@ fn check(config: &Config) -> Result<(), SwarmError> {
 }
 
 /// Keeps other processes out of the folder as long as the file is open.
-fn lock(folder: &Path) -> Result<File, SwarmError> {
+///
+/// # Errors
+/// `FolderInUse`, `Folder`.
+pub fn lock(folder: &Path) -> Result<File, SwarmError> {
     let unusable = |source| SwarmError::Folder { path: folder.into(), source };
     fs::create_dir_all(folder).map_err(unusable)?;
     let file = File::create(folder.join("lock")).map_err(unusable)?;

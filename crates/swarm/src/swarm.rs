@@ -4,6 +4,7 @@
 //! shared but the blocks. What takes long (files, hashes of blocks) runs elsewhere and comes back as an
 //! event.
 
+mod holding;
 mod meet;
 
 use std::fs::File;
@@ -39,6 +40,14 @@ const TICK: Duration = Duration::from_millis(250);
 pub enum Command {
     /// A block that a fetch needs, from peers.
     Want(BlockWant),
+    /// A block from elsewhere; its hash was checked.
+    Offer { digest: Digest, block: Vec<u8> },
+    /// Blocks that nobody offers.
+    Unmet { age: Duration, reply: oneshot::Sender<Vec<Digest>> },
+    /// Dial those of them that are known and not connected.
+    Meet { peers: Arc<[PeerId]> },
+    /// Disk or store are full.
+    Full { reason: String },
     /// Dial this, once, and tell whether that has begun.
     Dial { address: Multiaddr, reply: oneshot::Sender<Result<(), SwarmError>> },
     /// Where this node can be dialled.
@@ -77,6 +86,8 @@ pub struct Node {
     pub offenders: Offenders,
     /// Dials to peers that the book names end here while enough connections are open.
     pub connections_wanted: usize,
+    /// When it was said last that disk or store are full.
+    pub full_told: Option<Instant>,
     /// Keeps other processes out of the data folder.
     pub _lock: Arc<File>,
 }
@@ -133,6 +144,10 @@ impl Node {
     fn on_command(&mut self, command: Command) {
         match command {
             Command::Want(block) => self.swarm.behaviour_mut().bitswap.want(block, Instant::now()),
+            Command::Offer { digest, block } => self.swarm.behaviour_mut().bitswap.offer(digest, block),
+            Command::Unmet { age, reply } => _ = reply.send(self.swarm.behaviour().bitswap.unmet(Instant::now(), age)),
+            Command::Meet { peers } => self.meet_holders(&peers),
+            Command::Full { reason } => self.full(reason),
             Command::Addresses { reply } => _ = reply.send(self.addresses()),
             Command::Peers { reply } => _ = reply.send(self.swarm.connected_peers().copied().collect()),
             Command::Shutdown { reply } => _ = reply.send(()),
@@ -149,10 +164,6 @@ impl Node {
         self.meet(now);
         self.redial(now);
         self.tick_letters(now);
-    }
-
-            }
-        }
     }
 
     /// One more misdeed of a peer; the third bans it.

@@ -92,7 +92,7 @@ async fn is_same(member: &Member, exam: &Exam, past: &Past, note: Note) -> Resul
         };
         Ok(replay(&note, &starts, &set.examples, compute()?, &AtomicBool::new(false), tell)?)
     });
-    Ok(again.await?.to_bytes() == file)
+    Ok(again.await?.to_bytes() == *file)
 }
 
 #[cfg(test)]

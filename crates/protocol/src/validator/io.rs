@@ -79,6 +79,8 @@ pub enum Fetched {
     Wrong(String),
     /// Nobody gave it; it is asked for again.
     Missing(String),
+    /// There is no room for it here: it is asked for again, and says nothing about the file.
+    NotKept(String),
 }
 
 /// How a measurement ended.

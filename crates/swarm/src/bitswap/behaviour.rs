@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;
@@ -40,6 +40,8 @@ pub struct BlockWant {
     pub codec: Codec,
     /// Blocks of one file share a session: they are asked of the peers that had others of it.
     pub session: u64,
+    /// Who is said to hold the file: asked before others.
+    pub holders: Arc<[PeerId]>,
     /// Where the block goes.
     pub reply: oneshot::Sender<Vec<u8>>,
 }
@@ -74,7 +76,7 @@ impl Behaviour {
     pub fn want(&mut self, block: BlockWant, now: Instant) {
         let waiters = self.waiters.entry(block.digest).or_default();
         if waiters.is_empty() {
-            if !self.wants.want(block.digest, block.codec, block.session, now) {
+            if !self.wants.want(block.digest, block.codec, block.session, &block.holders, now) {
                 self.waiters.remove(&block.digest);
                 return;
             }
@@ -88,6 +90,18 @@ impl Behaviour {
     /// Blocks that nobody who is connected has.
     pub fn missed(&self) -> Vec<Digest> {
         self.wants.missed()
+    }
+
+    /// A block that did not come from a peer; its hash was checked.
+    pub fn offer(&mut self, digest: Digest, block: Vec<u8>) {
+        self.wants.cancel(digest);
+        self.deliver(digest, block);
+        self.flush();
+    }
+
+    /// Blocks that no connected peer offers, waited for since `age` or longer.
+    pub fn unmet(&self, now: Instant, age: Duration) -> Vec<Digest> {
+        self.wants.orphans(now, age)
     }
 
     /// To be called a few times a second.
@@ -131,10 +145,13 @@ impl Behaviour {
 
     /// Gives a block to all that wait for it.
     fn deliver(&mut self, digest: Digest, block: Vec<u8>) {
-        for waiter in self.waiters.remove(&digest).unwrap_or_default() {
+        let mut waiters = self.waiters.remove(&digest).unwrap_or_default();
+        let last = waiters.pop();
+        for waiter in waiters {
             // A waiter that has gone needs nothing.
             _ = waiter.send(block.clone());
         }
+        _ = last.map(|waiter| waiter.send(block));
     }
 
     /// Tells the swarm's task, which counts.

@@ -4,10 +4,13 @@
 
 mod blocks;
 mod boot;
+mod child;
+mod files;
 mod kubo;
 mod liar;
 mod logs;
 mod meeting;
+mod scripted;
 mod shouter;
 mod speed;
 mod support;
