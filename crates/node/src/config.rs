@@ -69,6 +69,10 @@ pub struct NodeConfig {
     pub listen: Vec<String>,
     /// Further peers to dial, beside those of the network file.
     pub peers: Vec<String>,
+    /// Trustless IPFS gateways, like `https://gateway.example`, that are asked for what peers do not give in a while.
+    pub gateways: Vec<String>,
+    /// RPC of an IPFS node of the owner's, like `http://127.0.0.1:5001`: it gets and pins what this node holds, and gives what it has.
+    pub kubo: Option<String>,
     /// Seconds, by confirmed blocks, before the end of a phase in which nothing is sent any more; without it a block (two seconds at
     /// least) and those by which the newest block is ahead, as measured.
     pub edge_s: Option<u64>,
@@ -93,6 +97,8 @@ impl Default for NodeConfig {
             account: None,
             listen: vec!["/ip4/127.0.0.1/tcp/0".into()],
             peers: Vec::new(),
+            gateways: Vec::new(),
+            kubo: None,
             edge_s: None,
             nrn_price: None,
             least_profit: None,

@@ -24,6 +24,7 @@ use crate::{
     lock::{self, Lock},
     logging,
     member::Member,
+    outside::{self, Outside},
     patience::patient,
     shell::{Node, Program, Shell},
     site::Site,
@@ -49,6 +50,7 @@ pub struct Host {
     first: u64,
     groups: BTreeSet<GroupId>,
     hub: Hub,
+    _outside: Outside,
     _lock: Lock,
 }
 
@@ -65,11 +67,12 @@ impl Host {
         let groups = patient("looking for the groups", || config.group.of(&site.network, account.address())).await?;
         let tempo = Tempo { edge_s: config.edge_s, ..site.file.tempo() };
         let (client, events) = site.join(&data, secret, &config.listen, &config.peers).await?;
+        let outside = outside::start(config, &client)?;
         let network = site.as_account(account.clone(), &data.join(keys::FLIGHTS))?;
         let source =
             Source { network: network.clone(), first, folder: data.join(CHRONICLES), client: client.clone(), scope: Scope::Groups };
         let hub = Hub::start(source, &groups.iter().copied().collect::<Vec<_>>(), events).await?;
-        Ok(Self { account, network, client, tempo, secret, data, first, groups, hub, _lock: lock })
+        Ok(Self { account, network, client, tempo, secret, data, first, groups, hub, _outside: outside, _lock: lock })
     }
 
     /// Fetches a group's manifest, and says in its log for which account the node speaks.

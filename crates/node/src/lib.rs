@@ -2,6 +2,7 @@
 
 pub mod bindings;
 pub mod birth;
+mod cars;
 pub mod claims;
 pub mod config;
 pub mod dataset;
@@ -9,6 +10,7 @@ pub mod feed;
 pub mod folder;
 pub mod groups;
 pub mod host;
+pub mod http;
 pub mod hub;
 pub mod keys;
 pub mod lock;
@@ -16,6 +18,7 @@ pub mod logging;
 pub mod measures;
 pub mod member;
 pub mod network_file;
+pub mod outside;
 pub mod password;
 pub mod patience;
 pub mod progress;

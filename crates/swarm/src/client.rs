@@ -18,6 +18,7 @@ use crate::error::{FetchError, SwarmError};
 use crate::fetch::{Fetcher, blocking};
 use crate::files::FILE_BYTES_MAX;
 use crate::logs::{Entry, LogsError};
+use crate::outside::Holding;
 use crate::store::BlockStore;
 use crate::swarm::Command;
 
@@ -27,13 +28,13 @@ use crate::swarm::Command;
 pub struct Client {
     peer: PeerId,
     node: NodeId,
-    fetcher: Fetcher,
+    pub(crate) fetcher: Fetcher,
 }
 
 impl Client {
     /// For the node of these names; `commands` leads to its task.
     pub(crate) fn new(peer: PeerId, node: NodeId, store: Arc<BlockStore>, commands: mpsc::Sender<Command>) -> Self {
-        let fetcher = Fetcher { store, commands, sessions: Arc::new(AtomicU64::new(0)) };
+        let fetcher = Fetcher { store, commands, sessions: Arc::new(AtomicU64::new(0)), outside: Arc::default() };
         Self { peer, node, fetcher }
     }
 
@@ -84,8 +85,10 @@ impl Client {
     /// `Store`, if the disk refuses or [`crate::Config::store_bytes_max`] would be passed; blocks that were
     /// written before stay. `Closed`, if the runtime ends.
     pub async fn add(&self, bytes: Vec<u8>) -> Result<Digest, SwarmError> {
-        let store = self.fetcher.store.clone();
-        blocking(move || store.add(&bytes)).await
+        let (store, length) = (self.fetcher.store.clone(), bytes.len() as u64);
+        let digest = blocking::<_, SwarmError>(move || store.add(&bytes)).await?;
+        self.whole(digest, length);
+        Ok(digest)
     }
 
     /// Whether a whole file is here, down to its last block. Reads inner blocks, not chunks: of a large file
@@ -105,6 +108,7 @@ impl Client {
     /// `Store`, if the disk refuses.
     pub async fn forget(&self, digest: Digest) -> Result<(), SwarmError> {
         let store = self.fetcher.store.clone();
+        self.fetcher.outside.tell(Holding::Gone { digest });
         blocking(move || store.forget(digest)).await
     }
 
@@ -130,7 +134,9 @@ impl Client {
             return Err(FetchError::TooLong { digest, length, limit: FILE_BYTES_MAX });
         }
         let download = timeout(time, self.fetcher.download(digest, length));
-        download.await.unwrap_or(Err(FetchError::TimedOut { digest, time }))
+        download.await.unwrap_or(Err(FetchError::TimedOut { digest, time }))?;
+        self.whole(digest, length);
+        Ok(())
     }
 
     /// A file of unknown length, at most `limit` bytes, such as a patch: the root block tells its length,
@@ -142,6 +148,7 @@ impl Client {
     pub async fn fetch_up_to(&self, digest: Digest, limit: u64, time: Duration) -> Result<Vec<u8>, FetchError> {
         let download = timeout(time, self.fetcher.download_up_to(digest, limit));
         let length = download.await.unwrap_or(Err(FetchError::TimedOut { digest, time }))?;
+        self.whole(digest, length);
         self.read(digest, length).await
     }
 

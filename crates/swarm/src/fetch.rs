@@ -17,6 +17,7 @@ use crate::bitswap::behaviour::BlockWant;
 use crate::cids::Codec;
 use crate::error::FetchError;
 use crate::files::{Part, links, part_of_root};
+use crate::outside::Outside;
 use crate::store::{BlockStore, StoreError};
 use crate::swarm::Command;
 
@@ -32,6 +33,8 @@ pub struct Fetcher {
     pub commands: mpsc::Sender<Command>,
     /// The number of the next fetch: peers that had blocks of one are asked for its others.
     pub sessions: Arc<AtomicU64>,
+    /// Shows what is waited for to helpers from outside the swarm.
+    pub outside: Arc<Outside>,
 }
 
 impl Fetcher {
@@ -105,7 +108,11 @@ impl Fetcher {
         let (reply, answer) = oneshot::channel();
         let want = BlockWant { digest, codec, session, reply };
         self.commands.send(Command::Want(want)).await.map_err(|_| FetchError::Closed)?;
-        answer.await.map_err(|_| if self.commands.is_closed() { FetchError::Closed } else { FetchError::Busy })
+        let mut wait = self.outside.wait(digest, codec, session);
+        tokio::select! {
+            block = answer => block.map_err(|_| if self.commands.is_closed() { FetchError::Closed } else { FetchError::Busy }),
+            block = wait.offered() => Ok(block),
+        }
     }
 
     /// A block from the disk; none if it is not there, or was damaged.

@@ -47,15 +47,19 @@
 //! ```
 
 mod bitswap;
+mod car;
 mod cids;
 mod client;
 mod config;
+mod dag;
 mod error;
 mod event;
 mod fetch;
 mod files;
+mod ipfs;
 mod log_file;
 mod logs;
+mod outside;
 mod peers;
 mod protocols;
 mod replicas;
@@ -63,15 +67,23 @@ mod start;
 mod store;
 mod swarm;
 mod sync;
+mod walk;
 mod wire;
 
+pub use car::{BLOCK_BYTES_MAX, CarError, CarReader, frame as car_frame, header as car_header};
+pub use cid::Cid;
+pub use cids::digest_in;
 pub use client::Client;
 pub use config::Config;
+pub use dag::NotANode;
 pub use error::{FetchError, SwarmError};
 pub use event::Event;
 pub use files::{CHUNK_BYTES, FILE_BYTES_MAX, LINKS_MAX, cid_of, digest_of};
+pub use ipfs::{ExportError, ImportError, Imported};
 pub use libp2p::{Multiaddr, PeerId};
 pub use logs::{Entry, LogsError, READ_MAX};
+pub use outside::{Holding, Wanted};
 pub use start::start;
 pub use store::StoreError;
 pub use swarm::peer_of;
+pub use walk::{NAMES_MAX, Scope, Span, Walk, WalkError};

@@ -4,7 +4,6 @@
 
 mod blocks;
 mod boot;
-mod kubo;
 mod liar;
 mod logs;
 mod shouter;
