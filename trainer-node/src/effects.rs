@@ -11,7 +11,7 @@ use std::{
 use anyhow::Result;
 use chain::{ChainError, Errand, Urgency};
 use governance::Network;
-use node::{Answers, Host, Member, Node, Program, Scene, Shell, Upkeep, host, logging, roots, stop::Stop, upkeep::Call};
+use node::{Answers, Host, Member, Node, Program, Scene, Shell, Upkeep, host, http, logging, roots, stop::Stop, upkeep::Call};
 use protocol::{
     Address, Digest, RoundNumber,
     chain::RevealedClaim,
@@ -69,7 +69,10 @@ pub struct Hands {
 /// Whatever is missing or wrong, with what to do about it.
 pub async fn serve(config: TrainerConfig, stop: watch::Receiver<Stop>) -> Result<()> {
     let (host, turns) = (Host::open(&config.node).await?, Turns::default());
-    host.serve(stop, move |node| start(config.clone(), turns.clone(), node)).await
+    let room = http::open(&config.http, &host.client).await?;
+    host.serve(stop, move |node| start(config.clone(), turns.clone(), node)).await?;
+    http::close(room).await;
+    Ok(())
 }
 
 fn start(config: TrainerConfig, turns: Turns, node: Node) -> Result<Shell<Hands>> {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use chain::{Account, Errand, Urgency};
 use governance::Network;
 use node::{
-    Answers, Host, Node, Program, Scene, Shell, Upkeep, logging, patience::patient, roots, signing::Signing, stop::Stop, upkeep::Call,
+    Answers, Host, Node, Program, Scene, Shell, Upkeep, http, logging, patience::patient, roots, signing::Signing, stop::Stop, upkeep::Call,
 };
 use protocol::{
     DeltaNumber, Digest, PositionNumber, RoundNumber, Wei,
@@ -47,10 +47,13 @@ pub struct Hands {
 /// Whatever is missing or wrong, with what to do about it.
 pub async fn serve(config: ValidatorConfig, stop: watch::Receiver<Stop>) -> Result<()> {
     let host = Host::open(&config.node).await?.with_copies();
+    let room = http::open(&config.http, &host.client).await?;
     let signing = Arc::new(Mutex::new(Signing::open(&config.node.data)?));
     let gas = patient("reading how much a block holds", || async { Ok(host.network.chain().block_gas_limit().await?) }).await?;
     let verdicts_a_call = validator::verdicts_a_call(gas);
-    host.serve(stop, move |node| start(&config, verdicts_a_call, signing.clone(), node)).await
+    host.serve(stop, move |node| start(&config, verdicts_a_call, signing.clone(), node)).await?;
+    http::close(room).await;
+    Ok(())
 }
 
 fn start(config: &ValidatorConfig, verdicts_a_call: usize, signing: Arc<Mutex<Signing>>, node: Node) -> Result<Shell<Hands>> {

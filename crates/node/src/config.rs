@@ -93,6 +93,10 @@ pub struct NodeConfig {
     pub lean_on_relays: bool,
     /// Bytes that all files of peers and of this node may have together; without it 64 GiB. What must stay is never removed for others.
     pub store_bytes: Option<u64>,
+    /// Trustless IPFS gateways, like `https://gateway.example`, that are asked for what peers do not give in a while.
+    pub gateways: Vec<String>,
+    /// RPC of an IPFS node of the owner's, like `http://127.0.0.1:5001`: it gets and pins what this node holds, and gives what it has.
+    pub kubo: Option<String>,
     /// Seconds, by confirmed blocks, before the end of a phase in which nothing is sent any more; without it a block (two seconds at
     /// least) and those by which the newest block is ahead, as measured.
     pub edge_s: Option<u64>,
@@ -128,6 +132,8 @@ impl Default for NodeConfig {
             relay: false,
             lean_on_relays: true,
             store_bytes: None,
+            gateways: Vec::new(),
+            kubo: None,
             edge_s: None,
             nrn_price: None,
             least_profit: None,

@@ -25,6 +25,7 @@ use crate::{
     lock::{self, Lock},
     logging,
     member::Member,
+    outside::{self, Outside},
     patience::patient,
     shell::{Node, Program, Shell},
     site::Site,
@@ -52,6 +53,7 @@ pub struct Host {
     hub: Hub,
     /// Whether copies of the groups are made for times without a chain.
     keeps_copies: bool,
+    _outside: Outside,
     _lock: Lock,
 }
 
@@ -68,11 +70,12 @@ impl Host {
         let groups = patient("looking for the groups", || config.group.of(&site.network, account.address())).await?;
         let tempo = Tempo { edge_s: config.edge_s, ..site.file.tempo() };
         let (client, events) = site.meet(&data, secret, config).await?;
+        let outside = outside::start(config, &client)?;
         let network = site.as_account(account.clone(), &data.join(keys::FLIGHTS))?;
         let source =
             Source { network: network.clone(), first, folder: data.join(CHRONICLES), client: client.clone(), scope: Scope::Groups };
         let hub = Hub::start(source, &groups.iter().copied().collect::<Vec<_>>(), events).await?;
-        Ok(Self { account, network, client, tempo, secret, data, first, groups, hub, keeps_copies: false, _lock: lock })
+        Ok(Self { account, network, client, tempo, secret, data, first, groups, hub, keeps_copies: false, _outside: outside, _lock: lock })
     }
 
     /// Makes copies of the groups too, round by round, and tells of them.

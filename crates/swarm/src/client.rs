@@ -39,7 +39,7 @@ impl Client {
         commands: mpsc::Sender<Command>,
         logs: mpsc::Sender<Task>,
     ) -> Self {
-        let fetcher = Fetcher { store, commands, sessions: Arc::new(AtomicU64::new(0)) };
+        let fetcher = Fetcher { store, commands, sessions: Arc::new(AtomicU64::new(0)), outside: Arc::default() };
         Self { peer, node, fetcher, logs }
     }
 

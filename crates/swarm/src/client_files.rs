@@ -9,13 +9,12 @@ use std::time::Duration;
 
 use protocol::Digest;
 
-use crate::cids::block_digest;
 use crate::client::Client;
 use crate::error::{FetchError, SwarmError};
 use crate::fetch::{Ended, Length, Order, blocking};
-use crate::files::Part;
+use crate::outside::Holding;
 use crate::store::status::Status;
-use crate::store::whole::{Bytes, Chunk};
+use crate::store::whole::Bytes;
 use crate::store::{BlockStore, StoreError};
 use crate::swarm::Command;
 
@@ -45,7 +44,11 @@ impl Client {
     /// # Errors
     /// As [`Client::add_file`].
     pub async fn add_from(&self, mut source: impl Read + Send + 'static) -> Result<Digest, SwarmError> {
-        self.with_store(move |store| store.add(&mut source)).await
+        let digest = self.with_store::<_, SwarmError>(move |store| store.add(&mut source)).await?;
+        if let Some(length) = self.length_of(digest).await? {
+            self.whole(digest, length);
+        }
+        Ok(digest)
     }
 
     /// Whether a whole file is here, down to its last block. Reads inner blocks, not chunks: of a large file
@@ -65,44 +68,13 @@ impl Client {
         self.with_store(move |store| store.file_length(digest)).await
     }
 
-    /// The chunks of a file of that length, in order, if it is here whole: for whoever streams it or a part of it,
-    /// with [`Client::block`].
-    ///
-    /// # Errors
-    /// `Store`, if the disk refuses.
-    pub async fn chunks(&self, digest: Digest, length: u64) -> Result<Option<Vec<Chunk>>, SwarmError> {
-        self.with_store(move |store| store.chunks(digest, Part::whole(length))).await
-    }
-
-    /// One block, of at most 1 MiB or so, if it is here; checked as it is read.
-    ///
-    /// # Errors
-    /// `Store`, if the disk refuses.
-    pub async fn block(&self, digest: Digest) -> Result<Option<Vec<u8>>, SwarmError> {
-        self.with_store(move |store| store.get(digest)).await
-    }
-
-    /// Stores one block of any file. Bytes that do not have the digest are not kept, which is told by `false`.
-    ///
-    /// # Errors
-    /// As [`Client::add`].
-    pub async fn put_block(&self, digest: Digest, block: Vec<u8>) -> Result<bool, SwarmError> {
-        self.with_store(move |store| {
-            let is_right = block_digest(&block) == digest;
-            if is_right {
-                store.put(digest, &block)?;
-            }
-            Ok(is_right)
-        })
-        .await
-    }
-
     /// Removes a file from this node, pinned or not: it is then fetched again when it is needed. Of what is not here
     /// nothing is removed.
     ///
     /// # Errors
     /// `Store`, if the disk refuses.
     pub async fn forget(&self, digest: Digest) -> Result<(), SwarmError> {
+        self.fetcher.outside.tell(Holding::Gone { digest });
         self.with_store(move |store| store.forget(digest)).await
     }
 
@@ -115,8 +87,10 @@ impl Client {
     /// waited for; `Store`, `Closed`.
     pub async fn bring(&self, order: &Order) -> Result<u64, FetchError> {
         let brought = self.fetcher.bring(order).await;
-        if let Err(FetchError::Store(error)) = &brought {
-            self.tell_full(error).await;
+        match &brought {
+            Ok(length) => self.whole(order.digest, *length),
+            Err(FetchError::Store(error)) => self.tell_full(error).await,
+            Err(_) => {}
         }
         brought
     }
@@ -220,25 +194,6 @@ impl Client {
     /// `Closed`, if the runtime ends.
     pub async fn store_status(&self) -> Result<Status, SwarmError> {
         self.with_store(|store| Ok(store.status())).await
-    }
-
-    /// Blocks that fetches have waited for since `age` or longer and that no connected peer offers, at most 256: to be looked
-    /// for elsewhere.
-    ///
-    /// # Errors
-    /// `Closed`, if the node has ended.
-    pub async fn unmet(&self, age: Duration) -> Result<Vec<Digest>, SwarmError> {
-        self.ask(|reply| Command::Unmet { age, reply }).await
-    }
-
-    /// Gives a block from elsewhere to the fetches that wait for it, and tells its digest. One that nobody waits for is dropped.
-    ///
-    /// # Errors
-    /// `Closed`, if the node has ended.
-    pub async fn offer(&self, block: Vec<u8>) -> Result<Digest, SwarmError> {
-        let (digest, block) = self.with_store::<_, SwarmError>(move |_| Ok((block_digest(&block), block))).await?;
-        self.fetcher.commands.send(Command::Offer { digest, block }).await.map_err(|_| SwarmError::Closed)?;
-        Ok(digest)
     }
 
     /// Works on the store off the async threads; a full one is told to the owner.

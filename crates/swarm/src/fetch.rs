@@ -22,6 +22,7 @@ use crate::cids::Codec;
 use crate::error::FetchError;
 use crate::files::{FILE_BYTES_MAX, Part, links, part_of_root};
 use crate::store::partial::Partial;
+use crate::outside::Outside;
 use crate::store::{BlockStore, StoreError};
 use crate::swarm::Command;
 
@@ -83,6 +84,8 @@ pub struct Fetcher {
     pub commands: mpsc::Sender<Command>,
     /// The number of the next fetch: peers that had blocks of one are asked for its others.
     pub sessions: Arc<AtomicU64>,
+    /// Shows what is waited for to helpers from outside the swarm.
+    pub outside: Arc<Outside>,
 }
 
 /// One fetch that runs.
@@ -274,9 +277,13 @@ impl Fetch<'_> {
     async fn asked(&self, digest: Digest, codec: Codec) -> Result<Vec<u8>, FetchError> {
         let (reply, answer) = oneshot::channel();
         let want = BlockWant { digest, codec, session: self.session, holders: self.holders.clone(), reply };
-        let commands = &self.fetcher.commands;
+        let Fetcher { commands, outside, .. } = self.fetcher;
         commands.send(Command::Want(want)).await.map_err(|_| FetchError::Closed)?;
-        answer.await.map_err(|_| if commands.is_closed() { FetchError::Closed } else { FetchError::Busy })
+        let mut wait = outside.wait(digest, codec, self.session);
+        tokio::select! {
+            block = answer => block.map_err(|_| if commands.is_closed() { FetchError::Closed } else { FetchError::Busy }),
+            block = wait.offered() => Ok(block),
+        }
     }
 }
 

@@ -40,10 +40,6 @@ const TICK: Duration = Duration::from_millis(250);
 pub enum Command {
     /// A block that a fetch needs, from peers.
     Want(BlockWant),
-    /// A block from elsewhere; its hash was checked.
-    Offer { digest: Digest, block: Vec<u8> },
-    /// Blocks that nobody offers.
-    Unmet { age: Duration, reply: oneshot::Sender<Vec<Digest>> },
     /// Dial those of them that are known and not connected.
     Meet { peers: Arc<[PeerId]> },
     /// Disk or store are full.
@@ -144,8 +140,6 @@ impl Node {
     fn on_command(&mut self, command: Command) {
         match command {
             Command::Want(block) => self.swarm.behaviour_mut().bitswap.want(block, Instant::now()),
-            Command::Offer { digest, block } => self.swarm.behaviour_mut().bitswap.offer(digest, block),
-            Command::Unmet { age, reply } => _ = reply.send(self.swarm.behaviour().bitswap.unmet(Instant::now(), age)),
             Command::Meet { peers } => self.meet_holders(&peers),
             Command::Full { reason } => self.full(reason),
             Command::Addresses { reply } => _ = reply.send(self.addresses()),

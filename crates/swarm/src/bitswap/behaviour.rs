@@ -92,18 +92,6 @@ impl Behaviour {
         self.wants.missed()
     }
 
-    /// A block that did not come from a peer; its hash was checked.
-    pub fn offer(&mut self, digest: Digest, block: Vec<u8>) {
-        self.wants.cancel(digest);
-        self.deliver(digest, block);
-        self.flush();
-    }
-
-    /// Blocks that no connected peer offers, waited for since `age` or longer.
-    pub fn unmet(&self, now: Instant, age: Duration) -> Vec<Digest> {
-        self.wants.orphans(now, age)
-    }
-
     /// To be called a few times a second.
     pub fn tick(&mut self, now: Instant) {
         for waiters in self.waiters.values_mut() {

@@ -34,8 +34,6 @@ pub const BROADCAST_PEERS_MAX: usize = 32;
 pub const SESSIONS_MAX: usize = 256;
 /// Wants of all fetches together.
 pub const WANTS_MAX: usize = 4096;
-/// Wants that are told as unmet at most.
-pub const UNMET_TOLD_MAX: usize = 256;
 
 /// What a block that came in turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,12 +213,6 @@ impl Wants {
         }
         self.fill(now);
         self.hurry(now);
-    }
-
-    /// Blocks that nobody is known to hold, waited for since `age` or longer.
-    pub fn orphans(&self, now: Instant, age: Duration) -> Vec<Digest> {
-        let is_old = |digest: &&Digest| self.open.get(digest).is_some_and(|open| now.saturating_duration_since(open.since) >= age);
-        self.idle.iter().filter(is_old).take(UNMET_TOLD_MAX).copied().collect()
     }
 
     /// What is to be sent, by peer.

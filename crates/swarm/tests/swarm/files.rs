@@ -130,25 +130,6 @@ async fn a_file_is_added_from_a_place_fetched_mapped_and_written_to_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn blocks_that_no_peer_offers_can_come_from_elsewhere() {
-    let a = node(1, &[]).await;
-    let b = node(2, &[]).await;
-    let file = bytes(1_000_000);
-    let digest = a.client.add(file.clone()).await.unwrap();
-    let client = b.client.clone();
-    let fetch = tokio::spawn(async move { client.fetch(digest, 1_000_000, SOON).await });
-    while !fetch.is_finished() {
-        for wanted in b.client.unmet(Duration::from_millis(50)).await.unwrap() {
-            let block = a.client.block(wanted).await.unwrap().unwrap();
-            b.client.offer(b"nobody waits for this".to_vec()).await.unwrap();
-            assert_eq!(b.client.offer(block).await.unwrap(), wanted);
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert_eq!(fetch.await.unwrap().unwrap(), file);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_full_store_is_said_with_what_to_do_and_passes_when_there_is_room() {
     let a = node(1, &[]).await;
     let folder = tempfile::tempdir().unwrap();

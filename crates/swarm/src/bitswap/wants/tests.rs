@@ -162,19 +162,6 @@ fn the_fortieth_peer_is_reached_by_turns() {
 }
 
 #[test]
-fn what_nobody_offers_is_told_once_it_is_old_enough_and_can_come_from_elsewhere() {
-    let (mut wants, peers, now) = setup(1);
-    wants.want(digest(1), Codec::Raw, 1, &[], now);
-    wants.want(digest(2), Codec::Raw, 1, &[], now);
-    wants.have(peers[0], digest(2), now);
-    let age = Duration::from_secs(3);
-    assert_eq!(wants.orphans(now + Duration::from_secs(2), age), []);
-    assert_eq!(wants.orphans(now + age, age), [digest(1)]);
-    wants.cancel(digest(1));
-    assert_eq!(wants.orphans(now + age, age), []);
-}
-
-#[test]
 fn a_slow_peer_that_delivers_keeps_its_turn() {
     let (mut wants, peers, now) = setup(1);
     for number in 1..=2 {
