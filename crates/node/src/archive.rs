@@ -112,7 +112,8 @@ impl Archive {
         let feed = self.hub.feed(group).await?;
         let member = Member::join(feed.view(), &self.client).await?;
         let chronicles = self.data.join(CHRONICLES);
-        patient("reading the sets of its forebears", || member.inherit(&self.site.network, self.site.file.deployed_block, &chronicles)).await?;
+        patient("reading the sets of its forebears", || member.inherit(&self.site.network, self.site.file.deployed_block, &chronicles))
+            .await?;
         self.client.provide(feed.view().manifest).await?;
         let (tell, current) = watch::channel(Current::from(feed.view()));
         let (mut heard, mut keeper) = (feed.spawn(), JoinSet::new());

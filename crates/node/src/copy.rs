@@ -19,7 +19,12 @@ use protocol::{
 use swarm::{Client, Config};
 use tokio::time::sleep;
 
-use crate::{config::{NetworkFile, NodeConfig}, keys, member::Member, site::swarm_config};
+use crate::{
+    config::{NetworkFile, NodeConfig},
+    keys,
+    member::Member,
+    site::swarm_config,
+};
 
 /// Between two looks whether a round has begun.
 const LOOK: Duration = Duration::from_secs(5);

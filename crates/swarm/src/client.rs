@@ -13,9 +13,9 @@ use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::archive::{Reply, Task};
-use crate::links::Neighbourhood;
 use crate::error::SwarmError;
 use crate::fetch::Fetcher;
+use crate::links::Neighbourhood;
 use crate::logs::{Entry, LogsError};
 use crate::store::BlockStore;
 use crate::swarm::Command;

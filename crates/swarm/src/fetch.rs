@@ -21,8 +21,8 @@ use crate::bitswap::behaviour::BlockWant;
 use crate::cids::Codec;
 use crate::error::FetchError;
 use crate::files::{FILE_BYTES_MAX, Part, links, part_of_root};
-use crate::store::partial::Partial;
 use crate::outside::Outside;
+use crate::store::partial::Partial;
 use crate::store::{BlockStore, StoreError};
 use crate::swarm::Command;
 

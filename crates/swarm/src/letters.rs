@@ -218,8 +218,7 @@ impl Node {
         if pass == Pass::LetGo {
             self.with_desk(|replicas, _| replicas.let_go(peer, "it floods", now));
         }
-        let handed_over =
-            pass == Pass::Look && self.letters.archive.tasks.try_send(Task::Hear { peer, group, message, name }).is_ok();
+        let handed_over = pass == Pass::Look && self.letters.archive.tasks.try_send(Task::Hear { peer, group, message, name }).is_ok();
         if !handed_over && label.matters {
             self.letters.replicas.hurry(group, now);
         }

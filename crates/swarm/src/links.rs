@@ -69,7 +69,13 @@ impl Links {
     /// A connection is open.
     pub fn opened(&mut self, id: ConnectionId, peer: PeerId, endpoint: &ConnectedPoint, now: Instant) {
         let address = endpoint.get_remote_address().clone();
-        let link = Link { peer, is_relayed: endpoint.is_relayed() || is_relayed(&address), address, is_inbound: endpoint.is_listener(), since: now };
+        let link = Link {
+            peer,
+            is_relayed: endpoint.is_relayed() || is_relayed(&address),
+            address,
+            is_inbound: endpoint.is_listener(),
+            since: now,
+        };
         self.links.insert(id, link);
         self.told.entry(peer).or_default();
     }

@@ -148,7 +148,10 @@ impl Meeting {
         let failures: Vec<(&Multiaddr, String)> = match error {
             DialError::Transport(errors) => errors.iter().map(|(address, error)| (address, words(error))).collect(),
             DialError::WrongPeerId { obtained, address } => {
-                vec![(address, format!("another node answers there: its name is {obtained}, so the name in /p2p/… is wrong or out of date"))]
+                vec![(
+                    address,
+                    format!("another node answers there: its name is {obtained}, so the name in /p2p/… is wrong or out of date"),
+                )]
             }
             _ => Vec::new(),
         };
@@ -210,8 +213,12 @@ impl Meeting {
     pub fn on_router(&mut self, event: upnp::Event) {
         match event {
             upnp::Event::NewExternalAddr { external_addr, .. } => tracing::info!(address = %external_addr, "the router forwards a port"),
-            upnp::Event::ExpiredExternalAddr { external_addr, .. } => tracing::warn!(address = %external_addr, "the router forwards it no longer"),
-            upnp::Event::GatewayNotFound => tracing::warn!("no router that speaks UPnP answers: forward the port by hand, or leave it to relays"),
+            upnp::Event::ExpiredExternalAddr { external_addr, .. } => {
+                tracing::warn!(address = %external_addr, "the router forwards it no longer")
+            }
+            upnp::Event::GatewayNotFound => {
+                tracing::warn!("no router that speaks UPnP answers: forward the port by hand, or leave it to relays")
+            }
             upnp::Event::NonRoutableGateway => {
                 tracing::warn!("the router is itself behind another one: forwarding a port there does not help, relays do");
             }

@@ -94,7 +94,8 @@ impl AddressBook {
         if !self.peers.contains_key(&peer) && self.peers.len() >= KNOWN_PEERS_MAX && !self.make_room() {
             return;
         }
-        let known = self.peers.entry(peer).or_insert(Known { addresses: Vec::new(), configured, proven: false, failures: 0, next_dial: now });
+        let known =
+            self.peers.entry(peer).or_insert(Known { addresses: Vec::new(), configured, proven: false, failures: 0, next_dial: now });
         known.configured |= configured;
         known.addresses.retain(|old| *old != address);
         known.addresses.insert(0, address);

@@ -211,10 +211,14 @@ impl Replicas {
         let is_running = |source: &&Source| !matches!(source.stage, Stage::Idle) && now < source.since + SLOW;
         let running = self.sources.values().filter(is_running).count();
         let pulse_of = |group| self.pulses.get(group);
-        let mut due: Vec<_> = self.sources.iter_mut().filter_map(|((peer, group), source)| {
-            let pulse = pulse_of(group)?;
-            source.is_due(pulse.summary, now).then_some((peer, group, pulse, source))
-        }).collect();
+        let mut due: Vec<_> = self
+            .sources
+            .iter_mut()
+            .filter_map(|((peer, group), source)| {
+                let pulse = pulse_of(group)?;
+                source.is_due(pulse.summary, now).then_some((peer, group, pulse, source))
+            })
+            .collect();
         due.sort_by_key(|(_, _, _, source)| source.next);
         for (peer, group, pulse, source) in due.into_iter().take(COPIES_MAX.saturating_sub(running)) {
             source.telling = pulse.summary;

@@ -26,10 +26,10 @@ use crate::bitswap::behaviour::{BlockWant, Misbehaved};
 use crate::error::SwarmError;
 use crate::event::{Event, Events};
 use crate::letters::Letters;
-use crate::protocols::{Protocols, ProtocolsEvent};
 use crate::links::Neighbourhood;
 use crate::meeting::Meeting;
 use crate::peers::{AddressBook, Offenders};
+use crate::protocols::{Protocols, ProtocolsEvent};
 
 /// Commands that wait for the task.
 pub const COMMANDS_MAX: usize = 256;

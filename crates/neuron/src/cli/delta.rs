@@ -11,7 +11,7 @@ use clap::Subcommand;
 use deltas::Patch;
 use governance::{DeltaStatus, Network};
 use node::folder;
-use protocol::{Address, ballot::Ballots, DeltaNumber, Digest, GroupId, Wei, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
+use protocol::{Address, DeltaNumber, Digest, GroupId, Wei, ballot::Ballots, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
 use swarm::Client;
 
 use super::{

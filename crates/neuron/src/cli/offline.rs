@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use evaluator::Checkpoint;
 use chain::words::moment;
+use evaluator::Checkpoint;
 use node::{
     config::{self, NetworkFile},
     copy, site,

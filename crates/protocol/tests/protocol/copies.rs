@@ -100,7 +100,8 @@ fn what_matters_is_kept_and_old_rounds_and_later_blocks_are_not() {
 
 #[test]
 fn events_tell_what_became_of_each_delta_and_how_choices_stand() {
-    let taken = ChainEvent::Taken { group: GROUP, delta: DeltaNumber(1), author: Address([1; 20]), head: Digest::ZERO, burned: Wei::nrn(2) };
+    let taken =
+        ChainEvent::Taken { group: GROUP, delta: DeltaNumber(1), author: Address([1; 20]), head: Digest::ZERO, burned: Wei::nrn(2) };
     let refunded = |number: u64| {
         let (delta, author) = (DeltaNumber(number), Address([number as u8; 20]));
         ChainEvent::Refunded { group: GROUP, delta, author, bond: Wei::nrn(2), asked: Wei::ZERO, issued: Wei::ZERO }
