@@ -6,7 +6,6 @@ mod blocks;
 mod boot;
 mod child;
 mod files;
-mod kubo;
 mod liar;
 mod logs;
 mod meeting;

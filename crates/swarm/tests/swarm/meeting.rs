@@ -107,10 +107,8 @@ async fn peers_try_whether_a_node_is_reached() {
     let server = node(1, &[]).await;
     let asked = with(2, &[&server], elsewhere).await;
     assert_eq!(asked.client.neighbourhood().await.unwrap().reachability, Reachability::Unknown);
-    eventually("a peer came in", || async {
-        matches!(asked.client.neighbourhood().await.unwrap().reachability, Reachability::Inside(_))
-    })
-    .await;
+    eventually("a peer came in", || async { matches!(asked.client.neighbourhood().await.unwrap().reachability, Reachability::Inside(_)) })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
