@@ -184,8 +184,24 @@ impl<P> Index<P> {
         self.ids.insert(facts.id, number);
         self.arrivals.insert(arrival, number);
         self.shelves.insert((author, topic, seq, number));
-        let entry =
-            Entry { place, seq, arrival, scope, rank, what, parents, author, topic, bytes, signer, host, depth, is_exact, has_matter, kind };
+        let entry = Entry {
+            place,
+            seq,
+            arrival,
+            scope,
+            rank,
+            what,
+            parents,
+            author,
+            topic,
+            bytes,
+            signer,
+            host,
+            depth,
+            is_exact,
+            has_matter,
+            kind,
+        };
         if let Some(vertex) = self.vertex_mut(number) {
             vertex.entry = Some(entry);
         }

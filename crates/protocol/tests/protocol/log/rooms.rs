@@ -143,7 +143,8 @@ fn eight_free_keys_with_endless_messages_push_out_nothing_that_counts() {
     take(&mut log, &first).unwrap();
     for seq in 0..100 {
         for key in 10..18 {
-            let draft = Draft { group: GROUP, kind: Kind::Note, topic: format!("{seq}"), seq: 500 + seq, parents: vec![], body: vec![0; MAX_BODY] };
+            let draft =
+                Draft { group: GROUP, kind: Kind::Note, topic: format!("{seq}"), seq: 500 + seq, parents: vec![], body: vec![0; MAX_BODY] };
             let _ = take(&mut log, &Envelope::sign(draft, &node(key)).unwrap());
             let _ = take(&mut log, &vote(key, seq, key, ROUND, &seq.to_string()));
             let _ = take(&mut log, &binding(key, seq, key));
