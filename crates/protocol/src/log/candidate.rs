@@ -30,6 +30,7 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
+    /// Its place among strangers.
     pub fn bead(&self) -> Bead {
         Bead { seq: self.seq, id: self.id, message: self.message }
     }
