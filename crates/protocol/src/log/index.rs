@@ -91,6 +91,7 @@ impl<P> Index<P> {
         self.vertices.get(number as usize)?.as_deref()
     }
 
+    /// The message with that number, if it is here.
     pub fn entry(&self, number: u32) -> Option<&Entry<P>> {
         self.vertex(number)?.entry.as_ref()
     }
@@ -99,6 +100,7 @@ impl<P> Index<P> {
         self.vertices.get_mut(number as usize)?.as_deref_mut()
     }
 
+    /// The same, to change it.
     pub fn entry_mut(&mut self, number: u32) -> Option<&mut Entry<P>> {
         self.vertex_mut(number)?.entry.as_mut()
     }
@@ -124,6 +126,7 @@ impl<P> Index<P> {
         self.next_arrival
     }
 
+    /// Messages in the order of arrival, from that one on.
     pub fn arrived_since(&self, cursor: u64) -> impl Iterator<Item = u32> + '_ {
         self.arrivals.range(cursor..).map(|(_, number)| *number)
     }

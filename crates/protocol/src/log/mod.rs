@@ -31,6 +31,7 @@
 //! ```
 
 mod body;
+mod candidate;
 mod compare;
 mod envelope;
 mod facts;
@@ -38,6 +39,7 @@ mod ids;
 mod index;
 mod names;
 mod past;
+mod places;
 mod ranges;
 mod reading;
 mod ring;

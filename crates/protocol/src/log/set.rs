@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::candidate::Spot;
 use super::envelope::{EnvelopeError, Kind};
 use super::facts::{Facts, FactsError};
-use super::index::{Entry, Index};
+use super::index::Index;
 use super::names::{NOBODY, Names};
-use super::ring::{Bead, Ring};
-use super::rooms::{Room, Rooms, is_signed_inside};
-use super::standing::{Known, Season, Standing};
+use super::ring::Ring;
+use super::rooms::Rooms;
+use super::standing::{Known, Standing};
 use crate::ids::{Address, Digest, GroupId, NodeId};
 
 /// A seq this much ahead of the node's clock is refused, unless it decides nothing.
@@ -94,18 +95,18 @@ pub struct Log<P> {
     pub(super) standing: Standing,
     pub(super) index: Index<P>,
     pub(super) accounts: Names<Address>,
-    rooms: Rooms,
-    ring: Ring,
+    pub(super) rooms: Rooms,
+    pub(super) ring: Ring,
     /// Bindings that have room: author, seq, id, account.
-    bindings: BTreeSet<(u32, u64, Digest, u32)>,
+    pub(super) bindings: BTreeSet<(u32, u64, Digest, u32)>,
     /// Announcements in the ring by author, of each the newest.
-    announced: BTreeMap<u32, u32>,
+    pub(super) announced: BTreeMap<u32, u32>,
     /// What expires by the clock: second, message.
-    expiries: BTreeSet<(u64, u32)>,
+    pub(super) expiries: BTreeSet<(u64, u32)>,
     /// Messages in rooms by account, while nothing is known.
-    unsure: BTreeMap<u32, u32>,
+    pub(super) unsure: BTreeMap<u32, u32>,
     /// At the last insertion.
-    now_ms: u64,
+    pub(super) now_ms: u64,
     written: Written,
 }
 
@@ -127,42 +128,6 @@ impl Written {
         if self.in_order.len() > MAX_WRITTEN {
             self.in_order.pop_front().iter().for_each(|oldest| _ = self.ids.remove(oldest));
         }
-    }
-}
-
-/// Where a message belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Spot {
-    /// What it is about is over.
-    Nowhere,
-    /// In a room, of the account with that number.
-    Room(Room, u32),
-    Ring,
-}
-
-/// What decides where a message belongs, and which of two is kept. Names that nobody has used yet are [`NOBODY`].
-struct Candidate {
-    id: Digest,
-    /// Its number, if it is here.
-    message: u32,
-    kind: Kind,
-    seq: u64,
-    author: u32,
-    topic: u32,
-    account: Option<(Address, u32)>,
-    /// Scope, rank and what.
-    matter: Option<(u64, u64, [u8; 16])>,
-}
-
-impl Candidate {
-    fn bead(&self) -> Bead {
-        Bead { seq: self.seq, id: self.id, message: self.message }
-    }
-
-    /// Whether of two that say the same this one is kept.
-    fn outlives(&self, seq: u64, id: Digest) -> bool {
-        let is_older = (self.seq, self.id) < (seq, id);
-        is_older == is_signed_inside(self.kind)
     }
 }
 
@@ -195,16 +160,6 @@ impl<P> Log<P> {
             Some(_) => Ok(false),
             None => self.judge(&self.newcomer(facts), now_ms).map(|_| true),
         }
-    }
-
-    /// Where a newcomer belongs, and whom it pushes out there.
-    fn judge(&self, candidate: &Candidate, now_ms: u64) -> Result<(Spot, Option<u32>), LogError> {
-        let spot = self.spot(candidate);
-        let is_ordered_by_seq = !(is_signed_inside(candidate.kind) && matches!(spot, Spot::Room(..)));
-        if candidate.seq > now_ms.saturating_add(MAX_AHEAD_MS) && is_ordered_by_seq {
-            return Err(LogError::Future);
-        }
-        Ok((spot, self.rivals(candidate, spot)?))
     }
 
     /// Takes a message that was read from a checked envelope, at `now_ms` of the node's clock: what a peer sent, or what lay on disk when
@@ -283,216 +238,5 @@ impl<P> Log<P> {
         let mut dropped = Vec::new();
         self.index.find(id).iter().for_each(|message| self.forget(*message, &mut dropped));
         dropped
-    }
-
-    fn settle_all(&mut self, bindings: bool, dropped: &mut Vec<(Digest, P)>) {
-        for number in 0..self.index.numbers() {
-            if self.index.entry(number).is_some_and(|entry| (entry.kind == Kind::Binding) == bindings) {
-                self.resettle(number, dropped);
-            }
-        }
-    }
-
-    fn newcomer(&self, facts: &Facts) -> Candidate {
-        let author = self.index.authors.find(&facts.author).unwrap_or(NOBODY);
-        let topic = self.index.topics.find(&facts.topic).unwrap_or(NOBODY);
-        let signer = facts.matter.and_then(|matter| matter.signer);
-        let signed = signer.map(|signer| (signer, self.accounts.find(&signer).unwrap_or(NOBODY)));
-        let account = signed.or_else(|| self.speaker(author));
-        let matter = facts.matter.map(|matter| (matter.scope, matter.rank, matter.what));
-        Candidate { id: facts.id, message: NOBODY, kind: facts.kind, seq: facts.seq, author, topic, account, matter }
-    }
-
-    fn candidate(&self, message: u32) -> Option<Candidate> {
-        let vertex = self.index.vertex(message)?;
-        let Entry { kind, seq, author, topic, signer, scope, rank, what, has_matter, .. } = *vertex.entry.as_ref()?;
-        let account = if signer == NOBODY { self.speaker(author) } else { self.named(signer) };
-        Some(Candidate { id: vertex.id, message, kind, seq, author, topic, account, matter: has_matter.then_some((scope, rank, what)) })
-    }
-
-    fn named(&self, account: u32) -> Option<(Address, u32)> {
-        Some((*self.accounts.name(account)?, account))
-    }
-
-    /// The account for which an author speaks: that of its newest binding.
-    pub(super) fn speaker(&self, author: u32) -> Option<(Address, u32)> {
-        let all = (author, 0, Digest::ZERO, 0)..=(author, u64::MAX, Digest([255; 32]), u32::MAX);
-        self.named(self.bindings.range(all).next_back()?.3)
-    }
-
-    fn spot(&self, candidate: &Candidate) -> Spot {
-        let Some((scope, ..)) = candidate.matter else { return Spot::Ring };
-        match (self.standing.season(candidate.kind, scope), candidate.account) {
-            (Season::Over, _) => Spot::Nowhere,
-            (Season::Now, Some((account, number))) if self.standing.counts(&account) && self.is_sure(number, candidate.message) => {
-                Spot::Room(Room::new(candidate.kind, scope, number), number)
-            }
-            _ => Spot::Ring,
-        }
-    }
-
-    /// While nothing is known, accounts are many and have little.
-    fn is_sure(&self, account: u32, message: u32) -> bool {
-        let has_room = || self.unsure.get(&account).map_or(self.unsure.len() < MAX_UNSURE_ACCOUNTS, |count| *count < MAX_UNSURE_MESSAGES);
-        self.standing.known.is_some() || self.index.entry(message).is_some_and(|entry| entry.host == account) || has_room()
-    }
-
-    /// Whom a message pushes out where it belongs.
-    fn rivals(&self, candidate: &Candidate, spot: Spot) -> Result<Option<u32>, LogError> {
-        match spot {
-            Spot::Nowhere => Err(LogError::Expired),
-            Spot::Room(room, _) => self.rival_in(room, candidate),
-            Spot::Ring if candidate.kind == Kind::Announcement => self.announced_before(candidate),
-            Spot::Ring => self.twin_too_many(candidate),
-        }
-    }
-
-    fn rival_in(&self, room: Room, candidate: &Candidate) -> Result<Option<u32>, LogError> {
-        let Some((_, rank, what)) = candidate.matter else { return Ok(None) };
-        let members = || self.rooms.members(room).filter(|member| *member != candidate.message);
-        let entries = || members().filter_map(|member| Some((member, self.index.vertex(member)?.id, self.index.entry(member)?)));
-        if let Some((member, id, same)) = entries().find(|(.., entry)| entry.what == what) {
-            return if candidate.outlives(same.seq, id) { Ok(Some(member)) } else { Err(LogError::Said(id)) };
-        }
-        if members().count() < room.places() {
-            return Ok(None);
-        }
-        match entries().map(|(member, _, entry)| ((entry.rank, entry.what), member)).min() {
-            Some((worst, member)) if worst < (rank, what) => Ok(Some(member)),
-            _ => Err(LogError::Superseded),
-        }
-    }
-
-    fn announced_before(&self, candidate: &Candidate) -> Result<Option<u32>, LogError> {
-        let before = self.announced.get(&candidate.author).copied().filter(|before| *before != candidate.message);
-        match before.and_then(|before| self.index.bead(before)) {
-            Some(bead) if (bead.seq, bead.id) > (candidate.seq, candidate.id) => Err(LogError::Said(bead.id)),
-            Some(bead) => Ok(Some(bead.message)),
-            None => self.has_room(candidate).map(|()| None),
-        }
-    }
-
-    fn twin_too_many(&self, candidate: &Candidate) -> Result<Option<u32>, LogError> {
-        let twins = self.index.twins(candidate.author, candidate.topic, candidate.seq).filter(|twin| *twin != candidate.message);
-        let in_ring = twins.filter(|twin| self.index.entry(*twin).is_some_and(|entry| entry.host == NOBODY));
-        let mut beads: Vec<Bead> = in_ring.filter_map(|twin| self.index.bead(twin)).collect();
-        beads.sort_unstable();
-        match beads.first() {
-            Some(least) if beads.len() >= MAX_TWINS && least.id > candidate.id => Err(LogError::Twins),
-            Some(least) if beads.len() >= MAX_TWINS => Ok(Some(least.message)),
-            _ => self.has_room(candidate).map(|()| None),
-        }
-    }
-
-    fn has_room(&self, candidate: &Candidate) -> Result<(), LogError> {
-        let is_future = candidate.message != NOBODY && candidate.seq > self.now_ms.saturating_add(MAX_AHEAD_MS);
-        let has_room = self.ring.has_room(candidate.author, &candidate.bead());
-        if has_room && !is_future { Ok(()) } else { Err(LogError::Crowded) }
-    }
-
-    fn twin_of(&self, message: u32) -> Option<Digest> {
-        let entry = self.index.entry(message)?;
-        let other = self.index.twins(entry.author, entry.topic, entry.seq).find(|twin| *twin != message)?;
-        Some(self.index.vertex(other)?.id)
-    }
-
-    /// Puts a message where it belongs now, if it is elsewhere.
-    fn resettle(&mut self, message: u32, dropped: &mut Vec<(Digest, P)>) {
-        let Some((candidate, host)) = self.candidate(message).zip(self.index.entry(message).map(|entry| entry.host)) else { return };
-        let is_right = match self.spot(&candidate) {
-            Spot::Nowhere => false,
-            Spot::Room(_, account) => host == account,
-            Spot::Ring => host == NOBODY,
-        };
-        if !is_right {
-            self.settle(message, dropped);
-        }
-    }
-
-    /// Puts a message where it belongs, or lets it go if it has no room there.
-    fn settle(&mut self, message: u32, dropped: &mut Vec<(Digest, P)>) {
-        self.take_out(message, dropped);
-        let Some(candidate) = self.candidate(message) else { return };
-        let spot = self.spot(&candidate);
-        match self.rivals(&candidate, spot) {
-            Err(_) => self.forget(message, dropped),
-            Ok(rival) => {
-                rival.into_iter().for_each(|rival| self.forget(rival, dropped));
-                self.put(&candidate, spot, dropped);
-            }
-        }
-    }
-
-    fn put(&mut self, candidate: &Candidate, spot: Spot, dropped: &mut Vec<(Digest, P)>) {
-        let Candidate { message, author, .. } = *candidate;
-        match (spot, candidate.account) {
-            (Spot::Room(room, account), Some((address, _))) => {
-                self.rooms.insert(room, message);
-                self.accounts.take(&address);
-                self.index.move_to(message, account);
-                if self.standing.known.is_none() {
-                    *self.unsure.entry(account).or_default() += 1;
-                }
-                if candidate.kind == Kind::Binding {
-                    self.rebind(author, dropped, |log| _ = log.bindings.insert((author, candidate.seq, candidate.id, account)));
-                }
-            }
-            _ => {
-                let bytes = self.index.entry(message).map_or(0, |entry| entry.bytes);
-                self.ring.insert(author, candidate.bead(), bytes);
-                if candidate.kind == Kind::Announcement {
-                    self.announced.insert(author, message);
-                }
-                while let Some(oldest) = self.ring.surplus(author) {
-                    self.forget(oldest, dropped);
-                }
-            }
-        }
-    }
-
-    /// Takes a message out of its room or the ring.
-    fn take_out(&mut self, message: u32, dropped: &mut Vec<(Digest, P)>) {
-        let Some((entry, bead)) = self.index.entry(message).zip(self.index.bead(message)) else { return };
-        let (author, kind, host) = (entry.author, entry.kind, entry.host);
-        if host == NOBODY {
-            self.ring.remove(author, &bead);
-            self.announced.extract_if(author..=author, |_, announced| *announced == message).for_each(drop);
-            return;
-        }
-        self.rooms.remove(Room::new(kind, entry.scope, host), message);
-        self.index.move_to(message, NOBODY);
-        if let Some(count) = self.unsure.get_mut(&host) {
-            *count -= 1;
-            self.unsure.extract_if(host..=host, |_, count| *count == 0).for_each(drop);
-        }
-        if kind == Kind::Binding {
-            self.rebind(author, dropped, |log| _ = log.bindings.remove(&(author, bead.seq, bead.id, host)));
-        }
-        self.accounts.give_back(host);
-    }
-
-    /// Changes an author's bindings; what it says for its account moves with it.
-    fn rebind(&mut self, author: u32, dropped: &mut Vec<(Digest, P)>, change: impl FnOnce(&mut Self)) {
-        let before = self.speaker(author);
-        change(self);
-        if self.speaker(author) != before {
-            let said: Vec<u32> = self.index.of_author(author).collect();
-            let speaks = |entry: &Entry<P>| entry.has_matter && entry.signer == NOBODY;
-            for message in said {
-                if self.index.entry(message).is_some_and(speaks) {
-                    self.resettle(message, dropped);
-                }
-            }
-        }
-    }
-
-    fn forget(&mut self, message: u32, dropped: &mut Vec<(Digest, P)>) {
-        self.take_out(message, dropped);
-        let Some((id, entry)) = self.index.remove(message) else { return };
-        self.expiries.remove(&(entry.scope, message));
-        if entry.signer != NOBODY {
-            self.accounts.give_back(entry.signer);
-        }
-        dropped.push((id, entry.place));
     }
 }

@@ -51,9 +51,9 @@ fn compared(one: &Log<()>, other: &Log<()>) -> (Difference, usize, usize) {
 }
 
 #[test]
-fn two_logs_of_a_million_that_differ_in_ten_are_equal_after_less_than_64_kib() {
-    let (million, lacked): (u64, Vec<u64>) = (1_000_000, (0..10).map(|number| number * 99_991 + 7).collect());
-    let mut one = votes((0..million).filter(|number| !lacked.contains(number)));
+fn two_large_logs_that_differ_in_ten_are_equal_after_few_bytes() {
+    let (count, lacked): (u64, Vec<u64>) = (100_000, (0..10).map(|number| number * 9_991 + 7).collect());
+    let mut one = votes((0..count).filter(|number| !lacked.contains(number)));
     let mut other = one.clone();
     lacked[5..].iter().for_each(|number| add(&mut one, *number));
     lacked[..5].iter().for_each(|number| add(&mut other, *number));
