@@ -4,9 +4,14 @@
 
 mod blocks;
 mod boot;
+mod disk;
+mod flood;
+mod healing;
 mod kubo;
 mod liar;
 mod logs;
+mod rude;
 mod shouter;
 mod speed;
+mod stranger;
 mod support;
