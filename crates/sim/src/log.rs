@@ -10,7 +10,7 @@ use protocol::{
     Address, Digest, GroupId, NodeId,
     census::Census,
     eip712::Domain,
-    log::{Body, Comparison, Draft, Envelope, Facts, Inserted, Log, LogError, Standing},
+    log::{Body, Comparison, Draft, Envelope, Facts, Inserted, Log, LogError, Standing, Summary},
     machine::Heard,
 };
 use sha2::{Digest as _, Sha256};
@@ -99,6 +99,8 @@ pub struct Replica {
     census: Census,
     /// Messages that found no room, and until when nobody is asked for them.
     refused: BTreeMap<Digest, u64>,
+    /// Of each peer, what both logs were when it had nothing for this one.
+    agreed: BTreeMap<usize, (Summary, Summary)>,
     /// Of each peer, its misdeeds and until when it is banned.
     misdeeds: BTreeMap<usize, (u32, u64)>,
 }
@@ -118,7 +120,8 @@ impl Replica {
 
     fn empty(group: GroupId, key: SigningKey, author: NodeId, domain: Domain) -> Self {
         let log = Log::new(group, author, Standing::unknown(domain));
-        Self { key, author, domain, log, census: Census::new(domain), refused: BTreeMap::new(), misdeeds: BTreeMap::new() }
+        let (census, refused, agreed, misdeeds) = (Census::new(domain), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { key, author, domain, log, census, refused, agreed, misdeeds }
     }
 
     pub fn author(&self) -> NodeId {
@@ -199,9 +202,15 @@ impl Replica {
         self.misdeeds.get(&peer).is_some_and(|(_, until_ms)| *until_ms > 0)
     }
 
-    /// Whether a peer holds another log.
-    pub fn differs_from(&self, theirs: &Replica) -> bool {
-        theirs.log.summary() != self.log.summary()
+    /// Whether a peer may have something that is not here.
+    pub fn may_learn_from(&self, peer: usize, theirs: &Replica) -> bool {
+        let both = (self.log.summary(), theirs.log.summary());
+        both.0 != both.1 && self.agreed.get(&peer) != Some(&both)
+    }
+
+    /// A peer had nothing for this log, as both are now.
+    pub fn agree(&mut self, peer: usize, theirs: Summary) {
+        self.agreed.insert(peer, (self.log.summary(), theirs));
     }
 
     /// What a peer's log has that is not here and was not refused lately, as far as one request brings it.
@@ -274,7 +283,7 @@ mod tests {
         }
         for (reader, peer) in [(0, 1), (0, 2), (0, 3), (1, 0), (2, 0), (3, 0)] {
             let theirs = replicas[peer].clone();
-            assert!(replicas[reader].differs_from(&theirs));
+            assert!(replicas[reader].may_learn_from(peer, &theirs));
             for letter in replicas[reader].copy(&theirs, 0, &mut letters) {
                 replicas[reader].take(&letter, 0).expect("room");
             }
@@ -282,7 +291,12 @@ mod tests {
         let ids = |replica: &Replica| replica.log().ids().collect::<Vec<_>>();
         assert_eq!(ids(&replicas[0]).len(), 20);
         assert!(replicas.iter().all(|replica| ids(replica) == ids(&replicas[0])));
-        assert!(!replicas[1].differs_from(&replicas[2]));
+        assert!(!replicas[1].may_learn_from(2, &replicas[2]));
+        note(&mut replicas[1], "one more", &mut letters);
+        let theirs = replicas[2].clone();
+        assert!(replicas[1].may_learn_from(2, &theirs) && replicas[1].copy(&theirs, 0, &mut letters).is_empty());
+        replicas[1].agree(2, theirs.log().summary());
+        assert!(!replicas[1].may_learn_from(2, &theirs));
     }
 
     #[test]

@@ -242,3 +242,59 @@ fn compare(ids: &Ids, from: Digest, until: Option<Digest>, theirs: &[Digest], di
     let lacking = ids.range(&from, until).filter(|id| theirs.binary_search(id).is_err());
     difference.here.extend(lacking.take(MAX_HERE.saturating_sub(difference.here.len())));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sha2::{Digest as _, Sha256};
+
+    fn id(number: u64) -> Digest {
+        Digest(Sha256::digest(number.to_be_bytes()).into())
+    }
+
+    #[test]
+    fn two_logs_of_a_million_that_differ_in_ten_are_equal_after_less_than_64_kib() {
+        let mut one = Ids::default();
+        (0..1_000_000).for_each(|number| assert!(one.insert(id(number), 0)));
+        let mut other = one.clone();
+        let lacked: Vec<Digest> = (0..10).map(|number| id(number * 99_991 + 7)).collect();
+        lacked[..5].iter().for_each(|id| _ = one.remove(id));
+        lacked[5..].iter().for_each(|id| _ = other.remove(id));
+        let (mut comparison, mut bytes, mut questions) = (Comparison::default(), 0, 0);
+        let mut found = Difference::default();
+        while let Some(question) = comparison.ask(&one) {
+            let answer = other.answer(&question);
+            bytes += question.to_bytes().len() + answer.to_bytes().len();
+            questions += 1;
+            let difference = comparison.learn(&one, &answer).expect("an honest answer");
+            found.here.extend(difference.here);
+            found.there.extend(difference.there);
+        }
+        // The ids that are asked for, and ten small messages.
+        bytes += 32 * 10 + 400 * 10;
+        assert!(bytes < 64 * 1024 && questions <= 6, "{bytes} bytes, {questions} questions");
+        let sorted = |mut ids: Vec<Digest>| {
+            ids.sort_unstable();
+            ids
+        };
+        assert_eq!(found.there, sorted(lacked[..5].to_vec()));
+        assert_eq!(found.here, sorted(lacked[5..].to_vec()));
+        found.there.iter().for_each(|id| assert!(one.insert(*id, 0)));
+        found.here.iter().for_each(|id| assert!(other.insert(*id, 0)));
+        assert_eq!(one.summary(), other.summary());
+    }
+
+    #[test]
+    fn ids_that_begin_alike_are_found_summed_and_removed() {
+        let alike = |number: u8| Digest(std::array::from_fn(|byte| if byte == 31 { number } else { 7 }));
+        let mut ids = Ids::default();
+        assert!((0..=255).all(|number| ids.insert(alike(number), number.into())));
+        assert!(!ids.insert(alike(9), 0));
+        assert_eq!((ids.get(&alike(200)), ids.rank(&alike(200)), ids.nth(200)), (Some(200), 200, Some(alike(200))));
+        let (from, until) = (alike(20), alike(120));
+        assert_eq!(ids.range(&from, Some(until)).collect::<Vec<_>>(), (20..120).map(alike).collect::<Vec<_>>());
+        assert_eq!(ids.total_in(&from, Some(&until)).count, 100);
+        assert!((0..=255).all(|number| ids.remove(&alike(number)) == Some(number.into())));
+        assert_eq!((ids.summary(), ids.iter().count()), (Ids::default().summary(), 0));
+    }
+}

@@ -41,6 +41,8 @@ pub(crate) struct Vertex<P> {
     pub id: Digest,
     /// How many that are here name it as a parent.
     named: u32,
+    /// Among which heads it is: 0 in rooms, 1 in the ring.
+    head: Option<u8>,
     pub entry: Option<Entry<P>>,
 }
 
@@ -89,6 +91,7 @@ impl<P> Index<P> {
         self.vertices.get(number as usize)?.as_deref()
     }
 
+    /// The message with that number, if it is here.
     pub fn entry(&self, number: u32) -> Option<&Entry<P>> {
         self.vertex(number)?.entry.as_ref()
     }
@@ -97,6 +100,7 @@ impl<P> Index<P> {
         self.vertices.get_mut(number as usize)?.as_deref_mut()
     }
 
+    /// The same, to change it.
     pub fn entry_mut(&mut self, number: u32) -> Option<&mut Entry<P>> {
         self.vertex_mut(number)?.entry.as_mut()
     }
@@ -122,6 +126,7 @@ impl<P> Index<P> {
         self.next_arrival
     }
 
+    /// Messages in the order of arrival, from that one on.
     pub fn arrived_since(&self, cursor: u64) -> impl Iterator<Item = u32> + '_ {
         self.arrivals.range(cursor..).map(|(_, number)| *number)
     }
@@ -167,8 +172,8 @@ impl<P> Index<P> {
         newest.map(|(_, number)| number)
     }
 
-    /// Takes a message that is not here, into the ring for now; `signer` is the number of its account.
-    pub fn insert(&mut self, facts: &Facts, signer: u32, place: P) -> u32 {
+    /// Takes a message that is not here, with the numbers of who signed inside and in whose room it lies.
+    pub fn insert(&mut self, facts: &Facts, signer: u32, host: u32, place: P) -> u32 {
         let number = self.absent.remove(&facts.id).unwrap_or_else(|| self.add(facts.id));
         let (author, topic) = (self.authors.take(&facts.author), self.topics.take(&facts.topic));
         let parents: Box<[u32]> = facts.parents.iter().map(|parent| self.name(parent)).collect();
@@ -176,14 +181,30 @@ impl<P> Index<P> {
         let depth = depths().flatten().map(|(depth, _)| depth).max().unwrap_or(0).saturating_add(1);
         let is_exact = depths().all(|parent| parent.is_some_and(|(_, is_exact)| is_exact));
         let matter = facts.matter.unwrap_or(super::facts::Matter { signer: None, scope: 0, rank: 0, what: [0; 16] });
-        let (arrival, seq, bytes, kind, host) = (self.next_arrival, facts.seq, facts.bytes, facts.kind, NOBODY);
+        let (arrival, seq, bytes, kind) = (self.next_arrival, facts.seq, facts.bytes, facts.kind);
         let (scope, rank, what, has_matter) = (matter.scope, matter.rank, matter.what, facts.matter.is_some());
         self.next_arrival += 1;
         self.ids.insert(facts.id, number);
         self.arrivals.insert(arrival, number);
         self.shelves.insert((author, topic, seq, number));
-        let entry =
-            Entry { place, seq, arrival, scope, rank, what, parents, author, topic, bytes, signer, host, depth, is_exact, has_matter, kind };
+        let entry = Entry {
+            place,
+            seq,
+            arrival,
+            scope,
+            rank,
+            what,
+            parents,
+            author,
+            topic,
+            bytes,
+            signer,
+            host,
+            depth,
+            is_exact,
+            has_matter,
+            kind,
+        };
         if let Some(vertex) = self.vertex_mut(number) {
             vertex.entry = Some(entry);
         }
@@ -192,7 +213,7 @@ impl<P> Index<P> {
     }
 
     fn add(&mut self, id: Digest) -> u32 {
-        let vertex = Some(Box::new(Vertex { id, named: 0, entry: None }));
+        let vertex = Some(Box::new(Vertex { id, named: 0, head: None, entry: None }));
         let number = self.free.pop().unwrap_or(self.vertices.len() as u32);
         match self.vertices.get_mut(number as usize) {
             Some(place) => *place = vertex,
@@ -225,11 +246,12 @@ impl<P> Index<P> {
 
     /// Whether it is a head now, and among which.
     fn note_head(&mut self, number: u32) {
-        let Some(vertex) = self.vertex(number) else { return };
-        let (id, is_head) = (vertex.id, vertex.named == 0);
-        let in_ring = vertex.entry.as_ref().map(|entry| usize::from(entry.host == NOBODY));
-        for (which, heads) in self.heads.iter_mut().enumerate() {
-            if is_head && in_ring == Some(which) { heads.insert(id) } else { heads.remove(&id) };
+        let Some(vertex) = self.vertex_mut(number) else { return };
+        let head = vertex.entry.as_ref().filter(|_| vertex.named == 0).map(|entry| u8::from(entry.host == NOBODY));
+        let (id, was) = (vertex.id, std::mem::replace(&mut vertex.head, head));
+        if was != head {
+            was.into_iter().for_each(|which| _ = self.heads[usize::from(which)].remove(&id));
+            head.into_iter().for_each(|which| _ = self.heads[usize::from(which)].insert(id));
         }
     }
 

@@ -31,6 +31,7 @@
 //! ```
 
 mod body;
+mod candidate;
 mod compare;
 mod envelope;
 mod facts;
@@ -38,6 +39,7 @@ mod ids;
 mod index;
 mod names;
 mod past;
+mod places;
 mod ranges;
 mod reading;
 mod ring;
@@ -45,7 +47,9 @@ mod rooms;
 mod set;
 mod standing;
 
-pub use body::{AssentBody, Binding, Body, BodyError, FindingBody, MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_RUN_STARTS, MAX_TEXT, MeasureBody};
+pub use body::{
+    AssentBody, Binding, Body, BodyError, FindingBody, MAX_ADDRESS_BYTES, MAX_ADDRESSES, MAX_RUN_STARTS, MAX_TEXT, MeasureBody,
+};
 pub use body::{TrainingBody, TrainingPlan};
 pub use compare::{Comparison, Difference, MAX_HERE, MAX_QUESTIONS, Summary};
 pub use envelope::{Draft, Envelope, EnvelopeError, Kind, MAX_BODY, MAX_ENVELOPE, MAX_PARENTS, MAX_TOPIC, SIGNED_PREFIX, VERSION};
@@ -54,6 +58,8 @@ pub use past::History;
 pub use ranges::{CompareError, MAX_LISTED, MAX_RANGES, MAX_RANGES_BYTES, Ranges};
 pub use reading::{Kept, MAX_MISSING};
 pub use ring::{RING_AUTHOR_BYTES, RING_BYTES};
-pub use rooms::{MAX_ALARMS, MAX_ASSENTS, MAX_CHOICES, MAX_CLAIMS_A_ROUND, MAX_DATASETS, MAX_HAVES, MAX_MEASURES, MAX_NODES, MAX_RESULTS, MAX_TRAININGS};
+pub use rooms::{
+    MAX_ALARMS, MAX_ASSENTS, MAX_CHOICES, MAX_CLAIMS_A_ROUND, MAX_DATASETS, MAX_HAVES, MAX_MEASURES, MAX_NODES, MAX_RESULTS, MAX_TRAININGS,
+};
 pub use set::{Inserted, Log, LogError, MAX_AHEAD_MS, MAX_TWINS, MAX_UNSURE_ACCOUNTS, MAX_UNSURE_MESSAGES, Moved};
 pub use standing::{Known, Standing};

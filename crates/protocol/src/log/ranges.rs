@@ -187,7 +187,8 @@ impl<'a> Reader<'a> {
     fn ids(&mut self, from: Digest, until: Option<Digest>) -> Option<Vec<Digest>> {
         let count = self.count(MAX_LISTED)?;
         let ids: Vec<Digest> = (0..count).map(|_| self.array().map(Digest)).collect::<Option<_>>()?;
-        let is_inside = ids.first().is_none_or(|first| *first >= from) && ids.last().is_none_or(|last| until.is_none_or(|until| *last < until));
+        let is_inside =
+            ids.first().is_none_or(|first| *first >= from) && ids.last().is_none_or(|last| until.is_none_or(|until| *last < until));
         (is_inside && ids.windows(2).all(|pair| pair[0] < pair[1])).then_some(ids)
     }
 }

@@ -76,11 +76,13 @@ impl Ring {
         self.all.has_room(bead, self.most) && own.is_none_or(|own| own.has_room(bead, self.most_of_author))
     }
 
+    /// Takes a message that [`Ring::has_room`]; then [`Ring::surplus`] goes.
     pub fn insert(&mut self, author: u32, bead: Bead, bytes: u32) {
         self.all.insert(bead, bytes);
         self.authors.entry(author).or_default().insert(bead, bytes);
     }
 
+    /// Lets a message go, if it is there.
     pub fn remove(&mut self, author: u32, bead: &Bead) {
         self.all.remove(bead);
         if let Some(own) = self.authors.get_mut(&author) {

@@ -71,10 +71,12 @@ pub(crate) fn is_signed_inside(kind: Kind) -> bool {
 pub(crate) struct Rooms(BTreeSet<(Room, u32)>);
 
 impl Rooms {
+    /// A message lies in that room.
     pub fn insert(&mut self, room: Room, message: u32) {
         self.0.insert((room, message));
     }
 
+    /// It does no longer.
     pub fn remove(&mut self, room: Room, message: u32) {
         self.0.remove(&(room, message));
     }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::candidate::Spot;
 use super::envelope::{EnvelopeError, Kind};
 use super::facts::{Facts, FactsError};
-use super::index::{Entry, Index};
+use super::index::Index;
 use super::names::{NOBODY, Names};
-use super::ring::{Bead, Ring};
-use super::rooms::{Room, Rooms, is_signed_inside};
-use super::standing::{Known, Season, Standing};
+use super::ring::Ring;
+use super::rooms::Rooms;
+use super::standing::{Known, Standing};
 use crate::ids::{Address, Digest, GroupId, NodeId};
 
 /// A seq this much ahead of the node's clock is refused, unless it decides nothing.
@@ -94,18 +95,18 @@ pub struct Log<P> {
     pub(super) standing: Standing,
     pub(super) index: Index<P>,
     pub(super) accounts: Names<Address>,
-    rooms: Rooms,
-    ring: Ring,
+    pub(super) rooms: Rooms,
+    pub(super) ring: Ring,
     /// Bindings that have room: author, seq, id, account.
-    bindings: BTreeSet<(u32, u64, Digest, u32)>,
+    pub(super) bindings: BTreeSet<(u32, u64, Digest, u32)>,
     /// Announcements in the ring by author, of each the newest.
-    announced: BTreeMap<u32, u32>,
+    pub(super) announced: BTreeMap<u32, u32>,
     /// What expires by the clock: second, message.
-    expiries: BTreeSet<(u64, u32)>,
+    pub(super) expiries: BTreeSet<(u64, u32)>,
     /// Messages in rooms by account, while nothing is known.
-    unsure: BTreeMap<u32, u32>,
+    pub(super) unsure: BTreeMap<u32, u32>,
     /// At the last insertion.
-    now_ms: u64,
+    pub(super) now_ms: u64,
     written: Written,
 }
 
@@ -127,42 +128,6 @@ impl Written {
         if self.in_order.len() > MAX_WRITTEN {
             self.in_order.pop_front().iter().for_each(|oldest| _ = self.ids.remove(oldest));
         }
-    }
-}
-
-/// Where a message belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Spot {
-    /// What it is about is over.
-    Nowhere,
-    /// In a room, of the account with that number.
-    Room(Room, u32),
-    Ring,
-}
-
-/// What decides where a message belongs, and which of two is kept. Names that nobody has used yet are [`NOBODY`].
-struct Candidate {
-    id: Digest,
-    /// Its number, if it is here.
-    message: u32,
-    kind: Kind,
-    seq: u64,
-    author: u32,
-    topic: u32,
-    account: Option<(Address, u32)>,
-    /// Scope, rank and what.
-    matter: Option<(u64, u64, [u8; 16])>,
-}
-
-impl Candidate {
-    fn bead(&self) -> Bead {
-        Bead { seq: self.seq, id: self.id, message: self.message }
-    }
-
-    /// Whether of two that say the same this one is kept.
-    fn outlives(&self, seq: u64, id: Digest) -> bool {
-        let is_older = (self.seq, self.id) < (seq, id);
-        is_older == is_signed_inside(self.kind)
     }
 }
 
@@ -191,15 +156,10 @@ impl<P> Log<P> {
     /// # Errors
     /// [`LogError`] if it would not.
     pub fn check(&self, facts: &Facts, now_ms: u64) -> Result<bool, LogError> {
-        if self.index.find(&facts.id).is_some() {
-            return Ok(false);
+        match self.index.find(&facts.id) {
+            Some(_) => Ok(false),
+            None => self.judge(&self.newcomer(facts), now_ms).map(|_| true),
         }
-        let candidate = self.newcomer(facts);
-        let spot = self.spot(&candidate);
-        if facts.seq > now_ms.saturating_add(MAX_AHEAD_MS) && !(is_signed_inside(facts.kind) && matches!(spot, Spot::Room(..))) {
-            return Err(LogError::Future);
-        }
-        self.rivals(&candidate, spot).map(|_| true)
     }
 
     /// Takes a message that was read from a checked envelope, at `now_ms` of the node's clock: what a peer sent, or what lay on disk when
@@ -209,18 +169,25 @@ impl<P> Log<P> {
     /// [`LogError`] if it is not kept.
     pub fn insert(&mut self, facts: &Facts, place: P, now_ms: u64) -> Result<Inserted<P>, LogError> {
         self.now_ms = now_ms;
-        let fresh = self.check(facts, now_ms)?;
-        let mut inserted = Inserted { id: facts.id, fresh, twin: None, dropped: Vec::new(), double: None };
-        if !fresh {
+        let mut inserted = Inserted { id: facts.id, fresh: false, twin: None, dropped: Vec::new(), double: None };
+        if self.index.find(&facts.id).is_some() {
             return Ok(inserted);
         }
         let signer = facts.matter.and_then(|matter| matter.signer).map_or(NOBODY, |signer| self.accounts.take(&signer));
-        let number = self.index.insert(facts, signer, place);
+        let mut candidate = self.newcomer(facts);
+        let judged = self.judge(&candidate, now_ms);
+        let (spot, rival) = judged.inspect_err(|_| self.accounts.give_back(signer))?;
+        let host = if let Spot::Room(_, account) = spot { account } else { NOBODY };
+        let number = self.index.insert(facts, signer, host, place);
         if matches!(facts.kind, Kind::Assent | Kind::Measure) {
             self.expiries.extend(facts.matter.map(|matter| (matter.scope, number)));
         }
+        inserted.fresh = true;
         inserted.twin = self.twin_of(number);
-        self.settle(number, &mut inserted.dropped);
+        rival.into_iter().for_each(|rival| self.forget(rival, &mut inserted.dropped));
+        candidate.message = number;
+        candidate.author = self.index.entry(number).map_or(NOBODY, |entry| entry.author);
+        self.put(&candidate, spot, &mut inserted.dropped);
         if facts.author == self.own {
             inserted.double = self.written.first.and_then(|first| self.index.comes_after(number, &self.written.ids, first));
         }
@@ -271,6 +238,7 @@ impl<P> Log<P> {
         let mut dropped = Vec::new();
         self.index.find(id).iter().for_each(|message| self.forget(*message, &mut dropped));
         dropped
+<<<<<<< HEAD
     }
 
     fn settle_all(&mut self, bindings: bool, dropped: &mut Vec<(Digest, P)>) {
@@ -482,5 +450,7 @@ impl<P> Log<P> {
             self.accounts.give_back(entry.signer);
         }
         dropped.push((id, entry.place));
+=======
+>>>>>>> w1
     }
 }

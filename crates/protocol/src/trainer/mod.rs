@@ -140,7 +140,8 @@ impl Trainer {
     /// History is told anew; what was promised to whoever asked for an end holds.
     fn restart(&mut self) -> Vec<Effect> {
         let cancelled = self.rounds.values().filter_map(Race::cancel).collect();
-        *self = Self { last: self.last, is_doubled: self.is_doubled, ..Self::new(self.config.clone(), std::mem::take(&mut self.remembered)) };
+        *self =
+            Self { last: self.last, is_doubled: self.is_doubled, ..Self::new(self.config.clone(), std::mem::take(&mut self.remembered)) };
         cancelled
     }
 

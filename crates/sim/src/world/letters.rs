@@ -126,7 +126,7 @@ impl World {
         }
         for peer in self.plan.nodes_of(self.nodes[node].group) {
             let can_ask = peer != node && self.nodes[peer].is_up() && self.weather.reaches(node, peer) && self.weather.reaches(peer, node);
-            if can_ask && self.nodes[node].replica.differs_from(&self.nodes[peer].replica) {
+            if can_ask && self.nodes[node].replica.may_learn_from(peer, &self.nodes[peer].replica) {
                 self.copy(node, peer);
             }
         }
@@ -139,6 +139,10 @@ impl World {
         }
         let clock_ms = self.now_ms() + self.weather.nodes[node].ahead_ms;
         let letters = self.nodes[node].replica.copy(&self.nodes[peer].replica, clock_ms, &mut self.letters);
+        if letters.is_empty() {
+            let theirs = self.nodes[peer].replica.log().summary();
+            return self.nodes[node].replica.agree(peer, theirs);
+        }
         let wait_ms = 2 * (self.link_ms(node, peer) + self.link_ms(peer, node));
         let generation = self.nodes[node].generation;
         self.schedule.after(wait_ms, Happening::Copied { node, generation, peer, letters });

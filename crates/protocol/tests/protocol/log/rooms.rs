@@ -143,7 +143,8 @@ fn eight_free_keys_with_endless_messages_push_out_nothing_that_counts() {
     take(&mut log, &first).unwrap();
     for seq in 0..100 {
         for key in 10..18 {
-            let draft = Draft { group: GROUP, kind: Kind::Note, topic: format!("{seq}"), seq: 500 + seq, parents: vec![], body: vec![0; MAX_BODY] };
+            let draft =
+                Draft { group: GROUP, kind: Kind::Note, topic: format!("{seq}"), seq: 500 + seq, parents: vec![], body: vec![0; MAX_BODY] };
             let _ = take(&mut log, &Envelope::sign(draft, &node(key)).unwrap());
             let _ = take(&mut log, &vote(key, seq, key, ROUND, &seq.to_string()));
             let _ = take(&mut log, &binding(key, seq, key));
@@ -162,7 +163,7 @@ fn while_nothing_is_known_everybody_counts_up_to_a_bound_and_then_whoever_has_st
     [&own, &other].into_iter().for_each(|message| _ = take(&mut log, message).unwrap());
     assert_eq!([host(&log, &own), host(&log, &other)], [Some(account(2)), Some(account(8))]);
     for round in 0..u64::from(MAX_UNSURE_MESSAGES) {
-        take(&mut log, &vote(8, 1, 8, RoundNumber(100 + round), "claim")).unwrap();
+        take(&mut log, &vote(8, 2 + round, 8, RoundNumber(100 + round), "claim")).unwrap();
     }
     let hosted = log.since(0).filter(|kept| kept.account == Some(account(8))).count();
     assert_eq!(hosted, MAX_UNSURE_MESSAGES as usize);
