@@ -1,60 +1,46 @@
 //! What a feed tells its log of the group's accounts, and when.
 
 use protocol::{
+    census::Census,
     eip712::Domain,
-    log::{Census, Known, Standing},
+    log::{Known, Standing},
 };
 
 use crate::feed::Heard;
 
-/// A log that is told nothing but the time is told it so often, in seconds of the chain.
+/// A log for which nothing changes but the time is told it so often, in seconds of the chain.
 const TIME_S: u64 = 60;
 
 /// Listens to a feed; says what has changed since it was asked last.
 pub(crate) struct Stands {
-    domain: Domain,
     census: Census,
-    is_live: bool,
     told: Option<Known>,
 }
 
 impl Stands {
     pub(crate) fn new(domain: Domain) -> Self {
-        Self { domain, census: Census::new(domain), is_live: false, told: None }
+        Self { census: Census::new(domain), told: None }
     }
 
-    /// What the log is to be told now. History is over first: what was then says nothing of who has stake today.
+    /// What the log is to be told now; nothing before history is over.
     pub(crate) fn hear(&mut self, heard: &Heard) -> Option<Standing> {
-        match heard {
-            Heard::Restart => *self = Self { told: self.told.take(), ..Self::new(self.domain) },
-            Heard::Group(group) => self.census.group(group),
-            Heard::Event { event, .. } => self.census.event(event),
-            Heard::Block(block) => {
-                self.census.block(*block);
-                return self.change();
-            }
-            Heard::Live => {
-                self.is_live = true;
-                return self.change();
-            }
-            Heard::Log { .. } | Heard::Double { .. } => {}
+        if !self.census.hear(heard) {
+            return None;
         }
-        None
-    }
-
-    fn change(&mut self) -> Option<Standing> {
         let standing = self.census.standing();
-        let known = standing.known.as_ref().filter(|_| self.is_live)?;
-        let is_same = self.told.as_ref().is_some_and(|told| {
-            let is_recent = told.time_s <= known.time_s && known.time_s < told.time_s.saturating_add(TIME_S);
-            is_recent && Known { time_s: told.time_s, ..known.clone() } == *told
-        });
-        if is_same {
+        let known = standing.known.as_ref()?;
+        if self.told.as_ref().is_some_and(|told| is_same(told, known)) {
             return None;
         }
         self.told = Some(known.clone());
         Some(standing)
     }
+}
+
+/// Whether nothing is another but the time, and that only a little.
+fn is_same(told: &Known, known: &Known) -> bool {
+    let is_recent = told.time_s <= known.time_s && known.time_s < told.time_s.saturating_add(TIME_S);
+    is_recent && Known { time_s: told.time_s, ..known.clone() } == *told
 }
 
 #[cfg(test)]

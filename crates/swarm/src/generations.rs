@@ -34,12 +34,6 @@ impl<K: Ord + Copy, V> Generations<K, V> {
         self.young.get(key).or_else(|| self.old.get(key))
     }
 
-    /// Forgets a key.
-    pub fn forget(&mut self, key: &K) {
-        self.young.remove(key);
-        self.old.remove(key);
-    }
-
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.young.clear();
@@ -66,8 +60,6 @@ mod tests {
             assert!(memory.len() <= 20);
         }
         assert_eq!((memory.get(&0), memory.get(&1), memory.get(&1000)), (Some(&1007), None, Some(&999)));
-        memory.forget(&0);
-        assert_eq!(memory.get(&0), None);
         memory.clear();
         assert_eq!(memory.len(), 0);
     }

@@ -57,11 +57,6 @@ impl Letters {
         }
     }
 
-    /// The groups that this node takes part in.
-    pub fn groups(&self) -> impl Iterator<Item = GroupId> + '_ {
-        self.topics.values().copied()
-    }
-
     /// This node dialled a peer.
     pub fn chosen(&mut self, peer: PeerId) {
         self.chosen.insert(peer);

@@ -138,7 +138,7 @@ fn copy(old: &mut impl Read, out: &mut impl Write, place: Place, end: u64) -> io
     match whole(old, place) {
         Ok(bytes) => {
             out.write_all(&bytes)?;
-            Ok(Some(Place { offset: end, ..place }))
+            Ok(Some(place.at(end)))
         }
         Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
         Err(error) => Err(error),

@@ -16,7 +16,7 @@ use protocol::{Address, Digest, GroupId, NodeId};
 use crate::error::SwarmError;
 use crate::generations::Generations;
 use crate::group_log::GroupLog;
-use crate::records::hash;
+use crate::cids::block_digest;
 use crate::sync::GET_MAX;
 
 /// Groups of one node (PROTOCOL 14, What is kept).
@@ -182,7 +182,7 @@ impl Logs {
     /// # Errors
     /// As [`Logs::append`]; what was refused lately is refused again without a look.
     pub fn insert(&mut self, group: GroupId, message: &[u8]) -> Result<Option<News>, LogsError> {
-        let id = hash(message);
+        let id = block_digest(message);
         if self.group(group)?.log.contains(&id) || self.is_refused(&id) {
             return Ok(None);
         }

@@ -11,7 +11,7 @@
 //! | other messages, of a peer | 2,048 | 8,192 |
 //! | the same, of one author | 512 | 2,048 |
 //! | the same, of all peers of one direction | 1,024 | 4,096 |
-//! | messages beyond these, of a peer, before it is let go | 1,024 | 65,536 |
+//! | messages beyond these, of a peer, before it is let go | 2,048 | 65,536 |
 //! | messages that a peer puts here when logs are compared | 2,048 | 16,384 |
 //! | questions of a peer about logs | 64 | 512 |
 //!
@@ -45,7 +45,7 @@ const MATTERS_OF_ALL: Rate = rate(512, 2048);
 const OTHER_OF_PEER: Rate = rate(2048, 8192);
 const OTHER_OF_AUTHOR: Rate = rate(512, 2048);
 const OTHER_OF_ALL: Rate = rate(1024, 4096);
-const EXCESS_OF_PEER: Rate = rate(1024, 65_536);
+const EXCESS_OF_PEER: Rate = rate(2048, 65_536);
 const PUT_OF_PEER: Rate = rate(2048, 16_384);
 const QUESTIONS_OF_PEER: Rate = rate(64, 512);
 

@@ -41,6 +41,11 @@ impl Place {
         Self { offset, length: message.len() as u32, facts: facts.len() as u16 }
     }
 
+    /// The same record elsewhere.
+    pub fn at(self, offset: u64) -> Self {
+        Self { offset, ..self }
+    }
+
     /// Bytes of the record.
     pub fn bytes(self) -> usize {
         HEAD_BYTES + usize::from(self.facts) + self.length as usize

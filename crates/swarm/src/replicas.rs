@@ -132,13 +132,14 @@ impl Source {
         (self.stage, self.since) = (stage, now);
     }
 
-    /// The turn is over; the next one comes the sooner the more this one brought.
-    fn rest(&mut self, is_equal: bool, now: Instant) {
-        self.pause = match is_equal || self.gained {
+    /// The turn is over; the next one comes soon if this one settled or brought anything, and otherwise the later the more often
+    /// that happens.
+    fn rest(&mut self, is_settled: bool, now: Instant) {
+        self.pause = match is_settled || self.gained {
             true => COPY_AGAIN,
             false => (self.pause * 2).min(COPY_SELDOM),
         };
-        if is_equal || self.given.len() >= GIVEN_MAX {
+        if is_settled || self.given.len() >= GIVEN_MAX {
             self.given.clear();
         }
         (self.gained, self.barren) = (false, 0);
@@ -276,7 +277,7 @@ impl Replicas {
         if source.malformed >= MALFORMED_MAX {
             return self.let_go(peer, "its answers cannot be read", now);
         }
-        source.rest(false, now);
+        source.rest(is_malformed, now);
     }
 
     /// How far a comparison has come.

@@ -35,7 +35,7 @@ fn setup(messages: &[&[u8]]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("1.log");
     let (mut file, _) = opened(&path);
-    messages.iter().for_each(|message| _ = file.append(&message[1..], message).unwrap());
+    messages.iter().for_each(|message| _ = file.append(&message[1..message.len().min(9)], message).unwrap());
     file.sync().unwrap();
     (folder, path)
 }
@@ -56,9 +56,9 @@ fn messages_come_back_with_their_facts_and_are_read_by_their_places() {
     let place = file.append(b"", b"four").unwrap();
     assert_eq!(file.read(place).unwrap(), b"four");
     assert_eq!(file.read(places[1]).unwrap(), b"three");
-    let elsewhere = file.read(Place { offset: place.offset - 1, ..place });
+    let elsewhere = file.read(place.at(place.offset - 1));
     assert_eq!(elsewhere.unwrap_err().kind(), io::ErrorKind::InvalidData);
-    assert!(file.read(Place { offset: 1 << 40, ..place }).is_err());
+    assert!(file.read(place.at(1 << 40)).is_err());
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn zeros_and_absurd_lengths_at_the_end_are_cut() {
 fn a_file_longer_than_what_is_read_at_once_is_read_whole() {
     let long = vec![b'x'; 60_000];
     let (_folder, path) = setup(&vec![long.as_slice(); 50]);
-    assert_eq!(texts(&path), vec![long; 50]);
+    assert!(texts(&path) == vec![long; 50]);
 }
 
 #[test]

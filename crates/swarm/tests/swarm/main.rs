@@ -4,12 +4,23 @@
 
 mod blocks;
 mod boot;
+<<<<<<< HEAD
 mod child;
 mod files;
 mod liar;
 mod logs;
 mod meeting;
 mod scripted;
+=======
+mod disk;
+mod flood;
+mod healing;
+mod kubo;
+mod liar;
+mod logs;
+mod rude;
+>>>>>>> w2
 mod shouter;
 mod speed;
+mod stranger;
 mod support;
