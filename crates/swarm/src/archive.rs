@@ -340,12 +340,8 @@ impl Clerk {
     /// Only what was asked for is looked at.
     fn take(&mut self, peer: PeerId, group: GroupId, asked: &[Digest], messages: &[Vec<u8>]) {
         let places: BTreeMap<Digest, usize> = asked.iter().enumerate().map(|(place, id)| (*id, place)).collect();
-<<<<<<< HEAD
-        let came: Vec<(usize, &Vec<u8>)> = messages.iter().filter_map(|message| Some((*places.get(&hash(message))?, message))).collect();
-=======
         let came: Vec<(usize, &Vec<u8>)> =
             messages.iter().filter_map(|message| Some((*places.get(&block_digest(message))?, message))).collect();
->>>>>>> w2
         let settled = came.iter().map(|(place, _)| place + 1).max().unwrap_or(0);
         let fresh = self.insert_all(peer, group, came.iter().map(|(_, message)| *message));
         let took = Took { fresh, came: came.len(), left: asked[settled..].to_vec() };

@@ -4,22 +4,16 @@
 
 mod blocks;
 mod boot;
-<<<<<<< HEAD
 mod child;
+mod disk;
 mod files;
+mod flood;
+mod healing;
 mod liar;
 mod logs;
 mod meeting;
-mod scripted;
-=======
-mod disk;
-mod flood;
-mod healing;
-mod kubo;
-mod liar;
-mod logs;
 mod rude;
->>>>>>> w2
+mod scripted;
 mod shouter;
 mod speed;
 mod stranger;
