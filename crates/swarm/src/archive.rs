@@ -19,9 +19,9 @@ use protocol::log::{Body, Comparison, LogError, Ranges, Standing};
 use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::cids::block_digest;
 use crate::group_log::announced_in;
 use crate::logs::{Compared, Entry, Logs, LogsError, News};
-use crate::cids::block_digest;
 use crate::sync::{Pulse, Response};
 
 /// Tasks that wait for the thread.

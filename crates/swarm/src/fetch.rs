@@ -211,6 +211,7 @@ impl Fetch<'_> {
             let below = done?.ok_or_else(|| self.other_file(whole))?;
             below.into_iter().rev().for_each(|child| pending.push_front(child));
         }
+        drop(running);
         blocking(move || partial.finish()).await
     }
 

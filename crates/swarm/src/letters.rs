@@ -34,7 +34,7 @@ pub struct Letters {
     /// How much of what peers send is looked at.
     rates: Rates,
     /// Of which group a gossip topic is.
-    topics: BTreeMap<TopicHash, GroupId>,
+    pub topics: BTreeMap<TopicHash, GroupId>,
     /// Connected peers that this node dialled.
     chosen: BTreeSet<PeerId>,
     /// Questions that are being answered.

@@ -13,10 +13,10 @@ use protocol::eip712::Domain;
 use protocol::log::{Body, BodyError, Comparison, Difference, Envelope, EnvelopeError, LogError, Ranges, Standing};
 use protocol::{Address, Digest, GroupId, NodeId};
 
+use crate::cids::block_digest;
 use crate::error::SwarmError;
 use crate::generations::Generations;
 use crate::group_log::GroupLog;
-use crate::cids::block_digest;
 use crate::sync::GET_MAX;
 
 /// Groups of one node (PROTOCOL 14, What is kept).

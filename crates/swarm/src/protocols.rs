@@ -17,6 +17,7 @@ use libp2p::{PeerId, StreamProtocol, Swarm, autonat, dcutr, identify, mdns, ping
 
 use crate::addresses::{Scope, ip_in, scope};
 use crate::bitswap;
+use crate::candidates::Candidates;
 use crate::config::Config;
 use crate::discovery::{self, Kad};
 use crate::doors::{self, Doors, Limits};

@@ -211,7 +211,7 @@ impl Node {
                 if !is_javascript(&info.agent_version) {
                     self.swarm.behaviour_mut().bitswap.widen(peer_id);
                 }
-                self.meeting.on_identify(peer_id, &info, &mut self.swarm, &self.topics, Instant::now());
+                self.meeting.on_identify(peer_id, &info, &mut self.swarm, &self.letters.topics, Instant::now());
             }
             // A peer that lacks the protocol is not a dead one.
             ProtocolsEvent::Ping(ping::Event { result: Err(ping::Failure::Unsupported), .. }) => {}

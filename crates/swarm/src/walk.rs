@@ -282,7 +282,7 @@ mod tests {
         }
 
         fn file(&self, bytes: &[u8]) -> Cid {
-            cid_of(self.store.add(bytes).unwrap(), bytes.len() as u64)
+            cid_of(self.store.add(&mut &bytes[..]).unwrap(), bytes.len() as u64)
         }
 
         /// A node of UnixFS of that kind with links to those.

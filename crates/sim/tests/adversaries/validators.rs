@@ -106,7 +106,13 @@ fn a_flood_keeps_no_round_from_being_decided_and_is_held_in_bounds() {
             let bytes: u64 = strangers.map(|kept| u64::from(kept.bytes)).sum();
             assert!((RING_BYTES / 2..RING_BYTES + MAX_ENVELOPE as u64).contains(&bytes), "{seed} {}: {bytes}", node.name);
             for validator in &game.world.nodes()[2..6] {
-                assert_eq!(log.speaks_for(&validator.replica.author()), Some(validator.account), "{seed} {}: {}", node.name, validator.name);
+                assert_eq!(
+                    log.speaks_for(&validator.replica.author()),
+                    Some(validator.account),
+                    "{seed} {}: {}",
+                    node.name,
+                    validator.name
+                );
             }
         }
     }

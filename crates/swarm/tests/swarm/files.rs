@@ -15,7 +15,7 @@ use crate::support::{SOON, TestNode, address, bytes, config, eventually, next, n
 async fn blocks_of(holder: &TestNode, file: &[u8]) -> BTreeMap<[u8; 32], Vec<u8>> {
     let chunks = file.chunks(CHUNK_BYTES as usize).map(|chunk| (digest_of(chunk).0, chunk.to_vec()));
     let root = digest_of(file);
-    let root_block = holder.client.block(root).await.unwrap().unwrap();
+    let root_block = holder.client.block(&swarm::cid_of(root, file.len() as u64)).await.unwrap().unwrap();
     chunks.chain([(root.0, root_block)]).collect()
 }
 
