@@ -163,7 +163,7 @@ async fn keep(member: Member, mut current: watch::Receiver<Current>) {
 
 /// Brings checkpoint and patches here.
 async fn hold(member: &Member, wanted: Current) -> Result<()> {
-    let patches = member.patches(wanted.head).await?;
+    let patches = member.patches(wanted.head).await;
     member.client.download(wanted.checkpoint, checkpoint_len(&member.manifest), ATTEMPT).await.context("the checkpoint")?;
     member.client.provide(wanted.checkpoint).await?;
     for patch in patches {

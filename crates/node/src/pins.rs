@@ -50,7 +50,7 @@ impl Keeper {
                 self.has_changed = false;
                 self.tell().await;
             }
-            Heard::Block(_) | Heard::Log { .. } => {}
+            Heard::Block(_) | Heard::Log { .. } | Heard::Double { .. } => {}
         }
     }
 

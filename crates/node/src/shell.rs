@@ -129,7 +129,7 @@ impl<P: Program> Shell<P> {
             Heard::Event { event, .. } => self.member.note(event).await,
             Heard::Block(block) => self.now = Some(*block),
             Heard::Log { author, body } => self.member.heard(*author, body),
-            Heard::Live => {}
+            Heard::Live | Heard::Double { .. } => {}
         }
         self.machine.hear(heard)
     }

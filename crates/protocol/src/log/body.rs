@@ -57,6 +57,8 @@ pub enum Body {
     Dataset { head: Digest, root: Digest },
     /// How a revealed file of the author's account was trained (PROTOCOL 15, Sets and runs).
     Training(TrainingBody),
+    /// A file that tells of the group as of the beginning of a round (PROTOCOL 14, Copies).
+    Copy { round: RoundNumber, file: Digest },
 }
 
 /// How anybody gets the same file; it says nothing about a claim's truth, and no rule needs it.
@@ -158,6 +160,21 @@ impl Binding {
 }
 
 impl TrainingBody {
+    /// JSON with the keys of the message: what a program that trains can read.
+    pub fn to_json(&self) -> String {
+        // Names, numbers and lists only: there is nothing to refuse.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what [`TrainingBody::to_json`] wrote, or such a program.
+    ///
+    /// # Errors
+    /// [`BodyError`] if it is something else, or too large.
+    pub fn from_json(text: &str) -> Result<Self, BodyError> {
+        let read: Self = serde_json::from_str(text).map_err(|_| BodyError::Form)?;
+        if read.fits() { Ok(read) } else { Err(BodyError::TooLarge) }
+    }
+
     fn fits(&self) -> bool {
         let settings = self.plan.settings.to_string();
         (1..=MAX_RUN_STARTS).contains(&self.starts.len()) && settings.len() <= MAX_TEXT && self.done <= self.plan.steps
@@ -180,6 +197,7 @@ impl Body {
             Self::Finding(_) => Kind::Finding,
             Self::Dataset { .. } => Kind::Dataset,
             Self::Training(_) => Kind::Training,
+            Self::Copy { .. } => Kind::Copy,
         }
     }
 
@@ -198,6 +216,7 @@ impl Body {
             Kind::Finding => "finding",
             Kind::Dataset => "dataset",
             Kind::Training => "training",
+            Kind::Copy => "copy",
         }
     }
 

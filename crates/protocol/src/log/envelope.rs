@@ -52,10 +52,12 @@ pub enum Kind {
     Dataset = 11,
     /// [`Body::Training`](super::Body::Training).
     Training = 12,
+    /// [`Body::Copy`](super::Body::Copy).
+    Copy = 13,
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Verdict,
         Self::Choice,
         Self::Assent,
@@ -68,6 +70,7 @@ impl Kind {
         Self::Finding,
         Self::Dataset,
         Self::Training,
+        Self::Copy,
     ];
 
     /// The kind that a byte stands for, if it is one.

@@ -171,6 +171,7 @@ impl Reading<'_> {
             Body::Have { round, file } => Some(self.have(round.0, first_half(file))),
             Body::Training(body) => Some(self.own(body.round.0, first_half(&body.file))),
             Body::Dataset { head, .. } => Some(self.own(0, first_half(head))),
+            Body::Copy { file, .. } => Some(self.own(0, first_half(file))),
             Body::Announcement { .. } => Some(self.own(0, hash(&[&self.author.0]))),
             Body::Verdict(_) | Body::Choice(_) | Body::Note(_) => None,
         })

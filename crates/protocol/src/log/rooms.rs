@@ -23,6 +23,8 @@ pub const MAX_ALARMS: usize = 64;
 pub const MAX_HAVES: usize = 1280;
 /// Training sets whose roots an account tells.
 pub const MAX_DATASETS: usize = 16;
+/// Copies of the group that an account tells of.
+pub const MAX_COPIES: usize = 2;
 /// Files of a round of which an account tells how they were trained.
 pub const MAX_TRAININGS: usize = 4;
 
@@ -55,6 +57,7 @@ impl Room {
             Kind::Have => MAX_HAVES,
             Kind::Dataset => MAX_DATASETS,
             Kind::Training => MAX_TRAININGS,
+            Kind::Copy => MAX_COPIES,
             Kind::Note => 0,
         }
     }

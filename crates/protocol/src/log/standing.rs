@@ -85,7 +85,7 @@ impl Known {
             // Bodies of deltas are held under round 0, hidden sets under the last round of their term.
             Kind::Have if scope == 0 || self.bounties.values().any(|last| last.0 == scope) => Season::Now,
             Kind::Have => within(self.round.0.saturating_sub(1), scope, next),
-            Kind::Announcement | Kind::Binding | Kind::Note | Kind::Dataset => Season::Now,
+            Kind::Announcement | Kind::Binding | Kind::Note | Kind::Dataset | Kind::Copy => Season::Now,
         }
     }
 }
