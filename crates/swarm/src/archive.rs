@@ -396,3 +396,6 @@ impl Clerk {
         self.report(Report::Collected { peer, group, messages, rest });
     }
 }
+
+#[cfg(test)]
+mod tests;
