@@ -16,7 +16,10 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use anyhow::{Context, Result};
 use chain::{ChainError, Chronicle, Followed, Follower, Log};
 use governance::Network;
-use protocol::{chain::Block, ids::{Digest, GroupId}};
+use protocol::{
+    chain::Block,
+    ids::{Digest, GroupId},
+};
 use swarm::{Client, Event as SwarmEvent};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 

@@ -14,13 +14,13 @@ use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::archive::{Reply, Task};
-use crate::error::{FetchError, SwarmError};
+use crate::error::{FetchError, LogsError, SwarmError};
 use crate::fetch::{Fetcher, blocking};
 use crate::files::FILE_BYTES_MAX;
-use crate::logs::{Entry, LogsError};
+use crate::logs::Entry;
 use crate::store::BlockStore;
 use crate::swarm::Command;
+use crate::tasks::{Reply, Task};
 
 /// A handle to the running node; clones share it. The node ends when the last one is dropped, or one
 /// asks for it.

@@ -46,6 +46,8 @@ pub struct Config {
     pub events_max: usize,
 }
 
+/// Groups of one node (PROTOCOL 14, Copying).
+pub const GROUPS_MAX: usize = 256;
 /// As many as 64 checkpoints of the greatest model have.
 const STORE_BYTES_MAX: u64 = 64 << 30;
 const INBOUND_CONNECTIONS_MAX: u32 = 128;

@@ -28,7 +28,8 @@ async fn a_verdict_arrives_within_two_seconds_among_the_junk_of_four_peers() {
     for publish in junk {
         stranger(at.clone(), Script { publish, ..Script::default() });
     }
-    next(&mut victim.events, |event| matches!(event, Event::Envelope { envelope, .. } if envelope.kind() == Kind::Note).then_some(())).await;
+    next(&mut victim.events, |event| matches!(event, Event::Envelope { envelope, .. } if envelope.kind() == Kind::Note).then_some(()))
+        .await;
     stranger(at, Script { publish: vec![verdict.bytes().to_vec()], ..Script::default() });
     let arrived = next(&mut victim.events, |event| match event {
         Event::Envelope { envelope, .. } if envelope.kind() == Kind::Verdict => Some(envelope),

@@ -1,7 +1,7 @@
 //! Logs that grew apart, or that gossip left behind, become one by comparing.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use protocol::log::Envelope;
 

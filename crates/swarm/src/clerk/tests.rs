@@ -1,8 +1,12 @@
 //! The thread's work, task by task, with the node's part played by the test.
 
 use protocol::log::{Draft, Envelope, Kind};
+use tokio::sync::oneshot;
 
 use super::*;
+
+/// Enough for each test.
+const REPORTS_MAX: usize = 8192;
 
 const GROUP: GroupId = GroupId(7);
 
@@ -88,7 +92,8 @@ fn what_no_honest_peer_sends_is_rejected_and_a_newer_version_is_not() {
     let mut office = Office::new();
     let whole = note(9, 5, "hello").bytes().to_vec();
     let changed = |place: usize, to: u8| [&whole[..place], &[to], &whole[place + 1..]].concat();
-    let other_group = Draft { group: GroupId(8), kind: Kind::Note, topic: "note".into(), seq: 1, parents: Vec::new(), body: b"{\"note\":\"\"}".to_vec() };
+    let other_group =
+        Draft { group: GroupId(8), kind: Kind::Note, topic: "note".into(), seq: 1, parents: Vec::new(), body: b"{\"note\":\"\"}".to_vec() };
     let other_group = Envelope::sign(other_group, &ed25519_dalek::SigningKey::from_bytes(&[9; 32])).unwrap();
     for (message, misdeed) in [
         (changed(60, 0), true),
