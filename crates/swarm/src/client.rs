@@ -12,13 +12,21 @@ use protocol::log::{Body, Standing};
 use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::{mpsc, oneshot};
 
+<<<<<<< HEAD
 use crate::archive::{Reply, Task};
 use crate::error::SwarmError;
 use crate::fetch::Fetcher;
 use crate::links::Neighbourhood;
 use crate::logs::{Entry, LogsError};
+=======
+use crate::error::{FetchError, LogsError, SwarmError};
+use crate::fetch::{Fetcher, blocking};
+use crate::files::FILE_BYTES_MAX;
+use crate::logs::Entry;
+>>>>>>> w2
 use crate::store::BlockStore;
 use crate::swarm::Command;
+use crate::tasks::{Reply, Task};
 
 /// A handle to the running node; clones share it. The node ends when the last one is dropped, or one
 /// asks for it.

@@ -10,8 +10,8 @@ use ed25519_dalek::SigningKey;
 use protocol::log::{Body, Draft, Envelope, Facts, FactsError, Inserted, Kind, Log, LogError, Standing};
 use protocol::{Digest, GroupId, NodeId};
 
+use crate::error::LogsError;
 use crate::log_file::LogFile;
-use crate::logs::LogsError;
 use crate::records::{Place, Record};
 use crate::sync::{GET_MAX, HEADS_MAX, MESSAGES_BYTES_MAX, Pulse};
 

@@ -1,46 +1,33 @@
-//! The part of the node's task that passes messages of logs on: between gossip, peers that compare, clients, and the
-//! archive, which alone knows the logs.
+//! What the node's task knows of logs: how to reach the thread that owns them, whom to copy them from, and how much of
+//! what peers send is looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::time::Instant;
 
-use libp2p::gossipsub::{self, MessageAcceptance, TopicHash};
-use libp2p::request_response::{InboundFailure, InboundRequestId, Message, ResponseChannel};
-use libp2p::{Multiaddr, PeerId};
-use protocol::log::MAX_ADDRESSES;
-use protocol::{Digest, GroupId, NodeId};
+use libp2p::PeerId;
+use libp2p::gossipsub::TopicHash;
+use libp2p::request_response::InboundRequestId;
+use protocol::GroupId;
 
-use crate::archive::{Archive, Reply, Report, Task};
-use crate::error::SwarmError;
-use crate::event::Event;
-use crate::gossip::{topic, topic_scores};
-use crate::group_log::announced_in;
-use crate::logs::{LogsError, News};
-use crate::rates::{Pass, Rates, label};
-use crate::replicas::{Desk, Replicas, SyncEvent};
-use crate::swarm::{Node, peer_of};
-use crate::sync::{Pulse, Request, Response};
+use crate::archive::Archive;
+use crate::rates::Rates;
+use crate::replicas::Replicas;
 
-/// Questions of peers that are being answered: each holds up to half a MiB. Further ones are not answered.
-pub const ANSWERS_MAX: usize = 64;
-
-/// What the node's task knows of logs.
+/// See the module.
 pub struct Letters {
     /// Owns them.
     pub archive: Archive,
     /// Copies them.
     pub replicas: Replicas,
     /// How much of what peers send is looked at.
-    rates: Rates,
+    pub rates: Rates,
     /// Of which group a gossip topic is.
     pub topics: BTreeMap<TopicHash, GroupId>,
     /// Connected peers that this node dialled.
-    chosen: BTreeSet<PeerId>,
+    pub chosen: BTreeSet<PeerId>,
     /// Questions that are being answered.
-    answers: BTreeSet<InboundRequestId>,
+    pub answers: BTreeSet<InboundRequestId>,
     /// Groups in whose logs this node's addresses could not be written yet.
-    unannounced: BTreeSet<GroupId>,
+    pub unannounced: BTreeSet<GroupId>,
 }
 
 impl Letters {
@@ -68,6 +55,7 @@ impl Letters {
         self.replicas.lost(peer);
     }
 }
+<<<<<<< HEAD
 
 impl Node {
     /// Tells peers of logs, tries again what the archive had no room for, and disconnects those who lead nowhere.
@@ -263,3 +251,5 @@ impl Node {
         }
     }
 }
+=======
+>>>>>>> w2

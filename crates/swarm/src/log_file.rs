@@ -9,10 +9,7 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::migration::migrate;
-use crate::records::{Place, Record, Records, decode, encode};
-
-/// Names the format and its version.
-pub const HEADER: &[u8; 8] = b"NRNLOG\0\x02";
+use crate::records::{HEADER, Place, Record, Records, decode, encode, sync_folder};
 
 /// What was found in a file when it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,14 +152,6 @@ fn whole(input: &mut impl Read, place: Place) -> io::Result<Vec<u8>> {
 
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).append(true).create(true).open(path)
-}
-
-/// Brings the name of a new file onto the disk; where folders cannot be opened, the system does that itself.
-pub fn sync_folder(path: &Path) -> io::Result<()> {
-    match path.parent().map(File::open) {
-        Some(Ok(folder)) => folder.sync_all(),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -10,59 +10,26 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ed25519_dalek::SigningKey;
 use protocol::eip712::Domain;
-use protocol::log::{Body, BodyError, Comparison, Difference, Envelope, EnvelopeError, LogError, Ranges, Standing};
+use protocol::log::{Body, Comparison, Difference, Envelope, Ranges, Standing};
 use protocol::{Address, Digest, GroupId, NodeId};
 
 use crate::cids::block_digest;
+<<<<<<< HEAD
 use crate::error::SwarmError;
+=======
+use crate::config::GROUPS_MAX;
+use crate::error::LogsError;
+>>>>>>> w2
 use crate::generations::Generations;
 use crate::group_log::GroupLog;
 use crate::sync::GET_MAX;
 
-/// Groups of one node (PROTOCOL 14, What is kept).
-pub const GROUPS_MAX: usize = 256;
 /// Messages that one read gives: at most some 65 MiB of them, so that a reader who is behind takes several.
 pub const READ_MAX: usize = 1024;
 /// Refused messages that are remembered, so that nobody asks for them again; twice as many at most.
 const REFUSED_MAX: usize = 16_384;
 /// So long; then they may have room.
 const REFUSED_TIME: Duration = Duration::from_secs(600);
-
-/// Why a log cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum LogsError {
-    /// This node keeps no log of that group.
-    #[error("this node does not take part in group {0}: subscribe to it first")]
-    NotSubscribed(GroupId),
-    /// It keeps [`GROUPS_MAX`] logs already.
-    #[error("this node takes part in {GROUPS_MAX} groups already: use another node for more")]
-    TooManyGroups,
-    /// The log's file cannot be opened; it is as it was.
-    #[error("the log file {path} cannot be used: {source}; check the disk's free space and the file's permissions")]
-    File { path: PathBuf, source: io::Error },
-    /// The disk refused a message, which is not in the log then.
-    #[error("a log file cannot be written: {0}; check the disk's free space")]
-    Disk(#[from] io::Error),
-    #[error(transparent)]
-    Body(#[from] BodyError),
-    #[error(transparent)]
-    Envelope(#[from] EnvelopeError),
-    #[error(transparent)]
-    Refused(#[from] LogError),
-    #[error(transparent)]
-    Network(#[from] SwarmError),
-}
-
-impl LogsError {
-    /// Whether no honest peer can have sent the message. A newer version or kind is none: the peer may be ahead.
-    pub fn is_misdeed(&self) -> bool {
-        match self {
-            Self::Envelope(error) => !matches!(error, EnvelopeError::Version(_) | EnvelopeError::Kind(_)),
-            Self::Refused(error) => error.is_misdeed(),
-            _ => false,
-        }
-    }
-}
 
 /// A message with its place in the order of arrival at this node, which a restart may change.
 #[derive(Debug, Clone, PartialEq, Eq)]

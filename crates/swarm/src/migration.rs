@@ -14,8 +14,7 @@ use std::path::Path;
 
 use protocol::log::MAX_ENVELOPE;
 
-use crate::log_file::{HEADER, sync_folder};
-use crate::records::encode;
+use crate::records::{HEADER, encode, sync_folder};
 
 /// Names the format and its version.
 const OLD_HEADER: &[u8; 8] = b"NRNLOG\0\x01";

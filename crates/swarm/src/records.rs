@@ -12,10 +12,13 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
 use protocol::log::MAX_ENVELOPE;
 use sha2::{Digest as _, Sha256};
 
+/// Names the format of a file and its version.
+pub const HEADER: &[u8; 8] = b"NRNLOG\0\x02";
 /// What stands before facts and message.
 pub const HEAD_BYTES: usize = 4 + 2 + CHECK_BYTES;
 const CHECK_BYTES: usize = 8;
@@ -158,5 +161,13 @@ impl<'a> Records<'a> {
             self.ended = part.read_to_end(&mut self.window)? == 0;
         }
         Ok(self.window.len() - self.at >= bytes)
+    }
+}
+
+/// Brings the name of a new file onto the disk; where folders cannot be opened, the system does that itself.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    match path.parent().map(File::open) {
+        Some(Ok(folder)) => folder.sync_all(),
+        _ => Ok(()),
     }
 }

@@ -15,9 +15,9 @@ use protocol::log::{Ranges, Summary};
 use protocol::{Digest, GroupId};
 use tokio::sync::mpsc;
 
-use crate::archive::{Task, Took};
 use crate::logs::Compared;
 use crate::sync::{GET_MAX, Pulse, Request, Response, SyncCodec};
+use crate::tasks::{Task, Took};
 
 /// A peer is told of a log that changed, or that was another than its own, after this.
 pub const COPY_AGAIN: Duration = Duration::from_secs(5);
@@ -46,7 +46,7 @@ pub const GIVEN_MAX: usize = 4096;
 /// Asks peers, and answers.
 pub type SyncBehaviour = request_response::Behaviour<SyncCodec>;
 /// What that comes to.
-pub type SyncEvent = request_response::Event<Request, Response>;
+pub type SyncEvent = request_response::Event<Option<Request>, Response>;
 
 /// Where questions go: to peers, and to the archive.
 pub struct Desk<'a> {
@@ -224,7 +224,7 @@ impl Replicas {
         for (peer, group, pulse, source) in due.into_iter().take(COPIES_MAX.saturating_sub(running)) {
             source.telling = pulse.summary;
             let request = Request::Tell { group: *group, pulse: pulse.clone() };
-            source.enter(Stage::Asked(desk.sync.send_request(peer, request)), now);
+            source.enter(Stage::Asked(desk.sync.send_request(peer, Some(request))), now);
         }
     }
 
@@ -333,7 +333,7 @@ impl Replicas {
         if messages.is_empty() {
             return self.go_on(peer, group, now, desk);
         }
-        let request = desk.sync.send_request(&peer, Request::Put { group, messages });
+        let request = desk.sync.send_request(&peer, Some(Request::Put { group, messages }));
         source.enter(Stage::Asked(request), now);
     }
 
@@ -368,7 +368,7 @@ impl Source {
     }
 
     fn ask(&mut self, peer: PeerId, request: Request, now: Instant, desk: &mut Desk<'_>) {
-        let request = desk.sync.send_request(&peer, request);
+        let request = desk.sync.send_request(&peer, Some(request));
         self.enter(Stage::Asked(request), now);
     }
 

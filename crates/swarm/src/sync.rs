@@ -205,18 +205,18 @@ fn take<'a, const N: usize>(bytes: &mut &'a [u8]) -> Option<&'a [u8; N]> {
     Some(taken)
 }
 
-/// Reads and writes both with their sizes bounded; the end of the stream ends a message. Whatever cannot be
-/// read fails the exchange, and counts against whoever sent it.
+/// Reads and writes both with their sizes bounded; the end of the stream ends a message. A response that cannot be
+/// read fails the exchange; a request that cannot be read is none, for libp2p tells nobody of requests that fail.
 #[derive(Debug, Clone, Default)]
 pub struct SyncCodec;
 
 impl Codec for SyncCodec {
     type Protocol = StreamProtocol;
-    type Request = Request;
+    type Request = Option<Request>;
     type Response = Response;
 
-    async fn read_request<T: AsyncRead + Unpin + Send>(&mut self, _: &StreamProtocol, stream: &mut T) -> io::Result<Request> {
-        Request::decode(&read(stream).await?).ok_or_else(malformed)
+    async fn read_request<T: AsyncRead + Unpin + Send>(&mut self, _: &StreamProtocol, stream: &mut T) -> io::Result<Option<Request>> {
+        Ok(Request::decode(&read(stream).await?))
     }
 
     async fn read_response<T: AsyncRead + Unpin + Send>(&mut self, _: &StreamProtocol, stream: &mut T) -> io::Result<Response> {
@@ -227,9 +227,9 @@ impl Codec for SyncCodec {
         &mut self,
         _: &StreamProtocol,
         stream: &mut T,
-        request: Request,
+        request: Option<Request>,
     ) -> io::Result<()> {
-        stream.write_all(&request.encode()).await
+        stream.write_all(&request.map(|request| request.encode()).unwrap_or_default()).await
     }
 
     async fn write_response<T: AsyncWrite + Unpin + Send>(
@@ -246,7 +246,7 @@ impl Codec for SyncCodec {
 async fn read<T: AsyncRead + Unpin + Send>(stream: &mut T) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     stream.take(BYTES_MAX as u64 + 1).read_to_end(&mut bytes).await?;
-    if bytes.len() > BYTES_MAX { Err(malformed()) } else { Ok(bytes) }
+    Ok(if bytes.len() > BYTES_MAX { Vec::new() } else { bytes })
 }
 
 /// What a stream fails with that brings something else.

@@ -27,6 +27,7 @@ async fn a_log_that_takes_long_to_read_keeps_nobody_waiting_and_one_of_version_1
     let path = folder.path().join("logs").join(format!("{GROUP}.log"));
     fs::write(&path, old_file(count)).unwrap();
     let (client, _events) = start(config(1, folder.path(), &[])).await.unwrap();
+    let opened = Instant::now();
     let subscribing = tokio::spawn({
         let client = client.clone();
         async move { client.subscribe(GROUP).await }
@@ -40,14 +41,16 @@ async fn a_log_that_takes_long_to_read_keeps_nobody_waiting_and_one_of_version_1
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     subscribing.await.unwrap().unwrap();
-    assert!(asked > 20, "reading took long enough: {asked}");
-    assert!(slowest < Duration::from_millis(250), "{slowest:?}");
+    let first = opened.elapsed();
+    assert!(asked > 20, "reading took long enough: {asked} in {first:?}");
+    assert!(slowest < Duration::from_millis(250).max(first / 4), "{slowest:?} of {first:?}");
     assert_eq!(notes(&client).await.len() as u64, count);
     assert!(fs::read(&path).unwrap().starts_with(b"NRNLOG\0\x02"));
     client.shutdown().await;
-    let began = Instant::now();
     let (client, _events) = start(config(1, folder.path(), &[])).await.unwrap();
+    let opened = Instant::now();
     client.subscribe(GROUP).await.unwrap();
-    assert!(began.elapsed() < Duration::from_secs(2), "no signature is verified again: {:?}", began.elapsed());
+    let again = opened.elapsed();
+    assert!(again * 2 < first, "no signature is verified again: {again:?} after {first:?}");
     assert_eq!(notes(&client).await.len() as u64, count);
 }
