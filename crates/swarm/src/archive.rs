@@ -13,16 +13,9 @@ use std::thread::{self, JoinHandle};
 use protocol::NodeId;
 use tokio::sync::mpsc;
 
-<<<<<<< HEAD
-use crate::cids::block_digest;
-use crate::group_log::announced_in;
-use crate::logs::{Compared, Entry, Logs, LogsError, News};
-use crate::sync::{Pulse, Response};
-=======
 use crate::clerk::Clerk;
 use crate::logs::Logs;
 use crate::tasks::{Report, Task};
->>>>>>> w2
 
 /// Tasks that wait for the thread.
 pub const TASKS_MAX: usize = 512;

@@ -12,18 +12,10 @@ use protocol::log::{Body, Standing};
 use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::{mpsc, oneshot};
 
-<<<<<<< HEAD
-use crate::archive::{Reply, Task};
-use crate::error::SwarmError;
+use crate::error::{LogsError, SwarmError};
 use crate::fetch::Fetcher;
 use crate::links::Neighbourhood;
-use crate::logs::{Entry, LogsError};
-=======
-use crate::error::{FetchError, LogsError, SwarmError};
-use crate::fetch::{Fetcher, blocking};
-use crate::files::FILE_BYTES_MAX;
 use crate::logs::Entry;
->>>>>>> w2
 use crate::store::BlockStore;
 use crate::swarm::Command;
 use crate::tasks::{Reply, Task};

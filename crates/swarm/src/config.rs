@@ -63,15 +63,10 @@ pub struct Config {
     pub events_max: usize,
 }
 
-<<<<<<< HEAD
 /// Bytes of all files together unless set otherwise, 64 GiB: as many as 64 checkpoints of the greatest model have.
 pub const STORE_BYTES_MAX: u64 = 64 << 30;
-=======
 /// Groups of one node (PROTOCOL 14, Copying).
 pub const GROUPS_MAX: usize = 256;
-/// As many as 64 checkpoints of the greatest model have.
-const STORE_BYTES_MAX: u64 = 64 << 30;
->>>>>>> w2
 const INBOUND_CONNECTIONS_MAX: u32 = 128;
 const OUTBOUND_CONNECTIONS_MAX: u32 = 64;
 const EVENTS_MAX: usize = 1024;

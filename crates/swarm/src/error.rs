@@ -11,11 +11,8 @@ use libp2p::Multiaddr;
 use protocol::log::{BodyError, EnvelopeError, LogError};
 use protocol::{Digest, GroupId};
 
-<<<<<<< HEAD
 use crate::addresses::EXAMPLES;
-=======
 use crate::config::GROUPS_MAX;
->>>>>>> w2
 use crate::store::StoreError;
 
 /// Errors of starting and using the network; each says what to do next.

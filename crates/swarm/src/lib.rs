@@ -92,41 +92,29 @@ mod start;
 mod store;
 mod swarm;
 mod sync;
-<<<<<<< HEAD
+mod tasks;
 mod throttle;
 mod transport;
 mod walk;
-=======
-mod tasks;
->>>>>>> w2
 mod wire;
 
 pub use car::{BLOCK_BYTES_MAX, CarError, CarReader, frame as car_frame, header as car_header};
 pub use cid::Cid;
 pub use cids::digest_in;
 pub use client::Client;
-<<<<<<< HEAD
 pub use config::{Config, STORE_BYTES_MAX};
 pub use dag::NotANode;
-pub use error::{FetchError, SwarmError};
-=======
-pub use config::Config;
 pub use error::{FetchError, LogsError, SwarmError};
->>>>>>> w2
 pub use event::Event;
 pub use fetch::{Length, Order, Progress};
 pub use files::{CHUNK_BYTES, FILE_BYTES_MAX, LINKS_MAX, cid_of, digest_of};
 pub use ipfs::{ExportError, ImportError, Imported};
 pub use libp2p::{Multiaddr, PeerId};
-<<<<<<< HEAD
 pub use links::{Neighbour, Neighbourhood};
-pub use logs::{Entry, LogsError, READ_MAX};
+pub use logs::{Entry, READ_MAX};
 pub use outside::{Holding, Wanted};
 pub use reach::Reachability;
 pub use shelf::{Shelf, digest_in_text};
-=======
-pub use logs::{Entry, READ_MAX};
->>>>>>> w2
 pub use start::start;
 pub use store::status::{Held, Status};
 pub use store::whole::Bytes;

@@ -14,12 +14,8 @@ use protocol::log::{Body, Comparison, Difference, Envelope, Ranges, Standing};
 use protocol::{Address, Digest, GroupId, NodeId};
 
 use crate::cids::block_digest;
-<<<<<<< HEAD
-use crate::error::SwarmError;
-=======
 use crate::config::GROUPS_MAX;
 use crate::error::LogsError;
->>>>>>> w2
 use crate::generations::Generations;
 use crate::group_log::GroupLog;
 use crate::sync::GET_MAX;

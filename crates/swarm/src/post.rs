@@ -75,7 +75,8 @@ impl Node {
         for (author, addresses) in announced {
             self.announced(author, &addresses);
         }
-        self.meet(group);
+        self.meet_members(group);
+        self.meeting.discovery.join(group, &mut self.swarm.behaviour_mut().kad, Instant::now());
         self.announce(group);
         _ = reply.send(listened.map_err(LogsError::from));
     }
@@ -90,7 +91,7 @@ impl Node {
     }
 
     /// Connected peers that took part in the group before this node did.
-    fn meet(&mut self, group: GroupId) {
+    fn meet_members(&mut self, group: GroupId) {
         let topic = topic(&self.network, group).hash();
         let all = self.swarm.behaviour().gossip.all_peers();
         let met: Vec<PeerId> = all.filter(|(_, topics)| topics.contains(&&topic)).map(|(peer, _)| *peer).collect();
@@ -108,7 +109,8 @@ impl Node {
     /// Notes where the node of an author can be dialled.
     fn announced(&mut self, author: NodeId, addresses: &[String]) {
         let Some(peer) = peer_of(author) else { return };
-        let addresses: Vec<Multiaddr> = addresses.iter().filter_map(|text| text.parse().ok()).collect();
+        let addresses = addresses.iter().filter_map(|text| text.parse().ok());
+        let addresses: Vec<Multiaddr> = addresses.filter(|address| self.meeting.gate.is_meant(address)).collect();
         self.book.announced(peer, &addresses, Instant::now());
     }
 
