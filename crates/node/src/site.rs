@@ -98,7 +98,9 @@ where
     A::Err: std::error::Error + Send + Sync + 'static,
 {
     let parse = |text: &String| {
-        text.parse().with_context(|| format!("{text:?} is no address; one looks like /ip4/203.0.113.7/tcp/4400/p2p/12D3Koo… or /dns4/node.example/udp/4400/quic-v1"))
+        text.parse().with_context(|| {
+            format!("{text:?} is no address; one looks like /ip4/203.0.113.7/tcp/4400/p2p/12D3Koo… or /dns4/node.example/udp/4400/quic-v1")
+        })
     };
     texts.iter().map(parse).collect()
 }

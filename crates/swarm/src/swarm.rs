@@ -244,7 +244,13 @@ impl Node {
             SwarmEvent::ConnectionEstablished { peer_id, endpoint, num_established, .. } => {
                 self.connected(peer_id, &endpoint, num_established.get() == 1);
             }
-            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
+            SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, .. } => {
+                let now = Instant::now();
+                let lasted = self.meeting.closed(connection_id, peer_id, num_established == 0, now);
+                if num_established > 0 {
+                    return;
+                }
+                self.book.lost(peer_id, lasted, now);
                 self.replicas.lost(peer_id);
                 self.events.tell(Event::PeerLost(peer_id));
             }

@@ -183,7 +183,13 @@ impl Transport for Gated {
         let refused = |refusal| TransportError::Other(io::Error::new(ErrorKind::PermissionDenied, refusal));
         self.gate.may_dial(&address).map_err(refused)?;
         let (gate, dial) = (self.gate.clone(), self.inner.dial(address.clone(), options)?);
-        let dial = dial.inspect(move |made| if made.is_ok() { gate.answered(&address) }).boxed();
+        let dial = dial
+            .inspect(move |made| {
+                if made.is_ok() {
+                    gate.answered(&address)
+                }
+            })
+            .boxed();
         Ok(self.capped(dial))
     }
 

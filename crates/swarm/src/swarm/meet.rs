@@ -123,7 +123,8 @@ impl Node {
     /// Notes where the node of an author can be dialled.
     pub(super) fn announced(&mut self, author: NodeId, addresses: &[String]) {
         let Some(peer) = peer_of(author) else { return };
-        let addresses: Vec<Multiaddr> = addresses.iter().filter_map(|text| text.parse().ok()).filter(|one| self.meeting.gate.is_meant(one)).collect();
+        let addresses: Vec<Multiaddr> =
+            addresses.iter().filter_map(|text| text.parse().ok()).filter(|one| self.meeting.gate.is_meant(one)).collect();
         self.book.announced(peer, &addresses, Instant::now());
     }
 }
