@@ -117,11 +117,15 @@ impl Archive {
         self.client.provide(feed.view().manifest).await?;
         let (tell, current) = watch::channel(Current::from(feed.view()));
         let (mut heard, mut keeper) = (feed.spawn(), JoinSet::new());
-        keeper.spawn(keep(member.clone(), current));
         while let Some(heard) = heard.recv().await {
             match heard? {
-                Heard::Group(view) => _ = tell.send_if_modified(|known| std::mem::replace(known, (&view).into()) != (&view).into()),
+                Heard::Group(view) => {
+                    let new = Current::from(&view);
+                    tell.send_if_modified(|known| std::mem::replace(known, new) != new);
+                }
                 Heard::Event { event, .. } => member.note(&event).await,
+                // Before history is over nobody knows which patches lead to the head.
+                Heard::Live if keeper.is_empty() => _ = keeper.spawn(keep(member.clone(), current.clone())),
                 Heard::Restart | Heard::Block(_) | Heard::Live | Heard::Log { .. } => {}
             }
         }

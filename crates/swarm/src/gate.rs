@@ -112,9 +112,13 @@ impl Gate {
         self.policy().may_dial(socket, Instant::now())
     }
 
-    /// Whether an announced address can be meant for this node; a name may be.
+    /// Whether an announced address can be meant for this node; a name may be, and what the owner named is.
     pub fn is_meant(&self, address: &Multiaddr) -> bool {
-        is_named(address) || ip_in(address).is_some_and(|ip| self.policy().is_meant(ip))
+        let is_known = |socket: SocketAddr| {
+            let policy = self.policy();
+            policy.named.contains(&socket) || policy.is_meant(socket.ip())
+        };
+        is_named(address) || socket_in(address).is_some_and(is_known)
     }
 
     /// A dial of it came through.

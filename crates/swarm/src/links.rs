@@ -80,12 +80,13 @@ impl Links {
         self.told.entry(peer).or_default();
     }
 
-    /// It is closed.
-    pub fn closed(&mut self, id: ConnectionId, peer: PeerId) {
-        self.links.remove(&id);
+    /// It is closed; tells how long it was open.
+    pub fn closed(&mut self, id: ConnectionId, peer: PeerId, now: Instant) -> Duration {
+        let since = self.links.remove(&id).map_or(now, |link| link.since);
         if !self.links.values().any(|link| link.peer == peer) {
             self.told.remove(&peer);
         }
+        now.saturating_duration_since(since)
     }
 
     /// What the peer says that it runs.

@@ -95,10 +95,22 @@ impl Node {
         }
     }
 
-    /// External addresses, then those of the listeners, each with this node's name at its end.
+    /// What is announced, each with this node's name at its end.
     pub fn addresses(&self) -> Vec<Multiaddr> {
         let own = *self.swarm.local_peer_id();
         let all = self.meeting.reach.addresses().into_iter();
         all.map(|address| address.with_p2p(own).unwrap_or_else(|named| named)).collect()
+    }
+
+    /// The same, then where it listens besides, for whoever is nearer.
+    pub(super) fn places(&self) -> Vec<Multiaddr> {
+        let (own, mut all) = (*self.swarm.local_peer_id(), self.addresses());
+        for address in self.swarm.listeners() {
+            let named = address.clone().with_p2p(own).unwrap_or_else(|named| named);
+            if !all.contains(&named) {
+                all.push(named);
+            }
+        }
+        all
     }
 }

@@ -177,7 +177,7 @@ async fn a_cap_on_what_goes_out_holds() {
     let started = Instant::now();
     assert_eq!(b.client.fetch(digest, file.len() as u64, SOON).await.unwrap(), file);
     let took = started.elapsed();
-    assert!(took > Duration::from_millis(2500) && took < Duration::from_secs(6), "{took:?}");
+    assert!(took > Duration::from_millis(2500) && took < Duration::from_secs(12), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
