@@ -154,15 +154,12 @@ impl Helper {
     fn answered(&mut self, digest: Digest, place: usize, answer: Answer, now: Instant) {
         let Some((source, patience)) = self.sources.get_mut(place) else { return };
         match answer {
-            Answer::Block(block) if self.client.offer(digest, block) => {
-                patience.served();
-                let Some(Errand { wanted, .. }) = self.asked.remove(&digest) else { return };
-                if self.helped.len() < REMEMBERED_MAX {
-                    self.helped.insert(wanted.fetch, now);
+            Answer::Block(block) => {
+                if self.client.offer(digest, block) {
+                    patience.served();
+                    self.helped(digest, now);
+                    return;
                 }
-                return;
-            }
-            Answer::Block(_) => {
                 patience.lied(now);
                 tracing::warn!(
                     "{source} sent other bytes than were asked for, and is not asked for an hour: take it out of [node] if it stays so"
@@ -176,6 +173,14 @@ impl Helper {
             }
         }
         self.ask(digest, now);
+    }
+
+    /// Notes that a block came, so that its fetch needs not wait for its next ones.
+    fn helped(&mut self, digest: Digest, now: Instant) {
+        let Some(Errand { wanted, .. }) = self.asked.remove(&digest) else { return };
+        if self.helped.len() < REMEMBERED_MAX {
+            self.helped.insert(wanted.fetch, now);
+        }
     }
 }
 
