@@ -17,9 +17,11 @@ pub enum Codec {
     DagPb,
 }
 
-/// Multicodec numbers of both codecs and of the hash.
+/// Multicodec number of raw bytes.
 pub const CODE_RAW: u64 = 0x55;
+/// Multicodec number of dag-pb.
 pub const CODE_DAG_PB: u64 = 0x70;
+/// Multicodec number of the hash.
 const CODE_SHA2_256: u64 = 0x12;
 /// Of a "hash" that is the block itself.
 const CODE_IDENTITY: u64 = 0;

@@ -157,10 +157,7 @@ impl Helper {
             Answer::Block(block) => {
                 if self.client.offer(digest, block) {
                     patience.served();
-                    let Some(Errand { wanted, .. }) = self.asked.remove(&digest) else { return };
-                    if self.helped.len() < REMEMBERED_MAX {
-                        self.helped.insert(wanted.fetch, now);
-                    }
+                    self.helped(digest, now);
                     return;
                 }
                 patience.lied(now);
@@ -176,6 +173,14 @@ impl Helper {
             }
         }
         self.ask(digest, now);
+    }
+
+    /// Notes that a block came, so that its fetch needs not wait for its next ones.
+    fn helped(&mut self, digest: Digest, now: Instant) {
+        let Some(Errand { wanted, .. }) = self.asked.remove(&digest) else { return };
+        if self.helped.len() < REMEMBERED_MAX {
+            self.helped.insert(wanted.fetch, now);
+        }
     }
 }
 

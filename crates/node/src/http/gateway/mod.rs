@@ -9,8 +9,8 @@ use std::{io, sync::Arc};
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{OriginalUri, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -59,7 +59,7 @@ async fn preflight() -> impl IntoResponse {
     (StatusCode::NO_CONTENT, allowed)
 }
 
-async fn answer(State(gateway): State<Gateway>, method: Method, OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
+async fn answer(State(gateway): State<Gateway>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let answered = gateway.answer(&method, uri.path(), uri.query().unwrap_or_default(), &headers).await;
     let mut response = answered.unwrap_or_else(|Refusal(status, text)| {
         (status, [(header::CACHE_CONTROL, "no-store"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], text + "\n").into_response()
