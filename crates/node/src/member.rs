@@ -20,8 +20,8 @@ use protocol::{
 use swarm::{Bytes, Client, FetchError, Length, Order, peer_of};
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::haves::Haves;
 use crate::dataset::{Dataset, MAX_PATCH, Set};
+use crate::haves::Haves;
 
 /// How long a node looks for the group's own files when it starts.
 const START: Duration = Duration::from_secs(60);

@@ -20,7 +20,15 @@ fn keeping() -> Keeping {
 
 fn won(round: u64) -> ChainEvent {
     let (file, winner) = (file(round), account(1));
-    ChainEvent::Decided { group: GROUP, round: RoundNumber(round), outcome: Outcome::Won, claim: digest("claim"), winner, file, checkpoint: file }
+    ChainEvent::Decided {
+        group: GROUP,
+        round: RoundNumber(round),
+        outcome: Outcome::Won,
+        claim: digest("claim"),
+        winner,
+        file,
+        checkpoint: file,
+    }
 }
 
 fn revealed(round: u64, number: u64, loss: u32) -> ChainEvent {

@@ -51,7 +51,8 @@ pub struct Story {
 impl Story {
     /// A live validator in TRAIN of `ROUND`, which somebody opened.
     pub fn new(signer: u8) -> Self {
-        let mut story = Self { validator: validator(signer), served: Vec::new(), full: Vec::new(), truths: Vec::new(), effects: Vec::new(), last_s: 0 };
+        let mut story =
+            Self { validator: validator(signer), served: Vec::new(), full: Vec::new(), truths: Vec::new(), effects: Vec::new(), last_s: 0 };
         story.tell(Input::Group(group()));
         story.tell(Input::Block(at(ROUND, 0)));
         story.tell(Input::Live);

@@ -14,8 +14,8 @@ use libp2p::PeerId;
 use protocol::Digest;
 
 use super::message::{Entry, Want};
-pub use super::suppliers::WINDOW_BLOCKS;
 use super::suppliers::Supplier;
+pub use super::suppliers::WINDOW_BLOCKS;
 use crate::cids::{Codec, block_cid};
 
 /// A peer that delivers nothing for so long loses its turn.
@@ -222,7 +222,8 @@ impl Wants {
     /// Takes wants back from the peers that `which` names, and tells those peers.
     fn take_back(&mut self, which: impl Fn(PeerId, Instant) -> bool, now: Instant) -> BTreeSet<PeerId> {
         let asked = self.open.iter().flat_map(|(digest, open)| open.asked.iter().map(|(peer, since)| (*digest, *peer, *since)));
-        let lost: Vec<(Digest, PeerId)> = asked.filter(|&(_, peer, since)| which(peer, since)).map(|(digest, peer, _)| (digest, peer)).collect();
+        let lost: Vec<(Digest, PeerId)> =
+            asked.filter(|&(_, peer, since)| which(peer, since)).map(|(digest, peer, _)| (digest, peer)).collect();
         for &(digest, peer) in &lost {
             self.release(digest, peer);
             self.send(peer, digest, Want::Cancel);
@@ -295,7 +296,11 @@ impl Wants {
         let turn = |peer: &PeerId| self.peers.get(peer).map_or(Duration::ZERO, |known| known.turn() * (known.owes as u32 + 1));
         let Some(open) = self.open.get(&digest) else { return false };
         let trusted = self.peers.get(&peer).is_some_and(|known| known.failures == 0);
-        trusted && open.asked.keys().any(|asked| self.peers.get(asked).is_none_or(|known| known.last_block.is_none()) || turn(&peer) < turn(asked))
+        trusted
+            && open
+                .asked
+                .keys()
+                .any(|asked| self.peers.get(asked).is_none_or(|known| known.last_block.is_none()) || turn(&peer) < turn(asked))
     }
 
     /// The least-loaded peer that may hold the block and was not asked for it, and whether it has room.

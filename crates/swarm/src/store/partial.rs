@@ -11,7 +11,7 @@ use protocol::Digest;
 use super::blocks::BlockStore;
 use super::disk::{self, DATA, TREE};
 use super::error::StoreError;
-use super::index::{Flat, FileId, Place, Spot};
+use super::index::{FileId, Flat, Place, Spot};
 use super::tree::{END, head, record};
 use crate::cids::block_digest;
 use crate::files::Part;

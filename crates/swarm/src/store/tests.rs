@@ -96,7 +96,8 @@ fn a_file_that_came_in_part_goes_on_with_what_it_has_and_nothing_else_counts() {
     let store = open(folder.path(), 1 << 30);
     assert_eq!((store.has(digest), store.has(blocks[2].0)), (true, false), "what was not synced is looked at again");
     let partial = store.begin(digest, part).unwrap();
-    let there: Vec<bool> = (0..4).map(|index| partial.recover(blocks[index].0, index as u64 * CHUNK_BYTES, blocks[index].1.len() as u32).unwrap()).collect();
+    let there: Vec<bool> =
+        (0..4).map(|index| partial.recover(blocks[index].0, index as u64 * CHUNK_BYTES, blocks[index].1.len() as u32).unwrap()).collect();
     assert_eq!(there, [false, false, true, false]);
     for index in [0, 1, 3] {
         partial.keep_chunk(blocks[index].0, index as u64 * CHUNK_BYTES, &blocks[index].1).unwrap();
@@ -200,7 +201,8 @@ fn a_status_tells_what_there_is_and_why() {
     let (one, two) = (add(&store, &long()), add(&store, b"two"));
     store.pin_only("winners of group 1", &BTreeSet::from([one, Digest([9; 32])])).unwrap();
     let status = store.status();
-    let told: Vec<(Digest, u64, bool, usize)> = status.files.iter().map(|held| (held.digest, held.bytes.min(9), held.whole, held.reasons.len())).collect();
+    let told: Vec<(Digest, u64, bool, usize)> =
+        status.files.iter().map(|held| (held.digest, held.bytes.min(9), held.whole, held.reasons.len())).collect();
     assert_eq!(told, [(Digest([9; 32]), 0, false, 1), (one, 9, true, 1), (two, 3, true, 0)]);
 }
 
