@@ -91,7 +91,7 @@ impl Member {
     /// `left_s` seconds, if it is of no use then.
     fn order(&self, file: Digest, length: Length, left_s: Option<u64>) -> Order {
         let mut order = Order::new(file, length, ATTEMPT);
-        order.until = left_s.map(|left_s| Instant::now() + Duration::from_secs(left_s));
+        order.until = left_s.and_then(|left_s| Instant::now().checked_add(Duration::from_secs(left_s)));
         let authors = self.haves.lock().unwrap_or_else(PoisonError::into_inner).holders(file);
         order.holders = authors.into_iter().filter_map(peer_of).collect();
         order

@@ -211,8 +211,8 @@ impl Fetch<'_> {
             let below = done?.ok_or_else(|| self.other_file(whole))?;
             below.into_iter().rev().for_each(|child| pending.push_front(child));
         }
-        drop(running);
-        blocking(move || partial.finish()).await
+        let file = partial.clone();
+        blocking(move || file.finish()).await
     }
 
     fn other_file(&self, whole: Part) -> FetchError {

@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cid::Cid;
 use futures::{AsyncReadExt, AsyncWriteExt};
 use libp2p::Stream;
 use protocol::Digest;

@@ -97,9 +97,10 @@ impl Supplier {
         (self.last_block, self.failures) = (Some(now), 0);
     }
 
-    /// Time for one block; nothing as long as none has come.
-    pub fn turn(&self) -> Duration {
-        self.turn.unwrap_or_default()
+    /// Time for one block: as it was, or as long as it has been silent by now; nothing as long as that is not known.
+    pub fn turn(&self, now: Instant) -> Duration {
+        let silent = self.busy_since.map(|busy| now.saturating_duration_since(self.last_block.map_or(busy, |last| last.max(busy))));
+        self.turn.unwrap_or_default().max(silent.unwrap_or_default())
     }
 
     /// One that failed gets one block at a time until it delivers, one that is slow as many as it delivers in [`AHEAD`].

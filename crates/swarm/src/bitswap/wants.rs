@@ -284,8 +284,8 @@ impl Wants {
         let slow: Vec<Digest> = self.open.iter().filter(|(_, open)| is_late(open)).map(|(digest, _)| *digest).collect();
         for digest in slow {
             let is_urgent = self.open.get(&digest).is_some_and(|open| now.saturating_duration_since(open.since) >= LATE);
-            match self.best(digest) {
-                Some((true, peer)) if self.is_faster(peer, digest) => self.ask(peer, digest, now),
+            match self.best(digest, now) {
+                Some((true, peer)) if self.is_faster(peer, digest, now) => self.ask(peer, digest, now),
                 None if is_urgent => self.look(digest, now),
                 _ => {}
             }
@@ -293,8 +293,8 @@ impl Wants {
     }
 
     /// Whether a peer that delivers at all is not as slow as those that were asked.
-    fn is_faster(&self, peer: PeerId, digest: Digest) -> bool {
-        let turn = |peer: &PeerId| self.peers.get(peer).map_or(Duration::ZERO, |known| known.turn() * (known.owes as u32 + 1));
+    fn is_faster(&self, peer: PeerId, digest: Digest, now: Instant) -> bool {
+        let turn = |peer: &PeerId| self.peers.get(peer).map_or(Duration::ZERO, |known| known.turn(now));
         let Some(open) = self.open.get(&digest) else { return false };
         let trusted = self.peers.get(&peer).is_some_and(|known| known.failures == 0);
         trusted
@@ -305,13 +305,13 @@ impl Wants {
     }
 
     /// The least-loaded peer that may hold the block and was not asked for it, and whether it has room.
-    fn best(&self, digest: Digest) -> Option<(bool, PeerId)> {
+    fn best(&self, digest: Digest, now: Instant) -> Option<(bool, PeerId)> {
         let open = self.open.get(&digest)?;
         let session = self.sessions.get(&open.session);
         let candidates = open.holders.iter().chain(session.into_iter().flatten());
         let free = candidates.filter(|peer| !open.refused.contains(peer) && !open.asked.contains_key(peer));
         let known = free.filter_map(|id| Some((self.peers.get(id)?, *id)));
-        let best = known.min_by_key(|(peer, id)| (!peer.has_room(), peer.failures, peer.turn() * peer.owes as u32, peer.owes, *id));
+        let best = known.min_by_key(|(peer, id)| (!peer.has_room(), peer.failures, peer.turn(now) * peer.owes as u32, peer.owes, *id));
         best.map(|(peer, id)| (peer.has_room(), id))
     }
 
@@ -320,7 +320,7 @@ impl Wants {
         if !self.idle.contains(&digest) {
             return;
         }
-        match self.best(digest) {
+        match self.best(digest, now) {
             Some((true, peer)) => self.ask(peer, digest, now),
             Some((false, _)) => {}
             None => self.look(digest, now),

@@ -41,7 +41,7 @@ pub mod whole;
 
 pub use blocks::BlockStore;
 pub use error::StoreError;
-pub use pins::{PINS_MAX, PinsError};
+pub use pins::PinsError;
 
 #[cfg(test)]
 mod tests;

@@ -43,7 +43,7 @@ impl BlockStore {
     /// Does something on disk; where the disk is full, once more with room made.
     pub(super) fn with_room<T>(&self, bytes: u64, path: &Path, work: impl Fn() -> io::Result<T>) -> Result<T, StoreError> {
         let done = match work() {
-            Err(error) if disk::is_full(&error) && self.make_room(bytes, bytes.max(STEP_BYTES)).is_ok_and(|freed| freed > 0) => work(),
+            Err(error) if disk::is_full(&error) && self.make_room(1, bytes.max(STEP_BYTES)).is_ok_and(|freed| freed > 0) => work(),
             done => done,
         };
         done.map_err(|source| StoreError::disk(path, source))

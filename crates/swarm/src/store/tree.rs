@@ -2,7 +2,8 @@
 //!
 //! Golden: `golden/file-tree-1.hex`. `neuron tree 1\n`, the length of the file (8 bytes), then for each node
 //! its length (4 bytes) and its bytes; `ffffffff` at the end says that every byte of the file was written and
-//! synced before it (not zeros: a loss of power can leave those). Numbers are big-endian. What follows the first record that is none is a torn write.
+//! synced before it (not zeros: a loss of power can leave those). Numbers are big-endian. What follows the
+//! first record that is none is a torn write.
 
 use std::collections::{BTreeMap, VecDeque};
 
