@@ -21,8 +21,8 @@ fn proposed(number: u64, period: u64) -> ChainEvent {
     ChainEvent::Proposed { group: GROUP, delta, author, digest, parent, period: PeriodNumber(period), bond: Wei::nrn(2) }
 }
 
-fn cast(choices: &[(u64, u64, u128)]) -> ChainEvent {
-    let choice = |&(position, delta, nrn): &(u64, u64, u128)| {
+fn cast(choices: &[(u64, u64, u64)]) -> ChainEvent {
+    let choice = |&(position, delta, nrn): &(u64, u64, u64)| {
         let (position, delta) = (PositionNumber(position), DeltaNumber(delta));
         CountedChoice { position, delta, weight: Wei::nrn(nrn), seq: 1, by_owner: false }
     };
