@@ -141,7 +141,7 @@ impl Devnet {
                 self.check_processes()?;
             }
             Heard::Log { author, body } => self.read(*author, body),
-            Heard::Live => {}
+            Heard::Live | Heard::Double { .. } => {}
         }
         self.liars.hear(&heard, &self.view, &self.ledger, self.options.rounds());
         Ok(heard)
