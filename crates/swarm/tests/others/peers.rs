@@ -104,7 +104,6 @@ pub struct Helia {
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
     folder: TempDir,
-    pub address: String,
 }
 
 impl Drop for Helia {
@@ -122,8 +121,9 @@ impl Helia {
         command.arg("peer.mjs").args(gateway).current_dir(&home).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
         let (orders, answers) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
-        let mut helia = Self { process, orders, answers, folder: tempfile::tempdir().unwrap(), address: String::new() };
-        helia.address = helia.answer("address");
+        let mut helia = Self { process, orders, answers, folder: tempfile::tempdir().unwrap() };
+        // It runs once it has told where.
+        helia.answer("address");
         Some(helia)
     }
 

@@ -14,6 +14,7 @@ pub async fn ours() -> Ours {
     Ours { client, _folder: folder }
 }
 
+#[allow(dead_code, reason = "each of the tests that include this file asks for what it needs")]
 pub async fn address(client: &Client) -> String {
     client.listen_addresses().await.unwrap().remove(0).to_string()
 }

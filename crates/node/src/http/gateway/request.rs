@@ -50,7 +50,11 @@ impl Ask {
     pub fn read(path: &str, query: &str, accept: Option<&str>) -> Result<Self, Refusal> {
         let (cid, names) = content(path)?;
         let query = Query::read(query)?;
-        let accepted = accept.map(Accepted::read).transpose()?.flatten();
+        let accepted = match (accept.map(Accepted::read).transpose(), &query.format) {
+            // What the header cannot accept does not matter where the address says what to answer with.
+            (Err(_), Some(_)) => None,
+            (accepted, _) => accepted?.flatten(),
+        };
         let (format, parameters) = match (query.format.as_deref(), &accepted) {
             (Some(named), _) => (named.to_owned(), accepted.as_ref().filter(|accepted| accepted.format == named)),
             (None, Some(accepted)) => (accepted.format.to_owned(), Some(accepted)),
@@ -250,7 +254,7 @@ mod tests {
         let both = format!("text/html;q=1, {CAR};q=0, {RAW}");
         check(&[
             ("CID?format=raw", None, Format::Raw),
-            ("CID?x=1&format=raw", Some("text/html"), Format::Raw).clone(),
+            ("CID?x=1&format=raw", Some("text/html"), Format::Raw),
             ("CID", Some(RAW), Format::Raw),
             ("CID/", Some(RAW), Format::Raw),
             ("CID", Some(CAR), car(Scope::All)),
