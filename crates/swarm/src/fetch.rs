@@ -5,7 +5,7 @@
 //! fetch that was broken off goes on where it stopped, from the store. Memory is that of the blocks that are
 //! waited for, however long the file is.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -195,21 +195,34 @@ impl Fetch<'_> {
         blocking(move || store.put(digest, &block)).await
     }
 
-    /// Depth first and from the left: what is waited for stays small however long the file is.
+    /// All nodes first, then the chunks from the left: so one that goes on asks for what it lacks in the order of the one before. Beside
+    /// the blocks that are waited for, memory for the digests of the chunks.
     async fn long(&self, whole: Part) -> Result<(), FetchError> {
         let (store, digest) = (self.fetcher.store.clone(), self.order.digest);
         let partial = Arc::new(blocking::<_, FetchError>(move || store.begin(digest, whole)).await?);
-        let mut pending: VecDeque<Pending> = VecDeque::from([(digest, whole, 0)]);
+        let mut chunks: BTreeMap<u64, (Digest, Part)> = BTreeMap::new();
+        let mut nodes: VecDeque<Pending> = VecDeque::from([(digest, whole, 0)]);
         let mut running = FuturesUnordered::new();
         loop {
             while running.len() < BLOCKS_AHEAD
-                && let Some(next) = pending.pop_front()
+                && let Some(next) = nodes.pop_front()
             {
-                running.push(self.part(&partial, next));
+                running.push(self.node(&partial, next));
             }
             let Some(done) = running.next().await else { break };
-            let below = done?.ok_or_else(|| self.other_file(whole))?;
-            below.into_iter().rev().for_each(|child| pending.push_front(child));
+            for (digest, part, offset) in done?.ok_or_else(|| self.other_file(whole))? {
+                match part.is_chunk() {
+                    true => _ = chunks.insert(offset, (digest, part)),
+                    false => nodes.push_back((digest, part, offset)),
+                }
+            }
+        }
+        let each = chunks.into_iter().map(|(offset, (digest, part))| self.chunk(&partial, (digest, part, offset)));
+        let mut running = futures::stream::iter(each).buffer_unordered(BLOCKS_AHEAD);
+        while let Some(is_right) = running.next().await {
+            if !is_right? {
+                return Err(self.other_file(whole));
+            }
         }
         let file = partial.clone();
         blocking(move || file.finish()).await
@@ -219,19 +232,14 @@ impl Fetch<'_> {
         FetchError::NotThatFile { digest: self.order.digest, length: whole.length() }
     }
 
-    /// Holds one block and tells those below it; none if it is not what its place demands.
-    async fn part(&self, partial: &Arc<Partial>, (digest, part, offset): Pending) -> Result<Option<Vec<Pending>>, FetchError> {
-        let done = match part.is_chunk() {
-            true => self.chunk(partial, (digest, part, offset)).await?.then(Vec::new),
-            false => self.node(partial, (digest, part, offset)).await?,
-        };
-        let bytes = if part.is_chunk() { part.length() } else { 0 };
-        // A node counts as progress, too.
-        self.progress.send_modify(|progress| progress.done_bytes += bytes);
-        Ok(done)
+    /// Holds a chunk; false if it is not what its place demands.
+    async fn chunk(&self, partial: &Arc<Partial>, chunk: Pending) -> Result<bool, FetchError> {
+        let is_right = self.try_chunk(partial, chunk).await?;
+        self.progress.send_modify(|progress| progress.done_bytes += chunk.1.length());
+        Ok(is_right)
     }
 
-    async fn chunk(&self, partial: &Arc<Partial>, (digest, part, offset): Pending) -> Result<bool, FetchError> {
+    async fn try_chunk(&self, partial: &Arc<Partial>, (digest, part, offset): Pending) -> Result<bool, FetchError> {
         let length = part.length() as u32;
         if partial.has(digest, offset, length) {
             return Ok(true);
@@ -249,11 +257,14 @@ impl Fetch<'_> {
         Ok(true)
     }
 
+    /// Holds a node and tells those below it; none if it is not what its place demands.
     async fn node(&self, partial: &Arc<Partial>, (digest, part, offset): Pending) -> Result<Option<Vec<Pending>>, FetchError> {
         let block = self.block(digest, part.codec()).await?;
         let Ok(below) = links(part, &block) else { return Ok(None) };
         let file = partial.clone();
         blocking::<_, FetchError>(move || file.keep_node(digest, &block)).await?;
+        // That counts as progress, too.
+        self.progress.send_modify(|_| ());
         let mut at = offset;
         let below = below.into_iter().map(|(child, part)| {
             let pending = (child, part, at);

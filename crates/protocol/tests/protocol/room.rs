@@ -3,7 +3,6 @@
 use protocol::Digest;
 
 use crate::story::{Story, hash};
-use crate::world::*;
 
 const NONE_IS_TRUE: Digest = Digest::ZERO;
 
