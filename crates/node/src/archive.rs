@@ -27,6 +27,7 @@ use crate::{
     lock::{self, Lock},
     logging,
     member::Member,
+    outside::{self, Outside},
     patience::patient,
     pins::Keeper,
     site::Site,
@@ -60,6 +61,7 @@ pub struct Archive {
     hub: Hub,
     groups: BTreeSet<GroupId>,
     data: PathBuf,
+    _outside: Outside,
     _lock: Lock,
 }
 
@@ -73,10 +75,11 @@ impl Archive {
         let (lock, data) = (lock::lock(&settings.data)?, settings.data.clone());
         let site = patient("joining the network", || Site::open(network)).await?;
         let (client, events) = site.meet(&data, keys::node_key(&data)?, settings).await?;
+        let outside = outside::start(settings, &client)?;
         let (network, first) = (site.network.clone(), site.file.deployed_block);
         let source = Source { network, first, folder: data.join(CHRONICLES), client: client.clone(), scope: Scope::Groups };
         let hub = Hub::start(source, &groups.iter().copied().collect::<Vec<_>>(), events).await?;
-        Ok(Self { client, site, hub, groups, data, _lock: lock })
+        Ok(Self { client, site, hub, groups, data, _outside: outside, _lock: lock })
     }
 
     /// Follows all groups until SIGINT or SIGTERM. A group that cannot be followed yet is said once, and tried again.

@@ -41,10 +41,23 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
 /// # Errors
 /// As [`read`]; when there is no such part.
 pub fn node_of(path: &Path) -> Result<NodeConfig> {
-    let mut table: toml::Table = read(path)?;
-    let node = table.remove("node").with_context(|| format!("{} has no part [node]: name the settings of a node", path.display()))?;
-    let node: NodeConfig = node.try_into().with_context(|| format!("[node] in {} is malformed", path.display()))?;
+    let node: Option<NodeConfig> = part(path, "node")?;
+    let node = node.with_context(|| format!("{} has no part [node]: name the settings of a node", path.display()))?;
     Ok(node.relative_to(path.parent().unwrap_or(Path::new("."))))
+}
+
+/// The `[http]` part of a program's settings; without it the room stays closed.
+///
+/// # Errors
+/// As [`read`].
+pub fn http_of(path: &Path) -> Result<HttpConfig> {
+    Ok(part(path, "http")?.unwrap_or_default())
+}
+
+fn part<T: DeserializeOwned>(path: &Path, name: &str) -> Result<Option<T>> {
+    let mut table: toml::Table = read(path)?;
+    let read = table.remove(name).map(|part| part.try_into().with_context(|| format!("[{name}] in {} is malformed", path.display())));
+    read.transpose()
 }
 
 /// What every node is told. The defaults serve a first node of a local network.

@@ -1,10 +1,14 @@
 //! `neuron serve`: a seed, a relay and an archive for groups, without stake or race.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Args;
-use node::{Archive, Groups, NodeConfig, config, logging};
+use node::{
+    Archive, Groups, NodeConfig, config,
+    http::{self, HttpConfig},
+    logging,
+};
 
 use super::context::Context;
 
@@ -25,16 +29,21 @@ pub struct Options {
     /// An address or a name under which others reach this node; can be given several times.
     #[arg(long)]
     external: Vec<String>,
-    /// A file whose part [node] says more, as that of a trainer; what is given here goes before it.
+    /// Where to open an HTTP room with a gateway to the files, like 127.0.0.1:9464; left out: nowhere.
+    #[arg(long)]
+    http: Option<SocketAddr>,
+    /// A file whose parts [node] and [http] say more, as that of a trainer; what is given here goes before it.
     #[arg(long)]
     config: Option<PathBuf>,
 }
 
 impl Options {
     /// The settings of the node, and which groups it serves.
-    fn settings(self) -> Result<(NodeConfig, BTreeSet<protocol::GroupId>)> {
+    fn settings(self) -> Result<(NodeConfig, HttpConfig, BTreeSet<protocol::GroupId>)> {
         let defaults = NodeConfig { listen: LISTEN.map(str::to_owned).to_vec(), data: "served".into(), ..NodeConfig::default() };
         let mut node = self.config.as_deref().map_or(Ok(defaults), config::node_of)?;
+        let mut http = self.config.as_deref().map_or(Ok(HttpConfig::default()), config::http_of)?;
+        http.listen = self.http.or(http.listen);
         node.relay = true;
         node.data = self.data.unwrap_or(node.data);
         for (given, known) in [(self.listen, &mut node.listen), (self.external, &mut node.external)] {
@@ -49,18 +58,21 @@ impl Options {
                 Groups::Staked => bail!("a node that serves has no stake: name the groups by their numbers"),
             }
         }
-        Ok((node, groups))
+        Ok((node, http, groups))
     }
 }
 
 pub async fn run(context: &Context, options: Options) -> Result<()> {
     logging::start();
-    let (node, groups) = options.settings()?;
+    let (node, http, groups) = options.settings()?;
     let archive = Archive::open(&context.network, &node, groups.clone()).await?;
     let numbers: Vec<String> = groups.iter().map(ToString::to_string).collect();
     println!("serves group {} from {} until Ctrl-C; others find it with one of these in `peers`:", numbers.join(", "), node.data.display());
     archive.client.listen_addresses().await?.iter().for_each(|address| println!("  {address}"));
-    archive.serve().await
+    let room = http::open(&http, &archive.client).await?;
+    archive.serve().await?;
+    http::close(room).await;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -76,10 +88,12 @@ mod tests {
             listen: listen.iter().map(ToString::to_string).collect(),
             external: vec!["/dns4/node.example/tcp/4400".into()],
             config: None,
+            http: None,
         };
-        let (node, groups) = options(vec![these("1,4"), these("2")], &[]).settings().expect("settings");
+        let (node, http, groups) = options(vec![these("1,4"), these("2")], &[]).settings().expect("settings");
+        assert_eq!(http, HttpConfig::default());
         assert_eq!((node.relay, node.listen.len(), node.external.len(), groups.len()), (true, LISTEN.len(), 1, 3));
-        let (node, _) = options(vec![these("1")], &["/ip4/127.0.0.1/tcp/0"]).settings().expect("settings");
+        let (node, ..) = options(vec![these("1")], &["/ip4/127.0.0.1/tcp/0"]).settings().expect("settings");
         assert_eq!(node.listen, ["/ip4/127.0.0.1/tcp/0"]);
         let error = options(vec![Groups::Staked], &[]).settings().expect_err("no stake").to_string();
         assert!(error.contains("by their numbers"), "{error}");
