@@ -45,7 +45,7 @@ impl Notes {
     pub fn revealed(&self, round: RoundNumber, file: Digest) -> Option<TrainingBody> {
         let text = self.held().as_ref().filter(|note| (note.round, note.file) == (round.0, file.0)).map(Note::to_text)?;
         // The text has the keys of such a message.
-        serde_json::from_str(&text).ok()
+        TrainingBody::from_json(&text).ok()
     }
 
     /// It was told, and is not told again.
@@ -79,8 +79,7 @@ mod tests {
         }
         let notes = Notes::open(folder.path());
         let told = notes.revealed(round, file).expect("its claim");
-        let text = serde_json::to_string(&told).expect("JSON");
-        assert_eq!(Note::parse(&text).expect("a note"), note(4, 7));
+        assert_eq!(Note::parse(&told.to_json()).expect("a note"), note(4, 7));
         notes.told(file);
         assert_eq!(notes.revealed(round, file), None, "once");
         assert_eq!(Notes::open(folder.path()).revealed(round, file), None, "not after a restart either");

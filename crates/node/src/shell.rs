@@ -125,7 +125,7 @@ impl<P: Program> Shell<P> {
             Heard::Group(view) => self.view = view.clone(),
             Heard::Event { event, .. } => self.member.note(event).await,
             Heard::Block(block) => self.now = Some(*block),
-            Heard::Live | Heard::Log { .. } => {}
+            Heard::Live | Heard::Log { .. } | Heard::Double { .. } => {}
         }
         self.machine.hear(heard)
     }

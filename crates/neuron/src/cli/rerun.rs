@@ -12,7 +12,12 @@ use node::{
     bindings::Bindings,
     member::{blocking, compute},
 };
-use protocol::{Digest, NodeId, chain::RevealedClaim, eip712::Domain, log::Body, log::TrainingBody};
+use protocol::{
+    Digest, NodeId,
+    chain::RevealedClaim,
+    eip712::Domain,
+    log::{Body, TrainingBody},
+};
 use training::{Note, Progress, replay};
 
 use super::past::Past;
@@ -60,7 +65,7 @@ pub fn note_of(claim: &RevealedClaim, log: &[(NodeId, Body)], domain: Domain) ->
 
 /// A note's text has the keys of such a message.
 fn read(told: &TrainingBody) -> Option<Note> {
-    Note::parse(&serde_json::to_string(told).ok()?).ok()
+    Note::parse(&told.to_json()).ok()
 }
 
 /// Repeats the run that a note of a claim in `past` tells of; `exam` holds the set of that round.
@@ -123,7 +128,7 @@ mod tests {
             let signature = account.sign(Node { node }, &DOMAIN).await.expect("signed").signature;
             (node, Body::Binding(Binding { account: account.address(), signature }))
         };
-        let tell = |node: NodeId, note: Note| (node, Body::Training(serde_json::from_str(&note.to_text()).expect("such a message")));
+        let tell = |node: NodeId, note: Note| (node, Body::Training(TrainingBody::from_json(&note.to_text()).expect("such a message")));
         let stolen = (node(3), bind(node(1), &trainer).await.1);
         let log = [
             tell(node(1), note(4, 7, 1)),

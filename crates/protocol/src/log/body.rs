@@ -158,6 +158,21 @@ impl Binding {
 }
 
 impl TrainingBody {
+    /// JSON with the keys of the message: what a program that trains can read.
+    pub fn to_json(&self) -> String {
+        // Names, numbers and lists only: there is nothing to refuse.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what [`TrainingBody::to_json`] wrote, or such a program.
+    ///
+    /// # Errors
+    /// [`BodyError`] if it is something else, or too large.
+    pub fn from_json(text: &str) -> Result<Self, BodyError> {
+        let read: Self = serde_json::from_str(text).map_err(|_| BodyError::Form)?;
+        if read.fits() { Ok(read) } else { Err(BodyError::TooLarge) }
+    }
+
     fn fits(&self) -> bool {
         let settings = self.plan.settings.to_string();
         (1..=MAX_RUN_STARTS).contains(&self.starts.len()) && settings.len() <= MAX_TEXT && self.done <= self.plan.steps

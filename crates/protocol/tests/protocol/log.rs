@@ -104,6 +104,7 @@ fn bodies_are_written_as_committed_and_read_back() {
     ];
     let written: Vec<_> = bodies.iter().map(|body| String::from_utf8(body.to_bytes().unwrap()).unwrap()).collect();
     assert_eq!(golden.lines().collect::<Vec<_>>(), written);
+    assert_eq!(TrainingBody::from_json(&training().to_json()), Ok(training()));
     for body in bodies {
         assert_eq!(Body::from_bytes(body.kind(), &body.to_bytes().unwrap()), Ok(body));
     }
