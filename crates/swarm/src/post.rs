@@ -9,6 +9,7 @@ use libp2p::{Multiaddr, PeerId};
 use protocol::log::MAX_ADDRESSES;
 use protocol::{Digest, GroupId, NodeId};
 
+use crate::archive::TASKS_MAX;
 use crate::error::{LogsError, SwarmError};
 use crate::event::Event;
 use crate::gossip::{topic, topic_scores};
@@ -168,7 +169,10 @@ impl Node {
         if pass == Pass::LetGo {
             self.with_desk(|replicas, _| replicas.let_go(peer, "it floods", now));
         }
-        let handed_over = pass == Pass::Look && self.letters.archive.tasks.try_send(Task::Hear { peer, group, message, name }).is_ok();
+        // Half of the queue is kept for what may decide something.
+        let tasks = &self.letters.archive.tasks;
+        let has_room = label.matters || tasks.capacity() > TASKS_MAX / 2;
+        let handed_over = pass == Pass::Look && has_room && tasks.try_send(Task::Hear { peer, group, message, name }).is_ok();
         if !handed_over && label.matters {
             self.letters.replicas.hurry(group, now);
         }

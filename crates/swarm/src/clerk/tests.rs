@@ -82,9 +82,14 @@ fn only_what_is_new_and_kept_is_passed_on_and_a_replay_costs_no_signature() {
     let future = note(9, u64::MAX, "from the future");
     assert_eq!(office.acceptance(future.bytes()), MessageAcceptance::Ignore);
     assert_eq!(office.clerk.logs.insert(GROUP, future.bytes()).unwrap().is_none(), true, "refused without another look");
-    let began = Instant::now();
-    (0..10_000).for_each(|index| _ = office.clerk.logs.insert(GROUP, [&message, &future][index % 2].bytes()));
-    assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+    let time = |work: &mut dyn FnMut()| {
+        let began = Instant::now();
+        (0..1_000).for_each(|_| work());
+        began.elapsed()
+    };
+    let replay = time(&mut || _ = office.clerk.logs.insert(GROUP, message.bytes()));
+    let signature = time(&mut || _ = Envelope::from_bytes(message.bytes()));
+    assert!(replay * 2 < signature, "{replay:?} and {signature:?}");
 }
 
 #[test]
@@ -199,12 +204,12 @@ fn a_message_whose_bytes_are_lost_is_let_go_so_that_it_is_brought_again() {
 fn a_file_that_holds_mostly_what_was_replaced_is_rewritten_and_still_read() {
     let mut office = Office::new();
     let long = "x".repeat(protocol::log::MAX_TEXT);
-    for seq in 1..=3_000 {
+    for seq in 1..=1_800 {
         office.hear(note(9, seq, &long).bytes());
     }
     office.clerk.settle(true);
     let bytes = std::fs::metadata(office.folder.path().join(format!("{GROUP}.log"))).unwrap().len();
-    assert!(bytes < 12_000_000 / 2, "{bytes}");
+    assert!(bytes < 7_000_000, "{bytes}");
     let kept = office.clerk.logs.read(GROUP, 0).unwrap();
     let count = kept.len();
     assert!(count > 100 && kept.iter().all(|entry| entry.envelope.bytes().len() > long.len()));

@@ -20,13 +20,13 @@ async fn a_partition_that_wrote_on_both_sides_heals_to_one_state() {
     let b = member(2, &[&a]).await;
     let c = member(3, &[]).await;
     let d = member(4, &[&c]).await;
-    for index in 0..300 {
+    for index in 0..100 {
         a.client.append(GROUP, note(&format!("a{index:03}"))).await.unwrap();
         d.client.append(GROUP, note(&format!("d{index:03}"))).await.unwrap();
     }
     b.client.dial(address(&c.client).await).await.unwrap();
     for node in [&a, &b, &c, &d] {
-        eventually("all is everywhere", || async { notes(&node.client).await.len() == 600 }).await;
+        eventually("all is everywhere", || async { notes(&node.client).await.len() == 200 }).await;
     }
     for node in [&b, &c, &d] {
         eventually("all logs are equal", || async { ids(&node.client).await == ids(&a.client).await }).await;
