@@ -1,6 +1,7 @@
 //! Programs that the devnet started: their folders, their output, and how they are stopped.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
@@ -39,7 +40,7 @@ impl Process {
     /// Starts it again with the same folder; its log goes on.
     pub fn restart(&mut self) -> Result<()> {
         let log = File::options().create(true).append(true).open(self.log())?;
-        let mut words = self.enter.iter().map(AsRef::as_ref).chain([self.program.as_os_str()]);
+        let mut words = self.enter.iter().map(OsStr::new).chain([self.program.as_os_str()]);
         let mut command = Command::new(words.next().unwrap_or(self.program.as_os_str()));
         command.args(words).arg("--config").arg(self.folder.join("config.toml")).stdin(Stdio::null());
         command.stdout(log.try_clone()?).stderr(log);

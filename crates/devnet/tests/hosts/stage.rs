@@ -46,8 +46,7 @@ impl Stage {
         let internet = Internet::open(SEED, WEATHER, &OPEN, &HOMES)?;
         let host = internet.host(CHAIN)?;
         let settings = AnvilSettings { host: host.address, ..AnvilSettings::default() };
-        let start = || Ok(Builder::new_current_thread().enable_all().build()?.block_on(Anvil::start(&settings))?);
-        let chain = host.run(start)?;
+        let chain = host.run(|| Ok(Builder::new_current_thread().enable_all().build()?.block_on(Anvil::start(&settings))?))?;
         Ok(Self { chain, internet })
     }
 
