@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use node::{NodeConfig, config, keys};
+use node::{config, keys};
 use protocol::Digest;
 use swarm::{Client, Held, Length, Order, Progress, STORE_BYTES_MAX, Shelf, Status, SwarmError, cid_of, digest_in_text};
 use tokio::sync::watch;
@@ -185,6 +185,7 @@ async fn provide(context: &Context, files: &[String], of: &Node) -> Result<()> {
         let length = client.length_of(digest).await?;
         let Some(length) = length else { bail!("{digest} is not here: fetch it first (`neuron ipfs get`), or add it (`neuron ipfs add`)") };
         client.pin(digest, USER).await?;
+        client.provide(digest).await?;
         println!("serving {digest}, {}, {}", cid_of(digest, length), size(length));
     }
     for address in client.listen_addresses().await? {
@@ -198,9 +199,9 @@ async fn provide(context: &Context, files: &[String], of: &Node) -> Result<()> {
 
 /// A node in the folder, connected to somebody if somebody answers.
 async fn visit(context: &Context, of: &Node) -> Result<Client> {
-    let NodeConfig { data, listen, peers, .. } = &config::node_of(&of.config)?;
+    let settings = config::node_of(&of.config)?;
     let site = context.site().await?;
-    let (client, _) = site.join(data, keys::node_key(data)?, listen, peers).await?;
+    let (client, _) = site.meet(&settings.data, keys::node_key(&settings.data)?, &settings).await?;
     let connected = async {
         while client.peers().await.is_ok_and(|peers| peers.is_empty()) {
             tokio::time::sleep(POLL).await;
