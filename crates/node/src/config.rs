@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 pub use crate::network_file::{Deploy, NetworkFile};
 use crate::{
     groups::Groups,
+    http::HttpConfig,
     keys::{KeyPlace, PASSWORD_VARIABLE},
     password::PasswordSource,
 };
