@@ -168,6 +168,8 @@ mod tests {
 
     const DELAY: Weather = Weather { delay_us: (25_000, 25_000), jitter_us: 0, loss_ppm: 0 };
 
+    type Change = fn(&mut Net);
+
     const fn host(number: u8) -> Ipv4Addr {
         Ipv4Addr::new(11, number, 0, 1)
     }
@@ -187,21 +189,20 @@ mod tests {
     #[test]
     fn a_packet_arrives_is_cut_off_lost_or_astray_as_the_rules_and_the_weather_say() {
         let lossy = Weather { loss_ppm: 1_000_000, ..DELAY };
-        let parted = |net: &mut Net| net.rules.part([[host(1)].into(), [host(2), host(3)].into()]);
-        let cut = |net: &mut Net| net.rules.cut(host(1), host(2));
-        let calm = |_: &mut Net| ();
-        let cases: [(&dyn Fn(&mut Net), Weather, (u8, u8, u8), Fate); 9] = [
-            (&calm, DELAY, (1, 1, 2), Fate::Arrives(25_007)),
-            (&calm, Weather::CALM, (1, 1, 2), Fate::Arrives(7)),
-            (&calm, lossy, (1, 1, 2), Fate::Lost),
-            (&parted, DELAY, (1, 1, 2), Fate::Cut),
-            (&parted, lossy, (1, 1, 2), Fate::Cut),
-            (&cut, DELAY, (1, 1, 2), Fate::Cut),
-            (&cut, DELAY, (2, 2, 1), Fate::Arrives(25_007)),
-            (&calm, DELAY, (1, 2, 3), Fate::Astray),
-            (&calm, DELAY, (1, 1, 9), Fate::Astray),
-        ];
-        for (rule, weather, (sender, from, to), fate) in cases {
+        let parted: Change = |net| net.rules.part([[host(1)].into(), [host(2), host(3)].into()]);
+        let cut: Change = |net| net.rules.cut(host(1), host(2));
+        let calm: Change = |_| ();
+        for (rule, weather, (sender, from, to), fate) in [
+            (calm, DELAY, (1, 1, 2), Fate::Arrives(25_007)),
+            (calm, Weather::CALM, (1, 1, 2), Fate::Arrives(7)),
+            (calm, lossy, (1, 1, 2), Fate::Lost),
+            (parted, DELAY, (1, 1, 2), Fate::Cut),
+            (parted, lossy, (1, 1, 2), Fate::Cut),
+            (cut, DELAY, (1, 1, 2), Fate::Cut),
+            (cut, DELAY, (2, 2, 1), Fate::Arrives(25_007)),
+            (calm, DELAY, (1, 2, 3), Fate::Astray),
+            (calm, DELAY, (1, 1, 9), Fate::Astray),
+        ] {
             let mut net = net(weather);
             rule(&mut net);
             assert_eq!(net.send(host(sender), packet(from, to, 40), 7), fate, "{sender}: {from} to {to}, {:?}", net.rules);

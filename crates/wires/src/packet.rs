@@ -20,7 +20,7 @@ mod tests {
 
     #[test]
     fn only_whole_headers_of_ipv4_are_read() {
-        let mut packet = vec![0; 28];
+        let mut packet = [0; 28];
         packet[0] = 0x45;
         packet[12..20].copy_from_slice(&[11, 1, 0, 1, 11, 2, 0, 1]);
         let read = Some((Ipv4Addr::new(11, 1, 0, 1), Ipv4Addr::new(11, 2, 0, 1)));

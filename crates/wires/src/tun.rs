@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{ErrorKind, Read, Write},
+    io::{Read, Write},
     os::fd::{AsFd, BorrowedFd},
     thread,
 };
@@ -62,12 +62,9 @@ impl Tun {
         Some(packet)
     }
 
-    /// Gives the host a packet. What its kernel does not take is lost, as on any wire.
-    pub fn write(&mut self, packet: &[u8]) -> bool {
-        match self.0.write(packet) {
-            Ok(_) => true,
-            Err(error) => error.kind() == ErrorKind::Interrupted && self.0.write(packet).is_ok(),
-        }
+    /// Gives the host a packet, whole or not at all. What its kernel does not take is lost, as on any wire.
+    pub fn write(&mut self, packet: &[u8]) {
+        _ = self.0.write_all(packet);
     }
 }
 
