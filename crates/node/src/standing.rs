@@ -4,9 +4,8 @@ use protocol::{
     census::Census,
     eip712::Domain,
     log::{Known, Standing},
+    machine::Heard,
 };
-
-use crate::feed::Heard;
 
 /// A log for which nothing changes but the time is told it so often, in seconds of the chain.
 const TIME_S: u64 = 60;

@@ -70,7 +70,9 @@ impl Cap {
 /// Both directions.
 #[derive(Debug, Clone, Default)]
 pub struct Caps {
+    /// Of what goes out.
     pub upload: Cap,
+    /// Of what comes in.
     pub download: Cap,
 }
 

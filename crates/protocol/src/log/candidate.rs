@@ -17,13 +17,19 @@ pub(super) enum Spot {
 
 /// What decides where a message belongs, and which of two is kept. Names that nobody has used yet have the number of nobody.
 pub(super) struct Candidate {
+    /// Names it everywhere.
     pub id: Digest,
     /// Its number, if it is here.
     pub message: u32,
+    /// As its envelope says.
     pub kind: Kind,
+    /// As its author counts.
     pub seq: u64,
+    /// Number of its author.
     pub author: u32,
+    /// Number of its topic.
     pub topic: u32,
+    /// For whom it counts, with the number of the account.
     pub account: Option<(Address, u32)>,
     /// Scope, rank and what.
     pub matter: Option<(u64, u64, [u8; 16])>,

@@ -32,6 +32,7 @@ enum Below {
 /// How many ids, and their sum mod 2^256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Total {
+    /// Ids in it.
     pub count: u64,
     sum: U256,
 }

@@ -12,16 +12,25 @@ use crate::ids::{Digest, NodeId};
 /// A message as it is kept; names are numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry<P> {
+    /// Where its bytes are, as the holder says.
     pub place: P,
+    /// As its author counts.
     pub seq: u64,
+    /// Its number in the order of arrival.
     pub arrival: u64,
     /// As in [`Matter`](super::facts::Matter), if `has_matter`.
     pub scope: u64,
+    /// As in [`Matter`](super::facts::Matter), if `has_matter`.
     pub rank: u64,
+    /// As in [`Matter`](super::facts::Matter), if `has_matter`.
     pub what: [u8; 16],
+    /// Numbers of what it names as parents.
     pub parents: Box<[u32]>,
+    /// Number of its author.
     pub author: u32,
+    /// Number of its topic.
     pub topic: u32,
+    /// Of its envelope.
     pub bytes: u32,
     /// Who signed inside, [`NOBODY`] where the author speaks.
     pub signer: u32,
@@ -31,18 +40,22 @@ pub(crate) struct Entry<P> {
     pub depth: u32,
     /// Whether all that came before it is here, so that its depth is no less in truth.
     pub is_exact: bool,
+    /// Whether it says something that can count for an account.
     pub has_matter: bool,
+    /// As its envelope says.
     pub kind: Kind,
 }
 
 /// A message that is here or was named.
 #[derive(Debug, Clone)]
 pub(crate) struct Vertex<P> {
+    /// Names it everywhere.
     pub id: Digest,
     /// How many that are here name it as a parent.
     named: u32,
     /// Among which heads it is: 0 in rooms, 1 in the ring.
     head: Option<u8>,
+    /// None as long as it is only named.
     pub entry: Option<Entry<P>>,
 }
 
@@ -52,12 +65,15 @@ type Shelved = (u32, u32, u64, u32);
 /// See the module.
 #[derive(Debug, Clone)]
 pub(crate) struct Index<P> {
+    /// Of all that are here.
     pub ids: Ids,
     /// Named and not here.
     absent: BTreeMap<Digest, u32>,
     vertices: Vec<Option<Box<Vertex<P>>>>,
     free: Vec<u32>,
+    /// Numbers of authors.
     pub authors: Names<NodeId>,
+    /// Numbers of topics.
     pub topics: Names<String>,
     /// In the order of arrival.
     arrivals: BTreeMap<u64, u32>,

@@ -42,7 +42,9 @@ pub struct Ranges {
 /// A range that ends before `until`, or reaches to the end of all ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Range {
+    /// Where the next one begins; none at the end of all.
     pub until: Option<Digest>,
+    /// What is told of it.
     pub said: Said,
 }
 

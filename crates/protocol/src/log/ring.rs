@@ -15,7 +15,9 @@ pub const RING_AUTHOR_BYTES: u64 = RING_BYTES / 16;
 /// A message of the ring in its order: the oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Bead {
+    /// As its author counts.
     pub seq: u64,
+    /// Decides between equal numbers.
     pub id: Digest,
     /// Its number in the log.
     pub message: u32,

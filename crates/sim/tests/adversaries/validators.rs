@@ -100,11 +100,13 @@ fn a_flood_keeps_no_round_from_being_decided_and_is_held_in_bounds() {
     for seed in SEEDS {
         let (game, undisturbed) = (play(Vice::Flooder, seed, ROUNDS), calm(seed, ROUNDS));
         assert_eq!((game.report.won, game.gain()), (undisturbed.report.won, 0));
+        let mut fullest = 0;
         for node in &game.world.nodes()[..6] {
             let log = node.replica.log();
             let strangers = log.since(0).filter(|kept| kept.account.is_none());
             let bytes: u64 = strangers.map(|kept| u64::from(kept.bytes)).sum();
-            assert!((RING_BYTES / 2..RING_BYTES + MAX_ENVELOPE as u64).contains(&bytes), "{seed} {}: {bytes}", node.name);
+            assert!(bytes < RING_BYTES + MAX_ENVELOPE as u64, "{seed} {}: {bytes}", node.name);
+            fullest = fullest.max(bytes);
             for validator in &game.world.nodes()[2..6] {
                 assert_eq!(
                     log.speaks_for(&validator.replica.author()),
@@ -115,6 +117,7 @@ fn a_flood_keeps_no_round_from_being_decided_and_is_held_in_bounds() {
                 );
             }
         }
+        assert!(fullest > RING_BYTES / 4, "{seed}: the flood filled {fullest} bytes at most");
     }
 }
 
