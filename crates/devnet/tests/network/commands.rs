@@ -1,6 +1,6 @@
 //! The `neuron` command, as a person would use it beside a running network.
 
-use std::process::Stdio;
+use std::{path::Path, process::Stdio};
 
 use anyhow::{Result, ensure};
 use devnet::key_file;
@@ -10,9 +10,14 @@ use crate::{refusal::program, watched::Watched};
 
 /// What the command prints for an actor of the network.
 pub async fn neuron(network: &Watched, actor: &str, arguments: &[&str]) -> Result<String> {
+    by_file(&network.devnet.network_file(), network, actor, arguments).await
+}
+
+/// The same, told of the network by another file.
+pub async fn by_file(file: &Path, network: &Watched, actor: &str, arguments: &[&str]) -> Result<String> {
     let keys = network.devnet.dir.join("keys");
     let mut command = Command::new(program("neuron")?);
-    command.arg("--network").arg(network.devnet.network_file()).arg("--key").arg(key_file(&keys, actor));
+    command.arg("--network").arg(file).arg("--key").arg(key_file(&keys, actor));
     command.arg("--password-file").arg(keys.join("password")).args(arguments).stdin(Stdio::null());
     let output = command.kill_on_drop(true).output().await?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -12,6 +12,7 @@ mod faulty;
 mod groups;
 mod hostile;
 mod liars;
+mod offline;
 mod plays;
 #[path = "../../../neuron/tests/network/refusal.rs"]
 mod refusal;

@@ -7,6 +7,7 @@ use protocol::chain::Outcome;
 use crate::{
     commands,
     groups::{fresh_folder, micro_group},
+    offline,
     watched::Watched,
 };
 
@@ -26,7 +27,8 @@ async fn a_group_learns_a_play_votes_for_another_scene_and_goes_on_with_a_prompt
     check_losses(&network)?;
     check_set(&network).await?;
     check_replays(&network).await?;
-    check_prompt(&network).await
+    check_prompt(&network).await?;
+    offline::check(&network, &["predict", "--prompt", "First Citizen:\nWe", "--temperature", "0"]).await
 }
 
 /// The rounds are over, the set has changed, and somebody has looked at both.
