@@ -65,10 +65,30 @@ pub struct NodeConfig {
     pub signer: Option<String>,
     /// The account whose key the remote signer holds.
     pub account: Option<Address>,
-    /// Addresses to listen on, as multiaddrs; port 0 lets the system choose.
+    /// Addresses to listen on, as multiaddrs, TCP or QUIC; port 0 lets the system choose.
     pub listen: Vec<String>,
+    /// Addresses under which others reach this node, if it does not listen on them itself: a router's, or a name.
+    pub external: Vec<String>,
     /// Further peers to dial, beside those of the network file.
     pub peers: Vec<String>,
+    /// Connections that others may open; without it 128, of which a quarter is kept for peers that are known.
+    pub inbound_connections: Option<u32>,
+    /// Connections that this node opens; without it 64.
+    pub outbound_connections: Option<u32>,
+    /// Connections that one host may open; without it 8, and from this machine any number.
+    pub connections_per_host: Option<u32>,
+    /// Bytes a second that go out to peers at most.
+    pub upload_bytes_per_s: Option<u64>,
+    /// Bytes a second that come in from peers at most.
+    pub download_bytes_per_s: Option<u64>,
+    /// Whether nodes of the local network are looked for; without it, where the node listens on more than this machine.
+    pub mdns: Option<bool>,
+    /// Whether the router is asked to forward the ports that the node listens on.
+    pub upnp: bool,
+    /// Whether this node relays for others, once it is reached itself.
+    pub relay: bool,
+    /// Whether it leans on relays of others as long as it is not.
+    pub lean_on_relays: bool,
     /// Seconds, by confirmed blocks, before the end of a phase in which nothing is sent any more; without it a block (two seconds at
     /// least) and those by which the newest block is ahead, as measured.
     pub edge_s: Option<u64>,
@@ -92,7 +112,17 @@ impl Default for NodeConfig {
             signer: None,
             account: None,
             listen: vec!["/ip4/127.0.0.1/tcp/0".into()],
+            external: Vec::new(),
             peers: Vec::new(),
+            inbound_connections: None,
+            outbound_connections: None,
+            connections_per_host: None,
+            upload_bytes_per_s: None,
+            download_bytes_per_s: None,
+            mdns: None,
+            upnp: false,
+            relay: false,
+            lean_on_relays: true,
             edge_s: None,
             nrn_price: None,
             least_profit: None,

@@ -64,7 +64,7 @@ impl Host {
         let (secret, first, data) = (keys::node_key(&config.data)?, site.file.deployed_block, config.data.clone());
         let groups = patient("looking for the groups", || config.group.of(&site.network, account.address())).await?;
         let tempo = Tempo { edge_s: config.edge_s, ..site.file.tempo() };
-        let (client, events) = site.join(&data, secret, &config.listen, &config.peers).await?;
+        let (client, events) = site.meet(&data, secret, config).await?;
         let network = site.as_account(account.clone(), &data.join(keys::FLIGHTS))?;
         let source =
             Source { network: network.clone(), first, folder: data.join(CHRONICLES), client: client.clone(), scope: Scope::Groups };

@@ -1,5 +1,6 @@
 //! What the programs share: configuration, keys, checks at start, groups and their sets, and what a node hears.
 
+pub mod archive;
 pub mod bindings;
 pub mod birth;
 pub mod claims;
@@ -27,6 +28,7 @@ pub mod stop;
 pub mod upkeep;
 pub mod words;
 
+pub use archive::Archive;
 pub use config::NodeConfig;
 pub use feed::{Feed, Heard};
 pub use groups::Groups;

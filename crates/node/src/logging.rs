@@ -5,7 +5,7 @@ use std::{io::IsTerminal, process::ExitCode};
 use tracing_subscriber::EnvFilter;
 
 /// What is shown without `RUST_LOG`: our own news, and of the libraries only trouble.
-const DEFAULT: &str = "info,libp2p=warn,libp2p_swarm=warn,alloy=warn,hyper=warn,netlink=off";
+const DEFAULT: &str = "info,libp2p=warn,libp2p_swarm=warn,alloy=warn,hyper=warn,hickory=error,netlink=off";
 
 /// Starts logging; a second call changes nothing.
 pub fn start() {

@@ -108,6 +108,14 @@ impl Member {
         Ok(set)
     }
 
+    /// The patches that lead to a head from the nearest set that is ready.
+    ///
+    /// # Errors
+    /// When the head is unknown.
+    pub async fn patches(&self, head: Digest) -> Result<Vec<Digest>> {
+        Ok(self.dataset.lock().await.path(head)?.1)
+    }
+
     /// The patch with that digest.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use protocol::{
 use swarm::{Client, Config, Event};
 use tokio::sync::mpsc;
 
-use crate::config::{self, NetworkFile};
+use crate::config::{self, NetworkFile, NodeConfig};
 
 /// A network that answers and is what its file says.
 #[derive(Clone)]
@@ -54,19 +54,42 @@ impl Site {
         Ok(self.network.through(&self.network.chain().with_flights(account, flights)?))
     }
 
-    /// Starts the peer-to-peer side in a data folder.
+    /// Starts the peer-to-peer side in a data folder, on this machine alone unless `listen` names more.
     ///
     /// # Errors
     /// A malformed address, or one that cannot be listened on.
     pub async fn join(&self, data: &Path, key: [u8; 32], listen: &[String], peers: &[String]) -> Result<(Client, mpsc::Receiver<Event>)> {
+        let mut settings = NodeConfig { peers: peers.to_vec(), ..NodeConfig::default() };
+        if !listen.is_empty() {
+            settings.listen = listen.to_vec();
+        }
+        self.meet(data, key, &settings).await
+    }
+
+    /// Starts the peer-to-peer side in a data folder, as the settings of a node say.
+    ///
+    /// # Errors
+    /// A malformed address, one that cannot be listened on or dialled, or a number with which no node can work.
+    pub async fn meet(&self, data: &Path, key: [u8; 32], settings: &NodeConfig) -> Result<(Client, mpsc::Receiver<Event>)> {
         let name = format!("{}/{}", self.file.chain_id, self.network.address());
         let mut config = Config::new(&name, data.to_owned(), key);
-        if !listen.is_empty() {
-            config.listen = addresses(listen)?;
-        }
-        config.peers = addresses(&self.file.peers)?;
-        config.peers.extend(addresses(peers)?);
+        config.listen = addresses(&settings.listen).context("`listen`")?;
+        config.external = addresses(&settings.external).context("`external`")?;
+        config.peers = addresses(&self.file.peers).context("`peers` of the network file")?;
+        config.peers.extend::<Vec<_>>(addresses(&settings.peers).context("`peers`")?);
+        config.inbound_connections_max = settings.inbound_connections.unwrap_or(config.inbound_connections_max);
+        config.outbound_connections_max = settings.outbound_connections.unwrap_or(config.outbound_connections_max);
+        config.inbound_per_host_max = settings.connections_per_host;
+        (config.upload_bytes_per_s, config.download_bytes_per_s) = (settings.upload_bytes_per_s, settings.download_bytes_per_s);
+        (config.mdns, config.upnp) = (settings.mdns, settings.upnp);
+        (config.relay_server, config.relay_client) = (settings.relay, settings.lean_on_relays);
         Ok(swarm::start(config).await?)
+    }
+
+    /// Whether all first peers of the network are on this machine.
+    pub fn is_local(&self) -> bool {
+        let is_loopback = |peer: &String| ["/ip4/127.", "/ip6/::1/"].iter().any(|start| peer.starts_with(start));
+        self.file.peers.iter().all(is_loopback)
     }
 }
 
@@ -75,7 +98,7 @@ where
     A::Err: std::error::Error + Send + Sync + 'static,
 {
     let parse = |text: &String| {
-        text.parse().with_context(|| format!("{text:?} is no address; one looks like /ip4/203.0.113.7/tcp/4400/p2p/12D3Koo…"))
+        text.parse().with_context(|| format!("{text:?} is no address; one looks like /ip4/203.0.113.7/tcp/4400/p2p/12D3Koo… or /dns4/node.example/udp/4400/quic-v1"))
     };
     texts.iter().map(parse).collect()
 }

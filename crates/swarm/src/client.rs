@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use crate::error::{FetchError, SwarmError};
 use crate::fetch::{Fetcher, blocking};
 use crate::files::FILE_BYTES_MAX;
+use crate::links::Neighbourhood;
 use crate::logs::{Entry, LogsError};
 use crate::store::BlockStore;
 use crate::swarm::Command;
@@ -66,12 +67,56 @@ impl Client {
         self.ask(|reply| Command::Peers { reply }).await
     }
 
+    /// Who is connected and how, how this node is reached, and which peers of the configuration do not answer, and why.
+    ///
+    /// # Errors
+    /// `Closed`, if the node has ended.
+    pub async fn neighbourhood(&self) -> Result<Neighbourhood, SwarmError> {
+        self.ask(|reply| Command::Neighbourhood { reply }).await
+    }
+
+    /// These peers get connections that strangers cannot take: those of the configuration have them, and here whoever starts the node
+    /// names others, such as nodes of those who have stake. A few thousand are remembered, until the node ends.
+    ///
+    /// # Errors
+    /// `Closed`, if the node has ended.
+    pub async fn favour(&self, peers: Vec<PeerId>) -> Result<(), SwarmError> {
+        self.fetcher.commands.send(Command::Favour { peers }).await.map_err(|_| SwarmError::Closed)
+    }
+
+    /// Tells the network that this node holds a file, now and again as long as it runs; of a few thousand files.
+    ///
+    /// # Errors
+    /// `Closed`, if the node has ended.
+    pub async fn provide(&self, digest: Digest) -> Result<(), SwarmError> {
+        self.fetcher.commands.send(Command::Provide { digest, held: true }).await.map_err(|_| SwarmError::Closed)
+    }
+
+    /// Takes that back; who was told before remembers it for two hours at most.
+    ///
+    /// # Errors
+    /// `Closed`, if the node has ended.
+    pub async fn withdraw(&self, digest: Digest) -> Result<(), SwarmError> {
+        self.fetcher.commands.send(Command::Provide { digest, held: false }).await.map_err(|_| SwarmError::Closed)
+    }
+
+    /// Asks the network who holds a file; at most 20 peers, which are dialled as they are found. None if nobody is known, or too
+    /// much is asked at once. Takes up to 20 s. A fetch that nobody answers asks by itself.
+    ///
+    /// # Errors
+    /// `Closed`, if the node has ended.
+    pub async fn providers(&self, digest: Digest) -> Result<Vec<PeerId>, SwarmError> {
+        let (reply, answer) = oneshot::channel();
+        self.fetcher.commands.send(Command::Providers { digest, reply }).await.map_err(|_| SwarmError::Closed)?;
+        Ok(answer.await.unwrap_or_default())
+    }
+
     /// Starts to dial a peer and does not wait for it: [`crate::Event::PeerConnected`] tells that it
     /// answered. The address is not remembered; what is to be dialled again belongs into
     /// [`crate::Config::peers`].
     ///
     /// # Errors
-    /// `Dial`, if it is no address of TCP over IPv4 or IPv6, is this node's own, or names a peer that is
+    /// `Dial`, if it is no address of TCP or QUIC, is this node's own, or names a peer that is
     /// banned; `Closed`, if the node has ended.
     pub async fn dial(&self, address: Multiaddr) -> Result<(), SwarmError> {
         self.ask(|reply| Command::Dial { address, reply }).await?

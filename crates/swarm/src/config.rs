@@ -23,12 +23,12 @@ pub struct Config {
     /// Keeps networks apart: nodes gossip and copy logs only with nodes of the same name, which is chain id
     /// and address of the contract, `<chain id>/<0x…>`. Blocks are exchanged with everybody.
     pub network: String,
-    /// Where to listen, TCP over IPv4 and IPv6; port 0 lets the system choose. None: the node only dials.
+    /// Where to listen, TCP and QUIC over IPv4 and IPv6; port 0 lets the system choose. None: the node only dials.
     pub listen: Vec<Multiaddr>,
     /// Addresses under which others reach this node, if they differ from those it listens on: behind a
-    /// router, or in a container. They are announced, and not checked.
+    /// router, in a container, or a name. They are announced, and not checked.
     pub external: Vec<Multiaddr>,
-    /// Peers to stay connected to. With a name at the end, `…/p2p/12D3Koo…`, only that peer is accepted
+    /// Peers to stay connected to, names such as /dns4/node.example/tcp/4400 among them. With a name at the end, `…/p2p/12D3Koo…`, only that peer is accepted
     /// there; without one, whoever answers. They are dialled again after 1 to 60 s, before all others.
     pub peers: Vec<Multiaddr>,
     /// Folder of blocks (`blocks`) and logs (`logs`); made if it is missing, used by one process at a time.
@@ -38,10 +38,26 @@ pub struct Config {
     pub key: [u8; 32],
     /// Bytes of all blocks together, 64 GiB unless set otherwise. When they are reached nothing is dropped: adding fails.
     pub store_bytes_max: u64,
-    /// Connections that others opened, 128; further ones are refused.
+    /// Connections that others opened, 128; further ones are refused. A quarter is kept for peers that are known.
     pub inbound_connections_max: u32,
+    /// Connections from one host (an IPv4 address, 64 bits of IPv6); four times as many from one site (24 and 48 bits). Unless
+    /// set 8, and from this machine any number.
+    pub inbound_per_host_max: Option<u32>,
     /// Connections that this node opened, 64. With as many peers nobody else is dialled for want of company.
     pub outbound_connections_max: u32,
+    /// Bytes a second that go out at most, over all connections; unless set, as many as the line takes.
+    pub upload_bytes_per_s: Option<u64>,
+    /// The same for what comes in.
+    pub download_bytes_per_s: Option<u64>,
+    /// Whether nodes of the same local network are looked for by multicast DNS. Unless set, whenever the node listens on more than
+    /// this machine.
+    pub mdns: Option<bool>,
+    /// Whether the router is asked by UPnP to forward the ports that the node listens on. Off.
+    pub upnp: bool,
+    /// Whether relays are leant on while nobody can come in directly. On.
+    pub relay_client: bool,
+    /// Whether this node relays for others, once it is reached itself: 64 of them, 32 circuits, each at most 64 MiB and an hour. Off.
+    pub relay_server: bool,
     /// Events that wait for the caller, 1,024; when it is slow, [`crate::Event::Lagged`] stands for those left out.
     pub events_max: usize,
 }
@@ -66,7 +82,14 @@ impl Config {
             key,
             store_bytes_max: STORE_BYTES_MAX,
             inbound_connections_max: INBOUND_CONNECTIONS_MAX,
+            inbound_per_host_max: None,
             outbound_connections_max: OUTBOUND_CONNECTIONS_MAX,
+            upload_bytes_per_s: None,
+            download_bytes_per_s: None,
+            mdns: None,
+            upnp: false,
+            relay_client: true,
+            relay_server: false,
             events_max: EVENTS_MAX,
         }
     }

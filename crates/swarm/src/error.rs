@@ -10,6 +10,7 @@ use std::time::Duration;
 use libp2p::Multiaddr;
 use protocol::Digest;
 
+use crate::addresses::EXAMPLES;
 use crate::store::StoreError;
 
 /// Errors of starting and using the network; each says what to do next.
@@ -19,8 +20,14 @@ pub enum SwarmError {
     #[error("cannot listen on {address}: {reason}; choose another address or port, or stop the program that uses it")]
     Listen { address: Multiaddr, reason: String },
     /// The address cannot be dialled at all. That nobody answers there is no error: it is tried again.
-    #[error("cannot dial {address}: {reason}; an address looks like /ip4/203.0.113.7/tcp/4400/p2p/12D3Koo…")]
+    #[error("cannot dial {address}: {reason}; addresses look like {EXAMPLES}")]
     Dial { address: Multiaddr, reason: String },
+    /// What the configuration names for others to dial cannot be dialled.
+    #[error("`external` names {address}, which nobody can dial: {reason}; addresses look like {EXAMPLES}")]
+    External { address: Multiaddr, reason: String },
+    /// A number of the configuration with which no node can work.
+    #[error("{name} is {value}: {reason}")]
+    Limit { name: &'static str, value: u64, reason: &'static str },
     /// Another process uses the folder; its lock goes with it, also when it is killed.
     #[error("the data folder {path} is used by another running node: stop it or choose another folder")]
     FolderInUse { path: PathBuf },

@@ -11,10 +11,12 @@
 //! | bitswap 1.2 | blocks of files, with Kubo, boxo and Helia too | PROTOCOL 10 |
 //! | gossipsub | new messages of a group's log, at once | PROTOCOL 14, Gossip |
 //! | `/neuron/…/log/1` | what gossip missed, from each peer's own list | PROTOCOL 14, Copying |
+//! | `/neuron/…/kad/1` | who takes part in a group, who holds a file | PROTOCOL 15, Finding |
+//! | circuit relay 2, DCUtR, AutoNAT 2 | coming in where a router is in the way | PROTOCOL 15, Being reached |
 //! | identify, ping | what a peer runs, and whether it is alive | libp2p |
 //!
-//! Transport is TCP over IPv4 and IPv6 with noise and yamux; no relay, no DHT, no names. Peers are found
-//! by the configuration and by what nodes announce in the logs of their groups.
+//! Transport is TCP with noise and yamux, and QUIC, over IPv4 and IPv6, names, and circuits through relays. Peers are found
+//! by the configuration, by lookups, on the local network, and by what nodes announce in the logs of their groups.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -46,23 +48,36 @@
 //! # }
 //! ```
 
+mod addresses;
 mod bitswap;
+mod candidates;
 mod cids;
 mod client;
 mod config;
+mod dials;
+mod discovery;
+mod doors;
 mod error;
 mod event;
 mod fetch;
 mod files;
+mod gate;
+mod links;
 mod log_file;
 mod logs;
+mod meeting;
 mod peers;
 mod protocols;
+mod providers;
+mod reach;
+mod relays;
 mod replicas;
 mod start;
 mod store;
 mod swarm;
 mod sync;
+mod throttle;
+mod transport;
 mod wire;
 
 pub use client::Client;
@@ -71,7 +86,9 @@ pub use error::{FetchError, SwarmError};
 pub use event::Event;
 pub use files::{CHUNK_BYTES, FILE_BYTES_MAX, LINKS_MAX, cid_of, digest_of};
 pub use libp2p::{Multiaddr, PeerId};
+pub use links::{Neighbour, Neighbourhood};
 pub use logs::{Entry, LogsError, READ_MAX};
+pub use reach::Reachability;
 pub use start::start;
 pub use store::StoreError;
 pub use swarm::peer_of;

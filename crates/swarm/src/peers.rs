@@ -4,11 +4,12 @@
 //! forgotten. Both are bounded, and what a stranger can write into them pushes out strangers only.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
+
+use crate::addresses::{is_dialable, peer_in};
 
 /// Peers whose addresses are remembered.
 pub const KNOWN_PEERS_MAX: usize = 1024;
@@ -22,40 +23,20 @@ pub const DIALS_MAX: usize = 8;
 pub const REDIAL_FIRST: Duration = Duration::from_secs(1);
 /// The waiting time grows no longer than this.
 pub const REDIAL_LAST: Duration = Duration::from_secs(60);
+/// The same for who was never connected.
+pub const REDIAL_STRANGER_LAST: Duration = Duration::from_secs(3600);
+/// Dials of somebody who was never connected, before what it announces is not believed any more …
+pub const STRANGER_FAILURES_MAX: u32 = 5;
+/// … for so long.
+pub const SPENT_TIME: Duration = Duration::from_secs(3600);
+/// Peers whose announcements are not believed that are remembered.
+pub const SPENT_MAX: usize = 4096;
 /// Misdeeds after which a peer is banned.
 pub const MISDEEDS_MAX: u32 = 3;
 /// Misdeeds and bans are forgotten after this.
 pub const BAN_TIME: Duration = Duration::from_secs(3600);
 /// Peers with misdeeds that are remembered.
 pub const OFFENDERS_MAX: usize = 1024;
-
-/// The peer that an address names at its end, if it names one.
-pub fn peer_in(address: &Multiaddr) -> Option<PeerId> {
-    match address.iter().last() {
-        Some(Protocol::P2p(peer)) => Some(peer),
-        _ => None,
-    }
-}
-
-/// The socket of an address such as /ip4/127.0.0.1/tcp/4400, with or without a peer's name.
-pub fn socket_in(address: &Multiaddr) -> Option<SocketAddr> {
-    let mut parts = address.iter();
-    let host = match parts.next()? {
-        Protocol::Ip4(host) => host.into(),
-        Protocol::Ip6(host) => host.into(),
-        _ => return None,
-    };
-    let Protocol::Tcp(port) = parts.next()? else { return None };
-    match (parts.next(), parts.next()) {
-        (None | Some(Protocol::P2p(_)), None) => Some(SocketAddr::new(host, port)),
-        _ => None,
-    }
-}
-
-/// Whether this node speaks what the address names.
-pub fn is_dialable(address: &Multiaddr) -> bool {
-    socket_in(address).is_some_and(|socket| socket.port() != 0 && !socket.ip().is_unspecified())
-}
 
 /// What is known of one peer's addresses.
 #[derive(Debug)]
@@ -64,6 +45,8 @@ struct Known {
     addresses: Vec<Multiaddr>,
     /// From the configuration: dialled first and never forgotten.
     configured: bool,
+    /// Was connected once: strangers do not push it out.
+    proven: bool,
     /// Dials that failed since the last connection.
     failures: u32,
     /// When it may be dialled again.
@@ -71,12 +54,15 @@ struct Known {
 }
 
 /// Addresses of peers, from the configuration and from announcements: at most [`KNOWN_PEERS_MAX`] peers. A
-/// peer that is announced can push out one that fails, never one of the configuration.
+/// peer that is announced can push out one that was never connected, not one that was, nor one of the configuration. Who
+/// announces addresses at which nobody or somebody else answers is not believed for a while.
 #[derive(Debug, Default)]
 pub struct AddressBook {
     peers: BTreeMap<PeerId, Known>,
     /// Configured addresses that do not name their peer, with the time of the next dial.
     nameless: Vec<(Multiaddr, Instant)>,
+    /// Whose announcements came to nothing, and until when they are not believed.
+    spent: BTreeMap<PeerId, Instant>,
 }
 
 impl AddressBook {
@@ -92,6 +78,10 @@ impl AddressBook {
     /// Adds what a peer announced of itself: its newest addresses come first. Addresses that this node does not
     /// speak, and those that name somebody else, are left out.
     pub fn announced(&mut self, peer: PeerId, addresses: &[Multiaddr], now: Instant) {
+        self.spent.retain(|_, until| *until > now);
+        if self.spent.contains_key(&peer) {
+            return;
+        }
         for address in addresses.iter().take(ADDRESSES_MAX).rev() {
             if is_dialable(address) && peer_in(address).is_none_or(|named| named == peer) {
                 self.enter(peer, address.clone(), false, now);
@@ -104,25 +94,31 @@ impl AddressBook {
         if !self.peers.contains_key(&peer) && self.peers.len() >= KNOWN_PEERS_MAX && !self.make_room() {
             return;
         }
-        let known = self.peers.entry(peer).or_insert(Known { addresses: Vec::new(), configured, failures: 0, next_dial: now });
+        let known = self.peers.entry(peer).or_insert(Known { addresses: Vec::new(), configured, proven: false, failures: 0, next_dial: now });
         known.configured |= configured;
         known.addresses.retain(|old| *old != address);
         known.addresses.insert(0, address);
         known.addresses.truncate(ADDRESSES_MAX);
     }
 
-    /// Forgets the peer that failed most often.
+    /// Forgets the peer that failed most often, of those that were never connected.
     fn make_room(&mut self) -> bool {
-        let worst = self.peers.iter().filter(|(_, known)| !known.configured).max_by_key(|(_, known)| known.failures);
-        let worst = worst.map(|(peer, _)| *peer);
+        let strangers = self.peers.iter().filter(|(_, known)| !known.configured && !known.proven);
+        let worst = strangers.max_by_key(|(_, known)| known.failures).map(|(peer, _)| *peer);
+        let worst = worst.or_else(|| {
+            let lost = self.peers.iter().filter(|(_, known)| !known.configured && known.failures > STRANGER_FAILURES_MAX);
+            lost.max_by_key(|(_, known)| known.failures).map(|(peer, _)| *peer)
+        });
         worst.is_some_and(|peer| self.peers.remove(&peer).is_some())
     }
 
-    /// The peers to dial now, those of the configuration first, then those that failed least, at most
-    /// [`DIALS_MAX`]; each is then left alone until it has failed or for a while.
-    pub fn due(&mut self, now: Instant, is_wanted: impl Fn(PeerId) -> bool) -> Vec<(PeerId, Vec<Multiaddr>)> {
-        let mut due: Vec<_> = self.peers.iter_mut().filter(|(peer, known)| known.next_dial <= now && is_wanted(**peer)).collect();
-        due.sort_by_key(|(_, known)| (!known.configured, known.failures));
+    /// The peers to dial now, those of the configuration first, then those that were connected once, then those that failed
+    /// least, at most [`DIALS_MAX`]; each is then left alone until it has failed or for a while. `is_wanted` is told whether
+    /// the peer is of the configuration.
+    pub fn due(&mut self, now: Instant, is_wanted: impl Fn(PeerId, bool) -> bool) -> Vec<(PeerId, Vec<Multiaddr>)> {
+        let is_due = |(peer, known): &(&PeerId, &mut Known)| known.next_dial <= now && is_wanted(**peer, known.configured);
+        let mut due: Vec<_> = self.peers.iter_mut().filter(is_due).collect();
+        due.sort_by_key(|(_, known)| (!known.configured, !known.proven, known.failures));
         let dials = due.into_iter().take(DIALS_MAX).map(|(peer, known)| {
             known.next_dial = now + REDIAL_LAST;
             (*peer, known.addresses.clone())
@@ -150,16 +146,25 @@ impl AddressBook {
         }
         if let Some(known) = self.peers.get_mut(&peer) {
             known.failures = 0;
+            known.proven = true;
             known.next_dial = now;
         }
     }
 
-    /// A dial came to nothing: the next one waits twice as long, up to [`REDIAL_LAST`].
+    /// A dial came to nothing: the next one waits twice as long, up to [`REDIAL_LAST`], of strangers up to
+    /// [`REDIAL_STRANGER_LAST`]. Who was never connected and fails too often is forgotten, and not believed for a while.
     pub fn failed(&mut self, peer: PeerId, now: Instant) {
-        if let Some(known) = self.peers.get_mut(&peer) {
-            let wait = REDIAL_FIRST.saturating_mul(1 << known.failures.min(6)).min(REDIAL_LAST);
-            known.failures = known.failures.saturating_add(1);
-            known.next_dial = now + wait;
+        let Some(known) = self.peers.get_mut(&peer) else { return };
+        let is_stranger = !known.configured && !known.proven;
+        let last = if is_stranger { REDIAL_STRANGER_LAST } else { REDIAL_LAST };
+        let wait = REDIAL_FIRST.saturating_mul(1 << known.failures.min(12)).min(last);
+        known.failures = known.failures.saturating_add(1);
+        known.next_dial = now + wait;
+        if is_stranger && known.failures >= STRANGER_FAILURES_MAX {
+            self.peers.remove(&peer);
+            if self.spent.len() < SPENT_MAX {
+                self.spent.insert(peer, now + SPENT_TIME);
+            }
         }
     }
 }
@@ -211,9 +216,9 @@ mod tests {
         let (announced, configured) = (PeerId::random(), PeerId::random());
         book.announced(announced, &[address(1)], now);
         book.configure(address(2).with(Protocol::P2p(configured)), now);
-        let due: Vec<PeerId> = book.due(now, |_| true).into_iter().map(|(peer, _)| peer).collect();
+        let due: Vec<PeerId> = book.due(now, |_, _| true).into_iter().map(|(peer, _)| peer).collect();
         assert_eq!(due, [configured, announced]);
-        assert!(book.due(now, |_| true).is_empty(), "a dial is under way");
+        assert!(book.due(now, |_, _| true).is_empty(), "a dial is under way");
         let mut pauses = Vec::new();
         for _ in 0..8 {
             book.failed(configured, now);
@@ -227,23 +232,7 @@ mod tests {
         let (mut book, now) = (AddressBook::default(), Instant::now());
         let (peer, other) = (PeerId::random(), PeerId::random());
         book.announced(peer, &[address(1).with(Protocol::P2p(other))], now);
-        assert!(book.due(now, |_| true).is_empty());
-    }
-
-    #[test]
-    fn only_what_this_node_speaks_is_dialled() {
-        let named = format!("/ip6/::1/tcp/1/p2p/{}", PeerId::random());
-        for (text, dialable) in [
-            ("/ip4/127.0.0.1/tcp/4400", true),
-            (named.as_str(), true),
-            ("/ip4/127.0.0.1/tcp/0", false),
-            ("/ip4/0.0.0.0/tcp/4400", false),
-            ("/ip4/127.0.0.1/udp/4400", false),
-            ("/ip4/127.0.0.1/tcp/4400/ws", false),
-            ("/dns4/example.org/tcp/4400", false),
-        ] {
-            assert_eq!(is_dialable(&text.parse().unwrap()), dialable, "{text}");
-        }
+        assert!(book.due(now, |_, _| true).is_empty());
     }
 
     #[test]
@@ -254,7 +243,7 @@ mod tests {
         assert_eq!(book.nameless_due(now), [address(3)]);
         book.connected(peer, &address(3).with(Protocol::P2p(peer)), now);
         assert!(book.nameless_due(now + REDIAL_LAST).is_empty());
-        assert_eq!(book.due(now, |_| true), [(peer, vec![address(3)])]);
+        assert_eq!(book.due(now, |_, _| true), [(peer, vec![address(3)])]);
     }
 
     #[test]
@@ -269,6 +258,34 @@ mod tests {
         assert_eq!(book.peers.len(), KNOWN_PEERS_MAX);
         assert!(book.peers.contains_key(&kept));
         assert!(book.peers.values().all(|known| known.addresses.len() <= ADDRESSES_MAX));
+    }
+
+    #[test]
+    fn who_was_connected_stays_when_a_thousand_strangers_are_announced() {
+        let (mut book, now) = (AddressBook::default(), Instant::now());
+        let friends: Vec<PeerId> = (0..10).map(|_| PeerId::random()).collect();
+        for friend in &friends {
+            book.announced(*friend, &[address(1)], now);
+            book.connected(*friend, &address(1), now);
+            (0..3).for_each(|_| book.failed(*friend, now));
+        }
+        (0..2 * KNOWN_PEERS_MAX).for_each(|_| book.announced(PeerId::random(), &[address(2)], now));
+        assert!(book.peers.len() <= KNOWN_PEERS_MAX && friends.iter().all(|friend| book.peers.contains_key(friend)));
+        let due = book.due(now + REDIAL_LAST, |_, _| true);
+        assert!(due.iter().all(|(peer, _)| friends.contains(peer)), "they are dialled before strangers");
+    }
+
+    #[test]
+    fn who_announces_what_nobody_answers_at_is_not_believed_for_an_hour() {
+        let (mut book, now, liar) = (AddressBook::default(), Instant::now(), PeerId::random());
+        for _ in 0..STRANGER_FAILURES_MAX {
+            book.announced(liar, &[address(1)], now);
+            book.failed(liar, now);
+        }
+        book.announced(liar, &[address(2)], now);
+        assert!(book.peers.is_empty());
+        book.announced(liar, &[address(2)], now + SPENT_TIME);
+        assert_eq!(book.peers.len(), 1);
     }
 
     #[test]

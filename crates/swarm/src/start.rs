@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,12 +17,15 @@ use libp2p::{Multiaddr, Swarm};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::addresses::{check_dial, check_external, check_listen, is_quic, peer_in, socket_in};
 use crate::client::Client;
 use crate::config::Config;
 use crate::error::SwarmError;
 use crate::event::{Event, Events};
+use crate::gate::{Gate, Policy};
 use crate::logs::Logs;
-use crate::peers::{AddressBook, Offenders, socket_in};
+use crate::meeting::Meeting;
+use crate::peers::{AddressBook, Offenders};
 use crate::protocols::{self, Protocols};
 use crate::replicas::Replicas;
 use crate::store::BlockStore;
@@ -30,6 +33,8 @@ use crate::swarm::{COMMANDS_MAX, Node};
 
 /// Listeners are ready within this, or there is something wrong.
 const LISTEN_TIME: Duration = Duration::from_secs(10);
+/// A cap on bytes a second is no lower.
+const CAP_MIN: u64 = 16_384;
 
 /// Starts a node, inside a tokio runtime. It runs until [`Client::shutdown`], or until the last client is
 /// dropped. The receiver may be dropped: then nobody hears of news, and all else goes on.
@@ -50,16 +55,21 @@ const LISTEN_TIME: Duration = Duration::from_secs(10);
 /// ```
 ///
 /// # Errors
-/// A folder that cannot be used or is in use, an address that cannot be listened on, a key that is none.
+/// A folder that cannot be used or is in use, an address that cannot be listened on or dialled, a number with which no node
+/// can work, a key that is none.
 pub async fn start(config: Config) -> Result<(Client, mpsc::Receiver<Event>), SwarmError> {
+    check(&config)?;
+    let gate = Arc::new(Gate::new(Policy::new(&config.listen, &config.peers, Instant::now())));
+    let meeting = Meeting::new(&config, gate.clone(), Instant::now());
     let lock = lock(&config.data)?;
     let (store, logs) = open(&config)?;
     let key = Keypair::ed25519_from_bytes(config.key).map_err(|error| SwarmError::Setup(error.to_string()))?;
-    let mut swarm = protocols::swarm(&config, key, store.clone())?;
+    let mut swarm = protocols::swarm(&config, key, store.clone(), &gate)?;
     let listeners = listen(&mut swarm, &config.listen)?;
     for address in &config.external {
         swarm.add_external_address(address.clone());
     }
+    config.peers.iter().filter_map(peer_in).for_each(|peer| swarm.behaviour_mut().doors.0.know(peer));
     let (command_sender, commands) = mpsc::channel(COMMANDS_MAX);
     let (event_sender, events) = mpsc::channel(config.events_max.max(1));
     let client = Client::new(*swarm.local_peer_id(), logs.author(), store, command_sender);
@@ -70,6 +80,7 @@ pub async fn start(config: Config) -> Result<(Client, mpsc::Receiver<Event>), Sw
         events: Events::new(event_sender),
         logs,
         book: book(config.peers),
+        meeting,
         offenders: Offenders::default(),
         replicas: Replicas::default(),
         topics: BTreeMap::new(),
@@ -80,6 +91,30 @@ pub async fn start(config: Config) -> Result<(Client, mpsc::Receiver<Event>), Sw
     ready.map_err(|_| SwarmError::Setup(format!("no listener was ready within {LISTEN_TIME:?}")))??;
     tokio::spawn(node.run());
     Ok((client, events))
+}
+
+/// What no node can work with is refused before anything is done.
+fn check(config: &Config) -> Result<(), SwarmError> {
+    for address in &config.listen {
+        check_listen(address).map_err(|reason| SwarmError::Listen { address: address.clone(), reason: reason.into() })?;
+    }
+    for address in &config.external {
+        check_external(address).map_err(|reason| SwarmError::External { address: address.clone(), reason: reason.into() })?;
+    }
+    for address in &config.peers {
+        check_dial(address).map_err(|reason| SwarmError::Dial { address: address.clone(), reason: reason.into() })?;
+    }
+    let limit = |name, value, reason| Err(SwarmError::Limit { name, value, reason });
+    for (name, cap) in [("upload_bytes_per_s", config.upload_bytes_per_s), ("download_bytes_per_s", config.download_bytes_per_s)] {
+        if let Some(value) = cap.filter(|value| *value < CAP_MIN) {
+            return limit(name, value, "with less than 16384 bytes a second a node does not keep up with its groups; leave it out for no limit");
+        }
+    }
+    match config {
+        Config { outbound_connections_max: 0, .. } => limit("outbound_connections_max", 0, "a node that dials nobody finds nobody; 64 are usual"),
+        Config { inbound_per_host_max: Some(0), .. } => limit("inbound_per_host_max", 0, "nobody could come in; 8 are usual"),
+        _ => Ok(()),
+    }
 }
 
 /// Keeps other processes out of the folder as long as the file is open.
@@ -115,8 +150,9 @@ fn listen(swarm: &mut Swarm<Protocols>, addresses: &[Multiaddr]) -> Result<Vec<L
 /// libp2p shares ports (SO_REUSEPORT): two nodes would listen on one without an error, so it is asked for alone first.
 fn probe(address: &Multiaddr) -> io::Result<()> {
     match socket_in(address) {
+        Some(socket) if is_quic(address) => UdpSocket::bind(socket).map(|_| ()),
         Some(socket) => TcpListener::bind(socket).map(|_| ()),
-        None => Err(io::Error::other("only TCP over IPv4 and IPv6 is spoken")),
+        None => Err(io::Error::other("only TCP and QUIC over IPv4 and IPv6 are spoken")),
     }
 }
 

@@ -4,6 +4,8 @@
 //! shared but the blocks. What takes long (files, hashes of blocks) runs elsewhere and comes back as an
 //! event.
 
+mod meet;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -13,11 +15,10 @@ use libp2p::core::ConnectedPoint;
 use libp2p::core::transport::ListenerId;
 use libp2p::gossipsub::{self, MessageAcceptance, TopicHash};
 use libp2p::identity::{PublicKey, ed25519};
-use libp2p::swarm::dial_opts::DialOpts;
-use libp2p::swarm::{DialError, SwarmEvent};
+use libp2p::swarm::SwarmEvent;
 use libp2p::{Multiaddr, PeerId, Swarm};
 use libp2p::{identify, ping};
-use protocol::log::{Body, Envelope, EnvelopeError, Inserted, LogError, MAX_ADDRESSES};
+use protocol::log::{Body, Envelope, EnvelopeError, Inserted, LogError};
 use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
@@ -25,8 +26,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::bitswap::behaviour::{BlockWant, Misbehaved};
 use crate::error::SwarmError;
 use crate::event::{Event, Events};
+use crate::links::Neighbourhood;
 use crate::logs::{Entry, Logs, LogsError, announced_in};
-use crate::peers::{AddressBook, Offenders, is_dialable, peer_in};
+use crate::meeting::Meeting;
+use crate::peers::{AddressBook, Offenders};
 use crate::protocols::{Protocols, ProtocolsEvent, topic};
 use crate::replicas::Replicas;
 
@@ -45,6 +48,14 @@ pub enum Command {
     Addresses { reply: oneshot::Sender<Vec<Multiaddr>> },
     /// Who is connected.
     Peers { reply: oneshot::Sender<Vec<PeerId>> },
+    /// Who is connected, and how this node is reached.
+    Neighbourhood { reply: oneshot::Sender<Neighbourhood> },
+    /// These peers get places that strangers cannot take.
+    Favour { peers: Vec<PeerId> },
+    /// Tell that a file is held here, or is no longer.
+    Provide { digest: Digest, held: bool },
+    /// Find out who holds a file.
+    Providers { digest: Digest, reply: oneshot::Sender<Vec<PeerId>> },
     /// Take part in a group.
     Subscribe { group: GroupId, reply: oneshot::Sender<Result<(), LogsError>> },
     /// Give an author of a group room of its own.
@@ -71,6 +82,8 @@ pub struct Node {
     pub logs: Logs,
     /// Whom to dial, and when.
     pub book: AddressBook,
+    /// How others are met, and how they come in.
+    pub meeting: Meeting,
     /// Who did wrong, and how often.
     pub offenders: Offenders,
     /// How far the logs of peers were read.
@@ -126,7 +139,6 @@ impl Node {
     fn on_command(&mut self, command: Command) {
         match command {
             Command::Want(block) => self.swarm.behaviour_mut().bitswap.want(block, Instant::now()),
-            Command::Dial { address, reply } => _ = reply.send(self.dial(address)),
             Command::Addresses { reply } => _ = reply.send(self.addresses()),
             Command::Peers { reply } => _ = reply.send(self.swarm.connected_peers().copied().collect()),
             Command::Subscribe { group, reply } => _ = reply.send(self.subscribe(group)),
@@ -134,6 +146,7 @@ impl Node {
             Command::Append { group, topic, body, reply } => _ = reply.send(self.append(group, &topic, &body)),
             Command::Log { group, cursor, reply } => _ = reply.send(self.logs.read(group, cursor)),
             Command::Shutdown { reply } => _ = reply.send(()),
+            question => self.on_question(question),
         }
     }
 
@@ -143,49 +156,9 @@ impl Node {
         for peer in self.offenders.forgive(now) {
             self.swarm.behaviour_mut().bans.unblock_peer(peer);
         }
+        self.meet(now);
         self.redial(now);
         self.replicas.tick(now, &mut self.swarm.behaviour_mut().sync);
-    }
-
-    /// Dials whom the book names, as long as fewer peers are connected than are wanted.
-    fn redial(&mut self, now: Instant) {
-        for address in self.book.nameless_due(now) {
-            _ = self.dial(address);
-        }
-        if self.swarm.connected_peers().count() >= self.connections_wanted {
-            return;
-        }
-        let (swarm, offenders) = (&self.swarm, &self.offenders);
-        let is_wanted = |peer| peer != *swarm.local_peer_id() && !swarm.is_connected(&peer) && !offenders.is_banned(peer);
-        for (peer, addresses) in self.book.due(now, is_wanted) {
-            let dial = self.swarm.dial(DialOpts::peer_id(peer).addresses(addresses).build());
-            if let Err(error) = dial {
-                tracing::debug!(%peer, %error, "not dialled");
-            }
-        }
-    }
-
-    /// One address, at once; a connection that exists or is in the making is as good.
-    fn dial(&mut self, address: Multiaddr) -> Result<(), SwarmError> {
-        let refused = |reason: &str| Err(SwarmError::Dial { address: address.clone(), reason: reason.into() });
-        if !is_dialable(&address) {
-            return refused("only TCP over IPv4 and IPv6 is spoken");
-        }
-        if peer_in(&address) == Some(*self.swarm.local_peer_id()) {
-            return refused("this is the node itself");
-        }
-        match self.swarm.dial(address.clone()) {
-            // The connection that is wanted is there or in the making.
-            Ok(()) | Err(DialError::DialPeerConditionFalse(_)) => Ok(()),
-            Err(error) => Err(SwarmError::Dial { address, reason: error.to_string() }),
-        }
-    }
-
-    /// External addresses, then those of the listeners, each with this node's name at its end.
-    fn addresses(&self) -> Vec<Multiaddr> {
-        let own = *self.swarm.local_peer_id();
-        let all = self.swarm.external_addresses().chain(self.swarm.listeners());
-        all.map(|address| address.clone().with_p2p(own).unwrap_or_else(|named| named)).collect()
     }
 
     /// Loads a log, listens to its gossip, learns addresses from it, and tells its own.
@@ -201,27 +174,8 @@ impl Node {
             self.announced(author, &addresses);
         }
         self.replicas.add_group(group);
+        self.meeting.discovery.join(group, &mut self.swarm.behaviour_mut().kad, Instant::now());
         self.announce(group)
-    }
-
-    /// Tells the group where this node can be dialled, unless the log says so already: a restart on the same
-    /// addresses writes nothing.
-    fn announce(&mut self, group: GroupId) -> Result<(), LogsError> {
-        let addresses: Vec<String> = self.addresses().iter().take(MAX_ADDRESSES).map(Multiaddr::to_string).collect();
-        let own = self.logs.author();
-        let last = self.logs.announcements(group).into_iter().rfind(|(author, _)| *author == own);
-        if last.is_some_and(|(_, told)| told == addresses) {
-            return Ok(());
-        }
-        let body = Body::Announcement { addresses };
-        self.append(group, body.topic(), &body).map(|_| ())
-    }
-
-    /// Notes where the node of an author can be dialled.
-    fn announced(&mut self, author: NodeId, addresses: &[String]) {
-        let Some(peer) = peer_of(author) else { return };
-        let addresses: Vec<Multiaddr> = addresses.iter().filter_map(|text| text.parse().ok()).collect();
-        self.book.announced(peer, &addresses, Instant::now());
     }
 
     /// Writes a message of this node, gossips it, and tells the owner as of any other.
@@ -284,6 +238,7 @@ impl Node {
 
     /// What the swarm tells of connections; the rest goes to the protocols.
     fn on_event(&mut self, event: SwarmEvent<ProtocolsEvent>) {
+        self.meeting.on_swarm(&event, &mut self.swarm, Instant::now());
         match event {
             SwarmEvent::Behaviour(event) => self.on_protocol(event),
             SwarmEvent::ConnectionEstablished { peer_id, endpoint, num_established, .. } => {
@@ -317,8 +272,11 @@ impl Node {
     fn on_protocol(&mut self, event: ProtocolsEvent) {
         match event {
             ProtocolsEvent::Bitswap(Misbehaved(peer)) => self.misdeed(peer),
-            ProtocolsEvent::Identify(identify::Event::Received { peer_id, info, .. }) if !is_javascript(&info.agent_version) => {
-                self.swarm.behaviour_mut().bitswap.widen(peer_id);
+            ProtocolsEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
+                if !is_javascript(&info.agent_version) {
+                    self.swarm.behaviour_mut().bitswap.widen(peer_id);
+                }
+                self.meeting.on_identify(peer_id, &info, &mut self.swarm, &self.topics, Instant::now());
             }
             // A peer that lacks the protocol is not a dead one.
             ProtocolsEvent::Ping(ping::Event { result: Err(ping::Failure::Unsupported), .. }) => {}
@@ -327,7 +285,7 @@ impl Node {
             }
             ProtocolsEvent::Gossip(event) => self.on_gossip(event),
             ProtocolsEvent::Sync(event) => self.on_sync(event),
-            _ => {}
+            other => self.on_meeting(other),
         }
     }
 

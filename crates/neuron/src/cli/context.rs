@@ -159,10 +159,13 @@ pub async fn history(site: &Site, group: GroupId) -> Result<Vec<ChainEvent>> {
     Ok(events.into_iter().map(|(_, event)| event).collect())
 }
 
-async fn wait_for_peer(client: &Client) -> Result<()> {
+/// Waits for the first peer, and says what stands in the way if none comes.
+pub async fn wait_for_peer(client: &Client) -> Result<()> {
     let start = Instant::now();
     while client.peers().await?.is_empty() {
         if start.elapsed() > FIRST_PEER {
+            let troubles = client.neighbourhood().await?.troubles;
+            troubles.iter().for_each(|(address, trouble)| eprintln!("no answer from {address}: {trouble}"));
             eprintln!("no peer answers: check `peers` in the network file; going on without");
             break;
         }

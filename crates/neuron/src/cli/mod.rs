@@ -9,11 +9,13 @@ mod group;
 mod key;
 mod measure;
 mod past;
+mod peers;
 mod predict;
 mod replay;
 mod rerun;
 mod round;
 mod sale;
+mod serve;
 mod signing;
 mod stake;
 mod token;
@@ -73,6 +75,10 @@ enum Command {
     /// What was sent and is not deep in the chain: look, pay more, take back.
     #[command(subcommand)]
     Tx(tx::Command),
+    /// Serve groups without stake or race: a seed, a relay and an archive.
+    Serve(serve::Options),
+    /// Who is there, how a node here is reached, and what to do if it is not.
+    Peers(peers::Options),
     /// Predict with the latest checkpoint, on this machine, for nothing.
     Predict(predict::Options),
 }
@@ -97,6 +103,8 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Key(command) => key::run(&context, command).await,
         Command::Signing(command) => signing::run(command).await,
         Command::Tx(command) => tx::run(&context, command).await,
+        Command::Serve(options) => serve::run(&context, options).await,
+        Command::Peers(options) => peers::run(&context, options).await,
         Command::Predict(options) => predict::run(&context, options).await,
     }
 }

@@ -85,6 +85,11 @@ impl Behaviour {
         }
     }
 
+    /// Blocks that nobody who is connected has.
+    pub fn missed(&self) -> Vec<Digest> {
+        self.wants.missed()
+    }
+
     /// To be called a few times a second.
     pub fn tick(&mut self, now: Instant) {
         for waiters in self.waiters.values_mut() {

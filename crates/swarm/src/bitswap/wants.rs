@@ -133,6 +133,15 @@ impl Wants {
         true
     }
 
+    /// Blocks that everybody was asked for twice and nobody is known to hold, the first of each session: that of its root, as long
+    /// as nothing of the file has come.
+    pub fn missed(&self) -> Vec<Digest> {
+        let mut sessions = BTreeSet::new();
+        let lonely = self.idle.iter().filter_map(|digest| Some((digest, self.open.get(digest)?)));
+        let lonely = lonely.filter(|(_, open)| open.broadcasts >= 2 && open.holders.is_empty());
+        lonely.filter(|(_, open)| sessions.insert(open.session)).map(|(digest, _)| *digest).collect()
+    }
+
     /// Nobody waits for the block any more.
     pub fn cancel(&mut self, digest: Digest) {
         self.close(digest, None);

@@ -7,6 +7,7 @@ mod boot;
 mod kubo;
 mod liar;
 mod logs;
+mod meeting;
 mod shouter;
 mod speed;
 mod support;

@@ -1,0 +1,87 @@
+//! `neuron serve`: a seed, a relay and an archive for groups, without stake or race.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use anyhow::{Result, bail};
+use clap::Args;
+use node::{Archive, Groups, NodeConfig, config, logging};
+
+use super::context::Context;
+
+/// Where it listens unless it is told.
+const LISTEN: [&str; 4] = ["/ip4/0.0.0.0/tcp/4400", "/ip4/0.0.0.0/udp/4400/quic-v1", "/ip6/::/tcp/4400", "/ip6/::/udp/4400/quic-v1"];
+
+#[derive(Args)]
+pub struct Options {
+    /// Numbers of groups, like 1 or 1,4; can be given several times.
+    #[arg(long, required = true)]
+    group: Vec<Groups>,
+    /// Folder of the node's key, blocks and logs; made if missing.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// An address to listen on, like /ip4/0.0.0.0/tcp/4400; can be given several times. Left out: port 4400, TCP and QUIC.
+    #[arg(long)]
+    listen: Vec<String>,
+    /// An address or a name under which others reach this node; can be given several times.
+    #[arg(long)]
+    external: Vec<String>,
+    /// A file whose part [node] says more, as that of a trainer; what is given here goes before it.
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+impl Options {
+    /// The settings of the node, and which groups it serves.
+    fn settings(self) -> Result<(NodeConfig, BTreeSet<protocol::GroupId>)> {
+        let defaults = NodeConfig { listen: LISTEN.map(str::to_owned).to_vec(), data: "served".into(), ..NodeConfig::default() };
+        let mut node = self.config.as_deref().map_or(Ok(defaults), config::node_of)?;
+        node.relay = true;
+        node.data = self.data.unwrap_or(node.data);
+        for (given, known) in [(self.listen, &mut node.listen), (self.external, &mut node.external)] {
+            if !given.is_empty() {
+                *known = given;
+            }
+        }
+        let mut groups = BTreeSet::new();
+        for some in self.group {
+            match some {
+                Groups::These(numbers) => groups.extend(numbers),
+                Groups::Staked => bail!("a node that serves has no stake: name the groups by their numbers"),
+            }
+        }
+        Ok((node, groups))
+    }
+}
+
+pub async fn run(context: &Context, options: Options) -> Result<()> {
+    logging::start();
+    let (node, groups) = options.settings()?;
+    let archive = Archive::open(&context.network, &node, groups.clone()).await?;
+    let numbers: Vec<String> = groups.iter().map(ToString::to_string).collect();
+    println!("serves group {} from {} until Ctrl-C; others find it with one of these in `peers`:", numbers.join(", "), node.data.display());
+    archive.client.listen_addresses().await?.iter().for_each(|address| println!("  {address}"));
+    archive.serve().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_relays_and_listens_for_all_unless_it_is_told_otherwise() {
+        let these = |text: &str| text.parse::<Groups>().expect(text);
+        let options = |group: Vec<Groups>, listen: &[&str]| Options {
+            group,
+            data: None,
+            listen: listen.iter().map(ToString::to_string).collect(),
+            external: vec!["/dns4/node.example/tcp/4400".into()],
+            config: None,
+        };
+        let (node, groups) = options(vec![these("1,4"), these("2")], &[]).settings().expect("settings");
+        assert_eq!((node.relay, node.listen.len(), node.external.len(), groups.len()), (true, LISTEN.len(), 1, 3));
+        let (node, _) = options(vec![these("1")], &["/ip4/127.0.0.1/tcp/0"]).settings().expect("settings");
+        assert_eq!(node.listen, ["/ip4/127.0.0.1/tcp/0"]);
+        let error = options(vec![Groups::Staked], &[]).settings().expect_err("no stake").to_string();
+        assert!(error.contains("by their numbers"), "{error}");
+    }
+}
