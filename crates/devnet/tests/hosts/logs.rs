@@ -15,29 +15,34 @@ use protocol::{
 use swarm::{Client, Config};
 use tokio::{runtime::Builder, time::sleep};
 
-use crate::{stage::Stage, watched::Watched};
+use crate::{
+    stage::{self, Stage},
+    watched::Watched,
+};
 
 /// Within this everybody has copied what others have: two looks at a peer's log.
 const QUIET: Duration = Duration::from_secs(12);
 
-/// Lets all come to rest, ends them, and compares their logs with that of the node that founded the group.
+/// Lets all come to rest, ends them, and compares their logs with one another.
 pub async fn check(network: &mut Watched, stage: &Stage) -> Result<()> {
     let devnet = &mut network.devnet;
-    // Who trains writes on and on.
-    devnet.trainers.iter_mut().for_each(devnet::Process::kill);
+    // Without blocks nobody has anything to say.
+    stage.cut_off(stage::CHAIN, false)?;
     sleep(QUIET).await;
-    devnet.validators.iter_mut().for_each(devnet::Process::kill);
+    devnet.trainers.iter_mut().chain(&mut devnet.validators).for_each(devnet::Process::kill);
     let (group, name) = (devnet.group, format!("{}/{}", devnet.site.file.chain_id, devnet.network.address()));
-    let wanted = kept(&devnet.member.client, group).await?;
-    ensure!(wanted.len() > devnet.validators.len(), "only {} messages were kept", wanted.len());
     // What is opened here to be read copies nothing from whoever still runs.
-    stage.internet.part(&[&["chain"]])?;
+    stage.internet.part(&[&[stage::CHAIN]])?;
     let host = stage.internet.host("trainer-1")?;
     let nodes = devnet.trainers.iter().chain(&devnet.validators);
     let folders: BTreeMap<String, PathBuf> = nodes.map(|node| (node.name.clone(), devnet.dir.join(&node.name).join("data"))).collect();
-    for (node, folder) in folders {
-        let found = host.run(|| Builder::new_current_thread().enable_all().build()?.block_on(kept_in(&name, &folder, group)))?;
-        let (lacks, has) = (wanted.difference(&found).count(), found.difference(&wanted).count());
+    let read = |folder: &Path| host.run(|| Builder::new_current_thread().enable_all().build()?.block_on(kept_in(&name, folder, group)));
+    let mut wanted: Option<BTreeSet<Digest>> = None;
+    for (node, folder) in &folders {
+        let found = read(folder)?;
+        ensure!(found.len() > folders.len(), "{node} has kept {} messages, and must have heard of each node", found.len());
+        let wanted = wanted.get_or_insert_with(|| found.clone());
+        let (lacks, has) = (wanted.difference(&found).count(), found.difference(wanted).count());
         ensure!(lacks + has == 0, "of {} messages {node} lacks {lacks}, and has {has} others", wanted.len());
     }
     Ok(())

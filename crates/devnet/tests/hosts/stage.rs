@@ -14,7 +14,7 @@ use crate::groups::{changed, fresh_folder};
 const WEATHER: Weather = Weather { delay_us: (20_000, 60_000), jitter_us: 2_000, loss_ppm: 10_000 };
 const SEED: u64 = 6;
 /// The chain, and the node that founds the group and is the first that others find.
-const CHAIN: &str = "chain";
+pub const CHAIN: &str = "chain";
 const FIRST: &str = "first";
 /// Stands behind a router, and is told three things.
 pub const HOME_TRAINER: &str = "home-trainer";
