@@ -14,6 +14,10 @@ use tokio::sync::mpsc;
 
 use crate::config::{self, NetworkFile, NodeConfig};
 
+/// Free ports, of this machine alone and of all its addresses.
+const LOCAL: [&str; 2] = ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"];
+const EVERYWHERE: [&str; 2] = ["/ip4/0.0.0.0/tcp/0", "/ip4/0.0.0.0/udp/0/quic-v1"];
+
 /// A network that answers and is what its file says.
 #[derive(Clone)]
 pub struct Site {
@@ -59,11 +63,8 @@ impl Site {
     /// # Errors
     /// A malformed address, or one that cannot be listened on.
     pub async fn join(&self, data: &Path, key: [u8; 32], listen: &[String], peers: &[String]) -> Result<(Client, mpsc::Receiver<Event>)> {
-        let mut settings = NodeConfig { peers: peers.to_vec(), ..NodeConfig::default() };
-        if !listen.is_empty() {
-            settings.listen = listen.to_vec();
-        }
-        self.meet(data, key, &settings).await
+        let listen = if listen.is_empty() { LOCAL.map(str::to_owned).into() } else { listen.to_vec() };
+        self.meet(data, key, &NodeConfig { listen, peers: peers.to_vec(), ..NodeConfig::default() }).await
     }
 
     /// Starts the peer-to-peer side in a data folder, as the settings of a node say.
@@ -73,7 +74,10 @@ impl Site {
     pub async fn meet(&self, data: &Path, key: [u8; 32], settings: &NodeConfig) -> Result<(Client, mpsc::Receiver<Event>)> {
         let name = format!("{}/{}", self.file.chain_id, self.network.address());
         let mut config = Config::new(&name, data.to_owned(), key);
-        config.listen = addresses(&settings.listen).context("`listen`")?;
+        config.listen = match &settings.listen[..] {
+            [] => addresses(&self.listen(&settings.peers).map(str::to_owned)).context("where a node listens by default")?,
+            named => addresses(named).context("`listen`")?,
+        };
         config.external = addresses(&settings.external).context("`external`")?;
         config.peers = addresses(&self.file.peers).context("`peers` of the network file")?;
         config.peers.extend::<Vec<_>>(addresses(&settings.peers).context("`peers`")?);
@@ -86,10 +90,10 @@ impl Site {
         Ok(swarm::start(config).await?)
     }
 
-    /// Whether all first peers of the network are on this machine.
-    pub fn is_local(&self) -> bool {
+    /// Where a node listens that was not told: for this machine alone if all peers that it knows are on it.
+    fn listen(&self, peers: &[String]) -> [&'static str; 2] {
         let is_loopback = |peer: &String| ["/ip4/127.", "/ip6/::1/"].iter().any(|start| peer.starts_with(start));
-        self.file.peers.iter().all(is_loopback)
+        if self.file.peers.iter().chain(peers).all(is_loopback) { LOCAL } else { EVERYWHERE }
     }
 }
 
@@ -98,7 +102,9 @@ where
     A::Err: std::error::Error + Send + Sync + 'static,
 {
     let parse = |text: &String| {
-        text.parse().with_context(|| format!("{text:?} is no address; one looks like /ip4/203.0.113.7/tcp/4400/p2p/12D3Koo… or /dns4/node.example/udp/4400/quic-v1"))
+        text.parse().with_context(|| {
+            format!("{text:?} is no address; one looks like /ip4/203.0.113.7/tcp/4400/p2p/12D3Koo… or /dns4/node.example/udp/4400/quic-v1")
+        })
     };
     texts.iter().map(parse).collect()
 }
