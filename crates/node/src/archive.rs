@@ -112,15 +112,20 @@ impl Archive {
         let feed = self.hub.feed(group).await?;
         let member = Member::join(feed.view(), &self.client).await?;
         let chronicles = self.data.join(CHRONICLES);
-        patient("reading the sets of its forebears", || member.inherit(&self.site.network, self.site.file.deployed_block, &chronicles)).await?;
+        patient("reading the sets of its forebears", || member.inherit(&self.site.network, self.site.file.deployed_block, &chronicles))
+            .await?;
         self.client.provide(feed.view().manifest).await?;
         let (tell, current) = watch::channel(Current::from(feed.view()));
         let (mut heard, mut keeper) = (feed.spawn(), JoinSet::new());
-        keeper.spawn(keep(member.clone(), current));
         while let Some(heard) = heard.recv().await {
             match heard? {
-                Heard::Group(view) => _ = tell.send_if_modified(|known| std::mem::replace(known, (&view).into()) != (&view).into()),
+                Heard::Group(view) => {
+                    let new = Current::from(&view);
+                    tell.send_if_modified(|known| std::mem::replace(known, new) != new);
+                }
                 Heard::Event { event, .. } => member.note(&event).await,
+                // Before history is over nobody knows which patches lead to the head.
+                Heard::Live if keeper.is_empty() => _ = keeper.spawn(keep(member.clone(), current.clone())),
                 Heard::Restart | Heard::Block(_) | Heard::Live | Heard::Log { .. } => {}
             }
         }

@@ -50,8 +50,8 @@ impl Client {
         self.node
     }
 
-    /// Addresses under which others can dial this node, each ending in its name: those of the configuration
-    /// first, then those that it listens on. Port 0 of the configuration is a real port here.
+    /// Addresses under which others can dial this node, each ending in its name: those that it announces
+    /// first, then the others that it listens on. Port 0 of the configuration is a real port here.
     ///
     /// # Errors
     /// `Closed`, if the node has ended.

@@ -128,7 +128,8 @@ mod tests {
     #[test]
     fn a_host_a_site_and_all_have_their_numbers_of_knocks() {
         let now = Instant::now();
-        let (victim, site, wide) = (|_| "8.8.8.8".to_owned(), |n| format!("8.8.8.{n}"), |n: u32| format!("{}.{}.8.8", 20 + n / 200, n % 200));
+        let (victim, site, wide) =
+            (|_| "8.8.8.8".to_owned(), |n| format!("8.8.8.{n}"), |n: u32| format!("{}.{}.8.8", 20 + n / 200, n % 200));
         assert_eq!(knocks(&mut Dials::new(now), (0..1000).map(victim), now), HOST_KNOCKS_MAX as usize);
         assert_eq!(knocks(&mut Dials::new(now), (0..250).map(site), now), SITE_KNOCKS_MAX as usize);
         assert_eq!(knocks(&mut Dials::new(now), (0..5000).map(wide), now), ALL_KNOCKS_MAX as usize);

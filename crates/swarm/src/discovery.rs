@@ -219,7 +219,9 @@ impl Discovery {
 
     /// What a lookup came to: the peers to be dialled.
     pub fn on_event(&mut self, event: kad::Event) -> Vec<PeerId> {
-        let kad::Event::OutboundQueryProgressed { id, result: QueryResult::GetProviders(result), step, .. } = event else { return Vec::new() };
+        let kad::Event::OutboundQueryProgressed { id, result: QueryResult::GetProviders(result), step, .. } = event else {
+            return Vec::new();
+        };
         let Some(place) = self.lookups.iter().position(|(query, _)| *query == id) else { return Vec::new() };
         let mut peers: Vec<PeerId> = match result {
             Ok(GetProvidersOk::FoundProviders { providers, .. }) => providers.into_iter().take(FOUND_MAX).collect(),

@@ -10,7 +10,9 @@ use std::task::{Context, Poll};
 use libp2p::core::Endpoint;
 use libp2p::core::transport::PortUse;
 use libp2p::swarm::behaviour::{ConnectionClosed, ConnectionEstablished, ListenFailure};
-use libp2p::swarm::{ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent, THandlerOutEvent, ToSwarm, dummy};
+use libp2p::swarm::{
+    ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent, THandlerOutEvent, ToSwarm, dummy,
+};
 use libp2p::{Multiaddr, PeerId};
 
 use crate::addresses::{Scope, host, ip_in, scope, site};
@@ -84,7 +86,8 @@ impl Doors {
     fn knock(&mut self, connection: ConnectionId, ip: Option<IpAddr>) -> Result<(), Closed> {
         if let Some(ip) = ip
             && self.per_host(ip).is_some()
-            && (count(self.waiting.values(), ip, host) >= HALF_OPEN_PER_HOST || count(self.waiting.values(), ip, site) >= HALF_OPEN_PER_SITE)
+            && (count(self.waiting.values(), ip, host) >= HALF_OPEN_PER_HOST
+                || count(self.waiting.values(), ip, site) >= HALF_OPEN_PER_SITE)
         {
             return Err(Closed::HalfOpen);
         }
@@ -118,7 +121,12 @@ impl NetworkBehaviour for Behaviour {
     type ConnectionHandler = dummy::ConnectionHandler;
     type ToSwarm = std::convert::Infallible;
 
-    fn handle_pending_inbound_connection(&mut self, id: ConnectionId, local: &Multiaddr, remote: &Multiaddr) -> Result<(), ConnectionDenied> {
+    fn handle_pending_inbound_connection(
+        &mut self,
+        id: ConnectionId,
+        local: &Multiaddr,
+        remote: &Multiaddr,
+    ) -> Result<(), ConnectionDenied> {
         self.0.knock(id, behind(local, remote)).map_err(ConnectionDenied::new)
     }
 

@@ -112,9 +112,13 @@ impl Gate {
         self.policy().may_dial(socket, Instant::now())
     }
 
-    /// Whether an announced address can be meant for this node; a name may be.
+    /// Whether an announced address can be meant for this node; a name may be, and what the owner named is.
     pub fn is_meant(&self, address: &Multiaddr) -> bool {
-        is_named(address) || ip_in(address).is_some_and(|ip| self.policy().is_meant(ip))
+        let is_known = |socket: SocketAddr| {
+            let policy = self.policy();
+            policy.named.contains(&socket) || policy.is_meant(socket.ip())
+        };
+        is_named(address) || socket_in(address).is_some_and(is_known)
     }
 
     /// A dial of it came through.
@@ -172,32 +176,43 @@ mod tests {
 
     #[test]
     fn of_what_strangers_announce_only_what_is_meant_for_this_node_is_dialled() {
-        check(&["/ip4/127.0.0.1/tcp/0"], &[], &["/ip4/127.0.0.1/tcp/1"], &[
-            ("/ip4/127.0.0.1/tcp/4400", true),
-            ("/ip4/10.0.0.1/tcp/4400", false),
-            ("/ip4/8.8.8.8/tcp/4400", true),
-        ]);
-        check(&["/ip4/0.0.0.0/tcp/4400"], &[], &["/ip4/127.0.0.1/tcp/4400", "/ip4/192.168.1.2/tcp/4400"], &[
-            ("/ip4/127.0.0.1/tcp/22", false),
-            ("/ip6/::ffff:127.0.0.1/tcp/22", false),
-            ("/ip4/192.168.1.7/udp/4400/quic-v1", true),
-            ("/ip4/10.0.0.1/tcp/4400", false),
-            ("/ip4/169.254.169.254/tcp/80", false),
-            ("/ip4/203.0.113.7/tcp/4400", false),
-            ("/ip4/224.0.0.1/tcp/4400", false),
-        ]);
+        check(
+            &["/ip4/127.0.0.1/tcp/0"],
+            &[],
+            &["/ip4/127.0.0.1/tcp/1"],
+            &[("/ip4/127.0.0.1/tcp/4400", true), ("/ip4/10.0.0.1/tcp/4400", false), ("/ip4/8.8.8.8/tcp/4400", true)],
+        );
+        check(
+            &["/ip4/0.0.0.0/tcp/4400"],
+            &[],
+            &["/ip4/127.0.0.1/tcp/4400", "/ip4/192.168.1.2/tcp/4400"],
+            &[
+                ("/ip4/127.0.0.1/tcp/22", false),
+                ("/ip6/::ffff:127.0.0.1/tcp/22", false),
+                ("/ip4/192.168.1.7/udp/4400/quic-v1", true),
+                ("/ip4/10.0.0.1/tcp/4400", false),
+                ("/ip4/169.254.169.254/tcp/80", false),
+                ("/ip4/203.0.113.7/tcp/4400", false),
+                ("/ip4/224.0.0.1/tcp/4400", false),
+            ],
+        );
     }
 
     #[test]
     fn what_the_owner_named_is_dialled_wherever_it_is_and_as_often_as_he_likes() {
         let peers = ["/ip4/10.0.0.5/tcp/4400", "/dns4/boot.example/tcp/4444"];
-        check(&["/ip4/127.0.0.1/tcp/0"], &peers, &[], &[
-            ("/ip4/10.0.0.5/tcp/4400", true),
-            ("/ip4/10.0.0.6/tcp/4400", true),
-            ("/ip4/10.9.0.6/tcp/4400", false),
-            ("/ip4/172.16.0.1/tcp/4444", true),
-            ("/ip4/127.0.0.1/tcp/22", false),
-        ]);
+        check(
+            &["/ip4/127.0.0.1/tcp/0"],
+            &peers,
+            &[],
+            &[
+                ("/ip4/10.0.0.5/tcp/4400", true),
+                ("/ip4/10.0.0.6/tcp/4400", true),
+                ("/ip4/10.9.0.6/tcp/4400", false),
+                ("/ip4/172.16.0.1/tcp/4444", true),
+                ("/ip4/127.0.0.1/tcp/22", false),
+            ],
+        );
         let gate = Gate::new(Policy::new(&[], &addresses(&["/ip4/8.8.8.8/tcp/1"]), Instant::now()));
         let knocks = |port: u16| (0..50).filter(|_| gate.may_dial(&format!("/ip4/8.8.8.8/tcp/{port}").parse().unwrap()).is_ok()).count();
         assert_eq!((knocks(1), knocks(2)), (50, crate::dials::HOST_KNOCKS_MAX as usize));

@@ -69,17 +69,24 @@ impl Links {
     /// A connection is open.
     pub fn opened(&mut self, id: ConnectionId, peer: PeerId, endpoint: &ConnectedPoint, now: Instant) {
         let address = endpoint.get_remote_address().clone();
-        let link = Link { peer, is_relayed: endpoint.is_relayed() || is_relayed(&address), address, is_inbound: endpoint.is_listener(), since: now };
+        let link = Link {
+            peer,
+            is_relayed: endpoint.is_relayed() || is_relayed(&address),
+            address,
+            is_inbound: endpoint.is_listener(),
+            since: now,
+        };
         self.links.insert(id, link);
         self.told.entry(peer).or_default();
     }
 
-    /// It is closed.
-    pub fn closed(&mut self, id: ConnectionId, peer: PeerId) {
-        self.links.remove(&id);
+    /// It is closed; tells how long it was open.
+    pub fn closed(&mut self, id: ConnectionId, peer: PeerId, now: Instant) -> Duration {
+        let since = self.links.remove(&id).map_or(now, |link| link.since);
         if !self.links.values().any(|link| link.peer == peer) {
             self.told.remove(&peer);
         }
+        now.saturating_duration_since(since)
     }
 
     /// What the peer says that it runs.

@@ -11,7 +11,7 @@ use libp2p::core::ConnectedPoint;
 use libp2p::gossipsub::TopicHash;
 use libp2p::kad::Mode;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
-use libp2p::swarm::{DialError, SwarmEvent};
+use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Swarm, autonat, dcutr, identify, kad, relay, upnp};
 use protocol::GroupId;
 
@@ -101,15 +101,17 @@ impl Meeting {
                 self.links.opened(*connection_id, *peer_id, endpoint, now);
                 self.connected(*peer_id, endpoint, swarm, now);
             }
-            SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, .. } => {
-                self.links.closed(*connection_id, *peer_id);
-                if *num_established == 0 {
-                    self.relays.lost(*peer_id);
-                }
-            }
             SwarmEvent::OutgoingConnectionError { error, .. } => self.failed(error),
             _ => {}
         }
+    }
+
+    /// A connection is closed; tells how long it was open.
+    pub fn closed(&mut self, id: ConnectionId, peer: PeerId, is_last: bool, now: Instant) -> Duration {
+        if is_last {
+            self.relays.lost(peer);
+        }
+        self.links.closed(id, peer, now)
     }
 
     /// On one machine everybody comes in wherever it listens; elsewhere that has to be confirmed.
@@ -148,7 +150,10 @@ impl Meeting {
         let failures: Vec<(&Multiaddr, String)> = match error {
             DialError::Transport(errors) => errors.iter().map(|(address, error)| (address, words(error))).collect(),
             DialError::WrongPeerId { obtained, address } => {
-                vec![(address, format!("another node answers there: its name is {obtained}, so the name in /p2p/… is wrong or out of date"))]
+                vec![(
+                    address,
+                    format!("another node answers there: its name is {obtained}, so the name in /p2p/… is wrong or out of date"),
+                )]
             }
             _ => Vec::new(),
         };
@@ -210,8 +215,12 @@ impl Meeting {
     pub fn on_router(&mut self, event: upnp::Event) {
         match event {
             upnp::Event::NewExternalAddr { external_addr, .. } => tracing::info!(address = %external_addr, "the router forwards a port"),
-            upnp::Event::ExpiredExternalAddr { external_addr, .. } => tracing::warn!(address = %external_addr, "the router forwards it no longer"),
-            upnp::Event::GatewayNotFound => tracing::warn!("no router that speaks UPnP answers: forward the port by hand, or leave it to relays"),
+            upnp::Event::ExpiredExternalAddr { external_addr, .. } => {
+                tracing::warn!(address = %external_addr, "the router forwards it no longer")
+            }
+            upnp::Event::GatewayNotFound => {
+                tracing::warn!("no router that speaks UPnP answers: forward the port by hand, or leave it to relays")
+            }
             upnp::Event::NonRoutableGateway => {
                 tracing::warn!("the router is itself behind another one: forwarding a port there does not help, relays do");
             }

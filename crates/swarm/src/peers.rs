@@ -23,6 +23,8 @@ pub const DIALS_MAX: usize = 8;
 pub const REDIAL_FIRST: Duration = Duration::from_secs(1);
 /// The waiting time grows no longer than this.
 pub const REDIAL_LAST: Duration = Duration::from_secs(60);
+/// Who closes a connection before this has no room for it.
+pub const SHORT_TIME: Duration = Duration::from_secs(10);
 /// The same for who was never connected.
 pub const REDIAL_STRANGER_LAST: Duration = Duration::from_secs(3600);
 /// Dials of somebody who was never connected, before what it announces is not believed any more …
@@ -94,7 +96,8 @@ impl AddressBook {
         if !self.peers.contains_key(&peer) && self.peers.len() >= KNOWN_PEERS_MAX && !self.make_room() {
             return;
         }
-        let known = self.peers.entry(peer).or_insert(Known { addresses: Vec::new(), configured, proven: false, failures: 0, next_dial: now });
+        let known =
+            self.peers.entry(peer).or_insert(Known { addresses: Vec::new(), configured, proven: false, failures: 0, next_dial: now });
         known.configured |= configured;
         known.addresses.retain(|old| *old != address);
         known.addresses.insert(0, address);
@@ -145,8 +148,18 @@ impl AddressBook {
             self.enter(peer, bare, true, now);
         }
         if let Some(known) = self.peers.get_mut(&peer) {
-            known.failures = 0;
             known.proven = true;
+            known.next_dial = now;
+        }
+    }
+
+    /// The last connection with the peer is closed, after this time: one that was closed at once is no better than none.
+    pub fn lost(&mut self, peer: PeerId, lasted: Duration, now: Instant) {
+        if lasted < SHORT_TIME {
+            return self.failed(peer, now);
+        }
+        if let Some(known) = self.peers.get_mut(&peer) {
+            known.failures = 0;
             known.next_dial = now;
         }
     }
@@ -273,6 +286,24 @@ mod tests {
         assert!(book.peers.len() <= KNOWN_PEERS_MAX && friends.iter().all(|friend| book.peers.contains_key(friend)));
         let due = book.due(now + REDIAL_LAST, |_, _| true);
         assert!(due.iter().all(|(peer, _)| friends.contains(peer)), "they are dialled before strangers");
+    }
+
+    #[test]
+    fn who_closes_every_connection_at_once_is_dialled_less_and_less() {
+        let (mut book, now, peer) = (AddressBook::default(), Instant::now(), PeerId::random());
+        book.configure(address(1).with(Protocol::P2p(peer)), now);
+        let mut dials = 0;
+        for s in 0..60 {
+            let at = now + Duration::from_secs(s);
+            for _ in book.due(at, |_, _| true) {
+                dials += 1;
+                book.connected(peer, &address(1), at);
+                book.lost(peer, Duration::ZERO, at);
+            }
+        }
+        assert_eq!(dials, 6);
+        book.lost(peer, SHORT_TIME, now);
+        assert_eq!(book.due(now, |_, _| true).len(), 1);
     }
 
     #[test]

@@ -107,11 +107,17 @@ fn check(config: &Config) -> Result<(), SwarmError> {
     let limit = |name, value, reason| Err(SwarmError::Limit { name, value, reason });
     for (name, cap) in [("upload_bytes_per_s", config.upload_bytes_per_s), ("download_bytes_per_s", config.download_bytes_per_s)] {
         if let Some(value) = cap.filter(|value| *value < CAP_MIN) {
-            return limit(name, value, "with less than 16384 bytes a second a node does not keep up with its groups; leave it out for no limit");
+            return limit(
+                name,
+                value,
+                "with less than 16384 bytes a second a node does not keep up with its groups; leave it out for no limit",
+            );
         }
     }
     match config {
-        Config { outbound_connections_max: 0, .. } => limit("outbound_connections_max", 0, "a node that dials nobody finds nobody; 64 are usual"),
+        Config { outbound_connections_max: 0, .. } => {
+            limit("outbound_connections_max", 0, "a node that dials nobody finds nobody; 64 are usual")
+        }
         Config { inbound_per_host_max: Some(0), .. } => limit("inbound_per_host_max", 0, "nobody could come in; 8 are usual"),
         _ => Ok(()),
     }

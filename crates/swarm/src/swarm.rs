@@ -103,8 +103,11 @@ impl Node {
     /// `Listen`, if one of them is closed instead, with the reason that the system gave.
     pub async fn listening(&mut self, mut listeners: Vec<ListenerId>) -> Result<(), SwarmError> {
         while !listeners.is_empty() {
-            match self.swarm.select_next_some().await {
-                SwarmEvent::NewListenAddr { listener_id, .. } => listeners.retain(|listener| *listener != listener_id),
+            let event = self.swarm.select_next_some().await;
+            if let SwarmEvent::NewListenAddr { listener_id, .. } = &event {
+                listeners.retain(|listener| listener != listener_id);
+            }
+            match event {
                 SwarmEvent::ListenerClosed { addresses, reason, .. } => {
                     let address = addresses.into_iter().next().unwrap_or_else(Multiaddr::empty);
                     return Err(SwarmError::Listen { address, reason: format!("{reason:?}") });
@@ -139,7 +142,7 @@ impl Node {
     fn on_command(&mut self, command: Command) {
         match command {
             Command::Want(block) => self.swarm.behaviour_mut().bitswap.want(block, Instant::now()),
-            Command::Addresses { reply } => _ = reply.send(self.addresses()),
+            Command::Addresses { reply } => _ = reply.send(self.places()),
             Command::Peers { reply } => _ = reply.send(self.swarm.connected_peers().copied().collect()),
             Command::Subscribe { group, reply } => _ = reply.send(self.subscribe(group)),
             Command::Trust { group, author, reply } => _ = reply.send(self.logs.trust(group, author)),
@@ -244,7 +247,13 @@ impl Node {
             SwarmEvent::ConnectionEstablished { peer_id, endpoint, num_established, .. } => {
                 self.connected(peer_id, &endpoint, num_established.get() == 1);
             }
-            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
+            SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, .. } => {
+                let now = Instant::now();
+                let lasted = self.meeting.closed(connection_id, peer_id, num_established == 0, now);
+                if num_established > 0 {
+                    return;
+                }
+                self.book.lost(peer_id, lasted, now);
                 self.replicas.lost(peer_id);
                 self.events.tell(Event::PeerLost(peer_id));
             }

@@ -116,7 +116,7 @@ fn plain(error: dns::Error<io::Error>) -> io::Error {
 pub fn words(error: &TransportError<io::Error>) -> String {
     let TransportError::Other(error) = error else { return "it is not spoken here".into() };
     let innermost = innermost(error);
-    match innermost.kind() {
+    match kind(innermost) {
         ErrorKind::NotFound => "the name does not resolve: check it, and the name server of this machine".into(),
         ErrorKind::TimedOut => "nobody answers: the machine is off, or a firewall is before it".into(),
         ErrorKind::ConnectionRefused => "nobody listens there: the node is not running, or has another port".into(),
@@ -127,6 +127,27 @@ pub fn words(error: &TransportError<io::Error>) -> String {
         _ => innermost.to_string(),
     }
 }
+
+/// The kind of an error; of one whose layers keep nothing of the inner one but its text, by that.
+fn kind(error: &io::Error) -> ErrorKind {
+    if error.kind() != ErrorKind::Other {
+        return error.kind();
+    }
+    let text = error.to_string().to_lowercase();
+    let known = KINDS.iter().find(|(part, _)| text.contains(part));
+    known.map_or(ErrorKind::Other, |(_, kind)| *kind)
+}
+
+/// Words of systems and libraries for what can go wrong.
+const KINDS: [(&str, ErrorKind); 7] = [
+    ("connection refused", ErrorKind::ConnectionRefused),
+    ("timed out", ErrorKind::TimedOut),
+    ("timeout", ErrorKind::TimedOut),
+    ("unreachable", ErrorKind::NetworkUnreachable),
+    ("no route", ErrorKind::NetworkUnreachable),
+    ("reset by peer", ErrorKind::ConnectionReset),
+    ("end of file", ErrorKind::UnexpectedEof),
+];
 
 /// Layers of a transport wrap one another's errors; the innermost knows the kind.
 fn innermost(error: &io::Error) -> &io::Error {
@@ -183,7 +204,13 @@ impl Transport for Gated {
         let refused = |refusal| TransportError::Other(io::Error::new(ErrorKind::PermissionDenied, refusal));
         self.gate.may_dial(&address).map_err(refused)?;
         let (gate, dial) = (self.gate.clone(), self.inner.dial(address.clone(), options)?);
-        let dial = dial.inspect(move |made| if made.is_ok() { gate.answered(&address) }).boxed();
+        let dial = dial
+            .inspect(move |made| {
+                if made.is_ok() {
+                    gate.answered(&address)
+                }
+            })
+            .boxed();
         Ok(self.capped(dial))
     }
 

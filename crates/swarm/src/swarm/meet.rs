@@ -100,11 +100,23 @@ impl Node {
         }
     }
 
-    /// External addresses, then those of the listeners, each with this node's name at its end.
-    pub(super) fn addresses(&self) -> Vec<Multiaddr> {
+    /// What is announced, each with this node's name at its end.
+    fn addresses(&self) -> Vec<Multiaddr> {
         let own = *self.swarm.local_peer_id();
         let all = self.meeting.reach.addresses().into_iter();
         all.map(|address| address.with_p2p(own).unwrap_or_else(|named| named)).collect()
+    }
+
+    /// The same, then where it listens besides, for whoever is nearer.
+    pub(super) fn places(&self) -> Vec<Multiaddr> {
+        let (own, mut all) = (*self.swarm.local_peer_id(), self.addresses());
+        for address in self.swarm.listeners() {
+            let named = address.clone().with_p2p(own).unwrap_or_else(|named| named);
+            if !all.contains(&named) {
+                all.push(named);
+            }
+        }
+        all
     }
 
     /// Tells the group where this node can be dialled, unless the log says so already: a restart on the same
@@ -123,7 +135,8 @@ impl Node {
     /// Notes where the node of an author can be dialled.
     pub(super) fn announced(&mut self, author: NodeId, addresses: &[String]) {
         let Some(peer) = peer_of(author) else { return };
-        let addresses: Vec<Multiaddr> = addresses.iter().filter_map(|text| text.parse().ok()).filter(|one| self.meeting.gate.is_meant(one)).collect();
+        let addresses: Vec<Multiaddr> =
+            addresses.iter().filter_map(|text| text.parse().ok()).filter(|one| self.meeting.gate.is_meant(one)).collect();
         self.book.announced(peer, &addresses, Instant::now());
     }
 }

@@ -107,10 +107,8 @@ async fn peers_try_whether_a_node_is_reached() {
     let server = node(1, &[]).await;
     let asked = with(2, &[&server], elsewhere).await;
     assert_eq!(asked.client.neighbourhood().await.unwrap().reachability, Reachability::Unknown);
-    eventually("a peer came in", || async {
-        matches!(asked.client.neighbourhood().await.unwrap().reachability, Reachability::Inside(_))
-    })
-    .await;
+    eventually("a peer came in", || async { matches!(asked.client.neighbourhood().await.unwrap().reachability, Reachability::Inside(_)) })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,7 +177,7 @@ async fn a_cap_on_what_goes_out_holds() {
     let started = Instant::now();
     assert_eq!(b.client.fetch(digest, file.len() as u64, SOON).await.unwrap(), file);
     let took = started.elapsed();
-    assert!(took > Duration::from_millis(2500) && took < Duration::from_secs(6), "{took:?}");
+    assert!(took > Duration::from_millis(2500) && took < Duration::from_secs(12), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
