@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use node::{NodeConfig, config};
+use node::{NodeConfig, config, http::HttpConfig};
 use protocol::Address;
 use serde::Deserialize;
 use training::{Device, Settings, StrategyName};
@@ -13,6 +13,7 @@ use training::{Device, Settings, StrategyName};
 #[serde(default, deny_unknown_fields)]
 pub struct TrainerConfig {
     pub node: NodeConfig,
+    pub http: HttpConfig,
     pub training: Settings,
     /// What a round's training starts from.
     pub strategy: StrategyName,

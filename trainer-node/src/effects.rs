@@ -11,7 +11,7 @@ use std::{
 use anyhow::Result;
 use chain::{ChainError, Errand, Urgency};
 use governance::Network;
-use node::{Answers, Host, Member, Node, Program, Scene, Shell, Upkeep, host, logging, roots, stop::Stop, upkeep::Call};
+use node::{Answers, Host, Member, Node, Program, Scene, Shell, Upkeep, host, http, logging, roots, stop::Stop, upkeep::Call};
 use protocol::{
     Address, Digest, RoundNumber,
     chain::RevealedClaim,
@@ -36,6 +36,9 @@ const COMMIT_S: u64 = 1;
 
 /// The calls of a round and the gas that they need as long as none was measured.
 const CALLS: [Call; 3] = [("commit", 200_000), ("reveal", 120_000), ("settle", 80_000)];
+
+/// Files of one's own that stay though no round needs them any more.
+const OWN_KEPT: usize = 8;
 
 /// Keeps the secret behind seals apart from the node's key.
 const SALTS: &[u8] = b"neuron salts 1";
@@ -66,7 +69,10 @@ pub struct Hands {
 /// Whatever is missing or wrong, with what to do about it.
 pub async fn serve(config: TrainerConfig, stop: watch::Receiver<Stop>) -> Result<()> {
     let (host, turns) = (Host::open(&config.node).await?, Turns::default());
-    host.serve(stop, move |node| start(config.clone(), turns.clone(), node)).await
+    let room = http::open(&config.http, &host.client).await?;
+    host.serve(stop, move |node| start(config.clone(), turns.clone(), node)).await?;
+    http::close(room).await;
+    Ok(())
 }
 
 fn start(config: TrainerConfig, turns: Turns, node: Node) -> Result<Shell<Hands>> {
@@ -112,6 +118,7 @@ impl Program for Hands {
             Effect::Cancel { round } => self.cancel(|held| held == round),
             Effect::Remember { round, file, salt } => {
                 let result = self.memory.remember(Remembered { round, file, salt }).map_err(text);
+                self.keep_own();
                 return Some(Input::Remembered { round, result });
             }
             Effect::Commit { round, seal, max_deposit } => {
@@ -153,6 +160,7 @@ impl Program for Hands {
             Effect::Collect { rounds } => self.collect(rounds, scene, answers),
             Effect::Publish { round, file } => self.publish(round, file),
             Effect::TellRoot { head } => roots::tell(&member, head),
+            Effect::Doubled { message } => tell_double(message),
             Effect::Finishing { coinbases, waiting } => tell_finishing(coinbases, waiting),
             Effect::Done(report) => tell(&report),
         }
@@ -165,6 +173,17 @@ impl Hands {
         if let Some((_, run)) = self.run.take_if(|(round, _)| which(*round)) {
             run.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Files that were committed stay: nobody else has them before they are revealed.
+    fn keep_own(&self) {
+        let (client, group) = (self.member.client.clone(), self.member.group);
+        let files = self.memory.commits().iter().rev().take(OWN_KEPT).map(|commit| commit.file).collect();
+        tokio::spawn(async move {
+            if let Err(error) = client.pin_only(&format!("own of group {group}"), files).await {
+                tracing::warn!("own files are not pinned: {error}");
+            }
+        });
     }
 
     /// The network for one transaction: how urgent it is, until when it is worth anything, and how much.
@@ -230,10 +249,10 @@ impl Hands {
     /// Tells how the own file came about, now that everybody may have it.
     fn publish(&self, round: RoundNumber, file: Digest) {
         let notes = self.notes.clone();
-        let Some(text) = notes.revealed(round, file) else { return };
+        let Some(told) = notes.revealed(round, file) else { return };
         let (client, group) = (self.member.client.clone(), self.member.group);
         tokio::spawn(async move {
-            match client.append(group, Body::Note(text)).await {
+            match client.append(group, Body::Training(told)).await {
                 Ok(_) => notes.told(file),
                 Err(error) => tracing::warn!(%file, "cannot tell how it was trained: {error}"),
             }
@@ -297,6 +316,14 @@ fn tell(report: &RaceReport) {
     let trouble = report.trouble.as_deref().unwrap_or("");
     let (outcome, won, conceded) = (report.outcome, report.won, report.conceded);
     tracing::info!(round = report.round.0, ?outcome, won, conceded, base, loss, trouble, "round is over");
+}
+
+fn tell_double(message: Digest) {
+    tracing::error!(
+        %message,
+        "another process writes into the log with this node's key since this one began: if it races with the same account, both pay \
+         deposits for one prize; stop one of the two, or give it a data folder, a node.key and an account of its own"
+    );
 }
 
 fn tell_finishing(coinbases: usize, waiting: usize) {

@@ -6,10 +6,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use protocol::{Digest, RoundNumber};
+use protocol::{Digest, RoundNumber, log::TrainingBody};
 use training::Note;
 
-pub const NAME: &str = "note.txt";
+pub const NAME: &str = "training.json";
 
 /// The note of the newest file that was trained here. Clones share it.
 #[derive(Clone)]
@@ -41,9 +41,11 @@ impl Notes {
         *self.held() = Some(note);
     }
 
-    /// The text to be told once one's own claim of `file` stands revealed: earlier it would give the file away.
-    pub fn revealed(&self, round: RoundNumber, file: Digest) -> Option<String> {
-        self.held().as_ref().filter(|note| (note.round, note.file) == (round.0, file.0)).map(Note::to_text)
+    /// What is to be told once one's own claim of `file` stands revealed: earlier it would give the file away.
+    pub fn revealed(&self, round: RoundNumber, file: Digest) -> Option<TrainingBody> {
+        let text = self.held().as_ref().filter(|note| (note.round, note.file) == (round.0, file.0)).map(Note::to_text)?;
+        // The text has the keys of such a message.
+        TrainingBody::from_json(&text).ok()
     }
 
     /// It was told, and is not told again.
@@ -76,8 +78,8 @@ mod tests {
             assert_eq!(notes.revealed(round, file), None, "round {round}, {file}");
         }
         let notes = Notes::open(folder.path());
-        let text = notes.revealed(round, file).expect("its claim");
-        assert_eq!(Note::parse(&text).expect("a note"), note(4, 7));
+        let told = notes.revealed(round, file).expect("its claim");
+        assert_eq!(Note::parse(&told.to_json()).expect("a note"), note(4, 7));
         notes.told(file);
         assert_eq!(notes.revealed(round, file), None, "once");
         assert_eq!(Notes::open(folder.path()).revealed(round, file), None, "not after a restart either");
@@ -86,7 +88,7 @@ mod tests {
     #[test]
     fn a_damaged_note_is_left_aside() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        fs::write(folder.path().join(NAME), "neuron training 1\n{").expect("written");
+        fs::write(folder.path().join(NAME), "{\"round\":4").expect("written");
         let notes = Notes::open(folder.path());
         notes.keep(note(4, 7));
         assert!(notes.revealed(RoundNumber(4), Digest([7; 32])).is_some());

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use node::{NodeConfig, config};
+use node::{NodeConfig, config, http::HttpConfig};
 use serde::Deserialize;
 
 /// A file like `configs/validator.toml`.
@@ -11,6 +11,7 @@ use serde::Deserialize;
 #[serde(default, deny_unknown_fields)]
 pub struct ValidatorConfig {
     pub node: NodeConfig,
+    pub http: HttpConfig,
     /// Seconds from one validator's attempt to post to the next one's, beside those until it is seen; without it a block, as measured.
     pub step_s: Option<u64>,
     /// Pay is made stake once it is this part of the stake, 64 for one 64th; 0: never.
@@ -21,7 +22,7 @@ pub struct ValidatorConfig {
 
 impl Default for ValidatorConfig {
     fn default() -> Self {
-        Self { node: NodeConfig::default(), step_s: None, compound_part: 64, doppelganger_check: true }
+        Self { node: NodeConfig::default(), http: HttpConfig::default(), step_s: None, compound_part: 64, doppelganger_check: true }
     }
 }
 

@@ -6,10 +6,10 @@ use anyhow::Result;
 use chain::{Account, Errand, Urgency};
 use governance::Network;
 use node::{
-    Answers, Host, Node, Program, Scene, Shell, Upkeep, logging, patience::patient, roots, signing::Signing, stop::Stop, upkeep::Call,
+    Answers, Host, Node, Program, Scene, Shell, Upkeep, http, logging, patience::patient, roots, signing::Signing, stop::Stop, upkeep::Call,
 };
 use protocol::{
-    DeltaNumber, Digest, NodeId, PositionNumber, RoundNumber, Wei,
+    DeltaNumber, Digest, PositionNumber, RoundNumber, Wei,
     bounty::Findings,
     eip712::{Finding, SignedVerdict, Verdict},
     jury,
@@ -46,11 +46,14 @@ pub struct Hands {
 /// # Errors
 /// Whatever is missing or wrong, with what to do about it.
 pub async fn serve(config: ValidatorConfig, stop: watch::Receiver<Stop>) -> Result<()> {
-    let host = Host::open(&config.node).await?;
+    let host = Host::open(&config.node).await?.with_copies();
+    let room = http::open(&config.http, &host.client).await?;
     let signing = Arc::new(Mutex::new(Signing::open(&config.node.data)?));
     let gas = patient("reading how much a block holds", || async { Ok(host.network.chain().block_gas_limit().await?) }).await?;
     let verdicts_a_call = validator::verdicts_a_call(gas);
-    host.serve(stop, move |node| start(&config, verdicts_a_call, signing.clone(), node)).await
+    host.serve(stop, move |node| start(&config, verdicts_a_call, signing.clone(), node)).await?;
+    http::close(room).await;
+    Ok(())
 }
 
 fn start(config: &ValidatorConfig, verdicts_a_call: usize, signing: Arc<Mutex<Signing>>, node: Node) -> Result<Shell<Hands>> {
@@ -98,7 +101,6 @@ impl Program for Hands {
                 let juror = Juror { network: self.network.clone(), bench: self.bench.clone() };
                 answers.spawn(async move { juror.act(effect).await.map(Answer::Jury) });
             }
-            panel::Effect::Trust(author) => self.trust(author),
             panel::Effect::Hold { delta, digest } => self.hold(delta, digest),
             panel::Effect::TellRoot { head } => roots::tell(&self.bench.member, head),
             panel::Effect::Asleep { until, epoch } => tell_sleep(until, epoch),
@@ -108,11 +110,6 @@ impl Program for Hands {
 }
 
 impl Hands {
-    fn trust(&self, author: NodeId) {
-        let (client, group) = (self.bench.member.client.clone(), self.bench.member.group);
-        tokio::spawn(async move { client.trust(group, author).await });
-    }
-
     fn hold(&self, delta: DeltaNumber, digest: Digest) {
         let bench = self.bench.clone();
         tokio::spawn(async move {
@@ -147,7 +144,8 @@ impl Hands {
                 Input::BaseMeasured { round, result }
             }),
             Effect::Fetch { round, file } => {
-                judged(answers, async move { Input::Fetched { round, file, result: bench.fetch(file).await } })
+                let left_s = left_s(scene, round);
+                judged(answers, async move { Input::Fetched { round, file, result: bench.fetch(file, left_s).await } })
             }
             Effect::Announce { round, file } => drop(tokio::spawn(async move { bench.announce(round, file).await })),
             Effect::Measure { claim, hash, commits, .. } => judged(answers, async move {
@@ -253,6 +251,13 @@ impl Hands {
     }
 }
 
+/// Seconds until a round is over and its files are of no use, by the newest block.
+fn left_s(scene: Scene<'_>, round: RoundNumber) -> Option<u64> {
+    let (view, now_s) = (scene.view, scene.now?.time_s);
+    let end_s = view.times.round_start_s(view.genesis_s, round).saturating_add(view.times.length_s());
+    Some(end_s.saturating_sub(now_s))
+}
+
 fn judged(answers: &Answers<Answer>, work: impl Future<Output = Input> + Send + 'static) {
     answers.spawn(async move { [Answer::Validator(work.await)] });
 }
@@ -284,6 +289,12 @@ fn tell_doubt(doubt: Doubt) {
             ?claim,
             "another node signs with the key of this account: nothing is signed here any more, for who signs twice is slashed; stop one of \
              the two, take its log into the other's (`neuron signing export`, `import`), and start that one again"
+        ),
+        Doubt::Doubled { message } => tracing::error!(
+            %message,
+            "another process writes into the log with this node's key since this one began: nothing is signed here any more, for it \
+             probably signs with the account's key too; stop one of the two, take its signing log into the other's (`neuron signing \
+             export`, `import`), give each machine a node.key of its own, and start one again"
         ),
     }
 }

@@ -55,7 +55,7 @@ impl Bench {
         let files: Vec<Digest> = places(&task).into_iter().map(|(_, file)| file).collect();
         // What cannot be had is known before anything is measured.
         for file in files.iter().chain([&base]) {
-            self.member.fetch(*file).await.with_context(|| missing(*file))?;
+            self.member.hold(*file, None).await.with_context(|| missing(*file))?;
         }
         let base_losses = self.losses(base, &secret).await?;
         let mut winners = Vec::with_capacity(files.len());

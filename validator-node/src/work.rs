@@ -8,7 +8,7 @@ use node::{
     Exam, Member,
     claims::{self, Bar},
     logging,
-    member::{measure, probe},
+    member::{blocking, measure, probe},
 };
 use protocol::{
     Address, Digest, Micronats, RoundNumber,
@@ -67,9 +67,9 @@ impl Bench {
         Ok(BaseFinding { base, probe })
     }
 
-    /// Gets a revealed file and keeps it.
-    pub async fn fetch(&self, file: Digest) -> Fetched {
-        fetched(self.member.fetch(file).await.map(drop))
+    /// Gets a revealed file within the seconds that are left for it, and keeps it.
+    pub async fn fetch(&self, file: Digest, left_s: Option<u64>) -> Fetched {
+        fetched(self.member.hold(file, left_s).await)
     }
 
     /// Tells the group that this node holds a file.
@@ -91,8 +91,8 @@ impl Bench {
     async fn try_claim(&self, claim: &RevealedClaim, commits: u64) -> Result<Finding> {
         let base = self.bases.lock().await.get(&claim.round).cloned();
         let Base { exam, seed, losses } = base.ok_or_else(|| anyhow::anyhow!("the base of round {} was not measured", claim.round))?;
-        let bytes = self.member.fetch(claim.file).await?;
-        let checkpoint = match Checkpoint::from_bytes(&self.member.manifest, &bytes) {
+        let (bytes, manifest) = (self.member.fetch(claim.file).await?, self.member.manifest.clone());
+        let checkpoint = match blocking(move || Ok(Checkpoint::from_bytes(&manifest, &bytes))).await? {
             Ok(checkpoint) => Arc::new(checkpoint),
             Err(error) => return Ok(Finding::False { reason: error.to_string() }),
         };
@@ -131,6 +131,7 @@ pub fn fetched(result: Result<(), FetchError>) -> Fetched {
     match result {
         Ok(()) => Fetched::Held,
         Err(error @ (FetchError::NotThatFile { .. } | FetchError::TooLong { .. })) => Fetched::Wrong(error.to_string()),
+        Err(FetchError::Store(error)) if error.is_full() => Fetched::NotKept(error.to_string()),
         Err(error) => Fetched::Missing(error.to_string()),
     }
 }

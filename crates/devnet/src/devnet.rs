@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use futures::future::try_join_all;
 use governance::Network;
-use node::{Heard, Hub, Member, Scope, Site, Source, birth, config::GroupFile, roots};
+use node::{Heard, Hub, Member, Scope, Site, Source, birth, config::GroupFile};
 use protocol::{Address, Digest, GroupId, NodeId, Wei, chain::GroupView, log::Body};
 use tokio::sync::mpsc;
 
@@ -141,7 +141,7 @@ impl Devnet {
                 self.check_processes()?;
             }
             Heard::Log { author, body } => self.read(*author, body),
-            Heard::Live => {}
+            Heard::Live | Heard::Double { .. } => {}
         }
         self.liars.hear(&heard, &self.view, &self.ledger, self.options.rounds());
         Ok(heard)
@@ -183,7 +183,7 @@ impl Devnet {
         let node = self.nodes.entry(author).or_default();
         match body {
             Body::Binding(binding) if binding.binds(author, &self.network.domain()) => node.0 = Some(binding.account),
-            Body::Note(note) => node.1.extend(roots::read(note)),
+            Body::Dataset { head, root } => _ = node.1.insert(*head, *root),
             _ => {}
         }
     }

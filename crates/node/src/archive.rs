@@ -19,6 +19,7 @@ use tokio::{
 
 use crate::{
     config::NodeConfig,
+    copy,
     feed::Heard,
     host::CHRONICLES,
     hub::{Hub, Scope, Source},
@@ -27,6 +28,7 @@ use crate::{
     logging,
     member::Member,
     patience::patient,
+    pins::Keeper,
     site::Site,
     stop,
 };
@@ -116,9 +118,12 @@ impl Archive {
             .await?;
         self.client.provide(feed.view().manifest).await?;
         let (tell, current) = watch::channel(Current::from(feed.view()));
-        let (mut heard, mut keeper) = (feed.spawn(), JoinSet::new());
+        let (mut heard, mut keeper, mut pins) = (feed.spawn(), JoinSet::new(), Keeper::start(member.clone()));
+        self.copies(group, chronicles).spawn();
         while let Some(heard) = heard.recv().await {
-            match heard? {
+            let heard = heard?;
+            pins.hear(&heard).await;
+            match heard {
                 Heard::Group(view) => {
                     let new = Current::from(&view);
                     tell.send_if_modified(|known| std::mem::replace(known, new) != new);
@@ -126,10 +131,16 @@ impl Archive {
                 Heard::Event { event, .. } => member.note(&event).await,
                 // Before history is over nobody knows which patches lead to the head.
                 Heard::Live if keeper.is_empty() => _ = keeper.spawn(keep(member.clone(), current.clone())),
-                Heard::Restart | Heard::Block(_) | Heard::Live | Heard::Log { .. } => {}
+                Heard::Log { author, body } => member.heard(author, &body),
+                Heard::Restart | Heard::Block(_) | Heard::Live | Heard::Double { .. } => {}
             }
         }
         Ok(())
+    }
+
+    fn copies(&self, group: GroupId, folder: PathBuf) -> copy::Keeper {
+        let (network, first) = (self.site.network.clone(), self.site.file.deployed_block);
+        copy::Keeper { network, client: self.client.clone(), group, first, folder }
     }
 }
 
@@ -167,7 +178,7 @@ async fn keep(member: Member, mut current: watch::Receiver<Current>) {
 
 /// Brings checkpoint and patches here.
 async fn hold(member: &Member, wanted: Current) -> Result<()> {
-    let patches = member.patches(wanted.head).await?;
+    let patches = member.patches(wanted.head).await;
     member.client.download(wanted.checkpoint, checkpoint_len(&member.manifest), ATTEMPT).await.context("the checkpoint")?;
     member.client.provide(wanted.checkpoint).await?;
     for patch in patches {

@@ -42,7 +42,7 @@ pub async fn fork(file: &GroupFile, times: &Times, seed: u64, parent: &Member, v
     Examples::parse(&file.manifest, set.tree.iter()).context("the parent's set cannot be read as the new manifest says")?;
     let manifest = parent.client.add(file.manifest.to_bytes()).await?;
     let checkpoint = if manifest == view.manifest {
-        parent.fetch(view.checkpoint).await?;
+        parent.hold(view.checkpoint, None).await?;
         view.checkpoint
     } else {
         parent.client.add(Checkpoint::initial(&file.manifest, keccak256(&seed.to_be_bytes())).to_bytes()).await?

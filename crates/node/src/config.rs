@@ -20,6 +20,8 @@ use crate::{
 
 /// The largest configuration file that is read, bytes.
 const MAX_FILE: u64 = 64 * 1024;
+/// Less is no store: a set may have 64 MiB, and there are checkpoints beside it.
+const STORE_BYTES_LEAST: u64 = 256 << 20;
 /// Seconds of a phase of a development network; nodes send nothing shortly before the end of one.
 const PHASE_S: RangeInclusive<u32> = 4..=86_400;
 
@@ -90,6 +92,12 @@ pub struct NodeConfig {
     pub relay: bool,
     /// Whether it leans on relays of others as long as it is not.
     pub lean_on_relays: bool,
+    /// Bytes that all files of peers and of this node may have together; without it 64 GiB. What must stay is never removed for others.
+    pub store_bytes: Option<u64>,
+    /// Trustless IPFS gateways, like `https://gateway.example`, that are asked for what peers do not give in a while.
+    pub gateways: Vec<String>,
+    /// RPC of an IPFS node of the owner's, like `http://127.0.0.1:5001`: it gets and pins what this node holds, and gives what it has.
+    pub kubo: Option<String>,
     /// Seconds, by confirmed blocks, before the end of a phase in which nothing is sent any more; without it a block (two seconds at
     /// least) and those by which the newest block is ahead, as measured.
     pub edge_s: Option<u64>,
@@ -124,6 +132,9 @@ impl Default for NodeConfig {
             upnp: false,
             relay: false,
             lean_on_relays: true,
+            store_bytes: None,
+            gateways: Vec::new(),
+            kubo: None,
             edge_s: None,
             nrn_price: None,
             least_profit: None,
@@ -140,6 +151,16 @@ impl NodeConfig {
         }
         self.password_file = self.password_file.map(|path| folder.join(path));
         self
+    }
+
+    /// How many bytes its files may have.
+    ///
+    /// # Errors
+    /// When that is less than the files of one group need.
+    pub fn store_bytes(&self) -> Result<Option<u64>> {
+        let is_enough = self.store_bytes.is_none_or(|bytes| bytes >= STORE_BYTES_LEAST);
+        ensure!(is_enough, "`store_bytes` of [node] is too small: give it at least {STORE_BYTES_LEAST}, or leave it out for 64 GiB");
+        Ok(self.store_bytes)
     }
 
     /// Where the account's key is.

@@ -76,6 +76,11 @@ impl Dataset {
         self.lineage.proposal(group, delta)
     }
 
+    /// The patches that lead to a head; none of them where that is not known.
+    pub fn patches(&self, head: Digest) -> Vec<Digest> {
+        self.lineage.patches(head).unwrap_or_default()
+    }
+
     /// The nearest set that is kept at or below `head`, and the deltas that lead from it to `head`.
     ///
     /// # Errors

@@ -13,11 +13,13 @@ use governance::Network;
 use protocol::{
     chain::{Block, ChainEvent, GroupView},
     feed::Teller,
-    ids::GroupId,
+    ids::{Digest, GroupId},
     log::Body,
 };
 use swarm::Client;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
+
+use crate::standing::Stands;
 
 pub use protocol::machine::Heard;
 
@@ -66,6 +68,8 @@ pub(crate) struct Tap {
     pub(crate) passed: Option<Block>,
     /// Wakes who reads the log.
     pub(crate) log: Arc<Notify>,
+    /// A message that another process wrote with this node's key.
+    pub(crate) double: watch::Receiver<Option<Digest>>,
 }
 
 /// See the module.
@@ -76,6 +80,8 @@ pub struct Feed {
     recall: Option<Recall>,
     queue: VecDeque<Heard>,
     teller: Teller,
+    /// What the log is told of accounts.
+    stands: Stands,
     /// Number of the last block that was taken.
     taken: Option<u64>,
     /// Messages of the log that were read.
@@ -96,7 +102,8 @@ impl Feed {
         let recall = Recall::open(&places.path, until, tap.passed)?;
         let teller = teller(view, tap.passed);
         let queue = VecDeque::from([Heard::Group(teller.view().clone())]);
-        Ok(Self { places, tap, recall, queue, teller, taken: None, cursor: 0 })
+        let stands = Stands::new(places.network.domain());
+        Ok(Self { places, tap, recall, queue, teller, stands, taken: None, cursor: 0 })
     }
 
     /// The newest view.
@@ -123,6 +130,9 @@ impl Feed {
     async fn next(&mut self) -> Result<Heard> {
         loop {
             if let Some(heard) = self.queue.pop_front() {
+                if let Some(standing) = self.stands.hear(&heard) {
+                    self.places.client.stand(self.places.group, standing).await?;
+                }
                 return Ok(heard);
             }
             if let Some(recall) = &mut self.recall {
@@ -141,6 +151,10 @@ impl Feed {
                     }
                 },
                 () = self.tap.log.notified() => self.read_log().await?,
+                Ok(()) = self.tap.double.changed() => {
+                    let message = *self.tap.double.borrow_and_update();
+                    self.queue.extend(message.map(|message| Heard::Double { message }));
+                }
             }
         }
     }

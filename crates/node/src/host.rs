@@ -19,11 +19,13 @@ use tokio::{sync::watch, task::JoinSet, time::sleep};
 use crate::{
     bindings,
     config::NodeConfig,
+    copy::Keeper,
     hub::{Hub, Scope, Source},
     keys,
     lock::{self, Lock},
     logging,
     member::Member,
+    outside::{self, Outside},
     patience::patient,
     shell::{Node, Program, Shell},
     site::Site,
@@ -49,6 +51,9 @@ pub struct Host {
     first: u64,
     groups: BTreeSet<GroupId>,
     hub: Hub,
+    /// Whether copies of the groups are made for times without a chain.
+    keeps_copies: bool,
+    _outside: Outside,
     _lock: Lock,
 }
 
@@ -65,11 +70,18 @@ impl Host {
         let groups = patient("looking for the groups", || config.group.of(&site.network, account.address())).await?;
         let tempo = Tempo { edge_s: config.edge_s, ..site.file.tempo() };
         let (client, events) = site.meet(&data, secret, config).await?;
+        let outside = outside::start(config, &client)?;
         let network = site.as_account(account.clone(), &data.join(keys::FLIGHTS))?;
         let source =
             Source { network: network.clone(), first, folder: data.join(CHRONICLES), client: client.clone(), scope: Scope::Groups };
         let hub = Hub::start(source, &groups.iter().copied().collect::<Vec<_>>(), events).await?;
-        Ok(Self { account, network, client, tempo, secret, data, first, groups, hub, _lock: lock })
+        Ok(Self { account, network, client, tempo, secret, data, first, groups, hub, keeps_copies: false, _outside: outside, _lock: lock })
+    }
+
+    /// Makes copies of the groups too, round by round, and tells of them.
+    #[must_use]
+    pub fn with_copies(self) -> Self {
+        Self { keeps_copies: true, ..self }
     }
 
     /// Fetches a group's manifest, and says in its log for which account the node speaks.
@@ -82,6 +94,10 @@ impl Host {
         let member = Member::join(feed.view(), &self.client).await?;
         let chronicles = self.data.join(CHRONICLES);
         patient("reading the sets of its forebears", || member.inherit(&network, self.first, &chronicles)).await?;
+        if self.keeps_copies {
+            let (network, client, folder) = (network.clone(), self.client.clone(), chronicles);
+            Keeper { network, client, group, first: self.first, folder }.spawn();
+        }
         bindings::publish(&member, &account, &network.domain()).await?;
         Ok(Node { account, network, member, tempo: self.tempo, secret, folder: own_folder(&self.data, group)?, feed })
     }

@@ -16,9 +16,12 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use anyhow::{Context, Result};
 use chain::{ChainError, Chronicle, Followed, Follower, Log};
 use governance::Network;
-use protocol::{chain::Block, ids::GroupId};
+use protocol::{
+    chain::Block,
+    ids::{Digest, GroupId},
+};
 use swarm::{Client, Event as SwarmEvent};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::feed::{Feed, Places, Tap};
 use crate::patience::patient;
@@ -116,6 +119,7 @@ struct Line {
     chronicle: Chronicle,
     listener: Option<mpsc::Sender<Followed>>,
     log: Arc<Notify>,
+    double: watch::Sender<Option<Digest>>,
 }
 
 impl Line {
@@ -125,14 +129,19 @@ impl Line {
         if let Some(from) = rewound {
             chronicle.rewind(from)?;
         }
-        Ok(Self { chronicle, listener: None, log: Arc::default() })
+        Ok(Self { chronicle, listener: None, log: Arc::default(), double: watch::Sender::default() })
     }
 
     /// Connects a feed.
     fn tap(&mut self) -> Tap {
         let (sender, steps) = mpsc::channel(STEPS_LIMIT);
         self.listener = Some(sender);
-        Tap { steps, passed: self.chronicle.passed(), log: self.log.clone() }
+        Tap { steps, passed: self.chronicle.passed(), log: self.log.clone(), double: self.double.subscribe() }
+    }
+
+    /// Once a process: the first message says it all.
+    fn tell_double(&self, message: Digest) {
+        self.double.send_if_modified(|told| told.is_none() && told.replace(message).is_none());
     }
 
     /// Writes a step and tells it, unless it was known. A feed that has ended is forgotten.
@@ -209,7 +218,10 @@ impl Desk {
         match message {
             SwarmEvent::Envelope { group, .. } => self.lines.get(&group).into_iter().for_each(|line| line.log.notify_one()),
             SwarmEvent::Lagged => self.lines.values().for_each(|line| line.log.notify_one()),
+            SwarmEvent::Double { group, message } => self.lines.get(&group).into_iter().for_each(|line| line.tell_double(message)),
             SwarmEvent::Evidence { author, .. } => tracing::warn!(%author, "a node signed two messages for one place"),
+            // Said by the network itself.
+            SwarmEvent::StoreFull { .. } => {}
             other => tracing::debug!(?other, "network"),
         }
     }

@@ -1,24 +1,31 @@
 //! A node's part in one group: its files, its training set, and exact measurements.
 
-use std::{env, path::Path, sync::Arc, time::Duration};
+use std::{
+    env,
+    path::Path,
+    sync::{Arc, Mutex as StdMutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, ensure};
 use evaluator::{Checkpoint, Compute, Examples, Isa, MANIFEST_BYTES_MAX, Manifest, Measurement, checkpoint_len};
 use governance::Network;
 use protocol::{
     chain::{ChainEvent, GroupView},
-    ids::{Address, DeltaNumber, Digest, GroupId, RoundNumber},
+    ids::{Address, DeltaNumber, Digest, GroupId, NodeId, RoundNumber},
     lineage::Link,
+    log::Body,
     money::Micronats,
 };
-use swarm::{Client, FetchError};
-use tokio::sync::Mutex;
+use swarm::{Bytes, Client, FetchError, Length, Order, peer_of};
+use tokio::{sync::Mutex, time::Instant};
 
 use crate::dataset::{Dataset, MAX_PATCH, Set};
+use crate::haves::Haves;
 
 /// How long a node looks for the group's own files when it starts.
 const START: Duration = Duration::from_secs(60);
-/// How long one attempt for a checkpoint lasts; who asked decides whether to ask again.
+/// An attempt for a file ends when nothing of it came for so long; who asked decides whether to ask again.
 const ATTEMPT: Duration = Duration::from_secs(10);
 
 /// Forces an instruction set: `portable`, `avx2`, `avx512` or `neon`. Losses are the same with each.
@@ -42,6 +49,8 @@ pub struct Member {
     pub manifest: Arc<Manifest>,
     pub client: Client,
     dataset: Arc<Mutex<Dataset>>,
+    /// Who announced which file.
+    haves: Arc<StdMutex<Haves>>,
 }
 
 /// The examples by which a round is judged.
@@ -63,12 +72,34 @@ impl Member {
         let bytes = bytes.context("the group's manifest cannot be fetched: check the peers in the network file")?;
         let manifest = Manifest::from_bytes(&bytes)?;
         let dataset = Arc::new(Mutex::new(Dataset::default()));
-        Ok(Self { group: view.id, manifest: Arc::new(manifest), client: client.clone(), dataset })
+        Ok(Self { group: view.id, manifest: Arc::new(manifest), client: client.clone(), dataset, haves: Arc::default() })
     }
 
     /// Learns births, proposals and turns.
     pub async fn note(&self, event: &ChainEvent) {
         self.dataset.lock().await.note(event);
+    }
+
+    /// Learns from the log who holds which file.
+    pub fn heard(&self, author: NodeId, body: &Body) {
+        if let Body::Have { file, .. } = body {
+            self.haves.lock().unwrap_or_else(PoisonError::into_inner).note(*file, author);
+        }
+    }
+
+    /// A file to be fetched, first of those who announced it; the attempt ends when nothing came for a while, and after
+    /// `left_s` seconds, if it is of no use then.
+    fn order(&self, file: Digest, length: Length, left_s: Option<u64>) -> Order {
+        let mut order = Order::new(file, length, ATTEMPT);
+        order.until = left_s.and_then(|left_s| Instant::now().checked_add(Duration::from_secs(left_s)));
+        let authors = self.haves.lock().unwrap_or_else(PoisonError::into_inner).holders(file);
+        order.holders = authors.into_iter().filter_map(peer_of).collect();
+        order
+    }
+
+    /// Patches that lead to a head, as far as the chain told them.
+    pub async fn patches(&self, head: Digest) -> Vec<Digest> {
+        self.dataset.lock().await.patches(head)
     }
 
     /// Learns the sets of the groups that this one was forked from, from block `first` on; what was read of them stands in `folder`.
@@ -108,21 +139,14 @@ impl Member {
         Ok(set)
     }
 
-    /// The patches that lead to a head from the nearest set that is ready.
-    ///
-    /// # Errors
-    /// When the head is unknown.
-    pub async fn patches(&self, head: Digest) -> Result<Vec<Digest>> {
-        Ok(self.dataset.lock().await.path(head)?.1)
-    }
-
     /// The patch with that digest.
     ///
     /// # Errors
     /// When nobody gives it now.
     pub async fn body(&self, delta: Digest) -> Result<Vec<u8>> {
-        let body = self.client.fetch_up_to(delta, MAX_PATCH, ATTEMPT).await;
-        body.with_context(|| format!("delta {delta} cannot be fetched yet"))
+        let yet = || format!("delta {delta} cannot be fetched yet");
+        let length = self.client.bring(&self.order(delta, Length::UpTo(MAX_PATCH), None)).await.with_context(yet)?;
+        Ok(self.client.map(delta, length).await.with_context(yet)?.to_vec())
     }
 
     /// The set that a patch makes of the one at `parent`.
@@ -144,21 +168,30 @@ impl Member {
         Ok(Exam { set, drawn: Arc::new(drawn) })
     }
 
-    /// Gets a checkpoint's file of exactly the length that the manifest implies.
+    /// Brings a checkpoint's file of exactly the length that the manifest implies here, within the seconds that are left for it.
     ///
     /// # Errors
-    /// When nobody gives it now, or it is another file.
-    pub async fn fetch(&self, file: Digest) -> Result<Vec<u8>, FetchError> {
-        self.client.fetch(file, checkpoint_len(&self.manifest), ATTEMPT).await
+    /// When nobody gives it now, it is another file, or there is no room for it.
+    pub async fn hold(&self, file: Digest, left_s: Option<u64>) -> Result<(), FetchError> {
+        self.client.bring(&self.order(file, Length::Exactly(checkpoint_len(&self.manifest)), left_s)).await.map(drop)
     }
 
-    /// Gets and reads a checkpoint.
+    /// Gets a checkpoint's file; a large one is mapped, not read.
+    ///
+    /// # Errors
+    /// As [`Member::hold`].
+    pub async fn fetch(&self, file: Digest) -> Result<Bytes, FetchError> {
+        self.hold(file, None).await?;
+        self.client.map(file, checkpoint_len(&self.manifest)).await
+    }
+
+    /// Gets and reads a checkpoint, off the async threads.
     ///
     /// # Errors
     /// When it cannot be fetched or is malformed.
     pub async fn checkpoint(&self, file: Digest) -> Result<Arc<Checkpoint>> {
-        let bytes = self.fetch(file).await?;
-        Ok(Arc::new(Checkpoint::from_bytes(&self.manifest, &bytes)?))
+        let (bytes, manifest) = (self.fetch(file).await?, self.manifest.clone());
+        blocking(move || Ok(Arc::new(Checkpoint::from_bytes(&manifest, &bytes)?))).await
     }
 }
 

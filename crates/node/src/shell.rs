@@ -13,7 +13,7 @@ use protocol::{
 };
 use tokio::sync::{mpsc, watch};
 
-use crate::{feed::Feed, member::Member, stop::Stop};
+use crate::{feed::Feed, member::Member, pins::Keeper, stop::Stop};
 
 /// Answers that wait for the machine.
 const ANSWERS_LIMIT: usize = 64;
@@ -78,7 +78,8 @@ impl Node {
     /// Puts a machine in its shell.
     pub fn shell<P: Program>(self, machine: P::Machine, program: P) -> Shell<P> {
         let (view, heard) = (self.feed.view().clone(), self.feed.spawn());
-        Shell { machine, program, member: self.member, heard, answers: answers(), view, now: None }
+        let keeper = Keeper::start(self.member.clone());
+        Shell { machine, program, member: self.member, keeper, heard, answers: answers(), view, now: None }
     }
 }
 
@@ -87,6 +88,7 @@ pub struct Shell<P: Program> {
     machine: P::Machine,
     program: P,
     member: Member,
+    keeper: Keeper,
     heard: mpsc::Receiver<Result<Heard>>,
     answers: (Answers<Answer<P>>, mpsc::Receiver<Answer<P>>),
     view: GroupView,
@@ -119,13 +121,15 @@ impl<P: Program> Shell<P> {
     }
 
     async fn hear(&mut self, heard: Heard) -> Vec<Effect<P>> {
+        self.keeper.hear(&heard).await;
         match &heard {
             // Answers to what was asked for before are nobody's.
             Heard::Restart => self.answers = answers(),
             Heard::Group(view) => self.view = view.clone(),
             Heard::Event { event, .. } => self.member.note(event).await,
             Heard::Block(block) => self.now = Some(*block),
-            Heard::Live | Heard::Log { .. } => {}
+            Heard::Log { author, body } => self.member.heard(*author, body),
+            Heard::Live | Heard::Double { .. } => {}
         }
         self.machine.hear(heard)
     }

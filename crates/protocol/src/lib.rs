@@ -3,12 +3,18 @@
 //! Nothing here has a clock, a socket, a disk or entropy: time, seeds and bytes are arguments.
 
 mod attempts;
+/// What became of the deltas of a group (PROTOCOL 7).
+pub mod ballot;
 /// Which node speaks for which account (PROTOCOL 15).
 pub mod bindings;
 /// Terms, windows, findings and prizes of hidden sets (PROTOCOL 18).
 pub mod bounty;
+/// What a log has to know of its group, gathered from what a chain tells (PROTOCOL 14, What is kept).
+pub mod census;
 /// What contracts tell: blocks, clocks, groups, events (PROTOCOL 3 to 7).
 pub mod chain;
+/// A group as of one block, for times without a chain (PROTOCOL 14, Copies).
+pub mod copy;
 /// Typed messages that accounts sign (PROTOCOL 9).
 pub mod eip712;
 /// Which part of a chain a node is told, in which order.
@@ -18,6 +24,8 @@ mod holders;
 pub mod ids;
 /// The machine of a validator's side of bounties (PROTOCOL 18).
 pub mod jury;
+/// Which files a node keeps (PROTOCOL 15, Files that nodes keep).
+pub mod keeping;
 /// Which patches lead to a head (PROTOCOL 11, Heads).
 pub mod lineage;
 /// Envelopes, bodies and the set of a group's messages (PROTOCOL 14).

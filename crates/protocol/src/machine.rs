@@ -46,7 +46,7 @@
 //! ```
 
 use crate::chain::{Block, ChainEvent, GroupView};
-use crate::ids::NodeId;
+use crate::ids::{Digest, NodeId};
 use crate::log::Body;
 
 /// One thing that a node hears.
@@ -64,6 +64,9 @@ pub enum Heard {
     Live,
     /// A message of the log; its envelope was signed by `author`.
     Log { author: NodeId, body: Body },
+    /// Another process writes with this node's key: `message`, which this one did not write, comes after one that it did
+    /// ([`Log::double`](crate::log::Log::double)). Told once a process.
+    Double { message: Digest },
 }
 
 /// What decides in a node: told what it hears and what came of what it asked for. It has no clock, disk or network of its own,

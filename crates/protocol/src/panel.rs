@@ -47,8 +47,6 @@ pub enum Effect {
     Warden(warden::Effect),
     /// Of the one that measures hidden sets.
     Jury(jury::Effect),
-    /// Give the node room of its own in the log: it speaks for stake.
-    Trust(NodeId),
     /// Get the body of a proposed delta, keep it, and tell the log so (a `have` of round 0).
     Hold { delta: DeltaNumber, digest: Digest },
     /// Build the set at this head and tell the log its root.
@@ -196,7 +194,7 @@ impl Panel {
             Body::Finding(finding) => self.jury(jury::Input::Heard(finding)),
             Body::Alarm { verdict, .. } => self.warden(warden::Input::Alarmed(verdict)),
             Body::Choice(choice) => self.steward(steward::Input::Heard(choice)),
-            Body::Binding(binding) => self.bind(author, &binding).into_iter().collect(),
+            Body::Binding(binding) => self.bind(author, &binding),
             Body::Have { round, file } => {
                 let Some(position) = self.position_of(author).map(|position| position.number) else { return Vec::new() };
                 let mut effects = self.validator(validator::Input::Have { round, file, position });
@@ -215,11 +213,11 @@ impl Panel {
         heard.chain(self.warden.hear(verdict, signer).into_iter().map(Effect::Warden)).collect()
     }
 
-    /// Nodes of stake have room of their own in the log, and here; strangers share what is left.
-    fn bind(&mut self, author: NodeId, binding: &Binding) -> Option<Effect> {
+    /// Nodes of stake have room of their own; strangers share what is left.
+    fn bind(&mut self, author: NodeId, binding: &Binding) -> Vec<Effect> {
         let view = self.view.as_ref();
         self.bindings.note_among(author, binding, |account| view.is_some_and(|view| view.position_of(account).is_some()));
-        self.position_of(author).map(|_| Effect::Trust(author))
+        Vec::new()
     }
 
     /// The position for whose signer a node speaks.
@@ -240,6 +238,7 @@ impl Machine for Panel {
             Heard::Block(block) => self.block(block),
             Heard::Live => self.live(),
             Heard::Log { author, body } => self.read(author, body),
+            Heard::Double { message } => self.validator(validator::Input::Double { message }),
         }
     }
 

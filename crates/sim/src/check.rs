@@ -249,10 +249,10 @@ fn agreement(world: &World, group: GroupId) -> Vec<String> {
             failures.push(format!("{name} never came to the end of history"));
         }
     }
-    // Of whoever floods a log each keeps what came first.
+    // Of whoever floods a log some have not all yet.
     let authors: BTreeSet<_> = world.nodes.iter().filter(|node| node.is_honest).map(|node| node.replica.author()).collect();
     let ids = |node: &crate::node::Node| {
-        let honest = |id: &Digest| node.replica.log().get(id).is_some_and(|envelope| authors.contains(&envelope.author()));
+        let honest = |id: &Digest| node.replica.log().kept(id).is_some_and(|kept| authors.contains(&kept.author));
         node.replica.log().ids().filter(honest).collect::<Vec<_>>()
     };
     if let Some(first) = up.first().map(|first| ids(first)) {

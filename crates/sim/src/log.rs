@@ -7,8 +7,11 @@ use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
 use protocol::{
-    Digest, GroupId, NodeId,
-    log::{Body, Draft, Envelope, Inserted, Log, LogError},
+    Address, Digest, GroupId, NodeId,
+    census::Census,
+    eip712::Domain,
+    log::{Body, Comparison, Draft, Envelope, Facts, Inserted, Log, LogError, Standing, Summary},
+    machine::Heard,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -24,6 +27,9 @@ const COPIED: usize = 512;
 /// Misdeeds after which a peer is banned, and for how long.
 const MISDEEDS: u32 = 3;
 const BAN_MS: u64 = 3_600_000;
+/// Messages without room that are remembered, and for how long.
+const REFUSED_KEPT: usize = 4096;
+const REFUSED_MS: u64 = 60_000;
 /// Letters whose check is remembered.
 const LETTERS_KEPT: usize = 8_192;
 
@@ -87,59 +93,87 @@ impl Letters {
 pub struct Replica {
     key: SigningKey,
     author: NodeId,
-    log: Log,
-    /// Of each peer, how far its log was read.
-    cursors: BTreeMap<usize, u64>,
+    domain: Domain,
+    log: Log<Envelope>,
+    /// What the node's chain has told, as far as the log needs it.
+    census: Census,
+    /// Messages that found no room, and until when nobody is asked for them.
+    refused: BTreeMap<Digest, u64>,
+    /// Of each peer, what both logs were when it had nothing for this one.
+    agreed: BTreeMap<usize, (Summary, Summary)>,
     /// Of each peer, its misdeeds and until when it is banned.
     misdeeds: BTreeMap<usize, (u32, u64)>,
 }
 
 impl Replica {
-    /// An empty log of a node with that key.
+    /// An empty log of a node with that key, for which no chain is there yet.
     pub fn new(group: GroupId, key: [u8; 32]) -> Self {
         let key = SigningKey::from_bytes(&key);
         let author = NodeId(key.verifying_key().to_bytes());
-        Self { key, author, log: Log::new(group), cursors: BTreeMap::new(), misdeeds: BTreeMap::new() }
+        Self::empty(group, key, author, Domain { chain_id: 0, network: Address::ZERO })
+    }
+
+    /// Signatures of accounts count in that domain from now on.
+    pub fn settle(&mut self, domain: Domain) {
+        *self = Self::empty(self.log.group(), self.key.clone(), self.author, domain);
+    }
+
+    fn empty(group: GroupId, key: SigningKey, author: NodeId, domain: Domain) -> Self {
+        let log = Log::new(group, author, Standing::unknown(domain));
+        let (census, refused, agreed, misdeeds) = (Census::new(domain), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { key, author, domain, log, census, refused, agreed, misdeeds }
     }
 
     pub fn author(&self) -> NodeId {
         self.author
     }
 
-    pub fn log(&self) -> &Log {
+    pub fn log(&self) -> &Log<Envelope> {
         &self.log
     }
 
-    /// Gives an author room of its own.
-    pub fn trust(&mut self, author: NodeId) {
-        self.log.trust(author);
+    /// Hears what its node is told of the chain, and gives room by it.
+    pub fn hear(&mut self, heard: &Heard) {
+        if self.census.hear(heard) {
+            let standing = self.census.standing();
+            if standing.known.is_some() && *self.log.standing() != standing {
+                self.log.stand(standing);
+            }
+        }
     }
 
-    /// Writes a message; it is on disk before anybody else can see it. `clock_ms` is the node's own idea of the time.
+    /// Writes a message; it is on disk before anybody else can see it. `clock_ms` is the node's own idea of the time. What was said before
+    /// is not said again.
     ///
     /// # Errors
     /// When the process is killed before, or the log has no room.
     pub fn append(&mut self, body: &Body, clock_ms: u64, letters: &mut Letters, life: &mut Life) -> Result<Arc<Letter>, AppendError> {
-        let bytes = body.to_bytes().map_err(|error| AppendError::Refused(error.to_string()))?;
-        let draft = self.log.draft(&self.author, body.kind(), body.topic(), bytes);
-        let draft = Draft { seq: draft.seq.max(clock_ms), ..draft };
-        let envelope = Envelope::sign(draft, &self.key).map_err(|error| AppendError::Refused(error.to_string()))?;
+        let bytes = body.to_bytes().map_err(refused)?;
+        let draft = self.log.draft(body.kind(), body.topic(), bytes, clock_ms);
+        let envelope = Envelope::sign(draft, &self.key).map_err(refused)?;
+        let facts = Facts::read(&envelope, self.log.group(), &self.domain).map_err(refused)?;
         life.step()?;
         life.step()?;
-        self.log.insert_envelope(envelope.clone()).map_err(|error| AppendError::Refused(error.to_string()))?;
-        Ok(letters.of(&envelope))
+        match self.log.write(&facts, envelope.clone(), clock_ms) {
+            Ok(_) => Ok(letters.of(&envelope)),
+            Err(LogError::Said(id)) if self.log.contains(&id) => Ok(letters.of(self.log.get(&id).unwrap_or(&envelope))),
+            Err(error) => Err(refused(error)),
+        }
     }
 
     /// Takes what a peer sent; whether it is new here.
     ///
     /// # Errors
     /// When there is no room for it.
-    pub fn take(&mut self, letter: &Letter) -> Result<Inserted, LogError> {
-        let id = letter.envelope.id();
-        if self.log.contains(&id) {
-            return Ok(Inserted { id, fresh: false, twin: None, dropped: Vec::new() });
+    pub fn take(&mut self, letter: &Letter, clock_ms: u64) -> Result<Inserted<Envelope>, LogError> {
+        let taken = self.log.take(letter.envelope.clone(), clock_ms);
+        if taken.is_err() {
+            self.refused.retain(|_, until_ms| *until_ms > clock_ms);
+            if self.refused.len() < REFUSED_KEPT {
+                self.refused.insert(letter.envelope.id(), clock_ms + REFUSED_MS);
+            }
         }
-        self.log.insert_envelope(letter.envelope.clone())
+        taken
     }
 
     /// What an envelope says, signed with one's own key for the log of another group; none if that is too large.
@@ -163,57 +197,56 @@ impl Replica {
         self.misdeeds.get(&peer).is_some_and(|(_, until_ms)| now_ms < *until_ms)
     }
 
-    /// Whether a peer's log has something that was not read here yet.
-    pub fn is_behind(&self, peer: usize, theirs: &Replica) -> bool {
-        theirs.log.since(self.cursor(peer)).next().is_some()
-    }
-
     /// Whether a peer has been banned since this process began.
     pub fn was_banned(&self, peer: usize) -> bool {
         self.misdeeds.get(&peer).is_some_and(|(_, until_ms)| *until_ms > 0)
     }
 
-    /// What a peer's log has beyond what was read of it, and how far that goes.
-    pub fn copy(&self, peer: usize, theirs: &Replica, letters: &mut Letters) -> (Vec<Arc<Letter>>, u64) {
-        let mut next = self.cursor(peer);
-        let mut copied = Vec::new();
-        for (number, envelope) in theirs.log.since(next).take(COPIED) {
-            next = number + 1;
-            if !self.log.contains(&envelope.id()) {
-                copied.push(letters.of(envelope));
+    /// Whether a peer may have something that is not here.
+    pub fn may_learn_from(&self, peer: usize, theirs: &Replica) -> bool {
+        let both = (self.log.summary(), theirs.log.summary());
+        both.0 != both.1 && self.agreed.get(&peer) != Some(&both)
+    }
+
+    /// A peer had nothing for this log, as both are now.
+    pub fn agree(&mut self, peer: usize, theirs: Summary) {
+        self.agreed.insert(peer, (self.log.summary(), theirs));
+    }
+
+    /// What a peer's log has that is not here and was not refused lately, as far as one request brings it.
+    pub fn copy(&self, theirs: &Replica, clock_ms: u64, letters: &mut Letters) -> Vec<Arc<Letter>> {
+        let (mut comparison, mut copied) = (Comparison::default(), Vec::new());
+        while let Some(question) = comparison.question(&self.log) {
+            let Ok(difference) = comparison.hear(&self.log, &theirs.log.answer(&question)) else { break };
+            let is_wanted = |id: &Digest| self.refused.get(id).is_none_or(|until_ms| *until_ms <= clock_ms);
+            let wanted = difference.there.iter().filter(|id| is_wanted(id));
+            copied.extend(wanted.filter_map(|id| theirs.log.get(id)).map(|envelope| letters.of(envelope)));
+            if copied.len() >= COPIED {
+                break;
             }
         }
-        (copied, next)
-    }
-
-    /// A peer's log was read up to there.
-    pub fn copied(&mut self, peer: usize, next: u64) {
-        self.cursors.insert(peer, next);
-    }
-
-    fn cursor(&self, peer: usize) -> u64 {
-        self.cursors.get(&peer).copied().unwrap_or(0)
+        copied.truncate(COPIED);
+        copied
     }
 
     /// What comes back after a kill: one's own messages, which were synced, all before the last of them, and of the rest as much
-    /// as is drawn. Places in the logs of others are forgotten.
+    /// as is drawn. What the chain tells is heard anew.
     pub fn cut(&mut self, random: &mut Random) {
-        let own = self.log.since(0).filter(|(_, envelope)| envelope.author() == self.author).last();
-        let synced = own.map_or(0, |(number, _)| number + 1);
-        let end = self.log.since(synced).last().map_or(synced, |(number, _)| number + 1);
-        let kept = random.within(synced, end);
-        let mut log = Log::new(self.log.group());
-        for (_, envelope) in self.log.since(0).take_while(|(number, _)| *number < kept) {
-            // It had room before.
-            let _ = log.insert_envelope(envelope.clone());
+        let own = self.log.since(0).filter(|kept| kept.author == self.author).last();
+        let synced = own.map_or(0, |kept| kept.arrival + 1);
+        let end = self.log.since(synced).last().map_or(synced, |kept| kept.arrival + 1);
+        let until = random.within(synced, end);
+        let mut log = Log::new(self.log.group(), self.author, Standing::unknown(self.domain));
+        for kept in self.log.since(0).take_while(|kept| kept.arrival < until) {
+            // It had room before, and may have none before the chain is known.
+            let _ = log.take(kept.place.clone(), u64::MAX);
         }
-        *self = Self { key: self.key.clone(), author: self.author, log, cursors: BTreeMap::new(), misdeeds: BTreeMap::new() };
+        *self = Self { log, ..Self::empty(self.log.group(), self.key.clone(), self.author, self.domain) };
     }
+}
 
-    /// Others lost what they had: their places count anew.
-    pub fn forget_place(&mut self, peer: usize) {
-        self.cursors.remove(&peer);
-    }
+fn refused(error: impl ToString) -> AppendError {
+    AppendError::Refused(error.to_string())
 }
 
 /// Why a message was not written.
@@ -228,10 +261,13 @@ pub enum AppendError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::log::MAX_PER_TOPIC;
+
+    const DOMAIN: Domain = Domain { chain_id: 1, network: Address([3; 20]) };
 
     fn replica(number: u8) -> Replica {
-        Replica::new(GroupId(1), [number; 32])
+        let mut replica = Replica::new(GroupId(1), [number; 32]);
+        replica.settle(DOMAIN);
+        replica
     }
 
     fn note(replica: &mut Replica, text: &str, letters: &mut Letters) -> Arc<Letter> {
@@ -239,25 +275,37 @@ mod tests {
     }
 
     #[test]
-    fn what_gossip_lost_is_copied_and_all_logs_are_equal_then() {
+    fn replicas_that_copy_from_one_another_hold_the_same() {
         let mut letters = Letters::default();
-        let mut replicas = [replica(1), replica(2), replica(3)];
-        for round in 0..20 {
-            let author = round % 3;
-            let letter = note(&mut replicas[author], &round.to_string(), &mut letters);
-            let heard = replicas[(author + 1) % 3].take(&letter).expect("room");
-            assert!(heard.fresh);
+        let mut replicas: Vec<Replica> = (0..4).map(replica).collect();
+        for number in 0..20 {
+            note(&mut replicas[number % 4], &number.to_string(), &mut letters);
         }
-        for (reader, peer) in [(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)] {
+        for (reader, peer) in [(0, 1), (0, 2), (0, 3), (1, 0), (2, 0), (3, 0)] {
             let theirs = replicas[peer].clone();
-            let (copied, next) = replicas[reader].copy(peer, &theirs, &mut letters);
-            copied.iter().for_each(|letter| assert!(replicas[reader].take(letter).expect("room").fresh));
-            replicas[reader].copied(peer, next);
-            assert!(!replicas[reader].is_behind(peer, &theirs));
+            assert!(replicas[reader].may_learn_from(peer, &theirs));
+            for letter in replicas[reader].copy(&theirs, 0, &mut letters) {
+                replicas[reader].take(&letter, 0).expect("room");
+            }
         }
         let ids = |replica: &Replica| replica.log().ids().collect::<Vec<_>>();
         assert_eq!(ids(&replicas[0]).len(), 20);
         assert!(replicas.iter().all(|replica| ids(replica) == ids(&replicas[0])));
+        assert!(!replicas[1].may_learn_from(2, &replicas[2]));
+        note(&mut replicas[1], "one more", &mut letters);
+        let theirs = replicas[2].clone();
+        assert!(replicas[1].may_learn_from(2, &theirs) && replicas[1].copy(&theirs, 0, &mut letters).is_empty());
+        replicas[1].agree(2, theirs.log().summary());
+        assert!(!replicas[1].may_learn_from(2, &theirs));
+    }
+
+    #[test]
+    fn nobody_asks_again_for_what_found_no_room_before_a_while() {
+        let mut letters = Letters::default();
+        let (mut own, mut other) = (replica(1), replica(2));
+        let late = other.append(&Body::Note(String::new()), 10_000_000, &mut letters, &mut Life::default()).expect("written");
+        assert_eq!(own.take(&late, 0), Err(LogError::Future));
+        assert_eq!((own.copy(&other, 0, &mut letters).len(), own.copy(&other, REFUSED_MS, &mut letters).len()), (0, 1));
     }
 
     #[test]
@@ -267,11 +315,11 @@ mod tests {
             let (mut own, mut other) = (replica(1), replica(2));
             for text in ["a", "b"] {
                 let letter = note(&mut other, text, &mut letters);
-                own.take(&letter).expect("room");
+                own.take(&letter, 0).expect("room");
                 note(&mut own, text, &mut letters);
             }
             let late = note(&mut other, "c", &mut letters);
-            own.take(&late).expect("room");
+            own.take(&late, 0).expect("room");
             own.cut(&mut Random::new(cut, "cut", 0));
             assert!((4..=5).contains(&own.log().len()), "{}", own.log().len());
             let mut doomed = Life::default();
@@ -304,15 +352,5 @@ mod tests {
         assert!(!own.is_banned(7, 10));
         own.accuse(7, 10);
         assert!(own.is_banned(7, 9 + BAN_MS) && !own.is_banned(7, 10 + BAN_MS));
-    }
-
-    #[test]
-    fn a_flood_is_kept_within_bounds() {
-        let (mut own, mut flooder, mut letters) = (replica(1), replica(2), Letters::default());
-        for number in 0..MAX_PER_TOPIC + 50 {
-            let letter = note(&mut flooder, &number.to_string(), &mut letters);
-            own.take(&letter).expect("room");
-        }
-        assert_eq!(own.log().len(), MAX_PER_TOPIC);
     }
 }

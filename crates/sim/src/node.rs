@@ -241,7 +241,9 @@ impl Node {
             exams: BTreeMap::new(),
             pending: BTreeMap::new(),
         };
-        let effects = process.machine.hear(Heard::Group(view));
+        let heard = Heard::Group(view);
+        self.replica.hear(&heard);
+        let effects = process.machine.hear(heard);
         self.process = Some(process);
         Ok(effects)
     }

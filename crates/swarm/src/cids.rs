@@ -17,10 +17,14 @@ pub enum Codec {
     DagPb,
 }
 
-/// Multicodec numbers of both codecs and of the hash.
-const CODE_RAW: u64 = 0x55;
-const CODE_DAG_PB: u64 = 0x70;
+/// Multicodec number of raw bytes.
+pub const CODE_RAW: u64 = 0x55;
+/// Multicodec number of dag-pb.
+pub const CODE_DAG_PB: u64 = 0x70;
+/// Multicodec number of the hash.
 const CODE_SHA2_256: u64 = 0x12;
+/// Of a "hash" that is the block itself.
+const CODE_IDENTITY: u64 = 0;
 
 impl Codec {
     /// Its number among multicodecs.
@@ -56,4 +60,10 @@ pub fn digest_in(cid: &Cid) -> Option<Digest> {
     let hash = cid.hash();
     let bytes = <[u8; 32]>::try_from(hash.digest()).ok()?;
     (hash.code() == CODE_SHA2_256).then_some(Digest(bytes))
+}
+
+/// The block that a CID carries in itself, because its hash is the identity; none for every other CID.
+pub fn inline(cid: &Cid) -> Option<&[u8]> {
+    let hash = cid.hash();
+    (hash.code() == CODE_IDENTITY).then(|| hash.digest())
 }

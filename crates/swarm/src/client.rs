@@ -1,26 +1,24 @@
 //! The handle through which everyone else uses the network.
 //!
 //! Each call is a question to the node's task, answered over a channel of its own, so calls from many
-//! tasks do not wait for one another but for the task; only files are read and written beside it. After
+//! tasks do not wait for one another but for the task; files and logs are read and written beside it. After
 //! the node has ended every call fails with `Closed`.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 use libp2p::{Multiaddr, PeerId};
-use protocol::log::Body;
+use protocol::log::{Body, Standing};
 use protocol::{Digest, GroupId, NodeId};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
 
-use crate::error::{FetchError, SwarmError};
-use crate::fetch::{Fetcher, blocking};
-use crate::files::FILE_BYTES_MAX;
+use crate::error::{LogsError, SwarmError};
+use crate::fetch::Fetcher;
 use crate::links::Neighbourhood;
-use crate::logs::{Entry, LogsError};
+use crate::logs::Entry;
 use crate::store::BlockStore;
 use crate::swarm::Command;
+use crate::tasks::{Reply, Task};
 
 /// A handle to the running node; clones share it. The node ends when the last one is dropped, or one
 /// asks for it.
@@ -28,14 +26,21 @@ use crate::swarm::Command;
 pub struct Client {
     peer: PeerId,
     node: NodeId,
-    fetcher: Fetcher,
+    pub(crate) fetcher: Fetcher,
+    logs: mpsc::Sender<Task>,
 }
 
 impl Client {
-    /// For the node of these names; `commands` leads to its task.
-    pub(crate) fn new(peer: PeerId, node: NodeId, store: Arc<BlockStore>, commands: mpsc::Sender<Command>) -> Self {
-        let fetcher = Fetcher { store, commands, sessions: Arc::new(AtomicU64::new(0)) };
-        Self { peer, node, fetcher }
+    /// For the node of these names; `commands` leads to its task, `logs` to the thread that owns the logs.
+    pub(crate) fn new(
+        peer: PeerId,
+        node: NodeId,
+        store: Arc<BlockStore>,
+        commands: mpsc::Sender<Command>,
+        logs: mpsc::Sender<Task>,
+    ) -> Self {
+        let fetcher = Fetcher { store, commands, sessions: Arc::new(AtomicU64::new(0)), outside: Arc::default() };
+        Self { peer, node, fetcher, logs }
     }
 
     /// The name of this node among libp2p peers: the hash of its public key, `12D3Koo…` in text. The same
@@ -122,89 +127,13 @@ impl Client {
         self.ask(|reply| Command::Dial { address, reply }).await?
     }
 
-    /// Stores a file and serves it from now on. The digest is that of the root block of the protocol's one
-    /// encoding, as [`crate::digest_of`] computes it: equal bytes have equal digests everywhere.
-    ///
-    /// # Errors
-    /// `Store`, if the disk refuses or [`crate::Config::store_bytes_max`] would be passed; blocks that were
-    /// written before stay. `Closed`, if the runtime ends.
-    pub async fn add(&self, bytes: Vec<u8>) -> Result<Digest, SwarmError> {
-        let store = self.fetcher.store.clone();
-        blocking(move || store.add(&bytes)).await
-    }
-
-    /// Whether a whole file is here, down to its last block. Reads inner blocks, not chunks: of a large file
-    /// that is little, but it is disk.
-    ///
-    /// # Errors
-    /// `Store`, if the disk refuses.
-    pub async fn has(&self, digest: Digest) -> Result<bool, SwarmError> {
-        let store = self.fetcher.store.clone();
-        blocking(move || store.file_length(digest)).await.map(|length| length.is_some())
-    }
-
-    /// Removes a file's blocks from this node, also those that it shares with other files: these are then
-    /// fetched again when they are needed. Of what is not here nothing is removed.
-    ///
-    /// # Errors
-    /// `Store`, if the disk refuses.
-    pub async fn forget(&self, digest: Digest) -> Result<(), SwarmError> {
-        let store = self.fetcher.store.clone();
-        blocking(move || store.forget(digest)).await
-    }
-
-    /// A file of exactly `length` bytes, from here or else from peers, which then is stored and served here
-    /// too. For what has a known length, such as checkpoints: a file of another length is told from the
-    /// first block, before the rest of it is loaded.
-    ///
-    /// # Errors
-    /// `TimedOut` after `time`, with all that has come kept for the next attempt; `NotThatFile` if the
-    /// digest is that of something else; `TooLong` above [`crate::FILE_BYTES_MAX`]; `Busy` if too many
-    /// blocks are waited for; `Store`, `Closed`.
-    pub async fn fetch(&self, digest: Digest, length: u64, time: Duration) -> Result<Vec<u8>, FetchError> {
-        self.download(digest, length, time).await?;
-        self.read(digest, length).await
-    }
-
-    /// Like [`Client::fetch`], without reading the file into memory: afterwards it is here whole, and served.
-    ///
-    /// # Errors
-    /// As [`Client::fetch`].
-    pub async fn download(&self, digest: Digest, length: u64, time: Duration) -> Result<(), FetchError> {
-        if length > FILE_BYTES_MAX {
-            return Err(FetchError::TooLong { digest, length, limit: FILE_BYTES_MAX });
-        }
-        let download = timeout(time, self.fetcher.download(digest, length));
-        download.await.unwrap_or(Err(FetchError::TimedOut { digest, time }))
-    }
-
-    /// A file of unknown length, at most `limit` bytes, such as a patch: the root block tells its length,
-    /// and nothing else is loaded if that is above the limit. A root that is no node of the encoding stands
-    /// for its own bytes (PROTOCOL 10).
-    ///
-    /// # Errors
-    /// As [`Client::fetch`]; `TooLong` above `limit`.
-    pub async fn fetch_up_to(&self, digest: Digest, limit: u64, time: Duration) -> Result<Vec<u8>, FetchError> {
-        let download = timeout(time, self.fetcher.download_up_to(digest, limit));
-        let length = download.await.unwrap_or(Err(FetchError::TimedOut { digest, time }))?;
-        self.read(digest, length).await
-    }
-
-    /// A file that was just brought whole. It can be gone again if somebody forgets it meanwhile, which
-    /// looks as if it were another file.
-    async fn read(&self, digest: Digest, length: u64) -> Result<Vec<u8>, FetchError> {
-        let store = self.fetcher.store.clone();
-        let bytes: Option<Vec<u8>> = blocking::<_, FetchError>(move || store.read(digest, length)).await?;
-        bytes.ok_or(FetchError::NotThatFile { digest, length })
-    }
-
     /// Takes part in a group's log: loads it from disk, copies it from peers, subscribes to its gossip and
     /// announces this node's addresses in it. Once is enough; again does nothing.
     ///
     /// # Errors
-    /// `TooManyGroups` beyond 256 of them; `Disk` if the file cannot be read or is no log; `Network`.
+    /// `TooManyGroups` beyond 256 of them; `File` if the file cannot be read or is no log; `Network`.
     pub async fn subscribe(&self, group: GroupId) -> Result<(), LogsError> {
-        self.ask(|reply| Command::Subscribe { group, reply }).await?
+        self.ask_logs(|reply| Task::Open { group, reply }).await
     }
 
     /// Signs a message, writes it to disk, and only then sends it; under the topic of its kind it replaces
@@ -226,16 +155,17 @@ impl Client {
     /// As [`Client::append`].
     pub async fn append_under(&self, group: GroupId, topic: &str, body: Body) -> Result<Digest, LogsError> {
         let topic = topic.into();
-        self.ask(|reply| Command::Append { group, topic, body, reply }).await?
+        self.ask_logs(|reply| Task::Append { group, topic, body, reply }).await
     }
 
-    /// Gives an author room in the group's log that strangers cannot use up; for the nodes of those who have
-    /// stake. Trust is not kept over a restart, nor taken back.
+    /// Tells what the chain says of the group's accounts, at the start and whenever it changes: whoever has stake has room in the log
+    /// that nobody else can use up (PROTOCOL 14, What is kept). It is not kept over a restart.
     ///
     /// # Errors
     /// `NotSubscribed`, if this node does not take part in the group.
-    pub async fn trust(&self, group: GroupId, author: NodeId) -> Result<(), LogsError> {
-        self.ask(|reply| Command::Trust { group, author, reply }).await?
+    pub async fn stand(&self, group: GroupId, standing: Standing) -> Result<(), LogsError> {
+        let standing = Box::new(standing);
+        self.ask_logs(|reply| Task::Stand { group, standing, reply }).await
     }
 
     /// The group's messages from the `cursor`-th in the order of their arrival here, at most
@@ -245,7 +175,7 @@ impl Client {
     /// # Errors
     /// `NotSubscribed`, if this node does not take part in the group.
     pub async fn log(&self, group: GroupId, cursor: u64) -> Result<Vec<Entry>, LogsError> {
-        self.ask(|reply| Command::Log { group, cursor, reply }).await?
+        self.ask_logs(|reply| Task::Read { group, cursor, reply }).await
     }
 
     /// Ends the node: connections are closed and the data folder is free again when this returns. What was
@@ -255,8 +185,15 @@ impl Client {
         _ = self.ask(|reply| Command::Shutdown { reply }).await;
     }
 
+    /// Puts a question to the thread that owns the logs and waits for its answer.
+    async fn ask_logs<T>(&self, task: impl FnOnce(Reply<T>) -> Task) -> Result<T, LogsError> {
+        let (reply, answer) = oneshot::channel();
+        self.logs.send(task(reply)).await.map_err(|_| SwarmError::Closed)?;
+        answer.await.map_err(|_| SwarmError::Closed)?
+    }
+
     /// Puts a question to the node's task and waits for its answer.
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, SwarmError> {
+    pub(crate) async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, SwarmError> {
         let (reply, answer) = oneshot::channel();
         self.fetcher.commands.send(command(reply)).await.map_err(|_| SwarmError::Closed)?;
         answer.await.map_err(|_| SwarmError::Closed)

@@ -36,7 +36,8 @@ pub struct Config {
     /// The node's ed25519 secret, 32 bytes. It names the node and signs its messages: two nodes with one key
     /// would be taken for one that lies.
     pub key: [u8; 32],
-    /// Bytes of all blocks together, 64 GiB unless set otherwise. When they are reached nothing is dropped: adding fails.
+    /// Bytes of all files together, 64 GiB unless set otherwise. When more are needed, those fall that nobody pinned, the longest unused
+    /// first; if that does not suffice, adding fails.
     pub store_bytes_max: u64,
     /// Connections that others opened, 128; further ones are refused. A quarter is kept for peers that are known.
     pub inbound_connections_max: u32,
@@ -62,8 +63,10 @@ pub struct Config {
     pub events_max: usize,
 }
 
-/// As many as 64 checkpoints of the greatest model have.
-const STORE_BYTES_MAX: u64 = 64 << 30;
+/// Bytes of all files together unless set otherwise, 64 GiB: as many as 64 checkpoints of the greatest model have.
+pub const STORE_BYTES_MAX: u64 = 64 << 30;
+/// Groups of one node (PROTOCOL 14, Copying).
+pub const GROUPS_MAX: usize = 256;
 const INBOUND_CONNECTIONS_MAX: u32 = 128;
 const OUTBOUND_CONNECTIONS_MAX: u32 = 64;
 const EVENTS_MAX: usize = 1024;

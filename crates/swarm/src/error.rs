@@ -8,9 +8,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use libp2p::Multiaddr;
-use protocol::Digest;
+use protocol::log::{BodyError, EnvelopeError, LogError};
+use protocol::{Digest, GroupId};
 
 use crate::addresses::EXAMPLES;
+use crate::config::GROUPS_MAX;
 use crate::store::StoreError;
 
 /// Errors of starting and using the network; each says what to do next.
@@ -66,4 +68,40 @@ pub enum FetchError {
     Store(#[from] StoreError),
     #[error("the network was shut down: start the node again")]
     Closed,
+}
+
+/// Why a log cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum LogsError {
+    /// This node keeps no log of that group.
+    #[error("this node does not take part in group {0}: subscribe to it first")]
+    NotSubscribed(GroupId),
+    /// It keeps [`GROUPS_MAX`] logs already.
+    #[error("this node takes part in {GROUPS_MAX} groups already: use another node for more")]
+    TooManyGroups,
+    /// The log's file cannot be opened; it is as it was.
+    #[error("the log file {path} cannot be used: {source}; check the disk's free space and the file's permissions")]
+    File { path: PathBuf, source: io::Error },
+    /// The disk refused a message, which is not in the log then.
+    #[error("a log file cannot be written: {0}; check the disk's free space")]
+    Disk(#[from] io::Error),
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    #[error(transparent)]
+    Refused(#[from] LogError),
+    #[error(transparent)]
+    Network(#[from] SwarmError),
+}
+
+impl LogsError {
+    /// Whether no honest peer can have sent the message. A newer version or kind is none: the peer may be ahead.
+    pub fn is_misdeed(&self) -> bool {
+        match self {
+            Self::Envelope(error) => !matches!(error, EnvelopeError::Version(_) | EnvelopeError::Kind(_)),
+            Self::Refused(error) => error.is_misdeed(),
+            _ => false,
+        }
+    }
 }

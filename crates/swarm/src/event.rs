@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 /// of one group come in the order of arrival; between groups and peers there is none.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// A message is new in a group's log: its signature is right, its author has room, and it is on the way
-    /// to disk. Whether the accounts in its body signed what it says, its reader checks.
+    /// A message is new in a group's log: its signatures are right, there is room for it, and it is on the way
+    /// to disk. Whether it is true, its reader checks.
     Envelope {
         /// The group whose log it is.
         group: GroupId,
@@ -29,12 +29,24 @@ pub enum Event {
         /// Id of the one that came now.
         second: Digest,
     },
+    /// Another machine writes with this node's key, and has written since this process did: the log proves it. Stop one of both.
+    Double {
+        /// The group whose log it is in.
+        group: GroupId,
+        /// The other one's message.
+        message: Digest,
+    },
     /// The first connection with this peer is open, whoever dialled.
     PeerConnected(PeerId),
     /// The last connection with this peer is closed.
     PeerLost(PeerId),
     /// The peer sent wrong bytes or invalid messages three times: for an hour it is neither dialled nor let in.
     PeerBanned(PeerId),
+    /// A file could not be stored for want of room, on the disk or below the limit of the configuration; told once a minute.
+    StoreFull {
+        /// What is full, and what to do about it.
+        reason: String,
+    },
     /// The receiver was too slow and events are missing before this one: read the logs on from the last known
     /// cursor. Nothing is lost there.
     Lagged,

@@ -61,6 +61,16 @@ impl Part {
         self.length
     }
 
+    /// How many chunks it has.
+    pub fn chunks(self) -> u64 {
+        self.length.div_ceil(CHUNK_BYTES).max(1)
+    }
+
+    /// Bytes of all nodes of this part, chunks not counted.
+    pub fn nodes_bytes(self) -> u64 {
+        self.blocks_bytes() - self.length
+    }
+
     /// The parts that a node links to, from left to right.
     fn children(self) -> impl Iterator<Item = Part> {
         let full = capacity(self.height.saturating_sub(1));
@@ -183,22 +193,38 @@ fn field(message: &[u8], number: u64) -> Option<crate::wire::Value<'_>> {
 /// # Errors
 /// The first of `keep`.
 pub fn cut<E>(bytes: &[u8], keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E>) -> Result<Digest, E> {
-    cut_part(Part::whole(bytes.len() as u64), bytes, keep)
+    let mut chunks = Vec::new();
+    let mut rest = bytes;
+    loop {
+        let (chunk, after) = rest.split_at(rest.len().min(CHUNK_BYTES as usize));
+        chunks.push(block_digest(chunk));
+        keep(chunks[chunks.len() - 1], chunk)?;
+        rest = after;
+        if rest.is_empty() {
+            return tree(bytes.len() as u64, &chunks, keep);
+        }
+    }
 }
 
-/// The same for a part, whose bytes these are.
-fn cut_part<E>(part: Part, bytes: &[u8], keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E>) -> Result<Digest, E> {
+/// Gives every node above the chunks of a file to `keep`, those below first, and tells the root's digest; the
+/// only chunk of a short file is its own root. There must be as many chunks as a file of `length` bytes has.
+///
+/// # Errors
+/// The first of `keep`.
+pub fn tree<E>(length: u64, chunks: &[Digest], keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E>) -> Result<Digest, E> {
+    tree_part(Part::whole(length), chunks, keep)
+}
+
+/// The same for a part, whose chunks these are.
+fn tree_part<E>(part: Part, chunks: &[Digest], keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E>) -> Result<Digest, E> {
     if part.is_chunk() {
-        let digest = block_digest(bytes);
-        keep(digest, bytes)?;
-        return Ok(digest);
+        return Ok(chunks.first().copied().unwrap_or(Digest::ZERO));
     }
-    let mut rest = bytes;
-    let mut digests = Vec::new();
+    let (mut rest, mut digests) = (chunks, Vec::new());
     for child in part.children() {
-        let (below, after) = rest.split_at(child.length as usize);
+        let (below, after) = rest.split_at(rest.len().min(child.chunks() as usize));
         rest = after;
-        digests.push(cut_part(child, below, keep)?);
+        digests.push(tree_part(child, below, keep)?);
     }
     let block = node(part, &part.link_sizes(), |index| digests[index]);
     let digest = block_digest(&block);

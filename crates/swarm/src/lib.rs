@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | bitswap 1.2 | blocks of files, with Kubo, boxo and Helia too | PROTOCOL 10 |
 //! | gossipsub | new messages of a group's log, at once | PROTOCOL 14, Gossip |
-//! | `/neuron/…/log/1` | what gossip missed, from each peer's own list | PROTOCOL 14, Copying |
+//! | `/neuron/…/log/2` | what gossip missed, by comparing logs | PROTOCOL 14, Copying |
 //! | `/neuron/…/kad/1` | who takes part in a group, who holds a file | PROTOCOL 15, Finding |
 //! | circuit relay 2, DCUtR, AutoNAT 2 | coming in where a router is in the way | PROTOCOL 15, Being reached |
 //! | identify, ping | what a peer runs, and whether it is alive | libp2p |
@@ -49,11 +49,16 @@
 //! ```
 
 mod addresses;
+mod archive;
 mod bitswap;
 mod candidates;
+mod car;
 mod cids;
+mod clerk;
 mod client;
+mod client_files;
 mod config;
+mod dag;
 mod dials;
 mod discovery;
 mod doors;
@@ -62,33 +67,57 @@ mod event;
 mod fetch;
 mod files;
 mod gate;
+mod generations;
+mod gossip;
+mod group_log;
+mod ipfs;
+mod letters;
 mod links;
 mod log_file;
 mod logs;
 mod meeting;
+mod migration;
+mod outside;
 mod peers;
+mod post;
 mod protocols;
 mod providers;
+mod rates;
 mod reach;
+mod records;
 mod relays;
 mod replicas;
+mod shelf;
 mod start;
 mod store;
 mod swarm;
 mod sync;
+mod tasks;
 mod throttle;
 mod transport;
+mod walk;
 mod wire;
 
+pub use car::{BLOCK_BYTES_MAX, CarError, CarReader, frame as car_frame, header as car_header};
+pub use cid::Cid;
+pub use cids::digest_in;
 pub use client::Client;
-pub use config::Config;
-pub use error::{FetchError, SwarmError};
+pub use config::{Config, STORE_BYTES_MAX};
+pub use dag::NotANode;
+pub use error::{FetchError, LogsError, SwarmError};
 pub use event::Event;
+pub use fetch::{Length, Order, Progress};
 pub use files::{CHUNK_BYTES, FILE_BYTES_MAX, LINKS_MAX, cid_of, digest_of};
+pub use ipfs::{ExportError, ImportError, Imported};
 pub use libp2p::{Multiaddr, PeerId};
 pub use links::{Neighbour, Neighbourhood};
-pub use logs::{Entry, LogsError, READ_MAX};
+pub use logs::{Entry, READ_MAX};
+pub use outside::{Holding, Wanted};
 pub use reach::Reachability;
+pub use shelf::{Shelf, digest_in_text};
 pub use start::start;
-pub use store::StoreError;
+pub use store::status::{Held, Status};
+pub use store::whole::Bytes;
+pub use store::{PinsError, StoreError};
 pub use swarm::peer_of;
+pub use walk::{NAMES_MAX, Scope, Span, Walk, WalkError};

@@ -1,67 +1,101 @@
-//! The file of one group's log: a header, then each message with its length before it, in the order of arrival.
+//! The file of one group's log: a header, then [records](crate::records) in the order of arrival.
 //!
-//! | bytes | content |
-//! |--:|---|
-//! | 8 | `NRNLOG`, 0, version 1 |
-//! | 4 | length of a message, big-endian |
-//! | length | the message, an envelope |
-//!
-//! The last two again and again. Only what is appended by this node itself is synced; what peers sent they
-//! have, and send again.
+//! The header is 8 bytes: `NRNLOG`, 0, version 2. Messages are verified before they are written and are not
+//! verified again: a record's check tells that it is what was written. Files of version 1 are
+//! [migrated](crate::migration) when they are opened.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use protocol::log::MAX_ENVELOPE;
+use crate::migration::migrate;
+use crate::records::{HEADER, Place, Record, Records, decode, encode, sync_folder};
 
-/// Names the format and its version.
-const HEADER: &[u8; 8] = b"NRNLOG\0\x01";
+/// What was found in a file when it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Bytes between whole records that are none; what they held is fetched anew.
+    pub damaged: u64,
+    /// Bytes behind the last whole record, which were cut off.
+    pub torn: u64,
+}
 
-/// An open log file. Only whole records count: what a crash left at the end is cut off when the file is opened.
+/// An open log file. What a crash left at its end is cut off when it is opened.
 #[derive(Debug)]
 pub struct LogFile {
     /// Where it lies.
     path: PathBuf,
-    /// Open for appending.
+    /// Read anywhere, written at the end.
     file: File,
     /// Up to the end of the last whole record.
     bytes: u64,
+    /// Whether something was written since the last [`LogFile::sync`].
+    unsynced: bool,
 }
 
 impl LogFile {
-    /// Opens or makes the file and gives each record to `visit`.
+    /// Opens or makes the file and gives each whole record to `visit`. `facts` tells those of a message in a file of version 1;
+    /// what has none is left out.
     ///
     /// # Errors
     /// What the system says, and `InvalidData` for a file that begins otherwise, which is left as it is.
-    pub fn open(path: &Path, visit: impl FnMut(Vec<u8>)) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-        let is_new = file.metadata()?.len() < HEADER.len() as u64;
-        let mut log = Self { path: path.into(), file, bytes: HEADER.len() as u64 };
-        if is_new {
-            log.file.set_len(0)?;
-            log.file.write_all(HEADER)?;
-            log.file.sync_all()?;
-            return Ok(log);
+    pub fn open(path: &Path, facts: impl Fn(&[u8]) -> Option<Vec<u8>>, visit: impl FnMut(Record<'_>)) -> io::Result<(Self, Found)> {
+        migrate(path, facts)?;
+        let mut file = open(path)?;
+        let length = file.metadata()?.len();
+        if length < HEADER.len() as u64 {
+            file.set_len(0)?;
+            file.write_all(HEADER)?;
+            file.sync_all()?;
+            sync_folder(path)?;
+            let log = Self { path: path.into(), file, bytes: HEADER.len() as u64, unsynced: false };
+            return Ok((log, Found { damaged: 0, torn: 0 }));
         }
-        log.bytes = read(&log.file, visit)?;
-        log.file.set_len(log.bytes)?;
-        Ok(log)
+        let mut header = [0; HEADER.len()];
+        file.read_exact(&mut header)?;
+        if header != *HEADER {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "this is no log file of version 1 or 2"));
+        }
+        let (bytes, damaged) = Records::new(&file, HEADER.len() as u64).read(visit)?;
+        file.set_len(bytes)?;
+        Ok((Self { path: path.into(), file, bytes, unsynced: false }, Found { damaged, torn: length - bytes }))
     }
 
-    /// Adds a record; with `durable` it is on the disk when this returns.
+    /// Adds a record and tells where it lies; it is on the disk after the next [`LogFile::sync`].
     ///
     /// # Errors
     /// What the system says; a record of which only a part was written is cut off again.
-    pub fn append(&mut self, message: &[u8], durable: bool) -> io::Result<()> {
-        let record = [&(message.len() as u32).to_be_bytes(), message].concat();
-        if let Err(error) = self.file.write_all(&record) {
-            // A torn record would hide the next ones.
+    pub fn append(&mut self, facts: &[u8], message: &[u8]) -> io::Result<Place> {
+        let place = Place::new(self.bytes, facts, message);
+        self.unsynced = true;
+        if let Err(error) = self.file.write_all(&encode(facts, message)) {
+            // What is torn would cost a search at the next start.
             self.file.set_len(self.bytes)?;
             return Err(error);
         }
-        self.bytes += record.len() as u64;
-        if durable { self.file.sync_data() } else { Ok(()) }
+        self.bytes = place.end();
+        Ok(place)
+    }
+
+    /// Brings everything that was appended onto the disk.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn sync(&mut self) -> io::Result<()> {
+        if self.unsynced {
+            self.file.sync_data()?;
+            self.unsynced = false;
+        }
+        Ok(())
+    }
+
+    /// The message at a place, checked.
+    ///
+    /// # Errors
+    /// What the system says; `InvalidData` if the record is damaged.
+    pub fn read(&mut self, place: Place) -> io::Result<Vec<u8>> {
+        self.file.seek(SeekFrom::Start(place.offset))?;
+        whole(&mut self.file, place).map(|mut bytes| bytes.split_off(place.message_at()))
     }
 
     /// Bytes of the file.
@@ -69,128 +103,56 @@ impl LogFile {
         self.bytes
     }
 
-    /// Replaces the file by one with these messages alone: written beside it, synced, and renamed, so that a
-    /// crash leaves the one or the other.
-    pub fn rewrite<'a>(&mut self, messages: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
+    /// Replaces the file by one with the records at these places alone, in their order, and tells where each lies
+    /// then; none for one that turns out damaged. Written beside the file, synced, and renamed, so that a crash
+    /// leaves the one or the other.
+    ///
+    /// # Errors
+    /// What the system says; the file is as it was then.
+    pub fn rewrite(&mut self, places: &[Place]) -> io::Result<Vec<Option<Place>>> {
         let unfinished = self.path.with_extension("unfinished");
+        let mut old = BufReader::with_capacity(1 << 20, File::open(&self.path)?);
         let mut out = BufWriter::new(File::create(&unfinished)?);
         out.write_all(HEADER)?;
-        for message in messages {
-            out.write_all(&(message.len() as u32).to_be_bytes())?;
-            out.write_all(message)?;
+        let (mut moved, mut at, mut end) = (Vec::with_capacity(places.len()), 0, HEADER.len() as u64);
+        for place in places {
+            old.seek_relative(place.offset as i64 - at as i64)?;
+            at = place.end();
+            let new = copy(&mut old, &mut out, *place, end)?;
+            end = new.map_or(end, Place::end);
+            moved.push(new);
         }
         out.into_inner()?.sync_all()?;
         fs::rename(&unfinished, &self.path)?;
-        self.file = OpenOptions::new().read(true).append(true).open(&self.path)?;
-        self.bytes = self.file.metadata()?.len();
-        Ok(())
+        sync_folder(&self.path)?;
+        (self.file, self.bytes, self.unsynced) = (open(&self.path)?, end, false);
+        Ok(moved)
     }
 }
 
-/// Reads whole records and tells where the last one ends.
-fn read(file: &File, mut visit: impl FnMut(Vec<u8>)) -> io::Result<u64> {
-    let mut input = BufReader::new(file);
-    let mut header = [0; HEADER.len()];
-    input.read_exact(&mut header)?;
-    if header != *HEADER {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "this is no log file of version 1"));
-    }
-    let mut end = HEADER.len() as u64;
-    while let Some(message) = record(&mut input)? {
-        end += 4 + message.len() as u64;
-        visit(message);
-    }
-    Ok(end)
-}
-
-/// The next record; none at the end, or where the file is torn.
-fn record(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
-    let mut length = [0; 4];
-    if !whole(input.read_exact(&mut length))? {
-        return Ok(None);
-    }
-    let length = u32::from_be_bytes(length) as usize;
-    if length == 0 || length > MAX_ENVELOPE {
-        return Ok(None);
-    }
-    let mut message = vec![0; length];
-    Ok(whole(input.read_exact(&mut message))?.then_some(message))
-}
-
-/// Whether all was read; the end of the file is no error.
-fn whole(read: io::Result<()>) -> io::Result<bool> {
-    match read {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+/// Copies one record, if it is whole, to `out`, which ends at `end`.
+fn copy(old: &mut impl Read, out: &mut impl Write, place: Place, end: u64) -> io::Result<Option<Place>> {
+    match whole(old, place) {
+        Ok(bytes) => {
+            out.write_all(&bytes)?;
+            Ok(Some(place.at(end)))
+        }
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reopen(path: &Path) -> Vec<Vec<u8>> {
-        let mut found = Vec::new();
-        LogFile::open(path, |message| found.push(message)).unwrap();
-        found
-    }
-
-    fn setup(messages: &[&[u8]]) -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("1.log");
-        let mut file = LogFile::open(&path, |_| {}).unwrap();
-        messages.iter().for_each(|message| file.append(message, true).unwrap());
-        (folder, path)
-    }
-
-    #[test]
-    fn a_file_has_the_golden_bytes() {
-        let (_folder, path) = setup(&[b"one", b"three"]);
-        let golden = include_str!("../golden/log-file-1.hex").trim();
-        assert_eq!(hex::encode(fs::read(path).unwrap()), golden);
-    }
-
-    #[test]
-    fn a_torn_tail_is_cut_wherever_it_was_torn_and_the_file_goes_on() {
-        let (_folder, path) = setup(&[b"one", b"three"]);
-        let whole = fs::read(&path).unwrap();
-        for end in 0..whole.len() {
-            fs::write(&path, &whole[..end]).unwrap();
-            let mut kept = if end < 15 { vec![] } else { vec![b"one".to_vec()] };
-            assert_eq!(reopen(&path), kept, "{end}");
-            LogFile::open(&path, |_| {}).unwrap().append(b"next", false).unwrap();
-            kept.push(b"next".to_vec());
-            assert_eq!(reopen(&path), kept, "{end}");
-        }
-    }
-
-    #[test]
-    fn zeros_and_absurd_lengths_at_the_end_are_cut() {
-        for tail in [[0; 40], [255; 40]] {
-            let (_folder, path) = setup(&[b"one"]);
-            let mut bytes = fs::read(&path).unwrap();
-            bytes.extend(tail);
-            fs::write(&path, bytes).unwrap();
-            assert_eq!(reopen(&path), [b"one"]);
-        }
-    }
-
-    #[test]
-    fn a_rewritten_file_holds_what_was_given_and_goes_on() {
-        let (_folder, path) = setup(&[b"one", b"two", b"three"]);
-        let mut file = LogFile::open(&path, |_| {}).unwrap();
-        file.rewrite([b"two".as_slice()].into_iter()).unwrap();
-        file.append(b"four", true).unwrap();
-        assert_eq!(file.bytes(), fs::metadata(&path).unwrap().len());
-        assert_eq!(reopen(&path), [b"two".to_vec(), b"four".to_vec()]);
-    }
-
-    #[test]
-    fn a_foreign_file_is_left_alone() {
-        let (_folder, path) = setup(&[]);
-        fs::write(&path, b"something else").unwrap();
-        assert!(LogFile::open(&path, |_| {}).is_err());
-        assert_eq!(fs::read(&path).unwrap(), b"something else");
-    }
+/// The record of this place, which begins where `input` stands.
+fn whole(input: &mut impl Read, place: Place) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; place.bytes()];
+    input.read_exact(&mut bytes)?;
+    let is_whole = decode(&bytes, place.offset).is_some_and(|record| record.place == place);
+    if is_whole { Ok(bytes) } else { Err(io::Error::new(io::ErrorKind::InvalidData, "a record of the log is damaged")) }
 }
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).open(path)
+}
+
+#[cfg(test)]
+mod tests;

@@ -129,6 +129,11 @@ impl AddressBook {
         dials.collect()
     }
 
+    /// Where a peer can be dialled, if that is known.
+    pub fn addresses_of(&self, peer: PeerId) -> Option<Vec<Multiaddr>> {
+        self.peers.get(&peer).map(|known| known.addresses.clone())
+    }
+
     /// Configured addresses without a name to dial now.
     pub fn nameless_due(&mut self, now: Instant) -> Vec<Multiaddr> {
         let due = self.nameless.iter_mut().filter(|(_, next)| *next <= now).take(DIALS_MAX);

@@ -8,24 +8,22 @@ use std::time::Duration;
 
 use libp2p::allow_block_list::{self, BlockedPeers};
 use libp2p::connection_limits::{self, ConnectionLimits};
-use libp2p::gossipsub::{self, IdentTopic, MessageAuthenticity, MessageId, ValidationMode};
+use libp2p::gossipsub;
 use libp2p::identity::Keypair;
 use libp2p::request_response::{self, ProtocolSupport};
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::swarm::{Config as SwarmConfig, NetworkBehaviour};
 use libp2p::{PeerId, StreamProtocol, Swarm, autonat, dcutr, identify, mdns, ping, relay, upnp};
-use protocol::GroupId;
-use protocol::log::MAX_ENVELOPE;
 
 use crate::addresses::{Scope, ip_in, scope};
 use crate::bitswap;
 use crate::candidates::Candidates;
-use crate::cids::block_digest;
 use crate::config::Config;
 use crate::discovery::{self, Kad};
 use crate::doors::{self, Doors, Limits};
 use crate::error::SwarmError;
 use crate::gate::Gate;
+use crate::gossip::gossip;
 use crate::store::BlockStore;
 use crate::sync::SyncCodec;
 use crate::throttle::{Cap, Caps};
@@ -47,17 +45,13 @@ const IDLE_TIME: Duration = Duration::from_secs(600);
 /// A log request takes no longer.
 const SYNC_TIME: Duration = Duration::from_secs(20);
 /// Log requests that run on one connection at a time.
-const SYNC_STREAMS_MAX: usize = 16;
-/// A gossip message is an envelope and a little framing.
-const GOSSIP_BYTES_MAX: usize = MAX_ENVELOPE + 1024;
-/// Messages that wait for one peer.
-const GOSSIP_QUEUE_MAX: usize = 1024;
+const SYNC_STREAMS_MAX: usize = 8;
 
 /// How this node names itself to others; nothing is decided by it.
 const AGENT: &str = concat!("neuron/", env!("CARGO_PKG_VERSION"));
 
 /// The protocols of a connection. Names that others find them by: `/ipfs/bitswap/1.2.0`,
-/// `/neuron/<network>/log/1`, `/neuron/<network>/kad/1`, and libp2p's own of the others.
+/// `/neuron/<network>/log/2`, `/neuron/<network>/kad/1`, and libp2p's own of the others.
 #[derive(NetworkBehaviour)]
 pub struct Protocols {
     /// Refuses connections beyond their numbers.
@@ -72,7 +66,7 @@ pub struct Protocols {
     ping: ping::Behaviour,
     /// Messages of logs, as they are written.
     pub gossip: gossipsub::Behaviour,
-    /// Lists and messages of logs, as they are asked for.
+    /// Logs, as they are compared.
     pub sync: request_response::Behaviour<SyncCodec>,
     /// Blocks.
     pub bitswap: bitswap::behaviour::Behaviour,
@@ -112,7 +106,7 @@ fn protocols(
     is_local: bool,
 ) -> Result<Protocols, SwarmError> {
     let own = key.public().to_peer_id();
-    let name = format!("/neuron/{}/log/1", config.network);
+    let name = format!("/neuron/{}/log/2", config.network);
     let sync_protocol = StreamProtocol::try_from_owned(name).map_err(|error| SwarmError::Setup(error.to_string()))?;
     let sync_config = request_response::Config::default().with_request_timeout(SYNC_TIME).with_max_concurrent_streams(SYNC_STREAMS_MAX);
     let identify = identify::Config::new("/neuron/1".into(), key.public()).with_agent_version(AGENT.into()).with_cache_size(0);
@@ -170,23 +164,4 @@ fn limits(config: &Config) -> ConnectionLimits {
         .with_max_established_incoming(Some(config.inbound_connections_max))
         .with_max_established_outgoing(Some(config.outbound_connections_max))
         .with_max_established_per_peer(Some(CONNECTIONS_PER_PEER_MAX))
-}
-
-/// Envelopes carry their author's signature, so gossip adds none; each is checked before it is passed on,
-/// and named by its own hash, so that two copies are one.
-fn gossip() -> Result<gossipsub::Behaviour, SwarmError> {
-    let config = gossipsub::ConfigBuilder::default()
-        .validation_mode(ValidationMode::Anonymous)
-        .validate_messages()
-        .message_id_fn(|message| MessageId::new(&block_digest(&message.data).0))
-        .max_transmit_size(GOSSIP_BYTES_MAX)
-        .connection_handler_queue_len(GOSSIP_QUEUE_MAX)
-        .build()
-        .map_err(|error| SwarmError::Setup(error.to_string()))?;
-    gossipsub::Behaviour::new(MessageAuthenticity::Anonymous, config).map_err(|error| SwarmError::Setup(error.into()))
-}
-
-/// Where the messages of a group's log are gossiped: `/neuron/<network>/log/<group>` (PROTOCOL 14, Gossip).
-pub fn topic(network: &str, group: GroupId) -> IdentTopic {
-    IdentTopic::new(format!("/neuron/{network}/log/{group}"))
 }

@@ -3,7 +3,6 @@
 //! Whatever can fail, fails here and at once: when [`start`] returns, the node listens on every address
 //! that was asked for.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::net::{TcpListener, UdpSocket};
@@ -18,16 +17,17 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::addresses::{check_dial, check_external, check_listen, is_quic, peer_in, socket_in};
+use crate::archive::Archive;
 use crate::client::Client;
 use crate::config::Config;
 use crate::error::SwarmError;
 use crate::event::{Event, Events};
 use crate::gate::{Gate, Policy};
+use crate::letters::Letters;
 use crate::logs::Logs;
 use crate::meeting::Meeting;
 use crate::peers::{AddressBook, Offenders};
 use crate::protocols::{self, Protocols};
-use crate::replicas::Replicas;
 use crate::store::BlockStore;
 use crate::swarm::{COMMANDS_MAX, Node};
 
@@ -61,7 +61,7 @@ pub async fn start(config: Config) -> Result<(Client, mpsc::Receiver<Event>), Sw
     check(&config)?;
     let gate = Arc::new(Gate::new(Policy::new(&config.listen, &config.peers, Instant::now())));
     let meeting = Meeting::new(&config, gate.clone(), Instant::now());
-    let lock = lock(&config.data)?;
+    let lock = Arc::new(lock(&config.data)?);
     let (store, logs) = open(&config)?;
     let key = Keypair::ed25519_from_bytes(config.key).map_err(|error| SwarmError::Setup(error.to_string()))?;
     let mut swarm = protocols::swarm(&config, key, store.clone(), &gate)?;
@@ -72,19 +72,19 @@ pub async fn start(config: Config) -> Result<(Client, mpsc::Receiver<Event>), Sw
     config.peers.iter().filter_map(peer_in).for_each(|peer| swarm.behaviour_mut().doors.0.know(peer));
     let (command_sender, commands) = mpsc::channel(COMMANDS_MAX);
     let (event_sender, events) = mpsc::channel(config.events_max.max(1));
-    let client = Client::new(*swarm.local_peer_id(), logs.author(), store, command_sender);
+    let archive = Archive::start(logs, lock.clone()).map_err(|error| SwarmError::Setup(error.to_string()))?;
+    let client = Client::new(*swarm.local_peer_id(), archive.author, store, command_sender, archive.tasks.clone());
     let mut node = Node {
         swarm,
         network: config.network,
         commands,
         events: Events::new(event_sender),
-        logs,
+        letters: Letters::new(archive),
         book: book(config.peers),
         meeting,
         offenders: Offenders::default(),
-        replicas: Replicas::default(),
-        topics: BTreeMap::new(),
         connections_wanted: config.outbound_connections_max as usize,
+        full_told: None,
         _lock: lock,
     };
     let ready = timeout(LISTEN_TIME, node.listening(listeners)).await;
@@ -124,7 +124,10 @@ fn check(config: &Config) -> Result<(), SwarmError> {
 }
 
 /// Keeps other processes out of the folder as long as the file is open.
-fn lock(folder: &Path) -> Result<File, SwarmError> {
+///
+/// # Errors
+/// `FolderInUse`, `Folder`.
+pub fn lock(folder: &Path) -> Result<File, SwarmError> {
     let unusable = |source| SwarmError::Folder { path: folder.into(), source };
     fs::create_dir_all(folder).map_err(unusable)?;
     let file = File::create(folder.join("lock")).map_err(unusable)?;
@@ -138,7 +141,7 @@ fn lock(folder: &Path) -> Result<File, SwarmError> {
 /// Blocks and logs of the folder, with what a crash left half written removed.
 fn open(config: &Config) -> Result<(Arc<BlockStore>, Logs), SwarmError> {
     let store = BlockStore::open(&config.data.join("blocks"), config.store_bytes_max)?;
-    let logs = Logs::new(&config.data.join("logs"), &config.key);
+    let logs = Logs::new(&config.data.join("logs"), &config.key, &config.network);
     let logs = logs.map_err(|source: io::Error| SwarmError::Folder { path: config.data.clone(), source })?;
     Ok((Arc::new(store), logs))
 }

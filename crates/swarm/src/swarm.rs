@@ -4,34 +4,32 @@
 //! shared but the blocks. What takes long (files, hashes of blocks) runs elsewhere and comes back as an
 //! event.
 
+mod holding;
 mod meet;
 
-use std::collections::BTreeMap;
 use std::fs::File;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use libp2p::core::ConnectedPoint;
 use libp2p::core::transport::ListenerId;
-use libp2p::gossipsub::{self, MessageAcceptance, TopicHash};
 use libp2p::identity::{PublicKey, ed25519};
 use libp2p::swarm::SwarmEvent;
 use libp2p::{Multiaddr, PeerId, Swarm};
 use libp2p::{identify, ping};
-use protocol::log::{Body, Envelope, EnvelopeError, Inserted, LogError};
-use protocol::{Digest, GroupId, NodeId};
+use protocol::{Digest, NodeId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::bitswap::behaviour::{BlockWant, Misbehaved};
 use crate::error::SwarmError;
 use crate::event::{Event, Events};
+use crate::letters::Letters;
 use crate::links::Neighbourhood;
-use crate::logs::{Entry, Logs, LogsError, announced_in};
 use crate::meeting::Meeting;
 use crate::peers::{AddressBook, Offenders};
-use crate::protocols::{Protocols, ProtocolsEvent, topic};
-use crate::replicas::Replicas;
+use crate::protocols::{Protocols, ProtocolsEvent};
 
 /// Commands that wait for the task.
 pub const COMMANDS_MAX: usize = 256;
@@ -42,6 +40,10 @@ const TICK: Duration = Duration::from_millis(250);
 pub enum Command {
     /// A block that a fetch needs, from peers.
     Want(BlockWant),
+    /// Dial those of them that are known and not connected.
+    Meet { peers: Arc<[PeerId]> },
+    /// Disk or store are full.
+    Full { reason: String },
     /// Dial this, once, and tell whether that has begun.
     Dial { address: Multiaddr, reply: oneshot::Sender<Result<(), SwarmError>> },
     /// Where this node can be dialled.
@@ -56,14 +58,6 @@ pub enum Command {
     Provide { digest: Digest, held: bool },
     /// Find out who holds a file.
     Providers { digest: Digest, reply: oneshot::Sender<Vec<PeerId>> },
-    /// Take part in a group.
-    Subscribe { group: GroupId, reply: oneshot::Sender<Result<(), LogsError>> },
-    /// Give an author of a group room of its own.
-    Trust { group: GroupId, author: NodeId, reply: oneshot::Sender<Result<(), LogsError>> },
-    /// Write a message of this node under a topic.
-    Append { group: GroupId, topic: String, body: Body, reply: oneshot::Sender<Result<Digest, LogsError>> },
-    /// Read messages of a group from a number on.
-    Log { group: GroupId, cursor: u64, reply: oneshot::Sender<Result<Vec<Entry>, LogsError>> },
     /// End, and answer when all is closed.
     Shutdown { reply: oneshot::Sender<()> },
 }
@@ -78,22 +72,20 @@ pub struct Node {
     pub commands: mpsc::Receiver<Command>,
     /// News for the owner.
     pub events: Events,
-    /// Of the groups that this node takes part in.
-    pub logs: Logs,
+    /// The logs of groups: gossip, copies, and the way to the thread that owns them.
+    pub letters: Letters,
     /// Whom to dial, and when.
     pub book: AddressBook,
     /// How others are met, and how they come in.
     pub meeting: Meeting,
     /// Who did wrong, and how often.
     pub offenders: Offenders,
-    /// How far the logs of peers were read.
-    pub replicas: Replicas,
-    /// Of which group a gossip topic is.
-    pub topics: BTreeMap<TopicHash, GroupId>,
     /// Dials to peers that the book names end here while enough connections are open.
     pub connections_wanted: usize,
+    /// When it was said last that disk or store are full.
+    pub full_told: Option<Instant>,
     /// Keeps other processes out of the data folder.
-    pub _lock: File,
+    pub _lock: Arc<File>,
 }
 
 impl Node {
@@ -130,24 +122,31 @@ impl Node {
                     None => break None,
                 },
                 event = self.swarm.select_next_some() => self.on_event(event),
+                report = self.letters.archive.reports.recv() => match report {
+                    Some(report) => self.on_report(report),
+                    None => break None,
+                },
                 _ = tick.tick() => self.on_tick(Instant::now()),
             }
         };
         // Everything is closed before the caller hears of it.
-        drop(self);
+        self.close().await;
         ended.map(|reply| reply.send(()));
+    }
+
+    /// Ends the archive; then everything else.
+    async fn close(self) {
+        self.letters.archive.end().await;
     }
 
     /// Answers a question. An answer that nobody waits for any more is dropped.
     fn on_command(&mut self, command: Command) {
         match command {
             Command::Want(block) => self.swarm.behaviour_mut().bitswap.want(block, Instant::now()),
+            Command::Meet { peers } => self.meet_holders(&peers),
+            Command::Full { reason } => self.full(reason),
             Command::Addresses { reply } => _ = reply.send(self.places()),
             Command::Peers { reply } => _ = reply.send(self.swarm.connected_peers().copied().collect()),
-            Command::Subscribe { group, reply } => _ = reply.send(self.subscribe(group)),
-            Command::Trust { group, author, reply } => _ = reply.send(self.logs.trust(group, author)),
-            Command::Append { group, topic, body, reply } => _ = reply.send(self.append(group, &topic, &body)),
-            Command::Log { group, cursor, reply } => _ = reply.send(self.logs.read(group, cursor)),
             Command::Shutdown { reply } => _ = reply.send(()),
             question => self.on_question(question),
         }
@@ -161,76 +160,11 @@ impl Node {
         }
         self.meet(now);
         self.redial(now);
-        self.replicas.tick(now, &mut self.swarm.behaviour_mut().sync);
-    }
-
-    /// Loads a log, listens to its gossip, learns addresses from it, and tells its own.
-    fn subscribe(&mut self, group: GroupId) -> Result<(), LogsError> {
-        if !self.logs.open(group)? {
-            return Ok(());
-        }
-        let topic = topic(&self.network, group);
-        let subscribed = self.swarm.behaviour_mut().gossip.subscribe(&topic);
-        subscribed.map_err(|error| SwarmError::Setup(error.to_string()))?;
-        self.topics.insert(topic.hash(), group);
-        for (author, addresses) in self.logs.announcements(group) {
-            self.announced(author, &addresses);
-        }
-        self.replicas.add_group(group);
-        self.meeting.discovery.join(group, &mut self.swarm.behaviour_mut().kad, Instant::now());
-        self.announce(group)
-    }
-
-    /// Writes a message of this node, gossips it, and tells the owner as of any other.
-    fn append(&mut self, group: GroupId, name: &str, body: &Body) -> Result<Digest, LogsError> {
-        let (envelope, inserted) = self.logs.append(group, name, body)?;
-        let published = self.swarm.behaviour_mut().gossip.publish(topic(&self.network, group), envelope.bytes());
-        if let Err(error) = published {
-            // Peers will find it when they copy the log.
-            tracing::debug!(%group, %error, "not gossiped");
-        }
-        let id = envelope.id();
-        self.news(group, envelope, &inserted);
-        Ok(id)
-    }
-
-    /// Tells the owner of a fresh message and of evidence in it, and learns addresses from it.
-    fn news(&mut self, group: GroupId, envelope: Envelope, inserted: &Inserted) {
-        if !inserted.fresh {
-            return;
-        }
-        if let Some(addresses) = announced_in(&envelope) {
-            self.announced(envelope.author(), &addresses);
-        }
-        if let Some(first) = inserted.twin {
-            let (author, second) = (envelope.author(), envelope.id());
-            self.events.tell(Event::Evidence { group, author, first, second });
-        }
-        self.events.tell(Event::Envelope { group, envelope });
-    }
-
-    /// Stores a message that a peer sent; tells whether it may be passed on: yes if it is right, no and a
-    /// misdeed if no honest peer could have sent it, and neither if it only does not fit here.
-    fn heard(&mut self, peer: PeerId, group: GroupId, message: &[u8]) -> MessageAcceptance {
-        match self.logs.insert(group, message) {
-            Ok((envelope, inserted)) => {
-                self.news(group, envelope, &inserted);
-                MessageAcceptance::Accept
-            }
-            Err(error) if is_misdeed(&error) => {
-                tracing::debug!(%peer, %group, %error, "message refused");
-                self.misdeed(peer);
-                MessageAcceptance::Reject
-            }
-            Err(error) => {
-                tracing::debug!(%peer, %group, %error, "message not kept");
-                MessageAcceptance::Ignore
-            }
-        }
+        self.tick_letters(now);
     }
 
     /// One more misdeed of a peer; the third bans it.
-    fn misdeed(&mut self, peer: PeerId) {
+    pub fn misdeed(&mut self, peer: PeerId) {
         if !self.offenders.note(peer, Instant::now()) {
             return;
         }
@@ -254,7 +188,7 @@ impl Node {
                     return;
                 }
                 self.book.lost(peer_id, lasted, now);
-                self.replicas.lost(peer_id);
+                self.letters.lost(peer_id);
                 self.events.tell(Event::PeerLost(peer_id));
             }
             SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
@@ -271,6 +205,7 @@ impl Node {
     fn connected(&mut self, peer: PeerId, endpoint: &ConnectedPoint, is_first: bool) {
         if let ConnectedPoint::Dialer { address, .. } = endpoint {
             self.book.connected(peer, address, Instant::now());
+            self.letters.chosen(peer);
         }
         if is_first {
             self.events.tell(Event::PeerConnected(peer));
@@ -285,7 +220,7 @@ impl Node {
                 if !is_javascript(&info.agent_version) {
                     self.swarm.behaviour_mut().bitswap.widen(peer_id);
                 }
-                self.meeting.on_identify(peer_id, &info, &mut self.swarm, &self.topics, Instant::now());
+                self.meeting.on_identify(peer_id, &info, &mut self.swarm, &self.letters.topics, Instant::now());
             }
             // A peer that lacks the protocol is not a dead one.
             ProtocolsEvent::Ping(ping::Event { result: Err(ping::Failure::Unsupported), .. }) => {}
@@ -296,42 +231,6 @@ impl Node {
             ProtocolsEvent::Sync(event) => self.on_sync(event),
             other => self.on_meeting(other),
         }
-    }
-
-    /// A message to be checked before it is passed on, or a peer that takes part in a group.
-    fn on_gossip(&mut self, event: gossipsub::Event) {
-        match event {
-            gossipsub::Event::Message { propagation_source: peer, message_id, message } => {
-                let group = self.topics.get(&message.topic).copied();
-                let accepted = group.map_or(MessageAcceptance::Ignore, |group| self.heard(peer, group, &message.data));
-                self.swarm.behaviour_mut().gossip.report_message_validation_result(&message_id, &peer, accepted);
-            }
-            gossipsub::Event::Subscribed { peer_id, topic } => {
-                if let Some(&group) = self.topics.get(&topic) {
-                    self.replicas.found(peer_id, group);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Requests of peers that copy, and what they answered to ours.
-    fn on_sync(&mut self, event: crate::replicas::SyncEvent) {
-        let Self { replicas, swarm, logs, .. } = self;
-        let Some(copied) = replicas.on_event(event, &mut swarm.behaviour_mut().sync, logs) else { return };
-        for message in copied.messages {
-            self.heard(copied.peer, copied.group, &message);
-        }
-        self.replicas.go_on(copied.peer, copied.group, &mut self.swarm.behaviour_mut().sync);
-    }
-}
-
-/// Errors that an honest peer's message cannot cause. A newer version is none: the peer may be ahead.
-fn is_misdeed(error: &LogsError) -> bool {
-    match error {
-        LogsError::Envelope(error) => !matches!(error, EnvelopeError::Version(_) | EnvelopeError::Kind(_)),
-        LogsError::Refused(error) => matches!(error, LogError::OtherGroup(_)),
-        _ => false,
     }
 }
 
@@ -344,8 +243,7 @@ fn is_javascript(agent: &str) -> bool {
 /// The libp2p name of a node; `None` if its 32 bytes are no ed25519 public key.
 ///
 /// ```
-/// use protocol::NodeId;
-///
+/// ///
 /// let node = NodeId([0x66; 32]);
 /// assert_eq!(swarm::peer_of(node).map(|peer| peer.to_string().len()), Some(52));
 /// ```

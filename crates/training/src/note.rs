@@ -11,14 +11,13 @@ use crate::plan::Plan;
 use crate::settings::EngineChoice;
 use crate::trainer::{Progress, Trainer};
 
-/// First line of every note.
-const FIRST_LINE: &str = "neuron training 1\n";
 /// Longest note in bytes.
 pub const NOTE_BYTES_MAX: usize = 4096;
 /// Most checkpoints that a start is the average of.
 pub const STARTS_MAX: usize = 16;
 
-/// How the checkpoint of a claim came about. Text of at most `NOTE_BYTES_MAX` bytes: a first line, then JSON.
+/// How the checkpoint of a claim came about. Its text is JSON of at most `NOTE_BYTES_MAX` bytes, with the keys of the log's `training`
+/// messages (PROTOCOL 14, Bodies).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Note {
     /// Round of the claim.
@@ -41,9 +40,6 @@ pub enum NoteError {
     /// Longer than `NOTE_BYTES_MAX`.
     #[error("a note has at most {NOTE_BYTES_MAX} bytes, this one has {0}")]
     TooLong(usize),
-    /// Of another kind.
-    #[error("this is no note of a training run: its first line differs")]
-    FirstLine,
     /// No JSON, fields missing, unknown or of the wrong type.
     #[error("this note cannot be read: {0}")]
     Unreadable(String),
@@ -69,14 +65,14 @@ impl Note {
     pub fn to_text(&self) -> String {
         let text = Text {
             round: self.round,
-            file: hex::encode(self.file),
-            starts: self.starts.iter().map(hex::encode).collect(),
-            head: hex::encode(self.head),
+            file: hex::encode_prefixed(self.file),
+            starts: self.starts.iter().map(hex::encode_prefixed).collect(),
+            head: hex::encode_prefixed(self.head),
             plan: self.plan.clone(),
             done: self.done,
         };
         // Strings, numbers and lists only: serde_json has nothing to refuse.
-        format!("{FIRST_LINE}{}", serde_json::to_string(&text).unwrap_or_default())
+        serde_json::to_string(&text).unwrap_or_default()
     }
 
     /// Reads a text that anyone may have written.
@@ -87,8 +83,7 @@ impl Note {
         if text.len() > NOTE_BYTES_MAX {
             return Err(NoteError::TooLong(text.len()));
         }
-        let json = text.strip_prefix(FIRST_LINE).ok_or(NoteError::FirstLine)?;
-        let text: Text = serde_json::from_str(json).map_err(|error| NoteError::Unreadable(error.to_string()))?;
+        let text: Text = serde_json::from_str(text).map_err(|error| NoteError::Unreadable(error.to_string()))?;
         text.plan.check().map_err(|error| NoteError::Limits(error.to_string()))?;
         if text.done > text.plan.steps {
             return Err(NoteError::Limits(format!("{} of {} steps were done", text.done, text.plan.steps)));
@@ -103,7 +98,8 @@ impl Note {
 }
 
 fn digest(text: &str) -> Result<[u8; 32], NoteError> {
-    hex::decode_to_array(text).map_err(|error| NoteError::Unreadable(format!("digest {text:?}: {error}")))
+    let digits = text.strip_prefix("0x").ok_or_else(|| NoteError::Unreadable(format!("digest {text:?}: it begins with 0x")))?;
+    hex::decode_to_array(digits).map_err(|error| NoteError::Unreadable(format!("digest {text:?}: {error}")))
 }
 
 /// The run of a note once more; the result equals the claim's file to the bit if the note is true. `starts` are the checkpoints that

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use chain::Account;
 use clap::Args;
 use governance::Network;
@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep};
 /// How long a command waits for its first peer before it goes on without.
 const FIRST_PEER: Duration = Duration::from_secs(10);
 /// A log counts as read when nothing new has come for so long …
-const QUIET: Duration = Duration::from_secs(2);
+pub const QUIET: Duration = Duration::from_secs(2);
 /// … or after this.
 const READ: Duration = Duration::from_secs(20);
 /// Between two looks.
@@ -39,6 +39,9 @@ pub struct Context {
     /// Your encrypted key.
     #[arg(long, global = true, default_value = "account.json")]
     pub key: PathBuf,
+    /// Answer from the copy that `neuron group copy` took, without a chain and without peers.
+    #[arg(long, global = true)]
+    pub offline: bool,
     /// File whose first line is its password; otherwise NEURON_PASSWORD is read, or you are asked.
     #[arg(long, global = true)]
     pub password_file: Option<PathBuf>,
@@ -63,6 +66,7 @@ pub struct Visit {
 impl Context {
     /// The network, for reading.
     pub async fn site(&self) -> Result<Site> {
+        ensure!(!self.offline, "this needs the chain: leave --offline away; `group show`, `delta show` and `predict` do without");
         Site::open(&self.network).await
     }
 
@@ -128,18 +132,7 @@ impl Context {
 impl Visit {
     /// The messages of the group's log and who wrote them, as far as peers have given them.
     pub async fn read_log(&self) -> Result<Vec<(NodeId, Body)>> {
-        let (start, mut last) = (Instant::now(), Instant::now());
-        let (mut cursor, mut bodies) = (0, Vec::new());
-        while last.elapsed() < QUIET && start.elapsed() < READ {
-            let entries = self.client.log(self.member.group, cursor).await?;
-            match entries.last() {
-                Some(newest) => (cursor, last) = (newest.number + 1, Instant::now()),
-                None => sleep(POLL).await,
-            }
-            let read = |envelope: &Envelope| Some((envelope.author(), Body::from_bytes(envelope.kind(), envelope.body()).ok()?));
-            bodies.extend(entries.iter().filter_map(|entry| read(&entry.envelope)));
-        }
-        Ok(bodies)
+        read_log(&self.client, self.member.group, QUIET).await
     }
 
     /// Puts messages into the group's log and offers them for a while; then the node ends.
@@ -150,6 +143,22 @@ impl Visit {
         sleep(OFFER).await;
         self.client.shutdown().await;
         Ok(())
+    }
+}
+
+/// The messages of a group's log and who wrote them, until nothing new has come for so long.
+pub async fn read_log(client: &Client, group: GroupId, quiet: Duration) -> Result<Vec<(NodeId, Body)>> {
+    let (start, mut last) = (Instant::now(), Instant::now());
+    let (mut cursor, mut bodies) = (0, Vec::new());
+    loop {
+        let entries = client.log(group, cursor).await?;
+        match entries.last() {
+            Some(newest) => (cursor, last) = (newest.number + 1, Instant::now()),
+            None if last.elapsed() >= quiet || start.elapsed() >= READ => return Ok(bodies),
+            None => sleep(POLL).await,
+        }
+        let read = |envelope: &Envelope| Some((envelope.author(), Body::from_bytes(envelope.kind(), envelope.body()).ok()?));
+        bodies.extend(entries.iter().filter_map(|entry| read(&entry.envelope)));
     }
 }
 

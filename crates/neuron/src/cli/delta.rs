@@ -11,10 +11,13 @@ use clap::Subcommand;
 use deltas::Patch;
 use governance::{DeltaStatus, Network};
 use node::folder;
-use protocol::{Address, DeltaNumber, Digest, GroupId, Wei, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
+use protocol::{Address, DeltaNumber, Digest, GroupId, Wei, ballot::Ballots, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
 use swarm::Client;
 
-use super::context::{Context, Visit};
+use super::{
+    context::{Context, Visit},
+    offline::Offline,
+};
 
 /// How long a proposal's body is offered until another node has said that it holds it.
 const SPREAD: Duration = Duration::from_secs(60);
@@ -74,6 +77,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::New { group, out, from, title } => new(context, GroupId(group), out, from, &title).await,
         Command::Propose { patch, group, bond } => propose(context, GroupId(group), &patch, bond).await,
         Command::Vote { delta, group } => vote(context, GroupId(group), DeltaNumber(delta)).await,
+        Command::Show { delta, group } if context.offline => show_offline(context, GroupId(group), delta.map(DeltaNumber)).await,
         Command::Show { delta, group } => show(context, GroupId(group), delta.map(DeltaNumber)).await,
         Command::Refund { deltas, group } => refund(context, GroupId(group), &deltas).await,
     }
@@ -209,6 +213,23 @@ async fn check_delta(visit: &Visit, delta: DeltaNumber, proposer: Address) -> Re
     check_author(&body, proposer).with_context(|| format!("delta {delta} is somebody else's patch: do not vote for it"))?;
     let set = visit.member.preview(parent, body).await.with_context(|| format!("delta {delta} does not apply: do not vote for it"))?;
     println!("delta {delta} applies: {} examples, root {}", set.examples.len(), set.root);
+    Ok(())
+}
+
+async fn show_offline(context: &Context, group: GroupId, delta: Option<DeltaNumber>) -> Result<()> {
+    let offline = Offline::open(context, group)?;
+    let (view, ballots) = (&offline.copy.front.view, Ballots::of(group, offline.copy.events()));
+    println!("{}", offline.words());
+    println!("group {group}, period {}, {} NRN votes for keeping the set", view.period_number, ballots.keep().to_nrn());
+    let wanted = |number: DeltaNumber| delta.is_none_or(|delta| delta == number);
+    ensure!(delta.is_none() || ballots.deltas().any(|(number, _)| wanted(number)), "the copy tells of no such delta");
+    for (number, told) in ballots.deltas().filter(|(number, _)| wanted(*number)) {
+        println!("  {number:>3}  {:?} in period {}, {} NRN votes, by {}", told.fate, told.period, told.votes.to_nrn(), told.author);
+        println!("       patch {}, bond {} NRN", told.patch, told.bond.to_nrn());
+    }
+    for line in offline.choices().await? {
+        println!("  {line}");
+    }
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use swarm::Client;
 use super::{
     bounty::{self, hidden_losses},
     context::{Context, history},
+    offline::{self, Offline},
 };
 
 #[derive(Subcommand)]
@@ -19,6 +20,12 @@ pub enum Command {
     List,
     /// One group: model, set, clock, stake.
     Show {
+        #[arg(long, default_value_t = 1)]
+        group: u64,
+    },
+    /// Take over the whole group from its nodes, without the chain: its log, its set, its checkpoint, and what they say of the chain.
+    /// With --offline commands answer from it.
+    Copy {
         #[arg(long, default_value_t = 1)]
         group: u64,
     },
@@ -53,6 +60,8 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::List => list(context).await,
+        Command::Copy { group } => offline::take(context, GroupId(group)).await,
+        Command::Show { group } if context.offline => show_offline(context, GroupId(group)),
         Command::Show { group } => show(context, GroupId(group)).await,
         Command::Progress { group, rounds } => progress(context, GroupId(group), rounds).await,
         Command::Create { file, seed } => create(context, file, seed).await,
@@ -79,6 +88,13 @@ async fn show(context: &Context, group: GroupId) -> Result<()> {
     for bounty in bounty::all(&network, Some(group)).await? {
         println!("  {}", bounty.brief(now_s));
     }
+    Ok(())
+}
+
+fn show_offline(context: &Context, group: GroupId) -> Result<()> {
+    let offline = Offline::open(context, group)?;
+    println!("{}", offline.words());
+    print(&offline.copy.front.view, offline.copy.front.block.time_s);
     Ok(())
 }
 

@@ -6,8 +6,10 @@ mod context;
 mod delta;
 mod deploy;
 mod group;
+mod ipfs;
 mod key;
 mod measure;
+mod offline;
 mod past;
 mod peers;
 mod predict;
@@ -72,6 +74,9 @@ enum Command {
     /// What a validator has signed: take it to another machine, prune it.
     #[command(subcommand)]
     Signing(signing::Command),
+    /// The files that a node keeps: what there is and why it stays, add, get, pin, make room.
+    #[command(subcommand)]
+    Ipfs(ipfs::Command),
     /// What was sent and is not deep in the chain: look, pay more, take back.
     #[command(subcommand)]
     Tx(tx::Command),
@@ -102,6 +107,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Measure(command) => measure::run(&context, command).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Signing(command) => signing::run(command).await,
+        Command::Ipfs(command) => ipfs::run(&context, command).await,
         Command::Tx(command) => tx::run(&context, command).await,
         Command::Serve(options) => serve::run(&context, options).await,
         Command::Peers(options) => peers::run(&context, options).await,

@@ -3,6 +3,7 @@
 use std::{
     io::{Write, stdout},
     path::PathBuf,
+    sync::Arc,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -10,7 +11,7 @@ use clap::Args;
 use evaluator::{Checkpoint, Compute, Data, Tokenizer};
 use protocol::{GroupId, keccak256};
 
-use super::context::Context;
+use super::{context::Context, offline::Offline};
 
 /// The most lines of one file.
 const MAX_LINES: usize = 100_000;
@@ -54,10 +55,8 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
     ensure!(rows.as_ref().is_none_or(|rows| rows.lines().count() <= MAX_LINES), "at most {MAX_LINES} lines at a time");
     ensure!((1..=MAX_TOKENS).contains(&options.tokens), "--tokens must be 1 to {MAX_TOKENS}");
     ensure!(options.temperature >= 0.0 && options.temperature.is_finite(), "--temperature must be 0 or more");
-    let (site, group) = (context.site().await?, GroupId(options.group));
-    let visit = context.visit(&site, group).await?;
-    let checkpoint = visit.member.checkpoint(site.network.view(group).await?.checkpoint).await?;
-    visit.client.shutdown().await;
+    let group = GroupId(options.group);
+    let checkpoint = if context.offline { Offline::open(context, group)?.checkpoint().await? } else { newest(context, group).await? };
     let compute = node::member::compute()?;
     match (checkpoint.manifest().data(), rows, &options.prompt) {
         (Data::Csv { .. }, Some(rows), _) => rows.lines().try_for_each(|row| classify(compute, &checkpoint, row)),
@@ -65,6 +64,14 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
         (Data::Csv { .. }, ..) => bail!("the model of group {group} reads rows of numbers: give --line or --file instead of --prompt"),
         (Data::Text { .. }, ..) => bail!("the model of group {group} reads text: give --prompt instead of --line or --file"),
     }
+}
+
+async fn newest(context: &Context, group: GroupId) -> Result<Arc<Checkpoint>> {
+    let site = context.site().await?;
+    let visit = context.visit(&site, group).await?;
+    let checkpoint = visit.member.checkpoint(site.network.view(group).await?.checkpoint).await?;
+    visit.client.shutdown().await;
+    Ok(checkpoint)
 }
 
 fn classify(compute: Compute, checkpoint: &Checkpoint, row: &str) -> Result<()> {

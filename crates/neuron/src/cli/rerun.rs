@@ -12,7 +12,12 @@ use node::{
     bindings::Bindings,
     member::{blocking, compute},
 };
-use protocol::{Digest, NodeId, chain::RevealedClaim, eip712::Domain, log::Body};
+use protocol::{
+    Digest, NodeId,
+    chain::RevealedClaim,
+    eip712::Domain,
+    log::{Body, TrainingBody},
+};
 use training::{Note, Progress, replay};
 
 use super::past::Past;
@@ -54,8 +59,13 @@ pub fn note_of(claim: &RevealedClaim, log: &[(NodeId, Body)], domain: Domain) ->
         }
     }
     let of_trainer = log.iter().rev().filter(|(author, _)| bindings.account(*author) == Some(claim.trainer));
-    let mut notes = of_trainer.filter_map(|(_, body)| if let Body::Note(text) = body { Note::parse(text).ok() } else { None });
-    notes.find(|note| (note.round, note.file) == (claim.round.0, claim.file.0))
+    let mut told = of_trainer.filter_map(|(_, body)| if let Body::Training(told) = body { read(told) } else { None });
+    told.find(|note| (note.round, note.file) == (claim.round.0, claim.file.0))
+}
+
+/// A note's text has the keys of such a message.
+fn read(told: &TrainingBody) -> Option<Note> {
+    Note::parse(&told.to_json()).ok()
 }
 
 /// Repeats the run that a note of a claim in `past` tells of; `exam` holds the set of that round.
@@ -87,7 +97,7 @@ async fn is_same(member: &Member, exam: &Exam, past: &Past, note: Note) -> Resul
         };
         Ok(replay(&note, &starts, &set.examples, compute()?, &AtomicBool::new(false), tell)?)
     });
-    Ok(again.await?.to_bytes() == file)
+    Ok(again.await?.to_bytes() == *file)
 }
 
 #[cfg(test)]
@@ -118,14 +128,14 @@ mod tests {
             let signature = account.sign(Node { node }, &DOMAIN).await.expect("signed").signature;
             (node, Body::Binding(Binding { account: account.address(), signature }))
         };
-        let tell = |node: NodeId, note: Note| (node, Body::Note(note.to_text()));
+        let tell = |node: NodeId, note: Note| (node, Body::Training(TrainingBody::from_json(&note.to_text()).expect("such a message")));
         let stolen = (node(3), bind(node(1), &trainer).await.1);
         let log = [
             tell(node(1), note(4, 7, 1)),
             tell(node(1), note(4, 7, 2)),
             tell(node(1), note(3, 7, 3)),
             tell(node(1), note(4, 8, 4)),
-            (node(1), Body::Note("dataset 0x12 0x34".into())),
+            (node(1), Body::Note("in words".into())),
             tell(node(2), note(4, 7, 5)),
             tell(node(3), note(4, 7, 6)),
             bind(node(1), &trainer).await,

@@ -224,7 +224,7 @@ impl Case {
         self.file = Some(match result {
             Fetched::Held => File::Held { announced: Attempts::default() },
             Fetched::Wrong(_) => File::Wrong,
-            Fetched::Missing(_) => File::Missing(now),
+            Fetched::Missing(_) | Fetched::NotKept(_) => File::Missing(now),
         });
     }
 

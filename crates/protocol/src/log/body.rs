@@ -1,6 +1,7 @@
 //! What the messages of the log say: typed bodies, JSON inside an envelope.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::envelope::Kind;
 use crate::bounty::{Findings, MAX_STEPS};
@@ -12,8 +13,10 @@ use crate::measures::Measure;
 pub const MAX_ADDRESSES: usize = 16;
 /// Bytes of one address at most.
 pub const MAX_ADDRESS_BYTES: usize = 256;
-/// Bytes of a note or a reason at most.
+/// Bytes of a note, a reason or the settings of a run at most.
 pub const MAX_TEXT: usize = 4096;
+/// Files that a training run starts from at most.
+pub const MAX_RUN_STARTS: usize = 16;
 
 /// Why a body cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +24,7 @@ pub enum BodyError {
     /// No JSON of that kind, or of another kind than the envelope says.
     #[error("body is not what its kind says: ignore the message")]
     Form,
-    /// Above [`MAX_TEXT`], [`MAX_ADDRESSES`], [`MAX_ADDRESS_BYTES`] or the steps of findings.
+    /// Above [`MAX_TEXT`], [`MAX_ADDRESSES`], [`MAX_ADDRESS_BYTES`], [`MAX_RUN_STARTS`], the steps of findings or those of a plan.
     #[error("body has too many or too long parts: make it smaller")]
     TooLarge,
 }
@@ -44,12 +47,48 @@ pub enum Body {
     Announcement { addresses: Vec<String> },
     /// The account for which the author speaks.
     Binding(Binding),
-    /// Words for people, and roots of training sets (PROTOCOL 15, Notes).
+    /// Words for people.
     Note(String),
     /// A measure that is proposed, in full.
     Measure(MeasureBody),
     /// A vote for a result of a bounty, in full.
     Finding(FindingBody),
+    /// The root of the training set at a head, as the author has built it (PROTOCOL 15, Sets and runs).
+    Dataset { head: Digest, root: Digest },
+    /// How a revealed file of the author's account was trained (PROTOCOL 15, Sets and runs).
+    Training(TrainingBody),
+    /// A file that tells of the group as of the beginning of a round (PROTOCOL 14, Copies).
+    Copy { round: RoundNumber, file: Digest },
+}
+
+/// How anybody gets the same file; it says nothing about a claim's truth, and no rule needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingBody {
+    /// Round of the claim.
+    pub round: RoundNumber,
+    /// The claim's file.
+    pub file: Digest,
+    /// Files that training started from, 1 to [`MAX_RUN_STARTS`]: one, or several whose average in this order was the start.
+    pub starts: Vec<Digest>,
+    /// Names the training set.
+    pub head: Digest,
+    /// The recipe.
+    pub plan: TrainingPlan,
+    /// Steps that were made when the file was taken.
+    pub done: u32,
+}
+
+/// The recipe of a training run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingPlan {
+    /// What the run's program is told, [`MAX_TEXT`] bytes of JSON at most; keys ascending.
+    pub settings: Value,
+    /// Draws the batches.
+    pub seed: u64,
+    /// Steps that the learning rate was planned for.
+    pub steps: u32,
 }
 
 /// A measure that somebody proposes; it moves nothing until stake assents.
@@ -120,6 +159,28 @@ impl Binding {
     }
 }
 
+impl TrainingBody {
+    /// JSON with the keys of the message: what a program that trains can read.
+    pub fn to_json(&self) -> String {
+        // Names, numbers and lists only: there is nothing to refuse.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what [`TrainingBody::to_json`] wrote, or such a program.
+    ///
+    /// # Errors
+    /// [`BodyError`] if it is something else, or too large.
+    pub fn from_json(text: &str) -> Result<Self, BodyError> {
+        let read: Self = serde_json::from_str(text).map_err(|_| BodyError::Form)?;
+        if read.fits() { Ok(read) } else { Err(BodyError::TooLarge) }
+    }
+
+    fn fits(&self) -> bool {
+        let settings = self.plan.settings.to_string();
+        (1..=MAX_RUN_STARTS).contains(&self.starts.len()) && settings.len() <= MAX_TEXT && self.done <= self.plan.steps
+    }
+}
+
 impl Body {
     /// The kind that its envelope has to name.
     pub fn kind(&self) -> Kind {
@@ -134,6 +195,9 @@ impl Body {
             Self::Note(_) => Kind::Note,
             Self::Measure(_) => Kind::Measure,
             Self::Finding(_) => Kind::Finding,
+            Self::Dataset { .. } => Kind::Dataset,
+            Self::Training(_) => Kind::Training,
+            Self::Copy { .. } => Kind::Copy,
         }
     }
 
@@ -150,6 +214,9 @@ impl Body {
             Kind::Note => "note",
             Kind::Measure => "measure",
             Kind::Finding => "finding",
+            Kind::Dataset => "dataset",
+            Kind::Training => "training",
+            Kind::Copy => "copy",
         }
     }
 
@@ -181,6 +248,7 @@ impl Body {
             Self::Assent(assent) => assent.measure.args.len() <= MAX_TEXT,
             Self::Measure(body) => body.measure.args.len() <= MAX_TEXT && body.reason.len() <= MAX_TEXT,
             Self::Finding(body) => body.findings.steps.len() <= MAX_STEPS,
+            Self::Training(body) => body.fits(),
             Self::Announcement { addresses } => {
                 addresses.len() <= MAX_ADDRESSES && addresses.iter().all(|address| address.len() <= MAX_ADDRESS_BYTES)
             }

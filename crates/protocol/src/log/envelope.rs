@@ -48,10 +48,16 @@ pub enum Kind {
     Measure = 9,
     /// [`Body::Finding`](super::Body::Finding).
     Finding = 10,
+    /// [`Body::Dataset`](super::Body::Dataset).
+    Dataset = 11,
+    /// [`Body::Training`](super::Body::Training).
+    Training = 12,
+    /// [`Body::Copy`](super::Body::Copy).
+    Copy = 13,
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::Verdict,
         Self::Choice,
         Self::Assent,
@@ -62,9 +68,13 @@ impl Kind {
         Self::Note,
         Self::Measure,
         Self::Finding,
+        Self::Dataset,
+        Self::Training,
+        Self::Copy,
     ];
 
-    fn from_byte(byte: u8) -> Option<Self> {
+    /// The kind that a byte stands for, if it is one.
+    pub(crate) fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| *kind as u8 == byte)
     }
 }
@@ -138,19 +148,32 @@ impl Envelope {
     /// # Errors
     /// [`EnvelopeError`] for anything that [`Envelope::sign`] would not have written.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        let (read, signature) = Self::read(bytes)?;
+        let signed = [SIGNED_PREFIX, &bytes[..bytes.len() - 64]].concat();
+        let key = VerifyingKey::from_bytes(&read.author().0).map_err(|_| EnvelopeError::Signature)?;
+        key.verify_strict(&signed, &signature).map_err(|_| EnvelopeError::Signature)?;
+        Ok(read)
+    }
+
+    /// Reads canonical bytes that this node has checked before and kept itself: their signature is not verified again.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`] for bytes of another form.
+    pub fn reread(bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        Ok(Self::read(bytes)?.0)
+    }
+
+    fn read(bytes: &[u8]) -> Result<(Self, Signature), EnvelopeError> {
         if bytes.len() > MAX_ENVELOPE {
             return Err(EnvelopeError::TooLarge);
         }
         let mut reader = Reader(bytes);
         let (draft, author) = decode(&mut reader)?;
         let signature = Signature::from_bytes(&reader.array()?);
-        if !reader.0.is_empty() {
-            return Err(EnvelopeError::Form);
+        match reader.0.is_empty() {
+            true => Ok((Self(Arc::new(Checked { draft, author, id: id_of(bytes), bytes: bytes.to_vec() })), signature)),
+            false => Err(EnvelopeError::Form),
         }
-        let signed = [SIGNED_PREFIX, &bytes[..bytes.len() - 64]].concat();
-        let key = VerifyingKey::from_bytes(&author.0).map_err(|_| EnvelopeError::Signature)?;
-        key.verify_strict(&signed, &signature).map_err(|_| EnvelopeError::Signature)?;
-        Ok(Self(Arc::new(Checked { draft, author, id: id_of(bytes), bytes: bytes.to_vec() })))
     }
 
     /// sha2-256 of the bytes: the raw-codec IPFS block of the message has this digest.

@@ -1,25 +1,27 @@
-//! The set of a group's messages: what is kept, what is newest, what is missing.
-//!
-//! A message is visible at once, whether its parents are here or not; parents only tell what else to ask for. Of each
-//! author and topic the newest [`MAX_PER_TOPIC`] numbers are kept, so all nodes keep the same in bounded space.
+//! The set of a group's messages: which of them are kept, and whom a newcomer pushes out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::envelope::{Draft, Envelope, EnvelopeError, Kind, MAX_PARENTS};
-use crate::ids::{Digest, GroupId, NodeId};
+use super::candidate::Spot;
+use super::envelope::{EnvelopeError, Kind};
+use super::facts::{Facts, FactsError};
+use super::index::Index;
+use super::names::{NOBODY, Names};
+use super::ring::Ring;
+use super::rooms::Rooms;
+use super::standing::{Known, Standing};
+use crate::ids::{Address, Digest, GroupId, NodeId};
 
-/// Messages kept of one author and topic: those with the highest `seq`.
-pub const MAX_PER_TOPIC: usize = 1024;
-/// Topics of one author at most.
-pub const MAX_TOPICS: usize = 64;
-/// Different messages kept of one (author, topic, seq): two are evidence, more say nothing new.
+/// A seq this much ahead of the node's clock is refused, unless it decides nothing.
+pub const MAX_AHEAD_MS: u64 = 600_000;
+/// Different messages kept of one (author, topic, seq) in the ring: two are evidence, more say nothing new.
 pub const MAX_TWINS: usize = 2;
-/// Bytes kept of one author at most.
-pub const MAX_AUTHOR_BYTES: usize = 8 * 1024 * 1024;
-/// Bytes kept of all authors together that are not trusted.
-pub const MAX_STRANGERS_BYTES: usize = 64 * 1024 * 1024;
-/// Unknown parents remembered at most.
-pub const MAX_MISSING: usize = 4096;
+/// Accounts that have rooms while nothing is known of the chain.
+pub const MAX_UNSURE_ACCOUNTS: usize = 1024;
+/// Messages of each of them that have.
+pub const MAX_UNSURE_MESSAGES: u32 = 1024;
+/// Messages of this process that are remembered as its own, the newest.
+const MAX_WRITTEN: usize = 4096;
 
 /// Why a message is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,238 +29,214 @@ pub enum LogError {
     /// Its bytes are no message that its author signed.
     #[error(transparent)]
     Envelope(#[from] EnvelopeError),
-    /// It belongs into the log of this group.
-    #[error("log message of group {0}: send it to that group's log")]
-    OtherGroup(GroupId),
-    /// [`MAX_PER_TOPIC`] newer ones are here.
-    #[error("log message is older than all that are kept of its author and topic: drop it")]
+    /// It is no message of this group, or carries a forged signature.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    /// Its seq is more than [`MAX_AHEAD_MS`] ahead.
+    #[error("log message comes out of the future: set the clock of its author's machine, or one's own")]
+    Future,
+    /// What it is about cannot count any more.
+    #[error("log message is about what is over: drop it")]
+    Expired,
+    /// The same account has said the same in a message that is here.
+    #[error("log message says what {0} has said: drop it")]
+    Said(Digest),
+    /// Better ones of its account fill its room.
+    #[error("log message has no room beside newer ones of the same account: drop it")]
     Superseded,
     /// [`MAX_TWINS`] others with its author, topic and number are here.
     #[error("log message is one of too many with the same number: two are evidence enough, drop it")]
     Twins,
-    /// Above [`MAX_TOPICS`], [`MAX_AUTHOR_BYTES`] or [`MAX_STRANGERS_BYTES`].
-    #[error("author has no room left in this log: drop the message")]
-    Quota,
+    /// Newer ones fill the strangers' ring, or its author's part of it.
+    #[error("log message has no room beside newer ones: give its author stake, or send it later")]
+    Crowded,
+}
+
+impl LogError {
+    /// Whether its sender could have known, whatever it knows of chain and time.
+    pub fn is_misdeed(&self) -> bool {
+        match self {
+            Self::Envelope(error) => !matches!(error, EnvelopeError::Version(_) | EnvelopeError::Kind(_)),
+            Self::Facts(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// What an insertion did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inserted {
+pub struct Inserted<P> {
     /// Of the message.
     pub id: Digest,
     /// False if it was here before.
     pub fresh: bool,
     /// Another message with the same author, topic and seq: together they are evidence.
     pub twin: Option<Digest>,
-    /// Messages that this one pushed out.
-    pub dropped: Vec<Digest>,
+    /// Messages that this one pushed out, each with its place.
+    pub dropped: Vec<(Digest, P)>,
+    /// A message of this node's key that another process wrote after this one had begun; see [`Log::double`].
+    pub double: Option<Digest>,
 }
 
-/// All messages of a group that this node keeps.
+/// What a new standing did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved<P> {
+    /// Messages that have no room any more, each with its place.
+    pub dropped: Vec<(Digest, P)>,
+    /// See [`Log::double`].
+    pub double: Option<Digest>,
+}
+
+/// All messages of a group that this node keeps: what they are about, and the place `P` where the node has their bytes.
 #[derive(Debug, Clone)]
-pub struct Log {
-    group: GroupId,
-    entries: BTreeMap<Digest, (u64, Envelope)>,
-    /// Ids in the order of arrival.
-    arrivals: BTreeMap<u64, Digest>,
-    next_arrival: u64,
-    shelves: BTreeMap<NodeId, Shelf>,
-    strangers_bytes: usize,
-    heads: BTreeSet<Digest>,
-    missing: BTreeSet<Digest>,
+pub struct Log<P> {
+    pub(super) group: GroupId,
+    pub(super) own: NodeId,
+    pub(super) standing: Standing,
+    pub(super) index: Index<P>,
+    pub(super) accounts: Names<Address>,
+    pub(super) rooms: Rooms,
+    pub(super) ring: Ring,
+    /// Bindings that have room: author, seq, id, account.
+    pub(super) bindings: BTreeSet<(u32, u64, Digest, u32)>,
+    /// Announcements in the ring by author, of each the newest.
+    pub(super) announced: BTreeMap<u32, u32>,
+    /// What expires by the clock: second, message.
+    pub(super) expiries: BTreeSet<(u64, u32)>,
+    /// Messages in rooms by account, while nothing is known.
+    pub(super) unsure: BTreeMap<u32, u32>,
+    /// At the last insertion.
+    pub(super) now_ms: u64,
+    written: Written,
 }
 
-/// What is kept of one author.
+/// What this process has written.
 #[derive(Debug, Clone, Default)]
-struct Shelf {
-    trusted: bool,
-    bytes: usize,
-    topics: BTreeMap<String, BTreeMap<u64, Vec<Digest>>>,
+struct Written {
+    /// The newest, [`MAX_WRITTEN`] at most.
+    ids: BTreeSet<Digest>,
+    in_order: VecDeque<Digest>,
+    /// When the first one arrived.
+    first: Option<u64>,
 }
 
-impl Log {
-    /// An empty log.
-    pub fn new(group: GroupId) -> Self {
+impl Written {
+    fn note(&mut self, id: Digest, arrival: u64) {
+        self.first.get_or_insert(arrival);
+        self.ids.insert(id);
+        self.in_order.push_back(id);
+        if self.in_order.len() > MAX_WRITTEN {
+            self.in_order.pop_front().iter().for_each(|oldest| _ = self.ids.remove(oldest));
+        }
+    }
+}
+
+impl<P> Log<P> {
+    /// An empty log; `own` is the node whose process this is.
+    pub fn new(group: GroupId, own: NodeId, standing: Standing) -> Self {
         Self {
             group,
-            entries: BTreeMap::new(),
-            arrivals: BTreeMap::new(),
-            next_arrival: 0,
-            shelves: BTreeMap::new(),
-            strangers_bytes: 0,
-            heads: BTreeSet::new(),
-            missing: BTreeSet::new(),
+            own,
+            standing,
+            index: Index::default(),
+            accounts: Names::default(),
+            rooms: Rooms::default(),
+            ring: Ring::default(),
+            bindings: BTreeSet::new(),
+            announced: BTreeMap::new(),
+            expiries: BTreeSet::new(),
+            unsure: BTreeMap::new(),
+            now_ms: 0,
+            written: Written::default(),
         }
     }
 
-    /// The group whose messages are taken.
-    pub fn group(&self) -> GroupId {
-        self.group
-    }
-
-    /// Checks and takes the bytes of a message.
+    /// Whether a message would be kept, at `now_ms` of the node's clock; false if it is here.
     ///
     /// # Errors
-    /// [`LogError`] if it is no valid message of this group, or there is no room for it.
-    pub fn insert(&mut self, bytes: &[u8]) -> Result<Inserted, LogError> {
-        self.insert_envelope(Envelope::from_bytes(bytes)?)
+    /// [`LogError`] if it would not.
+    pub fn check(&self, facts: &Facts, now_ms: u64) -> Result<bool, LogError> {
+        match self.index.find(&facts.id) {
+            Some(_) => Ok(false),
+            None => self.judge(&self.newcomer(facts), now_ms).map(|_| true),
+        }
     }
 
-    /// Takes a message that was checked.
+    /// Takes a message that was read from a checked envelope, at `now_ms` of the node's clock: what a peer sent, or what lay on disk when
+    /// the process began.
     ///
     /// # Errors
-    /// [`LogError`] if it is of another group, or there is no room for it.
-    pub fn insert_envelope(&mut self, envelope: Envelope) -> Result<Inserted, LogError> {
-        let id = envelope.id();
-        let has_child = self.missing.remove(&id);
-        if envelope.group() != self.group {
-            return Err(LogError::OtherGroup(envelope.group()));
+    /// [`LogError`] if it is not kept.
+    pub fn insert(&mut self, facts: &Facts, place: P, now_ms: u64) -> Result<Inserted<P>, LogError> {
+        self.now_ms = now_ms;
+        let mut inserted = Inserted { id: facts.id, fresh: false, twin: None, dropped: Vec::new(), double: None };
+        if self.index.find(&facts.id).is_some() {
+            return Ok(inserted);
         }
-        if self.entries.contains_key(&id) {
-            return Ok(Inserted { id, fresh: false, twin: None, dropped: Vec::new() });
+        let signer = facts.matter.and_then(|matter| matter.signer).map_or(NOBODY, |signer| self.accounts.take(&signer));
+        let mut candidate = self.newcomer(facts);
+        let judged = self.judge(&candidate, now_ms);
+        let (spot, rival) = judged.inspect_err(|_| self.accounts.give_back(signer))?;
+        let host = if let Spot::Room(_, account) = spot { account } else { NOBODY };
+        let number = self.index.insert(facts, signer, host, place);
+        if matches!(facts.kind, Kind::Assent | Kind::Measure) {
+            self.expiries.extend(facts.matter.map(|matter| (matter.scope, number)));
         }
-        self.check_room(&envelope)?;
-        let twin = self.shelve(&envelope);
-        let dropped = self.prune(envelope.author(), envelope.topic());
-        self.link(envelope, has_child);
-        Ok(Inserted { id, fresh: true, twin, dropped })
+        inserted.fresh = true;
+        inserted.twin = self.twin_of(number);
+        rival.into_iter().for_each(|rival| self.forget(rival, &mut inserted.dropped));
+        candidate.message = number;
+        candidate.author = self.index.entry(number).map_or(NOBODY, |entry| entry.author);
+        self.put(&candidate, spot, &mut inserted.dropped);
+        if facts.author == self.own {
+            inserted.double = self.written.first.and_then(|first| self.index.comes_after(number, &self.written.ids, first));
+        }
+        Ok(inserted)
     }
 
-    fn check_room(&self, envelope: &Envelope) -> Result<(), LogError> {
-        let shelf = self.shelves.get(&envelope.author());
-        let (bytes, trusted) = shelf.map_or((0, false), |shelf| (shelf.bytes, shelf.trusted));
-        if let Some(topic) = shelf.and_then(|shelf| shelf.topics.get(envelope.topic())) {
-            let lowest = topic.first_key_value().map_or(0, |(seq, _)| *seq);
-            match topic.get(&envelope.seq()) {
-                Some(twins) if twins.len() >= MAX_TWINS => return Err(LogError::Twins),
-                None if topic.len() >= MAX_PER_TOPIC && envelope.seq() < lowest => return Err(LogError::Superseded),
-                _ => {}
-            }
-        } else if shelf.is_some_and(|shelf| shelf.topics.len() >= MAX_TOPICS) {
-            return Err(LogError::Quota);
-        }
-        let size = envelope.bytes().len();
-        let crowded = !trusted && self.strangers_bytes + size > MAX_STRANGERS_BYTES;
-        if crowded || bytes + size > MAX_AUTHOR_BYTES { Err(LogError::Quota) } else { Ok(()) }
+    /// Takes a message that this process has just signed itself: no other one that comes after it is of this process unless it passes
+    /// here too.
+    ///
+    /// # Errors
+    /// [`LogError`] if it is not kept.
+    pub fn write(&mut self, facts: &Facts, place: P, now_ms: u64) -> Result<Inserted<P>, LogError> {
+        let arrival = self.index.next_arrival();
+        let inserted = self.insert(facts, place, now_ms)?;
+        self.written.note(facts.id, arrival);
+        Ok(Inserted { double: None, ..inserted })
     }
 
-    /// Files the message under author, topic and number; tells who was there before.
-    fn shelve(&mut self, envelope: &Envelope) -> Option<Digest> {
-        let size = envelope.bytes().len();
-        let shelf = self.shelves.entry(envelope.author()).or_default();
-        shelf.bytes += size;
-        if !shelf.trusted {
-            self.strangers_bytes += size;
+    /// Gives room anew by what the chain says now.
+    pub fn stand(&mut self, standing: Standing) -> Moved<P> {
+        let was = std::mem::replace(&mut self.standing, standing);
+        let mut moved = Moved { dropped: Vec::new(), double: None };
+        let Some(known) = &self.standing.known else { return moved };
+        let time_s = known.time_s;
+        if was.known.is_none() {
+            self.unsure.clear();
         }
-        let topic = shelf.topics.entry(envelope.topic().to_owned()).or_default();
-        let twins = topic.entry(envelope.seq()).or_default();
-        twins.push(envelope.id());
-        twins.iter().copied().find(|twin| *twin != envelope.id())
+        let is_same = was.known.is_some_and(|was| self.standing.known == Some(Known { time_s, ..was }));
+        let expired: Vec<u32> = self.expiries.range(..(time_s, 0)).map(|(_, number)| *number).collect();
+        expired.into_iter().for_each(|number| self.forget(number, &mut moved.dropped));
+        if !is_same {
+            // Who speaks for whom comes first.
+            [true, false].into_iter().for_each(|bindings| self.settle_all(bindings, &mut moved.dropped));
+            moved.double = self.double();
+        }
+        moved
     }
 
-    /// Drops what is older than the newest [`MAX_PER_TOPIC`] numbers of a topic.
-    fn prune(&mut self, author: NodeId, topic: &str) -> Vec<Digest> {
-        let shelf = self.shelves.get_mut(&author);
-        let Some(topic) = shelf.and_then(|shelf| shelf.topics.get_mut(topic)) else { return Vec::new() };
+    /// A message of this node's key that this process did not write, and that comes after one which it did: it was written since this
+    /// process began, by another one with the same key, which is running now or was a moment ago. Clocks, and old messages that come back
+    /// late, cannot show that wrongly.
+    pub fn double(&self) -> Option<Digest> {
+        self.index.after(self.index.authors.find(&self.own)?, &self.written.ids, self.written.first?)
+    }
+
+    /// Lets a message go whose bytes are lost, so that it is missed and brought again; and what had room only by it.
+    pub fn lose(&mut self, id: &Digest) -> Vec<(Digest, P)> {
         let mut dropped = Vec::new();
-        while topic.len() > MAX_PER_TOPIC {
-            dropped.extend(topic.pop_first().into_iter().flat_map(|(_, twins)| twins));
-        }
-        dropped.iter().for_each(|id| self.forget(*id));
+        self.index.find(id).iter().for_each(|message| self.forget(*message, &mut dropped));
         dropped
-    }
-
-    fn forget(&mut self, id: Digest) {
-        let Some((arrival, envelope)) = self.entries.remove(&id) else { return };
-        self.arrivals.remove(&arrival);
-        self.heads.remove(&id);
-        let size = envelope.bytes().len();
-        let Some(shelf) = self.shelves.get_mut(&envelope.author()) else { return };
-        shelf.bytes = shelf.bytes.saturating_sub(size);
-        if !shelf.trusted {
-            self.strangers_bytes = self.strangers_bytes.saturating_sub(size);
-        }
-    }
-
-    fn link(&mut self, envelope: Envelope, has_child: bool) {
-        let id = envelope.id();
-        for parent in envelope.parents() {
-            self.heads.remove(parent);
-            if !self.entries.contains_key(parent) && self.missing.len() < MAX_MISSING {
-                self.missing.insert(*parent);
-            }
-        }
-        if !has_child {
-            self.heads.insert(id);
-        }
-        self.arrivals.insert(self.next_arrival, id);
-        self.entries.insert(id, (self.next_arrival, envelope));
-        self.next_arrival += 1;
-    }
-
-    /// Lets an author write beyond the room that strangers share, up to [`MAX_AUTHOR_BYTES`].
-    pub fn trust(&mut self, author: NodeId) {
-        let shelf = self.shelves.entry(author).or_default();
-        if !std::mem::replace(&mut shelf.trusted, true) {
-            self.strangers_bytes = self.strangers_bytes.saturating_sub(shelf.bytes);
-        }
-    }
-
-    /// Stops asking for a missing parent that nobody has.
-    pub fn give_up(&mut self, id: &Digest) {
-        self.missing.remove(id);
-    }
-
-    /// The message with that id, if it is kept.
-    pub fn get(&self, id: &Digest) -> Option<&Envelope> {
-        self.entries.get(id).map(|(_, envelope)| envelope)
-    }
-
-    /// Whether it is kept.
-    pub fn contains(&self, id: &Digest) -> bool {
-        self.entries.contains_key(id)
-    }
-
-    /// How many messages are kept.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether none is.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// All ids, ascending: two nodes with the same list hold the same log.
-    pub fn ids(&self) -> impl Iterator<Item = Digest> + '_ {
-        self.entries.keys().copied()
-    }
-
-    /// Messages that no other one names as a parent, ascending.
-    pub fn heads(&self) -> impl Iterator<Item = Digest> + '_ {
-        self.heads.iter().copied()
-    }
-
-    /// Parents that were named and are not here, ascending.
-    pub fn missing(&self) -> impl Iterator<Item = Digest> + '_ {
-        self.missing.iter().copied()
-    }
-
-    /// Messages in the order of arrival from `cursor` on (0 = all); go on from the last number plus one.
-    pub fn since(&self, cursor: u64) -> impl Iterator<Item = (u64, &Envelope)> + '_ {
-        self.arrivals.range(cursor..).filter_map(|(arrival, id)| Some((*arrival, self.get(id)?)))
-    }
-
-    /// The newest message of an author on a topic; of twins the one that came first.
-    pub fn register(&self, author: &NodeId, topic: &str) -> Option<&Envelope> {
-        let (_, twins) = self.shelves.get(author)?.topics.get(topic)?.last_key_value()?;
-        self.get(twins.first()?)
-    }
-
-    /// A new message of `author` on top of all that is here; sign it and insert it.
-    pub fn draft(&self, author: &NodeId, kind: Kind, topic: &str, body: Vec<u8>) -> Draft {
-        let seq = self.register(author, topic).map_or(1, |last| last.seq().saturating_add(1));
-        let parents = self.heads().take(MAX_PARENTS).collect();
-        Draft { group: self.group, kind, topic: topic.to_owned(), seq, parents, body }
     }
 }

@@ -153,6 +153,8 @@ pub enum Effect {
     Publish { round: RoundNumber, file: Digest },
     /// Build the set at this head and tell the log its root.
     TellRoot { head: Digest },
+    /// Tell people that another process has written this message of the log with the node's key since this one began; once.
+    Doubled { message: Digest },
     /// An end was asked for. What is left for a later start: coinbases, and deposits that wait until they are mature.
     Finishing { coinbases: usize, waiting: usize },
     /// The round is over (its deposit and coinbase may come later).

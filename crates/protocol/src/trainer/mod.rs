@@ -49,6 +49,8 @@ pub struct Trainer {
     opened: (u64, Option<RoundNumber>),
     /// The last round that is begun, once an end was asked for.
     last: Option<RoundNumber>,
+    /// Whether it was told that another process has the node's key.
+    is_doubled: bool,
 }
 
 /// What a round looks at from outside.
@@ -109,6 +111,7 @@ impl Trainer {
             debts: Debts::default(),
             opened: (0, None),
             last: None,
+            is_doubled: false,
         }
     }
 
@@ -137,8 +140,15 @@ impl Trainer {
     /// History is told anew; what was promised to whoever asked for an end holds.
     fn restart(&mut self) -> Vec<Effect> {
         let cancelled = self.rounds.values().filter_map(Race::cancel).collect();
-        *self = Self { last: self.last, ..Self::new(self.config.clone(), std::mem::take(&mut self.remembered)) };
+        *self =
+            Self { last: self.last, is_doubled: self.is_doubled, ..Self::new(self.config.clone(), std::mem::take(&mut self.remembered)) };
         cancelled
+    }
+
+    /// Two that race with one account and one folder's salts waste deposits; whether that is meant is for people to say.
+    fn doubled(&mut self, message: Digest) -> Vec<Effect> {
+        let is_known = std::mem::replace(&mut self.is_doubled, true);
+        if is_known { Vec::new() } else { vec![Effect::Doubled { message }] }
     }
 
     fn learn(&mut self, input: Input) -> Vec<Effect> {
@@ -320,6 +330,7 @@ impl Machine for Trainer {
             Heard::Block(block) => self.handle(Input::Block(block)),
             Heard::Live => self.handle(Input::Live),
             Heard::Log { .. } => Vec::new(),
+            Heard::Double { message } => self.doubled(message),
         };
         told.into_iter().chain(effects).collect()
     }

@@ -18,7 +18,7 @@ pub(crate) struct Caution {
     waits: bool,
     /// The last round with a verdict of this key that the file lacks and that may be older than this process.
     missing: Option<RoundNumber>,
-    /// A verdict of this key that somebody else signed while this process ran.
+    /// What somebody else did with this node's keys while this process ran.
     foreign: Option<Doubt>,
     told: Option<Doubt>,
 }
@@ -53,6 +53,11 @@ impl Caution {
             // Of what was lost before the last line of the file nothing can be signed again.
             self.missing = self.missing.max(Some(round));
         }
+    }
+
+    /// A message of the log that another process wrote with the node's key.
+    pub fn doubled(&mut self, message: Digest) {
+        self.foreign = self.foreign.or(Some(Doubt::Doubled { message }));
     }
 
     /// What was signed for the position before was signed with another key.

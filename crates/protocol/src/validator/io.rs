@@ -41,6 +41,8 @@ pub enum Input {
     Event(ChainEvent),
     /// A verdict from the log, one's own included.
     Heard(SignedVerdict),
+    /// Another process has written this message with the node's key since this one began.
+    Double { message: Digest },
     /// `position` announced to hold `file`; one's own included.
     Have { round: RoundNumber, file: Digest, position: PositionNumber },
     /// Answer to [`Effect::MeasureBase`].
@@ -77,6 +79,8 @@ pub enum Fetched {
     Wrong(String),
     /// Nobody gave it; it is asked for again.
     Missing(String),
+    /// There is no room for it here: it is asked for again, and says nothing about the file.
+    NotKept(String),
 }
 
 /// How a measurement ended.
@@ -123,6 +127,9 @@ pub enum Doubt {
     /// Somebody else signed a verdict with this key in `round` while this one ran, for `claim` if that is known: nothing is signed any
     /// more.
     Stops { round: RoundNumber, claim: Option<Digest> },
+    /// Another process has written this message of the log with the node's key since this one began, so it probably has the account's
+    /// too: nothing is signed any more.
+    Doubled { message: Digest },
 }
 
 /// A round as this validator saw it.

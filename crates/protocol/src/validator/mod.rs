@@ -120,6 +120,7 @@ impl Validator {
                 let domain = self.config.domain;
                 self.heard(verdict, || verdict.signer(&domain).ok());
             }
+            Input::Double { message } => self.caution.doubled(message),
             Input::Have { round, file, position } if self.is_awake(position) => self.with(round, |round| round.have(file, position)),
             Input::Have { .. } => {}
             Input::BaseMeasured { round, result } => self.answer(round, |round, now_s, pause| round.base_measured(result, now_s, pause)),

@@ -1,6 +1,6 @@
 //! One round of a validator: which claim is the first true one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::io::{BaseFinding, Effect, Fetched, Finding, RecheckReport};
 use super::posting::Posting;
@@ -30,6 +30,8 @@ pub(crate) struct Recheck {
     claims: BTreeMap<(u32, u64), (Digest, RevealedClaim)>,
     findings: BTreeMap<Digest, Progress>,
     files: BTreeMap<Digest, File>,
+    /// Those for which there was no room here when they were asked for last.
+    unkept: BTreeSet<Digest>,
     holders: Holders,
     base: Base,
     signing: Signing,
@@ -83,6 +85,7 @@ impl Recheck {
             claims: BTreeMap::new(),
             findings: BTreeMap::new(),
             files: BTreeMap::new(),
+            unkept: BTreeSet::new(),
             holders: Holders::default(),
             base: Base::Unknown(Attempts::default()),
             signing: Signing::Not,
@@ -141,6 +144,8 @@ impl Recheck {
         if !self.files.contains_key(&file) {
             return;
         }
+        let is_kept = !matches!(result, Fetched::NotKept(_));
+        _ = if is_kept { self.unkept.remove(&file) } else { self.unkept.insert(file) };
         let state = match result {
             Fetched::Held => {
                 own.into_iter().for_each(|own| self.holders.hold(file, own));
@@ -150,7 +155,7 @@ impl Recheck {
                 self.trouble = Some(reason);
                 File::Wrong
             }
-            Fetched::Missing(reason) => {
+            Fetched::Missing(reason) | Fetched::NotKept(reason) => {
                 self.trouble = Some(reason);
                 File::Missing(now)
             }
@@ -315,7 +320,9 @@ impl Recheck {
         let mut passed_over = self.outcome != Outcome::None;
         for (hash, claim) in self.claims.values() {
             passed_over &= *hash != self.decided;
-            self.holders.settle(claim.file, view.group, is_past && (was_there || passed_over));
+            // What finds no room here may be held by whoever had waited for this node.
+            let is_late = is_past && !self.unkept.contains(&claim.file);
+            self.holders.settle(claim.file, view.group, is_late && (was_there || passed_over));
         }
     }
 

@@ -138,6 +138,23 @@ fn a_verdict_of_its_key_that_it_did_not_sign_stops_it_for_good() {
 }
 
 #[test]
+fn another_process_that_writes_with_the_nodes_key_stops_it_for_good() {
+    let message = digest("a message on top of its own");
+    for (name, check, history, later) in [
+        ("while it runs", true, vec![], vec![Input::Double { message }]),
+        ("before history is over", true, vec![Input::Double { message }], vec![]),
+        ("whoever was told not to look", false, vec![], vec![Input::Double { message }]),
+        ("twice", true, vec![], vec![Input::Double { message }, Input::Double { message: digest("another") }]),
+        ("before anything else is seen", true, vec![], vec![Input::Double { message }, judged(ROUND, "claim")]),
+    ] {
+        let config = Config { doppelganger_check: check, ..signing(log(&[0, 1, 2])) };
+        let mut story = begun(config, 5, history, later);
+        assert!(!(ROUND.0..ROUND.0 + 3).any(|round| signs_in(&mut story, RoundNumber(round))), "{name}");
+        assert_eq!(doubts(&story), [Doubt::Doubled { message }], "{name}: once");
+    }
+}
+
+#[test]
 fn who_waits_and_sees_another_one_sign_stops() {
     let mut story = begun(config(1), 5, vec![judged(BEFORE, "claim")], vec![]);
     assert!(!signs_in(&mut story, ROUND));

@@ -306,3 +306,13 @@ fn a_late_refusal_of_a_settlement_that_was_mined_asks_for_no_coinbase_before_its
     let asked: Vec<Effect> = (1..8).flat_map(|second| trainer.hear(Heard::Block(at(NEXT, second)))).collect();
     assert!(!asked.iter().any(|effect| matches!(effect, Effect::Collect { .. })), "{asked:?}");
 }
+
+#[test]
+fn another_process_with_the_nodes_key_is_told_once_whatever_is_told_anew() {
+    let mut trainer = machine(trainer_config());
+    let message = digest("a message on top of its own");
+    assert_eq!(trainer.hear(Heard::Double { message }), [Effect::Doubled { message }]);
+    assert_eq!(trainer.hear(Heard::Double { message: digest("another") }), []);
+    trainer.hear(Heard::Restart);
+    assert_eq!(trainer.hear(Heard::Double { message }), []);
+}

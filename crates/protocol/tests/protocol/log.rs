@@ -1,12 +1,19 @@
 //! The log keeps the same messages on every node, in bounded space, whatever comes in whatever order.
 
+mod compare;
+mod past;
+mod property;
+mod ring;
+mod rooms;
+mod seasons;
+
 use ed25519_dalek::{Signer as _, SigningKey};
 use proptest::prelude::*;
 use protocol::eip712::{Node, SignedNode, Typed as _, sign};
-use protocol::log::{AssentBody, Binding, Body, BodyError, Draft, Envelope, EnvelopeError, Kind, Log, LogError, MeasureBody};
-use protocol::log::{MAX_AUTHOR_BYTES, MAX_BODY, MAX_ENVELOPE, MAX_PER_TOPIC, MAX_STRANGERS_BYTES, MAX_TOPICS};
+use protocol::log::{AssentBody, Binding, Body, BodyError, Draft, Envelope, EnvelopeError, Facts, Inserted, Kind, Known, Log, LogError};
+use protocol::log::{MAX_BODY, MAX_ENVELOPE, MeasureBody, Standing, TrainingBody, TrainingPlan};
 use protocol::measures::{Act, Measure};
-use protocol::{DeltaNumber, Digest, GroupId, NodeId, PositionNumber, RoundNumber};
+use protocol::{BountyNumber, DeltaNumber, Digest, GroupId, NodeId, PeriodNumber, PositionNumber, RoundNumber};
 
 use crate::world::*;
 
@@ -21,6 +28,47 @@ fn id(number: u8) -> NodeId {
 fn note(author: u8, seq: u64, text: &str, parents: Vec<Digest>) -> Envelope {
     let body = Body::Note(text.into()).to_bytes().unwrap();
     Envelope::sign(Draft { group: GROUP, kind: Kind::Note, topic: "note".into(), seq, parents, body }, &node(author)).unwrap()
+}
+
+/// Milliseconds of the clock in these tests; authors write some thousands before.
+const NOW_MS: u64 = 1_000_000;
+
+fn say(author: u8, seq: u64, body: &Body, parents: Vec<Digest>) -> Envelope {
+    let (kind, topic, body) = (body.kind(), body.topic().to_owned(), body.to_bytes().unwrap());
+    Envelope::sign(Draft { group: GROUP, kind, topic, seq, parents, body }, &node(author)).unwrap()
+}
+
+/// A node's binding to the account with that number.
+fn binding(node: u8, seq: u64, of: u8) -> Envelope {
+    let signature = sign(Node { node: id(node) }.digest(&DOMAIN), &key(of)).unwrap();
+    say(node, seq, &Body::Binding(Binding { account: account(of), signature }), vec![])
+}
+
+/// Accounts 1 to 3 have stake, in round 7 and period 4 at second 1,000; bounty 7 is open, and the last round of its term was 2.
+fn known() -> Known {
+    Known {
+        accounts: (1..=3).map(account).collect(),
+        round: RoundNumber(7),
+        oldest: RoundNumber(4),
+        period: PeriodNumber(4),
+        time_s: 1_000,
+        bounties: [(BountyNumber(7), RoundNumber(2))].into(),
+    }
+}
+
+/// The log of node 1.
+fn log_of(known: Option<Known>) -> Log<Envelope> {
+    Log::new(GROUP, id(1), Standing { domain: DOMAIN, known })
+}
+
+fn take(log: &mut Log<Envelope>, envelope: &Envelope) -> Result<Inserted<Envelope>, LogError> {
+    log.take(envelope.clone(), NOW_MS)
+}
+
+fn training() -> TrainingBody {
+    let settings = [("batch".to_owned(), 16.into()), ("learning_rate".to_owned(), serde_json::json!(0.003))].into_iter().collect();
+    let plan = TrainingPlan { settings: serde_json::Value::Object(settings), seed: u64::MAX, steps: 40 };
+    TrainingBody { round: RoundNumber(7), file: digest("file"), starts: vec![digest("base")], head: digest("head"), plan, done: 12 }
 }
 
 fn read_golden(name: &str) -> Vec<u8> {
@@ -51,9 +99,12 @@ fn bodies_are_written_as_committed_and_read_back() {
         Body::Assent(AssentBody { measure: measure(), group: GROUP, position: PositionNumber(3), signature }),
         Body::Measure(MeasureBody { measure: measure(), reason: "the labels are wrong".into() }),
         Body::Finding(finding(3, 1, findings())),
+        Body::Dataset { head: digest("head"), root: digest("root") },
+        Body::Training(training()),
     ];
     let written: Vec<_> = bodies.iter().map(|body| String::from_utf8(body.to_bytes().unwrap()).unwrap()).collect();
     assert_eq!(golden.lines().collect::<Vec<_>>(), written);
+    assert_eq!(TrainingBody::from_json(&training().to_json()), Ok(training()));
     for body in bodies {
         assert_eq!(Body::from_bytes(body.kind(), &body.to_bytes().unwrap()), Ok(body));
     }
@@ -68,6 +119,11 @@ fn a_body_must_be_what_its_kind_says() {
     }
     assert_eq!(Body::Note("x".repeat(5000)).to_bytes(), Err(BodyError::TooLarge));
     assert_eq!(Body::Announcement { addresses: vec![String::new(); 17] }.to_bytes(), Err(BodyError::TooLarge));
+    for starts in [0, 17] {
+        let body = Body::Training(TrainingBody { starts: vec![digest("a"); starts], ..training() });
+        assert_eq!(body.to_bytes(), Err(BodyError::TooLarge), "{starts} starts");
+    }
+    assert_eq!(Body::Training(TrainingBody { done: 41, ..training() }).to_bytes(), Err(BodyError::TooLarge));
 }
 
 #[test]
@@ -118,110 +174,6 @@ fn parents_in_another_order_or_named_twice_are_no_envelope_whoever_signs_them() 
 }
 
 #[test]
-fn messages_are_visible_before_their_parents_and_tell_what_is_missing() {
-    let (first, second) = (note(1, 1, "a", vec![]), note(2, 1, "b", vec![]));
-    let third = note(1, 2, "c", vec![first.id(), second.id()]);
-    let mut log = Log::new(GROUP);
-    assert!(log.insert(third.bytes()).unwrap().fresh);
-    let mut missing = vec![first.id(), second.id()];
-    missing.sort_unstable();
-    assert_eq!(log.missing().collect::<Vec<_>>(), missing);
-    log.insert(first.bytes()).unwrap();
-    assert_eq!(log.heads().collect::<Vec<_>>(), [third.id()], "a parent that came late is no head");
-    log.give_up(&second.id());
-    assert_eq!(log.missing().count(), 0);
-    assert!(!log.insert(first.bytes()).unwrap().fresh);
-    let arrived: Vec<_> = log.since(0).map(|(arrival, envelope)| (arrival, envelope.id())).collect();
-    assert_eq!(arrived, [(0, third.id()), (1, first.id())]);
-    assert_eq!(log.since(1).count(), 1);
-}
-
-#[test]
-fn two_messages_with_one_number_are_evidence_and_a_third_is_dropped() {
-    let mut log = Log::new(GROUP);
-    let twins = [note(1, 1, "a", vec![]), note(1, 1, "b", vec![])];
-    assert_eq!(log.insert(twins[0].bytes()).unwrap().twin, None);
-    assert_eq!(log.insert(twins[1].bytes()).unwrap().twin, Some(twins[0].id()));
-    assert_eq!(log.insert(note(1, 1, "c", vec![]).bytes()), Err(LogError::Twins));
-    assert_eq!(log.insert(note(2, 1, "a", vec![]).bytes()).unwrap().twin, None, "another author");
-}
-
-#[test]
-fn the_register_holds_the_highest_number() {
-    let mut log = Log::new(GROUP);
-    [2, 3, 1].into_iter().for_each(|seq| _ = log.insert(note(1, seq, "x", vec![]).bytes()).unwrap());
-    assert_eq!(log.register(&id(1), "note").unwrap().seq(), 3);
-    assert_eq!(log.register(&id(2), "note"), None);
-    let draft = log.draft(&id(1), Kind::Note, "note", Vec::new());
-    assert_eq!((draft.seq, draft.parents.len()), (4, 3));
-    let next = Envelope::sign(draft, &node(1)).unwrap();
-    log.insert(next.bytes()).unwrap();
-    assert_eq!(log.heads().collect::<Vec<_>>(), [next.id()]);
-}
-
-#[test]
-fn messages_of_other_groups_are_refused() {
-    let mut log = Log::new(GroupId(2));
-    assert_eq!(log.insert(note(1, 1, "x", vec![]).bytes()), Err(LogError::OtherGroup(GROUP)));
-}
-
-#[test]
-fn only_the_newest_messages_of_a_topic_are_kept() {
-    let mut log = Log::new(GROUP);
-    let count = MAX_PER_TOPIC as u64;
-    (2..=count + 1).for_each(|seq| _ = log.insert(note(1, seq, "x", vec![]).bytes()).unwrap());
-    assert_eq!(log.insert(note(1, 1, "x", vec![]).bytes()), Err(LogError::Superseded));
-    let oldest = note(1, 2, "x", vec![]).id();
-    assert_eq!(log.insert(note(1, count + 2, "x", vec![]).bytes()).unwrap().dropped, [oldest]);
-    assert_eq!((log.len(), log.get(&oldest)), (MAX_PER_TOPIC, None));
-}
-
-#[test]
-fn what_is_pushed_out_gives_back_its_room() {
-    let (mut log, body) = (Log::new(GROUP), vec![0; 2 * MAX_AUTHOR_BYTES / 3 / MAX_PER_TOPIC]);
-    for seq in 1..=2 * MAX_PER_TOPIC as u64 {
-        let draft = Draft { group: GROUP, kind: Kind::Note, topic: "note".into(), seq, parents: vec![], body: body.clone() };
-        log.insert_envelope(Envelope::sign(draft, &node(1)).unwrap()).unwrap();
-    }
-    assert_eq!(log.len(), MAX_PER_TOPIC);
-}
-
-#[test]
-fn one_author_cannot_fill_the_log() {
-    let mut log = Log::new(GROUP);
-    let large = |topic: usize, seq: u64| {
-        let draft = Draft { group: GROUP, kind: Kind::Note, topic: format!("{topic}"), seq, parents: vec![], body: vec![0; MAX_BODY] };
-        Envelope::sign(draft, &node(1)).unwrap()
-    };
-    let taken = (1..=200).filter(|seq| log.insert_envelope(large(1, *seq)).is_ok()).count();
-    assert_eq!(taken, MAX_AUTHOR_BYTES / large(1, 1).bytes().len());
-    let mut log = Log::new(GROUP);
-    let small = |topic: usize| {
-        let draft = Draft { group: GROUP, kind: Kind::Note, topic: format!("{topic}"), seq: 1, parents: vec![], body: vec![] };
-        Envelope::sign(draft, &node(1)).unwrap()
-    };
-    assert_eq!((0..100).filter(|topic| log.insert_envelope(small(*topic)).is_ok()).count(), MAX_TOPICS);
-}
-
-#[test]
-fn strangers_share_one_bound_and_whoever_is_trusted_has_room_beside_it() {
-    let mut log = Log::new(GROUP);
-    let large = |author: u8, seq: u64| {
-        let draft = Draft { group: GROUP, kind: Kind::Note, topic: "note".into(), seq, parents: vec![], body: vec![0; MAX_BODY] };
-        Envelope::sign(draft, &node(author)).unwrap()
-    };
-    let size = large(1, 1).bytes().len();
-    let mut taken = |authors: std::ops::RangeInclusive<u8>| {
-        let all = authors.flat_map(|author| (1..=120).map(move |seq| (author, seq)));
-        all.filter(|(author, seq)| log.insert_envelope(large(*author, *seq)).is_ok()).count()
-    };
-    assert_eq!(taken(1..=9), MAX_STRANGERS_BYTES / size, "each of them has room for more than 120");
-    log.trust(id(10));
-    assert!(log.insert_envelope(large(10, 1)).is_ok());
-    assert_eq!(log.insert_envelope(large(11, 1)), Err(LogError::Quota));
-}
-
-#[test]
 fn an_assent_is_a_signature_of_its_measure() {
     let signature = sign(measure().digest(&DOMAIN), &key(3)).unwrap();
     let assent = AssentBody { measure: measure(), group: GROUP, position: PositionNumber(3), signature };
@@ -247,27 +199,39 @@ fn a_binding_needs_both_keys() {
     assert_eq!(SignedNode { message: statement, signature }.signer(&DOMAIN), Ok(account(5)));
 }
 
+#[test]
+fn what_was_noted_about_a_message_is_written_as_committed_and_read_back() {
+    let parents = vec![Digest([1; 32]), Digest([2; 32])];
+    let vote = say(1, 5, &Body::Verdict(verdict(2, RoundNumber(7), digest("claim"))), parents);
+    let messages = [vote, say(1, 6, &Body::Have { round: RoundNumber(7), file: digest("file") }, vec![]), note(1, 7, "hello", vec![])];
+    let noted = messages.map(|message| Facts::read(&message, GROUP, &DOMAIN).unwrap());
+    let written: Vec<_> = noted.iter().map(|facts| hex::encode(facts.to_bytes())).collect();
+    assert_eq!(String::from_utf8(read_golden("log-facts-1.hex")).unwrap().lines().collect::<Vec<_>>(), written);
+    for facts in noted {
+        let bytes = facts.to_bytes();
+        assert_eq!(Facts::from_bytes(&bytes), Ok(facts));
+        for length in 0..bytes.len() {
+            assert!(Facts::from_bytes(&bytes[..length]).is_err(), "cut to {length}");
+        }
+        assert!(Facts::from_bytes(&[bytes, vec![0]].concat()).is_err());
+    }
+}
+
+#[test]
+fn own_bytes_are_read_again_without_a_look_at_their_signature() {
+    let mut bytes = note(1, 5, "hello", vec![]).bytes().to_vec();
+    assert_eq!(Envelope::reread(&bytes), Ok(note(1, 5, "hello", vec![])));
+    *bytes.last_mut().unwrap() ^= 1;
+    assert!(Envelope::reread(&bytes).is_ok() && Envelope::from_bytes(&bytes).is_err());
+    assert!(Envelope::reread(&bytes[..bytes.len() - 1]).is_err());
+}
+
 proptest! {
     #[test]
-    fn the_order_of_arrival_does_not_matter(order in Just((0..12_usize).collect::<Vec<_>>()).prop_shuffle()) {
-        let mut messages: Vec<Envelope> = Vec::new();
-        for number in 0..12_u64 {
-            let parents = messages.iter().rev().step_by(3).take(3).map(Envelope::id).collect();
-            messages.push(note((number % 3) as u8 + 1, number / 3, "x", parents));
-        }
-        let mut straight = Log::new(GROUP);
-        let mut shuffled = Log::new(GROUP);
-        messages.iter().for_each(|message| _ = straight.insert(message.bytes()).unwrap());
-        order.iter().for_each(|at| _ = shuffled.insert(messages[*at].bytes()).unwrap());
-        prop_assert_eq!(straight.ids().collect::<Vec<_>>(), shuffled.ids().collect::<Vec<_>>());
-        prop_assert_eq!(straight.heads().collect::<Vec<_>>(), shuffled.heads().collect::<Vec<_>>());
-        prop_assert_eq!(shuffled.missing().count(), 0);
-    }
-
-    #[test]
     fn junk_is_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let mut log = Log::new(GROUP);
-        prop_assert!(log.insert(&bytes).is_err());
-        prop_assert!(log.insert(&[&[1][..], &bytes].concat()).is_err());
+        prop_assert!(Envelope::from_bytes(&bytes).is_err());
+        prop_assert!(Envelope::from_bytes(&[&[1][..], &bytes].concat()).is_err());
+        let _ = Facts::from_bytes(&[&[1][..], &bytes].concat());
+        let _ = protocol::log::Ranges::from_bytes(&[&[1][..], &bytes].concat());
     }
 }

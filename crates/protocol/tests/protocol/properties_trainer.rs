@@ -202,7 +202,7 @@ impl Play {
                 }
             }
             Effect::Cancel { .. } | Effect::Have { .. } | Effect::Publish { .. } | Effect::TellRoot { .. } => {}
-            Effect::Finishing { .. } | Effect::Done(_) => {}
+            Effect::Finishing { .. } | Effect::Done(_) | Effect::Doubled { .. } => {}
         }
     }
 

@@ -39,6 +39,8 @@ pub struct Story {
     pub validator: Validator,
     /// Files that anybody serves.
     pub served: Vec<&'static str>,
+    /// Files for which there is no room here.
+    pub full: Vec<&'static str>,
     /// Claims that are true.
     pub truths: Vec<Digest>,
     pub effects: Vec<Effect>,
@@ -49,7 +51,8 @@ pub struct Story {
 impl Story {
     /// A live validator in TRAIN of `ROUND`, which somebody opened.
     pub fn new(signer: u8) -> Self {
-        let mut story = Self { validator: validator(signer), served: Vec::new(), truths: Vec::new(), effects: Vec::new(), last_s: 0 };
+        let mut story =
+            Self { validator: validator(signer), served: Vec::new(), full: Vec::new(), truths: Vec::new(), effects: Vec::new(), last_s: 0 };
         story.tell(Input::Group(group()));
         story.tell(Input::Block(at(ROUND, 0)));
         story.tell(Input::Live);
@@ -72,8 +75,12 @@ impl Story {
         match effect {
             Effect::MeasureBase { round, .. } => Some(Input::BaseMeasured { round: *round, result: Ok(base_finding()) }),
             Effect::Fetch { round, file } => {
-                let is_served = self.served.iter().any(|name| digest(name) == *file);
-                let result = if is_served { Fetched::Held } else { Fetched::Missing("nobody has it".into()) };
+                let is_in = |names: &[&str]| names.iter().any(|name| digest(name) == *file);
+                let result = match (is_in(&self.full), is_in(&self.served)) {
+                    (true, _) => Fetched::NotKept("the disk is full".into()),
+                    (_, true) => Fetched::Held,
+                    _ => Fetched::Missing("nobody has it".into()),
+                };
                 Some(Input::Fetched { round: *round, file: *file, result })
             }
             Effect::Measure { claim, hash, .. } => {

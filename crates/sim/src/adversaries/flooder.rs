@@ -1,7 +1,12 @@
 //! Fills the log under its own name and under many that it makes up, doubles numbers, forges signatures, sends what is no letter:
-//! "junk messages of one author", "many new authors".
+//! "junk messages of one author", "many new authors". Eight of its keys fill all that strangers share, with numbers of the future.
 
-use protocol::{RoundNumber, eip712::Signed, log::Body, machine::Heard};
+use protocol::{
+    RoundNumber,
+    eip712::Signed,
+    log::{Body, MAX_AHEAD_MS, MAX_BODY},
+    machine::Heard,
+};
 
 use crate::world::{
     hands::Hands,
@@ -11,10 +16,14 @@ use crate::world::{
 /// Letters with each block under one key that it keeps, and under new ones.
 const LETTERS: u64 = 9;
 const AUTHORS: u64 = 2;
+/// Keys that it keeps for the largest messages there are, and as many of them with each block.
+const LARGE_KEYS: u64 = 8;
+const LARGE: u64 = 2;
 
 #[derive(Default)]
 pub(super) struct Flooder {
     sent: u64,
+    large: u64,
 }
 
 impl Flooder {
@@ -27,6 +36,11 @@ impl Flooder {
         for author in 0..AUTHORS {
             let mut random = own.random(&format!("author {author}"));
             own.say_as(random.bytes(), 1, &Body::Have { round: RoundNumber(0), file: protocol::Digest(random.bytes()) });
+        }
+        for _ in 0..LARGE {
+            self.large += 1;
+            let (key, seq) = ([20 + (self.large % LARGE_KEYS) as u8; 32], own.now_ms() + MAX_AHEAD_MS / 2 + self.large);
+            own.fill_as(key, seq, MAX_BODY);
         }
         own.send_junk(format!("junk {}", self.sent).as_bytes());
     }

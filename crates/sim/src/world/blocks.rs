@@ -116,7 +116,9 @@ impl World {
         self.note(node, "begins history anew");
         let (view, tip) = (self.view_of(node, confirmed)?, self.ledger.block(confirmed));
         self.nodes[node].generation += 1;
-        let Some(process) = &mut self.nodes[node].process else { return Ok(()) };
+        let own = &mut self.nodes[node];
+        let Some(process) = &mut own.process else { return Ok(()) };
+        [Heard::Restart, Heard::Group(view.as_ref().clone())].iter().for_each(|heard| own.replica.hear(heard));
         let effects = process.restart(view.as_ref().clone(), tip);
         self.act(node, effects);
         Ok(())
@@ -171,6 +173,7 @@ impl World {
         if !is_own {
             self.meet(node, Met::Heard(&heard));
         }
+        self.nodes[node].replica.hear(&heard);
         if let Heard::Block(_) = heard {
             self.look_at(node);
         }

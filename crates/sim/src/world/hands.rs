@@ -10,7 +10,7 @@ use protocol::{
     eip712::{Choice, Signed, SignedVerdict, Typed, address_of, sign},
     ids::{DeltaNumber, GroupId},
     keccak256,
-    log::{Body, Draft, Envelope},
+    log::{Body, Draft, Envelope, Kind},
     measures::{Act, Measure},
     rules,
     trainer::Measured,
@@ -52,6 +52,11 @@ impl<'a> Hands<'a> {
     /// The second of the newest block.
     pub fn now_s(&self) -> u64 {
         self.world.ledger.block(self.world.ledger.tip()).time_s
+    }
+
+    /// What an honest clock shows.
+    pub fn now_ms(&self) -> u64 {
+        self.world.now_ms()
     }
 
     /// The group as of the newest block.
@@ -195,11 +200,20 @@ impl<'a> Hands<'a> {
 
     /// Says something under a key that was made for it, with that number.
     pub fn say_as(&mut self, secret: [u8; 32], seq: u64, body: &Body) {
-        let Ok(bytes) = body.to_bytes() else { return };
-        let draft = Draft { group: self.group(), kind: body.kind(), topic: body.topic().to_owned(), seq, parents: Vec::new(), body: bytes };
+        if let Ok(bytes) = body.to_bytes() {
+            self.send_as(secret, seq, body.kind(), bytes, Some(body.clone()));
+        }
+    }
+
+    /// The same with so many bytes that say nothing.
+    pub fn fill_as(&mut self, secret: [u8; 32], seq: u64, bytes: usize) {
+        self.send_as(secret, seq, Kind::Note, vec![b' '; bytes], None);
+    }
+
+    fn send_as(&mut self, secret: [u8; 32], seq: u64, kind: Kind, bytes: Vec<u8>, body: Option<Body>) {
+        let draft = Draft { group: self.group(), kind, topic: "flood".to_owned(), seq, parents: Vec::new(), body: bytes };
         if let Ok(envelope) = Envelope::sign(draft, &NodeKey::from_bytes(&secret)) {
-            let letter = Arc::new(Letter { envelope, body: Some(body.clone()) });
-            self.world.send(self.node, None, &letter);
+            self.world.send(self.node, None, &Arc::new(Letter { envelope, body }));
         }
     }
 

@@ -70,9 +70,14 @@ impl World {
         if !node.is_up() || node.replica.is_banned(from, now_ms) {
             return;
         }
-        if node.replica.take(letter).is_ok_and(|inserted| inserted.fresh) {
+        let clock_ms = now_ms + self.weather.nodes[to].ahead_ms;
+        let Ok(inserted) = node.replica.take(letter, clock_ms) else { return };
+        if inserted.fresh {
             self.send(to, Some(from), letter);
             self.read_log(to);
+        }
+        if let Some(message) = inserted.double {
+            self.hear(to, Heard::Double { message });
         }
     }
 
@@ -93,7 +98,7 @@ impl World {
         if !self.weather.nodes[node].forges {
             return;
         }
-        let known = self.nodes[node].replica.log().since(0).last().map(|(_, envelope)| envelope.clone());
+        let known = self.nodes[node].replica.log().since(0).last().map(|kept| kept.place.clone());
         let forged = known.and_then(|known| forgery(&self.nodes[node].replica, &known, number)).unwrap_or_default();
         let others = (0..self.nodes.len()).filter(|to| *to != node && self.weather.reaches(node, *to)).collect::<Vec<_>>();
         others.into_iter().for_each(|to| self.receive_bytes(node, to, &forged));
@@ -105,15 +110,15 @@ impl World {
         loop {
             let own = &mut self.nodes[node];
             let Some(process) = own.process.as_mut().filter(|process| process.teller.is_live()) else { return };
-            let Some((number, envelope)) = own.replica.log().since(process.cursor).next() else { return };
-            process.cursor = number + 1;
-            let letter = self.letters.of(envelope);
+            let Some(kept) = own.replica.log().since(process.cursor).next() else { return };
+            process.cursor = kept.arrival + 1;
+            let letter = self.letters.of(kept.place);
             let Some(body) = letter.body.clone() else { continue };
             self.hear(node, Heard::Log { author: letter.envelope.author(), body });
         }
     }
 
-    /// Asks every peer that can be reached for what was not read of its log.
+    /// Asks every peer that can be reached for what its log has and one's own has not.
     pub(crate) fn look(&mut self, node: usize) {
         self.schedule.after(COPY_MS, Happening::Copy { node });
         if !self.nodes[node].is_up() {
@@ -121,7 +126,7 @@ impl World {
         }
         for peer in self.plan.nodes_of(self.nodes[node].group) {
             let can_ask = peer != node && self.nodes[peer].is_up() && self.weather.reaches(node, peer) && self.weather.reaches(peer, node);
-            if can_ask && self.nodes[node].replica.is_behind(peer, &self.nodes[peer].replica) {
+            if can_ask && self.nodes[node].replica.may_learn_from(peer, &self.nodes[peer].replica) {
                 self.copy(node, peer);
             }
         }
@@ -132,10 +137,15 @@ impl World {
         if random.chance(self.weather.loss) {
             return;
         }
-        let (letters, next) = self.nodes[node].replica.copy(peer, &self.nodes[peer].replica, &mut self.letters);
+        let clock_ms = self.now_ms() + self.weather.nodes[node].ahead_ms;
+        let letters = self.nodes[node].replica.copy(&self.nodes[peer].replica, clock_ms, &mut self.letters);
+        if letters.is_empty() {
+            let theirs = self.nodes[peer].replica.log().summary();
+            return self.nodes[node].replica.agree(peer, theirs);
+        }
         let wait_ms = 2 * (self.link_ms(node, peer) + self.link_ms(peer, node));
         let generation = self.nodes[node].generation;
-        self.schedule.after(wait_ms, Happening::Copied { node, generation, peer, letters, next });
+        self.schedule.after(wait_ms, Happening::Copied { node, generation, peer, letters });
     }
 
     /// Somebody fills the log with notes for as long as that weather lasts.

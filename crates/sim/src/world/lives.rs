@@ -72,7 +72,6 @@ impl World {
         self.note(node, "is killed");
         let mut random = self.random_of("cut", node);
         self.nodes[node].die(&mut random);
-        self.nodes.iter_mut().for_each(|other| other.replica.forget_place(node));
     }
 
     /// Starts a node anew from its disk, unless another fault keeps it down.

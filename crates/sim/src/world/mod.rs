@@ -70,7 +70,6 @@ pub(crate) enum Happening {
         generation: u64,
         peer: usize,
         letters: Vec<Arc<Letter>>,
-        next: u64,
     },
     Flood {
         node: usize,
@@ -159,11 +158,12 @@ impl World {
         person: impl Fn(&Plan, usize, &Node) -> Option<Box<dyn Person>>,
     ) -> Result<Self, SimError> {
         let adversaries = (0..plan.nodes()).filter_map(|number| Some((number, adversary(plan.vice_of(number)?)))).collect();
-        let nodes: Vec<Node> = (0..plan.nodes()).map(|number| node(&plan, number)).collect();
+        let mut nodes: Vec<Node> = (0..plan.nodes()).map(|number| node(&plan, number)).collect();
         let people = nodes.iter().enumerate().filter_map(|(number, node)| Some((number, person(&plan, number, node)?))).collect();
         let (training, first_file) = Training::begin(plan.depth, plan.seed, plan.group_of(0)).map_err(SimError::Beginning)?;
         let ledger = Ledger::new(&plan, &nodes, first_file)?;
         let domain = ledger.domain();
+        nodes.iter_mut().for_each(|node| node.replica.settle(domain));
         let mut files = Files::default();
         (0..nodes.len()).for_each(|node| files.hold(node, first_file));
         let weather = Weather::at(&[], nodes.len(), 0);
@@ -242,8 +242,7 @@ impl World {
             Happening::Head { node, number } => self.show_head(node, number)?,
             Happening::Letter { from, to, letter } => self.receive(from, to, &letter),
             Happening::Copy { node } => self.look(node),
-            Happening::Copied { node, generation, peer, letters, next } if self.is_current(node, generation) => {
-                self.nodes[node].replica.copied(peer, next);
+            Happening::Copied { node, generation, peer, letters } if self.is_current(node, generation) => {
                 letters.iter().for_each(|letter| self.receive(peer, node, letter));
             }
             Happening::Flood { node, number } => self.flood(node, number),

@@ -3,9 +3,10 @@
 use protocol::{
     Digest, RoundNumber,
     chain::RevealedClaim,
-    log::Body,
+    log::{Body, TrainingBody, TrainingPlan},
     trainer::{Effect, Input, Measured, Transaction},
 };
+use serde_json::{Map, Value};
 
 use super::{
     World,
@@ -36,7 +37,8 @@ impl World {
                 self.start(node, 2 * self.plan.measure_ms, Task::Check { exam, claim, hash });
             }
             Effect::Have { round, file } => self.announce(node, round, file),
-            Effect::Publish { round, file } => self.tell_log(node, &Body::Note(format!("round {round}: {file} was trained here"))),
+            Effect::Publish { round, file } => self.tell_log(node, &told(round, file)),
+            Effect::Doubled { message } => self.note(node, &format!("another process writes with its key: {message}")),
             Effect::TellRoot { head } => self.build_set(node, head),
             Effect::Done(report) => {
                 let trouble = report.trouble.map(|trouble| format!(", {trouble}")).unwrap_or_default();
@@ -126,7 +128,7 @@ impl World {
     pub(crate) fn tell_root(&mut self, node: usize, head: Digest, patches: &[Digest]) {
         let root = Sets::root(patches);
         self.sets.tell(node, head, root);
-        self.tell_log(node, &Body::Note(format!("dataset {head} {root}")));
+        self.tell_log(node, &Body::Dataset { head, root });
     }
 
     /// Writes what nobody waits for.
@@ -135,4 +137,10 @@ impl World {
             self.note(node, &format!("cannot write to the log: {reason}"));
         }
     }
+}
+
+/// How a file was trained, as far as a curve has that.
+fn told(round: RoundNumber, file: Digest) -> Body {
+    let plan = TrainingPlan { settings: Value::Object(Map::new()), seed: round.0, steps: 1 };
+    Body::Training(TrainingBody { round, file, starts: vec![file], head: Digest::ZERO, plan, done: 1 })
 }

@@ -37,7 +37,6 @@ impl World {
             }
             Effect::Warden(effect) => self.ward(node, effect),
             Effect::Jury(effect) => self.find(node, effect),
-            Effect::Trust(author) => self.nodes[node].replica.trust(author),
             Effect::Hold { digest, .. } => self.start(node, 0, Task::Hold { file: digest }),
             Effect::TellRoot { head } => self.build_set(node, head),
             Effect::Asleep { until, epoch } => {

@@ -2,7 +2,7 @@
 
 use protocol::chain::{ChainEvent, Outcome};
 use protocol::ids::PositionNumber;
-use protocol::log::{MAX_PER_TOPIC, MAX_TWINS};
+use protocol::log::{MAX_ENVELOPE, RING_BYTES};
 use sim::vice::Vice;
 
 use crate::played::{Played, calm, play};
@@ -101,9 +101,19 @@ fn a_flood_keeps_no_round_from_being_decided_and_is_held_in_bounds() {
         let (game, undisturbed) = (play(Vice::Flooder, seed, ROUNDS), calm(seed, ROUNDS));
         assert_eq!((game.report.won, game.gain()), (undisturbed.report.won, 0));
         for node in &game.world.nodes()[..6] {
-            let mut authors = std::collections::BTreeMap::<_, usize>::new();
-            node.replica.log().since(0).for_each(|(_, envelope)| *authors.entry(envelope.author()).or_default() += 1);
-            assert!(authors.values().max() <= Some(&(MAX_PER_TOPIC * MAX_TWINS)), "{:?}", authors.values().max());
+            let log = node.replica.log();
+            let strangers = log.since(0).filter(|kept| kept.account.is_none());
+            let bytes: u64 = strangers.map(|kept| u64::from(kept.bytes)).sum();
+            assert!((RING_BYTES / 2..RING_BYTES + MAX_ENVELOPE as u64).contains(&bytes), "{seed} {}: {bytes}", node.name);
+            for validator in &game.world.nodes()[2..6] {
+                assert_eq!(
+                    log.speaks_for(&validator.replica.author()),
+                    Some(validator.account),
+                    "{seed} {}: {}",
+                    node.name,
+                    validator.name
+                );
+            }
         }
     }
 }

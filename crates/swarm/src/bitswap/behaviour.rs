@@ -40,6 +40,8 @@ pub struct BlockWant {
     pub codec: Codec,
     /// Blocks of one file share a session: they are asked of the peers that had others of it.
     pub session: u64,
+    /// Who is said to hold the file: asked before others.
+    pub holders: Arc<[PeerId]>,
     /// Where the block goes.
     pub reply: oneshot::Sender<Vec<u8>>,
 }
@@ -74,7 +76,7 @@ impl Behaviour {
     pub fn want(&mut self, block: BlockWant, now: Instant) {
         let waiters = self.waiters.entry(block.digest).or_default();
         if waiters.is_empty() {
-            if !self.wants.want(block.digest, block.codec, block.session, now) {
+            if !self.wants.want(block.digest, block.codec, block.session, &block.holders, now) {
                 self.waiters.remove(&block.digest);
                 return;
             }
@@ -131,10 +133,13 @@ impl Behaviour {
 
     /// Gives a block to all that wait for it.
     fn deliver(&mut self, digest: Digest, block: Vec<u8>) {
-        for waiter in self.waiters.remove(&digest).unwrap_or_default() {
+        let mut waiters = self.waiters.remove(&digest).unwrap_or_default();
+        let last = waiters.pop();
+        for waiter in waiters {
             // A waiter that has gone needs nothing.
             _ = waiter.send(block.clone());
         }
+        _ = last.map(|waiter| waiter.send(block));
     }
 
     /// Tells the swarm's task, which counts.

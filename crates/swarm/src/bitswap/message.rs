@@ -65,31 +65,49 @@ impl Encoder {
         if !entries.is_empty() {
             put_bytes(&mut body, 1, &wantlist(entries));
         }
-        for (cid, held) in presences {
-            let mut presence = Vec::new();
-            put_bytes(&mut presence, 1, &cid.to_bytes());
-            put_number(&mut presence, 2, u64::from(!held));
-            put_bytes(&mut body, 4, &presence);
-        }
+        presences.iter().for_each(|(cid, held)| put_presence(&mut body, cid, *held));
         Self { body }
     }
 
-    /// Adds the block that was asked for as `cid`.
-    pub fn block(&mut self, cid: &Cid, block: &[u8]) {
+    /// Adds the block of `length` bytes that was asked for as `cid`: `write` puts just these behind what the buffer holds,
+    /// or tells that it cannot, which leaves the message as it was.
+    pub fn block(&mut self, cid: &Cid, length: usize, write: impl FnOnce(&mut Vec<u8>) -> bool) -> bool {
+        let start = self.body.len();
         let prefix = if cid.codec() == u64::from(PREFIX_DAG_PB[1]) { PREFIX_DAG_PB } else { PREFIX_RAW };
-        let mut payload = Vec::with_capacity(block.len() + 16);
-        put_bytes(&mut payload, 1, &prefix);
-        put_bytes(&mut payload, 2, block);
-        put_bytes(&mut self.body, 3, &payload);
+        let mut head = Vec::new();
+        put_bytes(&mut head, 1, &prefix);
+        put_varint(&mut head, 2 << 3 | 2);
+        put_varint(&mut head, length as u64);
+        put_varint(&mut self.body, 3 << 3 | 2);
+        put_varint(&mut self.body, (head.len() + length) as u64);
+        self.body.extend_from_slice(&head);
+        let end = self.body.len() + length;
+        let is_written = write(&mut self.body) && self.body.len() == end;
+        if !is_written {
+            self.body.truncate(start);
+        }
+        is_written
     }
 
-    /// The message with its length before it.
-    pub fn finish(self) -> Vec<u8> {
-        let mut framed = Vec::with_capacity(self.body.len() + 5);
-        put_varint(&mut framed, self.body.len() as u64);
-        framed.extend_from_slice(&self.body);
-        framed
+    /// Whether the CID is not held after all.
+    pub fn missing(&mut self, cid: &Cid) {
+        put_presence(&mut self.body, cid, false);
     }
+
+    /// What goes before the message, and the message.
+    pub fn finish(self) -> (Vec<u8>, Vec<u8>) {
+        let mut length = Vec::new();
+        put_varint(&mut length, self.body.len() as u64);
+        (length, self.body)
+    }
+}
+
+/// A block's presence or absence.
+fn put_presence(body: &mut Vec<u8>, cid: &Cid, held: bool) {
+    let mut presence = Vec::new();
+    put_bytes(&mut presence, 1, &cid.to_bytes());
+    put_number(&mut presence, 2, u64::from(!held));
+    put_bytes(body, 4, &presence);
 }
 
 /// The bytes of a want list.
@@ -209,6 +227,11 @@ mod tests {
         block_cid(block_digest(text), codec)
     }
 
+    fn framed(encoder: Encoder) -> Vec<u8> {
+        let (length, body) = encoder.finish();
+        [length, body].concat()
+    }
+
     #[test]
     fn a_message_survives_its_encoding() {
         let (one, two) = (cid(b"one", Codec::Raw), cid(b"two", Codec::DagPb));
@@ -219,9 +242,15 @@ mod tests {
         ];
         let presences = vec![(one, true), (two, false)];
         let mut encoder = Encoder::new(&entries, &presences);
-        encoder.block(&one, b"one");
-        encoder.block(&two, b"");
-        let framed = encoder.finish();
+        let write = |bytes: &'static [u8]| {
+            move |body: &mut Vec<u8>| {
+                body.extend_from_slice(bytes);
+                true
+            }
+        };
+        assert!(encoder.block(&one, 3, write(b"one")) && encoder.block(&two, 0, write(b"")));
+        assert!(!encoder.block(&one, 4, write(b"one")) && !encoder.block(&one, 3, |_| false), "leaves nothing behind");
+        let framed = framed(encoder);
         let mut body = &framed[..];
         assert_eq!(take_varint(&mut body).unwrap(), body.len() as u64);
         assert_eq!(frame_length(&framed), Ok(body.len()));
@@ -234,7 +263,7 @@ mod tests {
     fn a_message_has_the_bytes_of_the_specification() {
         let wanted = cid(b"", Codec::Raw);
         let entry = Entry { cid: wanted, want: Want::Have, send_dont_have: true };
-        let framed = Encoder::new(&[entry], &[]).finish();
+        let framed = framed(Encoder::new(&[entry], &[]));
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         let expected = format!("300a2e0a2c0a2401551220{empty}100120012801");
         assert_eq!(hex::encode(framed), expected);
@@ -258,7 +287,7 @@ mod tests {
     #[test]
     fn numbers_of_parts_are_bounded() {
         let entry = Entry { cid: cid(b"x", Codec::Raw), want: Want::Block, send_dont_have: true };
-        let framed = Encoder::new(&vec![entry; ENTRIES_MAX + 5], &[]).finish();
+        let framed = framed(Encoder::new(&vec![entry; ENTRIES_MAX + 5], &[]));
         let mut body = &framed[..];
         take_varint(&mut body).unwrap();
         assert_eq!(Message::decode(body).unwrap().entries.len(), ENTRIES_MAX);

@@ -9,6 +9,7 @@
 //! | `message` | the bytes of a message |
 //! | `ledger` | what a peer wants of this node |
 //! | `wants` | what this node wants, and of whom |
+//! | `suppliers` | what is known of a peer as a source |
 //! | `streams` | whole messages on a stream |
 //! | `handler` | the streams of one connection |
 //! | `behaviour` | all of it, as libp2p drives it |
@@ -19,4 +20,5 @@ mod handler;
 mod ledger;
 mod message;
 mod streams;
+mod suppliers;
 mod wants;

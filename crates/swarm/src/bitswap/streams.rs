@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cid::Cid;
 use futures::{AsyncReadExt, AsyncWriteExt};
 use libp2p::Stream;
 use protocol::Digest;
@@ -21,6 +20,9 @@ use crate::wire::VARINT_BYTES_MAX;
 const MESSAGE_TIME: Duration = Duration::from_secs(60);
 /// Bytes that are reserved at a time while a message is read.
 const READ_STEP_BYTES: usize = 256 * 1024;
+
+/// Longer messages are decoded and hashed off the async threads.
+const HASHED_HERE_BYTES: usize = 32 * 1024;
 
 /// What one message of the peer says about our wants.
 #[derive(Debug)]
@@ -84,7 +86,10 @@ async fn read_rest(stream: &mut Stream, first: u8, budget: &Semaphore) -> io::Re
     let length = read_length(stream, first).await?;
     let _permit = budget.acquire_many(length as u32).await.map_err(io::Error::other)?;
     let body = read_exactly(stream, length).await?;
-    inbound(&body)
+    if body.len() < HASHED_HERE_BYTES {
+        return inbound(&body);
+    }
+    tokio::task::spawn_blocking(move || inbound(&body)).await.map_err(io::Error::other)?
 }
 
 /// The length that stands before a message.
@@ -118,7 +123,7 @@ fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Er
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
-/// Hashes here, on the connection's own task.
+/// Decodes a message and hashes its blocks.
 fn inbound(body: &[u8]) -> io::Result<Inbound> {
     let message = Message::decode(body).map_err(invalid)?;
     let presences = message.presences.into_iter().filter_map(|(cid, held)| Some((digest_in(&cid)?, held))).collect();
@@ -128,25 +133,25 @@ fn inbound(body: &[u8]) -> io::Result<Inbound> {
 
 /// Writes a message whole, or not in time.
 pub async fn write(mut stream: Stream, outgoing: Outgoing, store: Arc<BlockStore>) -> io::Result<Stream> {
-    let encoded = tokio::task::spawn_blocking(move || encode(outgoing, &store)).await.map_err(io::Error::other)?;
+    let (length, body) = tokio::task::spawn_blocking(move || encode(outgoing, &store)).await.map_err(io::Error::other)?;
     let written = async {
-        stream.write_all(&encoded).await?;
+        stream.write_all(&length).await?;
+        stream.write_all(&body).await?;
         stream.flush().await
     };
     timeout(MESSAGE_TIME, written).await??;
     Ok(stream)
 }
 
-/// Reads the blocks; one that has gone since it was promised is reported missing.
-fn encode(outgoing: Outgoing, store: &BlockStore) -> Vec<u8> {
-    let read = |cid: Cid| digest_in(&cid).and_then(|digest| store.get(digest).ok().flatten());
-    let blocks: Vec<(Cid, Option<Vec<u8>>)> = outgoing.answer.blocks.into_iter().map(|cid| (cid, read(cid))).collect();
-    let missing = blocks.iter().filter(|(_, block)| block.is_none()).map(|(cid, _)| (*cid, false));
-    let presences: Vec<(Cid, bool)> = outgoing.answer.presences.into_iter().chain(missing).collect();
-    let mut encoder = Encoder::new(&outgoing.entries, &presences);
-    for (cid, block) in &blocks {
-        if let Some(block) = block {
-            encoder.block(cid, block);
+/// Reads the blocks into the message; one that has gone since it was promised is reported missing.
+fn encode(outgoing: Outgoing, store: &BlockStore) -> (Vec<u8>, Vec<u8>) {
+    let mut encoder = Encoder::new(&outgoing.entries, &outgoing.answer.presences);
+    for cid in &outgoing.answer.blocks {
+        let digest = digest_in(cid).unwrap_or(Digest::ZERO);
+        let length = store.length(digest).unwrap_or(0) as usize;
+        let read = |body: &mut Vec<u8>| store.get_into(digest, body).unwrap_or(false);
+        if !encoder.block(cid, length, read) {
+            encoder.missing(cid);
         }
     }
     encoder.finish()

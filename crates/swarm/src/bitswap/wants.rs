@@ -1,30 +1,35 @@
 //! Which block is asked of whom: sessions, HAVE and DONT_HAVE, the least-loaded peer, failover. Time is an argument.
 //!
-//! A block is asked of one peer at a time, the one that owes least among those that said that they hold it
-//! or that had others of its file. Who delivers nothing for [`FAILOVER`] loses what it owes to others. Of
-//! what nobody is known to hold, everybody is asked again every [`ASK_AGAIN`].
+//! A block is asked of one peer, the one that owes least among those that said that they hold it or that had
+//! others of its file; those that a fetch was told of come first. One that has not come for [`LATE`], or for
+//! [`LATE_AT_LAST`] when nothing else is left to be asked for, is asked of a second one too. Who delivers
+//! nothing for [`FAILOVER`] loses what it owes to others. Of what nobody is known to hold, peers are asked
+//! again every [`ASK_AGAIN`], by turns where there are many.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::time::{Duration, Instant};
 
 use libp2p::PeerId;
 use protocol::Digest;
 
 use super::message::{Entry, Want};
+use super::suppliers::Supplier;
+pub use super::suppliers::WINDOW_BLOCKS;
 use crate::cids::{Codec, block_cid};
 
 /// A peer that delivers nothing for so long loses its turn.
 pub const FAILOVER: Duration = Duration::from_secs(10);
-/// So often all peers are asked again for a block that nobody had.
+/// So often peers are asked again for a block that nobody had.
 pub const ASK_AGAIN: Duration = Duration::from_secs(2);
+/// A block that was not delivered in so long is asked of another one, too.
+pub const LATE: Duration = Duration::from_secs(2);
+/// The same for the last blocks, when others have nothing to do.
+pub const LATE_AT_LAST: Duration = Duration::from_millis(500);
+/// Peers that are asked for one block at a time.
+pub const ASKED_PEERS_MAX: usize = 3;
 /// At most so many peers are asked at once whether they hold a block.
 pub const BROADCAST_PEERS_MAX: usize = 32;
-/// Blocks that a peer may owe at a time.
-pub const WINDOW_BLOCKS: usize = 32;
-/// The same while a peer may be JavaScript: its frames would overrun the window of yamux.
-pub const WINDOW_BLOCKS_CAREFUL: usize = 4;
-/// Asked digests that are remembered per peer, to tell late blocks from wrong ones.
-pub const ASKED_MAX: usize = 4096;
 /// Sessions that are remembered; the oldest is forgotten first.
 pub const SESSIONS_MAX: usize = 256;
 /// Wants of all fetches together.
@@ -46,7 +51,8 @@ pub enum Arrival {
 struct Open {
     session: u64,
     codec: Codec,
-    asked: Option<(PeerId, Instant)>,
+    since: Instant,
+    asked: BTreeMap<PeerId, Instant>,
     holders: BTreeSet<PeerId>,
     /// Have refused or failed since everybody was asked last.
     refused: BTreeSet<PeerId>,
@@ -56,40 +62,19 @@ struct Open {
     next_broadcast: Instant,
 }
 
-/// What is known of a connected peer: what it can take, what it owes, how well it delivers.
-#[derive(Debug)]
-struct Supplier {
-    window: usize,
-    owes: usize,
-    /// Failures since the last delivered block.
-    failures: u32,
-    last_block: Option<Instant>,
-    asked: BTreeSet<Digest>,
-    asked_order: VecDeque<Digest>,
-}
-
-impl Supplier {
-    /// Careful until identify says what it runs.
-    fn new() -> Self {
-        Self { window: WINDOW_BLOCKS_CAREFUL, owes: 0, failures: 0, last_block: None, asked: BTreeSet::new(), asked_order: VecDeque::new() }
-    }
-
-    /// That the digest was asked of it, to tell late blocks from wrong ones.
-    fn remember(&mut self, digest: Digest) {
-        if !self.asked.insert(digest) {
-            return;
+impl Open {
+    fn new(session: u64, codec: Codec, now: Instant) -> Self {
+        Self {
+            session,
+            codec,
+            since: now,
+            asked: BTreeMap::new(),
+            holders: BTreeSet::new(),
+            refused: BTreeSet::new(),
+            told: BTreeSet::new(),
+            broadcasts: 0,
+            next_broadcast: now,
         }
-        self.asked_order.push_back(digest);
-        if self.asked_order.len() > ASKED_MAX
-            && let Some(oldest) = self.asked_order.pop_front()
-        {
-            self.asked.remove(&oldest);
-        }
-    }
-
-    /// One that failed gets one block at a time until it delivers.
-    fn has_room(&self) -> bool {
-        self.owes < if self.failures > 0 { 1 } else { self.window }
     }
 }
 
@@ -103,33 +88,30 @@ pub struct Wants {
     /// Peers that delivered or hold blocks of a session.
     sessions: BTreeMap<u64, BTreeSet<PeerId>>,
     outgoing: BTreeMap<PeerId, Vec<Entry>>,
+    /// Whom a broadcast told last: the next one goes on behind it.
+    told_last: Option<PeerId>,
 }
 
 impl Wants {
-    /// Adds a want. False: there are too many, or it is there already.
-    pub fn want(&mut self, digest: Digest, codec: Codec, session: u64, now: Instant) -> bool {
+    /// Adds a want; `holders` are asked before it is known whether they have it. False: there are too many, or it is there
+    /// already.
+    pub fn want(&mut self, digest: Digest, codec: Codec, session: u64, holders: &[PeerId], now: Instant) -> bool {
         if self.open.len() >= WANTS_MAX || self.open.contains_key(&digest) {
             return false;
         }
-        self.sessions.entry(session).or_default();
+        let is_new = !self.sessions.contains_key(&session);
+        let connected = holders.iter().filter(|holder| self.peers.contains_key(holder));
+        self.sessions.entry(session).or_default().extend(connected);
         if self.sessions.len() > SESSIONS_MAX {
             self.sessions.pop_first();
         }
-        self.open.insert(
-            digest,
-            Open {
-                session,
-                codec,
-                asked: None,
-                holders: BTreeSet::new(),
-                refused: BTreeSet::new(),
-                told: BTreeSet::new(),
-                broadcasts: 0,
-                next_broadcast: now,
-            },
-        );
+        self.open.insert(digest, Open::new(session, codec, now));
         self.idle.insert(digest);
         self.schedule(digest, now);
+        // The first block of a file finds those who have it beside the ones that were named.
+        if is_new && !self.idle.contains(&digest) {
+            self.broadcast(digest, now);
+        }
         true
     }
 
@@ -142,7 +124,7 @@ impl Wants {
         lonely.filter(|(_, open)| sessions.insert(open.session)).map(|(digest, _)| *digest).collect()
     }
 
-    /// Nobody waits for the block any more.
+    /// Nobody waits for the block any more, or it came from elsewhere.
     pub fn cancel(&mut self, digest: Digest) {
         self.close(digest, None);
     }
@@ -196,21 +178,20 @@ impl Wants {
         let Some(open) = self.open.get_mut(&digest) else { return };
         open.holders.remove(&peer);
         open.refused.insert(peer);
-        if open.asked.is_some_and(|(asked, _)| asked == peer) {
-            self.release(digest);
+        if open.asked.contains_key(&peer) {
+            self.release(digest, peer);
             self.schedule(digest, now);
         }
     }
 
     /// A block with this digest came from a peer.
     pub fn block(&mut self, peer: PeerId, digest: Digest, now: Instant) -> Arrival {
-        let known = self.peers.get_mut(&peer).filter(|known| known.asked.contains(&digest));
+        let known = self.peers.get_mut(&peer).filter(|known| known.was_asked(digest));
         let Some(known) = known else {
             self.take_back(|asked, _| asked == peer, now);
             return Arrival::Wrong;
         };
-        known.last_block = Some(now);
-        known.failures = 0;
+        known.delivered(now);
         let Some(session) = self.open.get(&digest).map(|open| open.session) else { return Arrival::Late };
         self.sessions.entry(session).or_default().insert(peer);
         self.close(digest, Some(peer));
@@ -218,20 +199,20 @@ impl Wants {
         Arrival::Wanted
     }
 
-    /// Moves what is late to other peers, and asks again for what nobody had.
+    /// Moves what peers fail to deliver to others, asks others too for what is late, and again for what nobody had.
     pub fn tick(&mut self, now: Instant) {
         let progress: BTreeMap<PeerId, Instant> = self.peers.iter().filter_map(|(id, peer)| Some((*id, peer.last_block?))).collect();
-        let late = |peer: PeerId, since: Instant| {
+        let failed = |peer: PeerId, since: Instant| {
             let since = progress.get(&peer).map_or(since, |&last| last.max(since));
             now.saturating_duration_since(since) >= FAILOVER
         };
-        let failed = self.take_back(late, now);
-        for peer in failed {
+        for peer in self.take_back(failed, now) {
             if let Some(peer) = self.peers.get_mut(&peer) {
                 peer.failures = peer.failures.saturating_add(1);
             }
         }
         self.fill(now);
+        self.hurry(now);
     }
 
     /// What is to be sent, by peer.
@@ -241,49 +222,48 @@ impl Wants {
 
     /// Takes wants back from the peers that `which` names, and tells those peers.
     fn take_back(&mut self, which: impl Fn(PeerId, Instant) -> bool, now: Instant) -> BTreeSet<PeerId> {
-        let mut taken = BTreeSet::new();
-        let lost: Vec<(Digest, PeerId)> = self
-            .open
-            .iter()
-            .filter_map(|(digest, open)| open.asked.map(|(peer, since)| (*digest, peer, since)))
-            .filter(|&(_, peer, since)| which(peer, since))
-            .map(|(digest, peer, _)| (digest, peer))
-            .collect();
+        let asked = self.open.iter().flat_map(|(digest, open)| open.asked.iter().map(|(peer, since)| (*digest, *peer, *since)));
+        let lost: Vec<(Digest, PeerId)> =
+            asked.filter(|&(_, peer, since)| which(peer, since)).map(|(digest, peer, _)| (digest, peer)).collect();
         for &(digest, peer) in &lost {
-            self.release(digest);
+            self.release(digest, peer);
             self.send(peer, digest, Want::Cancel);
             if let Some(open) = self.open.get_mut(&digest) {
                 open.holders.remove(&peer);
                 open.refused.insert(peer);
             }
-            taken.insert(peer);
         }
-        for (digest, _) in lost {
+        for &(digest, _) in &lost {
             self.schedule(digest, now);
         }
-        taken
+        lost.into_iter().map(|(_, peer)| peer).collect()
     }
 
     /// The asked peer owes the block no longer.
-    fn release(&mut self, digest: Digest) {
-        let asked = self.open.get_mut(&digest).and_then(|open| open.asked.take());
-        if let Some((peer, _)) = asked {
+    fn release(&mut self, digest: Digest, peer: PeerId) {
+        let Some(open) = self.open.get_mut(&digest) else { return };
+        if open.asked.remove(&peer).is_none() {
+            return;
+        }
+        if open.asked.is_empty() {
             self.idle.insert(digest);
-            if let Some(peer) = self.peers.get_mut(&peer) {
-                peer.owes = peer.owes.saturating_sub(1);
-            }
+        }
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.release();
         }
     }
 
     /// The want is over: whoever was told of it is told so, but for who delivered.
     fn close(&mut self, digest: Digest, deliverer: Option<PeerId>) {
-        self.release(digest);
-        self.idle.remove(&digest);
         let Some(open) = self.open.get(&digest) else { return };
         let told: Vec<PeerId> = open.told.iter().copied().filter(|&peer| Some(peer) != deliverer).collect();
+        for peer in open.asked.keys().copied().collect::<Vec<_>>() {
+            self.release(digest, peer);
+        }
         for peer in told {
             self.send(peer, digest, Want::Cancel);
         }
+        self.idle.remove(&digest);
         self.open.remove(&digest);
     }
 
@@ -294,18 +274,63 @@ impl Wants {
         }
     }
 
+    /// Asks second ones for what is late; where none is known, looks for some.
+    fn hurry(&mut self, now: Instant) {
+        let late = if self.idle.is_empty() { LATE_AT_LAST } else { LATE };
+        let is_late = |open: &Open| {
+            let last = open.asked.values().max();
+            open.asked.len() < ASKED_PEERS_MAX && last.is_some_and(|last| now.saturating_duration_since(*last) >= late)
+        };
+        let slow: Vec<Digest> = self.open.iter().filter(|(_, open)| is_late(open)).map(|(digest, _)| *digest).collect();
+        for digest in slow {
+            let is_urgent = self.open.get(&digest).is_some_and(|open| now.saturating_duration_since(open.since) >= LATE);
+            match self.best(digest, now) {
+                Some((true, peer)) if self.is_faster(peer, digest, now) => self.ask(peer, digest, now),
+                None if is_urgent => self.look(digest, now),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether a peer that delivers at all is not as slow as those that were asked.
+    fn is_faster(&self, peer: PeerId, digest: Digest, now: Instant) -> bool {
+        let turn = |peer: &PeerId| self.peers.get(peer).map_or(Duration::ZERO, |known| known.turn(now));
+        let Some(open) = self.open.get(&digest) else { return false };
+        let trusted = self.peers.get(&peer).is_some_and(|known| known.failures == 0);
+        trusted
+            && open
+                .asked
+                .keys()
+                .any(|asked| self.peers.get(asked).is_none_or(|known| known.last_block.is_none()) || turn(&peer) < turn(asked))
+    }
+
+    /// The least-loaded peer that may hold the block and was not asked for it, and whether it has room.
+    fn best(&self, digest: Digest, now: Instant) -> Option<(bool, PeerId)> {
+        let open = self.open.get(&digest)?;
+        let session = self.sessions.get(&open.session);
+        let candidates = open.holders.iter().chain(session.into_iter().flatten());
+        let free = candidates.filter(|peer| !open.refused.contains(peer) && !open.asked.contains_key(peer));
+        let known = free.filter_map(|id| Some((self.peers.get(id)?, *id)));
+        let best = known.min_by_key(|(peer, id)| (!peer.has_room(), peer.failures, peer.turn(now) * peer.owes as u32, peer.owes, *id));
+        best.map(|(peer, id)| (peer.has_room(), id))
+    }
+
     /// Asks the least-loaded peer that may hold the block; if there is none, asks everybody whether they do.
     fn schedule(&mut self, digest: Digest, now: Instant) {
-        let Some(open) = self.open.get(&digest) else { return };
-        let session = self.sessions.get(&open.session);
-        let candidates = open.holders.iter().chain(session.into_iter().flatten()).filter(|peer| !open.refused.contains(peer));
-        let known = candidates.filter_map(|id| Some((self.peers.get(id)?, *id)));
-        let best = known.min_by_key(|(peer, id)| (!peer.has_room(), peer.failures, peer.owes, *id));
-        match best.map(|(peer, id)| (peer.has_room(), id)) {
+        if !self.idle.contains(&digest) {
+            return;
+        }
+        match self.best(digest, now) {
             Some((true, peer)) => self.ask(peer, digest, now),
             Some((false, _)) => {}
-            None if open.next_broadcast <= now => self.broadcast(digest, now),
-            None => {}
+            None => self.look(digest, now),
+        }
+    }
+
+    /// Asks peers whether they hold the block, unless that was done just now.
+    fn look(&mut self, digest: Digest, now: Instant) {
+        if self.open.get(&digest).is_some_and(|open| open.next_broadcast <= now) {
+            self.broadcast(digest, now);
         }
     }
 
@@ -314,26 +339,38 @@ impl Wants {
         self.send(peer, digest, Want::Block);
         self.idle.remove(&digest);
         if let Some(open) = self.open.get_mut(&digest) {
-            open.asked = Some((peer, now));
+            open.asked.insert(peer, now);
         }
         if let Some(peer) = self.peers.get_mut(&peer) {
-            peer.owes += 1;
+            peer.ask(now);
         }
     }
 
-    /// Every second time under the other codec: stores that look up by CID know a block under one of them only.
+    /// Every second time under the other codec, while nobody is asked for it: stores that look up by CID know a block under
+    /// one of them only.
     fn broadcast(&mut self, digest: Digest, now: Instant) {
         let Some(open) = self.open.get_mut(&digest) else { return };
-        if open.broadcasts > 0 {
+        if open.broadcasts > 0 && open.asked.is_empty() {
             open.codec = open.codec.other();
         }
         open.broadcasts = open.broadcasts.saturating_add(1);
         open.next_broadcast = now + ASK_AGAIN;
         open.refused.clear();
-        let peers: Vec<PeerId> = self.peers.keys().copied().take(BROADCAST_PEERS_MAX).collect();
+        let asked: BTreeSet<PeerId> = open.asked.keys().copied().collect();
+        let peers: Vec<PeerId> = self.next_peers().filter(|peer| !asked.contains(peer)).take(BROADCAST_PEERS_MAX).collect();
+        if self.peers.len() > BROADCAST_PEERS_MAX {
+            self.told_last = peers.last().copied();
+        }
         for peer in peers {
             self.send(peer, digest, Want::Have);
         }
+    }
+
+    /// All peers once, from the one behind whom the last broadcast ended.
+    fn next_peers(&self) -> impl Iterator<Item = PeerId> {
+        let after = self.told_last.map_or(Bound::Unbounded, Bound::Excluded);
+        let before = self.told_last.into_iter().flat_map(|last| self.peers.range(..=last));
+        self.peers.range((after, Bound::Unbounded)).chain(before).map(|(peer, _)| *peer)
     }
 
     /// Notes an entry for a peer, and what it will know then.

@@ -5,13 +5,10 @@ use std::time::Instant;
 use libp2p::swarm::DialError;
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::{Multiaddr, mdns, ping};
-use protocol::log::{Body, MAX_ADDRESSES};
-use protocol::{GroupId, NodeId};
 
-use super::{Command, Node, peer_of};
+use super::{Command, Node};
 use crate::addresses::{check_dial, peer_in};
 use crate::error::SwarmError;
-use crate::logs::LogsError;
 use crate::protocols::ProtocolsEvent;
 
 /// So many peers a node dials itself, however many came in: strangers alone do not surround it.
@@ -28,7 +25,7 @@ impl Node {
             }
             Command::Neighbourhood { reply } => {
                 let addresses = self.addresses();
-                _ = reply.send(self.meeting.neighbourhood(&self.swarm, &self.topics, addresses, Instant::now()));
+                _ = reply.send(self.meeting.neighbourhood(&self.swarm, &self.letters.topics, addresses, Instant::now()));
             }
             Command::Favour { peers } => peers.into_iter().for_each(|peer| self.swarm.behaviour_mut().doors.0.know(peer)),
             Command::Provide { digest, held: true } => discovery.provide(digest, &mut self.swarm.behaviour_mut().kad),
@@ -60,11 +57,9 @@ impl Node {
         for digest in self.swarm.behaviour_mut().bitswap.missed() {
             self.meeting.discovery.miss(digest, now, &mut self.swarm.behaviour_mut().kad);
         }
-        if self.meeting.tick(now, &mut self.swarm, &self.topics) {
-            for group in self.topics.values().copied().collect::<Vec<_>>() {
-                if let Err(error) = self.announce(group) {
-                    tracing::warn!(%group, %error, "new addresses not announced");
-                }
+        if self.meeting.tick(now, &mut self.swarm, &self.letters.topics) {
+            for group in self.letters.topics.values().copied().collect::<Vec<_>>() {
+                self.announce(group);
             }
         }
     }
@@ -101,7 +96,7 @@ impl Node {
     }
 
     /// What is announced, each with this node's name at its end.
-    fn addresses(&self) -> Vec<Multiaddr> {
+    pub fn addresses(&self) -> Vec<Multiaddr> {
         let own = *self.swarm.local_peer_id();
         let all = self.meeting.reach.addresses().into_iter();
         all.map(|address| address.with_p2p(own).unwrap_or_else(|named| named)).collect()
@@ -117,26 +112,5 @@ impl Node {
             }
         }
         all
-    }
-
-    /// Tells the group where this node can be dialled, unless the log says so already: a restart on the same
-    /// addresses writes nothing.
-    pub(super) fn announce(&mut self, group: GroupId) -> Result<(), LogsError> {
-        let addresses: Vec<String> = self.addresses().iter().take(MAX_ADDRESSES).map(Multiaddr::to_string).collect();
-        let own = self.logs.author();
-        let last = self.logs.announcements(group).into_iter().rfind(|(author, _)| *author == own);
-        if last.is_some_and(|(_, told)| told == addresses) {
-            return Ok(());
-        }
-        let body = Body::Announcement { addresses };
-        self.append(group, body.topic(), &body).map(|_| ())
-    }
-
-    /// Notes where the node of an author can be dialled.
-    pub(super) fn announced(&mut self, author: NodeId, addresses: &[String]) {
-        let Some(peer) = peer_of(author) else { return };
-        let addresses: Vec<Multiaddr> =
-            addresses.iter().filter_map(|text| text.parse().ok()).filter(|one| self.meeting.gate.is_meant(one)).collect();
-        self.book.announced(peer, &addresses, Instant::now());
     }
 }

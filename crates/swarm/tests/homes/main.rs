@@ -1,5 +1,6 @@
 //! Two nodes, each behind a home router that lets nobody in, reach one another through a relay, and then directly.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
 
 use std::time::{Duration, Instant};
 

@@ -4,10 +4,17 @@
 
 mod blocks;
 mod boot;
-mod kubo;
+mod child;
+mod disk;
+mod files;
+mod flood;
+mod healing;
 mod liar;
 mod logs;
 mod meeting;
+mod rude;
+mod scripted;
 mod shouter;
 mod speed;
+mod stranger;
 mod support;

@@ -184,7 +184,7 @@ impl Sums {
         self.usage.event_bytes += event_bytes;
         self.usage.files += files;
         self.disk_bytes += node.disk.bytes() as u64;
-        self.log_bytes += node.replica.log().since(0).map(|(_, envelope)| envelope.bytes().len() as u64).sum::<u64>();
+        self.log_bytes += node.replica.log().since(0).map(|kept| u64::from(kept.bytes)).sum::<u64>();
     }
 }
 

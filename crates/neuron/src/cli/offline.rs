@@ -1,0 +1,132 @@
+//! A group without its chain: `neuron group copy` takes it over from its nodes, `--offline` answers from that.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use chain::words::moment;
+use evaluator::Checkpoint;
+use node::{
+    config::{self, NetworkFile},
+    copy, site,
+};
+use protocol::{
+    Address, Digest, GroupId, NodeId, RoundNumber,
+    copy::GroupCopy,
+    eip712::{Domain, SignedChoice},
+    log::Body,
+};
+use swarm::Client;
+
+use super::context::{Context, QUIET, read_log, wait_for_peer};
+
+/// A group as a copy tells of it.
+pub struct Offline {
+    pub copy: GroupCopy,
+    place: Place,
+}
+
+/// The network as its file names it, and where copies stand.
+struct Place {
+    file: NetworkFile,
+    network: Address,
+    folder: PathBuf,
+}
+
+impl Place {
+    fn of(context: &Context) -> Result<Self> {
+        let file: NetworkFile = config::read(&context.network)?;
+        let network = site::contract(&file, &context.network)?;
+        Ok(Self { file, network, folder: copy::folder(&context.network) })
+    }
+
+    fn name(&self) -> (u64, Address) {
+        (self.file.chain_id, self.network)
+    }
+
+    async fn start(&self, offline: bool) -> Result<Client> {
+        copy::start(&self.file, self.network, &self.folder, offline).await
+    }
+}
+
+/// `neuron group copy`.
+pub async fn take(context: &Context, group: GroupId) -> Result<()> {
+    let place = Place::of(context)?;
+    let client = place.start(false).await?;
+    wait_for_peer(&client).await?;
+    client.subscribe(group).await?;
+    let told = told(&read_log(&client, group, QUIET).await?);
+    let (file, tellers) = copy::most_told(&told)
+        .with_context(|| format!("no node tells of a copy of group {group}: is a validator or `neuron serve` among your peers?"))?;
+    let copy = copy::take(&client, place.name(), group, file, &place.folder).await?;
+    client.shutdown().await;
+    let offline = Offline { copy, place };
+    println!("{} of {} nodes tell this copy of group {group}; nobody has compared it with the chain", tellers, told.len());
+    println!("{}; it is in {}", offline.words(), offline.place.folder.display());
+    println!("`neuron --offline group show`, `delta show` and `predict` answer from it");
+    Ok(())
+}
+
+/// Of each node the newest copy that it tells of.
+fn told(log: &[(NodeId, Body)]) -> BTreeMap<NodeId, (RoundNumber, Digest)> {
+    let mut told = BTreeMap::new();
+    for (node, body) in log {
+        if let Body::Copy { round, file } = body {
+            let newest = told.entry(*node).or_insert((*round, *file));
+            *newest = (*newest).max((*round, *file));
+        }
+    }
+    told
+}
+
+impl Offline {
+    /// What was taken over before.
+    ///
+    /// # Errors
+    /// When nothing was.
+    pub fn open(context: &Context, group: GroupId) -> Result<Self> {
+        let place = Place::of(context)?;
+        Ok(Self { copy: copy::open(place.name(), group, &place.folder)?, place })
+    }
+
+    /// Of when it is.
+    pub fn words(&self) -> String {
+        let block = self.copy.front.block;
+        format!("group {} as of block {}, {}", self.copy.front.view.id, block.number, moment(block.time_s))
+    }
+
+    /// The checkpoint that won last.
+    ///
+    /// # Errors
+    /// When a file of the copy was lost.
+    pub async fn checkpoint(&self) -> Result<Arc<Checkpoint>> {
+        let client = self.place.start(true).await?;
+        let member = copy::joined(&self.copy, &client).await?;
+        let checkpoint = member.checkpoint(self.copy.front.view.checkpoint).await.context("take a copy anew: `neuron group copy`")?;
+        client.shutdown().await;
+        Ok(checkpoint)
+    }
+
+    /// Who chose what in the running period, a line each: what the log holds, counted by the chain or not.
+    ///
+    /// # Errors
+    /// When the copied log cannot be read.
+    pub async fn choices(&self) -> Result<Vec<String>> {
+        let (client, group) = (self.place.start(true).await?, self.copy.front.view.id);
+        client.subscribe(group).await?;
+        let log = read_log(&client, group, Duration::ZERO).await?;
+        client.shutdown().await;
+        let choices = log.iter().filter_map(|(_, body)| if let Body::Choice(choice) = body { Some(choice) } else { None });
+        Ok(choices.flat_map(|choice| self.voters(choice)).collect())
+    }
+
+    fn voters(&self, choice: &SignedChoice) -> Vec<String> {
+        let (view, domain) = (&self.copy.front.view, Domain { chain_id: self.place.file.chain_id, network: self.place.network });
+        let Some(signer) = choice.signer(&domain).ok().filter(|_| choice.message.period == view.period_number) else { return Vec::new() };
+        let wanted = match choice.message.delta.0 {
+            0 => "to keep the set".into(),
+            delta => format!("delta {delta}"),
+        };
+        let line = |number, by_owner| format!("position {number} chose {wanted}{}", if by_owner { ", by its owner" } else { "" });
+        view.spoken_for(signer).map(|(position, by_owner)| line(position.number, by_owner)).collect()
+    }
+}
