@@ -81,7 +81,8 @@ pub struct NodeConfig {
     pub signer: Option<String>,
     /// The account whose key the remote signer holds.
     pub account: Option<Address>,
-    /// Addresses to listen on, as multiaddrs, TCP or QUIC; port 0 lets the system choose.
+    /// Addresses to listen on, as multiaddrs, TCP or QUIC; port 0 lets the system choose. Without any: free ports of this machine, for itself
+    /// alone if all peers that are named are on it, else for everybody.
     pub listen: Vec<String>,
     /// Addresses under which others reach this node, if it does not listen on them itself: a router's, or a name.
     pub external: Vec<String>,
@@ -133,7 +134,7 @@ impl Default for NodeConfig {
             password_as_is: false,
             signer: None,
             account: None,
-            listen: vec!["/ip4/127.0.0.1/tcp/0".into()],
+            listen: Vec::new(),
             external: Vec::new(),
             peers: Vec::new(),
             inbound_connections: None,

@@ -14,6 +14,10 @@ use tokio::sync::mpsc;
 
 use crate::config::{self, NetworkFile, NodeConfig};
 
+/// Free ports, of this machine alone and of all its addresses.
+const LOCAL: &str = "/ip4/127.0.0.1/tcp/0";
+const EVERYWHERE: [&str; 2] = ["/ip4/0.0.0.0/tcp/0", "/ip4/0.0.0.0/udp/0/quic-v1"];
+
 /// A network that answers and is what its file says.
 #[derive(Clone)]
 pub struct Site {
@@ -58,11 +62,8 @@ impl Site {
     /// # Errors
     /// A malformed address, or one that cannot be listened on.
     pub async fn join(&self, data: &Path, key: [u8; 32], listen: &[String], peers: &[String]) -> Result<(Client, mpsc::Receiver<Event>)> {
-        let mut settings = NodeConfig { peers: peers.to_vec(), ..NodeConfig::default() };
-        if !listen.is_empty() {
-            settings.listen = listen.to_vec();
-        }
-        self.meet(data, key, &settings).await
+        let listen = if listen.is_empty() { vec![LOCAL.to_owned()] } else { listen.to_vec() };
+        self.meet(data, key, &NodeConfig { listen, peers: peers.to_vec(), ..NodeConfig::default() }).await
     }
 
     /// Starts the peer-to-peer side in a data folder, as the settings of a node say.
@@ -72,12 +73,6 @@ impl Site {
     pub async fn meet(&self, data: &Path, key: [u8; 32], settings: &NodeConfig) -> Result<(Client, mpsc::Receiver<Event>)> {
         let config = swarm_config(&self.file, self.network.address(), data, key, settings)?;
         Ok(swarm::start(config).await?)
-    }
-
-    /// Whether all first peers of the network are on this machine.
-    pub fn is_local(&self) -> bool {
-        let is_loopback = |peer: &String| ["/ip4/127.", "/ip6/::1/"].iter().any(|start| peer.starts_with(start));
-        self.file.peers.iter().all(is_loopback)
     }
 }
 
@@ -96,7 +91,7 @@ pub fn contract(file: &NetworkFile, path: &Path) -> Result<Address> {
 /// A malformed address, or a number with which no node can work.
 pub fn swarm_config(file: &NetworkFile, network: Address, data: &Path, key: [u8; 32], settings: &NodeConfig) -> Result<Config> {
     let mut config = Config::new(&format!("{}/{network}", file.chain_id), data.to_owned(), key);
-    config.listen = addresses(&settings.listen).context("`listen`")?;
+    config.listen = addresses(&listen(file, settings)).context("`listen`")?;
     config.external = addresses(&settings.external).context("`external`")?;
     config.peers = addresses(&file.peers).context("`peers` of the network file")?;
     config.peers.extend::<Vec<_>>(addresses(&settings.peers).context("`peers`")?);
@@ -110,6 +105,16 @@ pub fn swarm_config(file: &NetworkFile, network: Address, data: &Path, key: [u8;
     Ok(config)
 }
 
+/// Where a node listens: unless it was told, for this machine alone if all peers that it knows are on it, else for everybody.
+fn listen(file: &NetworkFile, settings: &NodeConfig) -> Vec<String> {
+    let is_loopback = |peer: &String| ["/ip4/127.", "/ip6/::1/"].iter().any(|start| peer.starts_with(start));
+    match file.peers.iter().chain(&settings.peers).all(is_loopback) {
+        _ if !settings.listen.is_empty() => settings.listen.clone(),
+        true => vec![LOCAL.to_owned()],
+        false => EVERYWHERE.map(str::to_owned).into(),
+    }
+}
+
 fn addresses<A: std::str::FromStr>(texts: &[String]) -> Result<Vec<A>>
 where
     A::Err: std::error::Error + Send + Sync + 'static,
@@ -120,4 +125,26 @@ where
         })
     };
     texts.iter().map(parse).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_was_not_told_listens_for_everybody_unless_all_its_peers_are_on_this_machine() {
+        let (here, there) = ("/ip4/127.0.0.1/tcp/1", "/dns4/node.example/tcp/1");
+        for (first, further, told, wanted) in [
+            (&[][..], &[][..], &[][..], &[LOCAL][..]),
+            (&[here], &[here], &[], &[LOCAL]),
+            (&[there], &[], &[], &EVERYWHERE),
+            (&[here], &[there], &[], &EVERYWHERE),
+            (&[there], &[], &[here], &[here]),
+        ] {
+            let texts = |some: &[&str]| some.iter().map(ToString::to_string).collect::<Vec<_>>();
+            let file = NetworkFile { peers: texts(first), ..NetworkFile::default() };
+            let settings = NodeConfig { peers: texts(further), listen: texts(told), ..NodeConfig::default() };
+            assert_eq!(listen(&file, &settings), wanted, "{first:?} {further:?} {told:?}");
+        }
+    }
 }

@@ -6,7 +6,11 @@
 #[path = "../network/groups.rs"]
 #[allow(dead_code, reason = "other groups are tried elsewhere")]
 mod groups;
+mod homes;
 mod logs;
+#[path = "../../../neuron/tests/network/refusal.rs"]
+#[allow(dead_code, reason = "nothing is refused here")]
+mod refusal;
 mod stage;
 #[path = "../network/watched.rs"]
 #[allow(dead_code, reason = "some of it is watched elsewhere")]
@@ -44,6 +48,7 @@ fn eight_nodes_on_hosts_of_their_own_go_on_through_loss_and_partitions_and_agree
 async fn play(stage: &Stage) -> Result<()> {
     let mut network = Watched::start("hosts", stage.options()?).await?;
     stage.start_home_trainer(&mut network.devnet)?;
+    let _served = homes::serve(&network.devnet, stage)?;
     let first = network.until_won(RoundNumber(0)).await?;
     let second = judge_without_one(&mut network, stage, first).await?;
     ensure!(second.0 == first.0 + 1, "round {} was not won", first.0 + 1);
@@ -52,6 +57,7 @@ async fn play(stage: &Stage) -> Result<()> {
     let has_won = |network: &Watched| network.devnet.ledger.rounds.values().any(|round| round.winner == home);
     network.until("a round won from behind a router", PATIENCE, has_won).await?;
     check_deposits(&network)?;
+    homes::check(&network.devnet, stage).await?;
     logs::check(&mut network, stage).await
 }
 

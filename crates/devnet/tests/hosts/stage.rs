@@ -16,14 +16,18 @@ const SEED: u64 = 6;
 /// The chain, and the node that founds the group and is the first that others find.
 pub const CHAIN: &str = "chain";
 const FIRST: &str = "first";
+/// Serves, and relays for those that nobody reaches.
+pub const SERVER: &str = "server";
 /// Stands behind a router, and is told three things.
 pub const HOME_TRAINER: &str = "home-trainer";
+/// The validator behind another router.
+pub const HOME_VALIDATOR: &str = "validator-4";
 /// The validator that is cut off.
 pub const AWAY: &str = "validator-3";
 /// Its place among the validators.
 pub const AWAY_PLACE: usize = 2;
-const OPEN: [&str; 7] = [CHAIN, FIRST, "trainer-1", "trainer-2", "validator-1", "validator-2", AWAY];
-const HOMES: [&str; 2] = ["validator-4", HOME_TRAINER];
+const OPEN: [&str; 8] = [CHAIN, FIRST, SERVER, "trainer-1", "trainer-2", "validator-1", "validator-2", AWAY];
+const HOMES: [&str; 2] = [HOME_VALIDATOR, HOME_TRAINER];
 const PORT: u16 = 4400;
 /// Phases with room for what gets lost, and short runs of the others, so that the trainer at home has a chance.
 const CHANGE: &str = "devnet = { train_s = 9, reveal_s = 8, judge_s = 12 }\ntraining = { steps = 60 }";
@@ -66,7 +70,7 @@ impl Stage {
     /// # Errors
     /// When the group cannot be written.
     pub fn options(&self) -> Result<Options> {
-        let names = ["trainer-1", "trainer-2", "validator-1", "validator-2", AWAY, "validator-4"];
+        let names = ["trainer-1", "trainer-2", "validator-1", "validator-2", AWAY, HOME_VALIDATOR];
         let hosts = names.map(|name| self.host(name)).into_iter().collect::<Result<_>>()?;
         Ok(Options {
             rounds: FOREVER,
@@ -83,8 +87,17 @@ impl Stage {
     /// How a node's program gets onto its host; who stands behind a router listens as it does by default.
     fn host(&self, name: &str) -> Result<Host> {
         let host = self.internet.host(name)?;
-        let listen = if host.is_behind { Vec::new() } else { vec![format!("/ip4/{}/tcp/{PORT}", host.address)] };
+        let listen = if host.is_behind { Vec::new() } else { self.listen(name)? };
         Ok(Host { enter: host.words(), listen })
+    }
+
+    /// Where a node listens on a host that everybody reaches.
+    ///
+    /// # Errors
+    /// When there is no such host.
+    pub fn listen(&self, name: &str) -> Result<Vec<String>> {
+        let address = self.internet.host(name)?.address;
+        Ok(vec![format!("/ip4/{address}/tcp/{PORT}"), format!("/ip4/{address}/udp/{PORT}/quic-v1")])
     }
 
     /// Starts the third trainer: it is told where network, key and folder are, and nothing else.

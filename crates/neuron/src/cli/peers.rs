@@ -19,8 +19,6 @@ use super::context::{Context, wait_for_peer};
 const POLL: Duration = Duration::from_millis(250);
 /// Messages of a log that are looked through for names.
 const MESSAGES_MAX: usize = 1 << 20;
-/// Where a visit listens when the network is on more than this machine.
-const LISTEN: [&str; 2] = ["/ip4/0.0.0.0/tcp/0", "/ip4/0.0.0.0/udp/0/quic-v1"];
 
 #[derive(Args)]
 pub struct Options {
@@ -37,12 +35,7 @@ pub struct Options {
 
 pub async fn run(context: &Context, options: Options) -> Result<()> {
     let (site, group, folder) = (context.site().await?, GroupId(options.group), tempfile::tempdir()?);
-    let mut settings = NodeConfig::default();
-    if !options.listen.is_empty() {
-        settings.listen = options.listen;
-    } else if !site.is_local() {
-        settings.listen = LISTEN.map(str::to_owned).to_vec();
-    }
+    let settings = NodeConfig { listen: options.listen, ..NodeConfig::default() };
     let (client, _events) = site.meet(folder.path(), keys::node_key(folder.path())?, &settings).await?;
     wait_for_peer(&client).await?;
     client.subscribe(group).await?;
