@@ -125,7 +125,10 @@ impl Outside {
 }
 
 /// A fetch's place among those who wait.
-pub struct Wait(Option<(Arc<Outside>, Digest, watch::Receiver<Option<Arc<Vec<u8>>>>)>);
+pub struct Wait(Option<(Arc<Outside>, Digest, Offers)>);
+
+/// Where a block comes that somebody offers.
+type Offers = watch::Receiver<Option<Arc<Vec<u8>>>>;
 
 impl Wait {
     /// The block, if somebody offers it; else this never ends.
