@@ -29,6 +29,8 @@ async fn who_lies_cheats_hides_or_poisons_pays_for_it_and_nothing_stops() -> Res
     let (voting, data) = (network.devnet.votes(), network.devnet.file.data.clone());
     let votes = tokio::spawn(async move { voting.run(&data).await });
     let void = go_void(&mut network).await?;
+    // The log keeps alarms as long as the verdict can be shown.
+    commands::check(&network, &[("guest", &["round", "alarms"], "was signed without running the model")]).await?;
     let is_over = |network: &Watched| votes.is_finished() && network.devnet.is_complete() && !network.devnet.ledger.dozed.is_empty();
     network.until("all rounds, votes, and the sleep of who hides", 16, is_over).await?;
     votes.await??;
@@ -201,7 +203,6 @@ async fn check_commands(network: &Watched, void: RoundNumber) -> Result<()> {
     commands::check(
         network,
         &[
-            ("guest", &["round", "alarms"], "was signed without running the model"),
             ("guest", &["round", "show", &void], "void: no decision; who judged was recorded"),
             ("guest", &["measure", "show"], "it was enacted"),
             ("guest", &["delta", "show"], "Taken"),
