@@ -28,7 +28,9 @@ pub fn serve(devnet: &Devnet, stage: &Stage) -> Result<Served> {
     let listen = stage.listen(SERVER)?;
     let mut command = neuron(devnet, stage, SERVER)?;
     command.args(["serve", "--group", "1"]).arg("--data").arg(devnet.dir.join(SERVER));
-    listen.iter().for_each(|address| drop(command.args(["--listen", address])));
+    for address in &listen {
+        command.args(["--listen", address]);
+    }
     let log = std::fs::File::create(devnet.dir.join(SERVER).with_extension("log"))?;
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     Ok(Served(command.spawn().context("`neuron serve` does not start")?))

@@ -6,6 +6,7 @@ mod bad_input;
 mod bounties;
 mod deploying;
 #[path = "../../../devnet/tests/network/groups.rs"]
+#[allow(dead_code, reason = "other groups are tried elsewhere")]
 mod groups;
 mod refusal;
 #[path = "../../../chain/tests/rpc/signer.rs"]
