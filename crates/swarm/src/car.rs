@@ -281,7 +281,11 @@ mod tests {
     fn the_golden_car_is_written_and_read() {
         let mut blocks = Vec::new();
         let file = vec![1; CHUNK_BYTES as usize + 1];
-        cut(&file, &mut |digest, block| -> Result<(), ()> { Ok(blocks.push((digest, block.to_vec()))) }).unwrap();
+        let mut keep = |digest, block: &[u8]| {
+            blocks.push((digest, block.to_vec()));
+            Ok::<_, ()>(())
+        };
+        cut(&file, &mut keep).unwrap();
         let (root, node) = blocks.last().unwrap();
         let (root, tail) = (block_cid(*root, Codec::DagPb), raw(&[1]));
         let written = car(&[(root, node), (tail, &[1])]);

@@ -175,7 +175,11 @@ mod tests {
     fn a_file_of_ours_says_what_lies_below_each_link() {
         let mut blocks = Vec::new();
         let length = 2 * CHUNK_BYTES + 5;
-        cut(&vec![7; length as usize], &mut |_, block| -> Result<(), ()> { Ok(blocks.push(block.to_vec())) }).unwrap();
+        let mut keep = |_, block: &[u8]| {
+            blocks.push(block.to_vec());
+            Ok::<_, ()>(())
+        };
+        cut(&vec![7; length as usize], &mut keep).unwrap();
         let node = read(&dag_pb(), blocks.last().unwrap()).unwrap();
         assert_eq!((node.kind, node.length(), node.sizes), (Kind::File, length, vec![CHUNK_BYTES, CHUNK_BYTES, 5]));
         assert_eq!(node.links[2].cid, block_cid(block_digest(&[7; 5]), Codec::Raw));

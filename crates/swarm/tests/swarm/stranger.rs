@@ -66,6 +66,9 @@ struct Tongues {
     log: request_response::Behaviour<Raw>,
 }
 
+/// The response to a request, if there is one.
+type Answer = Box<dyn FnMut(&[u8]) -> Option<Vec<u8>> + Send>;
+
 /// What a stranger does.
 #[derive(Default)]
 pub struct Script {
@@ -74,7 +77,7 @@ pub struct Script {
     /// Requests of the log's protocol that are sent then.
     pub ask: Vec<Vec<u8>>,
     /// Answers requests; those without an answer wait for ever.
-    pub answer: Option<Box<dyn FnMut(&[u8]) -> Option<Vec<u8>> + Send>>,
+    pub answer: Option<Answer>,
 }
 
 fn swarm() -> Swarm<Tongues> {
