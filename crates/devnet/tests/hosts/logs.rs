@@ -23,6 +23,9 @@ use crate::{
 /// Within this everybody has copied what others have: two looks at a peer's log.
 const QUIET: Duration = Duration::from_secs(12);
 
+/// What counts for many rounds.
+const LASTING: [Kind; 3] = [Kind::Verdict, Kind::Binding, Kind::Dataset];
+
 /// Lets all come to rest, ends them, and compares their logs with one another.
 pub async fn check(network: &mut Watched, stage: &Stage) -> Result<()> {
     let devnet = &mut network.devnet;
@@ -57,13 +60,14 @@ async fn kept_in(network: &str, folder: &Path, group: GroupId) -> Result<BTreeSe
     kept
 }
 
-/// Ids of all messages but those that say where a node listens: a node that is opened anew says that anew.
+/// Ids of the messages that count for longer than anybody was cut off: what falls with its round or period nobody needs who comes back
+/// later, and a node that is opened anew says anew where it listens.
 async fn kept(client: &Client, group: GroupId) -> Result<BTreeSet<Digest>> {
     let (mut ids, mut cursor) = (BTreeSet::new(), 0);
     loop {
         let entries = client.log(group, cursor).await?;
         let Some(last) = entries.last() else { return Ok(ids) };
         cursor = last.number + 1;
-        ids.extend(entries.iter().map(|entry| &entry.envelope).filter(|message| message.kind() != Kind::Announcement).map(Envelope::id));
+        ids.extend(entries.iter().map(|entry| &entry.envelope).filter(|message| LASTING.contains(&message.kind())).map(Envelope::id));
     }
 }
