@@ -204,7 +204,6 @@ async fn check_commands(network: &Watched, void: RoundNumber) -> Result<()> {
         network,
         &[
             ("guest", &["round", "show", &void], "void: no decision; who judged was recorded"),
-            ("guest", &["measure", "show"], "it was enacted"),
             ("guest", &["delta", "show"], "Taken"),
             ("guest", &["bounty", "show", "1"], "hidden loss"),
             ("guest", &["stake", "show"], "NRN earned and not yet stake"),
