@@ -180,13 +180,16 @@ async fn a_cap_on_what_goes_out_holds() {
     assert!(took > Duration::from_millis(2500) && took < Duration::from_secs(12), "{took:?}");
 }
 
+fn parse(text: &str) -> Multiaddr {
+    text.parse().unwrap()
+}
+
 /// Makes good settings bad.
 type Change = Box<dyn Fn(&mut Config)>;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_node_can_work_with_is_refused_at_the_start_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
-    let parse = |text: &str| -> Multiaddr { text.parse().unwrap() };
     let cases: [(&str, Change); 7] = [
         ("websockets", Box::new(|config| config.peers = vec![parse("/ip4/127.0.0.1/tcp/1/ws")])),
         ("only QUIC", Box::new(|config| config.listen = vec![parse("/ip4/127.0.0.1/udp/1")])),
