@@ -4,7 +4,7 @@
 use protocol::{
     RoundNumber,
     eip712::Signed,
-    log::{Body, MAX_AHEAD_MS, MAX_TEXT},
+    log::{Body, MAX_AHEAD_MS, MAX_BODY},
     machine::Heard,
 };
 
@@ -18,7 +18,7 @@ const LETTERS: u64 = 9;
 const AUTHORS: u64 = 2;
 /// Keys that it keeps for the largest messages there are, and as many of them with each block.
 const LARGE_KEYS: u64 = 8;
-const LARGE: u64 = 16;
+const LARGE: u64 = 48;
 
 #[derive(Default)]
 pub(super) struct Flooder {
@@ -40,7 +40,7 @@ impl Flooder {
         for _ in 0..LARGE {
             self.large += 1;
             let (key, seq) = ([20 + (self.large % LARGE_KEYS) as u8; 32], own.now_ms() + MAX_AHEAD_MS / 2 + self.large);
-            own.say_as(key, seq, &Body::Note(" ".repeat(MAX_TEXT)));
+            own.fill_as(key, seq, MAX_BODY);
         }
         own.send_junk(format!("junk {}", self.sent).as_bytes());
     }

@@ -205,6 +205,11 @@ impl<'a> Hands<'a> {
         }
     }
 
+    /// The same with so many bytes that say nothing.
+    pub fn fill_as(&mut self, secret: [u8; 32], seq: u64, bytes: usize) {
+        self.send_as(secret, seq, Kind::Note, vec![b' '; bytes], None);
+    }
+
     fn send_as(&mut self, secret: [u8; 32], seq: u64, kind: Kind, bytes: Vec<u8>, body: Option<Body>) {
         let draft = Draft { group: self.group(), kind, topic: "flood".to_owned(), seq, parents: Vec::new(), body: bytes };
         if let Ok(envelope) = Envelope::sign(draft, &NodeKey::from_bytes(&secret)) {
