@@ -243,7 +243,8 @@ fn is_javascript(agent: &str) -> bool {
 /// The libp2p name of a node; `None` if its 32 bytes are no ed25519 public key.
 ///
 /// ```
-/// ///
+/// use protocol::NodeId;
+///
 /// let node = NodeId([0x66; 32]);
 /// assert_eq!(swarm::peer_of(node).map(|peer| peer.to_string().len()), Some(52));
 /// ```
