@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::{
     Address, Digest, GroupId, PositionNumber, RoundNumber, Wei,
     chain::{ChainEvent, Outcome, RevealedClaim},
+    log::Kind,
     rules::{claim_hash, rank_key},
 };
 
@@ -249,10 +250,11 @@ fn agreement(world: &World, group: GroupId) -> Vec<String> {
             failures.push(format!("{name} never came to the end of history"));
         }
     }
-    // Of whoever floods a log some have not all yet.
+    // Of whoever floods a log some have not all yet; what falls with its round or period nobody needs who comes back later.
     let authors: BTreeSet<_> = world.nodes.iter().filter(|node| node.is_honest).map(|node| node.replica.author()).collect();
     let ids = |node: &crate::node::Node| {
-        let honest = |id: &Digest| node.replica.log().kept(id).is_some_and(|kept| authors.contains(&kept.author));
+        let lasts = |kind| matches!(kind, Kind::Verdict | Kind::Binding | Kind::Dataset);
+        let honest = |id: &Digest| node.replica.log().kept(id).is_some_and(|kept| authors.contains(&kept.author) && lasts(kept.kind));
         node.replica.log().ids().filter(honest).collect::<Vec<_>>()
     };
     if let Some(first) = up.first().map(|first| ids(first)) {
