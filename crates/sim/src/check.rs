@@ -250,10 +250,11 @@ fn agreement(world: &World, group: GroupId) -> Vec<String> {
             failures.push(format!("{name} never came to the end of history"));
         }
     }
-    // Of whoever floods a log some have not all yet; what falls with its round or period nobody needs who comes back later.
+    // Of whoever floods a log some have not all yet; what falls with its round or period nobody needs who
+    // comes back later, and what came before its author was bound is refused for a while.
     let authors: BTreeSet<_> = world.nodes.iter().filter(|node| node.is_honest).map(|node| node.replica.author()).collect();
     let ids = |node: &crate::node::Node| {
-        let lasts = |kind| matches!(kind, Kind::Verdict | Kind::Binding | Kind::Dataset);
+        let lasts = |kind| kind == Kind::Binding;
         let honest = |id: &Digest| node.replica.log().kept(id).is_some_and(|kept| authors.contains(&kept.author) && lasts(kept.kind));
         node.replica.log().ids().filter(honest).collect::<Vec<_>>()
     };
