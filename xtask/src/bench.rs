@@ -3,6 +3,7 @@
 
 pub mod chain;
 pub mod model;
+pub mod network;
 mod plot;
 pub mod race;
 pub mod sim;

@@ -250,20 +250,25 @@ fn agreement(world: &World, group: GroupId) -> Vec<String> {
             failures.push(format!("{name} never came to the end of history"));
         }
     }
-    // Of whoever floods a log some have not all yet; what falls with its round or period nobody needs who
-    // comes back later, and what came before its author was bound is refused for a while.
-    let authors: BTreeSet<_> = world.nodes.iter().filter(|node| node.is_honest).map(|node| node.replica.author()).collect();
-    let ids = |node: &crate::node::Node| {
-        let lasts = |kind| kind == Kind::Binding;
-        let honest = |id: &Digest| node.replica.log().kept(id).is_some_and(|kept| authors.contains(&kept.author) && lasts(kept.kind));
-        node.replica.log().ids().filter(honest).collect::<Vec<_>>()
-    };
-    if let Some(first) = up.first().map(|first| ids(first)) {
-        let other = up.iter().filter(|node| ids(node) != first);
-        failures.extend(other.map(|node| format!("{} holds another log than {}", node.name, up[0].name)));
-    }
+    failures.extend(lacks(world, &up));
     let down = members(world, group).map(|(_, node)| node).filter(|node| !node.is_up()).map(|node| format!("{} is not up", node.name));
     failures.extend(down);
+    failures
+}
+
+/// What a node lacks of what honest ones said and another one holds, if it is neither over nor, among strangers, ahead of its clock. Of
+/// whoever floods a log some have not all yet.
+fn lacks(world: &World, up: &[&Node]) -> Vec<String> {
+    let authors: BTreeSet<_> = world.nodes.iter().filter(|node| node.is_honest).map(|node| node.replica.author()).collect();
+    let mut failures = Vec::new();
+    for holder in up {
+        let said = holder.replica.log().since(0).filter(|kept| kept.kind != Kind::Note && authors.contains(&kept.author));
+        for kept in said {
+            let lacks = |node: &&&Node| node.replica.would_miss(kept.place, world.now_ms());
+            let lacking = up.iter().filter(lacks);
+            failures.extend(lacking.map(|node| format!("{} lacks a {:?} of {}", node.name, kept.kind, holder.name)));
+        }
+    }
     failures
 }
 

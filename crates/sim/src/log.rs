@@ -138,6 +138,7 @@ impl Replica {
             let standing = self.census.standing();
             if standing.known.is_some() && *self.log.standing() != standing {
                 self.log.stand(standing);
+                self.refused.clear();
             }
         }
     }
@@ -149,6 +150,7 @@ impl Replica {
     /// When the process is killed before, or the log has no room.
     pub fn append(&mut self, body: &Body, clock_ms: u64, letters: &mut Letters, life: &mut Life) -> Result<Arc<Letter>, AppendError> {
         let bytes = body.to_bytes().map_err(refused)?;
+        self.log.stray(body.topic(), clock_ms);
         let draft = self.log.draft(body.kind(), body.topic(), bytes, clock_ms);
         let envelope = Envelope::sign(draft, &self.key).map_err(refused)?;
         let facts = Facts::read(&envelope, self.log.group(), &self.domain).map_err(refused)?;
@@ -211,6 +213,17 @@ impl Replica {
     /// A peer had nothing for this log, as both are now.
     pub fn agree(&mut self, peer: usize, theirs: Summary) {
         self.agreed.insert(peer, (self.log.summary(), theirs));
+    }
+
+    /// Whether a message is not here though its place is: what is over, or too far ahead of the clock, has none.
+    pub fn would_miss(&self, envelope: &Envelope, clock_ms: u64) -> bool {
+        if self.log.contains(&envelope.id()) {
+            return false;
+        }
+        let checked = Facts::read(envelope, self.log.group(), &self.domain)
+            .map_err(LogError::from)
+            .and_then(|facts| self.log.check(&facts, clock_ms));
+        !matches!(checked, Err(LogError::Expired | LogError::Future))
     }
 
     /// What a peer's log has that is not here and was not refused lately, as far as one request brings it.

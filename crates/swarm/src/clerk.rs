@@ -147,6 +147,10 @@ impl Clerk {
         if let Ok(Some(message)) = stood {
             self.report(Report::Double { group, message });
         }
+        if let Ok(log) = self.logs.group(group) {
+            let speakers = log.new_speakers();
+            self.report(Report::Speakers(speakers));
+        }
         _ = reply.send(stood.map(|_| ()));
     }
 

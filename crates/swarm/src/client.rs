@@ -80,8 +80,8 @@ impl Client {
         self.ask(|reply| Command::Neighbourhood { reply }).await
     }
 
-    /// These peers get connections that strangers cannot take: those of the configuration have them, and here whoever starts the node
-    /// names others, such as nodes of those who have stake. A few thousand are remembered, until the node ends.
+    /// These peers get connections that strangers cannot take, as those of the configuration and nodes that speak for accounts with stake
+    /// have them. A few thousand are remembered, until the node ends.
     ///
     /// # Errors
     /// `Closed`, if the node has ended.

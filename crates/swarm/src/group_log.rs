@@ -3,6 +3,7 @@
 //! What is kept `protocol` decides ([`Log`]); here a message is written before it is taken into the index, and
 //! read from the file when it is needed.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
@@ -26,6 +27,8 @@ pub struct GroupLog {
     file: LogFile,
     /// Bytes of the records that are kept.
     live_bytes: u64,
+    /// As it was asked last.
+    speakers: BTreeSet<NodeId>,
 }
 
 impl GroupLog {
@@ -49,7 +52,7 @@ impl GroupLog {
             let path = path.display();
             tracing::warn!(%path, bytes = found.damaged, "a part of the log file is damaged: it is fetched from peers; check the disk");
         }
-        let mut opened = Self { log, file, live_bytes };
+        let mut opened = Self { log, file, live_bytes, speakers: BTreeSet::new() };
         opened.compact()?;
         Ok(opened)
     }
@@ -59,11 +62,13 @@ impl GroupLog {
         Pulse { summary: self.log.summary(), heads: self.log.heads().take(HEADS_MAX).collect() }
     }
 
-    /// Signs a message of this node on top of all that is here.
+    /// Signs a message of this node on top of all that is here; what a wrong clock has numbered goes before.
     ///
     /// # Errors
     /// `Body` and `Envelope`, if it is too long.
-    pub fn sign(&self, topic: &str, body: &Body, key: &SigningKey, now_ms: u64) -> Result<Envelope, LogsError> {
+    pub fn sign(&mut self, topic: &str, body: &Body, key: &SigningKey, now_ms: u64) -> Result<Envelope, LogsError> {
+        let strayed = self.log.stray(topic, now_ms);
+        self.live_bytes = self.live_bytes.saturating_sub(sum(&strayed));
         let draft: Draft = self.log.draft(body.kind(), topic, body.to_bytes()?, now_ms);
         Ok(Envelope::sign(draft, key)?)
     }
@@ -98,6 +103,14 @@ impl GroupLog {
         let moved = self.log.stand(standing);
         self.live_bytes = self.live_bytes.saturating_sub(sum(&moved.dropped));
         moved.double
+    }
+
+    /// Nodes that speak for accounts with stake, and did not when this was asked before.
+    pub fn new_speakers(&mut self) -> Vec<NodeId> {
+        let speakers = self.log.speakers();
+        let new = speakers.difference(&self.speakers).copied().collect();
+        self.speakers = speakers;
+        new
     }
 
     /// Rewrites a file that holds mostly what newer messages have replaced.

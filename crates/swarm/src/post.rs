@@ -52,6 +52,10 @@ impl Node {
             Report::Appended { news, reply } => self.appended(news, reply),
             Report::News(news) => self.news(news),
             Report::Double { group, message } => self.events.tell(Event::Double { group, message }),
+            Report::Speakers(nodes) => {
+                let doors = &mut self.swarm.behaviour_mut().doors.0;
+                nodes.into_iter().filter_map(peer_of).for_each(|peer| doors.know(peer));
+            }
             Report::Heard { peer, name, acceptance } => {
                 self.swarm.behaviour_mut().gossip.report_message_validation_result(&name, &peer, acceptance);
             }

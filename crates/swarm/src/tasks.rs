@@ -56,6 +56,8 @@ pub enum Report {
     News(News),
     /// Another machine writes with this node's key.
     Double { group: GroupId, message: Digest },
+    /// Nodes that are seen to speak for accounts with stake.
+    Speakers(Vec<NodeId>),
     /// Whether a gossiped message is passed on.
     Heard { peer: PeerId, name: MessageId, acceptance: MessageAcceptance },
     /// A peer sent what no honest peer sends.

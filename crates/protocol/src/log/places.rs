@@ -6,17 +6,21 @@ use super::facts::Facts;
 use super::index::Entry;
 use super::names::NOBODY;
 use super::ring::Bead;
-use super::rooms::{Room, is_signed_inside};
+use super::rooms::Room;
 use super::set::{Log, LogError, MAX_AHEAD_MS, MAX_TWINS, MAX_UNSURE_ACCOUNTS, MAX_UNSURE_MESSAGES};
 use super::standing::Season;
 use crate::ids::{Address, Digest};
+
+/// Whether a number is too far ahead of the clock for the strangers' ring, in which the newest stay.
+fn is_future(seq: u64, now_ms: u64) -> bool {
+    seq > now_ms.saturating_add(MAX_AHEAD_MS)
+}
 
 impl<P> Log<P> {
     /// Where a newcomer belongs, and whom it pushes out there.
     pub(super) fn judge(&self, candidate: &Candidate, now_ms: u64) -> Result<(Spot, Option<u32>), LogError> {
         let spot = self.spot(candidate);
-        let is_ordered_by_seq = !(is_signed_inside(candidate.kind) && matches!(spot, Spot::Room(..)));
-        if candidate.seq > now_ms.saturating_add(MAX_AHEAD_MS) && is_ordered_by_seq {
+        if matches!(spot, Spot::Ring) && is_future(candidate.seq, now_ms) {
             return Err(LogError::Future);
         }
         Ok((spot, self.rivals(candidate, spot)?))
@@ -122,9 +126,18 @@ impl<P> Log<P> {
     }
 
     fn has_room(&self, candidate: &Candidate) -> Result<(), LogError> {
-        let is_future = candidate.message != NOBODY && candidate.seq > self.now_ms.saturating_add(MAX_AHEAD_MS);
+        let is_too_far = candidate.message != NOBODY && is_future(candidate.seq, self.now_ms);
         let has_room = self.ring.has_room(candidate.author, &candidate.bead());
-        if has_room && !is_future { Ok(()) } else { Err(LogError::Crowded) }
+        if has_room && !is_too_far { Ok(()) } else { Err(LogError::Crowded) }
+    }
+
+    /// This node's own messages of a topic that no other keeps, for they were numbered by a clock that was far ahead.
+    pub(super) fn strayed(&self, topic: &str, now_ms: u64) -> Vec<u32> {
+        let shelf = self.index.authors.find(&self.own).zip(self.index.topics.find(topic));
+        let newest = shelf.into_iter().flat_map(|(author, topic)| self.index.of_topic(author, topic).rev());
+        let entries = newest.filter_map(|number| Some((number, self.index.entry(number)?)));
+        let ahead = entries.take_while(|(_, entry)| is_future(entry.seq, now_ms));
+        ahead.filter(|(_, entry)| entry.host == NOBODY).map(|(number, _)| number).collect()
     }
 
     pub(super) fn twin_of(&self, message: u32) -> Option<Digest> {

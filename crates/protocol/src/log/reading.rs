@@ -1,5 +1,7 @@
 //! What a log tells: its messages, who speaks for whom, what comes before what, and what a new message is put on top of.
 
+use std::collections::BTreeSet;
+
 use super::compare::{Comparison, Difference, Summary};
 use super::envelope::{Draft, Envelope, Kind, MAX_PARENTS};
 use super::facts::Facts;
@@ -141,8 +143,15 @@ impl<P> Log<P> {
         self.speaker(author).map(|(account, _)| account)
     }
 
+    /// Nodes that speak for accounts with stake, as far as the chain is known.
+    pub fn speakers(&self) -> BTreeSet<NodeId> {
+        let bound = self.bindings.iter().filter(|_| self.standing.known.is_some());
+        bound.filter_map(|(author, ..)| self.index.authors.name(*author).copied()).collect()
+    }
+
     /// A new message of this node on top of its own newest one and of what nobody has named yet; sign it and [`Log::write`] it. Its seq is
-    /// the last one plus one, and at least `now_ms` of the node's clock: whoever lost its disk does not begin to count again.
+    /// the last one plus one, and at least `now_ms` of the node's clock: whoever lost its disk does not begin to count again. What a wrong
+    /// clock has numbered goes before, by [`Log::stray`].
     pub fn draft(&self, kind: Kind, topic: &str, body: Vec<u8>, now_ms: u64) -> Draft {
         let last = self.register(&self.own, topic).map_or(0, |last| last.seq);
         let author = self.index.authors.find(&self.own).unwrap_or(NOBODY);

@@ -12,7 +12,7 @@ use super::rooms::Rooms;
 use super::standing::{Known, Standing};
 use crate::ids::{Address, Digest, GroupId, NodeId};
 
-/// A seq this much ahead of the node's clock is refused, unless it decides nothing.
+/// A seq this much ahead of the node's clock is refused in the strangers' ring: in rooms it harms nobody but its own account.
 pub const MAX_AHEAD_MS: u64 = 600_000;
 /// Different messages kept of one (author, topic, seq) in the ring: two are evidence, more say nothing new.
 pub const MAX_TWINS: usize = 2;
@@ -204,6 +204,14 @@ impl<P> Log<P> {
         let inserted = self.insert(facts, place, now_ms)?;
         self.written.note(facts.id, arrival);
         Ok(Inserted { double: None, ..inserted })
+    }
+
+    /// Lets this node's own messages of a topic go that its clock numbered while it was far ahead: no other node keeps them, and the next one
+    /// would have to count on from them.
+    pub fn stray(&mut self, topic: &str, now_ms: u64) -> Vec<(Digest, P)> {
+        let mut dropped = Vec::new();
+        self.strayed(topic, now_ms).into_iter().for_each(|message| self.forget(message, &mut dropped));
+        dropped
     }
 
     /// Gives room anew by what the chain says now.

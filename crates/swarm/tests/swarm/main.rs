@@ -15,6 +15,5 @@ mod meeting;
 mod rude;
 mod scripted;
 mod shouter;
-mod speed;
 mod stranger;
 mod support;

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use protocol::log::{Kind, Known, Standing};
 use swarm::{Client, Config, Event, Multiaddr, Reachability, digest_of, start};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
+use crate::stranger::{DOMAIN, boaster, bound};
 use crate::support::{GROUP, SOON, TestNode, address, all, bytes, config, eventually, next, node, note, notes};
 
 /// A node whose settings are changed before it starts.
@@ -45,19 +47,32 @@ async fn members_of_a_group_find_one_another_by_a_node_that_is_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn quic_carries_files_and_logs_as_tcp_does() {
-    let quic = |config: &mut Config| config.listen = vec!["/ip4/127.0.0.1/udp/0/quic-v1".parse().unwrap()];
-    let a = with(1, &[], quic).await;
-    let b = with(2, &[&a], quic).await;
+    carries("/ip4/127.0.0.1/udp/0/quic-v1", "/quic-v1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ipv6_carries_them_too() {
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        println!("skipped: this machine has no IPv6");
+        return;
+    }
+    carries("/ip6/::1/tcp/0", "/ip6/::1/tcp").await;
+}
+
+async fn carries(listen: &str, shown: &str) {
+    let on = |config: &mut Config| config.listen = vec![listen.parse().unwrap()];
+    let a = with(1, &[], on).await;
+    let b = with(2, &[&a], on).await;
     for member in [&a, &b] {
         member.client.subscribe(GROUP).await.unwrap();
     }
     let file = bytes(3_000_000);
     let digest = a.client.add(file.clone()).await.unwrap();
     assert_eq!(b.client.fetch(digest, file.len() as u64, SOON).await.unwrap(), file);
-    a.client.append(GROUP, note("over QUIC")).await.unwrap();
-    eventually("b has the note", || async { notes(&b.client).await == ["over QUIC"] }).await;
+    a.client.append(GROUP, note("carried")).await.unwrap();
+    eventually("b has the note", || async { notes(&b.client).await == ["carried"] }).await;
     let neighbours = b.client.neighbourhood().await.unwrap().neighbours;
-    assert!(neighbours[0].address.to_string().contains("/quic-v1"), "{neighbours:?}");
+    assert!(neighbours[0].address.to_string().contains(shown), "{neighbours:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,16 +183,54 @@ async fn connections_of_one_host_leave_room_and_unfinished_ones_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cap_on_what_goes_out_holds() {
-    let a = with(1, &[], |config| config.upload_bytes_per_s = Some(1_000_000)).await;
-    let b = node(2, &[&a]).await;
-    let file = bytes(3_000_000);
-    let digest = a.client.add(file.clone()).await.unwrap();
-    eventually("they are connected", || async { is_connected(&b, &a).await }).await;
-    let started = Instant::now();
-    assert_eq!(b.client.fetch(digest, file.len() as u64, SOON).await.unwrap(), file);
-    let took = started.elapsed();
-    assert!(took > Duration::from_millis(2500) && took < Duration::from_secs(12), "{took:?}");
+async fn nodes_of_those_who_have_stake_come_in_where_strangers_find_no_place() {
+    let crowded = with(1, &[], |config| (config.inbound_per_host_max, config.outbound_connections_max) = (Some(2), 0)).await;
+    let (friend, other) = (node(2, &[&crowded]).await, node(3, &[&crowded]).await);
+    eventually("the places are taken", || async { crowded.client.peers().await.unwrap().len() == 2 }).await;
+    let late = node(4, &[&friend, &crowded]).await;
+    for member in [&crowded, &friend, &other, &late] {
+        member.client.subscribe(GROUP).await.unwrap();
+    }
+    let (account, binding) = bound(late.client.node_id());
+    late.client.append(GROUP, binding).await.unwrap();
+    eventually("its binding is known", || async { all(&crowded.client).await.iter().any(|message| message.kind() == Kind::Binding) }).await;
+    assert!(!is_connected(&crowded, &late).await);
+    let known = Some(Known { accounts: [account].into(), ..Known::default() });
+    crowded.client.stand(GROUP, Standing { domain: DOMAIN, known }).await.unwrap();
+    eventually("it comes in", || async { is_connected(&crowded, &late).await }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_peer_says_of_itself_is_bounded_and_nobody_is_knocked_at_for_it() {
+    let target = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = target.local_addr().unwrap().port();
+    let victims = [format!("/ip4/127.0.0.1/tcp/{port}"), format!("/ip4/10.0.0.7/tcp/{port}"), format!("/ip6/::1/tcp/{port}")];
+    let careful = with(1, &[], elsewhere).await;
+    careful.client.subscribe(GROUP).await.unwrap();
+    let name = boaster(address(&careful.client).await, &victims);
+    let said = || async { careful.client.neighbourhood().await.unwrap().neighbours };
+    let heard = || async { said().await.iter().any(|peer| peer.peer == name && !peer.agent.is_empty()) };
+    eventually("it has said what it is", heard).await;
+    assert!(timeout(Duration::from_secs(3), target.accept()).await.is_err(), "nobody knocks");
+    assert!(said().await.iter().all(|peer| peer.agent.chars().count() <= 64), "{:?}", said().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn caps_on_what_goes_out_and_comes_in_hold() {
+    let caps: [fn(&mut Config, Option<u64>); 2] =
+        [|config, cap| config.upload_bytes_per_s = cap, |config, cap| config.download_bytes_per_s = cap];
+    for (side, cap) in caps.into_iter().enumerate() {
+        let limit = |of: usize| move |config: &mut Config| cap(config, (of == side).then_some(1_000_000));
+        let a = with(1, &[], limit(0)).await;
+        let b = with(2, &[&a], limit(1)).await;
+        let file = bytes(3_000_000);
+        let digest = a.client.add(file.clone()).await.unwrap();
+        eventually("they are connected", || async { is_connected(&b, &a).await }).await;
+        let started = Instant::now();
+        assert_eq!(b.client.fetch(digest, file.len() as u64, SOON).await.unwrap(), file);
+        let took = started.elapsed();
+        assert!(took > Duration::from_millis(2500) && took < Duration::from_secs(12), "{side}: {took:?}");
+    }
 }
 
 fn parse(text: &str) -> Multiaddr {

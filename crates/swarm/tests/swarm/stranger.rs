@@ -8,10 +8,10 @@ use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
 use libp2p::gossipsub::{self, IdentTopic, MessageAuthenticity, ValidationMode};
 use libp2p::request_response::{self, Codec, Message, ProtocolSupport};
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, noise, tcp, yamux};
-use protocol::eip712::{Domain, SignedVerdict, Typed as _, Verdict, sign};
-use protocol::log::{Body, Draft, Envelope};
-use protocol::{Address, Digest, RoundNumber};
+use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, identify, noise, tcp, yamux};
+use protocol::eip712::{Domain, Node, SignedVerdict, Typed as _, Verdict, address_of, sign};
+use protocol::log::{Binding, Body, Draft, Envelope};
+use protocol::{Address, Digest, NodeId, RoundNumber};
 
 use crate::support::GROUP;
 
@@ -30,6 +30,13 @@ pub fn verdict(account: u8, round: u64) -> Body {
     let key = k256::ecdsa::SigningKey::from_slice(&[account; 32]).unwrap();
     let message = Verdict { group: GROUP, round: RoundNumber(round), claim: Digest([1; 32]), probe: Digest([account; 32]) };
     Body::Verdict(SignedVerdict { message, signature: sign(message.digest(&DOMAIN), &key).unwrap() })
+}
+
+/// An account, and the message by which that node speaks for it.
+pub fn bound(node: NodeId) -> (Address, Body) {
+    let key = k256::ecdsa::SigningKey::from_slice(&[77; 32]).unwrap();
+    let (account, signature) = (address_of(key.verifying_key()), sign(Node { node }.digest(&DOMAIN), &key).unwrap());
+    (account, Body::Binding(Binding { account, signature }))
 }
 
 /// Bytes of the log's protocol, as they are.
@@ -131,6 +138,30 @@ pub fn stranger(address: Multiaddr, mut script: Script) -> PeerId {
                 }
                 _ => {}
             }
+        }
+    });
+    name
+}
+
+/// Connects, and says of itself all that fits into one message: a name without end, and that it listens at these addresses.
+pub fn boaster(address: Multiaddr, claimed: &[String]) -> PeerId {
+    let boast = |key: &libp2p::identity::Keypair| {
+        identify::Behaviour::new(identify::Config::new("/neuron/1".into(), key.public()).with_agent_version("boast ".repeat(400)))
+    };
+    let mut swarm = SwarmBuilder::with_new_identity()
+        .with_tokio()
+        .with_tcp(tcp::Config::default(), noise::Config::new, yamux::Config::default)
+        .unwrap()
+        .with_behaviour(boast)
+        .unwrap()
+        .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(60)))
+        .build();
+    claimed.iter().for_each(|address| swarm.add_external_address(address.parse().unwrap()));
+    let name = *swarm.local_peer_id();
+    swarm.dial(address).unwrap();
+    tokio::spawn(async move {
+        loop {
+            swarm.select_next_some().await;
         }
     });
     name

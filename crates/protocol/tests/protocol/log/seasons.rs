@@ -2,7 +2,7 @@
 
 use protocol::census::Census;
 use protocol::chain::ChainEvent;
-use protocol::log::MAX_AHEAD_MS;
+use protocol::log::{Kind, MAX_AHEAD_MS};
 use protocol::machine::Heard;
 use protocol::{Micronats, Wei};
 
@@ -108,8 +108,31 @@ fn numbers_out_of_the_future_are_refused_where_they_would_decide_who_stays() {
         let late = take(&mut log, &say(5, latest + 1, &body, vec![]));
         assert_eq!(late.err(), refused.then_some(LogError::Future), "{name}");
     }
-    let mut binding_log = log_of(Some(known()));
-    assert_eq!(take(&mut binding_log, &binding(5, latest + 1, 2)), Err(LogError::Future));
+    let mut log = log_of(Some(known()));
+    assert!(take(&mut log, &binding(5, latest + 1, 2)).is_ok(), "a binding of an account with stake");
+    assert!(take(&mut log, &say(5, latest + 2, &Body::Have { round: RoundNumber(7), file: digest("file") }, vec![])).is_ok(), "bound");
+    assert_eq!(take(&mut log, &binding(6, latest + 1, 8)), Err(LogError::Future), "a binding of a stranger");
+}
+
+#[test]
+fn whoever_wrote_by_a_clock_that_was_far_ahead_is_heard_again_once_it_is_right() {
+    let mut log = log_of(Some(known()));
+    let mut write = |text: &str, now_ms| {
+        let body = Body::Note(text.into());
+        let strayed: Vec<u64> = log.stray("note", now_ms).iter().map(|(_, envelope)| envelope.seq()).collect();
+        let draft = log.draft(Kind::Note, "note", body.to_bytes().unwrap(), now_ms);
+        let envelope = Envelope::sign(draft, &node(1)).unwrap();
+        let facts = Facts::read(&envelope, GROUP, &DOMAIN).unwrap();
+        log.write(&facts, envelope.clone(), now_ms).unwrap();
+        (envelope.seq(), strayed)
+    };
+    let day_ms = 86_400_000;
+    assert_eq!(write("before", NOW_MS), (NOW_MS, vec![]));
+    assert_eq!(write("a day ahead", NOW_MS + day_ms), (NOW_MS + day_ms, vec![]));
+    assert_eq!(write("still", NOW_MS + day_ms), (NOW_MS + day_ms + 1, vec![]));
+    assert_eq!(write("right again", NOW_MS + 5), (NOW_MS + 5, vec![NOW_MS + day_ms + 1, NOW_MS + day_ms]));
+    assert_eq!(write("a little ahead", NOW_MS + MAX_AHEAD_MS), (NOW_MS + MAX_AHEAD_MS, vec![]));
+    assert_eq!(write("and back", NOW_MS + 6), (NOW_MS + MAX_AHEAD_MS + 1, vec![]), "others have kept the one before");
 }
 
 fn funded(bounty: u64, last: u64) -> ChainEvent {

@@ -1,10 +1,9 @@
-//! Measures logs, and says what it measured as JSON: `cargo run -p swarm --example logs -- log|verdict|start [count]`.
+//! Measures logs, all nodes in one process.
 //!
-//! `log`: 16 nodes in one process, one log; so many messages (10,000), 500 a second, of all nodes by turns; until when all
-//! have all, counted from the last one. `verdict`: so many (100,000) validly signed notes of four peers at once, and a verdict
-//! among them. `start`: a log of so many messages (1,000,000) is read from the disk.
+//! `log`: 16 nodes, one log; so many messages (10,000), 500 a second, of all nodes by turns; until when all have all, counted from the last
+//! one. `verdict`: so many (100,000) validly signed notes of four peers at once, and a verdict among them. `start`: a log of so many messages
+//! (1,000,000) is read from the disk.
 
-use std::error::Error;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -20,8 +19,6 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::{interval, sleep, timeout};
 
-type Outcome = Result<(), Box<dyn Error>>;
-
 const GROUP: GroupId = GroupId(7);
 const DOMAIN: Domain = Domain { chain_id: 0, network: Address([0; 20]) };
 const NODES: u8 = 16;
@@ -29,34 +26,22 @@ const A_SECOND: u64 = 500;
 /// Nobody waits longer.
 const TIME: Duration = Duration::from_secs(120);
 
-#[tokio::main]
-async fn main() -> Outcome {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let count = |usual: u64| arguments.get(1).map_or(Ok(usual), |count| count.parse());
-    match arguments.first().map(String::as_str) {
-        Some("log") => log(count(10_000)?).await,
-        Some("verdict") => verdict(count(100_000)?).await,
-        Some("start") => read(count(1_000_000)?).await,
-        _ => Err("say log, verdict or start, and how many messages".into()),
-    }
-}
-
 struct Member {
     client: Client,
     events: mpsc::Receiver<Event>,
     _folder: TempDir,
 }
 
-async fn member(seed: u8, peer: Option<&Client>) -> Result<Member, Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
+async fn member(seed: u8, peer: Option<&Client>) -> Member {
+    let folder = tempfile::tempdir().unwrap();
     let mut config = Config::new("bench", folder.path().into(), [seed; 32]);
     config.events_max = 1 << 16;
     if let Some(peer) = peer {
-        config.peers = peer.listen_addresses().await?;
+        config.peers = peer.listen_addresses().await.unwrap();
     }
-    let (client, events) = start(config).await?;
-    client.subscribe(GROUP).await?;
-    Ok(Member { client, events, _folder: folder })
+    let (client, events) = start(config).await.unwrap();
+    client.subscribe(GROUP).await.unwrap();
+    Member { client, events, _folder: folder }
 }
 
 /// How many messages of that kind a node hears of until there are so many.
@@ -71,10 +56,11 @@ async fn hear(mut events: mpsc::Receiver<Event>, kind: Kind, count: u64) -> Opti
     Some(Instant::now())
 }
 
-async fn log(count: u64) -> Outcome {
-    let mut members = vec![member(1, None).await?];
+/// How long the last message needs to the last node.
+pub async fn log(count: u64) {
+    let mut members = vec![member(1, None).await];
     for seed in 2..=NODES {
-        members.push(member(seed, Some(&members[0].client)).await?);
+        members.push(member(seed, Some(&members[0].client)).await);
     }
     // Meshes are built.
     sleep(Duration::from_secs(5)).await;
@@ -84,48 +70,46 @@ async fn log(count: u64) -> Outcome {
     for index in 0..count {
         pace.tick().await;
         let client = clients[index as usize % clients.len()].clone();
-        client.append(GROUP, Body::Note(format!("{index:05}"))).await?;
+        client.append(GROUP, Body::Note(format!("{index:05}"))).await.unwrap();
     }
     let written = Instant::now();
     let mut slowest = written;
     for (heard, _folder) in listening {
-        slowest = slowest.max(timeout(TIME, heard).await??.ok_or("a node has ended")?);
+        slowest = slowest.max(timeout(TIME, heard).await.unwrap().unwrap().expect("a node has ended"));
     }
     let lag_ms = slowest.duration_since(written).as_millis();
     println!("{{\"row\":\"log\",\"messages\":{count},\"nodes\":{NODES},\"lag_ms\":{lag_ms},\"peak_kib\":{}}}", peak_kib());
-    Ok(())
 }
 
-fn signed(author: &SigningKey, seq: u64, body: &Body) -> Result<Envelope, Box<dyn Error>> {
-    let (kind, topic, bytes) = (body.kind(), body.topic().to_owned(), body.to_bytes()?);
-    Ok(Envelope::sign(Draft { group: GROUP, kind, topic, seq, parents: Vec::new(), body: bytes }, author)?)
+fn signed(author: &SigningKey, seq: u64, body: &Body) -> Envelope {
+    let (kind, topic, bytes) = (body.kind(), body.topic().to_owned(), body.to_bytes().unwrap());
+    Envelope::sign(Draft { group: GROUP, kind, topic, seq, parents: Vec::new(), body: bytes }, author).unwrap()
 }
 
-fn verdict_of(account: u8) -> Result<Body, Box<dyn Error>> {
-    let key = k256::ecdsa::SigningKey::from_slice(&[account; 32])?;
+fn verdict_of(account: u8) -> Body {
+    let key = k256::ecdsa::SigningKey::from_slice(&[account; 32]).unwrap();
     let message = Verdict { group: GROUP, round: RoundNumber(3), claim: Digest([1; 32]), probe: Digest([2; 32]) };
-    Ok(Body::Verdict(SignedVerdict { message, signature: sign(message.digest(&DOMAIN), &key)? }))
+    Body::Verdict(SignedVerdict { message, signature: sign(message.digest(&DOMAIN), &key).unwrap() })
 }
 
 /// Four nodes write junk as fast as they can; a fifth writes the verdict in the middle of it.
-async fn verdict(count: u64) -> Outcome {
-    let victim = member(1, None).await?;
+pub async fn verdict(count: u64) {
+    let victim = member(1, None).await;
     let mut writers = Vec::new();
     for seed in 2..=6 {
-        writers.push(member(seed, Some(&victim.client)).await?);
+        writers.push(member(seed, Some(&victim.client)).await);
     }
     sleep(Duration::from_secs(3)).await;
-    let honest = writers.pop().ok_or("there are five")?;
+    let honest = writers.pop().expect("there are five");
     let heard = tokio::spawn(hear(victim.events, Kind::Verdict, 1));
     let shouting: Vec<_> = writers.iter().map(|writer| tokio::spawn(shout(writer.client.clone(), count / 4))).collect();
     sleep(Duration::from_secs(1)).await;
-    honest.client.append(GROUP, verdict_of(1)?).await?;
+    honest.client.append(GROUP, verdict_of(1)).await.unwrap();
     let written = Instant::now();
-    let arrived = timeout(TIME, heard).await??.ok_or("the node has ended")?;
+    let arrived = timeout(TIME, heard).await.unwrap().unwrap().expect("the node has ended");
     let is_over = shouting.iter().all(tokio::task::JoinHandle::is_finished);
     let ms = arrived.saturating_duration_since(written).as_millis();
     println!("{{\"row\":\"verdict\",\"junk\":{count},\"ms\":{ms},\"junk_was_over\":{is_over},\"peak_kib\":{}}}", peak_kib());
-    Ok(())
 }
 
 async fn shout(client: Client, count: u64) {
@@ -137,49 +121,47 @@ async fn shout(client: Client, count: u64) {
 }
 
 /// Writes the file of a log that 1,024 accounts filled, and starts a node on it.
-async fn read(count: u64) -> Outcome {
-    let folder = tempfile::tempdir()?;
-    fs::create_dir(folder.path().join("logs"))?;
-    write_file(&folder.path().join("logs").join(format!("{GROUP}.log")), count)?;
+pub async fn read(count: u64) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("logs")).unwrap();
+    write_file(&folder.path().join("logs").join(format!("{GROUP}.log")), count);
     let (before_kib, began) = (peak_kib(), Instant::now());
-    let (client, _events) = start(Config::new("bench", folder.path().into(), [1; 32])).await?;
-    client.subscribe(GROUP).await?;
+    let (client, _events) = start(Config::new("bench", folder.path().into(), [1; 32])).await.unwrap();
+    client.subscribe(GROUP).await.unwrap();
     let (ms, after_kib) = (began.elapsed().as_millis(), peak_kib());
     let (mut messages, mut cursor) = (0, 0);
-    while let Some(last) = client.log(GROUP, cursor).await?.last() {
+    while let Some(last) = client.log(GROUP, cursor).await.unwrap().last() {
         // Numbers have no gaps in a log that was just read.
         (messages, cursor) = (last.number + 1, last.number + 1);
     }
     println!("{{\"row\":\"start\",\"messages\":{messages},\"ms\":{ms},\"kib\":{}}}", after_kib.saturating_sub(before_kib));
-    Ok(())
 }
 
 /// Accounts have 1,000 messages each: a binding, and files that they hold.
-fn write_file(path: &Path, count: u64) -> Outcome {
-    let mut out = BufWriter::new(File::create(path)?);
-    out.write_all(b"NRNLOG\0\x02")?;
+fn write_file(path: &Path, count: u64) {
+    let mut out = BufWriter::new(File::create(path).unwrap());
+    out.write_all(b"NRNLOG\0\x02").unwrap();
     for number in 0..count {
         let (account, index) = (number / 1000, number % 1000);
         let secret: [u8; 32] = Sha256::digest(account.to_be_bytes()).into();
         let author = SigningKey::from_bytes(&secret);
         let body = match index {
-            0 => binding(&secret, NodeId(author.verifying_key().to_bytes()))?,
+            0 => binding(&secret, NodeId(author.verifying_key().to_bytes())),
             _ => Body::Have { round: RoundNumber(3), file: Digest(Sha256::digest(number.to_be_bytes()).into()) },
         };
-        let envelope = signed(&author, index + 1, &body)?;
-        let facts = Facts::read(&envelope, GROUP, &DOMAIN)?.to_bytes();
+        let envelope = signed(&author, index + 1, &body);
+        let facts = Facts::read(&envelope, GROUP, &DOMAIN).unwrap().to_bytes();
         let check = Sha256::new().chain_update(&facts).chain_update(envelope.bytes()).finalize();
         let lengths = [&(envelope.bytes().len() as u32).to_be_bytes()[..], &(facts.len() as u16).to_be_bytes()].concat();
-        out.write_all(&[&lengths[..], &check[..8], &facts, envelope.bytes()].concat())?;
+        out.write_all(&[&lengths[..], &check[..8], &facts, envelope.bytes()].concat()).unwrap();
     }
-    out.flush()?;
-    Ok(())
+    out.flush().unwrap();
 }
 
-fn binding(secret: &[u8; 32], node: NodeId) -> Result<Body, Box<dyn Error>> {
-    let key = k256::ecdsa::SigningKey::from_slice(secret)?;
-    let signature = sign(Node { node }.digest(&DOMAIN), &key)?;
-    Ok(Body::Binding(Binding { account: address_of(key.verifying_key()), signature }))
+fn binding(secret: &[u8; 32], node: NodeId) -> Body {
+    let key = k256::ecdsa::SigningKey::from_slice(secret).unwrap();
+    let signature = sign(Node { node }.digest(&DOMAIN), &key).unwrap();
+    Body::Binding(Binding { account: address_of(key.verifying_key()), signature })
 }
 
 /// The most memory that this process had, KiB; 0 where the system does not say.
