@@ -30,6 +30,8 @@ const BAN_MS: u64 = 3_600_000;
 /// Messages without room that are remembered, and for how long.
 const REFUSED_KEPT: usize = 4096;
 const REFUSED_MS: u64 = 60_000;
+/// A peer whose log differs and gives nothing is asked again after this.
+const SELDOM_MS: u64 = 60_000;
 /// Letters whose check is remembered.
 const LETTERS_KEPT: usize = 8_192;
 
@@ -99,8 +101,8 @@ pub struct Replica {
     census: Census,
     /// Messages that found no room, and until when nobody is asked for them.
     refused: BTreeMap<Digest, u64>,
-    /// Of each peer, what both logs were when it had nothing for this one.
-    agreed: BTreeMap<usize, (Summary, Summary)>,
+    /// Of each peer, what both logs were when it had nothing for this one, and when that was.
+    agreed: BTreeMap<usize, (Summary, Summary, u64)>,
     /// Of each peer, its misdeeds and until when it is banned.
     misdeeds: BTreeMap<usize, (u32, u64)>,
 }
@@ -204,15 +206,16 @@ impl Replica {
         self.misdeeds.get(&peer).is_some_and(|(_, until_ms)| *until_ms > 0)
     }
 
-    /// Whether a peer may have something that is not here.
-    pub fn may_learn_from(&self, peer: usize, theirs: &Replica) -> bool {
-        let both = (self.log.summary(), theirs.log.summary());
-        both.0 != both.1 && self.agreed.get(&peer) != Some(&both)
+    /// Whether a peer may have something that is not here; one that had nothing is asked again after a while, for what was too early then.
+    pub fn may_learn_from(&self, peer: usize, theirs: &Replica, now_ms: u64) -> bool {
+        let (own, theirs) = (self.log.summary(), theirs.log.summary());
+        let had_nothing = |at: &(Summary, Summary, u64)| (at.0, at.1) == (own, theirs) && now_ms < at.2 + SELDOM_MS;
+        own != theirs && !self.agreed.get(&peer).is_some_and(had_nothing)
     }
 
     /// A peer had nothing for this log, as both are now.
-    pub fn agree(&mut self, peer: usize, theirs: Summary) {
-        self.agreed.insert(peer, (self.log.summary(), theirs));
+    pub fn agree(&mut self, peer: usize, theirs: Summary, now_ms: u64) {
+        self.agreed.insert(peer, (self.log.summary(), theirs, now_ms));
     }
 
     /// Whether a message is not here though its place is: what is over, or too far ahead of the clock, has none.
@@ -296,7 +299,7 @@ mod tests {
         }
         for (reader, peer) in [(0, 1), (0, 2), (0, 3), (1, 0), (2, 0), (3, 0)] {
             let theirs = replicas[peer].clone();
-            assert!(replicas[reader].may_learn_from(peer, &theirs));
+            assert!(replicas[reader].may_learn_from(peer, &theirs, 0));
             for letter in replicas[reader].copy(&theirs, 0, &mut letters) {
                 replicas[reader].take(&letter, 0).expect("room");
             }
@@ -304,12 +307,13 @@ mod tests {
         let ids = |replica: &Replica| replica.log().ids().collect::<Vec<_>>();
         assert_eq!(ids(&replicas[0]).len(), 20);
         assert!(replicas.iter().all(|replica| ids(replica) == ids(&replicas[0])));
-        assert!(!replicas[1].may_learn_from(2, &replicas[2]));
+        assert!(!replicas[1].may_learn_from(2, &replicas[2], 0));
         note(&mut replicas[1], "one more", &mut letters);
         let theirs = replicas[2].clone();
-        assert!(replicas[1].may_learn_from(2, &theirs) && replicas[1].copy(&theirs, 0, &mut letters).is_empty());
-        replicas[1].agree(2, theirs.log().summary());
-        assert!(!replicas[1].may_learn_from(2, &theirs));
+        assert!(replicas[1].may_learn_from(2, &theirs, 0) && replicas[1].copy(&theirs, 0, &mut letters).is_empty());
+        replicas[1].agree(2, theirs.log().summary(), 0);
+        assert!(!replicas[1].may_learn_from(2, &theirs, SELDOM_MS - 1));
+        assert!(replicas[1].may_learn_from(2, &theirs, SELDOM_MS));
     }
 
     #[test]

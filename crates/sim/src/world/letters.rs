@@ -126,7 +126,7 @@ impl World {
         }
         for peer in self.plan.nodes_of(self.nodes[node].group) {
             let can_ask = peer != node && self.nodes[peer].is_up() && self.weather.reaches(node, peer) && self.weather.reaches(peer, node);
-            if can_ask && self.nodes[node].replica.may_learn_from(peer, &self.nodes[peer].replica) {
+            if can_ask && self.nodes[node].replica.may_learn_from(peer, &self.nodes[peer].replica, self.now_ms()) {
                 self.copy(node, peer);
             }
         }
@@ -141,7 +141,8 @@ impl World {
         let letters = self.nodes[node].replica.copy(&self.nodes[peer].replica, clock_ms, &mut self.letters);
         if letters.is_empty() {
             let theirs = self.nodes[peer].replica.log().summary();
-            return self.nodes[node].replica.agree(peer, theirs);
+            let now_ms = self.now_ms();
+            return self.nodes[node].replica.agree(peer, theirs, now_ms);
         }
         let wait_ms = 2 * (self.link_ms(node, peer) + self.link_ms(peer, node));
         let generation = self.nodes[node].generation;

@@ -184,10 +184,11 @@ async fn connections_of_one_host_leave_room_and_unfinished_ones_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_of_those_who_have_stake_come_in_where_strangers_find_no_place() {
-    let crowded = with(1, &[], |config| (config.inbound_per_host_max, config.outbound_connections_max) = (Some(2), 0)).await;
+    let crowded = with(1, &[], |config| config.inbound_per_host_max = Some(2)).await;
     let (friend, other) = (node(2, &[&crowded]).await, node(3, &[&crowded]).await);
     eventually("the places are taken", || async { crowded.client.peers().await.unwrap().len() == 2 }).await;
-    let late = node(4, &[&friend, &crowded]).await;
+    // Nobody can dial it.
+    let late = with(4, &[&friend, &crowded], |config| config.listen.clear()).await;
     for member in [&crowded, &friend, &other, &late] {
         member.client.subscribe(GROUP).await.unwrap();
     }
