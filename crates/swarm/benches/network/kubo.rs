@@ -42,6 +42,8 @@ fn init(folder: &Path, host: &str, port: u16) {
         ("Ipns.DelegatedPublishers", "[]".to_owned()),
         ("Addresses.Swarm", format!("[\"/ip4/{host}/tcp/{port}\"]")),
         ("Addresses.Gateway", "[]".to_owned()),
+        // Otherwise it asks no peer elsewhere for a block that gave it none before.
+        ("Internal.Bitswap", "{\"BroadcastControl\":{\"Enable\":false}}".to_owned()),
     ] {
         run(folder, &["config", "--json", name, &value]);
     }

@@ -13,6 +13,7 @@ use ed25519_dalek::SigningKey;
 use protocol::eip712::{Domain, Node, SignedVerdict, Typed as _, Verdict, address_of, sign};
 use protocol::log::{Binding, Body, Draft, Envelope, Facts, Kind};
 use protocol::{Address, Digest, GroupId, NodeId, RoundNumber};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use swarm::{Client, Config, Event, start};
 use tempfile::TempDir;
@@ -66,19 +67,24 @@ pub async fn log(count: u64) {
     sleep(Duration::from_secs(5)).await;
     let (clients, listening): (Vec<Client>, Vec<_>) =
         members.into_iter().map(|member| (member.client, (tokio::spawn(hear(member.events, Kind::Note, count)), member._folder))).unzip();
-    let mut pace = interval(Duration::from_micros(1_000_000 / A_SECOND));
+    let (mut pace, mut appends) = (interval(Duration::from_micros(1_000_000 / A_SECOND)), Vec::new());
+    let began = Instant::now();
     for index in 0..count {
         pace.tick().await;
         let client = clients[index as usize % clients.len()].clone();
-        client.append(GROUP, Body::Note(format!("{index:05}"))).await.unwrap();
+        appends.push(tokio::spawn(async move { client.append(GROUP, Body::Note(format!("{index:05}"))).await }));
+    }
+    for append in appends {
+        append.await.unwrap().unwrap();
     }
     let written = Instant::now();
     let mut slowest = written;
     for (heard, _folder) in listening {
         slowest = slowest.max(timeout(TIME, heard).await.unwrap().unwrap().expect("a node has ended"));
     }
-    let lag_ms = slowest.duration_since(written).as_millis();
-    println!("{{\"row\":\"log\",\"messages\":{count},\"nodes\":{NODES},\"lag_ms\":{lag_ms},\"peak_kib\":{}}}", peak_kib());
+    let (lag_ms, writing_s) = (slowest.duration_since(written).as_millis(), written.duration_since(began).as_secs_f64());
+    let line = json!({ "row": "log", "messages": count, "nodes": NODES, "writing_s": writing_s, "lag_ms": lag_ms, "peak_kib": peak_kib() });
+    println!("{line}");
 }
 
 fn signed(author: &SigningKey, seq: u64, body: &Body) -> Envelope {
