@@ -93,6 +93,12 @@ impl Reader {
         self.try_once(LOGS, |provider| get_logs(provider, filter)).await
     }
 
+    /// What these contracts wrote in block `number`, in order.
+    pub async fn logs_of_block(&self, number: u64, addresses: &[Address]) -> Result<Vec<Log>, ChainError> {
+        let filter = Filter::new().address(addresses.iter().copied().map(convert::to_eth).collect::<Vec<_>>());
+        self.logs(&filter.at_block_hash(self.header(number).await?.hash)).await
+    }
+
     /// All confirmed logs of one contract whose first indexed field is `topic`, from block `first` on, in order.
     pub async fn logs_with_topic(&self, address: Address, topic: B256, first: u64) -> Result<Vec<Log>, ChainError> {
         let filter = Filter::new().address(convert::to_eth(address)).topic1(topic);

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Parser;
-use neuron::cli::{self, Arguments};
+use neuron::cli::{self, Arguments, ending};
 use node::{logging, stop};
 
 fn main() -> ExitCode {
@@ -12,5 +12,12 @@ fn main() -> ExitCode {
     if std::env::var_os("RUST_LOG").is_some() {
         logging::start();
     }
-    stop::run(cli::run(arguments), || bail!("interrupted; what was sent before may still be mined: look before you send it again"))
+    let mut code = None;
+    let work = async {
+        let done = cli::run(arguments).await;
+        code = done.as_ref().err().map(ending::code_of);
+        done
+    };
+    let ended = stop::run(work, || bail!("interrupted; what was sent before may still be mined: look before you send it again"));
+    code.map_or(ended, ExitCode::from)
 }

@@ -117,6 +117,11 @@ impl Book {
 }
 
 impl Entry {
+    /// Whether somebody has signed for that position.
+    pub fn has_assent_of(&self, group: GroupId, position: PositionNumber) -> bool {
+        self.assents.keys().any(|(of, number, _)| (*of, *number) == (group, position))
+    }
+
     /// Weighs the assents as the contract would now.
     ///
     /// # Errors

@@ -19,6 +19,8 @@ use protocol::{
     chain::GroupView,
 };
 
+use serde_json::{Value, json};
+
 use super::{
     context::{Context, history},
     delta,
@@ -175,19 +177,19 @@ async fn list(context: &Context, group: Option<GroupId>) -> Result<()> {
     let network = context.site().await?.network;
     let now_s = network.chain().latest().await?.time_s;
     let bounties = told::all(&network, group).await?;
-    if bounties.is_empty() {
-        println!("nobody has funded a bounty: `neuron bounty seal`, then `neuron bounty fund`");
+    let mut lines: Vec<String> = bounties.iter().map(|dated| dated.brief(now_s)).collect();
+    if lines.is_empty() {
+        lines.push("nobody has funded a bounty: `neuron bounty seal`, then `neuron bounty fund`".to_owned());
     }
-    bounties.iter().for_each(|dated| println!("{}", dated.brief(now_s)));
-    Ok(())
+    let listed: Vec<Value> = bounties.iter().map(|dated| dated.data(now_s)).collect();
+    context.answer(&lines, &json!({ "bounties": listed }))
 }
 
 async fn show(context: &Context, number: BountyNumber) -> Result<()> {
     let site = context.site().await?;
     let dated = Dated::read(&site.network, number).await?;
     let (events, now_s) = (history(&site, dated.bounty.group).await?, site.network.chain().latest().await?.time_s);
-    dated.lines(&events, now_s).iter().for_each(|line| println!("{line}"));
-    Ok(())
+    context.answer(&dated.lines(&events, now_s), &dated.data(now_s))
 }
 
 async fn open(context: &Context, named: &Named) -> Result<()> {

@@ -42,6 +42,9 @@ pub struct Context {
     /// Answer from the copy that `neuron group copy` took, without a chain and without peers.
     #[arg(long, global = true)]
     pub offline: bool,
+    /// Print what a command that reads has found as JSON (docs/json.md).
+    #[arg(long, global = true)]
+    pub json: bool,
     /// File whose first line is its password; otherwise NEURON_PASSWORD is read, or you are asked.
     #[arg(long, global = true)]
     pub password_file: Option<PathBuf>,

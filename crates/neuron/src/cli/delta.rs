@@ -9,13 +9,15 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
 use deltas::Patch;
-use governance::{DeltaStatus, Network};
+use governance::{Delta, DeltaStatus, Network};
 use node::folder;
 use protocol::{Address, DeltaNumber, Digest, GroupId, Wei, ballot::Ballots, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
+use serde_json::{Value, json};
 use swarm::Client;
 
 use super::{
     context::{Context, Visit},
+    ending::{NOT_FOUND, Sort as _},
     offline::Offline,
 };
 
@@ -239,18 +241,37 @@ async fn show(context: &Context, group: GroupId, delta: Option<DeltaNumber>) -> 
         Some(number) => number.0..=number.0,
         None => 1..=network.deltas(group).await?,
     };
-    let view = network.view(group).await?;
-    println!("group {group}, period {}, {} NRN votes for keeping the set", view.period_number, network.keep_votes(group).await?.to_nrn());
+    let (view, keep) = (network.view(group).await?, network.keep_votes(group).await?);
+    let mut lines = vec![format!("group {group}, period {}, {} NRN votes for keeping the set", view.period_number, keep.to_nrn())];
     if view.applied != DeltaNumber(0) {
-        println!("  delta {} is on trial until the period ends: `neuron measure propose rollback` takes it back", view.applied);
+        lines.push(format!("  delta {} is on trial until the period ends: `neuron measure propose rollback` takes it back", view.applied));
     }
+    let mut listed = Vec::new();
     for number in numbers.map(DeltaNumber) {
-        let delta = network.delta(group, number).await?.with_context(|| format!("there is no delta {number}"))?;
-        println!("  {number:>3}  {:?} in period {}, {} NRN votes, by {}", delta.status, delta.period, delta.votes.to_nrn(), delta.author);
-        println!("       patch {}, bond {} NRN, reward {} NRN", delta.digest, delta.bond.to_nrn(), delta.reward.to_nrn());
-        if delta.status == DeltaStatus::Open && !delta.at_risk.is_zero() {
-            println!("       {} NRN of its bond are lost if less than a tenth of the stake wants it", delta.at_risk.to_nrn());
-        }
+        let delta = network.delta(group, number).await?.with_context(|| format!("there is no delta {number}")).sort(NOT_FOUND)?;
+        lines.extend(told(number, &delta));
+        listed.push(data(number, &delta));
     }
-    Ok(())
+    context.answer(
+        &lines,
+        &json!({ "group": group, "period": view.period_number, "keep_votes_wei": keep, "applied": view.applied, "deltas": listed }),
+    )
+}
+
+fn told(number: DeltaNumber, delta: &Delta) -> Vec<String> {
+    let mut lines = vec![
+        format!("  {number:>3}  {:?} in period {}, {} NRN votes, by {}", delta.status, delta.period, delta.votes.to_nrn(), delta.author),
+        format!("       patch {}, bond {} NRN, reward {} NRN", delta.digest, delta.bond.to_nrn(), delta.reward.to_nrn()),
+    ];
+    if delta.status == DeltaStatus::Open && !delta.at_risk.is_zero() {
+        lines.push(format!("       {} NRN of its bond are lost if less than a tenth of the stake wants it", delta.at_risk.to_nrn()));
+    }
+    lines
+}
+
+fn data(number: DeltaNumber, delta: &Delta) -> Value {
+    json!({
+        "delta": number, "status": format!("{:?}", delta.status).to_lowercase(), "period": delta.period, "votes_wei": delta.votes,
+        "author": delta.author, "patch": delta.digest, "bond_wei": delta.bond, "reward_wei": delta.reward, "at_risk_wei": delta.at_risk,
+    })
 }

@@ -1,11 +1,15 @@
 //! `neuron group`: create, show, list, and what it has learned.
 
+mod shown;
+mod validators;
+
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use node::{birth, config::GroupFile, keys, progress, stop, words};
-use protocol::{GroupId, chain::GroupView};
+use protocol::GroupId;
+use serde_json::{Value, json};
 use swarm::Client;
 
 use super::{
@@ -21,6 +25,11 @@ pub enum Command {
     /// One group: model, set, clock, stake.
     Show {
         #[arg(long, default_value_t = 1)]
+        group: u64,
+    },
+    /// Who judges in a group: stake, share, owner and signer, and whether they were there lately.
+    Validators {
+        #[arg(default_value_t = 1)]
         group: u64,
     },
     /// Take over the whole group from its nodes, without the chain: its log, its set, its checkpoint, and what they say of the chain.
@@ -60,6 +69,7 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::List => list(context).await,
+        Command::Validators { group } => validators::run(context, GroupId(group)).await,
         Command::Copy { group } => offline::take(context, GroupId(group)).await,
         Command::Show { group } if context.offline => show_offline(context, GroupId(group)),
         Command::Show { group } => show(context, GroupId(group)).await,
@@ -71,12 +81,14 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
 
 async fn list(context: &Context) -> Result<()> {
     let network = context.site().await?.network;
+    let (mut lines, mut listed) = (Vec::new(), Vec::new());
     for number in 1..=network.groups().await? {
         let view = network.view(GroupId(number)).await?;
         let admitted = if view.admitted { "admitted" } else { "not admitted" };
-        println!("{number:>4}  {admitted}, {} NRN awake, checkpoint {}", view.awake().to_nrn(), view.checkpoint);
+        lines.push(format!("{number:>4}  {admitted}, {} NRN awake, checkpoint {}", view.awake().to_nrn(), view.checkpoint));
+        listed.push(json!({ "group": view.id, "admitted": view.admitted, "awake_wei": view.awake(), "checkpoint": view.checkpoint }));
     }
-    Ok(())
+    context.answer(&lines, &json!({ "groups": listed }))
 }
 
 async fn show(context: &Context, group: GroupId) -> Result<()> {
@@ -84,48 +96,17 @@ async fn show(context: &Context, group: GroupId) -> Result<()> {
     let view =
         network.view(group).await.with_context(|| format!("group {group} cannot be read: `neuron group list` shows which there are"))?;
     let now_s = network.chain().latest().await?.time_s;
-    print(&view, now_s);
-    for bounty in bounty::all(&network, Some(group)).await? {
-        println!("  {}", bounty.brief(now_s));
-    }
-    Ok(())
+    let mut lines = shown::lines(&view, now_s);
+    let bounties = bounty::all(&network, Some(group)).await?;
+    lines.extend(bounties.iter().map(|dated| format!("  {}", dated.brief(now_s))));
+    context.answer(&lines, &shown::data(&view, now_s))
 }
 
 fn show_offline(context: &Context, group: GroupId) -> Result<()> {
     let offline = Offline::open(context, group)?;
-    println!("{}", offline.words());
-    print(&offline.copy.front.view, offline.copy.front.block.time_s);
-    Ok(())
-}
-
-fn print(view: &GroupView, now_s: u64) {
-    let (clock, times) = (view.clock(now_s), view.times);
-    println!("group {}{}", view.id, if view.admitted { ", admitted" } else { ", not admitted: its rounds are not paid" });
-    if view.parent != GroupId::default() {
-        println!("  forked from group {}", view.parent);
-    }
-    println!("  name        {}", view.name);
-    println!("  manifest    {}", view.manifest);
-    println!("  checkpoint  {}", view.checkpoint);
-    println!("  set (head)  {}", view.head);
-    println!(
-        "  clock       train {} s, reveal {} s, judge {} s; a winner is better by 1/{}, and by {} nats",
-        times.train_s,
-        times.reveal_s,
-        times.judge_s,
-        1u64 << view.improve,
-        view.least
-    );
-    println!("  now         round {}, {:?} for {} s", clock.round, clock.phase, clock.phase_end_s.saturating_sub(now_s));
-    println!("  period      {} of {} s, ends in {} s", view.period_number, view.period_s, view.period_end_s.saturating_sub(now_s));
-    if view.extended_s > 0 {
-        println!("              late votes have put the end off by {} s", view.extended_s);
-    }
-    if view.period_next_s != view.period_s {
-        println!("              those after it last {} s", view.period_next_s);
-    }
-    println!("  deposit     {} NRN for a commit", view.least_deposit.to_nrn());
-    println!("  stake       {} NRN bonded, {} awake, in {} positions", view.bonded().to_nrn(), view.awake().to_nrn(), view.positions.len());
+    let (view, now_s) = (&offline.copy.front.view, offline.copy.front.block.time_s);
+    let lines: Vec<String> = [offline.words()].into_iter().chain(shown::lines(view, now_s)).collect();
+    context.answer(&lines, &shown::data(view, now_s))
 }
 
 async fn progress(context: &Context, group: GroupId, most: usize) -> Result<()> {
@@ -136,9 +117,10 @@ async fn progress(context: &Context, group: GroupId, most: usize) -> Result<()> 
     let head = site.network.view(group).await?.head;
     let steps = progress::measure(&visit.member, &won[won.len().saturating_sub(most)..], head).await?;
     visit.client.shutdown().await;
-    println!("{} of {} won rounds of group {group}", steps.len(), won.len());
-    words::of_progress(&steps, &hidden_losses(&events)).iter().for_each(|line| println!("  {line}"));
-    Ok(())
+    let mut lines = vec![format!("{} of {} won rounds of group {group}", steps.len(), won.len())];
+    lines.extend(words::of_progress(&steps, &hidden_losses(&events)).iter().map(|line| format!("  {line}")));
+    let listed: Vec<Value> = steps.iter().map(shown::step).collect();
+    context.answer(&lines, &json!({ "group": group, "won": won.len(), "rounds": listed }))
 }
 
 async fn create(context: &Context, path: PathBuf, seed: u64) -> Result<()> {

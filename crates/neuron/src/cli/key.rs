@@ -13,6 +13,7 @@ use node::{
     keys::KeyPlace,
     password::{self, Secret},
 };
+use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::context::Context;
@@ -99,7 +100,10 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     let key = &context.key;
     match command {
         Command::New => store(context, || Ok(Account::random()))?,
-        Command::Show => println!("{}", context.own_address().await?),
+        Command::Show => {
+            let account = context.own_address().await?;
+            context.answer(&[account.to_string()], &json!({ "account": account }))?;
+        }
         Command::Import(import) => store(context, || imported(context, &import))?,
         Command::Export { file, new, raw_private_key } => {
             ensure_free(&file)?;

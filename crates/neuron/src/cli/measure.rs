@@ -1,5 +1,7 @@
 //! `neuron measure`: what the majority of stake can decide: propose, sign, see who has signed, enact.
 
+mod shown;
+
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -41,7 +43,7 @@ pub enum Command {
     },
     /// Sign a measure for the positions that you sign for or own: free of gas.
     Sign(Named),
-    /// All measures in the group's log, or one: what it does, who signed, what is missing.
+    /// All measures of the group, or one: what it does, who signed, what is missing; those in the log, and those that the chain knows.
     Show {
         /// Its name, or how it begins.
         measure: Option<String>,
@@ -149,7 +151,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::Propose { act, group, reason, epochs } => propose(context, &act, GroupId(group), reason, epochs).await,
         Command::Sign(named) => sign(context, &named).await,
-        Command::Show { measure, group } => show(context, measure.as_deref(), GroupId(group)).await,
+        Command::Show { measure, group } => shown::run(context, measure.as_deref(), GroupId(group)).await,
         Command::Enact(named) => enact(context, &named).await,
     }
 }
@@ -199,9 +201,11 @@ fn tell_signed(own: Address, measure: &Measure, assents: &[AssentBody]) {
 }
 
 fn print_message(measure: &Measure) {
-    for (name, value) in words::of_message(measure) {
-        println!("    {name:<11}  {value}");
-    }
+    message(measure).iter().for_each(|line| println!("{line}"));
+}
+
+fn message(measure: &Measure) -> Vec<String> {
+    words::of_message(measure).iter().map(|(name, value)| format!("    {name:<11}  {value}")).collect()
 }
 
 /// The assents of all positions that this command's key signs for or owns, and that count.
@@ -242,53 +246,6 @@ fn find(book: &Book, name: &str) -> Result<(Digest, Entry)> {
         (None, _) => bail!("no measure in the group's log begins with {name}: `neuron measure show` lists them"),
         (Some(_), Some(_)) => bail!("several measures begin with {name}: give more of the name"),
     }
-}
-
-async fn show(context: &Context, name: Option<&str>, group: GroupId) -> Result<()> {
-    let site = context.site().await?;
-    let visit = context.visit(&site, group).await?;
-    let book = read(&site.network, &visit).await?;
-    let now_s = site.network.chain().latest().await?.time_s;
-    let mut shown = 0;
-    let listed = book.entries().filter(|(full, _, _)| name.is_none_or(|name| full.to_string().starts_with(name)));
-    for (full, act, entry) in listed {
-        shown += 1;
-        println!("{full}\n  {}", words::of_act(&act));
-        if !entry.reason.is_empty() {
-            println!("  because: {}", entry.reason);
-        }
-        print(&site.network, entry, now_s).await?;
-    }
-    if shown == 0 {
-        println!("no such measure in the log of group {group}");
-    }
-    visit.client.shutdown().await;
-    Ok(())
-}
-
-async fn print(network: &Network, entry: &Entry, now_s: u64) -> Result<()> {
-    print_message(&entry.measure);
-    let tally = entry.tally(network).await?;
-    for counted in &tally.counted {
-        let (number, live) = (counted.position.number, counted.position.live.to_nrn());
-        println!("  signed   position {number} of group {}, {live} NRN, by {}", counted.group, counted.by);
-    }
-    println!("  assents  {} NRN in the log, it takes more than {}", tally.sum.to_nrn(), tally.majority.needed.to_nrn());
-    let (state, epoch) = (network.measure(&entry.measure).await?, network.stake().epoch().await?);
-    if state.epoch == epoch && !state.weight.is_zero() && !state.enacted {
-        println!("  brought  {} NRN in this epoch, {epoch}; what comes in it counts together", state.weight.to_nrn());
-    }
-    let now = match entry.measure.expiry_s.saturating_sub(now_s) {
-        _ if state.enacted => "it was enacted".to_owned(),
-        0 => "it has expired".to_owned(),
-        left_s => match state.ripe_at.filter(|ripe_at| *ripe_at > epoch) {
-            Some(ripe_at) => not_ripe(ripe_at, epoch),
-            None if tally.is_carried() => format!("it is carried: `neuron measure enact` within {left_s} s"),
-            None => format!("{} NRN are missing, and {left_s} s are left", tally.missing().to_nrn()),
-        },
-    };
-    println!("  state    {now}");
-    Ok(())
 }
 
 /// A slash comes with notice.

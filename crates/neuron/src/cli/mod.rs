@@ -1,27 +1,38 @@
 //! What can be asked of the `neuron` command; each subject has a file.
 
 mod alarms;
+mod answer;
 mod bounty;
+mod check;
 mod context;
 mod delta;
 mod deploy;
+mod doctor;
+pub mod ending;
 mod group;
 mod ipfs;
+mod join;
 mod key;
+mod ledger;
 mod measure;
 mod offline;
 mod past;
+mod pay;
 mod peers;
 mod predict;
 mod replay;
 mod rerun;
 mod round;
 mod sale;
+#[cfg(test)]
+mod sample;
 mod serve;
 mod signing;
 mod stake;
 mod token;
 mod tx;
+mod verify;
+mod vote;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -30,7 +41,7 @@ use context::Context;
 
 /// Train together, recheck together, vote on data, earn.
 #[derive(Parser)]
-#[command(name = "neuron", version)]
+#[command(name = "neuron", version, after_help = ending::HELP)]
 pub struct Arguments {
     #[command(flatten)]
     context: Context,
@@ -54,6 +65,19 @@ enum Command {
     /// Training groups.
     #[command(subcommand)]
     Group(group::Command),
+    /// What you got and paid in every round, for every delta and bounty, and what you were not paid for.
+    Receipts(pay::Receipts),
+    /// Why everybody in a round was paid, or was not, and the transactions that show it.
+    Why(pay::Why),
+    /// What is being voted on.
+    #[command(subcommand)]
+    Vote(vote::Command),
+    /// Whether all is well here: chain, clock, key, coin, stake, disk, ports, peers; and the command that mends what is not.
+    Doctor(doctor::Options),
+    /// Look at a checkpoint, a patch or a network's contracts as a validator would, before it costs anything.
+    Verify(verify::Options),
+    /// Whether this machine is fast enough for a group's rounds, and what a win pays: measured here for some seconds.
+    CanJoin(join::Options),
     /// Changes of a training set: write, propose, vote.
     #[command(subcommand)]
     Delta(delta::Command),
@@ -100,6 +124,12 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Sale(command) => sale::run(&context, command).await,
         Command::Stake(command) => stake::run(&context, command).await,
         Command::Group(command) => group::run(&context, command).await,
+        Command::Receipts(options) => pay::receipts(&context, options).await,
+        Command::Why(options) => pay::why(&context, options).await,
+        Command::Vote(command) => vote::run(&context, command).await,
+        Command::Doctor(options) => doctor::run(&context, options).await,
+        Command::Verify(options) => verify::run(&context, options).await,
+        Command::CanJoin(options) => join::run(&context, options).await,
         Command::Delta(command) => delta::run(&context, command).await,
         Command::Bounty(command) => bounty::run(&context, command).await,
         Command::Round(command) => round::run(&context, command).await,

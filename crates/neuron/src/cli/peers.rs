@@ -10,7 +10,8 @@ use protocol::{
     bindings::Bindings,
     log::{Body, Kind},
 };
-use swarm::{Client, Neighbour, Neighbourhood, PeerId, Reachability, peer_of};
+use serde_json::{Value, json};
+use swarm::{Client, Multiaddr, Neighbour, Neighbourhood, PeerId, Reachability, peer_of};
 use tokio::time::{Instant, sleep};
 
 use super::context::{Context, wait_for_peer};
@@ -46,8 +47,22 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
     let accounts = accounts(&client, group, Bindings::new(site.network.domain())).await?;
     let seen = client.neighbourhood().await?;
     client.shutdown().await;
-    lines(&seen, group, &accounts).iter().for_each(|line| println!("{line}"));
-    Ok(())
+    context.answer(&lines(&seen, group, &accounts), &data(&seen, group, &accounts))
+}
+
+fn data(seen: &Neighbourhood, group: GroupId, accounts: &BTreeMap<PeerId, Address>) -> Value {
+    let peer = |one: &Neighbour| {
+        json!({
+            "peer": one.peer.to_string(), "account": accounts.get(&one.peer), "agent": one.agent, "address": one.address.to_string(),
+            "relayed": one.is_relayed, "inbound": one.is_inbound, "latency_ms": one.latency.map(|time| time.as_millis() as u64),
+            "connected_s": one.connected.as_secs(), "of_group": one.groups.contains(&group),
+        })
+    };
+    let trouble = |(address, trouble): &(Multiaddr, String)| json!({ "address": format!("{address}"), "trouble": trouble });
+    let (peers, troubles) = (seen.neighbours.iter().map(peer), seen.troubles.iter().map(trouble));
+    json!({
+        "group": group, "peers": peers.collect::<Vec<_>>(), "troubles": troubles.collect::<Vec<_>>(), "reached": seen.reachability.words(),
+    })
 }
 
 /// For which account each node speaks, as the group's log says.

@@ -12,6 +12,8 @@ use protocol::{
     rules::claim_hash,
 };
 
+use serde_json::{Value, json};
+
 use super::{
     alarms, bounty,
     context::{Context, history},
@@ -73,25 +75,41 @@ async fn show(context: &Context, number: Option<u64>, group: GroupId) -> Result<
     let round = site.network.round(group, number).await?.with_context(|| format!("nobody committed in round {number}"))?;
     let view = site.network.view(group).await?;
     let clock = view.clock(site.network.chain().latest().await?.time_s);
-    println!("round {number} of group {group} (now: round {}, {:?})", clock.round, clock.phase);
-    println!("  base      {}", round.checkpoint);
     let is_undecided = clock.round == number && round.outcome == Outcome::None;
-    println!("  outcome   {}", if is_undecided { "not decided yet" } else { outcome(&round) });
-    println!("  reward    {} NRN{}", round.reward.to_nrn(), if round.collected { ", collected" } else { "" });
-    println!("  deposits  {} × {} NRN, {} revealed", round.commits, round.deposit.to_nrn(), round.reveals);
-    println!("  verdicts  {} of {} NRN awake; {} NRN earned", round.judged.to_nrn(), round.awake.to_nrn(), round.paid.to_nrn());
+    let outcome = if is_undecided { "not decided yet" } else { outcome(&round) };
+    let mut lines = vec![
+        format!("round {number} of group {group} (now: round {}, {:?})", clock.round, clock.phase),
+        format!("  base      {}", round.checkpoint),
+        format!("  outcome   {outcome}"),
+        format!("  reward    {} NRN{}", round.reward.to_nrn(), if round.collected { ", collected" } else { "" }),
+        format!("  deposits  {} × {} NRN, {} revealed", round.commits, round.deposit.to_nrn(), round.reveals),
+        format!("  verdicts  {} NRN of {} NRN awake; {} NRN earned", round.judged.to_nrn(), round.awake.to_nrn(), round.paid.to_nrn()),
+    ];
     let of_round: Vec<&ChainEvent> = events.iter().filter(|event| event.round() == Some(number)).collect();
     if round.outcome == Outcome::None {
-        tallies(&site.network, group, number, &of_round).await?;
+        lines.extend(tallies(&site.network, group, number, &of_round).await?);
     }
-    println!("  present   {}", list(&present(&of_round)));
-    for line in of_round.iter().filter_map(|event| line(event, round.winner)) {
-        println!("  {line}");
-    }
-    for line in bounty::hidden_losses(&events).get(&number).into_iter().flatten() {
-        println!("  bounty    {line}");
-    }
-    Ok(())
+    lines.push(format!("  present   {}", list(&present(&of_round))));
+    lines.extend(of_round.iter().filter_map(|event| line(event, round.winner)).map(|line| format!("  {line}")));
+    lines.extend(bounty::hidden_losses(&events).get(&number).into_iter().flatten().map(|line| format!("  bounty    {line}")));
+    lines.push(format!("  who was paid, and why: `neuron why {number} --group {group}`"));
+    context.answer(&lines, &data(group, number, &round, outcome, &of_round))
+}
+
+fn data(group: GroupId, number: RoundNumber, round: &Round, outcome: &str, events: &[&ChainEvent]) -> Value {
+    let claims = events.iter().filter_map(|event| match event {
+        ChainEvent::Revealed(claim) => Some(json!({
+            "claim": claim.number, "trainer": claim.trainer, "base_micronats": claim.base, "loss_micronats": claim.loss, "file": claim.file,
+            "won": claim.trainer == round.winner,
+        })),
+        _ => None,
+    });
+    json!({
+        "group": group, "round": number, "outcome": outcome, "base": round.checkpoint, "winner": round.winner, "reward_wei": round.reward,
+        "collected": round.collected, "deposit_wei": round.deposit, "commits": round.commits, "reveals": round.reveals,
+        "judged_wei": round.judged, "awake_wei": round.awake, "paid_wei": round.paid, "present": present(events),
+        "claims": claims.collect::<Vec<_>>(),
+    })
 }
 
 fn outcome(round: &Round) -> &'static str {
@@ -104,7 +122,8 @@ fn outcome(round: &Round) -> &'static str {
 }
 
 /// What stands behind each claim of a round that is not decided.
-async fn tallies(network: &Network, group: GroupId, number: RoundNumber, events: &[&ChainEvent]) -> Result<()> {
+async fn tallies(network: &Network, group: GroupId, number: RoundNumber, events: &[&ChainEvent]) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
     let claims = events.iter().filter_map(|event| match event {
         ChainEvent::Revealed(claim) => {
             Some((claim_hash(claim.file, claim.base, claim.loss, claim.loss_root), format!("for claim {}", claim.number)))
@@ -114,10 +133,10 @@ async fn tallies(network: &Network, group: GroupId, number: RoundNumber, events:
     for (claim, what) in claims.chain([(Digest::ZERO, "against all claims".to_owned())]) {
         let tally = network.tally(group, number, claim).await?;
         if !tally.stake.is_zero() {
-            println!("  tally     {} NRN {what}", tally.stake.to_nrn());
+            lines.push(format!("  tally     {} NRN {what}", tally.stake.to_nrn()));
         }
     }
-    Ok(())
+    Ok(lines)
 }
 
 /// Positions whose verdict for what was decided was counted, or whose presence was shown.

@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Subcommand;
 use node::network_file::moment;
 use protocol::Wei;
+use serde_json::json;
 
 use super::context::Context;
 
@@ -59,8 +60,14 @@ async fn show(context: &Context) -> Result<()> {
         (false, 0) => format!("over, to be closed by anybody; if nobody does, what was paid comes back from {} on", moment(refunds_from_s)),
         (false, left_s) => format!("open for {left_s} s"),
     };
-    println!("sale {}: {state}", sale.address());
-    println!("  price   {} of the chain's coin for 1 NRN", terms.price.to_nrn());
-    println!("  sold    {} NRN (minimum {})", sold.to_nrn(), terms.minimum.to_nrn());
-    Ok(())
+    let lines = [
+        format!("sale {}: {state}", sale.address()),
+        format!("  price   {} of the chain's coin for 1 NRN", terms.price.to_nrn()),
+        format!("  sold    {} NRN (minimum {})", sold.to_nrn(), terms.minimum.to_nrn()),
+    ];
+    let data = json!({
+        "sale": sale.address(), "state": state, "price_coin_wei": terms.price, "deadline_s": terms.deadline_s, "sold_wei": sold,
+        "minimum_wei": terms.minimum,
+    });
+    context.answer(&lines, &data)
 }

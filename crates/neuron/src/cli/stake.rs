@@ -1,5 +1,7 @@
 //! `neuron stake`: bond, wake, rest, unbond, withdraw; offer, accept, move, rotate, compound.
 
+mod list;
+
 use std::{collections::BTreeSet, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -11,18 +13,24 @@ use protocol::{
     eip712::{Consent, Signature},
     rules::whole_gweis,
 };
-use token::Position;
 
 use super::context::Context;
+
+pub use list::percent;
 
 #[derive(Subcommand)]
 pub enum Command {
     /// Positions of a group.
     Show(Group),
-    /// Positions of an owner, in all groups.
+    /// The positions that an account owns or signs for, in all groups: what each has, what leaves when, and what to do.
     List {
-        /// Yourself by default.
-        owner: Option<Address>,
+        /// Yours by default.
+        account: Option<Address>,
+    },
+    /// What positions have earned by verdicts since they were made, and their owner by winning, data and bounties.
+    Earned {
+        /// Yours by default.
+        account: Option<Address>,
     },
     /// Bond NRN for a signer; you stay the owner, the signer can never withdraw.
     Bond {
@@ -146,8 +154,9 @@ pub struct Place {
 
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
-        Command::Show(group) => show(context, GroupId(group.group)).await,
-        Command::List { owner } => list(context, owner).await,
+        Command::Show(group) => list::show(context, GroupId(group.group)).await,
+        Command::List { account } => list::list(context, account).await,
+        Command::Earned { account } => list::earned(context, account).await,
         Command::Consent { owner, group } => consent(context, GroupId(group.group), owner).await,
         Command::Bond { amount, group, signer } => bond(context, GroupId(group.group), amount, &signer).await,
         Command::Wake(place) => change(context, place, "awake from the next epoch on", Change::Wake).await,
@@ -168,71 +177,6 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
 
 fn offered(to_somebody: bool) -> &'static str {
     if to_somebody { "offered; it is yours until that account accepts" } else { "offered to nobody any more" }
-}
-
-async fn show(context: &Context, group: GroupId) -> Result<()> {
-    let stake = context.site().await?.network.stake();
-    let epoch = stake.epoch().await?;
-    println!("group {group}, epoch {epoch}");
-    for number in (1..=stake.positions(group).await?).map(PositionNumber) {
-        print(&stake.position(group, number).await?, epoch);
-    }
-    Ok(())
-}
-
-async fn list(context: &Context, owner: Option<Address>) -> Result<()> {
-    let owner = match owner {
-        Some(owner) => owner,
-        None => context.own_address().await?,
-    };
-    let network = context.site().await?.network;
-    let (stake, mut found) = (network.stake(), 0);
-    let epoch = stake.epoch().await?;
-    for group in (1..=network.groups().await?).map(GroupId) {
-        let numbers = stake.positions_of(group, owner).await?;
-        if !numbers.is_empty() {
-            println!("group {group}, epoch {epoch}");
-        }
-        for number in numbers {
-            print(&stake.position(group, number).await?, epoch);
-            found += 1;
-        }
-    }
-    if found == 0 {
-        println!("{owner} owns no position");
-    }
-    Ok(())
-}
-
-fn print(position: &Position, epoch: u64) {
-    let state = match (position.awake, position.awake_next) {
-        (true, true) => "awake",
-        (true, false) => "awake, at rest from the next epoch on",
-        (false, true) => "at rest, awake from the next epoch on",
-        (false, false) => "at rest",
-    };
-    println!("  {:>3}  {} NRN now, {} next epoch, {state}", position.number, position.live.to_nrn(), position.next.to_nrn());
-    println!("       owner {}, signer {}", position.owner, position.signer);
-    if let Some(to) = position.offered {
-        println!("       offered to {to}");
-    }
-    if position.signer_next != position.signer {
-        println!("       signer from the next epoch on {}", position.signer_next);
-    }
-    if position.sleeps_until > epoch {
-        println!("       put to sleep for its absence: it may be awake again from epoch {} on", position.sleeps_until);
-    }
-    if !position.earned.is_zero() {
-        println!("       {} NRN earned and not yet stake", position.earned.to_nrn());
-    }
-    if let Some((group, heir)) = position.heir {
-        println!("       {} NRN of its stake moved to position {heir} of group {group}", position.moved.to_nrn());
-    }
-    for (amount, exit_at_s) in [(position.exiting, position.exit_at_s), (position.exiting_later, position.exit_at_later_s)] {
-        if !amount.is_zero() {
-            println!("       {} NRN leave, withdrawable from {} on", amount.to_nrn(), moment(exit_at_s));
-        }
-    }
 }
 
 async fn consent(context: &Context, group: GroupId, owner: Address) -> Result<()> {

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::Subcommand;
 use protocol::{Address, Wei};
+use serde_json::json;
 
 use super::context::Context;
 
@@ -27,9 +28,9 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
                 None => context.own_address().await?,
             };
             let network = context.site().await?.network;
-            println!("{account}");
-            println!("  {} NRN", network.neuron().balance(account).await?.to_nrn());
-            println!("  {} of the chain's coin", network.chain().coin(account).await?.to_nrn());
+            let (nrn, coin) = (network.neuron().balance(account).await?, network.chain().coin(account).await?);
+            let lines = [account.to_string(), format!("  {} NRN", nrn.to_nrn()), format!("  {} of the chain's coin", coin.to_nrn())];
+            context.answer(&lines, &json!({ "account": account, "balance_wei": nrn, "coin_wei": coin }))?;
         }
         Command::Send { to, amount } => {
             let receipt = context.sending().await?.neuron().transfer(to, amount).await?;

@@ -7,6 +7,7 @@ use chain::{Flights, Waiting, Where, words::moment};
 use clap::Subcommand;
 use node::{Site, keys::FLIGHTS};
 use protocol::Address;
+use serde_json::{Value, json};
 
 use super::context::Context;
 
@@ -40,7 +41,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     let site = context.site().await?;
     let folder = |data: Option<PathBuf>| data.map_or_else(|| context.flights(), |data| Ok(data.join(FLIGHTS)));
     match command {
-        Command::List { data } => list(&site, context.own_address().await?, folder(data)?).await,
+        Command::List { data } => list(context, &site, context.own_address().await?, folder(data)?).await,
         Command::SpeedUp { nonce, data } => {
             let (flights, account) = (folder(data)?, context.account().await?);
             let flights = Flights::open(&flights, site.file.chain_id, account.address())?;
@@ -61,29 +62,38 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     }
 }
 
-async fn list(site: &Site, account: Address, folder: PathBuf) -> Result<()> {
+async fn list(context: &Context, site: &Site, account: Address, folder: PathBuf) -> Result<()> {
     let chain_id = site.file.chain_id;
     let flights = Flights::peek(&folder, chain_id, account)?;
     let waiting = site.network.chain().waiting(account, &flights).await?;
-    if Flights::is_in_use(&folder, chain_id, account) {
-        println!("a program sends for {account} now and looks after these itself");
+    let (is_in_use, mut lines) = (Flights::is_in_use(&folder, chain_id, account), Vec::new());
+    if is_in_use {
+        lines.push(format!("a program sends for {account} now and looks after these itself"));
     }
     if waiting.is_empty() {
-        println!("nothing of {account} waits");
+        lines.push(format!("nothing of {account} waits"));
     }
-    waiting.iter().for_each(print);
-    Ok(())
+    lines.extend(waiting.iter().flat_map(of_waiting));
+    let listed: Vec<Value> = waiting.iter().map(data).collect();
+    context.answer(&lines, &json!({ "account": account, "in_use": is_in_use, "transactions": listed }))
 }
 
-fn print(waiting: &Waiting) {
+fn data(waiting: &Waiting) -> Value {
+    let last = waiting.offers.last();
+    json!({
+        "nonce": waiting.nonce, "what": last.map(|last| last.what.as_str()), "about": last.map(|last| last.about.as_str()),
+        "fee_coin_wei": last.map(|last| last.fee_wei.as_str()), "until_s": last.and_then(|last| last.until_s), "place": told(waiting.place),
+        "hashes": waiting.offers.iter().map(|offer| offer.hash).collect::<Vec<_>>(),
+    })
+}
+
+fn of_waiting(waiting: &Waiting) -> Vec<String> {
     let Waiting { nonce, offers, place } = waiting;
-    let Some(last) = offers.last() else {
-        return println!("{nonce}  not sent from here, in the pool");
-    };
+    let Some(last) = offers.last() else { return vec![format!("{nonce}  not sent from here, in the pool")] };
     let about = if last.about.is_empty() { String::new() } else { format!(" of {}", last.about) };
     let until = last.until_s.map(|until_s| format!(", worth something until {}", moment(until_s))).unwrap_or_default();
-    println!("{nonce}  {}{about}, for up to {} gwei{until}: {}", last.what, gwei(&last.fee_wei), told(*place));
-    offers.iter().for_each(|offer| println!("    {} {}", offer.hash, offer.what));
+    let first = format!("{nonce}  {}{about}, for up to {} gwei{until}: {}", last.what, gwei(&last.fee_wei), told(*place));
+    [first].into_iter().chain(offers.iter().map(|offer| format!("    {} {}", offer.hash, offer.what))).collect()
 }
 
 fn told(place: Where) -> String {

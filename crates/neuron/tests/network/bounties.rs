@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use evaluator::HIDDEN_BYTES_MAX;
 use protocol::{BountyNumber, Digest, GroupId, RoundNumber, Wei, bounty::WINDOWS, log::Body};
 
-use crate::small::Small;
+use crate::{schema, small::Small};
 
 const BOUNTY: BountyNumber = BountyNumber(1);
 const FIND: Duration = Duration::from_secs(60);
@@ -117,6 +117,8 @@ async fn check_settling(small: &Small) -> Result<()> {
     contains(&small.neuron(&["bounty", "settle", "1"]).await?, "sponsor: 85 NRN back, 5 NRN burned")?;
     ensure!(small.balance().await? == before.saturating_add(Wei::nrn(85)), "15/16 of 80 and the bond of 10");
     contains(&small.refusal(&["bounty", "settle", "1"]).await?, "nothing of bounty 1 is due now; nothing is left to do")?;
+    schema::check("neuron bounty show", &small.neuron(&["--json", "bounty", "show", "1"]).await?)?;
+    schema::check("neuron bounty list", &small.neuron(&["--json", "bounty", "list"]).await?)?;
     let shown = small.neuron(&["bounty", "show", "1"]).await?;
     contains(&shown, "  locked    80 NRN and a bond of 10; 0 NRN are left")?;
     contains(&shown, "  found     nothing: too little stake agreed in any window")?;

@@ -8,7 +8,10 @@ mod deploying;
 #[path = "../../../devnet/tests/network/groups.rs"]
 #[allow(dead_code, reason = "other groups are tried elsewhere")]
 mod groups;
+mod played;
+mod reading;
 mod refusal;
+mod schema;
 #[path = "../../../chain/tests/rpc/signer.rs"]
 mod signer;
 mod signers;

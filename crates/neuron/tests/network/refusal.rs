@@ -49,7 +49,8 @@ impl Refusal {
         let status = wait(&mut child)?;
         let Ok(text) = reader.join() else { bail!("the reader of its messages has ended") };
         let text = text?;
-        ensure!(status.code() == Some(1), "it ended with {status}: {text}");
+        // Programs end with 1; the command tells kinds of trouble apart.
+        ensure!(matches!(status.code(), Some(1 | 3..=6)), "it ended with {status}: {text}");
         let errors = text.lines().filter(|line| line.starts_with("error: ")).count();
         ensure!(errors == 1 && text.starts_with("error: "), "not one message: {text}");
         let body = text.trim_end();

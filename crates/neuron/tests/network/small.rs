@@ -41,7 +41,7 @@ pub struct Small {
     pub account: Account,
     pub client: Client,
     pub anvil: Anvil,
-    founder: Network,
+    pub founder: Network,
     _events: mpsc::Receiver<Event>,
 }
 

@@ -11,6 +11,8 @@ use protocol::{
     chain::{ChainEvent, GroupView},
 };
 
+use serde_json::{Value, json};
+
 use super::events::{bounty_of, found, of_payment};
 
 /// A third of the stake fetches a set in this part of an epoch, or in so many seconds.
@@ -188,6 +190,17 @@ impl Dated {
         lines.extend(events.iter().filter(of_this).filter_map(of_payment).map(|line| format!("  paid      {line}")));
         lines.push(format!("  next      {}", self.next(now_s)));
         lines
+    }
+
+    /// For programs.
+    pub fn data(&self, now_s: u64) -> Value {
+        let bounty = &self.bounty;
+        json!({
+            "bounty": self.number, "group": bounty.group, "state": self.state(now_s).words(), "sponsor": bounty.sponsor,
+            "amount_wei": bounty.amount, "bond_wei": bounty.bond, "left_wei": bounty.left, "target_micronats": bounty.target,
+            "first_round": bounty.first, "last_round": bounty.last, "root": bounty.root, "file": bounty.file, "settled": bounty.settled,
+            "next": self.next(now_s),
+        })
     }
 
     fn of_findings(&self, events: &[ChainEvent]) -> Vec<String> {

@@ -1,0 +1,57 @@
+//! What a command that reads has found: lines for people, and with `--json` the same for programs.
+
+use std::io::{ErrorKind, Write as _, stdout};
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+
+use super::context::Context;
+
+impl Context {
+    /// Says what was found, in the form that was asked for. Whoever stops reading is told no more.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn answer(&self, lines: &[String], data: &Value) -> Result<()> {
+        let text =
+            if self.json { format!("{}\n", plain(&format!("{data:#}"))) } else { lines.iter().map(|line| format!("{line}\n")).collect() };
+        write(&text)
+    }
+}
+
+/// Writes to standard output; a reader that has gone is no error.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn write(text: &str) -> Result<()> {
+    let mut output = stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => bail!("standard output cannot be written: {error}"),
+        _ => Ok(()),
+    }
+}
+
+/// JSON in ASCII: what strangers wrote stands in its texts, and no terminal is to act upon it.
+fn plain(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for letter in json.chars() {
+        match letter.is_ascii() && letter != '\u{7f}' {
+            true => text.push(letter),
+            false => letter.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}"))),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_holds_nothing_that_a_terminal_acts_upon_and_means_the_same() {
+        let value = serde_json::json!({ "text": "a\u{1b}[2J\u{9b}2J\u{7f}\u{202e}é😀\n" });
+        let told = plain(&format!("{value:#}"));
+        assert!(told.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)), "{told}");
+        assert_eq!(serde_json::from_str::<Value>(&told).expect("JSON"), value);
+    }
+}

@@ -1,0 +1,103 @@
+//! `neuron can-join`: whether this machine is fast enough for a group's rounds, measured with the engine that trains.
+
+mod judgement;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use evaluator::{Checkpoint, checkpoint_len};
+use node::{
+    Exam, Site,
+    member::{blocking, compute, measure},
+    progress::{self, Won},
+};
+use protocol::{
+    GroupId, Wei,
+    chain::{ChainEvent, GroupView},
+};
+use serde_json::json;
+use training::{Device, EngineChoice, Settings, steps_within};
+
+use self::judgement::Seen;
+use super::{
+    context::{Context, Visit, history},
+    doctor::available_bytes,
+    rerun,
+};
+
+/// Won rounds that are looked at.
+const ROUNDS: usize = 8;
+/// Of a checkpoint's size so much is in memory while it is trained: weights, gradients, two moments, the base, what is written.
+const COPIES: u64 = 6;
+/// Gas of a trainer's calls of a round.
+const ROUND_GAS: u64 = 600_000;
+
+#[derive(Args)]
+pub struct Options {
+    /// Number of the group.
+    #[arg(default_value_t = 1)]
+    group: u64,
+}
+
+/// Measures for some seconds, and says whether it is worth to join.
+///
+/// # Errors
+/// When the chain or the group's files cannot be had.
+pub async fn run(context: &Context, options: Options) -> Result<()> {
+    let (site, group) = (context.site().await?, GroupId(options.group));
+    let view = site.network.view(group).await.with_context(|| format!("group {group} cannot be read: `neuron group list`"))?;
+    let events = history(&site, group).await?;
+    let visit = context.visit(&site, group).await?;
+    let seen = look(&site, &view, &events, &visit).await;
+    visit.client.shutdown().await;
+    let seen = seen?;
+    let judgement = seen.judge();
+    let data = json!({
+        "group": group, "verdict": judgement.word(), "reason": seen.reason(judgement), "steps": seen.steps, "winners_steps": seen.winners_steps,
+        "measure_ms": seen.measure_ms, "memory_needed_bytes": seen.needed_bytes, "memory_available_bytes": seen.available_bytes,
+        "reward_wei": seen.reward, "gas_coin_wei": seen.gas,
+    });
+    context.answer(&seen.lines(judgement), &data)
+}
+
+async fn look(site: &Site, view: &GroupView, events: &[ChainEvent], visit: &Visit) -> Result<Seen> {
+    let member = &visit.member;
+    let now = site.network.chain().latest().await?;
+    let exam = member.exam(view.head, now.hash, view.clock(now.time_s).round).await.context("the training set cannot be had")?;
+    let base = member.checkpoint(view.checkpoint).await.context("the group's checkpoint cannot be had")?;
+    let begin = Instant::now();
+    measure(base.clone(), exam.clone()).await?;
+    let measure_ms = begin.elapsed().as_millis() as u64;
+    let steps = steps(base, exam, view.times.train_s).await?;
+    let won = progress::won(events);
+    let last: Vec<Won> = won.into_iter().rev().take(ROUNDS).collect();
+    let log = visit.read_log().await?;
+    let notes = last.iter().filter_map(|won| rerun::note_of(&won.claim, &log, site.network.domain()));
+    let mut winners: Vec<u32> = notes.map(|note| note.done).collect();
+    winners.sort_unstable();
+    let reward = events.iter().rev().find_map(|event| if let ChainEvent::Opened { reward, .. } = event { Some(*reward) } else { None });
+    Ok(Seen {
+        admitted: view.admitted,
+        train_s: view.times.train_s,
+        reveal_s: view.times.reveal_s,
+        steps,
+        winners_steps: winners.get(winners.len() / 2).copied(),
+        measure_ms,
+        needed_bytes: checkpoint_len(&member.manifest).saturating_mul(COPIES),
+        available_bytes: available_bytes(),
+        gains: last.iter().map(|won| (won.round, won.claim.base, won.claim.loss)).collect(),
+        reward: reward.unwrap_or(Wei::ZERO),
+        gas: site.network.chain().gas_price().await?.mul_div(ROUND_GAS.into(), 1),
+    })
+}
+
+/// Steps of the processor's engine that fit into TRAIN.
+async fn steps(base: Arc<Checkpoint>, exam: Exam, train_s: u64) -> Result<u32> {
+    let settings = Settings { engine: EngineChoice::Exact, ..Settings::default() };
+    let time = Duration::from_secs(train_s);
+    blocking(move || Ok(steps_within(&base, &exam.set.examples, &settings, Device::Cpu, compute()?, time)?)).await
+}

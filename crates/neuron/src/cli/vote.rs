@@ -1,0 +1,186 @@
+//! `neuron vote list`: all that is being decided by stake, how it stands, until when, and the command that takes part.
+
+mod motion;
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use node::{Site, measures::Book, words};
+use protocol::{
+    Address, DeltaNumber, Digest, GroupId, PositionNumber, Wei,
+    log::Body,
+    measures::{Act, Measure},
+};
+use serde_json::{Value, json};
+
+use self::motion::{Motion, Of, Own};
+use super::{
+    bounty,
+    context::{Context, Visit},
+    ledger::Ledger,
+};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Open deltas, measures and bounties: how each stands, until when, whether you voted, and the command to vote.
+    List(Options),
+}
+
+#[derive(Args)]
+pub struct Options {
+    /// Of one group only.
+    #[arg(long)]
+    group: Option<u64>,
+    /// Whose votes are looked for; yours by default.
+    #[arg(long)]
+    account: Option<Address>,
+    /// Leave out what only the groups' logs know: votes and measures that nobody has brought to the chain yet.
+    #[arg(long)]
+    chain_only: bool,
+}
+
+/// Lists what is being voted on.
+///
+/// # Errors
+/// When the chain does not answer.
+pub async fn run(context: &Context, command: Command) -> Result<()> {
+    let Command::List(options) = command;
+    let site = context.site().await?;
+    let account = match options.account {
+        Some(account) => Some(account),
+        None => context.own_address().await.ok(),
+    };
+    let ledger = Ledger::read(&site).await?;
+    let mut motions = Vec::new();
+    for group in ledger.groups().filter(|group| options.group.is_none_or(|asked| asked == group.0)) {
+        let own = account.map(|account| ledger.positions_of(group, account)).unwrap_or_default();
+        let numbers: Vec<PositionNumber> = own.iter().map(|(number, _)| *number).collect();
+        let is_read = !options.chain_only && (options.group.is_some() || !numbers.is_empty());
+        let logged = if is_read { Logged::read(context, &site, group, account).await? } else { Logged::default() };
+        motions.extend(deltas(&ledger, group, &numbers, &logged));
+        motions.extend(measures(&ledger, group, &numbers, &logged, account));
+    }
+    for dated in bounty::all(&site.network, options.group.map(GroupId)).await?.iter().filter(|dated| !dated.bounty.settled) {
+        motions.push(Motion::of_bounty(dated.number, dated.bounty.group, dated.brief(ledger.now_s), dated.next(ledger.now_s)));
+    }
+    let lines = motion::lines(&motions, ledger.now_s);
+    let listed: Vec<Value> = motions.iter().map(Motion::data).collect();
+    context.answer(&lines, &json!({ "account": account, "motions": listed }))
+}
+
+/// What a group's log knows and the chain perhaps does not.
+#[derive(Default)]
+struct Logged {
+    measures: Book,
+    /// The account's last choice in each period.
+    choices: BTreeMap<u64, (u64, DeltaNumber)>,
+}
+
+impl Logged {
+    async fn read(context: &Context, site: &Site, group: GroupId, account: Option<Address>) -> Result<Self> {
+        let visit: Visit = context.visit(site, group).await?;
+        let (mut logged, domain) = (Self::default(), site.network.domain());
+        for (_, body) in visit.read_log().await? {
+            logged.measures.note(&body, &domain);
+            if let Body::Choice(signed) = &body
+                && account.is_some_and(|account| signed.signer(&domain).is_ok_and(|signer| signer == account))
+            {
+                logged.choose(signed.message.period.0, signed.message.seq, signed.message.delta);
+            }
+        }
+        visit.client.shutdown().await;
+        Ok(logged)
+    }
+
+    fn choose(&mut self, period: u64, seq: u64, delta: DeltaNumber) {
+        let last = self.choices.entry(period).or_insert((seq, delta));
+        *last = (*last).max((seq, delta));
+    }
+}
+
+/// The open deltas of a group.
+fn deltas(ledger: &Ledger, group: GroupId, own: &[PositionNumber], logged: &Logged) -> Vec<Motion> {
+    let Some(shown) = ledger.views.group(group) else { return Vec::new() };
+    let keep = ledger.views.keep_votes(group).unwrap_or_default();
+    let bonded = ledger.views.stake(group, ledger.now_s).bonded;
+    let signed = logged.choices.get(&shown.period_number.0).map(|(_, delta)| *delta);
+    let one = |number: &DeltaNumber| {
+        let delta = ledger.views.delta(group, *number);
+        let choice = |position: &PositionNumber| {
+            let ballot = ledger.views.ballot(group, *position).filter(|ballot| !ballot.weight.is_zero()).map(|ballot| ballot.delta);
+            Own {
+                group,
+                position: *position,
+                counted: ballot.map(|chosen| chosen == *number),
+                signed: signed.map(|chosen| chosen == *number),
+            }
+        };
+        Motion {
+            of: Of::Delta(*number),
+            group,
+            what: format!("changes the training set by patch {}, proposed by {}", delta.digest, delta.author),
+            votes: delta.votes,
+            // More than for keeping the set, and a tenth of the group's stake.
+            needed: Some(keep.max(Wei(bonded.mul_div(1, 10).0.saturating_sub(1)))),
+            until_s: Some(shown.period_end_s),
+            own: own.iter().map(choice).collect(),
+            command: Some(format!("neuron delta vote {number} --group {group}")),
+        }
+    };
+    ledger.views.open_deltas(group).iter().map(one).collect()
+}
+
+/// The measures about a group that are neither enacted nor over.
+fn measures(ledger: &Ledger, group: GroupId, own: &[PositionNumber], logged: &Logged, account: Option<Address>) -> Vec<Motion> {
+    let on_chain = ledger.views.measures().map(|(name, said)| {
+        let measure = Measure { kind: said.kind, args: said.args.clone(), nonce: said.nonce, expiry_s: said.expiry_s };
+        (name, measure, Some(said.needed))
+    });
+    let in_log = logged.measures.entries().map(|(name, _, entry)| (name, entry.measure.clone(), None));
+    let all: BTreeMap<Digest, (Measure, Option<Wei>)> =
+        in_log.chain(on_chain).map(|(name, measure, needed)| (name, (measure, needed))).collect();
+    let mut motions = Vec::new();
+    for (name, (measure, needed)) in all {
+        let state = ledger.views.measure(name);
+        let Ok(act) = measure.act() else { continue };
+        if act.group() != group || state.enacted || measure.expiry_s <= ledger.now_s {
+            continue;
+        }
+        let epoch = ledger.views.epoch(ledger.now_s);
+        let votes = if state.epoch == epoch { state.weight } else { Wei::ZERO };
+        motions.push(Motion {
+            of: Of::Measure(name),
+            group,
+            what: words::of_act(&act),
+            votes,
+            needed,
+            until_s: Some(measure.expiry_s),
+            own: speakers(ledger, &act, own, account)
+                .into_iter()
+                .map(|(group, position)| assent(ledger, logged, name, epoch, (group, position)))
+                .collect(),
+            command: Some(format!("neuron measure sign {name} --group {group}")),
+        });
+    }
+    motions
+}
+
+/// The positions that may assent: of measures of the whole network those in all groups.
+fn speakers(ledger: &Ledger, act: &Act, own: &[PositionNumber], account: Option<Address>) -> Vec<(GroupId, PositionNumber)> {
+    match (act.is_local(), account) {
+        (true, _) | (false, None) => own.iter().map(|position| (act.group(), *position)).collect(),
+        (false, Some(account)) => {
+            let of_group = |group| ledger.positions_of(group, account).into_iter().map(move |(position, _)| (group, position));
+            ledger.groups().flat_map(of_group).collect()
+        }
+    }
+}
+
+fn assent(ledger: &Ledger, logged: &Logged, name: Digest, epoch: u64, (group, position): (GroupId, PositionNumber)) -> Own {
+    let of_this = |assent: &&views::Assent| (assent.group, assent.position, assent.epoch) == (group, position, epoch);
+    let counted = ledger.views.assents(name).iter().any(|assent| of_this(&assent));
+    let entry = logged.measures.get(name);
+    let signed = entry.is_some_and(|entry| entry.has_assent_of(group, position));
+    Own { group, position, counted: counted.then_some(true), signed: signed.then_some(true) }
+}

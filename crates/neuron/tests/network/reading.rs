@@ -1,0 +1,184 @@
+//! Commands that read, after a round that was won, judged and paid: what they say to people and to programs.
+
+use std::{fs, time::Duration};
+
+use anyhow::{Result, ensure};
+use protocol::{GroupId, Wei};
+use serde_json::Value;
+
+use crate::{played::Played, schema, small::Small};
+
+/// How long a file is looked for.
+const FIND: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_paid_and_why_is_read_from_the_chain_alone() -> Result<()> {
+    let small = Small::start("reading").await?;
+    let group = small.group(None).await?;
+    small.buy(2_000).await?;
+    check_before(&small).await?;
+    small.admit(group).await?;
+    let played = small.play(group).await?;
+    check_decided(&small, &played).await?;
+    let issued = small.settle(group, &played).await?;
+    check_paid(&small, group, &played, issued).await?;
+    check_positions(&small, group).await?;
+    check_votes(&small).await?;
+    check_others(&small, &played).await?;
+    check_doctor(&small).await
+}
+
+/// What was there before answers programs, too.
+async fn check_others(small: &Small, played: &Played) -> Result<()> {
+    let round = played.round.to_string();
+    for (name, arguments) in [
+        ("token balance", &["token", "balance"][..]),
+        ("sale show", &["sale", "show"]),
+        ("key show", &["key", "show"]),
+        ("group list", &["group", "list"]),
+        ("group show", &["group", "show"]),
+        ("delta show", &["delta", "show"]),
+        ("bounty list", &["bounty", "list"]),
+        ("round show", &["round", "show", round.as_str()]),
+        ("tx list", &["tx", "list"]),
+        ("peers", &["peers", "--seconds", "1"]),
+    ] {
+        json(small, name, arguments).await?;
+    }
+    let measures = json(small, "measure show", &["measure", "show"]).await?;
+    ensure!(measures["measures"][0]["state"] == "it was enacted", "the admission, which no log holds: {measures}");
+    contains(&small.refusal(&["measure", "show", "0x77"]).await?, "no measure of group 1 begins with 0x77")
+}
+
+/// Where nobody has done anything.
+async fn check_before(small: &Small) -> Result<()> {
+    contains(&small.neuron(&["receipts"]).await?, "took part in nothing yet")?;
+    contains(&small.refusal(&["why", "1"]).await?, "nobody has committed in group 1 yet")?;
+    contains(&small.refusal(&["why", "1", "--group", "9"]).await?, "there is no group 9")?;
+    contains(&small.neuron(&["stake", "list"]).await?, "`neuron stake bond` makes one")?;
+    contains(&small.neuron(&["vote", "list", "--chain-only"]).await?, "nothing is being voted on")?;
+    contains(&small.neuron(&["group", "validators", "1"]).await?, "nobody has stake here")?;
+    contains(&small.neuron(&["can-join"]).await?, "yes, for nothing: this machine is fast enough, but the group is not admitted")?;
+    json(small, "can-join", &["can-join"]).await?;
+    json(small, "group progress", &["group", "progress"]).await?;
+    check_verify(small).await
+}
+
+/// Decided, and not yet to be collected.
+async fn check_decided(small: &Small, played: &Played) -> Result<()> {
+    let told = small.neuron(&["why", &played.round.to_string()]).await?;
+    for words in [
+        "won by 0x",
+        "2.000000 → 1.000000 nats won; ",
+        " NRN can be collected from ",
+        "did not reveal in time, though others did: its deposit is lost",
+        "validator (position 1) 0x",
+        "its verdict was counted with 1000 of 1000 NRN awake",
+        "    in 0x",
+        "checked by: neuron replay --round ",
+    ] {
+        contains(&told, words)?;
+    }
+    let silent = small.neuron(&["why", &played.round.to_string(), "--account", &played.silent.address().to_string()]).await?;
+    ensure!(silent.contains("not paid") && !silent.contains("validator"), "somebody else's in {silent}");
+    Ok(())
+}
+
+/// What is told is what the contracts did, to the wei.
+async fn check_paid(small: &Small, group: GroupId, played: &Played, issued: Wei) -> Result<()> {
+    let earned = small.founder.stake().position(group, protocol::PositionNumber(1)).await?.earned;
+    ensure!(!issued.is_zero() && !earned.is_zero(), "nothing was paid: {issued} {earned}");
+    let round = played.round.to_string();
+    let why = json(small, "why", &["why", &round]).await?;
+    let paid: Vec<&Value> = why["receipts"].as_array().into_iter().flatten().filter(|receipt| receipt["paid"] == true).collect();
+    ensure!(paid.len() == 2, "the winner and its position: {why}");
+    let all = json(small, "receipts", &["receipts"]).await?;
+    for (field, wanted) in [("winner_wei", issued), ("validator_wei", earned)] {
+        ensure!(all["sums"][field] == wanted.to_string(), "{field} is not {wanted} in {all}");
+    }
+    ensure!(all["sums"]["put_wei"] == all["sums"]["back_wei"], "the winner's deposit came back: {all}");
+    let silent = json(small, "receipts", &["receipts", "--account", &played.silent.address().to_string()]).await?;
+    ensure!(silent["sums"]["put_wei"] == silent["sums"]["lost_wei"] && silent["sums"]["winner_wei"] == "0", "{silent}");
+    let transactions = |receipt: &Value| receipt["transactions"].as_array().map_or(0, Vec::len);
+    ensure!(paid.iter().map(|receipt| transactions(receipt)).collect::<Vec<_>>() == [2, 1], "commit and collect; judge: {why}");
+    let table = small.neuron(&["receipts", "--csv"]).await?;
+    ensure!(table.lines().count() == 3 && table.starts_with("group,of,number,role"), "{table}");
+    contains(&table, &format!("1,round,{round},trainer,,"))?;
+    contains(&small.neuron(&["receipts"]).await?, &format!("{} NRN for winning", issued.to_nrn()))
+}
+
+async fn check_positions(small: &Small, group: GroupId) -> Result<()> {
+    contains(&small.neuron(&["stake", "list"]).await?, "100.00 % of what is awake in the group")?;
+    contains(&small.neuron(&["stake", "earned"]).await?, "position 1 of group 1")?;
+    let validators = small.neuron(&["group", "validators", &group.to_string()]).await?;
+    contains(&validators, "present in 1 of the last 1 rounds that count")?;
+    contains(&validators, "(you)")?;
+    for (name, arguments) in [
+        ("stake show", &["stake", "show"][..]),
+        ("stake list", &["stake", "list"]),
+        ("stake earned", &["stake", "earned"]),
+        ("group validators", &["group", "validators", "1"]),
+    ] {
+        json(small, name, arguments).await?;
+    }
+    Ok(())
+}
+
+async fn check_votes(small: &Small) -> Result<()> {
+    let group = GroupId(1);
+    let head = small.founder.view(group).await?.head;
+    small.founder.turn(group).await?;
+    let bond = small.founder.bond_due(group).await?;
+    small.founder.propose(group, head, protocol::Digest([5; 32]), bond).await?;
+    let told = small.neuron(&["vote", "list", "--chain-only"]).await?;
+    for words in ["delta 1 of group 1", "position 1 of group 1: not yet", "`neuron delta vote 1 --group 1`"] {
+        contains(&told, words)?;
+    }
+    json(small, "vote list", &["vote", "list"]).await.map(drop)
+}
+
+/// The network, a checkpoint that is the group's own, a patch of somebody else, and nonsense.
+async fn check_verify(small: &Small) -> Result<()> {
+    let (group, network) = (GroupId(1), small.founder.address().to_string());
+    contains(&small.neuron(&["verify", &network]).await?, "ok     Network       0x")?;
+    json(small, "verify", &["verify", &network]).await?;
+    contains(&small.refusal(&["verify", &small.account.address().to_string()]).await?, "WRONG  wiring")?;
+    let view = small.founder.view(group).await?;
+    let checkpoint = small.client.fetch_up_to(view.checkpoint, 1 << 30, FIND).await?;
+    fs::write(small.folder.join("base"), &checkpoint[..])?;
+    contains(&small.refusal(&["verify", "base"]).await?, "train on: a claim may have ")?;
+    fs::write(small.folder.join("foreign"), "Neuron-Author: 0x0909090909090909090909090909090909090909\n\ndiff --git a/x.csv b/x.csv\n")?;
+    contains(&small.refusal(&["verify", "foreign"]).await?, "WRONG")?;
+    contains(&small.refusal(&["verify", "password"]).await?, "WRONG  form")
+}
+
+/// The chain's time was turned forward, which the doctor sees; a dead endpoint as well.
+async fn check_doctor(small: &Small) -> Result<()> {
+    let told = small.refusal(&["doctor", "--seconds", "2"]).await?;
+    for words in [
+        "ok     chain",
+        "ok     contracts",
+        "WRONG  clock",
+        "→ set the clock",
+        "ok     key",
+        "ok     gas",
+        "ok     stake",
+        " wrong: the line",
+    ] {
+        contains(&told, words)?;
+    }
+    let dead = small.altered("dead.toml", "rpc", crate::bad_input::NOBODY)?;
+    let dead = dead.to_string_lossy().into_owned();
+    contains(&small.refusal(&["--network", &dead, "doctor", "--seconds", "0"]).await?, "→ start the endpoint, or name another one as `rpc`")
+}
+
+/// The answer of a command for programs, held to what docs/json.md tells of it.
+async fn json(small: &Small, name: &str, arguments: &[&str]) -> Result<Value> {
+    let answer = small.neuron(&[&["--json"], arguments].concat()).await?;
+    schema::check(&format!("neuron {name}"), &answer)
+}
+
+fn contains(text: &str, words: &str) -> Result<()> {
+    ensure!(text.contains(words), "no {words:?} in {text}");
+    Ok(())
+}
