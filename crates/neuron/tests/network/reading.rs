@@ -70,6 +70,7 @@ async fn check_decided(small: &Small, played: &Played) -> Result<()> {
     for words in [
         "won by 0x",
         "2.000000 → 1.000000 nats won; ",
+        ": not paid yet, 1 NRN put down",
         " NRN can be collected from ",
         "did not reveal in time, though others did: its deposit is lost",
         "validator (position 1) 0x",
@@ -131,7 +132,12 @@ async fn check_votes(small: &Small) -> Result<()> {
     let bond = small.founder.bond_due(group).await?;
     small.founder.propose(group, head, protocol::Digest([5; 32]), bond).await?;
     let told = small.neuron(&["vote", "list", "--chain-only"]).await?;
-    for words in ["delta 1 of group 1", "position 1 of group 1: not yet", "`neuron delta vote 1 --group 1`"] {
+    for words in [
+        "delta 1 of group 1",
+        "0 NRN for it, it takes 100 NRN at least",
+        "position 1 of group 1: not yet",
+        "`neuron delta vote 1 --group 1`",
+    ] {
         contains(&told, words)?;
     }
     json(small, "vote list", &["vote", "list"]).await.map(drop)
