@@ -71,7 +71,7 @@ async fn look(site: &Site, view: &GroupView, events: &[ChainEvent], visit: &Visi
     let base = member.checkpoint(view.checkpoint).await.context("the group's checkpoint cannot be had")?;
     let begin = Instant::now();
     measure(base.clone(), exam.clone()).await?;
-    let measure_ms = begin.elapsed().as_millis() as u64;
+    let measure_ms = begin.elapsed().as_micros().div_ceil(1_000) as u64;
     let steps = steps(base, exam, view.times.train_s).await?;
     let won = progress::won(events);
     let last: Vec<Won> = won.into_iter().rev().take(ROUNDS).collect();

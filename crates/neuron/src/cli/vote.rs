@@ -6,7 +6,11 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use node::{Site, measures::Book, words};
+use node::{
+    Site,
+    measures::{Book, missing},
+    words,
+};
 use protocol::{
     Address, DeltaNumber, Digest, GroupId, PositionNumber, Wei,
     log::Body,
@@ -104,6 +108,8 @@ fn deltas(ledger: &Ledger, group: GroupId, own: &[PositionNumber], logged: &Logg
     let Some(shown) = ledger.views.group(group) else { return Vec::new() };
     let keep = ledger.views.keep_votes(group).unwrap_or_default();
     let bonded = ledger.views.stake(group, ledger.now_s).bonded;
+    // More than for keeping the set, and a tenth of the group's stake; stake comes in whole gweis.
+    let least = missing(keep, Wei::ZERO).max(missing(Wei(bonded.0.div_ceil(10).saturating_sub(1)), Wei::ZERO));
     let signed = logged.choices.get(&shown.period_number.0).map(|(_, delta)| *delta);
     let one = |number: &DeltaNumber| {
         let delta = ledger.views.delta(group, *number);
@@ -121,8 +127,7 @@ fn deltas(ledger: &Ledger, group: GroupId, own: &[PositionNumber], logged: &Logg
             group,
             what: format!("changes the training set by patch {}, proposed by {}", delta.digest, delta.author),
             votes: delta.votes,
-            // More than for keeping the set, and a tenth of the group's stake.
-            needed: Some(keep.max(Wei(bonded.mul_div(1, 10).0.saturating_sub(1)))),
+            least: Some(least),
             until_s: Some(shown.period_end_s),
             own: own.iter().map(choice).collect(),
             command: Some(format!("neuron delta vote {number} --group {group}")),
@@ -154,7 +159,7 @@ fn measures(ledger: &Ledger, group: GroupId, own: &[PositionNumber], logged: &Lo
             group,
             what: words::of_act(&act),
             votes,
-            needed,
+            least: needed.map(|needed| missing(needed, Wei::ZERO)),
             until_s: Some(measure.expiry_s),
             own: speakers(ledger, &act, own, account)
                 .into_iter()

@@ -70,6 +70,7 @@ async fn check_decided(small: &Small, played: &Played) -> Result<()> {
     for words in [
         "won by 0x",
         "2.000000 → 1.000000 nats won; ",
+        ": not paid yet, 1 NRN put down",
         " NRN can be collected from ",
         "did not reveal in time, though others did: its deposit is lost",
         "validator (position 1) 0x",
@@ -131,7 +132,12 @@ async fn check_votes(small: &Small) -> Result<()> {
     let bond = small.founder.bond_due(group).await?;
     small.founder.propose(group, head, protocol::Digest([5; 32]), bond).await?;
     let told = small.neuron(&["vote", "list", "--chain-only"]).await?;
-    for words in ["delta 1 of group 1", "position 1 of group 1: not yet", "`neuron delta vote 1 --group 1`"] {
+    for words in [
+        "delta 1 of group 1",
+        "0 NRN for it, it takes 100 NRN at least",
+        "position 1 of group 1: not yet",
+        "`neuron delta vote 1 --group 1`",
+    ] {
         contains(&told, words)?;
     }
     json(small, "vote list", &["vote", "list"]).await.map(drop)
@@ -167,9 +173,26 @@ async fn check_doctor(small: &Small) -> Result<()> {
     ] {
         contains(&told, words)?;
     }
-    let dead = small.altered("dead.toml", "rpc", crate::bad_input::NOBODY)?;
-    let dead = dead.to_string_lossy().into_owned();
-    contains(&small.refusal(&["--network", &dead, "doctor", "--seconds", "0"]).await?, "→ start the endpoint, or name another one as `rpc`")
+    small.altered("dead.toml", "rpc", crate::bad_input::NOBODY)?;
+    let (_, told) = small.ended("dead.toml", &["doctor", "--seconds", "0"]).await?;
+    contains(&told, "→ start the endpoint, or name another one as `rpc`")?;
+    let nobody = small.account.address().to_string();
+    for (network, arguments, code) in [
+        ("network.toml", &["doctor", "--seconds", "0"][..], 6),
+        ("network.toml", &["group", "list"], 0),
+        ("network.toml", &["group", "list", "--colour"], 2),
+        ("network.toml", &["stake", "unbond", "1000000"], 5),
+        ("network.toml", &["why", "1", "--group", "9"], 4),
+        ("network.toml", &["delta", "show", "99"], 4),
+        ("network.toml", &["verify", &nobody], 6),
+        ("network.toml", &["verify", "none.csv"], 1),
+        ("dead.toml", &["group", "list"], 3),
+        ("dead.toml", &["doctor", "--seconds", "0"], 6),
+    ] {
+        let (ended, told) = small.ended(network, arguments).await?;
+        ensure!(ended == Some(code), "{arguments:?} ended with {ended:?}, not {code}: {told}");
+    }
+    Ok(())
 }
 
 /// The answer of a command for programs, held to what docs/json.md tells of it.

@@ -109,12 +109,18 @@ impl Small {
 
     /// What the command prints for the account.
     pub async fn neuron(&self, arguments: &[&str]) -> Result<String> {
+        let (code, text) = self.ended("network.toml", arguments).await?;
+        ensure!(code == Some(0), "{arguments:?}: {text}");
+        Ok(text)
+    }
+
+    /// How the command ends with another network file, and what it prints.
+    pub async fn ended(&self, network: &str, arguments: &[&str]) -> Result<(Option<i32>, String)> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_neuron"));
-        command.current_dir(&self.folder).args(["--network", "network.toml", "--key", "key.json", "--password-file", "password"]);
+        command.current_dir(&self.folder).args(["--network", network, "--key", "key.json", "--password-file", "password"]);
         let output = command.args(arguments).stdin(Stdio::null()).kill_on_drop(true).output().await?;
         let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-        ensure!(output.status.success(), "{arguments:?}: {text}");
-        Ok(text)
+        Ok((output.status.code(), text))
     }
 
     /// What it says when it refuses.

@@ -36,7 +36,7 @@ pub async fn run(context: &Context, group: GroupId) -> Result<()> {
     shown.sort(NOT_FOUND)?;
     let (validators, totals) = (all(&ledger, group), ledger.views.stake(group, ledger.now_s));
     let own = context.own_address().await.ok();
-    let mut told = vec![format!("group {group}: {} NRN awake of {} bonded", totals.awake.to_nrn(), totals.bonded.to_nrn())];
+    let mut told = vec![format!("group {group}: {} NRN awake of {} NRN bonded", totals.awake.to_nrn(), totals.bonded.to_nrn())];
     told.extend(validators.iter().flat_map(|validator| lines(validator, totals.awake, own)));
     if validators.is_empty() {
         told.push(format!("  nobody has stake here: `neuron stake bond AMOUNT --group {group}`"));

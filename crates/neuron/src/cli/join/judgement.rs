@@ -4,6 +4,8 @@ use protocol::{Micronats, RoundNumber, Wei};
 
 /// Files that a trainer measures in REVEAL: the base and its own.
 const MEASURED: u64 = 2;
+/// Bytes.
+const MEBIBYTE: u64 = 1 << 20;
 
 /// What was seen of this machine and of the group.
 #[derive(Debug, Clone)]
@@ -68,12 +70,11 @@ impl Seen {
 
     /// Why.
     pub fn reason(&self, judgement: Judgement) -> String {
-        let mebibytes = |bytes: u64| bytes >> 20;
         match judgement {
             Judgement::TooLittleMemory => format!(
                 "training needs about {} MiB of memory, {} MiB are available",
-                mebibytes(self.needed_bytes),
-                mebibytes(self.available_bytes.unwrap_or_default())
+                self.needed_bytes.div_ceil(MEBIBYTE),
+                self.available_bytes.unwrap_or_default() / MEBIBYTE
             ),
             Judgement::TooSlowToReveal => format!(
                 "the losses of base and file take {} ms here, and REVEAL lasts {} s: nothing could be revealed, and deposits would be lost",
@@ -101,15 +102,15 @@ impl Seen {
             Judgement::TooLittleMemory | Judgement::TooSlowToReveal => "no",
             Judgement::Unpaid => "yes, for nothing",
         };
-        let available = self.available_bytes.map_or_else(|| "an unknown number of".to_owned(), |bytes| (bytes >> 20).to_string());
+        let available = self.available_bytes.map_or_else(|| "an unknown number of".to_owned(), |bytes| (bytes / MEBIBYTE).to_string());
         let mut lines = vec![
             format!("{verdict}: {}", self.reason(judgement)),
             format!(
-                "  training   {} steps within the {} s of TRAIN, on the processor, with the settings of a trainer's file left out",
+                "  training   {} steps within the {} s of TRAIN, on the processor, with a trainer's default settings",
                 self.steps, self.train_s
             ),
             format!("  measuring  {} ms for the losses of one checkpoint; REVEAL lasts {} s", self.measure_ms, self.reveal_s),
-            format!("  memory     {} MiB needed, {available} MiB available", self.needed_bytes >> 20),
+            format!("  memory     {} MiB needed, {available} MiB available", self.needed_bytes.div_ceil(MEBIBYTE)),
             format!(
                 "  pay        {} NRN for a won round; gas of a round costs about {} of the chain's coin",
                 self.reward.to_nrn(),

@@ -32,6 +32,8 @@ pub struct Entry {
     /// Why it was paid, or was not.
     pub reason: String,
     pub sums: Sums,
+    /// What was won and waits to be collected.
+    pub due: Wei,
     /// Of a round: stake whose verdicts counted, and awake stake.
     pub counted: Option<(Wei, Wei)>,
     pub receipts: Vec<Receipt>,
@@ -107,13 +109,19 @@ impl std::iter::Sum for Sums {
 impl Entry {
     /// Its sums follow from its receipts.
     pub fn new(group: GroupId, of: Subject, account: Address, role: Role, reason: String, receipts: Vec<Receipt>) -> Self {
-        Self { group, of, account, role, reason, sums: Sums::of(&receipts), counted: None, receipts }
+        Self { group, of, account, role, reason, sums: Sums::of(&receipts), due: Wei::ZERO, counted: None, receipts }
     }
 
     /// With the stake whose verdicts counted, of that which was awake.
     #[must_use]
     pub fn counted(self, judged: Wei, awake: Wei) -> Self {
         Self { counted: Some((judged, awake)), ..self }
+    }
+
+    /// With what was won and waits.
+    #[must_use]
+    pub fn due(self, due: Wei) -> Self {
+        Self { due, ..self }
     }
 
     /// Whether it earned anything.

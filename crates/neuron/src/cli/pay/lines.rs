@@ -39,7 +39,11 @@ fn amounts(sums: &Sums) -> Vec<String> {
 }
 
 fn paid(entry: &Entry) -> &'static str {
-    if entry.is_paid() { "paid" } else { "not paid" }
+    match (entry.is_paid(), entry.due.is_zero()) {
+        (true, _) => "paid",
+        (false, false) => "not paid yet",
+        (false, true) => "not paid",
+    }
 }
 
 /// Of a list of all: two lines an entry, and the sums.
@@ -116,7 +120,7 @@ pub fn data(entry: &Entry, transactions: &Transactions) -> Value {
     let (counted, awake) = entry.counted.unzip();
     json!({
         "group": entry.group, "of": kind, "number": number, "role": entry.role.word(), "position": entry.role.position(),
-        "account": entry.account, "paid": entry.is_paid(), "reason": entry.reason, "sums": sums(&entry.sums),
+        "account": entry.account, "paid": entry.is_paid(), "due_wei": entry.due, "reason": entry.reason, "sums": sums(&entry.sums),
         "counted_wei": counted, "awake_wei": awake, "proof": entry.proof(), "transactions": transactions.of_entry(entry),
     })
 }

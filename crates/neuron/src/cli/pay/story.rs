@@ -81,7 +81,9 @@ fn of_trainer(facts: &Facts, trainer: &Trainer) -> Entry {
         of_trainer && receipt.account == trainer.account
     };
     let receipts = facts.receipts.iter().filter(is_about).copied().collect();
-    entry(facts, trainer.account, Role::Trainer, trained(facts, trainer), receipts)
+    let waits = facts.outcome == Outcome::Won && facts.winner == trainer.account && !facts.collected;
+    let due = if waits { facts.reward } else { Wei::ZERO };
+    entry(facts, trainer.account, Role::Trainer, trained(facts, trainer), receipts).due(due)
 }
 
 /// Why a trainer won or did not.

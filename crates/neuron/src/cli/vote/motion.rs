@@ -20,8 +20,8 @@ pub struct Motion {
     pub what: String,
     /// Stake behind it.
     pub votes: Wei,
-    /// What that must exceed, as far as it is known.
-    pub needed: Option<Wei>,
+    /// What it takes at least, as far as it is known.
+    pub least: Option<Wei>,
     /// Second at which it is decided, or over.
     pub until_s: Option<u64>,
     pub own: Vec<Own>,
@@ -44,7 +44,7 @@ impl Motion {
     /// A bounty is decided by what validators' nodes measure; nobody votes by hand.
     pub fn of_bounty(number: BountyNumber, group: GroupId, brief: String, next: String) -> Self {
         let what = format!("{brief}; {next}");
-        Self { of: Of::Bounty(number), group, what, votes: Wei::ZERO, needed: None, until_s: None, own: Vec::new(), command: None }
+        Self { of: Of::Bounty(number), group, what, votes: Wei::ZERO, least: None, until_s: None, own: Vec::new(), command: None }
     }
 
     fn name(&self) -> String {
@@ -58,8 +58,8 @@ impl Motion {
     fn lines(&self, now_s: u64) -> Vec<String> {
         let mut lines = vec![self.name(), format!("  what    {}", self.what)];
         if let Some(until_s) = self.until_s {
-            let missing = self.needed.map(|needed| format!(", it takes more than {}", needed.to_nrn())).unwrap_or_default();
-            lines.push(format!("  stands  {} NRN for it{missing}", self.votes.to_nrn()));
+            let least = self.least.map(|least| format!(", it takes {} NRN at least", least.to_nrn())).unwrap_or_default();
+            lines.push(format!("  stands  {} NRN for it{least}", self.votes.to_nrn()));
             lines.push(match until_s > now_s {
                 true => format!("  until   {}", moment(until_s)),
                 false => "  until   now: whoever calls next ends it".to_owned(),
@@ -81,7 +81,7 @@ impl Motion {
         };
         let own: Vec<Value> = self.own.iter().map(Own::data).collect();
         json!({
-            "of": kind, "name": name, "group": self.group, "what": self.what, "votes_wei": self.votes, "needed_wei": self.needed,
+            "of": kind, "name": name, "group": self.group, "what": self.what, "votes_wei": self.votes, "least_wei": self.least,
             "until_s": self.until_s, "own": own, "command": self.command,
         })
     }
@@ -123,7 +123,7 @@ mod tests {
             group: GroupId(1),
             what: "changes the set".into(),
             votes: Wei::nrn(3),
-            needed: Some(Wei::nrn(5)),
+            least: Some(Wei::nrn(5)),
             until_s: Some(101),
             own: vec![Own { group: GroupId(1), position: PositionNumber(2), counted, signed }],
             command: Some("neuron delta vote 4 --group 1".into()),
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_motion_says_how_it_stands_and_until_when() {
         let told = lines(&[motion(None, None)], 100).join("\n");
-        for wanted in ["delta 4 of group 1", "3 NRN for it, it takes more than 5", "until   1970-01-01T00:01:41Z"] {
+        for wanted in ["delta 4 of group 1", "3 NRN for it, it takes 5 NRN at least", "until   1970-01-01T00:01:41Z"] {
             assert!(told.contains(wanted), "{wanted} in {told}");
         }
         assert!(lines(&[motion(None, None)], 101).join("\n").contains("whoever calls next ends it"));

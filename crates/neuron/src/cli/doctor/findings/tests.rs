@@ -1,3 +1,5 @@
+//! What the doctor says of each thing, by tables.
+
 use protocol::{PositionNumber, chain::PositionView};
 
 use super::*;

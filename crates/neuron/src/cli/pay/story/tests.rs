@@ -1,3 +1,5 @@
+//! Reasons of trainers and validators, by tables.
+
 use protocol::{
     Address, Digest, GroupId, Micronats, PositionNumber, RoundNumber, Wei,
     chain::Outcome::{self, Lost, None as Undecided, Struck, Won},
@@ -88,6 +90,8 @@ fn a_trainer_reads_why_it_won_or_did_not() {
         let asked = facts.trainers.last().expect("a trainer").account;
         let found = entries(&facts).into_iter().find(|entry| entry.account == asked).expect("an entry");
         assert!(found.reason.contains(wanted), "{wanted:?}, not {:?}", found.reason);
+        let waits = ["can be collected", "NRN wait"].iter().any(|words| wanted.contains(words));
+        assert_eq!(found.due, if waits { Wei::nrn(5) } else { Wei::ZERO }, "{wanted}");
     }
 }
 

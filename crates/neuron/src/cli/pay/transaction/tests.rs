@@ -1,3 +1,5 @@
+//! Receipts and the events that they were read from.
+
 use protocol::{Address, BountyNumber, DeltaNumber, Digest, GroupId, PeriodNumber, PositionNumber, RoundNumber, Wei};
 use views::Moment;
 
@@ -9,9 +11,8 @@ const POSITION: PositionNumber = PositionNumber(3);
 const ACCOUNT: Address = Address([1; 20]);
 
 /// Events of one block, each the source of one receipt.
-fn cases() -> Vec<(Subject, Reason, ChainEvent)> {
+fn of_rounds() -> Vec<(Subject, Reason, ChainEvent)> {
     let (nrn, claim, zero) = (Wei::nrn(1), Digest([7; 32]), Digest::ZERO);
-    let (delta, bounty) = (DeltaNumber(4), BountyNumber(2));
     let of = Subject::Round(ROUND);
     vec![
         (
@@ -45,6 +46,14 @@ fn cases() -> Vec<(Subject, Reason, ChainEvent)> {
             Reason::Reported { position: POSITION, burned: nrn, reward: nrn },
             ChainEvent::DoubleSigned { group: GROUP, position: POSITION, round: ROUND, reporter: ACCOUNT, burned: nrn, reward: nrn },
         ),
+    ]
+}
+
+/// The same for deltas and bounties.
+fn of_others() -> Vec<(Subject, Reason, ChainEvent)> {
+    let (nrn, zero) = (Wei::nrn(1), Digest::ZERO);
+    let (delta, bounty) = (DeltaNumber(4), BountyNumber(2));
+    vec![
         (
             Subject::Delta(delta),
             Reason::Proposed { bond: nrn },
@@ -85,7 +94,7 @@ fn receipt(of: Subject, account: Address, why: Reason) -> Receipt {
 
 #[test]
 fn each_receipt_is_found_in_the_transaction_of_its_own_event_among_all_of_a_block() {
-    let cases = cases();
+    let cases: Vec<_> = of_rounds().into_iter().chain(of_others()).collect();
     let hash = |index: usize| Digest([index as u8 + 1; 32]);
     let events = cases.iter().enumerate().map(|(index, (_, _, event))| (hash(index), event.clone())).collect();
     let transactions = Transactions { blocks: BTreeMap::from([(5, events)]) };
