@@ -1,4 +1,4 @@
-//! The same by Kubo: its files lie in its default store, synced as it does it, in blocks of the network's profile.
+//! The same by Kubo: its files lie in its usual store, synced as ours are, in blocks of the network's profile.
 
 use std::fs;
 use std::path::Path;
@@ -12,6 +12,11 @@ use crate::programs::KUBO_VARIABLE;
 
 /// Of Kubo, on hosts that have one address each; on one machine the second node takes the next port.
 const PORT: u16 = 14_100;
+/// Its usual stores, synced.
+const SYNCED: &str = r#"[
+    { "mountpoint": "/blocks", "path": "blocks", "prefix": "flatfs.datastore", "shardFunc": "/repo/flatfs/shard/v1/next-to-last/2", "sync": true, "type": "flatfs" },
+    { "compression": "none", "mountpoint": "/", "path": "datastore", "prefix": "leveldb.datastore", "type": "levelds" }
+]"#;
 const PAUSE: Duration = Duration::from_millis(20);
 /// Until a daemon answers, and until it is connected.
 const TRIES: usize = 3000;
@@ -42,6 +47,8 @@ fn init(folder: &Path, host: &str, port: u16) {
         ("Ipns.DelegatedPublishers", "[]".to_owned()),
         ("Addresses.Swarm", format!("[\"/ip4/{host}/tcp/{port}\"]")),
         ("Addresses.Gateway", "[]".to_owned()),
+        // As ours is: unless told so, it leaves to the system when a block reaches the disk.
+        ("Datastore.Spec.mounts", SYNCED.to_owned()),
         // Otherwise it asks no peer elsewhere for a block that gave it none before.
         ("Internal.Bitswap", "{\"BroadcastControl\":{\"Enable\":false}}".to_owned()),
     ] {
