@@ -15,3 +15,4 @@ mod signers;
 mod small;
 mod stopping;
 mod waiting;
+mod watching;
