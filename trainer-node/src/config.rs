@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use node::{NodeConfig, config, http::HttpConfig};
+use node::{NodeConfig, config, http::HttpConfig, logging::LogConfig};
 use protocol::Address;
 use serde::Deserialize;
 use training::{Device, Settings, StrategyName};
@@ -14,6 +14,7 @@ use training::{Device, Settings, StrategyName};
 pub struct TrainerConfig {
     pub node: NodeConfig,
     pub http: HttpConfig,
+    pub log: LogConfig,
     pub training: Settings,
     /// What a round's training starts from.
     pub strategy: StrategyName,
@@ -31,7 +32,8 @@ pub struct TrainerConfig {
 pub fn load(path: &Path) -> Result<TrainerConfig> {
     let mut config: TrainerConfig = config::read(path)?;
     config.training.check().with_context(|| format!("[training] in {}", path.display()))?;
-    config.node = config.node.relative_to(path.parent().unwrap_or(Path::new(".")));
+    let folder = path.parent().unwrap_or(Path::new("."));
+    (config.node, config.log) = (config.node.relative_to(folder), config.log.relative_to(folder));
     Ok(config)
 }
 

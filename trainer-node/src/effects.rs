@@ -11,7 +11,7 @@ use std::{
 use anyhow::Result;
 use chain::{ChainError, Errand, Urgency};
 use governance::Network;
-use node::{Answers, Host, Member, Node, Program, Scene, Shell, Upkeep, host, http, logging, roots, stop::Stop, upkeep::Call};
+use node::{Answers, Host, Member, Node, Program, Scene, Shell, Upkeep, host, http, logging, roots, stop::Stop, upkeep::Call, vitals};
 use protocol::{
     Address, Digest, RoundNumber,
     chain::RevealedClaim,
@@ -36,6 +36,9 @@ const COMMIT_S: u64 = 1;
 
 /// The calls of a round and the gas that they need as long as none was measured.
 const CALLS: [Call; 3] = [("commit", 200_000), ("reveal", 120_000), ("settle", 80_000)];
+
+/// What the program is called where it shows itself.
+const PROGRAM: vitals::Program = vitals::Program { name: "trainer-node", calls: &CALLS, needs_peers: true };
 
 /// Files of one's own that stay though no round needs them any more.
 const OWN_KEPT: usize = 8;
@@ -68,8 +71,8 @@ pub struct Hands {
 /// # Errors
 /// Whatever is missing or wrong, with what to do about it.
 pub async fn serve(config: TrainerConfig, stop: watch::Receiver<Stop>) -> Result<()> {
-    let (host, turns) = (Host::open(&config.node).await?, Turns::default());
-    let room = http::open(&config.http, &host.client).await?;
+    let (host, turns) = (Host::open(&config.node, PROGRAM).await?, Turns::default());
+    let room = http::open(&config.http, http::served(&host.client, &host.vitals)).await?;
     host.serve(stop, move |node| start(config.clone(), turns.clone(), node)).await?;
     http::close(room).await;
     Ok(())

@@ -34,12 +34,12 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    logging::start();
     stop::run(run(arguments), stop::node_stopped)
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut config = config::load(&arguments.config)?;
+    logging::start_as(&config.log)?;
     config.device = arguments.device.unwrap_or(config.device);
     config.node.group = arguments.group.unwrap_or(config.node.group);
     let stop = stop::listen()?;

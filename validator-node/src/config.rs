@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use node::{NodeConfig, config, http::HttpConfig};
+use node::{NodeConfig, config, http::HttpConfig, logging::LogConfig};
 use serde::Deserialize;
 
 /// A file like `configs/validator.toml`.
@@ -12,6 +12,7 @@ use serde::Deserialize;
 pub struct ValidatorConfig {
     pub node: NodeConfig,
     pub http: HttpConfig,
+    pub log: LogConfig,
     /// Seconds from one validator's attempt to post to the next one's, beside those until it is seen; without it a block, as measured.
     pub step_s: Option<u64>,
     /// Pay is made stake once it is this part of the stake, 64 for one 64th; 0: never.
@@ -22,14 +23,22 @@ pub struct ValidatorConfig {
 
 impl Default for ValidatorConfig {
     fn default() -> Self {
-        Self { node: NodeConfig::default(), http: HttpConfig::default(), step_s: None, compound_part: 64, doppelganger_check: true }
+        Self {
+            node: NodeConfig::default(),
+            http: HttpConfig::default(),
+            log: LogConfig::default(),
+            step_s: None,
+            compound_part: 64,
+            doppelganger_check: true,
+        }
     }
 }
 
 /// Reads a file; its relative paths count from its folder.
 pub fn load(path: &Path) -> Result<ValidatorConfig> {
     let mut config: ValidatorConfig = config::read(path)?;
-    config.node = config.node.relative_to(path.parent().unwrap_or(Path::new(".")));
+    let folder = path.parent().unwrap_or(Path::new("."));
+    (config.node, config.log) = (config.node.relative_to(folder), config.log.relative_to(folder));
     Ok(config)
 }
 

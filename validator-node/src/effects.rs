@@ -6,7 +6,8 @@ use anyhow::Result;
 use chain::{Account, Errand, Urgency};
 use governance::Network;
 use node::{
-    Answers, Host, Node, Program, Scene, Shell, Upkeep, http, logging, patience::patient, roots, signing::Signing, stop::Stop, upkeep::Call,
+    Answers, Host, Node, Program, Scene, Shell, Upkeep, http, logging, patience::patient, roots, signing::Signing, stop::Stop,
+    upkeep::Call, vitals,
 };
 use protocol::{
     DeltaNumber, Digest, PositionNumber, RoundNumber, Wei,
@@ -31,6 +32,9 @@ use crate::{
 /// The calls of a round and the gas that they need as long as none was measured.
 const CALLS: [Call; 1] = [("judge", 600_000)];
 
+/// What the program is called where it shows itself.
+const PROGRAM: vitals::Program = vitals::Program { name: "validator-node", calls: &CALLS, needs_peers: true };
+
 /// Hands and signing log of a validator.
 pub struct Hands {
     network: Network,
@@ -46,8 +50,8 @@ pub struct Hands {
 /// # Errors
 /// Whatever is missing or wrong, with what to do about it.
 pub async fn serve(config: ValidatorConfig, stop: watch::Receiver<Stop>) -> Result<()> {
-    let host = Host::open(&config.node).await?.with_copies();
-    let room = http::open(&config.http, &host.client).await?;
+    let host = Host::open(&config.node, PROGRAM).await?.with_copies();
+    let room = http::open(&config.http, http::served(&host.client, &host.vitals)).await?;
     let signing = Arc::new(Mutex::new(Signing::open(&config.node.data)?));
     let gas = patient("reading how much a block holds", || async { Ok(host.network.chain().block_gas_limit().await?) }).await?;
     let verdicts_a_call = validator::verdicts_a_call(gas);

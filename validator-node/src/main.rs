@@ -30,12 +30,12 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    logging::start();
     stop::run(run(arguments), stop::node_stopped)
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut config = config::load(&arguments.config)?;
+    logging::start_as(&config.log)?;
     config.doppelganger_check &= !arguments.no_doppelganger_check;
     config.node.group = arguments.group.unwrap_or(config.node.group);
     let stop = stop::listen()?;

@@ -124,6 +124,11 @@ impl Reader {
         self.servers().iter().map(|server| (server.shown.clone(), server.state(highest))).collect()
     }
 
+    /// The highest block that a server told of, confirmed or not; none before the first answer.
+    pub fn seen_number(&self) -> Option<u64> {
+        Some(server::highest(self.servers())).filter(|number| *number > 0)
+    }
+
     pub fn settings(&self) -> &Settings {
         &self.shared.settings
     }

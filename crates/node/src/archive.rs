@@ -32,12 +32,15 @@ use crate::{
     pins::Keeper,
     site::Site,
     stop,
+    vitals::{Program, Subject, Vitals, Waiting},
 };
 
 /// Groups of one archive, as many as a node keeps logs of.
 const GROUPS_MAX: usize = 256;
 /// Between two attempts at what could not be had.
 const AGAIN: Duration = Duration::from_secs(20);
+/// It has no account, and is of use to the first peer too.
+const PROGRAM: Program = Program { name: "neuron serve", calls: &[], needs_peers: false };
 /// How long one attempt at a checkpoint lasts; what came of it is kept for the next.
 const ATTEMPT: Duration = Duration::from_secs(600);
 
@@ -57,6 +60,8 @@ impl From<&GroupView> for Current {
 /// See the module.
 pub struct Archive {
     pub client: Client,
+    /// What the node shows of itself.
+    pub vitals: Vitals,
     site: Site,
     hub: Hub,
     groups: BTreeSet<GroupId>,
@@ -79,7 +84,10 @@ impl Archive {
         let (network, first) = (site.network.clone(), site.file.deployed_block);
         let source = Source { network, first, folder: data.join(CHRONICLES), client: client.clone(), scope: Scope::Groups };
         let hub = Hub::start(source, &groups.iter().copied().collect::<Vec<_>>(), events).await?;
-        Ok(Self { client, site, hub, groups, data, _outside: outside, _lock: lock })
+        let (network, at) = (site.network.clone(), data.clone());
+        let subject = Subject { program: PROGRAM, account: None, network, client: client.clone(), data: at };
+        let vitals = Vitals::new(subject, groups.iter().copied());
+        Ok(Self { client, vitals, site, hub, groups, data, _outside: outside, _lock: lock })
     }
 
     /// Follows all groups until SIGINT or SIGTERM. A group that cannot be followed yet is said once, and tried again.
@@ -123,9 +131,11 @@ impl Archive {
         let (tell, current) = watch::channel(Current::from(feed.view()));
         let (mut heard, mut keeper, mut pins) = (feed.spawn(), JoinSet::new(), Keeper::start(member.clone()));
         self.copies(group, chronicles).spawn();
+        let watch = self.vitals.watch(group);
         while let Some(heard) = heard.recv().await {
             let heard = heard?;
             pins.hear(&heard).await;
+            watch.hear(&heard, Waiting::default());
             match heard {
                 Heard::Group(view) => {
                     let new = Current::from(&view);

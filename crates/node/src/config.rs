@@ -16,6 +16,7 @@ use crate::{
     groups::Groups,
     http::HttpConfig,
     keys::{KeyPlace, PASSWORD_VARIABLE},
+    logging::LogConfig,
     password::PasswordSource,
 };
 
@@ -53,6 +54,15 @@ pub fn node_of(path: &Path) -> Result<NodeConfig> {
 /// As [`read`].
 pub fn http_of(path: &Path) -> Result<HttpConfig> {
     Ok(part(path, "http")?.unwrap_or_default())
+}
+
+/// The `[log]` part of a program's settings; a relative path in it counts from the file's folder.
+///
+/// # Errors
+/// As [`read`].
+pub fn log_of(path: &Path) -> Result<LogConfig> {
+    let log: LogConfig = part(path, "log")?.unwrap_or_default();
+    Ok(log.relative_to(path.parent().unwrap_or(Path::new("."))))
 }
 
 fn part<T: DeserializeOwned>(path: &Path, name: &str) -> Result<Option<T>> {

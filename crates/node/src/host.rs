@@ -30,6 +30,7 @@ use crate::{
     shell::{Node, Program, Shell},
     site::Site,
     stop::Stop,
+    vitals::{self, Subject, Vitals},
 };
 
 /// Where in the data folder stands what was read of the chain.
@@ -43,6 +44,8 @@ pub struct Host {
     /// Sends as the account.
     pub network: Network,
     pub client: Client,
+    /// What the node shows of itself.
+    pub vitals: Vitals,
     /// What machines are told of the chain's time.
     tempo: Tempo,
     /// The node's own key.
@@ -58,11 +61,11 @@ pub struct Host {
 }
 
 impl Host {
-    /// Opens key, chain and network.
+    /// Opens key, chain and network of a program.
     ///
     /// # Errors
     /// Whatever is missing or wrong, with what to do about it.
-    pub async fn open(config: &NodeConfig) -> Result<Self> {
+    pub async fn open(config: &NodeConfig, program: vitals::Program) -> Result<Self> {
         let lock = lock::lock(&config.data)?;
         let account = config.key()?.account().await?;
         let site = patient("joining the network", || Site::open(&config.network)).await?;
@@ -75,7 +78,11 @@ impl Host {
         let source =
             Source { network: network.clone(), first, folder: data.join(CHRONICLES), client: client.clone(), scope: Scope::Groups };
         let hub = Hub::start(source, &groups.iter().copied().collect::<Vec<_>>(), events).await?;
-        Ok(Self { account, network, client, tempo, secret, data, first, groups, hub, keeps_copies: false, _outside: outside, _lock: lock })
+        let (of, at) = (Some(account.address()), data.clone());
+        let subject = Subject { program, account: of, network: network.clone(), client: client.clone(), data: at };
+        let vitals = Vitals::new(subject, groups.iter().copied());
+        let keeps_copies = false;
+        Ok(Self { account, network, client, vitals, tempo, secret, data, first, groups, hub, keeps_copies, _outside: outside, _lock: lock })
     }
 
     /// Makes copies of the groups too, round by round, and tells of them.
@@ -99,7 +106,8 @@ impl Host {
             Keeper { network, client, group, first: self.first, folder }.spawn();
         }
         bindings::publish(&member, &account, &network.domain()).await?;
-        Ok(Node { account, network, member, tempo: self.tempo, secret, folder: own_folder(&self.data, group)?, feed })
+        let (folder, watch) = (own_folder(&self.data, group)?, self.vitals.watch(group));
+        Ok(Node { account, network, member, tempo: self.tempo, secret, folder, feed, watch })
     }
 
     /// Serves all groups until their machines have finished. Where there are several, one that cannot be begun with is said once, and tried

@@ -33,6 +33,7 @@ pub mod site;
 mod standing;
 pub mod stop;
 pub mod upkeep;
+pub mod vitals;
 pub mod words;
 
 pub use archive::Archive;
@@ -45,3 +46,4 @@ pub use member::{Exam, Member};
 pub use shell::{Answers, Node, Program, Scene, Shell};
 pub use site::Site;
 pub use upkeep::Upkeep;
+pub use vitals::Vitals;

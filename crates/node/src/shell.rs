@@ -13,7 +13,13 @@ use protocol::{
 };
 use tokio::sync::{mpsc, watch};
 
-use crate::{feed::Feed, member::Member, pins::Keeper, stop::Stop};
+use crate::{
+    feed::Feed,
+    member::Member,
+    pins::Keeper,
+    stop::Stop,
+    vitals::{Waiting, Watch},
+};
 
 /// Answers that wait for the machine.
 const ANSWERS_LIMIT: usize = 64;
@@ -67,6 +73,7 @@ pub struct Node {
     /// For what is kept of this group.
     pub folder: PathBuf,
     pub(crate) feed: Feed,
+    pub(crate) watch: Watch,
 }
 
 impl Node {
@@ -79,7 +86,7 @@ impl Node {
     pub fn shell<P: Program>(self, machine: P::Machine, program: P) -> Shell<P> {
         let (view, heard) = (self.feed.view().clone(), self.feed.spawn());
         let keeper = Keeper::start(self.member.clone());
-        Shell { machine, program, member: self.member, keeper, heard, answers: answers(), view, now: None }
+        Shell { machine, program, member: self.member, keeper, watch: self.watch, heard, answers: answers(), view, now: None }
     }
 }
 
@@ -89,6 +96,7 @@ pub struct Shell<P: Program> {
     program: P,
     member: Member,
     keeper: Keeper,
+    watch: Watch,
     heard: mpsc::Receiver<Result<Heard>>,
     answers: (Answers<Answer<P>>, mpsc::Receiver<Answer<P>>),
     view: GroupView,
@@ -122,6 +130,7 @@ impl<P: Program> Shell<P> {
 
     async fn hear(&mut self, heard: Heard) -> Vec<Effect<P>> {
         self.keeper.hear(&heard).await;
+        self.watch.hear(&heard, Waiting { heard: self.heard.len(), answers: self.answers.1.len() });
         match &heard {
             // Answers to what was asked for before are nobody's.
             Heard::Restart => self.answers = answers(),

@@ -4,9 +4,6 @@
 //! tasks do not wait for one another but for the task; files and logs are read and written beside it. After
 //! the node has ended every call fails with `Closed`.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-
 use libp2p::{Multiaddr, PeerId};
 use protocol::log::{Body, Standing};
 use protocol::{Digest, GroupId, NodeId};
@@ -16,9 +13,9 @@ use crate::error::{LogsError, SwarmError};
 use crate::fetch::Fetcher;
 use crate::links::Neighbourhood;
 use crate::logs::Entry;
-use crate::store::BlockStore;
 use crate::swarm::Command;
 use crate::tasks::{Reply, Task};
+use crate::throttle::{Tally, Traffic};
 
 /// A handle to the running node; clones share it. The node ends when the last one is dropped, or one
 /// asks for it.
@@ -28,19 +25,13 @@ pub struct Client {
     node: NodeId,
     pub(crate) fetcher: Fetcher,
     logs: mpsc::Sender<Task>,
+    tally: Tally,
 }
 
 impl Client {
-    /// For the node of these names; `commands` leads to its task, `logs` to the thread that owns the logs.
-    pub(crate) fn new(
-        peer: PeerId,
-        node: NodeId,
-        store: Arc<BlockStore>,
-        commands: mpsc::Sender<Command>,
-        logs: mpsc::Sender<Task>,
-    ) -> Self {
-        let fetcher = Fetcher { store, commands, sessions: Arc::new(AtomicU64::new(0)), outside: Arc::default() };
-        Self { peer, node, fetcher, logs }
+    /// For the node of these names; `logs` leads to the thread that owns the logs.
+    pub(crate) fn new(peer: PeerId, node: NodeId, fetcher: Fetcher, logs: mpsc::Sender<Task>, tally: Tally) -> Self {
+        Self { peer, node, fetcher, logs, tally }
     }
 
     /// The name of this node among libp2p peers: the hash of its public key, `12D3Koo…` in text. The same
@@ -176,6 +167,11 @@ impl Client {
     /// `NotSubscribed`, if this node does not take part in the group.
     pub async fn log(&self, group: GroupId, cursor: u64) -> Result<Vec<Entry>, LogsError> {
         self.ask_logs(|reply| Task::Read { group, cursor, reply }).await
+    }
+
+    /// Bytes that went to other nodes and came from them since this one was started, of their streams: what transports add is not counted.
+    pub fn traffic(&self) -> Traffic {
+        self.tally.traffic()
     }
 
     /// Ends the node: connections are closed and the data folder is free again when this returns. What was

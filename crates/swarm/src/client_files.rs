@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::error::{FetchError, SwarmError};
 use crate::fetch::{Ended, Length, Order, blocking};
 use crate::outside::Holding;
-use crate::store::status::Status;
+use crate::store::status::{Status, Sums};
 use crate::store::whole::Bytes;
 use crate::store::{BlockStore, StoreError};
 use crate::swarm::Command;
@@ -194,6 +194,14 @@ impl Client {
     /// `Closed`, if the runtime ends.
     pub async fn store_status(&self) -> Result<Status, SwarmError> {
         self.with_store(|store| Ok(store.status())).await
+    }
+
+    /// How much the store holds.
+    ///
+    /// # Errors
+    /// `Closed`, if the runtime ends.
+    pub async fn store_sums(&self) -> Result<Sums, SwarmError> {
+        self.with_store(|store| Ok(store.sums())).await
     }
 
     /// Works on the store off the async threads; a full one is told to the owner.

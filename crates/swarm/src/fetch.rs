@@ -101,6 +101,11 @@ struct Fetch<'a> {
 type Pending = (Digest, Part, u64);
 
 impl Fetcher {
+    /// Over this store; `commands` leads to the node's task.
+    pub fn new(store: Arc<BlockStore>, commands: mpsc::Sender<Command>) -> Self {
+        Self { store, commands, sessions: Arc::new(AtomicU64::new(0)), outside: Arc::default() }
+    }
+
     /// Brings all blocks of a file into the store and tells its length. Dropping the future cancels: what has come
     /// stays, and nobody is asked any more.
     ///

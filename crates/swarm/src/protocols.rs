@@ -26,7 +26,7 @@ use crate::gate::Gate;
 use crate::gossip::gossip;
 use crate::store::BlockStore;
 use crate::sync::SyncCodec;
-use crate::throttle::{Cap, Caps};
+use crate::throttle::{Cap, Caps, Tally};
 use crate::transport;
 
 /// Connections in the making, each way.
@@ -88,9 +88,15 @@ pub struct Protocols {
     mdns: Toggle<mdns::tokio::Behaviour>,
 }
 
-/// Builds the swarm; nothing listens or dials yet.
-pub fn swarm(config: &Config, key: Keypair, store: Arc<BlockStore>, gate: &Arc<Gate>) -> Result<Swarm<Protocols>, SwarmError> {
-    let caps = Caps { upload: Cap::new(config.upload_bytes_per_s), download: Cap::new(config.download_bytes_per_s) };
+/// Builds the swarm, whose bytes are counted; nothing listens or dials yet.
+pub fn swarm(
+    config: &Config,
+    key: Keypair,
+    store: Arc<BlockStore>,
+    gate: &Arc<Gate>,
+    tally: Tally,
+) -> Result<Swarm<Protocols>, SwarmError> {
+    let caps = Caps { upload: Cap::new(config.upload_bytes_per_s), download: Cap::new(config.download_bytes_per_s), tally };
     let (transport, circuits) = transport::build(&key, gate, caps)?;
     let protocols = protocols(config, &key, store, circuits, gate.is_local())?;
     let swarm_config = SwarmConfig::with_tokio_executor().with_idle_connection_timeout(IDLE_TIME);

@@ -22,6 +22,7 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::error::SwarmError;
 use crate::event::{Event, Events};
+use crate::fetch::Fetcher;
 use crate::gate::{Gate, Policy};
 use crate::letters::Letters;
 use crate::logs::Logs;
@@ -30,6 +31,7 @@ use crate::peers::{AddressBook, Offenders};
 use crate::protocols::{self, Protocols};
 use crate::store::BlockStore;
 use crate::swarm::{COMMANDS_MAX, Node};
+use crate::throttle::Tally;
 
 /// Listeners are ready within this, or there is something wrong.
 const LISTEN_TIME: Duration = Duration::from_secs(10);
@@ -64,7 +66,8 @@ pub async fn start(config: Config) -> Result<(Client, mpsc::Receiver<Event>), Sw
     let lock = Arc::new(lock(&config.data)?);
     let (store, logs) = open(&config)?;
     let key = Keypair::ed25519_from_bytes(config.key).map_err(|error| SwarmError::Setup(error.to_string()))?;
-    let mut swarm = protocols::swarm(&config, key, store.clone(), &gate)?;
+    let tally = Tally::default();
+    let mut swarm = protocols::swarm(&config, key, store.clone(), &gate, tally.clone())?;
     let listeners = listen(&mut swarm, &config.listen)?;
     for address in &config.external {
         swarm.add_external_address(address.clone());
@@ -73,7 +76,8 @@ pub async fn start(config: Config) -> Result<(Client, mpsc::Receiver<Event>), Sw
     let (command_sender, commands) = mpsc::channel(COMMANDS_MAX);
     let (event_sender, events) = mpsc::channel(config.events_max.max(1));
     let archive = Archive::start(logs, lock.clone()).map_err(|error| SwarmError::Setup(error.to_string()))?;
-    let client = Client::new(*swarm.local_peer_id(), archive.author, store, command_sender, archive.tasks.clone());
+    let fetcher = Fetcher::new(store, command_sender);
+    let client = Client::new(*swarm.local_peer_id(), archive.author, fetcher, archive.tasks.clone(), tally);
     let mut node = Node {
         swarm,
         network: config.network,

@@ -1,4 +1,4 @@
-//! Caps on what goes out and comes in, bytes a second over all connections: a token bucket that all streams share.
+//! Caps on what goes out and comes in, bytes a second over all connections: a token bucket that all streams share. What passes is counted.
 //!
 //! Streams of the multiplexers are held back, not what runs below them: pings and windows of multiplexers pass, and a
 //! peer notices by its own window that it is to be slower.
@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -67,6 +68,30 @@ impl Cap {
     }
 }
 
+/// Bytes that streams of other nodes carried so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traffic {
+    /// Those that went out.
+    pub sent_bytes: u64,
+    /// Those that came in.
+    pub received_bytes: u64,
+}
+
+/// Counts what passes; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    sent: Arc<AtomicU64>,
+    received: Arc<AtomicU64>,
+}
+
+impl Tally {
+    /// What has passed until now.
+    pub fn traffic(&self) -> Traffic {
+        let [sent_bytes, received_bytes] = [&self.sent, &self.received].map(|count| count.load(Ordering::Relaxed));
+        Traffic { sent_bytes, received_bytes }
+    }
+}
+
 /// Both directions.
 #[derive(Debug, Clone, Default)]
 pub struct Caps {
@@ -74,16 +99,11 @@ pub struct Caps {
     pub upload: Cap,
     /// Of what comes in.
     pub download: Cap,
+    /// What passes.
+    pub tally: Tally,
 }
 
-impl Caps {
-    /// Whether anything is held back.
-    pub fn are_set(&self) -> bool {
-        self.upload.0.is_some() || self.download.0.is_some()
-    }
-}
-
-/// A connection whose streams are held back.
+/// A connection whose streams are held back, and counted.
 pub struct Muxer {
     inner: StreamMuxerBox,
     caps: Caps,
@@ -96,7 +116,8 @@ impl Muxer {
     }
 
     fn wrap(&self, inner: SubstreamBox) -> Stream {
-        Stream { inner, reads: Lane::new(&self.caps.download), writes: Lane::new(&self.caps.upload) }
+        let Caps { upload, download, tally } = &self.caps;
+        Stream { inner, reads: Lane::new(download, &tally.received), writes: Lane::new(upload, &tally.sent) }
     }
 }
 
@@ -126,12 +147,13 @@ impl StreamMuxer for Muxer {
 /// One direction of one stream.
 struct Lane {
     cap: Cap,
+    count: Arc<AtomicU64>,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl Lane {
-    fn new(cap: &Cap) -> Self {
-        Self { cap: cap.clone(), pause: None }
+    fn new(cap: &Cap, count: &Arc<AtomicU64>) -> Self {
+        Self { cap: cap.clone(), count: count.clone(), pause: None }
     }
 
     /// How many of `wanted` bytes may pass; waits until some may.
@@ -149,9 +171,10 @@ impl Lane {
         }
     }
 
-    /// What came of it: what did not pass may pass elsewhere.
+    /// What came of it: what passed is counted, what did not may pass elsewhere.
     fn settle(&self, taken: usize, done: &Poll<io::Result<usize>>) {
         let passed = if let Poll::Ready(Ok(passed)) = done { *passed } else { 0 };
+        self.count.fetch_add(passed as u64, Ordering::Relaxed);
         self.cap.give_back(taken.saturating_sub(passed));
     }
 }
@@ -211,6 +234,17 @@ mod tests {
     #[test]
     fn without_a_cap_all_passes() {
         assert_eq!(Cap::default().take(1 << 30), 1 << 30);
-        assert!(!Caps::default().are_set());
+    }
+
+    #[test]
+    fn what_passed_is_counted_and_what_did_not_is_not() {
+        let tally = Tally::default();
+        let (reads, writes) = (Lane::new(&Cap::default(), &tally.received), Lane::new(&Cap::new(Some(1_000)), &tally.sent));
+        reads.settle(100, &Poll::Ready(Ok(70)));
+        writes.settle(100, &Poll::Ready(Ok(5)));
+        for failed in [Poll::Pending, Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))] {
+            reads.settle(100, &failed);
+        }
+        assert_eq!(tally.clone().traffic(), Traffic { sent_bytes: 5, received_bytes: 70 });
     }
 }

@@ -178,9 +178,6 @@ type Making = Pin<Box<dyn Future<Output = io::Result<Connected>> + Send>>;
 impl Gated {
     /// The same connection under the caps.
     fn capped(&self, making: Making) -> Making {
-        if !self.caps.are_set() {
-            return making;
-        }
         let caps = self.caps.clone();
         making.map(|made| made.map(|(peer, muxer)| (peer, StreamMuxerBox::new(Muxer::new(muxer, caps))))).boxed()
     }

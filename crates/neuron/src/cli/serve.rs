@@ -7,7 +7,7 @@ use clap::Args;
 use node::{
     Archive, Groups, NodeConfig, config,
     http::{self, HttpConfig},
-    logging,
+    logging::{self, LogConfig},
 };
 
 use super::context::Context;
@@ -32,12 +32,16 @@ pub struct Options {
     /// Where to open an HTTP room with a gateway to the files, like 127.0.0.1:9464; left out: nowhere.
     #[arg(long)]
     http: Option<SocketAddr>,
-    /// A file whose parts [node] and [http] say more, as that of a trainer; what is given here goes before it.
+    /// A file whose parts [node], [http] and [log] say more, as that of a trainer; what is given here goes before it.
     #[arg(long)]
     config: Option<PathBuf>,
 }
 
 impl Options {
+    fn log(&self) -> Result<LogConfig> {
+        self.config.as_deref().map_or(Ok(LogConfig::default()), config::log_of)
+    }
+
     /// The settings of the node, and which groups it serves.
     fn settings(self) -> Result<(NodeConfig, HttpConfig, BTreeSet<protocol::GroupId>)> {
         let defaults = NodeConfig { listen: LISTEN.map(str::to_owned).to_vec(), data: "served".into(), ..NodeConfig::default() };
@@ -63,13 +67,13 @@ impl Options {
 }
 
 pub async fn run(context: &Context, options: Options) -> Result<()> {
-    logging::start();
+    logging::start_as(&options.log()?)?;
     let (node, http, groups) = options.settings()?;
     let archive = Archive::open(&context.network, &node, groups.clone()).await?;
     let numbers: Vec<String> = groups.iter().map(ToString::to_string).collect();
     println!("serves group {} from {} until Ctrl-C; others find it with one of these in `peers`:", numbers.join(", "), node.data.display());
     archive.client.listen_addresses().await?.iter().for_each(|address| println!("  {address}"));
-    let room = http::open(&http, &archive.client).await?;
+    let room = http::open(&http, http::served(&archive.client, &archive.vitals)).await?;
     archive.serve().await?;
     http::close(room).await;
     Ok(())

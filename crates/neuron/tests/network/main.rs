@@ -18,3 +18,4 @@ mod signers;
 mod small;
 mod stopping;
 mod waiting;
+mod watching;

@@ -30,14 +30,14 @@ const SURE: Duration = Duration::from_secs(3);
 const LINES_LIMIT: usize = 4_096;
 
 /// A program under test, and what it says.
-struct Running {
+pub struct Running {
     process: Child,
     lines: Receiver<String>,
     said: Vec<String>,
 }
 
 impl Running {
-    fn start(name: &str, arguments: &[&str]) -> Result<Self> {
+    pub fn start(name: &str, arguments: &[&str]) -> Result<Self> {
         let mut command = Command::new(program(name)?);
         command.args(arguments).env_remove("NEURON_PASSWORD").env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::null());
         let mut process = command.stderr(Stdio::piped()).spawn()?;
@@ -56,6 +56,13 @@ impl Running {
             self.said.push(line);
         }
         Ok(())
+    }
+
+    /// Waits until it says these words, and tells the one that follows them.
+    pub fn told_after(&mut self, words: &str) -> Result<String> {
+        self.until(words)?;
+        let after = self.said.last().and_then(|line| line.split_once(words)).map_or("", |(_, after)| after);
+        Ok(after.split_whitespace().next().unwrap_or_default().to_owned())
     }
 
     /// It goes on for a while, and says these words once.

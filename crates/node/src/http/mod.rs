@@ -9,6 +9,7 @@ mod guard;
 mod line;
 
 pub mod gateway;
+pub mod watching;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use swarm::Client;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 
+use crate::Vitals;
 use guard::Guard;
 use line::Lines;
 
@@ -73,13 +75,18 @@ pub struct Room {
     task: JoinHandle<std::io::Result<()>>,
 }
 
-/// Opens the room of a node with what every node serves, if its settings ask for one.
+/// What every node serves: a gateway, and its own state.
+pub fn served(client: &Client, vitals: &Vitals) -> Router {
+    gateway::routes(client.clone()).merge(watching::routes(vitals.clone()))
+}
+
+/// Opens the room of a node, if its settings ask for one.
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub async fn open(config: &HttpConfig, client: &Client) -> Result<Option<Room>> {
+pub async fn open(config: &HttpConfig, routes: Router) -> Result<Option<Room>> {
     let Some(address) = config.listen else { return Ok(None) };
-    Room::open(address, &config.hosts, gateway::routes(client.clone())).await.map(Some)
+    Room::open(address, &config.hosts, routes).await.map(Some)
 }
 
 /// Closes a room, if there is one.

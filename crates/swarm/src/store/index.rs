@@ -91,6 +91,11 @@ impl Index {
         self.held_bytes
     }
 
+    /// Places of blocks: one that lies in two files has two.
+    pub fn blocks(&self) -> usize {
+        self.spots.len()
+    }
+
     /// Counts bytes before they are written.
     pub fn reserve(&mut self, bytes: u64) {
         self.held_bytes = self.held_bytes.saturating_add(bytes);

@@ -31,7 +31,24 @@ pub struct Status {
     pub files: Vec<Held>,
 }
 
+/// How much a store holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sums {
+    /// Blocks, each as often as it is held.
+    pub blocks: u64,
+    /// As in [`Status`].
+    pub held_bytes: u64,
+    /// As in [`Status`].
+    pub limit_bytes: u64,
+}
+
 impl BlockStore {
+    /// Answered from memory, at once.
+    pub fn sums(&self) -> Sums {
+        let index = self.index();
+        Sums { blocks: index.blocks() as u64, held_bytes: index.held_bytes(), limit_bytes: self.limit_bytes }
+    }
+
     /// Answered from memory.
     pub fn status(&self) -> Status {
         let mut pins = self.pins().by_file();
