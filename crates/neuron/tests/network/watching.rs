@@ -92,7 +92,7 @@ fn check(page: &str, group: &str) -> Result<()> {
     for name in ["neuron_sent_bytes_total", "neuron_received_bytes_total", "neuron_account_coin", "neuron_account_coin_rounds"] {
         ensure!(values.get(name).is_some_and(|value| *value > 0.0), "{name}: {page}");
     }
-    for name in ["neuron_store_bytes", "neuron_disk_free_bytes", "neuron_resident_memory_bytes", "neuron_chain_block"] {
+    for name in ["neuron_store_limit_bytes", "neuron_disk_free_bytes", "neuron_resident_memory_bytes", "neuron_chain_block"] {
         ensure!(values.get(name).is_some_and(|value| *value > 0.0), "{name}: {page}");
     }
     let of = |name: &str| values.get(format!("{name}{{group=\"{group}\"}}").as_str()).copied();
