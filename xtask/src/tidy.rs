@@ -26,7 +26,10 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ("token", &["chain", "protocol"]),
     ("governance", &["token", "chain", "protocol"]),
     ("node", &["governance", "token", "chain", "swarm", "protocol", "evaluator", "deltas"]),
-    ("neuron", &["node", "training", "governance", "token", "chain", "swarm", "protocol", "evaluator", "deltas"]),
+    (
+        "neuron",
+        &["trainer-node", "validator-node", "node", "training", "governance", "token", "chain", "swarm", "protocol", "evaluator", "deltas"],
+    ),
     ("devnet", &["node", "training", "governance", "token", "chain", "swarm", "protocol", "evaluator", "deltas"]),
     ("trainer-node", &["node", "training", "governance", "token", "chain", "swarm", "protocol", "evaluator", "deltas"]),
     ("validator-node", &["node", "governance", "token", "chain", "swarm", "protocol", "evaluator", "deltas"]),
