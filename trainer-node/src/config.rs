@@ -5,11 +5,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use node::{NodeConfig, config, http::HttpConfig, logging::LogConfig};
 use protocol::Address;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use training::{Device, Settings, StrategyName};
 
 /// A file like `configs/trainer.toml`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainerConfig {
     pub node: NodeConfig,

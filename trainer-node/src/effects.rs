@@ -20,9 +20,9 @@ use protocol::{
     trainer::{self, Effect, Failed, Input, Measured, RaceReport, Remembered, Transaction},
 };
 use tokio::sync::watch;
+use trainer_node::config::TrainerConfig;
 
 use crate::{
-    config::TrainerConfig,
     memory::{self, Memory},
     notes::{self, Notes},
     run::{self, Run},

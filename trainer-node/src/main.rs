@@ -1,6 +1,5 @@
 //! The trainer: follows its groups, trains, commits, reveals, settles and collects.
 
-mod config;
 mod effects;
 mod memory;
 mod notes;
@@ -11,26 +10,11 @@ mod tiny;
 mod turns;
 mod work;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
-use node::{Groups, logging, stop};
-use training::Device;
-
-/// Races in every round of a training group.
-#[derive(Parser)]
-#[command(name = "trainer-node", version)]
-struct Arguments {
-    /// Settings of this trainer; `configs/trainer.toml` is an example.
-    #[arg(long)]
-    config: PathBuf,
-    /// Where to train, whatever the settings say: auto, cpu, cuda, cuda:N, wgpu or wgpu:N.
-    #[arg(long)]
-    device: Option<Device>,
-    /// Which groups, whatever the settings say: 1, or 1,4, or "all I have stake in".
-    #[arg(long)]
-    group: Option<Groups>,
-}
+use node::{logging, stop};
+use trainer_node::{Arguments, config};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::Result;
 use node::{NodeConfig, config, http::HttpConfig, logging::LogConfig};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A file like `configs/validator.toml`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ValidatorConfig {
     pub node: NodeConfig,

@@ -21,9 +21,9 @@ use protocol::{
     validator::{Doubt, Input, RecheckReport},
 };
 use tokio::sync::watch;
+use validator_node::config::ValidatorConfig;
 
 use crate::{
-    config::ValidatorConfig,
     duties::{self, Duties},
     juror::Juror,
     work::Bench,

@@ -1,10 +1,11 @@
-//! Set-up and checks that need logic: `cargo xtask devnet | test | soak | geth | hosts | sim | contracts | mutants | symbolic | bench | devices | tidy`.
+//! Set-up and checks that need logic: `cargo xtask devnet | test | soak | geth | hosts | sim | contracts | mutants | symbolic | bench | devices | dist | tidy`.
 
 mod analysis;
 mod bench;
 mod contracts;
 mod copy;
 mod devices;
+mod dist;
 mod ground;
 mod hosts;
 mod mutants;
@@ -83,6 +84,15 @@ enum Task {
     Properties,
     /// Training on GPUs: built for each kind, run on those that are here (software Vulkan counts).
     Devices,
+    /// Archives of the programs for each platform whose target is installed, with sums and a bill of materials.
+    Dist {
+        /// Only for this target; can be given several times.
+        #[arg(long = "target", value_name = "TRIPLE")]
+        targets: Vec<String>,
+        /// Where to put them; left out: `dist` in the target folder.
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<std::path::PathBuf>,
+    },
     /// House rules: dependencies between rooms and modules, banned crates, licences, first lines, sizes.
     Tidy,
 }
@@ -154,6 +164,7 @@ fn main() -> ExitCode {
         Task::Properties => properties::run(),
         Task::Symbolic => symbolic::run(),
         Task::Devices => devices::run(),
+        Task::Dist { targets, out } => dist::run(&targets, out.as_deref()),
         Task::Tidy => tidy::run(),
     };
     match done {
@@ -162,5 +173,39 @@ fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+#[path = "../../crates/neuron/tests/started/shown.rs"]
+mod shown;
+
+#[cfg(test)]
+mod tests {
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn readme_and_other_pages_show_no_task_that_is_none() {
+        let mut count = 0;
+        for name in ["README.md", "CONTRIBUTING.md", "docs/OPERATING.md", "docs/ARCHITECTURE.md", "docs/PROTOCOL.md", "docs/BENCHMARKS.md"]
+        {
+            let page = std::fs::read_to_string(tools::root().join(name)).expect(name);
+            for shown in shown::commands(&page, &["cargo", "xtask"]) {
+                count += 1;
+                let told = match Arguments::try_parse_from(&shown.words[1..]) {
+                    Ok(_) => continue,
+                    Err(error) if error.kind() == ErrorKind::DisplayHelp || (!shown.is_whole && is_part(&error)) => continue,
+                    Err(error) => error,
+                };
+                panic!("{name}:{}: {}\n{told}", shown.line, shown.text());
+            }
+        }
+        assert!(count > 25, "only {count} were found");
+    }
+
+    fn is_part(error: &clap::Error) -> bool {
+        matches!(error.kind(), ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand)
     }
 }

@@ -54,7 +54,17 @@ pub fn cargo() -> String {
 
 /// What cargo knows of all packages.
 pub fn metadata() -> Result<Value> {
-    let output = Command::new(cargo()).args(["metadata", "--format-version", "1", "--locked"]).current_dir(root()).output()?;
+    metadata_with(&[])
+}
+
+/// The same of those that a platform needs.
+pub fn metadata_for(triple: &str) -> Result<Value> {
+    metadata_with(&["--filter-platform", triple])
+}
+
+fn metadata_with(more: &[&str]) -> Result<Value> {
+    let arguments = [&["metadata", "--format-version", "1", "--locked"], more].concat();
+    let output = Command::new(cargo()).args(arguments).current_dir(root()).output()?;
     ensure!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).context("cargo metadata wrote no JSON")
 }

@@ -10,6 +10,7 @@ pub mod copy;
 pub mod dataset;
 pub mod feed;
 pub mod folder;
+pub mod format;
 pub mod groups;
 mod haves;
 pub mod host;

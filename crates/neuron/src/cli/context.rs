@@ -19,6 +19,10 @@ use protocol::{
 use swarm::Client;
 use tokio::time::{Instant, sleep};
 
+/// Where they are unless it is said.
+pub const NETWORK_FILE: &str = "network.toml";
+/// See [`NETWORK_FILE`].
+pub const KEY_FILE: &str = "account.json";
 /// How long a command waits for its first peer before it goes on without.
 const FIRST_PEER: Duration = Duration::from_secs(10);
 /// A log counts as read when nothing new has come for so long …
@@ -34,10 +38,10 @@ const OFFER: Duration = Duration::from_secs(5);
 #[derive(Args, Clone, Debug)]
 pub struct Context {
     /// The network file.
-    #[arg(long, global = true, default_value = "network.toml")]
+    #[arg(long, global = true, default_value = NETWORK_FILE)]
     pub network: PathBuf,
     /// Your encrypted key.
-    #[arg(long, global = true, default_value = "account.json")]
+    #[arg(long, global = true, default_value = KEY_FILE)]
     pub key: PathBuf,
     /// Answer from the copy that `neuron group copy` took, without a chain and without peers.
     #[arg(long, global = true)]

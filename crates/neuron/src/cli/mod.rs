@@ -10,16 +10,20 @@ mod deploy;
 mod doctor;
 pub mod ending;
 mod group;
+mod init;
 mod ipfs;
 mod join;
 mod key;
 mod ledger;
+mod manual;
 mod measure;
 mod offline;
+mod output;
 mod past;
 mod pay;
 mod peers;
 mod predict;
+mod program;
 mod replay;
 mod rerun;
 mod round;
@@ -27,6 +31,7 @@ mod sale;
 #[cfg(test)]
 mod sample;
 mod serve;
+mod settings;
 mod signing;
 mod stake;
 mod token;
@@ -51,6 +56,8 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make a folder from which a trainer, a validator or a seed starts and is kept running: settings, key, unit of systemd.
+    Init(init::Options),
     /// Make the network that the network file describes; run again, go on or check.
     Deploy,
     /// Balances and transfers of NRN.
@@ -108,6 +115,13 @@ enum Command {
     Serve(serve::Options),
     /// Who is there, how a node here is reached, and what to do if it is not.
     Peers(peers::Options),
+    /// Settings of a node: what they come to, and why.
+    #[command(subcommand)]
+    Config(settings::Command),
+    /// A script with which a shell completes this command.
+    Completions(manual::Completions),
+    /// Manual pages.
+    Man(manual::Manual),
     /// Predict with the latest checkpoint, on this machine, for nothing.
     Predict(predict::Options),
 }
@@ -119,6 +133,7 @@ enum Command {
 pub async fn run(arguments: Arguments) -> Result<()> {
     let context = arguments.context;
     match arguments.command {
+        Command::Init(options) => init::run(&context, options).await,
         Command::Deploy => deploy::run(&context).await,
         Command::Token(command) => token::run(&context, command).await,
         Command::Sale(command) => sale::run(&context, command).await,
@@ -141,6 +156,9 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Tx(command) => tx::run(&context, command).await,
         Command::Serve(options) => serve::run(&context, options).await,
         Command::Peers(options) => peers::run(&context, options).await,
+        Command::Config(command) => settings::run(&context, &command),
+        Command::Completions(options) => manual::completions(&options),
+        Command::Man(options) => manual::pages(&options),
         Command::Predict(options) => predict::run(&context, options).await,
     }
 }

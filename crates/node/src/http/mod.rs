@@ -15,7 +15,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result};
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use swarm::Client;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 
@@ -43,7 +43,7 @@ pub const SLOW_BYTES: usize = 64 * 1024;
 const LEAVE: Duration = Duration::from_secs(3);
 
 /// The part `[http]` of a program's settings.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
     /// Where to listen, like `127.0.0.1:9464`; left out: nowhere.

@@ -1,0 +1,6 @@
+//! What of the trainer its users can read without starting it: its options and its settings.
+
+pub mod config;
+mod options;
+
+pub use options::Arguments;
