@@ -131,7 +131,7 @@ fn a_container_is_healthy_as_long_as_its_node_answers() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     for (answer, is_healthy) in
-        [("HTTP/1.1 200 OK", true), ("HTTP/1.1 404 Not Found", true), ("HTTP/1.1 503 Service Unavailable", false), ("", false)]
+        [("HTTP/1.1 200 OK", true), ("HTTP/1.1 404 Not Found", false), ("HTTP/1.1 503 Service Unavailable", false), ("", false)]
     {
         thread::scope(|scope| {
             scope.spawn(|| {
