@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     fn asked(program: Program, typed: &str, given: Given) -> (Result<Answers>, String) {
-        let (mut input, mut output) = (typed.as_bytes(), Vec::new());
+        let (mut input, mut output) = (typed.as_bytes(), Vec::<u8>::new());
         let answers = Answers::ask(program, given, &mut Desk { person: Some((&mut input, &mut output)) });
         (answers, String::from_utf8(output).expect("text"))
     }
