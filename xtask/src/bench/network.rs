@@ -83,7 +83,7 @@ fn built(target: &[&str]) -> Result<String> {
         .current_dir(tools::root());
     let text = output(&mut command)?;
     let artifacts = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let program = artifacts.filter_map(|artifact| artifact["executable"].as_str().map(str::to_owned)).last();
+    let program = artifacts.filter_map(|artifact| artifact["executable"].as_str().map(str::to_owned)).next_back();
     program.with_context(|| format!("{command:?} made no program"))
 }
 

@@ -216,7 +216,7 @@ mod tests {
             (position(), "25 NRN now, 30 NRN next epoch, awake", "stake wake"),
             (position(), "12.50 % of what is awake", "withdraw"),
             (position(), "(you)", "compound"),
-            (resting.clone(), "`neuron stake wake --group 1 --position 3`", "% of"),
+            (resting, "`neuron stake wake --group 1 --position 3`", "% of"),
             (Position { sleeps_until: 9, ..resting }, "from epoch 9 on", "stake wake"),
             (Position { earned: Wei::nrn(1), ..position() }, "`neuron stake compound --group 1 --position 3`", "withdraw"),
             (
