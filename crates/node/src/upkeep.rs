@@ -14,12 +14,10 @@ use protocol::{
 };
 
 use crate::config::NodeConfig;
+pub use crate::vitals::Call;
 
 /// Nobody waits longer for the chain to tell what a round costs.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// A call of a round, and the gas that it needs as long as none was measured.
-pub type Call = (&'static str, u64);
 
 /// See the module. Clones share what was said and seen.
 #[derive(Clone, Debug)]

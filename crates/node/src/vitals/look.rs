@@ -11,11 +11,10 @@ use swarm::{Client, Sums};
 use tokio::time::timeout;
 
 use super::{
-    Subject,
+    Call, Subject,
     state::{Chain, Endpoint, Machine, Peers, Store},
 };
 use crate::keys::FLIGHTS;
-use crate::upkeep::Call;
 use protocol::money::Wei;
 
 /// Nobody waits longer for a part of the node, or for the chain.

@@ -24,13 +24,15 @@ use protocol::{
 };
 use swarm::Client;
 
-use crate::upkeep::Call;
 use look::Looked;
 use story::{Own, Story};
 
 pub use metrics::{METRICS, Metric, text};
 pub use state::State;
 pub use story::Waiting;
+
+/// A call of a round, and the gas that it needs as long as none was measured.
+pub type Call = (&'static str, u64);
 
 /// What a program is, and what it needs.
 #[derive(Clone, Copy, Debug)]
