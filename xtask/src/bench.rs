@@ -13,6 +13,7 @@ use std::{
     fmt::{self, Write},
     fs,
     path::Path,
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -144,6 +145,20 @@ fn gas_table(rows: &[Row<u64>]) -> String {
         let _ = writeln!(text, "| {} | {} | {} | {:.2} |", row.name, grouped(row.ours), grouped(row.theirs), row.ratio);
     }
     text
+}
+
+/// Of an even number of values the greater of the two in the middle; not a number for none.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// What a program printed; its errors are shown.
+fn output(command: &mut Command) -> Result<String> {
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot run {command:?}"))?;
+    ensure!(output.status.success(), "{command:?} ended with {}", output.status);
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// 1234567 as 1,234,567.

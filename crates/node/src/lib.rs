@@ -33,6 +33,7 @@ pub mod signing;
 pub mod site;
 mod standing;
 pub mod stop;
+pub mod system;
 pub mod upkeep;
 pub mod vitals;
 pub mod words;

@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
 use super::{Reach, Row};
@@ -38,9 +38,8 @@ struct Counted {
 pub fn run(json: Option<&Path>) -> Result<()> {
     let mut command = Command::new(tools::cargo());
     command.args(PACKAGE).arg(PROGRAM).current_dir(tools::root());
-    let output = command.stderr(std::process::Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "{command:?} ended with {}", output.status);
-    let counted = serde_json::from_slice(&output.stdout).with_context(|| format!("{command:?} wrote something else than was asked for"))?;
+    let counted = serde_json::from_str(&super::output(&mut command)?)
+        .with_context(|| format!("{command:?} wrote something else than was asked for"))?;
     let rows = rows(&counted);
     let table = super::table(&rows, |value| format!("{value:.2}"));
     print!("{table}");

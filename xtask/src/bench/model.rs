@@ -13,7 +13,7 @@ use anyhow::{Context, Error, Result, ensure};
 use serde_json::Value;
 
 use super::{
-    Reach, Row, plot,
+    Reach, Row, median, plot,
     worker::{Memory, Worker},
 };
 
@@ -302,12 +302,6 @@ fn same_steps(model: &Model, workers: &mut [Worker; 2]) -> Result<()> {
 fn distance(left: &[f64], right: &[f64]) -> Result<f64> {
     ensure!(left.len() == right.len() && !left.is_empty(), "{} values beside {}", left.len(), right.len());
     Ok(left.iter().zip(right).map(|(left, right)| (left - right).abs()).fold(0.0, f64::max))
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// A bar of the plot: name, ratio and what it should reach.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use super::{Reach, Row};
+use super::{Reach, Row, median, output};
 use crate::tools;
 
 /// Mebibytes of the file over loopback, and of the one over long wires.
@@ -87,12 +87,6 @@ fn built(target: &[&str]) -> Result<String> {
     program.with_context(|| format!("{command:?} made no program"))
 }
 
-fn output(command: &mut Command) -> Result<String> {
-    let output = command.stderr(std::process::Stdio::inherit()).output().with_context(|| format!("cannot run {command:?}"))?;
-    ensure!(output.status.success(), "{command:?} ended with {}", output.status);
-    Ok(String::from_utf8(output.stdout)?)
-}
-
 fn rows(near: &[Value], far: &[Value], last: &[Value], verdict: &[Value]) -> Result<Vec<Row>> {
     let mut rows =
         vec![pair(near, "add", "add_s", false, Reach::AtLeast(1.5))?, pair(near, "fetch", "fetch_s", false, Reach::AtLeast(1.5))?];
@@ -115,9 +109,16 @@ fn pair(measured: &[Value], name: &str, figure: &str, is_memory: bool, reach: Re
     }
     let of = |make: &str| figures.get(make).cloned().with_context(|| format!("nothing was measured of {make}"));
     let (ours, theirs) = (of("ours")?, of("kubo")?);
-    let ratios = ours.iter().zip(&theirs).map(|(ours, theirs)| if is_memory { ours / theirs } else { theirs / ours }).collect();
+    let ratios = ours.iter().zip(&theirs).map(|(ours, theirs)| if is_memory { ours / theirs } else { theirs / ours });
     let unit = if is_memory { "MiB" } else { "s" };
-    Ok(Row { name: name.to_owned(), ours: median(ours), theirs: median(theirs), ratio: median(ratios), unit, reach: Some(reach) })
+    Ok(Row {
+        name: name.to_owned(),
+        ours: median(ours.iter().copied()),
+        theirs: median(theirs.iter().copied()),
+        ratio: median(ratios),
+        unit,
+        reach: Some(reach),
+    })
 }
 
 /// A time beside the one that is to be reached.
@@ -125,11 +126,6 @@ fn timed(measured: &[Value], name: &str, figure: &str, reach_s: f64) -> Result<R
     let ms = measured.first().and_then(|line| line[figure].as_f64()).with_context(|| format!("{figure} is missing in {measured:?}"))?;
     let ours = (ms / 1000.0).max(f64::MIN_POSITIVE);
     Ok(Row { name: name.to_owned(), ours, theirs: reach_s, ratio: reach_s / ours, unit: "s", reach: Some(Reach::AtLeast(1.0)) })
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 #[cfg(test)]

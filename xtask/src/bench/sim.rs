@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, path::Path, process::Command};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -118,9 +118,7 @@ fn measure(program: &Path, options: &[&str]) -> Result<Run> {
     let mut command = Command::new(program);
     command.arg("measure").args(options).current_dir(tools::root());
     eprintln!("{command:?}");
-    let output = command.stderr(std::process::Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "{command:?} ended with {}", output.status);
-    serde_json::from_slice(&output.stdout).with_context(|| format!("{command:?} wrote something else than was asked for"))
+    serde_json::from_str(&super::output(&mut command)?).with_context(|| format!("{command:?} wrote something else than was asked for"))
 }
 
 fn rounds(run: &Run) -> Row {

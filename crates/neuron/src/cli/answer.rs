@@ -1,11 +1,9 @@
 //! What a command that reads has found: lines for people, and with `--json` the same for programs.
 
-use std::io::{ErrorKind, Write as _, stdout};
-
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::Value;
 
-use super::context::Context;
+use super::{context::Context, output};
 
 impl Context {
     /// Says what was found, in the form that was asked for. Whoever stops reading is told no more.
@@ -15,19 +13,7 @@ impl Context {
     pub fn answer(&self, lines: &[String], data: &Value) -> Result<()> {
         let text =
             if self.json { format!("{}\n", plain(&format!("{data:#}"))) } else { lines.iter().map(|line| format!("{line}\n")).collect() };
-        write(&text)
-    }
-}
-
-/// Writes to standard output; a reader that has gone is no error.
-///
-/// # Errors
-/// When standard output cannot be written.
-pub fn write(text: &str) -> Result<()> {
-    let mut output = stdout().lock();
-    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => bail!("standard output cannot be written: {error}"),
-        _ => Ok(()),
+        output::show(text.as_bytes())
     }
 }
 

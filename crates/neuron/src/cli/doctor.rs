@@ -5,7 +5,7 @@ mod machine;
 
 use std::{
     path::{Path, PathBuf},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use anyhow::Result;
@@ -15,13 +15,12 @@ use governance::Network;
 use node::{
     NodeConfig, Site,
     config::{self, NetworkFile},
-    keys, site,
+    keys, site, system,
 };
 use protocol::{Address, GroupId, chain::GroupView};
 use swarm::Neighbourhood;
 use tokio::time::sleep;
 
-pub use self::machine::available_bytes;
 use super::{
     check::{Check, Finding},
     context::{Context, wait_for_peer},
@@ -98,7 +97,7 @@ async fn contracts(chain: &Connection, file: &NetworkFile, path: &Path) -> Resul
 }
 
 async fn clock(chain: &Connection, file: &NetworkFile) -> Finding {
-    let machine_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let machine_s = system::now_s();
     match chain.latest().await {
         Ok(block) => findings::clock(block.time_s, machine_s, file.block_s),
         Err(error) => Finding::failed(&error.into(), "look at the endpoint named by `rpc`"),
@@ -162,8 +161,8 @@ async fn stake(site: &Site, view: &GroupView, account: Address) -> Result<Findin
 fn local(context: &Context, node: Option<&NodeConfig>, checks: &mut Vec<Check>) {
     let beside = context.network.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = node.map_or(beside, |node| node.data.as_path());
-    checks.push(Check { name: "disk", finding: findings::disk(folder, machine::free_bytes(folder).ok()) });
-    checks.push(Check { name: "memory", finding: findings::memory(machine::available_bytes()) });
+    checks.push(Check { name: "disk", finding: findings::disk(folder, machine::free_bytes(folder)) });
+    checks.push(Check { name: "memory", finding: findings::memory(system::available_bytes()) });
     if let Some(node) = node {
         let is_running = machine::is_in_use(&node.data);
         let taken = node.listen.iter().filter(|address| machine::is_taken(address)).cloned().collect::<Vec<_>>();

@@ -3,12 +3,12 @@
 use std::{
     io::{IsTerminal as _, Write as _},
     path::{Path, PathBuf},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use node::{config, keys};
+use node::{config, keys, system};
 use protocol::Digest;
 use swarm::{Client, Held, Length, Order, Progress, STORE_BYTES_MAX, Shelf, Status, SwarmError, cid_of, digest_in_text};
 use tokio::sync::watch;
@@ -102,7 +102,7 @@ fn told<T>(opened: Result<T, SwarmError>, data: &Path) -> Result<T> {
 /// Does what was asked.
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
-        Command::Status { of, all } => print!("{}", report(&of.open()?.status(), all, now_s())),
+        Command::Status { of, all } => print!("{}", report(&of.open()?.status(), all, system::now_s())),
         Command::Pin { file, of } => {
             let digest = digest(&file)?;
             of.open()?.pin(digest, USER)?;
@@ -211,10 +211,6 @@ async fn visit(context: &Context, of: &Node) -> Result<Client> {
         eprintln!("no peer answers: check `peers` in the network file; going on without");
     }
     Ok(client)
-}
-
-fn now_s() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// A status in words.

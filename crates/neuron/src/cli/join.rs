@@ -14,6 +14,7 @@ use node::{
     Exam, Site,
     member::{blocking, compute, measure},
     progress::{self, Won},
+    system,
 };
 use protocol::{
     GroupId, Wei,
@@ -25,7 +26,6 @@ use training::{Device, EngineChoice, Settings, steps_within};
 use self::judgement::Seen;
 use super::{
     context::{Context, Visit, history},
-    doctor::available_bytes,
     rerun,
 };
 
@@ -88,7 +88,7 @@ async fn look(site: &Site, view: &GroupView, events: &[ChainEvent], visit: &Visi
         winners_steps: winners.get(winners.len() / 2).copied(),
         measure_ms,
         needed_bytes: checkpoint_len(&member.manifest).saturating_mul(COPIES),
-        available_bytes: available_bytes(),
+        available_bytes: system::available_bytes(),
         gains: last.iter().map(|won| (won.round, won.claim.base, won.claim.loss)).collect(),
         reward: reward.unwrap_or(Wei::ZERO),
         gas: site.network.chain().gas_price().await?.mul_div(ROUND_GAS.into(), 1),

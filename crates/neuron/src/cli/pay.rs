@@ -13,10 +13,10 @@ use serde_json::json;
 
 use self::{entry::Entry, transaction::Transactions};
 use super::{
-    answer,
     context::Context,
     ending::{NOT_FOUND, Sort as _},
     ledger::Ledger,
+    output,
 };
 
 pub use self::{entry::Sums, lines::sums as sums_data};
@@ -61,7 +61,7 @@ pub async fn receipts(context: &Context, options: Receipts) -> Result<()> {
     let entries: Vec<Entry> = groups.flat_map(|group| all_of(&ledger, group)).filter(|entry| entry.is_of(account)).collect();
     let transactions = Transactions::read(&site.network, &entries).await?;
     if options.csv {
-        return answer::write(&lines::csv(&entries, &transactions));
+        return output::show(lines::csv(&entries, &transactions).as_bytes());
     }
     let listed: Vec<_> = entries.iter().map(|entry| lines::data(entry, &transactions)).collect();
     let sums: Sums = entries.iter().map(|entry| entry.sums).sum();

@@ -1,9 +1,8 @@
 //! What is looked at when somebody asks, and kept for a while.
 
 use std::{
-    fs,
     path::Path,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use chain::{ChainError, Connection, Flights};
@@ -14,7 +13,7 @@ use super::{
     Call, Subject,
     state::{Chain, Endpoint, Machine, Peers, Store},
 };
-use crate::keys::FLIGHTS;
+use crate::{keys::FLIGHTS, system};
 use protocol::money::Wei;
 
 /// Nobody waits longer for a part of the node, or for the chain.
@@ -25,11 +24,6 @@ const FRESH: Duration = Duration::from_secs(2);
 const FRESH_OF_CHAIN: Duration = Duration::from_secs(60);
 /// What an endpoint that answers is called by its connection.
 const ANSWERS: &str = "answers";
-
-/// Second since 1970, by this machine's clock.
-pub fn now_s() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
 
 /// What was seen last; nothing where there was no answer.
 #[derive(Clone, Debug, Default)]
@@ -120,55 +114,6 @@ async fn coin(chain: &Connection, calls: &[Call]) -> Result<(Wei, Option<u64>), 
 }
 
 fn machine(data: &Path) -> Machine {
-    let disk = disk(data);
-    Machine { disk_free_bytes: disk.map(|(free, _)| free), disk_bytes: disk.map(|(_, all)| all), resident_bytes: resident() }
-}
-
-/// Bytes of the folder's disk that may still be used, and all of them.
-#[cfg(unix)]
-fn disk(data: &Path) -> Option<(u64, u64)> {
-    let seen = rustix::fs::statvfs(data).ok()?;
-    Some((seen.f_bavail.saturating_mul(seen.f_frsize), seen.f_blocks.saturating_mul(seen.f_frsize)))
-}
-
-#[cfg(not(unix))]
-fn disk(_: &Path) -> Option<(u64, u64)> {
-    None
-}
-
-/// Memory of this process that is in use, where the system tells it as Linux does.
-fn resident() -> Option<u64> {
-    resident_in(&fs::read_to_string("/proc/self/status").ok()?)
-}
-
-fn resident_in(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
-    kilobytes.checked_mul(1024)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn memory_in_use_is_read_in_bytes_or_not_at_all() {
-        for (status, wanted) in [
-            ("Name:\tx\nVmPeak:\t  99 kB\nVmRSS:\t   2048 kB\n", Some(2 << 20)),
-            ("VmRSS:\t   2048 MB\n", None),
-            ("VmRSS:\t  18446744073709551615 kB\n", None),
-            ("", None),
-        ] {
-            assert_eq!(resident_in(status), wanted, "{status:?}");
-        }
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn the_disk_of_a_folder_is_seen_and_that_of_none_is_not() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (free, all) = disk(folder.path()).expect("a disk");
-        assert!(all > 0 && free <= all, "{free} of {all}");
-        assert_eq!(disk(&folder.path().join("gone")), None);
-    }
+    let disk = system::disk(data);
+    Machine { disk_free_bytes: disk.map(|(free, _)| free), disk_bytes: disk.map(|(_, all)| all), resident_bytes: system::resident_bytes() }
 }

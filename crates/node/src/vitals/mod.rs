@@ -24,6 +24,7 @@ use protocol::{
 };
 use swarm::Client;
 
+use crate::system;
 use look::Looked;
 use story::{Own, Story};
 
@@ -74,7 +75,7 @@ impl Vitals {
     /// Of a node that is to serve these groups.
     pub fn new(subject: Subject, groups: impl IntoIterator<Item = GroupId>) -> Self {
         let stories = Mutex::new(groups.into_iter().map(|group| (group, None)).collect());
-        Self(Arc::new(Shared { subject, started_s: look::now_s(), stories, looked: tokio::sync::Mutex::default() }))
+        Self(Arc::new(Shared { subject, started_s: system::now_s(), stories, looked: tokio::sync::Mutex::default() }))
     }
 
     /// A group begins to be followed, until what is returned is dropped.
@@ -108,7 +109,7 @@ impl Vitals {
             looked.renew(subject).await;
             looked.clone()
         };
-        let (chain, now_s, at) = (subject.network.chain(), look::now_s(), Instant::now());
+        let (chain, now_s, at) = (subject.network.chain(), system::now_s(), Instant::now());
         let newest = chain.seen_number();
         let mut state = State {
             version: state::VERSION,

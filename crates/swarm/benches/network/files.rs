@@ -40,11 +40,16 @@ impl Read for Stream {
     }
 }
 
-/// Peak of the resident memory of a process, MiB.
-pub fn peak_mib(process: &str) -> u64 {
+/// Peak of the resident memory of a process, KiB; 0 where the system does not say.
+pub fn peak_kib(process: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) >> 10
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+}
+
+/// The same, MiB.
+pub fn peak_mib(process: &str) -> u64 {
+    peak_kib(process) >> 10
 }
 
 fn config(seed: u8, folder: &Path, host: &str) -> Config {

@@ -20,6 +20,8 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::{interval, sleep, timeout};
 
+use crate::files::peak_kib;
+
 const GROUP: GroupId = GroupId(7);
 const DOMAIN: Domain = Domain { chain_id: 0, network: Address([0; 20]) };
 const NODES: u8 = 16;
@@ -83,7 +85,8 @@ pub async fn log(count: u64) {
         slowest = slowest.max(timeout(TIME, heard).await.unwrap().unwrap().expect("a node has ended"));
     }
     let (lag_ms, writing_s) = (slowest.duration_since(written).as_millis(), written.duration_since(began).as_secs_f64());
-    let line = json!({ "row": "log", "messages": count, "nodes": NODES, "writing_s": writing_s, "lag_ms": lag_ms, "peak_kib": peak_kib() });
+    let line =
+        json!({ "row": "log", "messages": count, "nodes": NODES, "writing_s": writing_s, "lag_ms": lag_ms, "peak_kib": peak_kib("self") });
     println!("{line}");
 }
 
@@ -115,7 +118,7 @@ pub async fn verdict(count: u64) {
     let arrived = timeout(TIME, heard).await.unwrap().unwrap().expect("the node has ended");
     let is_over = shouting.iter().all(tokio::task::JoinHandle::is_finished);
     let ms = arrived.saturating_duration_since(written).as_millis();
-    println!("{{\"row\":\"verdict\",\"junk\":{count},\"ms\":{ms},\"junk_was_over\":{is_over},\"peak_kib\":{}}}", peak_kib());
+    println!("{{\"row\":\"verdict\",\"junk\":{count},\"ms\":{ms},\"junk_was_over\":{is_over},\"peak_kib\":{}}}", peak_kib("self"));
 }
 
 async fn shout(client: Client, count: u64) {
@@ -131,10 +134,10 @@ pub async fn read(count: u64) {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("logs")).unwrap();
     write_file(&folder.path().join("logs").join(format!("{GROUP}.log")), count);
-    let (before_kib, began) = (peak_kib(), Instant::now());
+    let (before_kib, began) = (peak_kib("self"), Instant::now());
     let (client, _events) = start(Config::new("bench", folder.path().into(), [1; 32])).await.unwrap();
     client.subscribe(GROUP).await.unwrap();
-    let (ms, after_kib) = (began.elapsed().as_millis(), peak_kib());
+    let (ms, after_kib) = (began.elapsed().as_millis(), peak_kib("self"));
     let (mut messages, mut cursor) = (0, 0);
     while let Some(last) = client.log(GROUP, cursor).await.unwrap().last() {
         // Numbers have no gaps in a log that was just read.
@@ -168,11 +171,4 @@ fn binding(secret: &[u8; 32], node: NodeId) -> Body {
     let key = k256::ecdsa::SigningKey::from_slice(secret).unwrap();
     let signature = sign(Node { node }.digest(&DOMAIN), &key).unwrap();
     Body::Binding(Binding { account: address_of(key.verifying_key()), signature })
-}
-
-/// The most memory that this process had, KiB; 0 where the system does not say.
-fn peak_kib() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
 }

@@ -1,31 +1,18 @@
-//! What this machine has: room on the disk, memory, ports.
+//! What this machine has: room on the disk, ports.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io,
     net::{TcpListener, UdpSocket},
     path::Path,
 };
 
-/// Bytes that may still be written into a folder.
-///
-/// # Errors
-/// When the system does not tell.
-pub fn free_bytes(folder: &Path) -> io::Result<u64> {
+use node::system;
+
+/// Bytes that may still be written into a folder, there or not; none where the system does not tell.
+pub fn free_bytes(folder: &Path) -> Option<u64> {
     let existing = folder.ancestors().find(|folder| folder.exists()).filter(|folder| !folder.as_os_str().is_empty());
-    let told = rustix::fs::statvfs(existing.unwrap_or(Path::new(".")))?;
-    Ok(told.f_bavail.saturating_mul(told.f_frsize))
-}
-
-/// Bytes of memory that programs may still take, where the system tells.
-pub fn available_bytes() -> Option<u64> {
-    available_in(&fs::read_to_string("/proc/meminfo").ok()?)
-}
-
-fn available_in(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kibibytes.checked_mul(1_024)
+    system::disk(existing.unwrap_or(Path::new("."))).map(|(free, _)| free)
 }
 
 /// Whether a program holds a data folder; it is not made.
@@ -61,18 +48,6 @@ fn place_of(address: &str) -> Option<(&str, u16, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn available_memory_is_read_from_what_linux_tells() {
-        for (text, bytes) in [
-            ("MemTotal:       16 kB\nMemAvailable:    2 kB\n", Some(2_048)),
-            ("MemTotal:       16 kB\n", None),
-            ("MemAvailable: many kB\n", None),
-            ("MemAvailable: 2 MB\n", None),
-        ] {
-            assert_eq!(available_in(text), bytes, "{text}");
-        }
-    }
 
     #[test]
     fn a_port_is_taken_while_somebody_listens_on_it() {
