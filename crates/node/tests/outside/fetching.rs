@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use node::{NodeConfig, outside};
-use swarm::FetchError;
+use swarm::{FetchError, Length, Order};
 
 use crate::{
     scripted::{Manner, Scripted},
@@ -66,13 +66,15 @@ async fn a_fetch_that_only_liars_answer_ends_in_its_time_with_nothing_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_gateway_gives_goes_on_where_a_fetch_was_broken_off() {
     let (holder, seeker) = (ours().await, ours().await);
-    let gateway = Scripted::start(&holder.client, Manner::Honest).await;
+    let gateway = Scripted::start(&holder.client, Manner::Slow).await;
     let _outside = outside::start(&config(&[&gateway]), &seeker.client).unwrap();
     let file = bytes(45_613_056, 0);
     let digest = holder.client.add(file.clone()).await.unwrap();
     let short = outside::PEERS_FIRST + Duration::from_millis(700);
-    let broken_off = seeker.client.fetch(digest, file.len() as u64, short).await;
-    assert!(matches!(broken_off, Err(FetchError::TimedOut { .. })), "{:?}", broken_off.map(|file| file.len()));
+    let mut order = Order::new(digest, Length::Exactly(file.len() as u64), LONG);
+    order.until = Some((Instant::now() + short).into());
+    let broken_off = seeker.client.bring(&order).await;
+    assert!(matches!(broken_off, Err(FetchError::TimedOut { .. })), "{broken_off:?}");
     assert!(seeker.client.fetch(digest, file.len() as u64, LONG).await.unwrap() == file);
     let (asked, blocks) = (gateway.asked(), 1 + file.len().div_ceil(262_144));
     assert!((blocks..=blocks + outside::ASKED_MAX).contains(&asked), "{asked} of {blocks}");

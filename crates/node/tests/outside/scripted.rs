@@ -23,6 +23,8 @@ use swarm::{Cid, Client};
 #[derive(Clone, Copy)]
 pub enum Manner {
     Honest,
+    /// The bytes, after a tenth of a second.
+    Slow,
     /// The bytes, but for one bit.
     Lying,
     /// 404 for everything.
@@ -76,8 +78,9 @@ async fn answer(client: Client, manner: Manner, cid: String) -> Response {
             block[0] ^= 1;
             block.into_response()
         }
-        (Manner::Honest, Some(block)) => {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+        (Manner::Honest | Manner::Slow, Some(block)) => {
+            let wait_ms = if matches!(manner, Manner::Slow) { 100 } else { 5 };
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
             block.into_response()
         }
     }

@@ -1,5 +1,7 @@
 //! Nodes of ours in temporary folders, and files to be moved.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use swarm::{Client, Config, start};
 use tempfile::TempDir;
 
@@ -8,9 +10,11 @@ pub struct Ours {
     _folder: TempDir,
 }
 
+/// A node with a name of its own.
 pub async fn ours() -> Ours {
-    let folder = tempfile::tempdir().unwrap();
-    let (client, _events) = start(Config::new("test", folder.path().into(), [1; 32])).await.unwrap();
+    static NAMES: AtomicU8 = AtomicU8::new(1);
+    let (folder, name) = (tempfile::tempdir().unwrap(), NAMES.fetch_add(1, Ordering::Relaxed));
+    let (client, _events) = start(Config::new("test", folder.path().into(), [name; 32])).await.unwrap();
     Ours { client, _folder: folder }
 }
 

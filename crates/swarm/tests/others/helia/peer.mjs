@@ -37,8 +37,9 @@ const overBitswap = () => withBitswap(withLibp2pLight(createHeliaLight(), {
   streamMuxers: [yamux()],
   services: { identify: identify(), ping: ping() }
 }))
+// Where nobody is asked who provides a file, Helia 7.1.15 waits for ever before it turns to gateways.
 const fromGateway = (gateway) => withHTTP(createHeliaLight(), {
-  delegatedRouters: [], recursiveGateways: [gateway], allowInsecure: true, allowLocal: true
+  delegatedRouters: [gateway], recursiveGateways: [gateway], allowInsecure: true, allowLocal: true
 })
 
 const gateway = process.argv[2]
