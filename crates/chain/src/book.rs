@@ -158,7 +158,9 @@ impl Book {
     /// What gas costs after the block `latest`; what is usual is learned from it.
     pub(crate) async fn price(&self, latest: &Header) -> Result<Price, ChainError> {
         let price = Fees::price(self.reader(), latest).await?;
-        let past = if self.state().market.median().is_none() { fees::past(self.reader()).await } else { Vec::new() };
+        let is_first = self.state().market.median().is_none();
+        // Prices without a base fee are not compared with base fees.
+        let past = if is_first && latest.base_fee().is_some() { fees::past(self.reader()).await } else { Vec::new() };
         let market = &mut self.state().market;
         past.into_iter().chain([price.base()]).for_each(|fee| market.see(fee));
         Ok(price)

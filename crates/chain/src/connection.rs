@@ -90,7 +90,7 @@ impl Connection {
     /// What a unit of gas costs now, tip included, in wei.
     pub async fn gas_price(&self) -> Result<Wei, ChainError> {
         let price = Fees::price(&self.reader, &self.reader.latest_header().await?).await?;
-        Ok(Wei(price.base().saturating_add(price.tip())))
+        Ok(Wei(price.whole()))
     }
 
     /// Gas that such a call of this account used last, if one was mined since the program began.

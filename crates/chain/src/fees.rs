@@ -41,7 +41,10 @@ impl Fees {
                     .await;
                 Price::Dynamic { base, tip: tip.unwrap_or(TIP_WEI_DEFAULT) }
             }
-            None => Price::Plain(reader.ask("eth_gasPrice", |provider| async move { provider.get_gas_price().await }).await?),
+            None => {
+                let price = reader.ask("eth_gasPrice", |provider| async move { provider.get_gas_price().await }).await?;
+                Price::plain(price, latest.base_fee())
+            }
         })
     }
 
@@ -50,7 +53,7 @@ impl Fees {
         let limit = ceiling.map(|ceiling| ceiling.limit);
         let fees = match price {
             Price::Dynamic { base, tip } => Self::dynamic(base, tip, limit),
-            Price::Plain(price) => Self::plain(price, limit),
+            Price::Plain { .. } => Self::plain(price.whole(), limit),
         };
         fees.within(what, ceiling)
     }
@@ -116,28 +119,35 @@ impl Fees {
     }
 }
 
-/// What gas costs, wei per unit.
+/// What gas costs, wei per unit: the part that all have to pay, and the part on top of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Price {
     Dynamic { base: u128, tip: u128 },
-    Plain(u128),
+    Plain { base: u128, tip: u128 },
 }
 
 impl Price {
-    /// The part that all have to pay.
+    /// A gas price as endpoints name it. Where blocks have a base fee too it holds a tip: what is usual is learned from
+    /// base fees, those of past blocks among them, and would seem far below it otherwise.
+    fn plain(price: u128, base_fee: Option<u128>) -> Self {
+        let base = base_fee.map_or(price, |base| base.min(price));
+        Self::Plain { base, tip: price - base }
+    }
+
     pub(crate) fn base(self) -> u128 {
         match self {
-            Self::Dynamic { base, .. } => base,
-            Self::Plain(price) => price,
+            Self::Dynamic { base, .. } | Self::Plain { base, .. } => base,
         }
     }
 
-    /// The part on top of it.
     pub(crate) fn tip(self) -> u128 {
         match self {
-            Self::Dynamic { tip, .. } => tip,
-            Self::Plain(_) => 0,
+            Self::Dynamic { tip, .. } | Self::Plain { tip, .. } => tip,
         }
+    }
+
+    pub(crate) fn whole(self) -> u128 {
+        self.base().saturating_add(self.tip())
     }
 }
 
@@ -174,8 +184,15 @@ mod tests {
     #[test]
     fn a_plain_offer_has_less_room_for_it_is_paid_in_full() {
         for (price, limit, offered) in [(80, None, Some(90)), (80, Some(85), Some(85)), (80, Some(80), Some(80)), (80, Some(79), None)] {
-            let offer = Fees::at(Price::Plain(price), "pay", ceiling(limit)).ok();
+            let offer = Fees::at(Price::plain(price, Some(price / 2)), "pay", ceiling(limit)).ok();
             assert_eq!(offer, offered.map(|price| Fees::Plain { price }), "at a limit of {limit:?}");
+        }
+    }
+
+    #[test]
+    fn a_plain_price_above_a_base_fee_holds_a_tip() {
+        for (price, base_fee, base, tip) in [(1_000_000_007, Some(7), 7, 1_000_000_000), (80, None, 80, 0), (80, Some(90), 80, 0)] {
+            assert_eq!(Price::plain(price, base_fee), Price::Plain { base, tip }, "{base_fee:?}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chain::dev::Anvil;
-use chain::{ChainError, Connection, Followed, Follower, Settings};
+use chain::{ChainError, Connection, Errand, Followed, Follower, Settings, Urgency};
 use protocol::ids::Address;
 use protocol::money::Wei;
 use serde_json::{Value, json};
@@ -94,4 +94,15 @@ async fn a_node_that_tells_a_base_fee_and_takes_only_the_old_kind_is_served_by_a
     let plain = connect(Settings { legacy_gas: true, ..settings }).await.with_account(dev_account(0));
     plain.send(payment(SOMEBODY, 2)).await.expect("it is taken");
     assert_eq!(anvil.chain().coin(SOMEBODY).await.expect("a balance"), Wei(2));
+}
+
+#[tokio::test]
+async fn what_can_wait_is_sent_at_plain_prices_also_when_base_fees_fell_to_nothing() {
+    let anvil = anvil(0).await;
+    // Enough for base fees of past blocks to be usually next to nothing; the price holds a whole gwei on top of them.
+    anvil.mine(200).await.expect("blocks");
+    let settings = quick(Settings { legacy_gas: true, ..anvil.settings() });
+    let chain = connect(settings).await.with_account(dev_account(0));
+    let patient = chain.on(Errand { urgency: Urgency::Settle, ..Errand::default() });
+    patient.pay(SOMEBODY, Wei(2)).await.expect("it is sent");
 }
