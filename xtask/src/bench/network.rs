@@ -55,8 +55,9 @@ pub fn run(json: Option<&Path>) -> Result<()> {
 
 impl Bench {
     fn build() -> Result<Self> {
-        let program = built(&["--bench", "network"])?;
-        let two_hosts = built(&["--example", "two_hosts"])?;
+        let programs = built()?;
+        let of = |name: &str| programs.get(name).cloned().with_context(|| format!("cargo made no program {name}"));
+        let (program, two_hosts) = (of("network")?, of("two_hosts")?);
         let kubo = output(Command::new(&program).arg("kubo"))?;
         let kubo = kubo.lines().last().unwrap_or_default().to_owned();
         ensure!(
@@ -70,21 +71,23 @@ impl Bench {
     fn measure(&self, arguments: &[&str]) -> Result<Vec<Value>> {
         println!("measuring {}", arguments[..2].join(" "));
         let text = output(Command::new(&self.program).args(arguments).env(KUBO, &self.kubo))?;
+        print!("{text}");
         text.lines().map(|line| serde_json::from_str(line).with_context(|| format!("no JSON: {line}"))).collect()
     }
 }
 
-/// Builds a target as the tests are built, and tells where it lies.
-fn built(target: &[&str]) -> Result<String> {
+/// Builds what measures as the tests are built; where each program lies, by its name.
+fn built() -> Result<BTreeMap<String, String>> {
     let mut command = Command::new(tools::cargo());
     command
-        .args(["test", "--workspace", "--locked", "--no-run", "--message-format=json-render-diagnostics"])
-        .args(target)
+        .args(["build", "--workspace", "--locked", "--bench", "network", "--example", "two_hosts"])
+        .arg("--message-format=json-render-diagnostics")
         .current_dir(tools::root());
-    let text = output(&mut command)?;
-    let artifacts = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let program = artifacts.filter_map(|artifact| artifact["executable"].as_str().map(str::to_owned)).next_back();
-    program.with_context(|| format!("{command:?} made no program"))
+    let artifacts = output(&mut command)?;
+    let artifacts = artifacts.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    Ok(artifacts
+        .filter_map(|artifact| Some((artifact["target"]["name"].as_str()?.into(), artifact["executable"].as_str()?.into())))
+        .collect())
 }
 
 fn rows(near: &[Value], far: &[Value], last: &[Value], verdict: &[Value]) -> Result<Vec<Row>> {

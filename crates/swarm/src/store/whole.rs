@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::ops::Deref;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use memmap2::Mmap;
 use protocol::Digest;
@@ -21,6 +21,8 @@ use crate::files::{CHUNK_BYTES, Part, links, part_of_root, tree};
 const BATCH_CHUNKS: usize = 16;
 /// Threads that hash them.
 const HASHERS_MAX: usize = 4;
+/// Batches after which the disk begins with what was written, 64 MiB, so that little is left when the last is.
+const SYNC_BATCHES: usize = 16;
 
 /// A chunk of a file: its digest, where it begins, how long it is.
 pub type Chunk = (Digest, u64, u32);
@@ -71,18 +73,9 @@ impl BlockStore {
         added
     }
 
-    fn add_long(&self, source: &mut dyn Read, mut batch: Vec<u8>, path: &Path, reserved: &mut u64) -> Result<Digest, StoreError> {
+    fn add_long(&self, source: &mut dyn Read, batch: Vec<u8>, path: &Path, reserved: &mut u64) -> Result<Digest, StoreError> {
         let file = File::create(path).map_err(|source| StoreError::disk(path, source))?;
-        let (mut length, mut chunks) = (0, Vec::new());
-        while !batch.is_empty() {
-            let bytes = batch.len() as u64;
-            self.reserve(bytes)?;
-            *reserved += bytes;
-            chunks.extend(hashes(&batch));
-            self.with_room(bytes, path, || disk::write_at(&file, &batch, length))?;
-            length += bytes;
-            batch = read_batch(source)?;
-        }
+        let (length, chunks) = synced_meanwhile(&file, path, |sync| self.write_long(source, batch, (&file, path), reserved, sync))?;
         self.with_room(0, path, || file.sync_data())?;
         let (nodes, digest) = nodes(length, &chunks);
         let known = self.index().flat(digest);
@@ -93,6 +86,31 @@ impl BlockStore {
         }
         self.place(path, (digest, length), &chunks, &nodes, reserved)?;
         Ok(digest)
+    }
+
+    /// Writes batch after batch, and asks now and then that the disk begins with them; the length of all, and the digests of its chunks.
+    fn write_long(
+        &self,
+        source: &mut dyn Read,
+        mut batch: Vec<u8>,
+        (file, path): (&File, &Path),
+        reserved: &mut u64,
+        sync: &dyn Fn(),
+    ) -> Result<(u64, Vec<Digest>), StoreError> {
+        let (mut length, mut chunks) = (0, Vec::new());
+        while !batch.is_empty() {
+            let bytes = batch.len() as u64;
+            self.reserve(bytes)?;
+            *reserved += bytes;
+            chunks.extend(hashes(&batch));
+            self.with_room(bytes, path, || disk::write_at(file, &batch, length))?;
+            length += bytes;
+            if chunks.len().is_multiple_of(SYNC_BATCHES * BATCH_CHUNKS) {
+                sync();
+            }
+            batch = read_batch(source)?;
+        }
+        Ok((length, chunks))
     }
 
     /// Gives a file its name, writes its tree, and notes its blocks.
@@ -297,6 +315,20 @@ fn read_batch(source: &mut dyn Read) -> Result<Vec<u8>, StoreError> {
     let mut batch = Vec::new();
     let read = source.take(BATCH_CHUNKS as u64 * CHUNK_BYTES).read_to_end(&mut batch);
     read.map(|_| batch).map_err(|error: io::Error| StoreError::Source(error))
+}
+
+/// Does what writes a file, and syncs what is written so far beside it whenever it asks for that.
+fn synced_meanwhile<T>(file: &File, path: &Path, write: impl FnOnce(&dyn Fn()) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let (sender, asked) = mpsc::sync_channel::<()>(1);
+    std::thread::scope(|scope| {
+        let syncing = scope.spawn(move || asked.iter().try_for_each(|()| file.sync_data()));
+        // Where one is under way and one is asked for, that one will do.
+        let written = write(&|| _ = sender.try_send(()));
+        drop(sender);
+        // A failure is told to the first who syncs, and to nobody after him.
+        let synced = syncing.join().unwrap_or_else(|_| file.sync_data());
+        synced.map_err(|source| StoreError::disk(path, source)).and(written)
+    })
 }
 
 /// The digest of each chunk, by several threads where there are several processors.
