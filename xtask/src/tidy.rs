@@ -15,8 +15,9 @@ use serde_json::Value;
 use crate::tools;
 
 /// Each room and the rooms it may use. An arrow that is not here does not exist.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("deltas", &[]),
+    ("patches", &["deltas"]),
     ("protocol", &["deltas"]),
     ("evaluator", &["deltas"]),
     ("training", &["evaluator"]),
@@ -40,6 +41,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "views",
             "protocol",
             "evaluator",
+            "patches",
             "deltas",
         ],
     ),

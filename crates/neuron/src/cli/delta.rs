@@ -1,10 +1,8 @@
-//! `neuron delta`: write a patch, propose it, vote, see what became of it.
+//! `neuron delta`: write a patch, look at it, propose it, vote, see what became of it.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+mod patch;
+
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
@@ -19,6 +17,7 @@ use super::{
     context::{Context, Visit},
     ending::{NOT_FOUND, Sort as _},
     offline::Offline,
+    output,
 };
 
 /// How long a proposal's body is offered until another node has said that it holds it.
@@ -37,12 +36,15 @@ pub enum Command {
         #[arg(long)]
         from: Option<PathBuf>,
         /// What it is good for.
-        #[arg(long, default_value = "A delta")]
-        title: String,
+        #[arg(long)]
+        title: Option<String>,
     },
-    /// Propose a patch, and offer its body until another node holds it.
+    /// Look at a patch of any tool: what it would change, or why it cannot be taken. Nothing is signed.
+    Check(patch::Options),
+    /// Propose a patch of any tool, and offer its body until another node holds it. What it changes is told first.
     Propose {
-        patch: PathBuf,
+        #[command(flatten)]
+        source: patch::Source,
         #[arg(long, default_value_t = 1)]
         group: u64,
         /// Bond in NRN, like 2.5; you get it back unless the delta is rolled back. Of more than sixteen proposals those with
@@ -76,8 +78,9 @@ pub enum Command {
 
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
-        Command::New { group, out, from, title } => new(context, GroupId(group), out, from, &title).await,
-        Command::Propose { patch, group, bond } => propose(context, GroupId(group), &patch, bond).await,
+        Command::New { group, out, from, title } => new(context, GroupId(group), out, from, title.as_deref()).await,
+        Command::Check(options) => patch::check(context, options).await,
+        Command::Propose { source, group, bond } => propose(context, GroupId(group), &source, bond).await,
         Command::Vote { delta, group } => vote(context, GroupId(group), DeltaNumber(delta)).await,
         Command::Show { delta, group } if context.offline => show_offline(context, GroupId(group), delta.map(DeltaNumber)).await,
         Command::Show { delta, group } => show(context, GroupId(group), delta.map(DeltaNumber)).await,
@@ -102,34 +105,33 @@ async fn refund(context: &Context, group: GroupId, deltas: &[u64]) -> Result<()>
     Ok(())
 }
 
-async fn new(context: &Context, group: GroupId, out: Option<PathBuf>, from: Option<PathBuf>, title: &str) -> Result<()> {
+async fn new(context: &Context, group: GroupId, out: Option<PathBuf>, from: Option<PathBuf>, title: Option<&str>) -> Result<()> {
+    // What is wrong about a folder is said before a key is asked for.
+    match (&out, &from) {
+        (Some(place), _) => folder::check_new(place)?,
+        (None, Some(place)) => ensure!(place.is_dir(), "there is no folder {}: write the set into one with --out", place.display()),
+        (None, None) => bail!("give --out FOLDER to get the current set, or --from FOLDER to make a patch of an edited one"),
+    }
     let site = context.site().await?;
     let author = if from.is_some() { context.own_address().await? } else { Address::ZERO };
     let visit = context.visit(&site, group).await?;
-    let set = visit.member.set(site.network.view(group).await?.head).await?;
-    match (out, from) {
-        (Some(folder), _) => {
-            folder::write(&set.tree, &folder)?;
-            println!("the set of group {group} is in {}: edit it, then `neuron delta new --from`", folder.display());
-        }
-        (None, Some(folder)) => {
-            let tree = folder::read(&folder, "")?;
-            ensure!(tree != set.tree, "{} is the current set: change something first", folder.display());
-            let patch = Patch::between(&set.tree, &tree, author.0, title);
-            visit.member.preview(site.network.view(group).await?.head, patch.clone()).await.context("the changed set cannot be used")?;
-            print!("{}", String::from_utf8(patch)?);
-        }
-        (None, None) => bail!("give --out FOLDER to get the current set, or --from FOLDER to make a patch of an edited one"),
+    if let Some(place) = out {
+        let head = site.network.view(group).await?.head;
+        folder::write_set(&visit.member.set(head).await?.tree, &place, head)?;
+        println!("the set of group {group} is in {}: edit it, then `neuron delta new --from`", place.display());
+    } else if let Some(place) = from {
+        output::show(&patch::of_folder(&place, &site, &visit, author, title).await?)?;
     }
     visit.client.shutdown().await;
     Ok(())
 }
 
-async fn propose(context: &Context, group: GroupId, path: &Path, bond: Option<Wei>) -> Result<()> {
-    let body = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+async fn propose(context: &Context, group: GroupId, source: &patch::Source, bond: Option<Wei>) -> Result<()> {
+    let bytes = patch::bytes(&source.patch)?;
     let (site, account) = (context.site().await?, context.account().await?);
     let visit = context.visit(&site, group).await?;
-    check_author(&body, account.address())?;
+    let head = site.network.view(group).await?.head;
+    let body = patch::proposed(source, bytes, &visit, head, account.address()).await?;
     offer(visit, &context.sender(&site, account)?, body, bond).await
 }
 
@@ -143,6 +145,7 @@ pub async fn offer(visit: Visit, network: &Network, body: Vec<u8>, bond: Option<
         .await
         .context("the patch does not apply to the current set: make it anew with `neuron delta new`")?;
     let digest = visit.client.add(body).await?;
+    check_is_first(network, group, digest).await?;
     let bond = match bond {
         Some(bond) => bond,
         None => network.bond_due(group).await?,
@@ -154,6 +157,23 @@ pub async fn offer(visit: Visit, network: &Network, body: Vec<u8>, bond: Option<
         false => println!("no other node has said that it holds the body: nobody can vote for it yet. Start a node that keeps it."),
     }
     visit.client.shutdown().await;
+    Ok(())
+}
+
+/// One bond for a patch: what is proposed already needs votes, not another bond.
+async fn check_is_first(network: &Network, group: GroupId, patch: Digest) -> Result<()> {
+    let period = network.view(group).await?.period_number;
+    for number in (1..=network.deltas(group).await?).rev().map(DeltaNumber) {
+        let Some(delta) = network.delta(group, number).await? else { continue };
+        if delta.period < period {
+            break;
+        }
+        let is_same = delta.digest == patch && delta.status == DeltaStatus::Open;
+        ensure!(
+            !is_same,
+            "this patch is proposed already, as delta {number}: vote for it with `neuron delta vote {number} --group {group}`"
+        );
+    }
     Ok(())
 }
 
@@ -215,6 +235,9 @@ async fn check_delta(visit: &Visit, delta: DeltaNumber, proposer: Address) -> Re
     check_author(&body, proposer).with_context(|| format!("delta {delta} is somebody else's patch: do not vote for it"))?;
     let set = visit.member.preview(parent, body).await.with_context(|| format!("delta {delta} does not apply: do not vote for it"))?;
     println!("delta {delta} applies: {} examples, root {}", set.examples.len(), set.root);
+    let before = visit.member.set(parent).await?;
+    let change = patch::change(&visit.member.manifest, &before.tree, &set.tree);
+    output::show(change.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes())?;
     Ok(())
 }
 

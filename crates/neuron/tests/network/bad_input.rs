@@ -127,10 +127,10 @@ async fn a_patch_that_does_not_apply_and_a_corrupt_checkpoint_are_refused() -> R
     let plays = GroupFile::read(&micro_group(&small.folder, "plays", "")?)?;
     let plays = small.group_of(&plays, None).await?.to_string();
     let cases = vec![
-        neuron(&["delta", "propose", &stale], "does not apply to the current set"),
+        neuron(&["delta", "propose", &stale], "the patch was made for another version"),
         neuron(&["delta", "propose", &unreadable], "the patch does not apply"),
         neuron(&["delta", "propose", &foreign], "names 0x0909"),
-        neuron(&["delta", "propose", &text], "the patch changes nothing"),
+        neuron(&["delta", "propose", &text], "the patch holds no diff"),
         neuron(&["predict", "--line", "1,2"], "64 values are needed"),
         neuron(&["predict", "--line", &line, "--group", &headless], "the header differs from the canonical one"),
         neuron(&["predict", "--line", &line, "--group", &infinite], "holds a value that is not finite"),
