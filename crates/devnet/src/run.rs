@@ -99,10 +99,10 @@ async fn keep(devnet: &mut Devnet) -> Result<()> {
         format!("neuron --network {} --key {}/guest.json --password-file {}/password", network.display(), keys.display(), keys.display());
     println!("\n  The network goes on until Ctrl-C. RPC: {}\n", devnet.rpc_url());
     let predict = match devnet.member.manifest.data() {
-        Data::Csv { .. } => "predict --line 0,0,5,13,9,1,…",
-        Data::Text { .. } => "predict --prompt \"ROMEO:\"",
+        Data::Csv { .. } => format!("predict --line {}", ["0"].repeat(devnet.member.manifest.inputs() as usize).join(",")),
+        Data::Text { .. } => "predict --prompt \"ROMEO:\"".to_owned(),
     };
-    for command in ["token balance", "group show", "round show", "stake show", "delta show", "measure show", "round alarms", predict] {
+    for command in ["token balance", "group show", "round show", "stake show", "delta show", "measure show", "round alarms", &predict] {
         println!("    {guest} {command}");
     }
     println!("\n  A node of your own: set `network`, `keystore` and `password_file` in configs/trainer.toml to these paths.\n");

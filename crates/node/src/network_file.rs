@@ -147,7 +147,36 @@ impl Deploy {
         let min_deposit = amount("min_deposit", &self.min_deposit)?;
         let tip = Wei(u128::from(self.tip_gwei) * protocol::rules::WEI_PER_GWEI);
         ensure!(!sale.price.is_zero() && !min_deposit.is_zero(), "`price` and `min_deposit` in [deploy] must be above 0");
+        ensure!(
+            (1..=SALE_MAX).contains(&sale.minimum.0),
+            "`minimum` in [deploy] must be above 0, and at most {} NRN",
+            Wei(SALE_MAX).to_nrn()
+        );
+        self.check_times()?;
         Ok(Terms { sale, epoch_s: self.epoch_s, exit_s: self.exit_s, maturity_s: self.maturity_s, min_deposit, tip })
+    }
+}
+
+/// Limits of the contracts: of an epoch, of the epochs of an exit, and of what is sold.
+const EPOCH_S_MAX: u64 = 60 * 86_400;
+const EXIT_EPOCHS_MAX: u64 = 29;
+const SALE_MAX: u128 = 1 << 92;
+
+impl Deploy {
+    /// As the contracts will look at them, so that nothing is paid for before they refuse.
+    fn check_times(&self) -> Result<()> {
+        let Self { epoch_s, exit_s, maturity_s, .. } = *self;
+        ensure!((1..=EPOCH_S_MAX).contains(&epoch_s), "`epoch_s = {epoch_s}` in [deploy] must be 1 to {EPOCH_S_MAX}");
+        ensure!(exit_s > 0 && maturity_s > 0, "`exit_s` and `maturity_s` in [deploy] must be above 0");
+        let epochs = exit_s / epoch_s;
+        ensure!(
+            epochs <= EXIT_EPOCHS_MAX,
+            "`exit_s = {exit_s}` in [deploy] are {epochs} epochs of {epoch_s} s, and an exit holds at most {EXIT_EPOCHS_MAX}: set `exit_s` to {} \
+             or less, or `epoch_s` to {} or more",
+            (EXIT_EPOCHS_MAX + 1).saturating_mul(epoch_s) - 1,
+            exit_s / (EXIT_EPOCHS_MAX + 1) + 1
+        );
+        Ok(())
     }
 }
 
@@ -217,11 +246,31 @@ mod tests {
         let terms = deploy("price = \"0.5\"\ntip_gwei = 3\nmin_deposit = \"2\"").terms(9).expect("terms");
         assert_eq!((terms.sale.price, terms.sale.deadline_s, terms.sale.minimum), (Wei::nrn(1).mul_div(1, 2), 9, Wei::nrn(1)));
         assert_eq!((terms.tip, terms.min_deposit, terms.epoch_s), (Wei(3_000_000_000), Wei::nrn(2), 86_400));
-        for (text, named) in
-            [("price = \"x\"", "price"), ("price = \"0\"", "price"), ("minimum = \"-1\"", "minimum"), ("min_deposit = \"\"", "min_deposit")]
-        {
+        for (text, named) in [
+            ("price = \"x\"", "price"),
+            ("price = \"0\"", "price"),
+            ("minimum = \"-1\"", "minimum"),
+            ("minimum = \"0\"", "minimum"),
+            ("minimum = \"5000000000\"", "minimum"),
+            ("min_deposit = \"\"", "min_deposit"),
+            ("epoch_s = 0", "epoch_s"),
+            ("epoch_s = 5184001", "epoch_s"),
+            ("exit_s = 0", "exit_s"),
+            ("maturity_s = 0", "maturity_s"),
+            (
+                "epoch_s = 3600",
+                "are 672 epochs of 3600 s, and an exit holds at most 29: set `exit_s` to 107999 or less, or `epoch_s` to 80641",
+            ),
+        ] {
             let error = format!("{:#}", deploy(text).terms(9).expect_err(text));
             assert!(error.contains(named), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_longest_exit_and_the_shortest_epoch_that_are_advised_are_taken() {
+        for text in ["epoch_s = 3600\nexit_s = 107999", "epoch_s = 80641", "", "epoch_s = 5184000\nexit_s = 1"] {
+            assert!(deploy(text).terms(9).is_ok(), "{text}");
         }
     }
 

@@ -4,6 +4,9 @@
 //! tasks do not wait for one another but for the task; files and logs are read and written beside it. After
 //! the node has ended every call fails with `Closed`.
 
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use libp2p::{Multiaddr, PeerId};
 use protocol::log::{Body, Standing};
 use protocol::{Digest, GroupId, NodeId};
@@ -26,12 +29,17 @@ pub struct Client {
     pub(crate) fetcher: Fetcher,
     logs: mpsc::Sender<Task>,
     tally: Tally,
+    /// The last time that a file found no room, and why.
+    pub(crate) full: Arc<Mutex<Option<(Instant, String)>>>,
 }
+
+/// A file that found no room is kept in mind for so long: whoever needs it has tried again by then.
+const FULL_LASTS: Duration = Duration::from_secs(150);
 
 impl Client {
     /// For the node of these names; `logs` leads to the thread that owns the logs.
     pub(crate) fn new(peer: PeerId, node: NodeId, fetcher: Fetcher, logs: mpsc::Sender<Task>, tally: Tally) -> Self {
-        Self { peer, node, fetcher, logs, tally }
+        Self { peer, node, fetcher, logs, tally, full: Arc::default() }
     }
 
     /// The name of this node among libp2p peers: the hash of its public key, `12D3Koo…` in text. The same
@@ -172,6 +180,12 @@ impl Client {
     /// Bytes that went to other nodes and came from them since this one was started, of their streams: what transports add is not counted.
     pub fn traffic(&self) -> Traffic {
         self.tally.traffic()
+    }
+
+    /// Why a file found no room in the last minutes, on the disk or below the limit of the store; none if each did.
+    pub fn full(&self) -> Option<String> {
+        let full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        full.as_ref().filter(|(at, _)| at.elapsed() < FULL_LASTS).map(|(_, reason)| reason.clone())
     }
 
     /// Ends the node: connections are closed and the data folder is free again when this returns. What was

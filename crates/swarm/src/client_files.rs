@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 use protocol::Digest;
 
@@ -226,6 +226,7 @@ impl Client {
     /// Says that the disk or the store is full, to the log of the program and as an event.
     async fn tell_full(&self, error: &StoreError) {
         if error.is_full() {
+            *self.full.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), error.to_string()));
             // A node that has ended needs no word of it.
             _ = self.fetcher.commands.send(Command::Full { reason: error.to_string() }).await;
         }

@@ -11,6 +11,8 @@ use protocol::{
     log::Body,
 };
 
+use serde_json::json;
+
 use super::{
     context::{Context, Visit, history},
     past::Past,
@@ -41,19 +43,22 @@ pub async fn run(context: &Context, group: GroupId, round: Option<RoundNumber>) 
         }
     }
     if alarms.is_empty() {
-        println!("no alarm in the log of group {group}");
+        context.say(&format!("no alarm in the log of group {group}"))?;
     }
+    let mut listed = Vec::new();
     for (verdict, times) in alarms.into_values() {
         let signer = verdict.signer(&site.network.domain());
         let found = match &signer {
             Ok(signer) => court.check(&verdict, *signer).await.unwrap_or_else(|error| format!("cannot be checked here: {error:#}")),
             Err(error) => format!("is no verdict: {error}"),
         };
-        let name = signer.map_or_else(|_| "nobody".to_owned(), |signer| signer.to_string());
-        println!("round {}: the verdict of {name} {found} ({times} × alarm)", verdict.message.round);
+        let signer = signer.ok();
+        let (round, name) = (verdict.message.round, signer.map_or_else(|| "nobody".to_owned(), |signer| signer.to_string()));
+        context.say(&format!("round {round}: the verdict of {name} {found} ({times} × alarm)"))?;
+        listed.push(json!({ "round": round, "signer": signer, "found": found, "times": times }));
     }
     visit.client.shutdown().await;
-    Ok(())
+    context.sum(&json!({ "group": group, "alarms": listed }))
 }
 
 impl Court<'_> {

@@ -11,9 +11,27 @@ impl Context {
     /// # Errors
     /// When standard output cannot be written.
     pub fn answer(&self, lines: &[String], data: &Value) -> Result<()> {
-        let text =
-            if self.json { format!("{}\n", plain(&format!("{data:#}"))) } else { lines.iter().map(|line| format!("{line}\n")).collect() };
+        if self.json {
+            return self.sum(data);
+        }
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         output::show(text.as_bytes())
+    }
+
+    /// A line for people, as soon as it is known.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn say(&self, line: &str) -> Result<()> {
+        if self.json { Ok(()) } else { output::show(format!("{line}\n").as_bytes()) }
+    }
+
+    /// All of it for programs, at the end.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn sum(&self, data: &Value) -> Result<()> {
+        if self.json { output::show(format!("{}\n", plain(&format!("{data:#}"))).as_bytes()) } else { Ok(()) }
     }
 }
 

@@ -8,8 +8,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
 use deltas::Patch;
 use governance::{Delta, DeltaStatus, Network};
-use node::folder;
-use protocol::{Address, DeltaNumber, Digest, GroupId, Wei, ballot::Ballots, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
+use node::{folder, network_file::moment};
+use protocol::{
+    Address, DeltaNumber, Digest, GroupId, PeriodNumber, Wei, ballot::Ballots, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body,
+};
 use serde_json::{Value, json};
 use swarm::Client;
 
@@ -208,12 +210,20 @@ async fn vote(context: &Context, group: GroupId, delta: DeltaNumber) -> Result<(
     let view = site.network.view(group).await?;
     let own = account.address();
     let speaks = view.spoken_for(own).next().is_some();
+    let now_s = site.network.chain().latest().await?.time_s;
+    ensure!(
+        now_s < view.period_end_s,
+        "period {} of group {group} is over since {}: vote when the next one has begun",
+        view.period_number,
+        moment(view.period_end_s)
+    );
     ensure!(speaks, "{own} signs for no position of group {group} and owns none: vote with a key that does");
     let visit = context.visit(&site, group).await?;
     let patch = match delta {
         DeltaNumber(0) => Digest::ZERO,
         delta => {
-            let proposed = site.network.delta(group, delta).await?.with_context(|| format!("there is no delta {delta}"))?;
+            let proposed = site.network.delta(group, delta).await?.with_context(|| format!("there is no delta {delta}")).sort(NOT_FOUND)?;
+            check_open(&proposed, view.period_number)?;
             check_delta(&visit, delta, proposed.author).await?;
             proposed.digest
         }
@@ -239,6 +249,22 @@ async fn check_delta(visit: &Visit, delta: DeltaNumber, proposer: Address) -> Re
     let change = patch::change(&visit.member.manifest, &before.tree, &set.tree);
     output::show(change.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes())?;
     Ok(())
+}
+
+/// What was decided, or was proposed for another period, cannot be voted on any more.
+fn check_open(delta: &Delta, running: PeriodNumber) -> Result<()> {
+    let number = delta.number;
+    let fate = match delta.status {
+        DeltaStatus::Open if delta.period == running => return Ok(()),
+        DeltaStatus::Open | DeltaStatus::Dropped => "was dropped at the end of its period",
+        DeltaStatus::Applied => "was applied",
+        DeltaStatus::Taken => "was taken back by a measure",
+        DeltaStatus::Refunded => "is decided, and its bond was given back",
+    };
+    bail!(
+        "delta {number} of period {} {fate}: nobody can vote on it in period {running}; `neuron vote list` shows what is open",
+        delta.period
+    )
 }
 
 async fn show_offline(context: &Context, group: GroupId, delta: Option<DeltaNumber>) -> Result<()> {
@@ -297,4 +323,38 @@ fn data(number: DeltaNumber, delta: &Delta) -> Value {
         "delta": number, "status": format!("{:?}", delta.status).to_lowercase(), "period": delta.period, "votes_wei": delta.votes,
         "author": delta.author, "patch": delta.digest, "bond_wei": delta.bond, "reward_wei": delta.reward, "at_risk_wei": delta.at_risk,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_open_delta_of_the_running_period_can_be_voted_on_and_others_say_why_not() {
+        use DeltaStatus::{Applied, Dropped, Open, Refunded, Taken};
+        for (status, period, wanted) in [
+            (Open, 7, ""),
+            (Open, 6, "was dropped at the end of its period"),
+            (Dropped, 7, "was dropped"),
+            (Applied, 6, "was applied"),
+            (Taken, 6, "was taken back by a measure"),
+            (Refunded, 5, "delta 3 of period 5 is decided"),
+        ] {
+            let delta = Delta {
+                number: DeltaNumber(3),
+                digest: Digest::ZERO,
+                parent: Digest::ZERO,
+                author: Address::ZERO,
+                bond: Wei::ZERO,
+                at_risk: Wei::ZERO,
+                votes: Wei::ZERO,
+                reward: Wei::ZERO,
+                period: PeriodNumber(period),
+                stands_at_s: 0,
+                status,
+            };
+            let told = check_open(&delta, PeriodNumber(7)).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(told.contains(wanted) && told.is_empty() == wanted.is_empty(), "{status:?} of period {period}: {told}");
+        }
+    }
 }

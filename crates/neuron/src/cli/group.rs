@@ -1,5 +1,6 @@
 //! `neuron group`: create, show, list, and what it has learned.
 
+mod clock;
 mod shown;
 mod validators;
 
@@ -126,6 +127,7 @@ async fn progress(context: &Context, group: GroupId, most: usize) -> Result<()> 
 async fn create(context: &Context, path: PathBuf, seed: u64) -> Result<()> {
     let file = GroupFile::read(&path)?;
     let (site, account) = (context.site().await?, context.account().await?);
+    clock::check(&file.times, site.network.terms())?;
     let author = account.address();
     let folder = tempfile::tempdir()?;
     let (client, _events) = site.join(folder.path(), keys::node_key(folder.path())?, &[], &[]).await?;
@@ -138,6 +140,7 @@ async fn create(context: &Context, path: PathBuf, seed: u64) -> Result<()> {
 async fn fork(context: &Context, path: PathBuf, parent: GroupId, seed: u64) -> Result<()> {
     let file = GroupFile::read(&path)?;
     let (site, account) = (context.site().await?, context.account().await?);
+    clock::check(&file.times, site.network.terms())?;
     let visit = context.visit(&site, parent).await?;
     let birth = birth::fork(&file, &file.times, seed, &visit.member, &site.network.view(parent).await?).await?;
     let group = context.sender(&site, account)?.fork(parent, &birth).await?;

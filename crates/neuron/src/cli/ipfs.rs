@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use node::{config, keys, system};
 use protocol::Digest;
+use serde_json::{Value, json};
 use swarm::{Client, Held, Length, Order, Progress, STORE_BYTES_MAX, Shelf, Status, SwarmError, cid_of, digest_in_text};
 use tokio::sync::watch;
 
@@ -102,7 +103,10 @@ fn told<T>(opened: Result<T, SwarmError>, data: &Path) -> Result<T> {
 /// Does what was asked.
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
-        Command::Status { of, all } => print!("{}", report(&of.open()?.status(), all, system::now_s())),
+        Command::Status { of, all } => {
+            let status = of.open()?.status();
+            context.answer(&report(&status, all, system::now_s()), &data(&status))?;
+        }
         Command::Pin { file, of } => {
             let digest = digest(&file)?;
             of.open()?.pin(digest, USER)?;
@@ -214,26 +218,38 @@ async fn visit(context: &Context, of: &Node) -> Result<Client> {
 }
 
 /// A status in words.
-fn report(status: &Status, all: bool, now_s: u64) -> String {
-    let pinned: u64 = status.files.iter().filter(|held| !held.reasons.is_empty()).map(|held| held.bytes).sum();
+fn report(status: &Status, all: bool, now_s: u64) -> Vec<String> {
+    let stays = stays(status);
     let free = status.limit_bytes.saturating_sub(status.held_bytes);
-    let mut text = format!(
-        "holds    {} of at most {}, {} are left\nstays    {}\nmay fall {}\n",
-        size(status.held_bytes),
-        size(status.limit_bytes),
-        size(free),
-        size(pinned),
-        size(status.held_bytes.saturating_sub(pinned))
-    );
+    let mut lines = vec![
+        format!("holds    {} of at most {}, {} are left", size(status.held_bytes), size(status.limit_bytes), size(free)),
+        format!("stays    {}", size(stays)),
+        format!("may fall {}", size(status.held_bytes.saturating_sub(stays))),
+    ];
     let listed = if all { status.files.len() } else { LISTED };
-    for held in status.files.iter().take(listed) {
-        text.push_str(&line(held, now_s));
-    }
+    lines.extend(status.files.iter().take(listed).map(|held| line(held, now_s)));
     match status.files.len().saturating_sub(listed) {
         0 => {}
-        more => text.push_str(&format!("and {more} more: --all lists them\n")),
+        more => lines.push(format!("and {more} more: --all lists them")),
     }
-    text
+    lines
+}
+
+/// Bytes of what has a reason to stay.
+fn stays(status: &Status) -> u64 {
+    status.files.iter().filter(|held| !held.reasons.is_empty()).map(|held| held.bytes).sum()
+}
+
+/// A status for programs: every file of it.
+fn data(status: &Status) -> Value {
+    let file = |held: &Held| {
+        let used_s = (held.used_s > 0).then_some(held.used_s);
+        json!({ "file": held.digest, "bytes": held.bytes, "whole": held.whole, "reasons": held.reasons, "used_s": used_s })
+    };
+    json!({
+        "held_bytes": status.held_bytes, "limit_bytes": status.limit_bytes, "stays_bytes": stays(status),
+        "files": status.files.iter().map(file).collect::<Vec<_>>(),
+    })
 }
 
 fn line(held: &Held, now_s: u64) -> String {
@@ -244,7 +260,7 @@ fn line(held: &Held, now_s: u64) -> String {
         (bytes, false) => format!("{}, not whole", size(bytes)),
     };
     let used = if held.used_s == 0 { String::new() } else { format!(", used {}", ago(now_s.saturating_sub(held.used_s))) };
-    format!("{}  {state}{used}  {why}\n", held.digest)
+    format!("{}  {state}{used}  {why}", held.digest)
 }
 
 /// How long ago, in the unit that people would use.
@@ -292,7 +308,7 @@ mod tests {
         };
         let files = vec![held(1, 0, false, &["user"]), held(2, 2048, true, &["current of group 1", "user"]), held(3, 512, false, &[])];
         let status = Status { held_bytes: 2560, limit_bytes: 1 << 30, files };
-        let text = report(&status, true, 8_200);
+        let text = report(&status, true, 8_200).join("\n");
         for wanted in [
             "holds    2.5 KiB of at most 1.0 GiB",
             "stays    2.0 KiB",
@@ -304,7 +320,7 @@ mod tests {
             assert!(text.contains(wanted), "{wanted}: {text}");
         }
         let status = Status { files: vec![held(3, 512, true, &[]); LISTED + 2], ..status };
-        assert!(report(&status, false, 0).contains("and 2 more: --all lists them"));
+        assert!(report(&status, false, 0).contains(&"and 2 more: --all lists them".to_owned()));
     }
 
     #[test]

@@ -86,7 +86,8 @@ async fn accounts(client: &Client, group: GroupId, mut bindings: Bindings) -> Re
 /// All of it for people: a line a peer, then how this node is reached.
 fn lines(seen: &Neighbourhood, group: GroupId, accounts: &BTreeMap<PeerId, Address>) -> Vec<String> {
     let (members, others): (Vec<&Neighbour>, Vec<&Neighbour>) = seen.neighbours.iter().partition(|one| one.groups.contains(&group));
-    let mut lines = vec![format!("{} of group {group} are connected:", count(members.len(), "peer"))];
+    let verb = if members.len() == 1 { "is" } else { "are" };
+    let mut lines = vec![format!("{} of group {group} {verb} connected:", count(members.len(), "peer"))];
     lines.extend(members.into_iter().map(|one| line(one, accounts)));
     if !others.is_empty() {
         lines.push(format!("{} beside them:", count(others.len(), "peer")));
@@ -146,7 +147,15 @@ mod tests {
         let seen = Neighbourhood { neighbours, reachability: Reachability::Closed, addresses: Vec::new(), troubles };
         let peer = seen.neighbours[0].peer;
         let told = lines(&seen, GroupId(1), &BTreeMap::from([(peer, Address([7; 20]))])).join("\n");
-        for wanted in ["1 peer of group 1", "1 peer beside", "for 0x0707", "through a relay", "42 ms", "gone.example", "Forward the port"] {
+        for wanted in [
+            "1 peer of group 1 is connected",
+            "1 peer beside",
+            "for 0x0707",
+            "through a relay",
+            "42 ms",
+            "gone.example",
+            "Forward the port",
+        ] {
             assert!(told.contains(wanted), "{wanted} in {told}");
         }
         assert!(!told.contains('\u{1b}'));

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use evaluator::{Checkpoint, Compute, Data, Tokenizer};
 use protocol::{GroupId, keccak256};
+use serde_json::json;
 
 use super::{context::Context, offline::Offline};
 
@@ -59,8 +60,8 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
     let checkpoint = if context.offline { Offline::open(context, group)?.checkpoint().await? } else { newest(context, group).await? };
     let compute = node::member::compute()?;
     match (checkpoint.manifest().data(), rows, &options.prompt) {
-        (Data::Csv { .. }, Some(rows), _) => rows.lines().try_for_each(|row| classify(compute, &checkpoint, row)),
-        (Data::Text { tokenizer, .. }, _, Some(prompt)) => go_on(compute, &checkpoint, tokenizer, prompt, &options),
+        (Data::Csv { .. }, Some(rows), _) => classify(context, compute, &checkpoint, (group, &rows)),
+        (Data::Text { tokenizer, .. }, _, Some(prompt)) => go_on(context, compute, &checkpoint, tokenizer, (prompt, &options)),
         (Data::Csv { .. }, ..) => bail!("the model of group {group} reads rows of numbers: give --line or --file instead of --prompt"),
         (Data::Text { .. }, ..) => bail!("the model of group {group} reads text: give --prompt instead of --line or --file"),
     }
@@ -74,17 +75,35 @@ async fn newest(context: &Context, group: GroupId) -> Result<Arc<Checkpoint>> {
     Ok(checkpoint)
 }
 
-fn classify(compute: Compute, checkpoint: &Checkpoint, row: &str) -> Result<()> {
-    let log_probabilities = compute.predict(checkpoint, row)?;
-    let best = log_probabilities.iter().enumerate().max_by(|left, right| left.1.total_cmp(right.1));
-    let (class, value) = best.context("the model has no outputs")?;
-    Ok(writeln!(stdout(), "{class}  ({:.1} %)", f64::from(*value).exp() * 100.0)?)
+/// The likeliest class of each row.
+fn classify(context: &Context, compute: Compute, checkpoint: &Checkpoint, (group, rows): (GroupId, &str)) -> Result<()> {
+    let mut listed = Vec::new();
+    for row in rows.lines() {
+        let log_probabilities = compute.predict(checkpoint, row)?;
+        let best = log_probabilities.iter().enumerate().max_by(|left, right| left.1.total_cmp(right.1));
+        let (class, value) = best.context("the model has no outputs")?;
+        let probability = f64::from(*value).exp();
+        context.say(&format!("{class}  ({:.1} %)", probability * 100.0))?;
+        listed.push(json!({ "class": class, "probability_millionths": (probability * 1e6).round() as u64 }));
+    }
+    context.sum(&json!({ "group": group, "rows": listed, "text": null }))
 }
 
 /// Prints the prompt and what follows, each character as soon as it is whole.
-fn go_on(compute: Compute, checkpoint: &Checkpoint, tokenizer: &Tokenizer, prompt: &str, options: &Options) -> Result<()> {
+fn go_on(
+    context: &Context,
+    compute: Compute,
+    checkpoint: &Checkpoint,
+    tokenizer: &Tokenizer,
+    (prompt, options): (&str, &Options),
+) -> Result<()> {
     let seed = keccak256(&options.seed.to_be_bytes());
     let tokens = compute.generate(checkpoint, prompt, options.temperature, seed).context("--prompt")?.take(options.tokens);
+    if context.json {
+        let tokens: Vec<u16> = tokens.collect();
+        let text = format!("{prompt}{}", tokenizer.decode(&tokens));
+        return context.sum(&json!({ "group": options.group, "rows": [], "text": text }));
+    }
     let (mut output, mut waiting) = (stdout(), Vec::with_capacity(MAX_CHARACTER));
     write!(output, "{prompt}")?;
     for token in tokens {

@@ -17,6 +17,7 @@ use protocol::{
     GroupId, Micronats, RoundNumber,
     chain::{Outcome, RevealedClaim},
 };
+use serde_json::{Value, json};
 use swarm::FetchError;
 
 use super::{
@@ -70,28 +71,40 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
     ensure!(options.claim.is_none() || !asked.is_empty(), "no claim with that number was revealed in round {round}");
     let visit = context.visit(&site, group).await?;
     let court = Court::open(&visit.member, &past).await?;
-    println!("round {round} of group {group}");
-    println!("  base      {}, {} nats", past.base, Micronats(court.base.mean));
+    context.say(&format!("round {round} of group {group}"))?;
+    context.say(&format!("  base      {}, {} nats", past.base, Micronats(court.base.mean)))?;
     let (drawn, count, block) = (court.exam.drawn.len(), court.exam.set.examples.len(), past.seed);
-    println!("  examples  {drawn} of {count}, drawn by block {} ({})", block.number, block.hash);
+    context.say(&format!("  examples  {drawn} of {count}, drawn by block {} ({})", block.number, block.hash))?;
     let log = if options.training { visit.read_log().await? } else { Vec::new() };
-    let (mut words, mut untrue) = (Vec::new(), Vec::new());
+    let (mut words, mut untrue, mut listed) = (Vec::new(), Vec::new(), Vec::new());
     for claim in asked {
         let (word, new) = court.hear(&claim).await?;
-        tell(&claim, &word);
-        if let (true, Some(new)) = (options.examples, new) {
-            table(&court, &new)?;
+        tell(&claim, &word).iter().try_for_each(|line| context.say(line))?;
+        let new = new.filter(|_| options.examples);
+        if let Some(new) = new.as_ref().filter(|_| !context.json) {
+            table(&court, new)?;
         }
+        let mut trained = None;
         if options.training && matches!(word, Word::Right) {
             let note = rerun::note_of(&claim, &log, site.network.domain());
             let again = rerun::again(&court.member, &court.exam, &past, note).await;
-            println!("  training  {again}");
+            context.say(&format!("  training  {again}"))?;
             untrue.extend((again == Again::Other).then_some(claim.number));
+            trained = Some(again.to_string());
         }
+        listed.push(data(&court, (&claim, &word), new.as_ref(), trained));
         words.push((claim, word));
     }
     visit.client.shutdown().await;
-    println!("  decision  {}", conclude(&past, &words)?);
+    let decision = conclude(&past, &words);
+    if let Ok(decision) = &decision {
+        context.say(&format!("  decision  {decision}"))?;
+    }
+    context.sum(&json!({
+        "group": group, "round": round, "base": past.base, "base_micronats": court.base.mean, "examples": count, "drawn": drawn,
+        "seed_block": block.number, "seed": block.hash, "claims": listed, "decision": decision.as_ref().ok(),
+    }))?;
+    decision?;
     ensure!(untrue.is_empty(), "claims whose files were not trained as their trainers say: {untrue:?}");
     Ok(())
 }
@@ -123,13 +136,29 @@ impl Court {
     }
 }
 
-fn tell(claim: &RevealedClaim, word: &Word) {
+fn tell(claim: &RevealedClaim, word: &Word) -> [String; 2] {
     let word = match word {
         Word::Right => format!("right: {} → {} nats", claim.base, claim.loss),
         Word::Wrong(reason) => format!("wrong: {reason}"),
         Word::Unknown(reason) => format!("cannot be checked here: {reason}"),
     };
-    println!("  claim {}   {word}\n            {} by {}", claim.number, claim.file, claim.trainer);
+    [format!("  claim {}   {word}", claim.number), format!("            {} by {}", claim.file, claim.trainer)]
+}
+
+/// The same for programs, with the losses of each example if they were asked for.
+fn data(court: &Court, (claim, word): (&RevealedClaim, &Word), new: Option<&Measurement>, trained: Option<String>) -> Value {
+    let (found, reason) = match word {
+        Word::Right => ("right", None),
+        Word::Wrong(reason) => ("wrong", Some(reason)),
+        Word::Unknown(reason) => ("unknown", Some(reason)),
+    };
+    let losses = new.into_iter().flat_map(|new| court.exam.drawn.iter().zip(court.base.losses.iter().zip(&new.losses)));
+    let examples: Vec<Value> =
+        losses.map(|(number, (base, new))| json!({ "example": number, "base_micronats": base, "new_micronats": new })).collect();
+    json!({
+        "claim": claim.number, "trainer": claim.trainer, "file": claim.file, "base_micronats": claim.base, "loss_micronats": claim.loss,
+        "found": found, "reason": reason, "training": trained, "examples": examples,
+    })
 }
 
 fn table(court: &Court, new: &Measurement) -> Result<()> {

@@ -15,7 +15,7 @@ use toml_edit::Document;
 use trainer_node::config::TrainerConfig;
 use validator_node::config::ValidatorConfig;
 
-use super::{context::Context, output, program::Program};
+use super::{context::Context, program::Program};
 
 /// Keys of `[node]` that a seed does not read: it has no account, and its command line names network and groups.
 const NOT_OF_A_SEED: [&str; 11] = [
@@ -53,12 +53,15 @@ pub fn run(context: &Context, command: &Command) -> Result<()> {
     let Command::Show { file, origin, of } = command;
     let settings = Source::settings(file, *of)?;
     let network = settings.network(&context.network);
-    let mut lines = settings.lines(*origin);
+    let (mut lines, mut files) = (settings.lines(*origin), vec![settings.data()]);
     match Source::network_file(&network) {
-        Ok(source) => lines.extend(source.lines(*origin)),
+        Ok(source) => {
+            lines.extend(source.lines(*origin));
+            files.push(source.data());
+        }
         Err(error) => lines.push(format!("# nothing is known of the network: {}", node::logging::told(&error).replace('\n', " "))),
     }
-    output::show((lines.join("\n") + "\n").as_bytes())
+    context.answer(&lines, &json!({ "files": files }))
 }
 
 /// A file, and the values that are used once it is read.
@@ -100,6 +103,18 @@ impl Source {
         let mut lines = vec![format!("# {}", self.title())];
         lines.extend(found.iter().map(|(path, value)| self.line(path, value, with_origin)));
         lines
+    }
+
+    /// For programs: each value as TOML, and where it comes from.
+    fn data(&self) -> Value {
+        let mut found = Vec::new();
+        leaves(&self.values, &mut Vec::new(), &mut found);
+        let one = |(path, value): &(Vec<String>, Value)| {
+            let written = (!value.is_null()).then(|| toml(value));
+            json!({ "key": format!("{}{}", self.prefix, path.join(".")), "value": written, "origin": self.origin(path) })
+        };
+        let values: Vec<Value> = found.iter().map(one).collect();
+        json!({ "file": self.path.display().to_string(), "of": self.of.map(Program::word), "values": values })
     }
 
     fn title(&self) -> String {

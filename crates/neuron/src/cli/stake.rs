@@ -11,7 +11,7 @@ use node::{keys::KeyPlace, network_file::moment};
 use protocol::{
     Address, GroupId, PositionNumber, Wei,
     eip712::{Consent, Signature},
-    rules::whole_gweis,
+    rules::{WEI_PER_GWEI, may_wake, whole_gweis},
 };
 
 use super::context::Context;
@@ -190,9 +190,40 @@ async fn bond(context: &Context, group: GroupId, amount: Wei, signer: &Signer) -
     ensure!(whole_gweis(amount) == amount, "stakes have at most nine digits after the point: bond {} NRN", whole_gweis(amount).to_nrn());
     let network = context.sending().await?;
     let (signer, consent) = signer.consent(context, &network, group).await?;
+    check_bond(&network, group, signer, amount).await?;
     let position = network.stake().bond(group, signer, amount, consent.as_ref()).await?;
     println!("bonded {} NRN in position {position} of group {group}; it counts from the next epoch", amount.to_nrn());
     Ok(())
+}
+
+/// Stake that can never be awake would only wait for an exit.
+async fn check_bond(network: &Network, group: GroupId, signer: Address, amount: Wei) -> Result<()> {
+    let stake = network.stake();
+    let bonded = stake.totals(group).await?.bonded_next;
+    let before = match stake.position_of(group, signer).await? {
+        Some(position) => stake.position(group, position).await?.next,
+        None => Wei::ZERO,
+    };
+    let least = least_bond(bonded, before);
+    ensure!(
+        amount >= least,
+        "{} NRN are too few to be awake: it takes a part of the group's {} NRN; bond {} NRN or more",
+        amount.to_nrn(),
+        bonded.to_nrn(),
+        least.to_nrn()
+    );
+    Ok(())
+}
+
+/// What a position that has `before` has to add, so that it may be awake among all that the group has bonded then.
+fn least_bond(bonded: Wei, before: Wei) -> Wei {
+    let enough = |more: &u128| may_wake(before.saturating_add(Wei(*more)), bonded.saturating_add(Wei(*more)));
+    let (mut low, mut high) = (1, bonded.0.max(WEI_PER_GWEI));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if enough(&middle) { high = middle } else { low = middle + 1 }
+    }
+    Wei(low.div_ceil(WEI_PER_GWEI) * WEI_PER_GWEI)
 }
 
 async fn move_stake(context: &Context, place: Place, child: GroupId, signer: &Signer) -> Result<()> {
@@ -271,5 +302,26 @@ async fn own_position(network: &Network, group: GroupId) -> Result<PositionNumbe
         (Some(position), None) => Ok(position),
         (None, _) => bail!("{own} owns no position of group {group} and signs for none: bond first, or name one with --position"),
         (Some(_), Some(_)) => bail!("{own} has several positions in group {group}: name one with --position"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bond_is_told_the_least_that_may_wake() {
+        for (bonded, before, wanted) in [
+            (Wei::ZERO, Wei::ZERO, Wei(WEI_PER_GWEI)),
+            (Wei::nrn(16_383), Wei::ZERO, Wei::nrn(1)),
+            (Wei::nrn(16_384), Wei::nrn(1), Wei(WEI_PER_GWEI)),
+            (Wei::nrn(32_767), Wei::nrn(1), Wei::nrn(1)),
+        ] {
+            let least = least_bond(bonded, before);
+            assert_eq!(least, wanted, "{bonded} bonded, {before} before");
+            let less = Wei(least.0 - WEI_PER_GWEI);
+            let is_less_enough = may_wake(before.saturating_add(less), bonded.saturating_add(less));
+            assert!(!is_less_enough || less.is_zero(), "{bonded} bonded, {before} before");
+        }
     }
 }

@@ -25,6 +25,7 @@ async fn who_was_paid_and_why_is_read_from_the_chain_alone() -> Result<()> {
     check_positions(&small, group).await?;
     check_votes(&small).await?;
     check_others(&small, &played).await?;
+    check_rest(&small).await?;
     check_doctor(&small).await
 }
 
@@ -48,6 +49,21 @@ async fn check_others(small: &Small, played: &Played) -> Result<()> {
     let measures = json(small, "measure show", &["measure", "show"]).await?;
     ensure!(measures["measures"][0]["state"] == "it was enacted", "the admission, which no log holds: {measures}");
     contains(&small.refusal(&["measure", "show", "0x77"]).await?, "no measure of group 1 begins with 0x77")
+}
+
+/// What takes a node's folder, a model, or both.
+async fn check_rest(small: &Small) -> Result<()> {
+    let row = ["0"; 64].join(",");
+    let predicted = json(small, "predict", &["predict", "--line", &row]).await?;
+    ensure!(predicted["rows"].as_array().is_some_and(|rows| rows.len() == 1), "a class for the row: {predicted}");
+    json(small, "round alarms", &["round", "alarms"]).await?;
+    let node = crate::bad_input::node(small, "shelf", &[])?;
+    small.neuron(&["ipfs", "add", "network.toml", "--config", &node]).await?;
+    let held = json(small, "ipfs status", &["ipfs", "status", "--config", &node]).await?;
+    ensure!(held["files"][0]["reasons"][0] == "user" && held["held_bytes"] == held["stays_bytes"], "what was added is pinned: {held}");
+    let settings = json(small, "config show", &["config", "show", &node]).await?;
+    ensure!(settings["files"].as_array().is_some_and(|files| files.len() == 2), "settings and network file: {settings}");
+    Ok(())
 }
 
 /// Where nobody has done anything.

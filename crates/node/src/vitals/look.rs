@@ -94,6 +94,7 @@ impl Looked {
             held_bytes: self.sums.map(|sums| sums.held_bytes),
             limit_bytes: self.sums.map(|sums| sums.limit_bytes),
             wanted_blocks: client.wanted().len() as u64,
+            full: client.full(),
         }
     }
 }

@@ -47,6 +47,9 @@ pub fn troubles(state: &State, waits: &BTreeMap<&'static str, String>, needs_pee
     if needs_peers && state.peers.connected == Some(0) {
         troubles.push(trouble("no peers", "`neuron peers` says how this node is reached".into()));
     }
+    if let Some(reason) = &state.store.full {
+        troubles.push(trouble("store full", reason.clone()));
+    }
     if let Some(free) = state.machine.disk_free_bytes.filter(|free| *free < DISK_FREE_BYTES_MIN) {
         troubles.push(trouble("disk nearly full", format!("{free} bytes are free: make room, or lower `store_bytes` of [node]")));
     }
@@ -58,7 +61,7 @@ mod tests {
     use protocol::ids::GroupId;
 
     use super::*;
-    use crate::vitals::state::{Chain, Machine, Peers};
+    use crate::vitals::state::{Chain, Machine, Peers, Store};
 
     fn state(group: Group, connected: Option<u64>) -> State {
         let chain = Chain { confirmations: 6, ..Chain::default() };
@@ -97,12 +100,15 @@ mod tests {
             ..state(Group::default(), Some(1))
         };
         let full = State { machine: Machine { disk_free_bytes: Some(5), ..Machine::default() }, ..state(Group::default(), Some(0)) };
+        let store = Store { full: Some("raise `store_bytes`".into()), ..Store::default() };
+        let stuffed = State { store, ..fine.clone() };
         let waits = BTreeMap::from([("following the chain", "503".to_owned())]);
         for (state, waits, needs_peers, is_doubled, wanted) in [
             (&fine, &BTreeMap::new(), true, false, &[][..]),
             (&fine, &waits, true, true, &["following the chain", "a second process has this node's key"]),
             (&full, &BTreeMap::new(), true, false, &["no peers", "disk nearly full"]),
             (&full, &BTreeMap::new(), false, false, &["disk nearly full"]),
+            (&stuffed, &BTreeMap::new(), true, false, &["store full"]),
         ] {
             let troubles = troubles(state, waits, needs_peers, is_doubled);
             assert_eq!(troubles.iter().map(|trouble| trouble.reason.as_str()).collect::<Vec<_>>(), wanted);

@@ -176,6 +176,8 @@ pub struct Store {
     pub limit_bytes: Option<u64>,
     /// Blocks that fetches wait for.
     pub wanted_blocks: u64,
+    /// Why a file found no room in the last minutes.
+    pub full: Option<String>,
 }
 
 /// The machine.

@@ -139,10 +139,12 @@ async fn a_full_store_is_said_with_what_to_do_and_passes_when_there_is_room() {
     let kept = b.add(bytes(600_000)).await.unwrap();
     b.pin(kept, "user").await.unwrap();
     let digest = a.client.add(bytes(700_000)).await.unwrap();
+    assert_eq!(b.full(), None);
     let full = b.download(digest, 700_000, SOON).await;
     assert!(matches!(&full, Err(FetchError::Store(error)) if error.is_full()), "{full:?}");
     let said = next(&mut events, |event| if let Event::StoreFull { reason } = event { Some(reason) } else { None }).await;
     assert!(said.contains("store_bytes") && said.contains("unpin"), "{said}");
+    assert_eq!(b.full(), Some(said));
     assert!(matches!(b.add(bytes(700_001)).await, Err(SwarmError::Store(error)) if error.is_full()));
     assert!(b.unpin(kept, "user").await.unwrap());
     b.download(digest, 700_000, SOON).await.unwrap();

@@ -49,7 +49,7 @@ fn whole() -> State {
         ..Chain::default()
     };
     let peers = Peers { connected: Some(3), sent_bytes: 10, received_bytes: 20 };
-    let store = Store { blocks: Some(9), held_bytes: Some(900), limit_bytes: Some(9_000), wanted_blocks: 0 };
+    let store = Store { blocks: Some(9), held_bytes: Some(900), limit_bytes: Some(9_000), wanted_blocks: 0, full: None };
     let machine = Machine { disk_free_bytes: Some(1), disk_bytes: Some(2), resident_bytes: Some(3) };
     let degraded = vec![Trouble { reason: "no \"peers\"\n\\".into(), detail: "…".into() }];
     State {
