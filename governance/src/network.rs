@@ -127,13 +127,30 @@ impl Network {
 
     /// As [`Network::history`], from what stands in `folder` and what has happened since, which is added there if it can be.
     pub async fn history_in(&self, group: GroupId, first: u64, folder: &Path) -> Result<Vec<(u64, ChainEvent)>, ChainError> {
-        match self.kept_history(group, first, folder).await {
+        self.history_telling(group, first, folder, |_, _| {}).await
+    }
+
+    /// As [`Network::history_in`]; `tell` hears how many blocks have been passed since `first`, and of how many.
+    pub async fn history_telling(
+        &self,
+        group: GroupId,
+        first: u64,
+        folder: &Path,
+        tell: impl Fn(u64, u64),
+    ) -> Result<Vec<(u64, ChainEvent)>, ChainError> {
+        match self.kept_history(group, first, folder, tell).await {
             Err(ChainError::Disk { .. }) => self.history(group, first).await,
             other => other,
         }
     }
 
-    async fn kept_history(&self, group: GroupId, first: u64, folder: &Path) -> Result<Vec<(u64, ChainEvent)>, ChainError> {
+    async fn kept_history(
+        &self,
+        group: GroupId,
+        first: u64,
+        folder: &Path,
+        tell: impl Fn(u64, u64),
+    ) -> Result<Vec<(u64, ChainEvent)>, ChainError> {
         let mut chronicle = self.chronicle(group, folder)?;
         let mut records: Vec<Record> = Past::open(&chronicle_path(group, folder))?.records().collect();
         let mut follower = self.follower(&[group], first).after(chronicle.known());
@@ -143,6 +160,7 @@ impl Network {
             records.retain(|(block, _)| block.number < from);
         }
         while follower.place() <= tip {
+            tell(follower.place().saturating_sub(first), tip.saturating_sub(first));
             match follower.next().await? {
                 Followed::Block { block, logs } => {
                     chronicle.append(block, &logs)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use node::{NodeConfig, config, http::HttpConfig, logging::LogConfig};
+use node::{NodeConfig, config, http::HttpConfig, logging::LogConfig, traces::TraceConfig};
 use protocol::Address;
 use serde::{Deserialize, Serialize};
 use training::{Device, Settings, StrategyName};
@@ -15,6 +15,7 @@ pub struct TrainerConfig {
     pub node: NodeConfig,
     pub http: HttpConfig,
     pub log: LogConfig,
+    pub trace: TraceConfig,
     pub training: Settings,
     /// What a round's training starts from.
     pub strategy: StrategyName,

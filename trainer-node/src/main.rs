@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut config = config::load(&arguments.config)?;
-    logging::start_as(&config.log)?;
+    logging::start_as(&config.log, &config.trace)?;
     config.device = arguments.device.unwrap_or(config.device);
     config.node.group = arguments.group.unwrap_or(config.node.group);
     let stop = stop::listen()?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use node::{NodeConfig, config, http::HttpConfig, logging::LogConfig};
+use node::{NodeConfig, config, http::HttpConfig, logging::LogConfig, traces::TraceConfig};
 use serde::{Deserialize, Serialize};
 
 /// A file like `configs/validator.toml`.
@@ -13,6 +13,7 @@ pub struct ValidatorConfig {
     pub node: NodeConfig,
     pub http: HttpConfig,
     pub log: LogConfig,
+    pub trace: TraceConfig,
     /// Seconds from one validator's attempt to post to the next one's, beside those until it is seen; without it a block, as measured.
     pub step_s: Option<u64>,
     /// Pay is made stake once it is this part of the stake, 64 for one 64th; 0: never.
@@ -27,6 +28,7 @@ impl Default for ValidatorConfig {
             node: NodeConfig::default(),
             http: HttpConfig::default(),
             log: LogConfig::default(),
+            trace: TraceConfig::default(),
             step_s: None,
             compound_part: 64,
             doppelganger_check: true,

@@ -54,6 +54,7 @@ pub use flights::{Flights, Noted};
 pub use follow::{Followed, Follower};
 pub use reader::Reader;
 pub use revert::{Explain, Revert};
+pub use sender::SPANS;
 pub use settings::Settings;
 pub use transaction::{Receipt, Transaction};
 pub use trouble::Trouble;

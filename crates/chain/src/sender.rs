@@ -8,6 +8,7 @@ use alloy::primitives::TxKind;
 use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::types::TransactionRequest;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tracing::Instrument;
 
 use crate::account::Account;
 use crate::book::Book;
@@ -24,6 +25,8 @@ use crate::reader::Reader;
 use crate::revert::Revert;
 use crate::transaction::{Receipt, Transaction};
 
+/// Target of spans that tell a collector what a node does.
+pub const SPANS: &str = "neuron_span";
 /// Transactions that wait for their turn; more callers wait at the door, which is wide enough for what cannot wait.
 const JOBS_LIMIT: usize = 1_024;
 const DOOR_LIMIT: usize = 64;
@@ -78,10 +81,14 @@ impl Sender {
     }
 
     pub(crate) async fn send(&self, transaction: Transaction, errand: Errand) -> Result<Receipt, ChainError> {
+        let span = tracing::trace_span!(target: SPANS, "transaction", what = transaction.what, about = errand.about);
         let (reply, answer) = oneshot::channel();
         let job = Job { transaction, errand, reply, fees: None, launches: 0 };
-        self.jobs.send(job).await.map_err(|_| ChainError::SenderGone)?;
-        answer.await.map_err(|_| ChainError::SenderGone)?
+        let sent = async {
+            self.jobs.send(job).await.map_err(|_| ChainError::SenderGone)?;
+            answer.await.map_err(|_| ChainError::SenderGone)?
+        };
+        sent.instrument(span).await
     }
 }
 

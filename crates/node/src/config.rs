@@ -18,6 +18,7 @@ use crate::{
     keys::{KeyPlace, PASSWORD_VARIABLE},
     logging::LogConfig,
     password::PasswordSource,
+    traces::TraceConfig,
 };
 
 /// The largest configuration file that is read, bytes.
@@ -63,6 +64,14 @@ pub fn http_of(path: &Path) -> Result<HttpConfig> {
 pub fn log_of(path: &Path) -> Result<LogConfig> {
     let log: LogConfig = part(path, "log")?.unwrap_or_default();
     Ok(log.relative_to(path.parent().unwrap_or(Path::new("."))))
+}
+
+/// The `[trace]` part of a program's settings; without it nothing is sent.
+///
+/// # Errors
+/// As [`read`].
+pub fn trace_of(path: &Path) -> Result<TraceConfig> {
+    Ok(part(path, "trace")?.unwrap_or_default())
 }
 
 fn part<T: DeserializeOwned>(path: &Path, name: &str) -> Result<Option<T>> {

@@ -34,6 +34,7 @@ pub mod site;
 mod standing;
 pub mod stop;
 pub mod system;
+pub mod traces;
 pub mod upkeep;
 pub mod vitals;
 pub mod words;

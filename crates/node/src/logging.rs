@@ -1,6 +1,7 @@
 //! One line per state transition, on standard error or in files; `RUST_LOG` says how much.
 
 mod objects;
+pub mod recent;
 mod rotation;
 
 use std::{
@@ -13,9 +14,11 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use tracing::Subscriber;
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt::MakeWriter, layer::SubscriberExt as _, util::SubscriberInitExt};
 
+use crate::traces::{self, TraceConfig};
 use objects::Objects;
+use recent::Recent;
 use rotation::Rotation;
 
 /// What is shown without `RUST_LOG`: our own news, and of the libraries only trouble.
@@ -68,38 +71,44 @@ impl LogConfig {
 pub fn start() {
     let on_terminal = std::io::stderr().is_terminal();
     // Whoever began before goes on.
-    _ = subscriber(LogFormat::Text, on_terminal, std::io::stderr).try_init();
+    _ = subscriber(LogFormat::Text, on_terminal, std::io::stderr, None).try_init();
 }
 
 /// Starts logging as the settings say; where it began before, that goes on.
 ///
 /// # Errors
-/// A number with which no log can be kept, or a file that cannot be written.
-pub fn start_as(config: &LogConfig) -> Result<()> {
+/// A number with which no log can be kept, a file that cannot be written, or an address of a collector that is none.
+pub fn start_as(config: &LogConfig, trace: &TraceConfig) -> Result<()> {
     ensure!(config.bytes >= BYTES_LEAST, "`bytes` of [log] is too small: give it at least {BYTES_LEAST}, or leave it out for 16 MiB");
     ensure!((1..=FILES_MOST).contains(&config.files), "`files` of [log] must be 1 to {FILES_MOST}");
+    let spans = traces::layer(trace)?;
     // Whoever began before goes on.
     _ = match &config.path {
-        None => subscriber(config.format, std::io::stderr().is_terminal(), std::io::stderr).try_init(),
+        None => subscriber(config.format, std::io::stderr().is_terminal(), std::io::stderr, spans).try_init(),
         Some(path) => {
             let rotation = Rotation::open(path, config.bytes, config.files);
             let rotation = rotation.with_context(|| format!("cannot write the log {}: correct `path` of [log]", path.display()))?;
-            subscriber(config.format, false, Mutex::new(rotation)).try_init()
+            subscriber(config.format, false, Mutex::new(rotation), spans).try_init()
         }
     };
     Ok(())
 }
 
-fn subscriber<W>(format: LogFormat, is_coloured: bool, writer: W) -> Box<dyn Subscriber + Send + Sync>
+/// What takes spans.
+type Spans = Box<dyn Layer<Registry> + Send + Sync>;
+
+fn subscriber<W>(format: LogFormat, is_coloured: bool, writer: W, spans: Option<Spans>) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_target(false);
-    match format {
-        LogFormat::Text => Box::new(lines.with_ansi(is_coloured).finish()),
-        LogFormat::Json => Box::new(lines.with_ansi(false).event_format(Objects).finish()),
-    }
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_target(false);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(is_coloured).boxed(),
+        LogFormat::Json => lines.with_ansi(false).event_format(Objects).boxed(),
+    };
+    let layers: Vec<_> = [lines.and_then(Recent).with_filter(filter).boxed()].into_iter().chain(spans).collect();
+    Box::new(Registry::default().with(layers))
 }
 
 /// An error with its causes, but for those that it names already.
@@ -133,7 +142,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("node.log");
         let rotation = Rotation::open(&path, BYTES_LEAST, 2).expect("opened");
-        tracing::subscriber::with_default(subscriber(format, false, Mutex::new(rotation)), || {
+        tracing::subscriber::with_default(subscriber(format, false, Mutex::new(rotation), None), || {
             tracing::warn!(round = 7, "said \"so\"");
         });
         std::fs::read_to_string(&path).expect("text")
@@ -165,7 +174,7 @@ mod tests {
             (LogConfig { files: FILES_MOST + 1, ..LogConfig::default() }, "`files`"),
             (LogConfig { path, ..LogConfig::default() }, "`path`"),
         ] {
-            let error = format!("{:#}", start_as(&config).expect_err(named));
+            let error = format!("{:#}", start_as(&config, &TraceConfig::default()).expect_err(named));
             assert!(error.contains(named) && error.contains("[log]"), "{error}");
         }
     }

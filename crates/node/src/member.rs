@@ -17,11 +17,16 @@ use protocol::{
     log::Body,
     money::Micronats,
 };
-use swarm::{Bytes, Client, FetchError, Length, Order, peer_of};
-use tokio::{sync::Mutex, time::Instant};
+use swarm::{Bytes, Client, FetchError, Length, Order, Progress, peer_of};
+use tokio::{
+    sync::{Mutex, watch},
+    time::Instant,
+};
+use tracing::Instrument;
 
 use crate::dataset::{Dataset, MAX_PATCH, Set};
 use crate::haves::Haves;
+use crate::traces;
 
 /// How long a node looks for the group's own files when it starts.
 const START: Duration = Duration::from_secs(60);
@@ -51,12 +56,16 @@ pub struct Member {
     dataset: Arc<Mutex<Dataset>>,
     /// Who announced which file.
     haves: Arc<StdMutex<Haves>>,
+    /// Who wants to know how far fetches are.
+    told: Option<watch::Sender<Progress>>,
 }
 
 /// The examples by which a round is judged.
 #[derive(Clone)]
 pub struct Exam {
     pub set: Arc<Set>,
+    /// Whose round it is of.
+    pub group: GroupId,
     /// Places in the set, in the order in which losses are listed.
     pub drawn: Arc<Vec<u32>>,
 }
@@ -72,7 +81,13 @@ impl Member {
         let bytes = bytes.context("the group's manifest cannot be fetched: check the peers in the network file")?;
         let manifest = Manifest::from_bytes(&bytes)?;
         let dataset = Arc::new(Mutex::new(Dataset::default()));
-        Ok(Self { group: view.id, manifest: Arc::new(manifest), client: client.clone(), dataset, haves: Arc::default() })
+        Ok(Self { group: view.id, manifest: Arc::new(manifest), client: client.clone(), dataset, haves: Arc::default(), told: None })
+    }
+
+    /// The same member, whose fetches tell how far they are.
+    #[must_use]
+    pub fn telling(self, told: watch::Sender<Progress>) -> Self {
+        Self { told: Some(told), ..self }
     }
 
     /// Learns births, proposals and turns.
@@ -93,6 +108,7 @@ impl Member {
         let mut order = Order::new(file, length, ATTEMPT);
         order.until = left_s.and_then(|left_s| Instant::now().checked_add(Duration::from_secs(left_s)));
         let authors = self.haves.lock().unwrap_or_else(PoisonError::into_inner).holders(file);
+        order.progress = self.told.clone();
         order.holders = authors.into_iter().filter_map(peer_of).collect();
         order
     }
@@ -165,7 +181,7 @@ impl Member {
     pub async fn exam(&self, head: Digest, seed: Digest, round: RoundNumber) -> Result<Exam> {
         let set = self.set(head).await?;
         let drawn = evaluator::draw(seed.0, self.group.0, round.0, set.examples.len() as u32, self.manifest.eval_max());
-        Ok(Exam { set, drawn: Arc::new(drawn) })
+        Ok(Exam { set, group: self.group, drawn: Arc::new(drawn) })
     }
 
     /// Brings a checkpoint's file of exactly the length that the manifest implies here, within the seconds that are left for it.
@@ -173,7 +189,10 @@ impl Member {
     /// # Errors
     /// When nobody gives it now, it is another file, or there is no room for it.
     pub async fn hold(&self, file: Digest, left_s: Option<u64>) -> Result<(), FetchError> {
-        self.client.bring(&self.order(file, Length::Exactly(checkpoint_len(&self.manifest)), left_s)).await.map(drop)
+        let parent = traces::round_of(self.group);
+        let span = tracing::trace_span!(target: traces::TARGET, parent: parent, "fetch", group = self.group.0, file = %file);
+        let order = self.order(file, Length::Exactly(checkpoint_len(&self.manifest)), left_s);
+        self.client.bring(&order).instrument(span).await.map(drop)
     }
 
     /// Gets a checkpoint's file; a large one is mapped, not read.
@@ -200,7 +219,9 @@ impl Member {
 /// # Errors
 /// When examples and checkpoint do not fit one another.
 pub async fn measure(checkpoint: Arc<Checkpoint>, exam: Exam) -> Result<Measurement> {
-    blocking(move || Ok(compute()?.evaluate(&checkpoint, &exam.set.examples, &exam.drawn)?)).await
+    let (group, examples, parent) = (exam.group, exam.drawn.len(), traces::round_of(exam.group));
+    let span = tracing::trace_span!(target: traces::TARGET, parent: parent, "evaluate", group = group.0, examples);
+    blocking(move || Ok(compute()?.evaluate(&checkpoint, &exam.set.examples, &exam.drawn)?)).instrument(span).await
 }
 
 /// The probe that `signer` has to sign for a checkpoint on an exam drawn by `seed`.

@@ -117,7 +117,7 @@ async fn fresh(member: &Member, won: &Won, head: Digest) -> Result<Option<Fresh>
     if examples == 0 {
         return Ok(None);
     }
-    let exam = Exam { set, drawn: drawn.into() };
+    let exam = Exam { set, group: member.group, drawn: drawn.into() };
     let (base, loss) = (loss(member, won.base, exam.clone()).await?, loss(member, won.claim.file, exam).await?);
     Ok(Some(Fresh { examples, base, loss }))
 }

@@ -46,7 +46,15 @@ impl Site {
     /// # Errors
     /// When the chain does not answer.
     pub async fn history(&self, group: GroupId) -> Result<Vec<(u64, ChainEvent)>> {
-        Ok(self.network.history_in(group, self.file.deployed_block, &self.chronicles).await?)
+        self.history_telling(group, |_, _| {}).await
+    }
+
+    /// The same; `tell` hears how many blocks were read, and of how many.
+    ///
+    /// # Errors
+    /// When the chain does not answer.
+    pub async fn history_telling(&self, group: GroupId, tell: impl Fn(u64, u64)) -> Result<Vec<(u64, ChainEvent)>> {
+        Ok(self.network.history_telling(group, self.file.deployed_block, &self.chronicles, tell).await?)
     }
 
     /// The same network for sending as `account`, one per account and program; what it sends is kept in the folder `flights`.

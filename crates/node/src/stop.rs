@@ -36,6 +36,7 @@ pub fn run(work: impl Future<Output = Result<()>>, stopped: impl FnOnce() -> Res
             // What listens itself ends in its own way.
             timeout(OWN_WAY, work).await.ok()
         });
+        crate::traces::finish();
         runtime.shutdown_timeout(LEAVE);
         done.unwrap_or_else(stopped)
     });

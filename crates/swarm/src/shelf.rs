@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,13 +39,14 @@ impl Shelf {
         self.store.status()
     }
 
-    /// Adds a file, as [`crate::Client::add_file`].
+    /// Adds a file, as [`crate::Client::add_file`]; `tell` hears how many of its bytes were read, and of how many.
     ///
     /// # Errors
     /// `Store`.
-    pub fn add_file(&self, path: &Path) -> Result<Digest, SwarmError> {
-        let mut file = File::open(path).map_err(StoreError::Source)?;
-        Ok(self.store.add(&mut file)?)
+    pub fn add_file(&self, path: &Path, tell: impl FnMut(u64, u64)) -> Result<Digest, SwarmError> {
+        let file = File::open(path).map_err(StoreError::Source)?;
+        let total_bytes = file.metadata().map_err(StoreError::Source)?.len();
+        Ok(self.store.add(&mut Told { file, done_bytes: 0, total_bytes, tell })?)
     }
 
     /// The length of a file that is here whole.
@@ -109,4 +111,21 @@ impl Shelf {
 /// ```
 pub fn digest_in_text(text: &str) -> Option<Digest> {
     text.parse().ok().or_else(|| digest_in(&text.parse::<Cid>().ok()?))
+}
+
+/// A file of which is told how far it was read.
+struct Told<F> {
+    file: File,
+    done_bytes: u64,
+    total_bytes: u64,
+    tell: F,
+}
+
+impl<F: FnMut(u64, u64)> Read for Told<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.done_bytes = self.done_bytes.saturating_add(read as u64);
+        (self.tell)(self.done_bytes, self.total_bytes);
+        Ok(read)
+    }
 }

@@ -16,8 +16,13 @@ use protocol::{
     chain::ChainEvent,
     log::{Body, Envelope},
 };
-use swarm::Client;
-use tokio::time::{Instant, sleep};
+use swarm::{Client, Progress};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
+
+use super::bars::{Bar, Unit};
 
 /// Where they are unless it is said.
 pub const NETWORK_FILE: &str = "network.toml";
@@ -127,7 +132,7 @@ impl Context {
         let (client, _) = site.join(folder.path(), key, &[], &[]).await?;
         wait_for_peer(&client).await?;
         client.subscribe(group).await?;
-        let member = Member::join(&view, &client).await?;
+        let member = Member::join(&view, &client).await?.telling(fetching());
         member.inherit(&site.network, site.file.deployed_block, &site.chronicles).await?;
         for event in history(site, group).await? {
             member.note(&event).await;
@@ -153,6 +158,13 @@ impl Visit {
     }
 }
 
+/// Where fetches tell how far they are, which a bar shows.
+fn fetching() -> watch::Sender<Progress> {
+    let (tell, told) = watch::channel(Progress::default());
+    tokio::spawn(Bar::new("fetching", Unit::Bytes).follow(told));
+    tell
+}
+
 /// The messages of a group's log and who wrote them, until nothing new has come for so long.
 pub async fn read_log(client: &Client, group: GroupId, quiet: Duration) -> Result<Vec<(NodeId, Body)>> {
     let (start, mut last) = (Instant::now(), Instant::now());
@@ -171,7 +183,8 @@ pub async fn read_log(client: &Client, group: GroupId, quiet: Duration) -> Resul
 
 /// All events of a group so far.
 pub async fn history(site: &Site, group: GroupId) -> Result<Vec<ChainEvent>> {
-    let events = site.history(group).await?;
+    let bar = Bar::new("reading the chain", Unit::Each("blocks"));
+    let events = site.history_telling(group, |done, total| bar.pass(done, total)).await?;
     Ok(events.into_iter().map(|(_, event)| event).collect())
 }
 

@@ -1,7 +1,6 @@
 //! `neuron ipfs`: the files in a node's data folder.
 
 use std::{
-    io::{IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -14,7 +13,11 @@ use serde_json::{Value, json};
 use swarm::{Client, Held, Length, Order, Progress, STORE_BYTES_MAX, Shelf, Status, SwarmError, cid_of, digest_in_text};
 use tokio::sync::watch;
 
-use super::context::Context;
+use super::{
+    bars::{Bar, Unit},
+    context::Context,
+    units::size,
+};
 
 /// What people pin is pinned for this reason.
 const USER: &str = "user";
@@ -116,7 +119,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Gc { of } => println!("{} are free again", size(of.open()?.collect()?)),
         Command::Add { path, of } => {
             let shelf = of.open()?;
-            let digest = shelf.add_file(&path)?;
+            let digest = packed(&shelf, &path)?;
             shelf.pin(digest, USER)?;
             let length = shelf.length_of(digest)?.unwrap_or_default();
             println!("{digest}\n{}\n{} taken in and pinned", cid_of(digest, length), size(length));
@@ -125,6 +128,12 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Provide { files, of } => provide(context, &files, &of).await?,
     }
     Ok(())
+}
+
+/// Takes a file in, and shows how far that is.
+fn packed(shelf: &Shelf, path: &Path) -> Result<Digest> {
+    let bar = Bar::new("packing", Unit::Bytes);
+    Ok(shelf.add_file(path, |done_bytes, total_bytes| bar.pass(done_bytes, total_bytes))?)
 }
 
 fn digest(text: &str) -> Result<Digest> {
@@ -155,7 +164,7 @@ async fn get(context: &Context, digest: Digest, to: &Path, of: &Node) -> Result<
     let mut order = Order::new(digest, Length::UpTo(LENGTH_MAX), QUIET);
     let (progress, watched) = watch::channel(Progress::default());
     order.progress = Some(progress);
-    let shown = tokio::spawn(show(watched));
+    let shown = tokio::spawn(Bar::new("fetching", Unit::Bytes).follow(watched));
     let brought = client.bring(&order).await;
     drop(order);
     shown.await?;
@@ -164,22 +173,6 @@ async fn get(context: &Context, digest: Digest, to: &Path, of: &Node) -> Result<
     client.shutdown().await;
     println!("{} written, {}", to.display(), size(length));
     Ok(())
-}
-
-/// Says how far it has come, where somebody looks.
-async fn show(mut watched: watch::Receiver<Progress>) {
-    let is_watched = std::io::stderr().is_terminal();
-    while watched.changed().await.is_ok() {
-        let Progress { done_bytes, total_bytes } = *watched.borrow_and_update();
-        if is_watched {
-            eprint!("\r{} of {}   ", size(done_bytes), size(total_bytes));
-            // That nobody can read it is no reason to stop.
-            _ = std::io::stderr().flush();
-        }
-    }
-    if is_watched {
-        eprintln!();
-    }
 }
 
 async fn provide(context: &Context, files: &[String], of: &Node) -> Result<()> {
@@ -274,24 +267,12 @@ fn ago(seconds: u64) -> String {
     }
 }
 
-/// Bytes in the unit that people would use.
-fn size(bytes: u64) -> String {
-    let units = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
-    match units.iter().find(|(bits, _)| bytes >> bits > 0) {
-        None => format!("{bytes} bytes"),
-        Some((bits, unit)) => format!("{:.1} {unit}", bytes as f64 / (1u64 << bits) as f64),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_ages_are_told_as_people_tell_them() {
-        for (bytes, text) in [(0, "0 bytes"), (1023, "1023 bytes"), (1536, "1.5 KiB"), (64 << 30, "64.0 GiB")] {
-            assert_eq!(size(bytes), text);
-        }
+    fn ages_are_told_as_people_tell_them() {
         for (seconds, text) in [(5, "just now"), (60, "1 minute ago"), (7_300, "2 hours ago"), (200_000, "2 days ago")] {
             assert_eq!(ago(seconds), text);
         }

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod answer;
+mod bars;
 mod bounty;
 mod check;
 mod context;
@@ -35,7 +36,9 @@ mod settings;
 mod signing;
 mod stake;
 mod token;
+mod top;
 mod tx;
+mod units;
 mod verify;
 mod vote;
 
@@ -115,6 +118,8 @@ enum Command {
     Serve(serve::Options),
     /// Who is there, how a node here is reached, and what to do if it is not.
     Peers(peers::Options),
+    /// Watch a running node on the whole terminal: rounds, losses, claims, pay, log; or walk through a recording.
+    Top(top::Options),
     /// Settings of a node: what they come to, and why.
     #[command(subcommand)]
     Config(settings::Command),
@@ -156,6 +161,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Tx(command) => tx::run(&context, command).await,
         Command::Serve(options) => serve::run(&context, options).await,
         Command::Peers(options) => peers::run(&context, options).await,
+        Command::Top(options) => top::run(options).await,
         Command::Config(command) => settings::run(&context, &command),
         Command::Completions(options) => manual::completions(&options),
         Command::Man(options) => manual::pages(&options),

@@ -1,10 +1,6 @@
 //! `neuron replay --training`: the run behind a claim once more, from the note that its trainer published.
 
-use std::{
-    fmt,
-    sync::atomic::AtomicBool,
-    time::{Duration, Instant},
-};
+use std::{fmt, sync::atomic::AtomicBool};
 
 use anyhow::{Context as _, Result, ensure};
 use node::{
@@ -20,10 +16,10 @@ use protocol::{
 };
 use training::{Note, Progress, replay};
 
-use super::past::Past;
-
-/// Between two lines about progress.
-const PROGRESS: Duration = Duration::from_secs(10);
+use super::{
+    bars::{Bar, Unit},
+    past::Past,
+};
 
 /// What came of a run when it was repeated.
 #[derive(Debug, PartialEq, Eq)]
@@ -88,13 +84,8 @@ async fn is_same(member: &Member, exam: &Exam, past: &Past, note: Note) -> Resul
     }
     let (file, set) = (member.fetch(Digest(note.file)).await?, exam.set.clone());
     let again = blocking(move || {
-        let mut told = Instant::now();
-        let tell = |progress: Progress| {
-            if told.elapsed() >= PROGRESS {
-                eprintln!("training: step {} of {}", progress.step, progress.steps);
-                told = Instant::now();
-            }
-        };
+        let bar = Bar::new("training", Unit::Each("steps"));
+        let tell = |progress: Progress| bar.pass(progress.step.into(), progress.steps.into());
         Ok(replay(&note, &starts, &set.examples, compute()?, &AtomicBool::new(false), tell)?)
     });
     Ok(again.await?.to_bytes() == *file)

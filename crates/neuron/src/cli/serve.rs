@@ -8,6 +8,7 @@ use node::{
     Archive, Groups, NodeConfig, config,
     http::{self, HttpConfig},
     logging::{self, LogConfig},
+    traces::TraceConfig,
 };
 
 use super::context::Context;
@@ -32,7 +33,7 @@ pub struct Options {
     /// Where to open an HTTP room with a gateway to the files, like 127.0.0.1:9464; left out: nowhere.
     #[arg(long)]
     http: Option<SocketAddr>,
-    /// A file whose parts [node], [http] and [log] say more, as that of a trainer; what is given here goes before it.
+    /// A file whose parts [node], [http], [log] and [trace] say more, as that of a trainer; what is given here goes before it.
     #[arg(long)]
     config: Option<PathBuf>,
 }
@@ -40,6 +41,10 @@ pub struct Options {
 impl Options {
     fn log(&self) -> Result<LogConfig> {
         self.config.as_deref().map_or(Ok(LogConfig::default()), config::log_of)
+    }
+
+    fn trace(&self) -> Result<TraceConfig> {
+        self.config.as_deref().map_or(Ok(TraceConfig::default()), config::trace_of)
     }
 
     /// The settings of the node, and which groups it serves.
@@ -67,7 +72,7 @@ impl Options {
 }
 
 pub async fn run(context: &Context, options: Options) -> Result<()> {
-    logging::start_as(&options.log()?)?;
+    logging::start_as(&options.log()?, &options.trace()?)?;
     let (node, http, groups) = options.settings()?;
     let archive = Archive::open(&context.network, &node, groups.clone()).await?;
     let numbers: Vec<String> = groups.iter().map(ToString::to_string).collect();

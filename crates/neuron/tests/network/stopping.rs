@@ -82,7 +82,7 @@ impl Running {
     }
 
     /// Asks it to end, which it does in time.
-    fn end(mut self, signal: &str) -> Result<(ExitStatus, Vec<String>)> {
+    pub fn end(mut self, signal: &str) -> Result<(ExitStatus, Vec<String>)> {
         ensure!(Command::new("kill").args([signal, &self.process.id().to_string()]).status()?.success(), "no signal was sent");
         let start = Instant::now();
         while start.elapsed() < LIMIT {

@@ -4,7 +4,8 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     io::{Read as _, Write as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -76,8 +77,26 @@ async fn a_running_node_shows_itself_to_programs_and_to_prometheus() -> Result<(
         ensure!(state["account"] == small.account.address().to_string() && state["not_ready"] == Value::Array(Vec::new()), "{text}");
         let (_, page) = get(&address, "/metrics")?;
         check(&page, &group.to_string())?;
+        lines(&address, program)?;
         drop(running);
     }
+    Ok(())
+}
+
+/// The newest lines of its log, all of them and those after one.
+fn lines(address: &str, program: &str) -> Result<()> {
+    let asked = |path: &str| -> Result<Value> { Ok(serde_json::from_str(&get(address, path)?.1)?) };
+    let told = asked("/events")?;
+    let events = told["events"].as_array().context("lines")?;
+    let started = format!("{} started", program.trim_end_matches("-node"));
+    let line = events.iter().find(|line| line["text"].as_str().is_some_and(|text| text.starts_with(&started)));
+    let line = line.with_context(|| format!("no {started:?} in {told}"))?;
+    ensure!(line["level"] == "INFO" && told["version"] == 1 && told["started_s"].is_u64(), "{told}");
+    let number = line["number"].as_u64().context("a number")?;
+    let later = asked(&format!("/events?after={number}"))?;
+    let is_later = |line: &Value| line["number"].as_u64() > Some(number);
+    ensure!(later["events"].as_array().is_some_and(|lines| lines.iter().all(is_later)), "{later}");
+    ensure!(get(address, "/events?before=1")?.0 == 400);
     Ok(())
 }
 
@@ -123,5 +142,57 @@ async fn a_node_whose_settings_name_a_file_logs_there_in_objects() -> Result<()>
         let object: Value = serde_json::from_str(line)?;
         ensure!(object["message"].is_string() && object["level"].is_string(), "{line}");
     }
+    Ok(())
+}
+
+/// A collector that takes whatever comes, and tells the bodies of all requests.
+fn collector() -> Result<(String, mpsc::Receiver<Vec<u8>>)> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let (address, (tell, told)) = (listener.local_addr()?, mpsc::channel());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut request, mut part) = (stream?, Vec::new(), [0; 65_536]);
+            stream.set_read_timeout(Some(Duration::from_millis(300)))?;
+            while let Ok(length @ 1..) = stream.read(&mut part) {
+                request.extend_from_slice(&part[..length]);
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
+            if tell.send(request).is_err() {
+                break;
+            }
+        }
+        std::io::Result::Ok(())
+    });
+    Ok((format!("http://{address}"), told))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_asked_to_tells_a_collector_of_its_phases() -> Result<()> {
+    let small = Small::start("traced").await?;
+    small.group(None).await?;
+    let (endpoint, told) = collector()?;
+    let (running, address) = start(&small, "validator-node", &format!("\n[trace]\nendpoint = \"{endpoint}\"\n"))?;
+    until_ready(&address)?;
+    // A phase that is not over ends with the node, which sends what is left.
+    running.end("-TERM")?;
+    let start = Instant::now();
+    loop {
+        let request = told.recv_timeout(PATIENCE)?;
+        let has = |words: &[u8]| request.windows(words.len()).any(|window| window == words);
+        ensure!(has(b"POST /v1/traces HTTP/1.1") && has(b"validator-node"), "{}", String::from_utf8_lossy(&request));
+        if has(b"phase") && has(b"group") && has(b"round") {
+            return Ok(());
+        }
+        ensure!(start.elapsed() < PATIENCE, "it never tells of a phase");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn top_without_a_terminal_says_what_to_do_instead() -> Result<()> {
+    let small = Small::start("drawn").await?;
+    small.group(None).await?;
+    let (_running, address) = start(&small, "validator-node", "")?;
+    let (code, told) = small.ended("network.toml", &["top", "--node", &address]).await?;
+    ensure!(code == Some(1) && told.contains(&format!("curl http://{address}/status")), "{code:?}: {told}");
     Ok(())
 }

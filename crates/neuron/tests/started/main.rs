@@ -3,6 +3,7 @@
 
 mod containers;
 mod desk;
+mod drawn;
 mod init;
 mod manual;
 mod pages;

@@ -24,7 +24,7 @@ use protocol::{
 };
 use swarm::Client;
 
-use crate::system;
+use crate::{system, traces::Running};
 use look::Looked;
 use story::{Own, Story};
 
@@ -82,11 +82,16 @@ impl Vitals {
     pub fn watch(&self, group: GroupId) -> Watch {
         let own = Own { account: self.0.subject.account, node: self.0.subject.client.node_id() };
         self.stories().insert(group, Some(Story::new(group, own)));
-        Watch { vitals: self.clone(), group }
+        Watch { vitals: self.clone(), group, running: Mutex::new(Running::new(group)) }
     }
 
     fn stories(&self) -> MutexGuard<'_, BTreeMap<GroupId, Option<Story>>> {
         self.0.stories.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Second of the start, since 1970.
+    pub fn started_s(&self) -> u64 {
+        self.0.started_s
     }
 
     /// Whether the parts that run for all groups answer.
@@ -150,6 +155,7 @@ impl Vitals {
 pub struct Watch {
     vitals: Vitals,
     group: GroupId,
+    running: Mutex<Running>,
 }
 
 impl Watch {
@@ -157,6 +163,7 @@ impl Watch {
     pub fn hear(&self, heard: &Heard, waiting: Waiting) {
         if let Some(Some(story)) = self.vitals.stories().get_mut(&self.group) {
             story.hear(heard, waiting, Instant::now());
+            self.running.lock().unwrap_or_else(PoisonError::into_inner).pass(story.at());
         }
     }
 }

@@ -7,6 +7,8 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::logging::recent::Line;
+
 /// Of the form below; another number is another form. Fields may be added without one.
 pub const VERSION: u32 = 1;
 
@@ -43,6 +45,17 @@ pub struct State {
     pub not_ready: Vec<String>,
 }
 
+/// The newest lines of a node's log: what `/events` answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Events {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Second of its start, since 1970: lines are numbered anew from there.
+    pub started_s: u64,
+    /// The oldest first.
+    pub events: Vec<Line>,
+}
+
 /// A group, as the node sees it by confirmed blocks and the log.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Group {
@@ -58,6 +71,9 @@ pub struct Group {
     pub phase: Option<Phase>,
     /// Seconds until the phase ends.
     pub left_s: Option<u64>,
+    /// Seconds that it lasts.
+    #[serde(default)]
+    pub phase_s: Option<u64>,
     /// The file that won last.
     pub checkpoint: Option<Digest>,
     /// Names the training set.
@@ -76,10 +92,16 @@ pub struct Group {
     pub claims: Option<u64>,
     /// The best of them.
     pub best: Option<Best>,
+    /// The best ones, the best first.
+    #[serde(default)]
+    pub leaders: Vec<Claim>,
     /// What this node's account claims in it.
     pub own_loss: Option<Micronats>,
     /// The last round that was decided.
     pub last: Option<Last>,
+    /// Losses of the files that won, as far as they are known, the oldest first.
+    #[serde(default)]
+    pub curve: Vec<Point>,
     /// Verdicts of the running round and the one before it that were read in the log since the start.
     pub verdicts_seen: u64,
     /// This node's own among them.
@@ -108,6 +130,26 @@ pub struct Best {
     /// Loss of the round's base, in millionths of a nat.
     pub base: Micronats,
     /// Loss of the claimed file.
+    pub loss: Micronats,
+}
+
+/// A claim of the running round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Who claims.
+    pub trainer: Address,
+    /// Loss of the claimed file.
+    pub loss: Micronats,
+    /// Nodes that wrote a verdict for it into the log; whether they have stake is not looked at here.
+    pub verdicts: u64,
+}
+
+/// The loss of a file that won.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Point {
+    /// In which round.
+    pub round: RoundNumber,
+    /// On the examples of that round.
     pub loss: Micronats,
 }
 

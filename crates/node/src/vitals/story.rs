@@ -1,6 +1,9 @@
 //! What there is to show of one group, gathered from what its machine hears.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Instant,
+};
 
 use protocol::{
     chain::{Block, ChainEvent, GroupView, Outcome, Phase, RevealedClaim, Times},
@@ -8,12 +11,19 @@ use protocol::{
     log::Body,
     machine::Heard,
     money::{Micronats, Wei},
+    rules::claim_hash,
 };
 
-use super::state::{Best, Group, Last};
+use super::state::{Best, Claim, Group, Last, Point};
 
 /// Rounds that are remembered: the running one and those in which something still happens.
 const ROUNDS_MAX: usize = 4;
+/// Claims of a round that are told.
+const LEADERS_MAX: usize = 8;
+/// Nodes whose verdicts of a round are remembered; anybody can write some.
+const JURORS_MAX: usize = 1_024;
+/// Winners whose losses are remembered.
+const CURVE_MAX: usize = 120;
 
 /// Who this node is.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +49,7 @@ pub struct Story {
     now: Option<(Block, Instant)>,
     rounds: BTreeMap<RoundNumber, Round>,
     last: Option<Last>,
+    curve: VecDeque<Point>,
     won: u64,
     collected: Wei,
     compounded: BTreeMap<PositionNumber, Wei>,
@@ -74,12 +85,37 @@ struct Position {
 struct Round {
     commits: u64,
     claims: u64,
-    best: Option<RevealedClaim>,
+    /// The best ones, the best first.
+    ranked: Vec<RevealedClaim>,
+    /// What each node found right, by its last verdict.
+    verdicts: BTreeMap<NodeId, Digest>,
     own: Option<Micronats>,
     /// Opened while the node was there.
     is_watched: bool,
     is_decided: bool,
     has_own_verdict: bool,
+}
+
+impl Round {
+    fn best(&self) -> Option<RevealedClaim> {
+        self.ranked.first().copied()
+    }
+
+    /// Takes a claim to its place; of equal ones the first stays before.
+    fn rank(&mut self, claim: RevealedClaim) {
+        let place = self.ranked.partition_point(|known| known.loss <= claim.loss);
+        self.ranked.insert(place, claim);
+        self.ranked.truncate(LEADERS_MAX);
+    }
+
+    fn leaders(&self) -> Vec<Claim> {
+        let verdicts = |name: Digest| self.verdicts.values().filter(|found| **found == name).count() as u64;
+        let told = |claim: &RevealedClaim| {
+            let name = claim_hash(claim.file, claim.base, claim.loss, claim.loss_root);
+            Claim { trainer: claim.trainer, loss: claim.loss, verdicts: verdicts(name) }
+        };
+        self.ranked.iter().map(told).collect()
+    }
 }
 
 impl Sight {
@@ -93,6 +129,15 @@ impl Sight {
         let GroupView { genesis_s, times, admitted, checkpoint, head, .. } = *view;
         Self { genesis_s, times, is_paid: admitted, checkpoint, head, position }
     }
+
+    fn length_s(self, phase: Phase) -> u64 {
+        let Times { train_s, reveal_s, judge_s } = self.times;
+        match phase {
+            Phase::Train => train_s,
+            Phase::Reveal => reveal_s,
+            Phase::Judge => judge_s,
+        }
+    }
 }
 
 impl Story {
@@ -105,6 +150,7 @@ impl Story {
             now: None,
             rounds: BTreeMap::new(),
             last: None,
+            curve: VecDeque::new(),
             won: 0,
             collected: Wei::ZERO,
             compounded: BTreeMap::new(),
@@ -131,7 +177,9 @@ impl Story {
                 self.count_missed();
             }
             Heard::Live => self.is_live = true,
-            Heard::Log { author, body: Body::Verdict(verdict) } => self.verdict(*author, verdict.message.round),
+            Heard::Log { author, body: Body::Verdict(verdict) } => {
+                self.verdict(*author, verdict.message.round, verdict.message.claim);
+            }
             Heard::Log { .. } => {}
             Heard::Double { .. } => self.is_doubled = true,
         }
@@ -165,6 +213,7 @@ impl Story {
             }
             ChainEvent::Struck { round, .. } => {
                 self.last.iter_mut().filter(|last| last.round == *round).for_each(|last| last.outcome = Outcome::Struck);
+                self.curve.retain(|point| point.round != *round);
             }
             _ => {}
         }
@@ -177,9 +226,7 @@ impl Story {
         if is_own {
             round.own = Some(claim.loss);
         }
-        if round.best.is_none_or(|best| claim.loss < best.loss) {
-            round.best = Some(*claim);
-        }
+        round.rank(*claim);
     }
 
     fn decided(&mut self, round: RoundNumber, outcome: Outcome, winner: Address, file: Digest) {
@@ -187,21 +234,34 @@ impl Story {
         let entry = self.round(round);
         entry.is_decided = true;
         let winner = (outcome == Outcome::Won).then_some(winner);
-        let loss = entry.best.filter(|best| winner.is_some() && best.file == file).map(|best| best.loss);
+        let won = entry.ranked.iter().find(|claim| winner.is_some() && claim.file == file);
+        let loss = won.map(|claim| claim.loss);
+        self.draw(round, loss);
         self.last = Some(Last { round, outcome, winner, loss });
         self.won += u64::from(own.is_some() && winner == own);
     }
 
+    fn draw(&mut self, round: RoundNumber, loss: Option<Micronats>) {
+        let Some(loss) = loss else { return };
+        if self.curve.len() >= CURVE_MAX {
+            self.curve.pop_front();
+        }
+        self.curve.push_back(Point { round, loss });
+    }
+
     /// Of rounds that are long over, or not yet begun, whoever likes can write verdicts.
-    fn verdict(&mut self, author: NodeId, round: RoundNumber) {
+    fn verdict(&mut self, author: NodeId, round: RoundNumber, claim: Digest) {
         let Some(running) = self.running().map(|(round, ..)| round) else { return };
         if round > running || round.0.saturating_add(1) < running.0 {
             return;
         }
         self.seen += 1;
-        if author == self.own.node {
-            self.sent += 1;
-            self.round(round).has_own_verdict = true;
+        let is_own = author == self.own.node;
+        self.sent += u64::from(is_own);
+        let round = self.round(round);
+        round.has_own_verdict |= is_own;
+        if round.verdicts.len() < JURORS_MAX || round.verdicts.contains_key(&author) {
+            round.verdicts.insert(author, claim);
         }
     }
 
@@ -221,6 +281,11 @@ impl Story {
         let (sight, (block, _)) = (self.sight?, self.now?);
         let clock = sight.times.clock(sight.genesis_s, block.time_s);
         Some((clock.round, clock.phase, clock.phase_end_s))
+    }
+
+    /// The running round and its phase, once history is over.
+    pub fn at(&self) -> Option<(RoundNumber, Phase)> {
+        self.running().filter(|_| self.is_live).map(|(round, phase, _)| (round, phase))
     }
 
     /// What its account was paid in this group until now.
@@ -245,6 +310,7 @@ impl Story {
             round: running.map(|(round, ..)| round),
             phase: running.map(|(_, phase, _)| phase),
             left_s: running.zip(block).map(|((.., end_s), block)| end_s.saturating_sub(block.time_s.saturating_add(quiet_s.unwrap_or(0)))),
+            phase_s: running.zip(self.sight).map(|((_, phase, _), sight)| sight.length_s(phase)),
             checkpoint: self.sight.map(|sight| sight.checkpoint),
             head: self.sight.map(|sight| sight.head),
             block: block.map(|block| block.number),
@@ -253,9 +319,11 @@ impl Story {
             quiet_s,
             commits: round.and_then(|round| live(round.map_or(0, |round| round.commits))),
             claims: round.and_then(|round| live(round.map_or(0, |round| round.claims))),
-            best: round.flatten().and_then(|round| round.best).map(|best| Best { trainer: best.trainer, base: best.base, loss: best.loss }),
+            best: round.flatten().and_then(Round::best).map(|best| Best { trainer: best.trainer, base: best.base, loss: best.loss }),
+            leaders: round.flatten().map(Round::leaders).unwrap_or_default(),
             own_loss: round.flatten().and_then(|round| round.own),
             last: self.last,
+            curve: self.curve.iter().copied().collect(),
             verdicts_seen: self.seen,
             verdicts_sent: self.sent,
             verdicts_missed: self.missed,

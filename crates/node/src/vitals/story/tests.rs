@@ -92,6 +92,11 @@ fn decided(round: u64, winner: Address, loss: u8) -> Heard {
     event(ChainEvent::Decided { group: GROUP, round, outcome: Outcome::Won, claim: Digest::ZERO, winner, file, checkpoint: file })
 }
 
+fn struck(round: u64) -> Heard {
+    let (round, zero) = (RoundNumber(round), Wei::ZERO);
+    event(ChainEvent::Struck { group: GROUP, round, checkpoint: Digest::ZERO, issued: zero, burned: zero })
+}
+
 fn collected(winner: Address) -> Heard {
     let (group, round, zero) = (GROUP, RoundNumber(0), Wei::ZERO);
     event(ChainEvent::Collected { group, round, winner, to: winner, asked: zero, issued: Wei::nrn(40), deposit: zero })
@@ -102,7 +107,11 @@ fn compounded(position: u64) -> Heard {
 }
 
 fn verdict(author: NodeId, round: u64) -> Heard {
-    let message = Verdict { group: GROUP, round: RoundNumber(round), claim: Digest::ZERO, probe: Digest::ZERO };
+    verdict_for(author, round, Digest::ZERO)
+}
+
+fn verdict_for(author: NodeId, round: u64, claim: Digest) -> Heard {
+    let message = Verdict { group: GROUP, round: RoundNumber(round), claim, probe: Digest::ZERO };
     Heard::Log { author, body: Body::Verdict(SignedVerdict { message, signature: Signature { r: [0; 32], vs: [0; 32] } }) }
 }
 
@@ -157,6 +166,40 @@ fn pay_is_what_was_collected_compounded_and_earned_and_is_told_after_history() {
     assert_eq!((nobody.pay, nobody.stake, nobody.rounds_won), (None, None, None));
     let again = told(paid().into_iter().chain([Heard::Restart]).chain(paid()).chain(live(true)));
     assert_eq!(again.pay, group.pay, "what is told anew counts once");
+}
+
+#[test]
+fn losses_of_winners_make_a_curve_of_which_the_newest_stay_and_struck_rounds_fall() {
+    let won = |round: u64, loss: u8| [opened(round), revealed(round, OTHER, loss.into()), decided(round, OTHER, loss)];
+    let curve = |heard: Vec<Heard>| told(heard).curve.into_iter().map(|point| (point.round.0, point.loss.0)).collect::<Vec<_>>();
+    let few: Vec<Heard> = [won(0, 50), won(1, 40), won(2, 30)].concat();
+    assert_eq!(curve(few.clone()), [(0, 50), (1, 40), (2, 30)]);
+    assert_eq!(curve([few.clone(), vec![struck(1)]].concat()), [(0, 50), (2, 30)]);
+    assert_eq!(curve([few, vec![Heard::Restart], won(0, 50).to_vec()].concat()), [(0, 50)]);
+    assert_eq!(curve(vec![opened(0), decided(0, OTHER, 50)]), [], "a loss that was not heard is not known");
+    let many = curve((0..CURVE_MAX as u64 + 5).flat_map(|round| won(round, 9)).collect());
+    assert_eq!((many.len(), many[0].0), (CURVE_MAX, 5));
+}
+
+#[test]
+fn leaders_stand_by_loss_with_the_nodes_whose_last_verdicts_name_them() {
+    let name = |loss: u32| claim_hash(Digest([loss as u8; 32]), Micronats(100), Micronats(loss), Digest::ZERO);
+    let claims = [revealed(2, OTHER, 50), revealed(2, ACCOUNT, 30), revealed(2, OTHER, 40), revealed(2, ACCOUNT, 40)];
+    let third = NodeId([9; 32]);
+    let verdicts = [
+        verdict_for(NODE, 2, name(30)),
+        verdict_for(STRANGER, 2, name(50)),
+        verdict_for(STRANGER, 2, name(30)),
+        verdict_for(third, 2, name(40)),
+        verdict_for(third, 2, name(40)),
+        verdict_for(third, 1, name(30)),
+    ];
+    let group = told(live(true).into_iter().chain(claims).chain(verdicts));
+    let leaders: Vec<_> = group.leaders.iter().map(|claim| (claim.trainer, claim.loss.0, claim.verdicts)).collect();
+    assert_eq!(leaders, [(ACCOUNT, 30, 2), (OTHER, 40, 1), (ACCOUNT, 40, 1), (OTHER, 50, 0)]);
+    assert_eq!((group.claims, group.phase_s), (Some(4), Some(20)));
+    let many = told(live(true).into_iter().chain((0..50).rev().map(|loss| revealed(2, OTHER, loss))));
+    assert_eq!((many.leaders.len(), many.leaders[0].loss, many.claims), (LEADERS_MAX, Micronats(0), Some(50)));
 }
 
 #[test]
