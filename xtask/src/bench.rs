@@ -2,6 +2,7 @@
 //! ERC20 in the same run.
 
 pub mod chain;
+pub mod deltas;
 pub mod model;
 pub mod network;
 mod plot;

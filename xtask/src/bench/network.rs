@@ -75,7 +75,7 @@ impl Bench {
 }
 
 /// Builds a target as the tests are built, and tells where it lies.
-fn built(target: &[&str]) -> Result<String> {
+pub fn built(target: &[&str]) -> Result<String> {
     let mut command = Command::new(tools::cargo());
     command
         .args(["test", "--workspace", "--locked", "--no-run", "--message-format=json-render-diagnostics"])

@@ -6,5 +6,6 @@ mod desk;
 mod init;
 mod manual;
 mod pages;
+mod patches;
 mod settings;
 mod shown;
