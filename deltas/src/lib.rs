@@ -30,6 +30,7 @@
 //! ```
 
 mod header;
+mod hunks;
 mod lines;
 /// RFC 6962 hash trees: of files, losses and hidden examples.
 pub mod merkle;

@@ -194,15 +194,16 @@ impl Change {
 
 /// The text of a file after its hunks; what stands between and behind them is kept.
 fn apply_hunks(path: &str, text: &str, hunks: &[Hunk]) -> Result<String, ApplyError> {
-    let mut work = Work { old: text.split_inclusive('\n').collect(), done: 0, written: 0, text: String::with_capacity(text.len()) };
-    let whole = hunks.iter().try_for_each(|hunk| work.hunk(hunk)).and_then(|()| work.keep_until(work.old.len()));
+    let mut work = Work { old: text, done: 0, written: 0, text: String::with_capacity(text.len()) };
+    let whole = hunks.iter().try_for_each(|hunk| work.hunk(hunk)).and_then(|()| work.keep_rest());
     whole.ok_or_else(|| ApplyError::Differs { path: path.to_owned(), line: work.done + 1 })?;
     Ok(work.text)
 }
 
 /// A file in the course of being patched: both sides are read and written once, from the first line on.
 struct Work<'a> {
-    old: Vec<&'a str>,
+    /// What is not read yet.
+    old: &'a str,
     /// Old lines read.
     done: usize,
     /// New lines written.
@@ -213,7 +214,7 @@ struct Work<'a> {
 impl Work<'_> {
     /// One hunk at its place: lines before it are kept, its own compared.
     fn hunk(&mut self, hunk: &Hunk) -> Option<()> {
-        self.keep_until(hunk.old.before()?)?;
+        self.keep(hunk.old.before()?.checked_sub(self.done)?)?;
         if hunk.new.before()? != self.written {
             return None;
         }
@@ -224,27 +225,122 @@ impl Work<'_> {
         })
     }
 
-    /// Copies the lines before line `end`, counted from 0.
-    fn keep_until(&mut self, end: usize) -> Option<()> {
-        let kept = self.old.get(self.done..end)?.to_vec();
-        self.done = end;
-        kept.into_iter().try_for_each(|line| self.write(line))
+    /// Copies so many lines, all or none.
+    fn keep(&mut self, count: usize) -> Option<()> {
+        let Some(last) = count.checked_sub(1) else { return Some(()) };
+        let end = self.old.match_indices('\n').nth(last).map(|(at, _)| at + 1);
+        let is_last = || self.old.match_indices('\n').count() == last && !self.old.is_empty() && !self.old.ends_with('\n');
+        let end = end.or_else(|| is_last().then_some(self.old.len()))?;
+        self.copy(end, count)
+    }
+
+    /// Copies what is left.
+    fn keep_rest(&mut self) -> Option<()> {
+        if self.old.is_empty() { Some(()) } else { self.copy(self.old.len(), 0) }
+    }
+
+    /// Copies bytes that are so many lines.
+    fn copy(&mut self, end: usize, count: usize) -> Option<()> {
+        let (kept, rest) = self.old.split_at_checked(end)?;
+        if !self.is_open() {
+            return None;
+        }
+        self.text.push_str(kept);
+        self.old = rest;
+        self.done += count;
+        self.written += count;
+        Some(())
     }
 
     /// One old line, which must be this one.
     fn read(&mut self, line: &str) -> Option<()> {
-        let equal = *self.old.get(self.done)? == line;
-        self.done += usize::from(equal);
-        equal.then_some(())
+        let rest = self.old.strip_prefix(line).filter(|rest| line.ends_with('\n') || rest.is_empty() && !line.is_empty())?;
+        self.old = rest;
+        self.done += 1;
+        Some(())
     }
 
     /// Adds a line to the new file. Nothing can follow a line without a newline.
     fn write(&mut self, line: &str) -> Option<()> {
-        if !self.text.is_empty() && !self.text.ends_with('\n') {
+        if !self.is_open() {
             return None;
         }
         self.text.push_str(line);
         self.written += 1;
         Some(())
+    }
+
+    /// Whether a line may follow what is written.
+    fn is_open(&self) -> bool {
+        self.text.is_empty() || self.text.ends_with('\n')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The rule as PROTOCOL writes it, line by line.
+    fn plain(text: &str, hunks: &[Hunk]) -> Option<String> {
+        let old: Vec<&str> = text.split_inclusive('\n').collect();
+        let (mut new, mut done): (Vec<String>, usize) = (Vec::new(), 0);
+        for hunk in hunks {
+            let before = hunk.old.before()?;
+            new.extend(old.get(done..before)?.iter().map(|line| (*line).to_owned()));
+            done = before;
+            if hunk.new.before()? != new.len() {
+                return None;
+            }
+            for line in &hunk.lines {
+                let (Line::Keep(text) | Line::Remove(text) | Line::Add(text)) = line;
+                if !matches!(line, Line::Add(_)) {
+                    (*old.get(done)? == text).then_some(())?;
+                    done += 1;
+                }
+                if !matches!(line, Line::Remove(_)) {
+                    new.push(text.clone());
+                }
+            }
+        }
+        new.extend(old.get(done..)?.iter().map(|line| (*line).to_owned()));
+        let mut written = new.iter().filter(|line| !line.is_empty()).peekable();
+        while let Some(line) = written.next() {
+            if written.peek().is_some() && !line.ends_with('\n') {
+                return None;
+            }
+        }
+        // A line of no letters and no newline behind such a line is refused, too.
+        let joined = new.windows(2).all(|pair| matches!(pair, [one, _] if one.ends_with('\n') || one.is_empty()));
+        joined.then(|| new.concat())
+    }
+
+    fn any_hunk() -> impl Strategy<Value = Hunk> {
+        let text = prop::sample::select(vec!["a\n", "b\n", "c", "\n", ""]).prop_map(str::to_owned);
+        let line = (0..3_u8, text).prop_map(|(mark, text)| match mark {
+            0 => Line::Keep(text),
+            1 => Line::Remove(text),
+            _ => Line::Add(text),
+        });
+        (0..6_usize, 0..6_usize, prop::collection::vec(line, 0..4)).prop_map(|(old, new, lines)| {
+            let count = |other: fn(&Line) -> bool| lines.iter().filter(|line| !other(line)).count();
+            let old = Range { start: old, count: count(|line| matches!(line, Line::Add(_))) };
+            Hunk { old, new: Range { start: new, count: count(|line| matches!(line, Line::Remove(_))) }, lines }
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn hunks_do_to_bytes_what_the_rule_says_of_lines(
+            lines in prop::collection::vec(prop::sample::select(vec!["a\n", "b\n", "\n"]), 0..5),
+            end in prop::sample::select(vec!["", "c", "a"]),
+            hunks in prop::collection::vec(any_hunk(), 0..3),
+        ) {
+            let text = lines.concat() + end;
+            prop_assert_eq!(apply_hunks("x", &text, &hunks).ok(), plain(&text, &hunks));
+        }
     }
 }

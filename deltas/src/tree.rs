@@ -4,7 +4,7 @@
 //! no order of changes can pass them for a moment.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
@@ -54,9 +54,30 @@ pub enum TreeError {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tree {
-    files: BTreeMap<String, Arc<str>>,
+    files: BTreeMap<String, Arc<File>>,
     /// Of all texts, kept so that the limit costs nothing to look at.
     bytes: usize,
+}
+
+/// A text, and its digest once somebody has asked for a root: what a delta leaves as it is, is not hashed again.
+#[derive(Debug)]
+struct File {
+    text: Box<str>,
+    digest: OnceLock<[u8; 32]>,
+}
+
+impl PartialEq for File {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for File {}
+
+impl File {
+    fn digest(&self) -> &[u8; 32] {
+        self.digest.get_or_init(|| Sha256::digest(self.text.as_bytes()).into())
+    }
 }
 
 impl Tree {
@@ -83,7 +104,7 @@ impl Tree {
             return Err(TreeError::TooLarge);
         }
         self.bytes = bytes;
-        self.files.insert(path.to_owned(), text.into());
+        self.files.insert(path.to_owned(), Arc::new(File { text: text.into(), digest: OnceLock::new() }));
         Ok(())
     }
 
@@ -101,18 +122,18 @@ impl Tree {
     /// Takes a file out; tells whether it was there. Folders are nothing by themselves: with its last file one is gone.
     pub fn remove(&mut self, path: &str) -> bool {
         let removed = self.files.remove(path);
-        self.bytes -= removed.as_deref().map_or(0, str::len);
+        self.bytes -= removed.as_deref().map_or(0, |file| file.text.len());
         removed.is_some()
     }
 
     /// The text of a file; `None` for a folder too.
     pub fn get(&self, path: &str) -> Option<&str> {
-        self.files.get(path).map(|text| &**text)
+        self.files.get(path).map(|file| &*file.text)
     }
 
     /// Path and text of all files, ascending by the bytes of their paths: the order of [`Tree::root`] and of examples.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files.iter().map(|(path, text)| (path.as_str(), &**text))
+        self.files.iter().map(|(path, file)| (path.as_str(), &*file.text))
     }
 
     /// Number of files, at most [`MAX_FILES`].
@@ -143,17 +164,22 @@ impl Tree {
     /// # Ok::<(), deltas::TreeError>(())
     /// ```
     pub fn root(&self) -> [u8; 32] {
-        merkle::root(self.iter().map(|(path, text)| leaf(path, text)))
+        merkle::root(self.files.iter().map(|(path, file)| leaf_of(path, file.digest())))
     }
 }
 
 /// A file as a leaf: version u8 ([`LEAF_VERSION`]) ‖ length of the path in bytes u16, big-endian ‖ path ‖ sha2-256 of the text, so
 /// 35 bytes and the path. That a leaf belongs to a root can be shown without the text of any other file.
 pub fn leaf(path: &str, text: &str) -> Vec<u8> {
+    leaf_of(path, &Sha256::digest(text).into())
+}
+
+/// The same where the digest of the text is known.
+fn leaf_of(path: &str, digest: &[u8; 32]) -> Vec<u8> {
     let length = u16::try_from(path.len()).unwrap_or(u16::MAX);
     let mut leaf = vec![LEAF_VERSION];
     leaf.extend_from_slice(&length.to_be_bytes());
     leaf.extend_from_slice(path.as_bytes());
-    leaf.extend_from_slice(&Sha256::digest(text));
+    leaf.extend_from_slice(digest);
     leaf
 }

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use crate::hunks;
 use crate::patch::Patch;
 use crate::tree::Tree;
 
@@ -57,9 +58,7 @@ fn created(patch: &mut String, path: &str, text: &str) {
 /// A file that stays: the hunks of a line-wise diff with three lines around each change.
 fn modified(patch: &mut String, path: &str, old: &str, new: &str) {
     _ = writeln!(patch, "diff --git a/{path} b/{path}\n--- a/{path}{tab}\n+++ b/{path}{tab}", tab = tab(path));
-    const NAMES: usize = 2;
-    let diff = diffy::create_patch(old, new).to_string();
-    diff.split_inclusive('\n').skip(NAMES).for_each(|line| patch.push_str(line));
+    hunks::write(patch, old, new);
 }
 
 /// Git ends a name with blanks by a tab: readers cut names there.

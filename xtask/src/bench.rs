@@ -2,6 +2,7 @@
 //! ERC20 in the same run.
 
 pub mod chain;
+pub mod deltas;
 pub mod model;
 pub mod network;
 mod plot;
@@ -159,6 +160,16 @@ fn output(command: &mut Command) -> Result<String> {
     let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot run {command:?}"))?;
     ensure!(output.status.success(), "{command:?} ended with {}", output.status);
     Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Builds a program that measures, as it is used; where it lies. `kind` is `--bench` or `--example`.
+fn built(kind: &str, name: &str) -> Result<String> {
+    let mut command = Command::new(tools::cargo());
+    command.args(["build", "--workspace", "--locked", kind, name, "--message-format=json-render-diagnostics"]).current_dir(tools::root());
+    let text = output(&mut command)?;
+    let artifacts = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let program = artifacts.filter_map(|artifact| artifact["executable"].as_str().map(str::to_owned)).next_back();
+    program.with_context(|| format!("{command:?} made no program"))
 }
 
 /// 1234567 as 1,234,567.

@@ -135,6 +135,12 @@ enum Bench {
         #[arg(long, value_name = "FILE")]
         json: Option<std::path::PathBuf>,
     },
+    /// Patches and roots, beside git.
+    Deltas {
+        /// Also write the rows there.
+        #[arg(long, value_name = "FILE")]
+        json: Option<std::path::PathBuf>,
+    },
     /// Who is paid for what, by rules before and now, and accuracies beside scikit-learn's, which is installed once.
     Race {
         /// Also write the rows there.
@@ -159,6 +165,7 @@ fn main() -> ExitCode {
         Task::Bench { what: Bench::Sim { json } } => bench::sim::run(json.as_deref()),
         Task::Bench { what: Bench::Chain { json } } => bench::chain::run(json.as_deref()),
         Task::Bench { what: Bench::Network { json } } => bench::network::run(json.as_deref()),
+        Task::Bench { what: Bench::Deltas { json } } => bench::deltas::run(json.as_deref()),
         Task::Bench { what: Bench::Race { json } } => bench::race::run(json.as_deref()),
         Task::Analyse => analysis::run(),
         Task::Properties => properties::run(),

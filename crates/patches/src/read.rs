@@ -9,6 +9,8 @@ use crate::{
     report::{self, Report},
 };
 
+/// The file in which a folder remembers the head that it was written from: never a part of a set.
+const REMEMBERED: &str = ".neuron-set";
 /// What Subversion writes in the place of a file that is no text.
 const BINARY: &str = "Cannot display: file marked as a binary type.";
 
@@ -146,6 +148,11 @@ impl<'a> Reader<'a, '_> {
                 file.line,
                 "the names of the file cannot be told apart: write the patch with `git diff` in its own form (a/, b/)",
             ));
+        }
+        let names = [&file.old, &file.new].map(|side| side.name.as_deref().unwrap_or_default());
+        if names.into_iter().any(|name| name.rsplit('/').next() == Some(REMEMBERED)) {
+            self.notes.push(format!("{} was left out: it belongs to the folder, not to the set", shown(REMEMBERED)));
+            return Ok(());
         }
         self.files.push(file);
         Ok(())

@@ -60,6 +60,8 @@ fn each_form_is_read_as_its_tool_means_it() {
         // A file with CRLF keeps it, whether or not the patch's headers were changed too.
         ("--- a/windows.csv\n+++ b/windows.csv\n@@ -1,2 +1,2 @@\n 1\r\n-2\r\n+3\r\n".to_owned(), "windows.csv", Some("1\r\n3\r\n")),
         ("--- a/windows.csv\r\n+++ b/windows.csv\r\n@@ -1,2 +1,2 @@\r\n 1\r\n-2\r\n+3\r\n".to_owned(), "windows.csv", Some("1\r\n3\r\n")),
+        // What a folder remembers is no part of the set.
+        (format!("diff --git a/.neuron-set b/.neuron-set\ndeleted file mode 100644\n--- a/.neuron-set\n+++ /dev/null\n@@ -1 +0,0 @@\n-head 0x1\n{git}{TOP}@@ -1 +1 @@\n-1\n+r\n"), "a.csv", Some("r\n2\n3\n4\n5\n")),
         // One file twice, as of two patches in one.
         (format!("{TOP}@@ -1 +1 @@\n-1\n+o\n{TOP}@@ -1 +1 @@\n-o\n+p\n"), "a.csv", Some("p\n2\n3\n4\n5\n")),
         // Two files change places.

@@ -11,14 +11,17 @@ fn golden() -> std::path::PathBuf {
 }
 
 fn tree(folder: &str) -> Tree {
-    let root = golden().join(folder);
-    let (mut tree, mut folders) = (Tree::new(), vec![root.clone()]);
+    tree_in(&golden().join(folder))
+}
+
+fn tree_in(root: &Path) -> Tree {
+    let (mut tree, mut folders) = (Tree::new(), vec![root.to_owned()]);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
             if entry.is_dir() {
                 folders.push(entry);
             } else {
-                let path = entry.strip_prefix(&root).expect("below").to_str().expect("UTF-8").to_owned();
+                let path = entry.strip_prefix(root).expect("below").to_str().expect("UTF-8").to_owned();
                 tree.insert(&path, &fs::read_to_string(&entry).expect("text")).expect("a set");
             }
         }
@@ -93,5 +96,31 @@ fn what_is_read_otherwise_than_it_was_written_is_noted() {
     ] {
         let reading = patches::read(&fs::read(golden().join(name)).expect("bytes"), &old, None).expect(name);
         assert!(reading.notes.iter().any(|told| told.contains(note)), "{name}: {:?}", reading.notes);
+    }
+}
+
+/// What a folder holds after `program` has read our patch of the change there.
+fn after(program: &[&str]) -> Option<Tree> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (old, new) = (tree("old"), tree("new"));
+    for (path, text) in old.iter() {
+        let file = folder.path().join(path);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(file, text).expect("written");
+    }
+    let patch = folder.path().join("p.patch");
+    fs::write(&patch, Patch::between(&old, &new, AUTHOR, "a title")).expect("written");
+    let output = std::process::Command::new(program[0]).args(&program[1..]).arg("p.patch").current_dir(folder.path()).output().ok()?;
+    assert!(output.status.success(), "{program:?}: {}", String::from_utf8_lossy(&output.stderr));
+    fs::remove_file(patch).expect("there");
+    Some(tree_in(folder.path()))
+}
+
+#[test]
+fn git_patch_and_busybox_read_ours() {
+    for program in [&["git", "apply"][..], &["patch", "-p1", "-i"], &["busybox", "patch", "-p1", "-E", "-i"]] {
+        let Some(after) = after(program) else { continue };
+        let paths: Vec<&str> = after.iter().filter(|(path, text)| tree("new").get(path) != Some(text)).map(|(path, _)| path).collect();
+        assert_eq!((paths, after.len()), (vec![], tree("new").len()), "{program:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use super::{Reach, Row, median, output};
+use super::{Reach, Row, built, median, output};
 use crate::tools;
 
 /// Mebibytes of the file over loopback, and of the one over long wires.
@@ -55,9 +55,7 @@ pub fn run(json: Option<&Path>) -> Result<()> {
 
 impl Bench {
     fn build() -> Result<Self> {
-        let programs = built()?;
-        let of = |name: &str| programs.get(name).cloned().with_context(|| format!("cargo made no program {name}"));
-        let (program, two_hosts) = (of("network")?, of("two_hosts")?);
+        let (program, two_hosts) = (built("--bench", "network")?, built("--example", "two_hosts")?);
         let kubo = output(Command::new(&program).arg("kubo"))?;
         let kubo = kubo.lines().last().unwrap_or_default().to_owned();
         ensure!(
@@ -74,20 +72,6 @@ impl Bench {
         print!("{text}");
         text.lines().map(|line| serde_json::from_str(line).with_context(|| format!("no JSON: {line}"))).collect()
     }
-}
-
-/// Builds what measures as the tests are built; where each program lies, by its name.
-fn built() -> Result<BTreeMap<String, String>> {
-    let mut command = Command::new(tools::cargo());
-    command
-        .args(["build", "--workspace", "--locked", "--bench", "network", "--example", "two_hosts"])
-        .arg("--message-format=json-render-diagnostics")
-        .current_dir(tools::root());
-    let artifacts = output(&mut command)?;
-    let artifacts = artifacts.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    Ok(artifacts
-        .filter_map(|artifact| Some((artifact["target"]["name"].as_str()?.into(), artifact["executable"].as_str()?.into())))
-        .collect())
 }
 
 fn rows(near: &[Value], far: &[Value], last: &[Value], verdict: &[Value]) -> Result<Vec<Row>> {

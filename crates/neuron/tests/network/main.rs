@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bounties;
+mod curating;
 mod deploying;
 #[path = "../../../devnet/tests/network/groups.rs"]
 #[allow(dead_code, reason = "other groups are tried elsewhere")]

@@ -7,5 +7,6 @@ mod drawn;
 mod init;
 mod manual;
 mod pages;
+mod patches;
 mod settings;
 mod shown;
