@@ -143,6 +143,8 @@ async fn a_wrong_chain_and_unfit_terms_are_refused_before_anything_is_sent() -> 
         ("[deploy]\ndeadline = 2020-01-01\n", "is no moment"),
         ("[deploy]\nprice = \"cheap\"\n", "`price = \"cheap\"` in [deploy]"),
         ("[deploy]\ncolour = 3\n", "colour"),
+        ("[deploy]\nepoch_s = 3600\n", "an exit holds at most 29: set `exit_s` to 107999 or less"),
+        ("[deploy]\nmaturity_s = 0\n", "must be above 0"),
     ] {
         fs::write(deployment.path(), format!("name = \"mine\"\nrpc = \"{}\"\n{terms}", deployment.anvil.url()))?;
         let said = deployment.refusal()?;

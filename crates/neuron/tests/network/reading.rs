@@ -156,7 +156,32 @@ async fn check_votes(small: &Small) -> Result<()> {
     ] {
         contains(&told, words)?;
     }
-    json(small, "vote list", &["vote", "list"]).await.map(drop)
+    json(small, "vote list", &["vote", "list"]).await?;
+    check_refused(small, group).await
+}
+
+/// What cannot work is said before anything is sent.
+async fn check_refused(small: &Small, group: GroupId) -> Result<()> {
+    let (chain, own) = (small.anvil.chain(), small.account.address());
+    let before = chain.next_nonce(own).await?;
+    let digits = crate::bad_input::shown(&crate::groups::digits())?;
+    for (arguments, wanted) in [
+        (&["group", "create", &digits][..], "does not divide an epoch of this network, 180 s"),
+        (&["group", "fork", &digits], "does not divide an epoch of this network, 180 s"),
+        (&["stake", "bond", "0.01", "--signer", "0x00000000000000000000000000000000000000ad"], "too few to be awake"),
+        (&["stake", "bond", "1", "--group", "9"], "there is no group 9"),
+        (&["stake", "bond", "0.0000000001"], "at most nine digits"),
+        (&["stake", "bond", "1000000"], "ERC20InsufficientBalance"),
+        (&["token", "send", "0x00000000000000000000000000000000000000ad", "1000000"], "ERC20InsufficientBalance"),
+        (&["delta", "vote", "9"], "there is no delta 9"),
+        (&["sale", "buy", "1"], "the sale ended"),
+    ] {
+        contains(&small.refusal(arguments).await?, wanted)?;
+    }
+    small.pass_until(small.founder.view(group).await?.period_end_s).await?;
+    contains(&small.refusal(&["delta", "vote", "1"]).await?, "is over since ")?;
+    ensure!(chain.next_nonce(own).await? == before, "something was sent");
+    Ok(())
 }
 
 /// The network, a checkpoint that is the group's own, a patch of somebody else, and nonsense.

@@ -21,7 +21,7 @@ use crate::{
     desk::Desk,
     kept::Kept,
     lines::{Line, lines},
-    rules::{FILLED, LEFT, Walk},
+    rules::{FILLED, LEFT, SAYS, Walk},
 };
 
 const README: &str = "README.md";
@@ -75,6 +75,12 @@ fn every_line_that_is_left_or_filled_in_stands_in_readme_or_operating() -> Resul
     ensure!(shown.len() > 90, "only {} lines were found", shown.len());
     for left in &LEFT {
         ensure!(shown.iter().any(|(_, line)| left.fits(line)), "no page shows {:?} ({})", left.begins, left.why);
+    }
+    for (page, begins, words) in &SAYS {
+        ensure!(
+            shown.iter().any(|(name, line)| name == page && line.text.starts_with(begins)),
+            "{page}: nothing begins with {begins:?} ({words:?})"
+        );
     }
     for filled in &FILLED {
         let is_there = |(name, line): &(&str, Line)| *name == filled.page && filled.fits(line) && line.text.contains(filled.word);

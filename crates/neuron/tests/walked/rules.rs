@@ -23,7 +23,7 @@ const ASKS: &str = "it asks at a terminal; the tests of keys answer it";
 const NAMED: &str = "the sentence only names it; it runs elsewhere on the page with its arguments";
 
 /// A line that begins so; with `$` behind it the whole line.
-pub const LEFT: [Left; 18] = [
+pub const LEFT: [Left; 17] = [
     left("cargo xtask devnet$", "it builds, and starts what is walked along here"),
     left("cargo xtask test$", "this is a part of it"),
     left("sudo systemctl", SYSTEM),
@@ -39,7 +39,6 @@ pub const LEFT: [Left; 18] = [
         "neuron --network NET predict --group 1 --prompt",
         "this group is of digits; crates/devnet/tests/network/plays.rs has one of text",
     ),
-    left("neuron serve$", NAMED),
     left("neuron init trainer$", NAMED),
     left("neuron peers$", NAMED),
     left("neuron measure show$", NAMED),
@@ -177,7 +176,7 @@ pub const SAYS: [(&str, &str, &str); 44] = [
     (OPERATING, "neuron --network network.toml config show", "as a seed reads it"),
     (OPERATING, "neuron --key KEY key new", "0x"),
     (OPERATING, "neuron --key KEY key show", "0x"),
-    (OPERATING, "neuron signing import", "group"),
+    (OPERATING, "neuron signing import", "group 1: "),
     (OPERATING, "neuron --network NET --key OWNER.json stake rotate", "the new key signs from the next epoch on"),
     (OPERATING, "neuron --network NET serve", "serves group 1, 4 from served"),
     (OPERATING, "neuron stake list", "(you)"),

@@ -32,7 +32,11 @@ impl Desk<'_> {
             README if begins("neuron --network NET --key KEY measure enact") => self.propose_measure(),
             README if begins("neuron --key KEY deploy") => self.write_network_to_deploy(),
             README if begins("neuron --network NET why") => self.find_won_round(),
-            OPERATING if begins("neuron signing export") => self.write_old_and_new(),
+            README if begins("neuron --network NET --key KEY bounty retire") => self.wait_for_period(),
+            OPERATING if begins("neuron signing export") => {
+                self.kept.until("verdicts counted")?;
+                self.write_old_and_new()
+            }
             OPERATING if begins("curl 'http") => self.keep_trainer(),
             OPERATING if begins("neuron verify FILE") => self.write_patch(),
             OPERATING if begins("neuron why") => {
@@ -74,7 +78,8 @@ impl Desk<'_> {
         let won = self.names.get("won").context("a won round")?;
         let told = self.told(&format!("neuron --network network.toml --json replay --round {won} --examples --training"))?;
         let replayed = crate::schema::check("neuron replay", &told)?;
-        let is_right = |claim: &&serde_json::Value| claim["found"] == "right" && claim["training"].as_str().is_some_and(|told| !told.is_empty());
+        let is_right =
+            |claim: &&serde_json::Value| claim["found"] == "right" && claim["training"].as_str().is_some_and(|told| !told.is_empty());
         let right = replayed["claims"].as_array().into_iter().flatten().find(is_right).context("no claim is right")?;
         ensure!(right["examples"].as_array().map(Vec::len) == replayed["drawn"].as_u64().map(|drawn| drawn as usize), "{replayed}");
         Ok(())
