@@ -199,6 +199,7 @@ async fn bond(context: &Context, group: GroupId, amount: Wei, signer: &Signer) -
 /// Stake that can never be awake would only wait for an exit.
 async fn check_bond(network: &Network, group: GroupId, signer: Address, amount: Wei) -> Result<()> {
     let stake = network.stake();
+    ensure!((1..=network.groups().await?).contains(&group.0), "there is no group {group}: `neuron group list` shows which there are");
     let bonded = stake.totals(group).await?.bonded_next;
     let before = match stake.position_of(group, signer).await? {
         Some(position) => stake.position(group, position).await?.next,
