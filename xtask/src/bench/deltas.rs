@@ -11,7 +11,7 @@ use crate::tools;
 const PATCHES: &str = "\
 `cargo xtask bench deltas` carries out the same patches with `deltas` and with `git apply`, and writes them with `Patch::between` and with `git diff --no-index`, three turns each. `apply/memory`: 1,000 hunks on a file of 1,000,000 lines, ours from bytes to a set, git's files in a file system in
 memory; `apply/files`: the same with files on disk, read and written by both. `apply/1000-small`: 1,000 deltas of a row each, one after the other, beside as many calls of git. `root/small`: the root of a set of 1,000 files after a delta of one row, beside that of a set that nobody has hashed. `between/400000`: a table of
-400,000 rows of which each is changed, and one whose rows are shuffled. Ratio = theirs / ours, the median of the turns. `deltas/examples/measure` measures.
+400,000 rows of which each is changed, and one whose rows are shuffled. Ratio = theirs / ours, the median of the turns. `deltas/examples/beside_git` measures.
 ";
 
 /// What is to be reached.
@@ -32,7 +32,7 @@ const MEMORY: &str = "/dev/shm";
 /// # Errors
 /// When something cannot be built or fails, or a file cannot be written.
 pub fn run(json: Option<&Path>) -> Result<()> {
-    let program = built("--example", "measure")?;
+    let program = built("--example", "beside_git")?;
     let disk = tools::target_dir()?.join("bench-deltas");
     fs::create_dir_all(&disk)?;
     let shared = Path::new(MEMORY).join("neuron-bench-deltas");

@@ -108,3 +108,17 @@ fn two_nodes_behind_routers_of_their_own_reach_one_another() {
     let way = internet.net().counts_between(host("other-home").address, host("home").address);
     assert!(way.arrived_bytes > 300_000, "{way:?}");
 }
+
+#[test]
+fn two_nodes_in_one_home_find_each_other_without_being_told() {
+    if !or_skip() {
+        return;
+    }
+    let internet = Internet::open(4, WEATHER, &[], &["home"]).unwrap();
+    let home = internet.host("home").unwrap();
+    let [a, b] = [(5, 4400), (6, 4500)].map(|(seed, port)| {
+        Node::start(home, seed, &[], |config| config.listen = vec![format!("/ip4/0.0.0.0/tcp/{port}").parse().unwrap()])
+    });
+    eventually("they are connected", [&a, &b], || a.is_relayed_to(&b) == Some(false) && b.is_relayed_to(&a) == Some(false));
+    a.bring(&b, vec![5; 300_000]);
+}
