@@ -4,6 +4,7 @@ mod analysis;
 mod bench;
 mod contracts;
 mod copy;
+mod crates;
 mod devices;
 mod dist;
 mod ground;

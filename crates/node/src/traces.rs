@@ -58,6 +58,8 @@ where
 /// Sends what is left, for a moment at most. It blocks: not for async threads.
 pub fn finish() {
     if let Some(sender) = SENDER.get() {
+        // Tasks that still run do not end what they began.
+        running::end_all();
         // That a collector does not answer was said.
         _ = sender.shutdown_with_timeout(LEAVE);
     }

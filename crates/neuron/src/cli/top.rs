@@ -12,7 +12,7 @@ mod told;
 use std::{
     io::{IsTerminal as _, stdin, stdout},
     path::PathBuf,
-    sync::mpsc,
+    sync::mpsc::{self, TrySendError},
     time::Duration,
 };
 
@@ -29,6 +29,8 @@ use state::{Seen, Top};
 
 /// Between two looks at a node.
 const EVERY: Duration = Duration::from_secs(1);
+/// Looks that wait for the screen.
+const LOOKS_MAX: usize = 8;
 
 #[derive(Args)]
 pub struct Options {
@@ -47,15 +49,15 @@ pub async fn run(options: Options) -> Result<()> {
     if let Some(path) = options.replay {
         let moments = reel::read(&path)?;
         on_terminal("read the recording with any program that reads JSON, a line at a time")?;
-        let (_keep, looks) = mpsc::channel();
+        let (_keep, looks) = mpsc::sync_channel(LOOKS_MAX);
         return Screen::open(Top::replay(&path.display().to_string(), moments), looks).ended().await;
     }
     let mut source = Source::new(&options.node)?;
-    let mut recorder = options.record.as_deref().map(Recorder::open).transpose()?;
     on_terminal(&format!("ask the node itself: `curl {}`", plain(&source.status())))?;
+    let mut recorder = options.record.as_deref().map(Recorder::open).transpose()?;
     let first = source.look().await?;
     keep(&mut recorder, &first)?;
-    let (mut top, (tell, looks)) = (Top::live(&options.node), mpsc::channel());
+    let (mut top, (tell, looks)) = (Top::live(&options.node), mpsc::sync_channel(LOOKS_MAX));
     top.see(first);
     let mut screen = Screen::open(top, looks);
     tokio::select! {
@@ -76,14 +78,15 @@ fn keep(recorder: &mut Option<Recorder>, seen: &Seen) -> Result<()> {
 }
 
 /// Looks at the node again and again, until nobody wants to know or the recording cannot be written.
-async fn ask(mut source: Source, mut recorder: Option<Recorder>, tell: mpsc::Sender<Result<Seen, String>>) -> Result<()> {
+async fn ask(mut source: Source, mut recorder: Option<Recorder>, tell: mpsc::SyncSender<Result<Seen, String>>) -> Result<()> {
     loop {
         sleep(EVERY).await;
         let look = source.look().await;
         if let Ok(seen) = &look {
             keep(&mut recorder, seen)?;
         }
-        if tell.send(look.map_err(|error| logging::told(&error))).is_err() {
+        // A screen that lags behind sees the next one.
+        if let Err(TrySendError::Disconnected(_)) = tell.try_send(look.map_err(|error| logging::told(&error))) {
             return Ok(());
         }
     }

@@ -51,11 +51,8 @@ async fn check_others(small: &Small, played: &Played) -> Result<()> {
     contains(&small.refusal(&["measure", "show", "0x77"]).await?, "no measure of group 1 begins with 0x77")
 }
 
-/// What takes a node's folder, a model, or both.
+/// What takes a node's folder, or none.
 async fn check_rest(small: &Small) -> Result<()> {
-    let row = ["0"; 64].join(",");
-    let predicted = json(small, "predict", &["predict", "--line", &row]).await?;
-    ensure!(predicted["rows"].as_array().is_some_and(|rows| rows.len() == 1), "a class for the row: {predicted}");
     json(small, "round alarms", &["round", "alarms"]).await?;
     let node = crate::bad_input::node(small, "shelf", &[])?;
     small.neuron(&["ipfs", "add", "network.toml", "--config", &node]).await?;

@@ -148,7 +148,7 @@ async fn a_node_whose_settings_name_a_file_logs_there_in_objects() -> Result<()>
 /// A collector that takes whatever comes, and tells the bodies of all requests.
 fn collector() -> Result<(String, mpsc::Receiver<Vec<u8>>)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
-    let (address, (tell, told)) = (listener.local_addr()?, mpsc::channel());
+    let (address, (tell, told)) = (listener.local_addr()?, mpsc::sync_channel(64));
     thread::spawn(move || {
         for stream in listener.incoming() {
             let (mut stream, mut request, mut part) = (stream?, Vec::new(), [0; 65_536]);

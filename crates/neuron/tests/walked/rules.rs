@@ -23,7 +23,7 @@ const ASKS: &str = "it asks at a terminal; the tests of keys answer it";
 const NAMED: &str = "the sentence only names it; it runs elsewhere on the page with its arguments";
 
 /// A line that begins so; with `$` behind it the whole line.
-pub const LEFT: [Left; 17] = [
+pub const LEFT: [Left; 18] = [
     left("cargo xtask devnet$", "it builds, and starts what is walked along here"),
     left("cargo xtask test$", "this is a part of it"),
     left("sudo systemctl", SYSTEM),
@@ -44,6 +44,7 @@ pub const LEFT: [Left; 17] = [
     left("neuron measure show$", NAMED),
     left("neuron receipts$", NAMED),
     left("neuron chronicle ", "it is the first line of a file"),
+    left("neuron delta check PATCH$", "tests/started/patches.rs has patches of people's tools"),
 ];
 
 impl Left {
@@ -134,7 +135,7 @@ pub enum End {
 }
 
 /// How lines end that do not end at once and well.
-pub const ENDS: [(&str, End); 7] = [
+pub const ENDS: [(&str, End); 8] = [
     ("trainer-node", End::Asked("trainer started")),
     ("validator-node", End::Asked("validator started")),
     ("neuron --network NET serve", End::Asked("held and served")),
@@ -143,6 +144,8 @@ pub const ENDS: [(&str, End); 7] = [
     // What is not as it should be on this machine is found.
     ("neuron --network NET --key KEY doctor", End::Code(&[0, 6])),
     ("neuron doctor", End::Code(&[0, 6])),
+    // It draws on a terminal, and here is none.
+    ("neuron top", End::Code(&[1])),
 ];
 
 /// What a line says, beside that it ends well.

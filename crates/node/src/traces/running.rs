@@ -11,16 +11,28 @@ use protocol::{
 };
 use tracing::{Span, span::Id};
 
-/// The round in which each group of this process is; what is done for a group belongs to it.
-static ROUNDS: Mutex<BTreeMap<GroupId, Span>> = Mutex::new(BTreeMap::new());
+/// Where each group of this process is; what is done for a group belongs to its round.
+static GROUPS: Mutex<BTreeMap<GroupId, Spans>> = Mutex::new(BTreeMap::new());
 
-fn rounds() -> MutexGuard<'static, BTreeMap<GroupId, Span>> {
-    ROUNDS.lock().unwrap_or_else(PoisonError::into_inner)
+/// Dropped in this order: a phase is over before its round is.
+#[derive(Debug)]
+struct Spans {
+    _phase: Span,
+    round: Span,
+}
+
+fn groups() -> MutexGuard<'static, BTreeMap<GroupId, Spans>> {
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// To what a span of a group belongs, as far as that is known.
 pub fn round_of(group: GroupId) -> Option<Id> {
-    rounds().get(&group).and_then(Span::id)
+    groups().get(&group).and_then(|spans| spans.round.id())
+}
+
+/// Ends what runs in all groups: the program ends.
+pub fn end_all() {
+    groups().clear();
 }
 
 /// Of one group; dropped, its spans end.
@@ -28,14 +40,12 @@ pub fn round_of(group: GroupId) -> Option<Id> {
 pub struct Running {
     group: GroupId,
     at: Option<(RoundNumber, Phase)>,
-    round: Span,
-    phase: Span,
 }
 
 impl Running {
     /// Before the first block.
     pub fn new(group: GroupId) -> Self {
-        Self { group, at: None, round: Span::none(), phase: Span::none() }
+        Self { group, at: None }
     }
 
     /// Takes where the group is: what was before ends where that is something else.
@@ -44,32 +54,24 @@ impl Running {
             return;
         }
         let was = std::mem::replace(&mut self.at, at);
-        self.phase = Span::none();
-        let Some((round, phase)) = at else { return self.leave() };
+        let before = groups().remove(&self.group);
+        let Some((round, phase)) = at else { return };
         let group = self.group;
-        if was.is_none_or(|(before, _)| before != round) {
-            self.round = tracing::trace_span!(target: super::TARGET, parent: None, "round", group = group.0, round = round.0);
-            rounds().insert(group, self.round.clone());
-        }
+        let same = before.filter(|_| was.is_some_and(|(before, _)| before == round)).map(|spans| spans.round);
+        let span =
+            same.unwrap_or_else(|| tracing::trace_span!(target: super::TARGET, parent: None, "round", group = group.0, round = round.0));
         let name = match phase {
             Phase::Train => "train",
             Phase::Reveal => "reveal",
             Phase::Judge => "judge",
         };
-        self.phase =
-            tracing::trace_span!(target: super::TARGET, parent: &self.round, "phase", group = group.0, round = round.0, phase = name);
-    }
-
-    fn leave(&mut self) {
-        // The phase is over before its round is.
-        self.phase = Span::none();
-        self.round = Span::none();
-        rounds().remove(&self.group);
+        let phase = tracing::trace_span!(target: super::TARGET, parent: &span, "phase", group = group.0, round = round.0, phase = name);
+        groups().insert(group, Spans { _phase: phase, round: span });
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.leave();
+        self.pass(None);
     }
 }

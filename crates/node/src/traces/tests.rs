@@ -27,7 +27,7 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// A collector's address, and what it gets.
 async fn collector() -> (String, mpsc::Receiver<(HeaderMap, Bytes)>) {
-    let (tell, told) = mpsc::channel();
+    let (tell, told) = mpsc::sync_channel(64);
     let take = move |headers: HeaderMap, body: Bytes| async move {
         // The test may have ended.
         _ = tell.send((headers, body));
@@ -86,7 +86,9 @@ async fn a_collector_gets_rounds_phases_and_what_is_done_in_them() {
     assert_eq!((field(&round, "group").as_deref(), field(&round, "round").as_deref()), (Some("7"), Some("3")));
     for span in &spans {
         assert!(span.parent_span_id == round.span_id && span.trace_id == round.trace_id, "{} belongs to its round", span.name);
-        assert!(field(span, "group").as_deref() == Some("7") && span.events.is_empty() && span.end_time_unix_nano >= span.start_time_unix_nano);
+        assert!(
+            field(span, "group").as_deref() == Some("7") && span.events.is_empty() && span.end_time_unix_nano >= span.start_time_unix_nano
+        );
     }
 }
 

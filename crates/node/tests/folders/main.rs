@@ -85,7 +85,7 @@ fn what_waited_is_read_from_an_older_folder_and_a_newer_one_is_refused_by_name()
     let waiting = Flights::open(&kept.path().join("flights"), chain, account).expect("opened");
     assert_eq!(waiting.live().keys().copied().collect::<Vec<_>>(), [115], "114 is over");
     let before = files(&newer.path().join("flights"));
-    let error = Flights::open(&newer.path().join("flights"), chain, account).err().expect("newer").to_string();
+    let error = Flights::open(&newer.path().join("flights"), chain, account).expect_err("newer").to_string();
     assert!(error.contains("later version") && error.contains("use the program that wrote it"), "{error}");
     let mut after = files(&newer.path().join("flights"));
     after.retain(|path, _| path.extension().is_none_or(|end| end != "lock"));
