@@ -23,6 +23,7 @@ mod header;
 pub mod keystore;
 mod known;
 mod logs;
+mod margin;
 pub mod mnemonic;
 mod nonces;
 pub mod pause;

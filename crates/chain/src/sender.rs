@@ -19,6 +19,7 @@ use crate::failure::{Failure, is_poor, is_single, is_too_large};
 use crate::fees::Fees;
 use crate::flight::{Flight, Reply};
 use crate::flights::Flights;
+use crate::margin::with_margin;
 use crate::pool::{Offer, Submitted, submit};
 use crate::queue::Queue;
 use crate::reader::Reader;
@@ -36,11 +37,6 @@ const FLIGHTS_LIMIT: usize = 16;
 const KEPT_FLIGHTS: usize = 4;
 /// How often one transaction is offered with a new nonce or fee before it is given up.
 const LAUNCHES_LIMIT: usize = 16;
-/// Gas beyond the estimate, because state changes between estimate and block (a new epoch writes some slots more): a
-/// fourth, and this much.
-const GAS_MARGIN: u64 = 100_000;
-/// Most gas that a transaction may ask for (EIP-7825); chains without that rule take more.
-const TRANSACTION_GAS_LIMIT: u64 = 16_777_216;
 
 /// The door to the task. What the task promises: no nonce is left out, so nothing gets stuck behind a gap; a lost answer
 /// never makes it send twice; what a reorganisation drops is sent again until it is `confirmations` deep; a fee that has
@@ -376,30 +372,4 @@ fn fly(flight: Flight, slot: Option<OwnedSemaphorePermit>) {
         flight.land().await;
         drop(slot);
     });
-}
-
-/// The margin ends where pools refuse the whole transaction for it.
-fn with_margin(gas: u64) -> u64 {
-    let wanted = gas.saturating_add(gas / 4).saturating_add(GAS_MARGIN);
-    if gas <= TRANSACTION_GAS_LIMIT { wanted.min(TRANSACTION_GAS_LIMIT) } else { wanted }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_margin_stays_below_the_limit_of_a_transaction() {
-        for (gas, limit) in [
-            (0, 100_000),
-            (21_000, 126_250),
-            (13_300_000, 16_725_000),
-            (16_000_000, TRANSACTION_GAS_LIMIT),
-            (TRANSACTION_GAS_LIMIT, TRANSACTION_GAS_LIMIT),
-            (TRANSACTION_GAS_LIMIT + 1, 21_071_521),
-            (u64::MAX, u64::MAX),
-        ] {
-            assert_eq!(with_margin(gas), limit, "for {gas}");
-        }
-    }
 }
