@@ -53,8 +53,8 @@ pub async fn run(options: Options) -> Result<()> {
         return Screen::open(Top::replay(&path.display().to_string(), moments), looks).ended().await;
     }
     let mut source = Source::new(&options.node)?;
-    on_terminal(&format!("ask the node itself: `curl {}`", plain(&source.status())))?;
     let mut recorder = options.record.as_deref().map(Recorder::open).transpose()?;
+    on_terminal(&format!("ask the node itself: `curl {}`", plain(&source.status())))?;
     let first = source.look().await?;
     keep(&mut recorder, &first)?;
     let (mut top, (tell, looks)) = (Top::live(&options.node), mpsc::sync_channel(LOOKS_MAX));
