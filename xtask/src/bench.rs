@@ -164,12 +164,9 @@ fn output(command: &mut Command) -> Result<String> {
 
 /// Builds a program that measures, as it is used; where it lies. `kind` is `--bench` or `--example`.
 fn built(kind: &str, name: &str) -> Result<String> {
-    let mut command = Command::new(tools::cargo());
-    command.args(["build", "--workspace", "--locked", kind, name, "--message-format=json-render-diagnostics"]).current_dir(tools::root());
-    let text = output(&mut command)?;
-    let artifacts = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let program = artifacts.filter_map(|artifact| artifact["executable"].as_str().map(str::to_owned)).next_back();
-    program.with_context(|| format!("{command:?} made no program"))
+    let artifacts = tools::artifacts(&["build", kind, name])?;
+    let program = artifacts.iter().filter_map(|artifact| artifact["executable"].as_str()).next_back();
+    program.map(str::to_owned).with_context(|| format!("cargo made no program of {kind} {name}"))
 }
 
 /// 1234567 as 1,234,567.

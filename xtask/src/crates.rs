@@ -3,13 +3,13 @@
 use std::{
     io::Write as _,
     path::PathBuf,
-    process::{Command, ExitStatus, Stdio},
+    process::{Command, Stdio},
     sync::{Mutex, PoisonError},
     thread,
     time::Instant,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::tools;
@@ -58,14 +58,8 @@ fn next(queue: &Mutex<Vec<Program>>) -> Option<Program> {
 
 /// All test programs of the workspace, built.
 fn built() -> Result<Vec<Program>> {
-    let mut command = Command::new(tools::cargo());
-    command.args(["test", "--workspace", "--locked", "--no-run", "--message-format=json-render-diagnostics"]).current_dir(tools::root());
-    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot run {command:?}"))?;
-    ensure!(output.status.success(), "{command:?} ended with {}", output.status);
-    let text = String::from_utf8(output.stdout)?;
-    let programs: Vec<Program> =
-        text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).filter_map(|artifact| Program::of(&artifact)).collect();
-    ensure!(!programs.is_empty(), "{command:?} made no test program");
+    let programs: Vec<Program> = tools::artifacts(&["test", "--no-run"])?.iter().filter_map(Program::of).collect();
+    ensure!(!programs.is_empty(), "cargo made no test program");
     Ok(programs)
 }
 
@@ -89,19 +83,18 @@ impl Program {
         println!("── {} begins", self.name);
         let start = Instant::now();
         let mut command = Command::new(&self.path);
-        command.current_dir(&self.folder).env("CARGO_MANIFEST_DIR", &self.folder).stdin(Stdio::null());
+        tools::prepared(&mut command, &self.folder).env("CARGO_MANIFEST_DIR", &self.folder).stdin(Stdio::null());
         let output = command.output().with_context(|| format!("cannot run {}", self.path.display()))?;
         let mut out = std::io::stdout().lock();
         out.write_all(&output.stdout)?;
         out.write_all(&output.stderr)?;
         writeln!(out, "── {}: {:.0} s", self.name, start.elapsed().as_secs_f32())?;
-        self.judged(output.status)
-    }
-
-    fn judged(&self, status: ExitStatus) -> Result<()> {
-        if !status.success() {
-            bail!("{} failed ({status}): run it alone by `cargo test --workspace --locked --test NAME`, or `--lib`", self.name);
-        }
+        ensure!(
+            output.status.success(),
+            "{} failed ({}): run it alone by `cargo test --workspace --locked --test NAME`, or `--lib`",
+            self.name,
+            output.status
+        );
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -27,6 +27,16 @@ const OWN_VARIABLES: [&str; 2] = ["CARGO_PKG_", "CARGO_MANIFEST_"];
 /// Runs a prepared command in the root, its output shown, and fails with its name.
 pub fn run_with(command: &mut Command) -> Result<()> {
     run_in(command, &root())
+}
+
+/// Lets cargo make something of the whole workspace; what it tells of each part.
+pub fn artifacts(arguments: &[&str]) -> Result<Vec<Value>> {
+    let mut command = Command::new(cargo());
+    command.args(arguments).args(["--workspace", "--locked", "--message-format=json-render-diagnostics"]);
+    let shown = format!("{command:?}");
+    let output = prepared(&mut command, &root()).stderr(Stdio::inherit()).output().with_context(|| format!("cannot start {shown}"))?;
+    ensure!(output.status.success(), "{shown} ended with {}", output.status);
+    Ok(String::from_utf8(output.stdout)?.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
 }
 
 /// Runs a prepared command in a folder, its output shown, and fails with its name.

@@ -50,7 +50,7 @@ fn each_form_is_read_as_its_tool_means_it() {
         // Names of Windows; no folder; deeper folders than the set has.
         ("--- more\\c.csv\n+++ more\\c.csv\n@@ -1 +1 @@\n-c\n+w\n".to_owned(), "more/c.csv", Some("w\n")),
         ("--- a.csv\n+++ a.csv\n@@ -2 +2 @@\n-2\n+n\n".to_owned(), "a.csv", Some("1\nn\n3\n4\n5\n")),
-        ("--- /tmp/1/set/a.csv\n+++ /home/me/set/a.csv\n@@ -2 +2 @@\n-2\n+n\n".to_owned(), "a.csv", Some("1\nn\n3\n4\n5\n")),
+        ("--- /first/1/set/a.csv\n+++ /second/me/set/a.csv\n@@ -2 +2 @@\n-2\n+n\n".to_owned(), "a.csv", Some("1\nn\n3\n4\n5\n")),
         // Elsewhere than it says, and all lines equal there alone.
         (format!("{TOP}@@ -40,3 +40,3 @@\n 2\n-3\n+m\n 4\n"), "a.csv", Some("1\n2\nm\n4\n5\n")),
         // The patch's last newline is gone; difflib's is the file's.

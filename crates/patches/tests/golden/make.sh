@@ -23,7 +23,7 @@ if has diff; then
     folders "$work/diff" && cd "$work/diff"
     for options in ruN ruNU0 ruNp; do diff -$options old new >"$here/diff-$options.patch" || true; done
     (cd old && diff -ruN . ../new >"$here/diff-dot.patch" || true)
-    diff -ruN "$work/diff/old" "$work/diff/new" | sed "s|$work/diff|/home/curator/sets|g" >"$here/diff-absolute.patch" || true
+    diff -ruN "$work/diff/old" "$work/diff/new" | sed "s|$work/diff|/curator/sets|g" >"$here/diff-absolute.patch" || true
     diff -ruN --color=always old new >"$here/diff-colours.patch" || true
     # Refused ones.
     diff -ru old new >"$here/refused-diff-ru.patch" || true
