@@ -10,7 +10,7 @@ use protocol::{
     Address, Digest, GroupId, NodeId,
     census::Census,
     eip712::Domain,
-    log::{Body, Comparison, Draft, Envelope, Facts, Inserted, Log, LogError, Standing, Summary},
+    log::{Body, Comparison, Draft, Envelope, Facts, Inserted, Known, Log, LogError, Standing, Summary},
     machine::Heard,
 };
 use sha2::{Digest as _, Sha256};
@@ -90,6 +90,16 @@ impl Letters {
     }
 }
 
+/// A look that brought nothing.
+#[derive(Debug, Clone)]
+struct Vain {
+    /// Both logs as they were.
+    logs: (Summary, Summary),
+    at_ms: u64,
+    /// The next look comes after this, the later the more often nothing came.
+    pause_ms: u64,
+}
+
 /// What one node holds of its group's log.
 #[derive(Debug, Clone)]
 pub struct Replica {
@@ -99,10 +109,10 @@ pub struct Replica {
     log: Log<Envelope>,
     /// What the node's chain has told, as far as the log needs it.
     census: Census,
-    /// Messages that found no room, and until when nobody is asked for them.
-    refused: BTreeMap<Digest, u64>,
-    /// Of each peer, what both logs were when it had nothing for this one, and when that was.
-    agreed: BTreeMap<usize, (Summary, Summary, u64)>,
+    /// Messages that found no room or are on their way, until when nobody is asked for them, and whether a later round may give them room.
+    refused: BTreeMap<Digest, (u64, bool)>,
+    /// Of each peer, how it last had nothing for this log.
+    agreed: BTreeMap<usize, Vain>,
     /// Of each peer, its misdeeds and until when it is banned.
     misdeeds: BTreeMap<usize, (u32, u64)>,
 }
@@ -139,8 +149,11 @@ impl Replica {
         if self.census.hear(heard) {
             let standing = self.census.standing();
             if standing.known.is_some() && *self.log.standing() != standing {
+                // Of a later block alone nothing has room that had none before.
+                if !is_but_later(self.log.standing(), &standing) {
+                    self.refused.retain(|_, (_, may_fit)| !*may_fit);
+                }
                 self.log.stand(standing);
-                self.refused.clear();
             }
         }
     }
@@ -171,13 +184,25 @@ impl Replica {
     /// When there is no room for it.
     pub fn take(&mut self, letter: &Letter, clock_ms: u64) -> Result<Inserted<Envelope>, LogError> {
         let taken = self.log.take(letter.envelope.clone(), clock_ms);
-        if taken.is_err() {
-            self.refused.retain(|_, until_ms| *until_ms > clock_ms);
-            if self.refused.len() < REFUSED_KEPT {
-                self.refused.insert(letter.envelope.id(), clock_ms + REFUSED_MS);
-            }
+        if let Err(error) = &taken {
+            let may_fit = !matches!(error, LogError::Expired | LogError::Said(_));
+            self.refuse(letter.envelope.id(), clock_ms, (clock_ms + REFUSED_MS, may_fit));
         }
         taken
+    }
+
+    /// Notes letters that are on their way and arrive by then at the latest.
+    pub fn expect(&mut self, letters: &[Arc<Letter>], clock_ms: u64, until_ms: u64) {
+        letters.iter().for_each(|letter| self.refuse(letter.envelope.id(), clock_ms, (until_ms, true)));
+    }
+
+    fn refuse(&mut self, id: Digest, clock_ms: u64, until: (u64, bool)) {
+        if self.refused.len() >= REFUSED_KEPT {
+            self.refused.retain(|_, (until_ms, _)| *until_ms > clock_ms);
+        }
+        if self.refused.len() < REFUSED_KEPT {
+            self.refused.insert(id, until);
+        }
     }
 
     /// What an envelope says, signed with one's own key for the log of another group; none if that is too large.
@@ -206,16 +231,22 @@ impl Replica {
         self.misdeeds.get(&peer).is_some_and(|(_, until_ms)| *until_ms > 0)
     }
 
-    /// Whether a peer may have something that is not here; one that had nothing is asked again after a while, for what was too early then.
+    /// Whether a peer may have something that is not here; one that had nothing is asked less and less often, as the swarm does it.
     pub fn may_learn_from(&self, peer: usize, theirs: &Replica, now_ms: u64) -> bool {
-        let (own, theirs) = (self.log.summary(), theirs.log.summary());
-        let had_nothing = |at: &(Summary, Summary, u64)| (at.0, at.1) == (own, theirs) && now_ms < at.2 + SELDOM_MS;
-        own != theirs && !self.agreed.get(&peer).is_some_and(had_nothing)
+        let logs = (self.log.summary(), theirs.log.summary());
+        let is_early = |vain: &Vain| now_ms < vain.at_ms + if vain.logs == logs { SELDOM_MS } else { vain.pause_ms };
+        logs.0 != logs.1 && !self.agreed.get(&peer).is_some_and(is_early)
     }
 
     /// A peer had nothing for this log, as both are now.
     pub fn agree(&mut self, peer: usize, theirs: Summary, now_ms: u64) {
-        self.agreed.insert(peer, (self.log.summary(), theirs, now_ms));
+        let pause_ms = self.agreed.get(&peer).map_or(COPY_MS, |vain| (2 * vain.pause_ms).min(SELDOM_MS));
+        self.agreed.insert(peer, Vain { logs: (self.log.summary(), theirs), at_ms: now_ms, pause_ms });
+    }
+
+    /// A peer had something.
+    pub fn gain(&mut self, peer: usize) {
+        self.agreed.remove(&peer);
     }
 
     /// Whether a message is not here though its place is: what is over, or too far ahead of the clock, has none.
@@ -234,7 +265,7 @@ impl Replica {
         let (mut comparison, mut copied) = (Comparison::default(), Vec::new());
         while let Some(question) = comparison.question(&self.log) {
             let Ok(difference) = comparison.hear(&self.log, &theirs.log.answer(&question)) else { break };
-            let is_wanted = |id: &Digest| self.refused.get(id).is_none_or(|until_ms| *until_ms <= clock_ms);
+            let is_wanted = |id: &Digest| self.refused.get(id).is_none_or(|(until_ms, _)| *until_ms <= clock_ms);
             let wanted = difference.there.iter().filter(|id| is_wanted(id));
             copied.extend(wanted.filter_map(|id| theirs.log.get(id)).map(|envelope| letters.of(envelope)));
             if copied.len() >= COPIED {
@@ -259,6 +290,12 @@ impl Replica {
         }
         *self = Self { log, ..Self::empty(self.log.group(), self.key.clone(), self.author, self.domain) };
     }
+}
+
+/// Whether two standings differ in their time alone.
+fn is_but_later(before: &Standing, after: &Standing) -> bool {
+    let timeless = |standing: &Standing| standing.known.clone().map(|known| Known { time_s: 0, ..known });
+    before.domain == after.domain && timeless(before) == timeless(after)
 }
 
 fn refused(error: impl ToString) -> AppendError {

@@ -297,7 +297,7 @@ impl Jury {
 }
 
 /// Second from which this juror sends what is due; before the end of a window nobody waits until it is too late, unless it has failed
-/// already. None if evidence is left to others.
+/// then already. None if evidence is left to others.
 fn turn_s(view: &View<'_>, own: PositionNumber, due: &Due, waiting: &Waiting) -> Option<u64> {
     if matches!(due.matter, Matter::Double(..)) && waiting.failures >= MAX_SLASH_FAILURES {
         return None;
@@ -305,5 +305,6 @@ fn turn_s(view: &View<'_>, own: PositionNumber, due: &Due, waiting: &Waiting) ->
     let (rank, count) = rank(due.matter.seed(), view.group, own);
     let places = rank.saturating_add(waiting.failures.saturating_mul(count));
     let turn_s = waiting.since_s.max(due.from_s).saturating_add(places.saturating_mul(view.pause_s()));
-    Some(due.until_s.filter(|_| waiting.failures == 0).map_or(turn_s, |until_s| turn_s.min(until_s.max(waiting.since_s))))
+    let last_s = due.until_s.filter(|until_s| waiting.failures == 0 || waiting.since_s < *until_s);
+    Some(last_s.map_or(turn_s, |until_s| turn_s.min(until_s.max(waiting.since_s))))
 }

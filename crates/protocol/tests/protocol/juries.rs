@@ -197,9 +197,10 @@ impl Story {
                 answer.into_iter().for_each(|answer| juror.tell(Input::Sent(answer)));
             }
             self.lie();
-            self.restart();
             self.deliver();
+            // What is in one's own log reaches the others also when one starts again right after.
             self.collect();
+            self.restart();
         }
         self
     }
@@ -211,16 +212,18 @@ impl Story {
         let strike = self.plot.struck.filter(|(at_s, _)| is_now(*at_s)).map(|(_, round)| struck(round));
         let mut events: Vec<ChainEvent> = opened.into_iter().chain(strike).collect();
         let mut answers = vec![None; self.jurors.len()];
+        // Whoever loses all up to the end of a window has no other rule to blame for it.
+        let is_lossy = STARTS_S.iter().all(|end_s| !(end_s - 2 * DELAY_S..*end_s).contains(&self.chain.now_s));
         for (juror, effect) in std::mem::take(&mut self.transactions) {
             // It fails, is carried out and dropped, or is carried out; and sometimes no answer comes.
-            let answer = if self.plot.fails(4) {
+            let answer = if self.plot.fails(4) && is_lossy {
                 Err("lost".into())
-            } else if self.plot.fails(8) {
+            } else if self.plot.fails(8) && is_lossy {
                 Ok(())
             } else {
                 self.chain.call(&effect).map(|told| events.extend(told))
             };
-            answers[juror] = Some(answer).filter(|_| !self.plot.fails(12));
+            answers[juror] = Some(answer).filter(|_| !(self.plot.fails(12) && is_lossy));
         }
         (events, answers)
     }

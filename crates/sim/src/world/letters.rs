@@ -145,6 +145,8 @@ impl World {
             return self.nodes[node].replica.agree(peer, theirs, now_ms);
         }
         let wait_ms = 2 * (self.link_ms(node, peer) + self.link_ms(peer, node));
+        self.nodes[node].replica.gain(peer);
+        self.nodes[node].replica.expect(&letters, clock_ms, clock_ms + wait_ms);
         let generation = self.nodes[node].generation;
         self.schedule.after(wait_ms, Happening::Copied { node, generation, peer, letters });
     }
