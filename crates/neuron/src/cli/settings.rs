@@ -181,16 +181,22 @@ fn values(path: &Path, of: Option<Program>) -> Result<Value> {
     match of {
         Some(Program::Trainer) => json(&trainer_node::config::load(path)?),
         Some(Program::Validator) => json(&validator_node::config::load(path)?),
-        None => Ok(json!({ "node": json(&config::node_of(path)?)?, "http": json(&config::http_of(path)?)? })),
+        None => parts(path, json(&config::node_of(path)?)?),
         Some(Program::Seed) => {
             let mut node = json(&config::node_of(path)?)?;
             if let Some(node) = node.as_object_mut() {
                 NOT_OF_A_SEED.iter().for_each(|key| drop(node.remove(*key)));
                 node.insert("relay".into(), true.into());
             }
-            Ok(json!({ "node": node, "http": json(&config::http_of(path)?)? }))
+            parts(path, node)
         }
     }
+}
+
+/// What every program reads: `[node]`, and the parts beside it.
+fn parts(path: &Path, node: Value) -> Result<Value> {
+    let (http, log, trace) = (config::http_of(path)?, config::log_of(path)?, config::trace_of(path)?);
+    Ok(json!({ "node": node, "http": json(&http)?, "log": json(&log)?, "trace": json(&trace)? }))
 }
 
 /// All values of tables in tables; endpoints stay whole.

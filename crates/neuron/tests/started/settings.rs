@@ -58,6 +58,14 @@ fn keys_tell_whose_settings_they_are() {
         ("[node]\n", Some("validator"), "doppelganger_check", "training.batch"),
         ("[node]\n", Some("trainer"), "training.batch", "doppelganger_check"),
         ("[node]\n", Some("seed"), "node.relay = true", "node.edge_s"),
+        ("[log]\nformat = \"json\"\n[node]\n", Some("seed"), "log.format = \"json\"", "training.batch"),
+        (
+            "[trace]\nendpoint = \"http://u:secret@a.example:4318/x\"\n[node]\n",
+            Some("seed"),
+            "trace.endpoint = \"http://a.example:4318\"",
+            "secret",
+        ),
+        ("[node]\n", None, "log.", "compound_part"),
     ] {
         desk.write("node.toml", text);
         let of: Vec<&str> = of.iter().flat_map(|of| ["--of", *of]).collect();
