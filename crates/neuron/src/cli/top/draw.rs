@@ -70,14 +70,14 @@ fn wide(frame: &mut Frame<'_>, area: Rect, (top, state, group): (&Top, &State, &
     boxed(frame, machine, "node", told::machine(state, group));
     frame.render_widget(paragraph(troubles.to_vec()).style(RED), wrong);
     let count = usize::from(log.height.saturating_sub(2));
-    boxed(frame, log, "log", top.newest(count).map(told::line).collect());
+    boxed(frame, log, "log", top.newest(count).map(|line| told::line(top.names(), line)).collect());
 }
 
 /// In one column: what is important, and of the log what is left over.
 fn narrow(frame: &mut Frame<'_>, area: Rect, top: &Top, lines: &[String]) {
     let [upper, log] = Layout::vertical([Constraint::Length(lines.len() as u16), Constraint::Min(0)]).areas(area);
     frame.render_widget(paragraph(lines.to_vec()), upper);
-    frame.render_widget(paragraph(top.newest(log.height.into()).map(told::line).collect()), log);
+    frame.render_widget(paragraph(top.newest(log.height.into()).map(|line| told::line(top.names(), line)).collect()), log);
 }
 
 fn round(frame: &mut Frame<'_>, area: Rect, names: &Names, group: &Group) {
@@ -132,7 +132,7 @@ fn foot_of(frame: &mut Frame<'_>, area: Rect, top: &Top) {
         return frame.render_widget(Paragraph::new(format!("q quit{groups}  {from}")), area);
     };
     let state = if reel.is_playing() { "▶" } else { "‖" };
-    let keys = format!("q quit{groups}  space ←→ Home End");
+    let keys = if area.width < WIDE.0 { "q  space  ←→".to_owned() } else { format!("q quit{groups}  space ←→ Home End") };
     let widths = [Constraint::Min(0), Constraint::Length(keys.chars().count() as u16 + 1)];
     let [scrubber, help] = Layout::horizontal(widths).spacing(1).areas(area);
     frame.render_widget(bar(played(reel), format!("{state} {} of {}", reel.place(), reel.length())), scrubber);

@@ -12,12 +12,15 @@ use super::super::{
     units::{amount, count, plain, size, span},
 };
 
-/// Which program it is, for whom, since when, and whether all is well.
+/// For so many rounds of gas nobody has to look after the coin.
+const ROUNDS_MANY: u64 = 1_000;
+
+/// Which program it is, whether all is well, for whom, and since when.
 pub fn title(names: &Names, state: &State) -> String {
     let account = state.account.map_or_else(|| "no account".to_owned(), |account| names.short(account));
     let ready = if state.not_ready.is_empty() { "ready" } else { "not ready" };
     let up = span(state.now_s.saturating_sub(state.started_s));
-    format!("{} {}  {account}  up {up}  {ready}", plain(&state.program), plain(&state.build))
+    format!("{} {}  {ready}  {account}  up {up}", plain(&state.program), plain(&state.build))
 }
 
 /// The running phase: its name and what is left of it.
@@ -76,7 +79,8 @@ pub fn leaders(names: &Names, group: &Group) -> Vec<String> {
     if group.leaders.is_empty() {
         return vec!["no claim is revealed yet".into()];
     }
-    let line = |claim: &Claim| format!("{}  {}  {}", names.short(claim.trainer), claim.loss, count(claim.verdicts, "verdict"));
+    // What a narrow box cuts off matters least.
+    let line = |claim: &Claim| format!("{}  {}  {}", claim.loss, names.short(claim.trainer), count(claim.verdicts, "verdict"));
     group.leaders.iter().map(line).collect()
 }
 
@@ -90,7 +94,8 @@ pub fn account(state: &State, group: &Group) -> Vec<String> {
         lines.push(format!("verdicts {}, missed {}", group.verdicts_sent, group.verdicts_missed));
     }
     if let Some(coin) = state.chain.coin {
-        let lasts = state.chain.coin_rounds.map_or_else(String::new, |rounds| format!(", {}", count(rounds, "round")));
+        let scarce = state.chain.coin_rounds.filter(|rounds| *rounds < ROUNDS_MANY);
+        let lasts = scarce.map_or_else(String::new, |rounds| format!(", {}", count(rounds, "round")));
         lines.push(format!("coin {}{lasts}", amount(coin)));
     }
     if lines.is_empty() {
@@ -120,9 +125,9 @@ pub fn troubles(state: &State, unseen: Option<&str>) -> Vec<String> {
 }
 
 /// A line of its log.
-pub fn line(line: &Line) -> String {
+pub fn line(names: &Names, line: &Line) -> String {
     let date = moment(line.at_s);
-    format!("{} {:5} {}", date.get(11..19).unwrap_or_default(), plain(&line.level), plain(&line.text))
+    format!("{} {:5} {}", date.get(11..19).unwrap_or_default(), plain(&line.level), names.shown(&plain(&line.text)))
 }
 
 /// A narrow screen's share: the most important of all of it.
