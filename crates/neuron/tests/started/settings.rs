@@ -48,6 +48,24 @@ fn each_value_is_told_with_the_line_that_says_it() {
     }
 }
 
+/// Names of a network file are keys, and others write that.
+#[test]
+fn names_are_told_with_nothing_that_a_terminal_acts_upon() {
+    let desk = Desk::new();
+    desk.write("node.toml", "[node]\n");
+    desk.write("network.toml", "[names]\nalice = \"0x4a62316623ad457F02cDC5D997deD67a383EC569\"\n\"a.b \\u001b[2J\\u202e\\\"\\\\\" = 2\n");
+    let told = desk.told(&["config", "show", "--origin", "node.toml"]);
+    for wanted in [
+        "network.names.alice = \"0x4a62316623ad457F02cDC5D997deD67a383EC569\"",
+        "network.names.\"a.b \\U0000001b[2J\\U0000202e\\\"\\\\\" = 2 ",
+    ] {
+        assert!(told.contains(wanted), "{wanted} in {told}");
+    }
+    assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told:?}");
+    let read: toml::Table = toml::from_str(&told).expect("TOML");
+    assert_eq!(read["network"]["names"]["a.b \u{1b}[2J\u{202e}\"\\"].as_integer(), Some(2));
+}
+
 #[test]
 fn keys_tell_whose_settings_they_are() {
     let desk = Desk::new();
