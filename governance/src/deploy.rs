@@ -59,6 +59,15 @@ pub async fn deploy(chain: &Connection, terms: &Terms, mut progress: impl FnMut(
     Ok(addresses)
 }
 
+/// Gas that [`deploy`] takes at least from where it is.
+///
+/// # Errors
+/// When the chain does not answer, or transactions of the account wait too long.
+pub async fn least_gas(chain: &Connection, terms: &Terms) -> Result<u64, GovernanceError> {
+    let (addresses, standing) = resume(chain, terms).await?;
+    Ok(blueprints(&addresses, terms, 0, chain.chain_id()).iter().skip(standing).map(Blueprint::least_gas).sum())
+}
+
 /// Where the contracts of the account's last deployment belong if it was one with these terms, and how many of them stand;
 /// else where those of a new one will, and 0.
 async fn resume(chain: &Connection, terms: &Terms) -> Result<(Addresses, usize), GovernanceError> {

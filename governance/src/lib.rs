@@ -20,7 +20,7 @@ mod words;
 pub use addresses::Addresses;
 pub use calls::Offer;
 pub use choices::{Ballot, Delta, DeltaStatus};
-pub use deploy::{Step, Terms, audit, blueprints, deploy};
+pub use deploy::{Step, Terms, audit, blueprints, deploy, least_gas};
 pub use errors::{GovernanceError, explain};
 pub use events::network_event;
 pub use groups::group_view;

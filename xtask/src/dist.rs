@@ -18,11 +18,13 @@ use pack::Entry;
 /// The programs, each of the package of its name.
 const PROGRAMS: [&str; 3] = ["trainer-node", "validator-node", "neuron"];
 /// What lies beside them in an archive.
-const BESIDE: [&str; 8] = [
+const BESIDE: [&str; 10] = [
     "LICENSE",
     "README.md",
     "CHANGELOG.md",
     "docs/OPERATING.md",
+    "docs/PATCHES.md",
+    "docs/json.md",
     "configs/trainer.toml",
     "configs/validator.toml",
     "configs/networks/sepolia.toml",
@@ -98,10 +100,18 @@ fn installed() -> Result<BTreeSet<String>> {
     Ok(found)
 }
 
+/// By which variable cargo is told that programs of a target bring their C runtime along; those of musl do so by themselves.
+fn static_runtime(triple: &str) -> Option<(String, &'static str)> {
+    let name = format!("CARGO_TARGET_{}_RUSTFLAGS", triple.to_uppercase().replace('-', "_"));
+    triple.ends_with("-linux-gnu").then_some((name, "-C target-feature=+crt-static"))
+}
+
 /// Builds for one target, and packs: the archive and the bill.
 fn one(triple: &str, version: &str, target: &Path, out: &Path) -> Result<Vec<PathBuf>> {
     let packages = PROGRAMS.map(|program| ["--package", program]).concat();
-    tools::run(tools::cargo(), &[&["build", "--release", "--locked", "--target", triple], &packages[..]].concat())?;
+    let mut build = Command::new(tools::cargo());
+    build.args(["build", "--release", "--locked", "--target", triple]).args(packages).envs(static_runtime(triple));
+    tools::run_with(&mut build)?;
     let name = format!("neuron-{version}-{triple}");
     let bill = bill::of(&tools::metadata_for(triple)?, version, &PROGRAMS)?;
     let bill = serde_json::to_vec_pretty(&bill)?;
@@ -141,6 +151,19 @@ mod tests {
             let build = |triple: &str| if triple == fails { bail!("no linker") } else { Ok(triple.to_owned()) };
             let found = platform_files(&platform, &owned(installed).into_iter().collect(), &owned(only), &mut told, build).expect("tried");
             assert_eq!((found.as_deref(), told), (built, owned(reasons)), "{installed:?} {only:?} {fails}");
+        }
+    }
+
+    #[test]
+    fn programs_of_linux_bring_their_runtime_along() {
+        for (triple, name) in [
+            ("x86_64-unknown-linux-gnu", Some("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS")),
+            ("aarch64-unknown-linux-gnu", Some("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS")),
+            ("x86_64-unknown-linux-musl", None),
+            ("aarch64-apple-darwin", None),
+        ] {
+            let wanted = name.map(|name| (name.to_owned(), "-C target-feature=+crt-static"));
+            assert_eq!(static_runtime(triple), wanted);
         }
     }
 

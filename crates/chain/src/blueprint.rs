@@ -14,6 +14,12 @@ use crate::revert::Explain;
 /// The instruction that pushes the 32 bytes after it: how code holds what its constructor fixed.
 const PUSH32: u8 = 0x7f;
 const OPERAND_BYTES: usize = 32;
+/// Of a transaction that creates a contract; of the bytes and words of what creates it; of each byte that then stands.
+const GAS_OF_CREATION: u64 = 21_000 + 32_000;
+const GAS_PER_ZERO: u64 = 4;
+const GAS_PER_BYTE: u64 = 16;
+const GAS_PER_WORD: u64 = 2;
+const GAS_PER_STORED_BYTE: u64 = 200;
 
 /// A value in code.
 pub type Word = B256;
@@ -62,6 +68,15 @@ impl Blueprint {
     /// What creates the contract, its arguments included.
     pub fn creation(&self) -> Bytes {
         [self.code.creation.as_ref(), &self.arguments].concat().into()
+    }
+
+    /// Gas that its creation takes at least, whatever its constructor does (EIP-2028, EIP-3860).
+    pub fn least_gas(&self) -> u64 {
+        let (creation, runtime) = (self.creation(), self.code.runtime.len() as u64);
+        let zeros = creation.iter().filter(|byte| **byte == 0).count() as u64;
+        let length = creation.len() as u64;
+        let sent = zeros * GAS_PER_ZERO + (length - zeros) * GAS_PER_BYTE + length.div_ceil(OPERAND_BYTES as u64) * GAS_PER_WORD;
+        GAS_OF_CREATION + sent + runtime * GAS_PER_STORED_BYTE
     }
 
     /// Sends it from the connection's account; returns its address once it is mined.
@@ -156,6 +171,13 @@ mod tests {
         assert!(!blueprint().is(&with_value(8)), "another value");
         assert!(!blueprint().is(&template()), "no value");
         assert!(!blueprint().is(&[]) && !blueprint().is(&[0; 99]));
+    }
+
+    #[test]
+    fn creation_takes_gas_for_what_is_sent_and_for_what_stands() {
+        let code = Code { creation: vec![1; 30].into(), runtime: vec![7; 100].into() };
+        let blueprint = Blueprint { arguments: vec![0; 3], code, ..blueprint() };
+        assert_eq!(blueprint.least_gas(), 53_000 + 30 * 16 + 3 * 4 + 2 * 2 + 100 * 200);
     }
 
     #[test]

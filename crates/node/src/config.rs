@@ -11,7 +11,7 @@ use evaluator::Manifest;
 use protocol::Address;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-pub use crate::network_file::{Deploy, NetworkFile};
+pub use crate::network_file::{Deploy, Named, NetworkFile};
 use crate::{
     groups::Groups,
     http::HttpConfig,

@@ -16,8 +16,8 @@ use protocol::{
     ids::{Address, Digest, GroupId, NodeId, RoundNumber},
     log::Body,
 };
-use swarm::{Client, Config};
-use tokio::time::sleep;
+use swarm::{Client, Config, Length, Order, Progress};
+use tokio::{sync::watch, time::sleep};
 
 use crate::{
     config::{NetworkFile, NodeConfig},
@@ -126,17 +126,24 @@ pub async fn start(file: &NetworkFile, network: Address, folder: &Path, offline:
     Ok(swarm::start(config).await?.0)
 }
 
-/// Fetches a copy, keeps it, and brings what the group's model and set are made of.
+/// Fetches a copy, keeps it, and brings what the group's model and set are made of; how far that is goes to `told`.
 ///
 /// # Errors
 /// When nobody gives it now, it is none of that group, or something of the group is lacking.
-pub async fn take(client: &Client, name: (u64, Address), group: GroupId, file: Digest, folder: &Path) -> Result<GroupCopy> {
-    let bytes = client.fetch_up_to(file, MAX_COPY, FETCH).await.context("the copy cannot be fetched now: try again")?;
-    let copy = GroupCopy::from_bytes(&bytes, name, group)?;
-    let member = joined(&copy, client).await?;
+pub async fn take(
+    client: &Client,
+    name: (u64, Address),
+    (group, file): (GroupId, Digest),
+    folder: &Path,
+    told: watch::Sender<Progress>,
+) -> Result<GroupCopy> {
+    let order = Order { progress: Some(told.clone()), ..Order::new(file, Length::UpTo(MAX_COPY), FETCH) };
+    client.bring(&order).await.context("the copy cannot be fetched now: try again")?;
+    let copy = GroupCopy::from_bytes(&client.fetch_up_to(file, MAX_COPY, FETCH).await?, name, group)?;
+    let member = joined(&copy, client).await?.telling(told);
     member.checkpoint(copy.front.view.checkpoint).await.context("the group's checkpoint cannot be fetched now: try again")?;
     member.set(copy.front.view.head).await.context("the group's training set cannot be fetched now: try again")?;
-    keep(&path(folder, group), &bytes)?;
+    keep(&path(folder, group), &copy.to_bytes()?)?;
     Ok(copy)
 }
 

@@ -1,9 +1,11 @@
 //! A network file: one chain, the contracts on it, and with what they are deployed.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail, ensure};
 pub use chain::words::moment;
 use governance::Terms;
-use protocol::{money::Wei, pace::Tempo};
+use protocol::{Address, GroupId, money::Wei, pace::Tempo};
 use serde::{Deserialize, Serialize};
 use token::SaleTerms;
 use toml::value::Datetime;
@@ -40,6 +42,9 @@ pub struct NetworkFile {
     pub peers: Vec<String>,
     /// Address of the contract `Network`, `0x…`; the six others are found through it. Empty until `neuron deploy` writes it.
     pub contract: String,
+    /// What people call accounts and groups; commands show these names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<String, Named>,
     /// With what `neuron deploy` makes the network; members need it no more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deploy: Option<Deploy>,
@@ -62,6 +67,7 @@ impl Default for NetworkFile {
             log_blocks: chain.log_blocks,
             peers: Vec::new(),
             contract: String::new(),
+            names: BTreeMap::new(),
             deploy: None,
         }
     }
@@ -87,6 +93,14 @@ impl NetworkFile {
             ..chain::Settings::default()
         }
     }
+}
+
+/// What a name is for: an account by its address, or a group by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a name is for an account, \"0x…\" with its 40 digits, or for the number of a group")]
+pub enum Named {
+    Group(GroupId),
+    Account(Address),
 }
 
 /// What is fixed for good at deployment. Coins and NRN as decimal numbers in quotes.
@@ -288,6 +302,20 @@ mod tests {
         {
             let error = toml::from_str::<NetworkFile>(text).expect_err(text).to_string();
             assert!(error.contains(named), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_are_of_accounts_and_groups_and_whatever_else_they_are_given_to_is_named() {
+        let account = "0x4a62316623ad457F02cDC5D997deD67a383EC569";
+        let file: NetworkFile = toml::from_str(&format!("[names]\nalice = \"{account}\"\ndigits = 1")).expect("names");
+        let wanted = [("alice", Named::Account(account.parse().expect("an address"))), ("digits", Named::Group(GroupId(1)))];
+        assert_eq!(file.names, wanted.map(|(name, named)| (name.to_owned(), named)).into());
+        let again: NetworkFile = toml::from_str(&toml::to_string(&file).expect("TOML")).expect("the same");
+        assert_eq!(again, file);
+        for text in ["alice = \"0x12\"", "alice = true", "alice = -1", "alice = [1]"] {
+            let error = toml::from_str::<NetworkFile>(&format!("[names]\n{text}")).expect_err(text).to_string();
+            assert!(error.contains("alice") && error.contains("40 digits"), "{error}");
         }
     }
 

@@ -15,14 +15,19 @@ pub async fn neuron(network: &Watched, actor: &str, arguments: &[&str]) -> Resul
 
 /// The same, told of the network by another file.
 pub async fn by_file(file: &Path, network: &Watched, actor: &str, arguments: &[&str]) -> Result<String> {
-    let keys = network.devnet.dir.join("keys");
-    let mut command = Command::new(program("neuron")?);
-    command.arg("--network").arg(file).arg("--key").arg(key_file(&keys, actor));
-    command.arg("--password-file").arg(keys.join("password")).args(arguments).stdin(Stdio::null());
-    let output = command.kill_on_drop(true).output().await?;
+    let output = command(file, network, actor)?.args(arguments).output().await?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     ensure!(output.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
     Ok(text)
+}
+
+/// The command for an actor of the network, with nothing to do yet; it ends when nobody holds it any more.
+pub fn command(file: &Path, network: &Watched, actor: &str) -> Result<Command> {
+    let keys = network.devnet.dir.join("keys");
+    let mut command = Command::new(program("neuron")?);
+    command.arg("--network").arg(file).arg("--key").arg(key_file(&keys, actor));
+    command.arg("--password-file").arg(keys.join("password")).stdin(Stdio::null()).kill_on_drop(true);
+    Ok(command)
 }
 
 /// Runs several at once; each must print these words.

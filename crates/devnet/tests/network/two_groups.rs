@@ -1,22 +1,24 @@
-//! One validator and one trainer, a process each, serve two groups, and are paid in both by the rules.
+//! One validator and one trainer, a process each, serve a group and its fork, to which stake was moved, and are paid in both by the rules.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, process::Stdio};
 
 use anyhow::{Context, Result, ensure};
 use devnet::{Devnet, Ledger, Options, RoundEntry};
-use node::{
-    Heard, birth,
-    config::{Phases, Times},
-};
+use node::{Heard, config::Phases};
 use protocol::{
     Address, Digest, GroupId, PositionNumber, RoundNumber, Wei,
     chain::{Block, ChainEvent, Outcome},
-    eip712::Consent,
     keccak256,
     measures::Measure,
 };
 
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Child as Process,
+};
+
 use crate::{
+    commands::{command, neuron},
     groups::{changed, fresh_folder},
     watched::Watched,
 };
@@ -27,19 +29,27 @@ const ROUNDS: u64 = 5;
 const CLOCK: &str = "devnet = { train_s = 14, reveal_s = 8, judge_s = 8 }";
 /// Longer than both groups take, seconds.
 const LIMIT_S: u64 = 500;
-/// What the trainer bought in the sale, and what the guest bonds in the second group, whole NRN.
+/// What the trainer bought in the sale, and what the guest bonds and moves to the fork, whole NRN.
 const TRAINER: u64 = 10_000;
 const STAKE: u64 = 50_000;
+/// A fork, and the process that serves its files.
+struct Child {
+    group: GroupId,
+    position: PositionNumber,
+    _process: Process,
+}
+
 /// It does not exist.
 const NOWHERE: u64 = 9;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_process_serves_two_groups_and_is_paid_in_both() -> Result<()> {
+async fn one_process_serves_a_group_and_its_fork_to_which_stake_moved_and_is_paid_in_both() -> Result<()> {
     let group = changed(&fresh_folder("slow-digits")?, CLOCK)?;
     let options = Options { rounds: ROUNDS, trainers: 1, validators: 1, group, ..Options::default() };
     let mut network = Watched::start("two-groups", options).await?;
     let (first, own) = (network.devnet.group, network.position(0)?);
-    let (second, other) = second_group(&mut network, (first, own)).await?;
+    let child = child_of(&mut network, (first, own)).await?;
+    let (second, other) = (child.group, child.position);
     serve_both(&mut network.devnet, [first, second])?;
     let books = play(&mut network, [first, second]).await?;
     let trainer = network.devnet.cast.trainers[0].address();
@@ -53,28 +63,65 @@ async fn one_process_serves_two_groups_and_is_paid_in_both() -> Result<()> {
     Ok(())
 }
 
-/// Founds it, with a position of the guest for which the only validator signs, and lets all stake admit it.
-async fn second_group(network: &mut Watched, voter: (GroupId, PositionNumber)) -> Result<(GroupId, PositionNumber)> {
-    let devnet = &network.devnet;
-    let (founder, guest, signer) =
-        (devnet.hands.of(&devnet.cast.founder)?.clone(), devnet.hands.of(&devnet.cast.guest)?.clone(), devnet.cast.signers[0].clone());
-    let Phases { train_s, reveal_s, judge_s } = devnet.file.devnet;
-    let times = Times { train_s, reveal_s, judge_s, period_s: 2 * (train_s + reveal_s + judge_s), ..devnet.file.times };
-    let birth = birth::prepare(&devnet.file, &times, 2, devnet.cast.founder.address(), &devnet.member.client).await?;
-    let group = founder.create(&birth).await?;
-    devnet.member.client.subscribe(group).await?;
-    let consent = signer.account.sign(Consent { group, owner: devnet.cast.guest.address() }, &founder.domain()).await?.signature;
-    let position = guest.stake().bond(group, signer.address(), Wei::nrn(STAKE), Some(&consent)).await?;
-    guest.stake().wake(group, position).await?;
-    let (terms, now_s) = (*founder.terms(), founder.chain().latest().await?.time_s);
-    let counts_s = terms.genesis_s + ((now_s - terms.genesis_s) / terms.epoch_s + 1) * terms.epoch_s;
-    network.until("the epoch in which its stake counts", 3, |network| network.devnet.now_s > counts_s).await?;
+/// Forks it as a person does, brings the guest's stake over to a position for which the only validator signs, and lets all stake admit it.
+async fn child_of(network: &mut Watched, voter: (GroupId, PositionNumber)) -> Result<Child> {
+    let stake = STAKE.to_string();
+    neuron(network, "guest", &["stake", "bond", &stake]).await?;
+    let (process, group) = fork(network).await?;
+    // What is bonded counts, and can be moved, from the next epoch on.
+    next_epoch(network).await?;
+    let (number, guest) = (group.to_string(), network.devnet.cast.guest.address().to_string());
+    let signer = network.devnet.cast.signers[0].address().to_string();
+    let consent = neuron(network, "validator-1", &["stake", "consent", &guest, "--group", &number]).await?;
+    let moved = ["stake", "move", "--child", &number, "--signer", &signer, "--consent", consent.trim()];
+    let told = neuron(network, "guest", &moved).await?;
+    let position = told.split_once("is that of position ").and_then(|(_, rest)| rest.split(' ').next()).context("its heir")?;
+    let wake = ["stake", "wake", "--group", &number, "--position", position];
+    ensure!(told.contains(&wake.join(" ")), "the next command, {wake:?}, is not in {told}");
+    neuron(network, "guest", &wake).await?;
+    let position = PositionNumber(position.parse()?);
+    network.devnet.member.client.subscribe(group).await?;
+    admit(network, voter, (group, position)).await?;
+    Ok(Child { group, position, _process: process })
+}
+
+/// Runs `neuron group fork`, which serves the child's files as long as it lives, with the first group's model and a clock of its own.
+async fn fork(network: &Watched) -> Result<(Process, GroupId)> {
+    let Phases { train_s, reveal_s, judge_s } = network.devnet.file.devnet;
+    let period_s = 2 * (train_s + reveal_s + judge_s);
+    let times = format!("times = {{ train_s = {train_s}, reveal_s = {reveal_s}, judge_s = {judge_s}, period_s = {period_s} }}");
+    let file = changed(&fresh_folder("forked-digits")?, &times)?;
+    let mut command = command(&network.devnet.network_file(), network, "founder")?;
+    let mut process = command.args(["group", "fork"]).arg(file).stdout(Stdio::piped()).spawn()?;
+    let mut lines = BufReader::new(process.stdout.take().context("its output")?).lines();
+    let told = lines.next_line().await?.context("it ended")?;
+    let number = told.split_once(" is group ").and_then(|(_, rest)| rest.split(',').next()).with_context(|| told.clone())?;
+    let group = GroupId(number.parse()?);
+    ensure!(network.devnet.network.view(group).await?.parent == network.devnet.group, "{told}");
+    // What it says afterwards is read, so that it is never in the way.
+    tokio::spawn(async move { while lines.next_line().await.is_ok_and(|line| line.is_some()) {} });
+    Ok((process, group))
+}
+
+/// Waits for the next epoch; the second in which it began.
+async fn next_epoch(network: &mut Watched) -> Result<u64> {
+    let chain = network.devnet.network.chain();
+    let (terms, now_s) = (*network.devnet.network.terms(), chain.latest().await?.time_s);
+    let begins_s = terms.genesis_s + ((now_s - terms.genesis_s) / terms.epoch_s + 1) * terms.epoch_s;
+    network.until("the next epoch", 3, |network| network.devnet.now_s > begins_s).await?;
+    Ok(begins_s)
+}
+
+async fn admit(network: &mut Watched, voter: (GroupId, PositionNumber), (group, position): (GroupId, PositionNumber)) -> Result<()> {
+    let founder = network.devnet.hands.of(&network.devnet.cast.founder)?.clone();
+    let signer = network.devnet.cast.signers[0].clone();
+    let counts_s = next_epoch(network).await?;
     let name = founder.view(group).await?.name;
-    let admission = Measure::admit(group, name, Digest(keccak256(b"second admission")), counts_s + 4 * terms.epoch_s);
+    let admission = Measure::admit(group, name, Digest(keccak256(b"second admission")), counts_s + 4 * founder.terms().epoch_s);
     let assent = signer.account.sign(admission.clone(), &founder.domain()).await?.signature;
     let enacted = founder.enact(&admission, &[(voter.0, voter.1, assent), (group, position, assent)]).await?;
     ensure!(enacted.done, "{enacted:?}");
-    Ok((group, position))
+    Ok(())
 }
 
 /// Starts both programs again: the trainer for both groups and for one that does not exist, the validator for all that it signs in.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use super::{context::Context, output};
+use super::{context::Context, names::Names, output};
 
 impl Context {
     /// Says what was found, in the form that was asked for. Whoever stops reading is told no more.
@@ -15,7 +15,7 @@ impl Context {
             return self.sum(data);
         }
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        output::show(text.as_bytes())
+        self.show(&text)
     }
 
     /// A line for people, as soon as it is known.
@@ -23,7 +23,28 @@ impl Context {
     /// # Errors
     /// When standard output cannot be written.
     pub fn say(&self, line: &str) -> Result<()> {
-        if self.json { Ok(()) } else { output::show(format!("{line}\n").as_bytes()) }
+        if self.json { Ok(()) } else { self.tell(line) }
+    }
+
+    /// The same of a command that acts, which has nothing to say to programs.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn tell(&self, line: &str) -> Result<()> {
+        self.show(&format!("{line}\n"))
+    }
+
+    fn show(&self, text: &str) -> Result<()> {
+        output::show(self.names().shown(text).as_bytes())
+    }
+
+    /// What the network file calls accounts and groups. A name that is not shown is complained of once.
+    pub fn names(&self) -> &Names {
+        self.names.get_or_init(|| {
+            let names = Names::of(&self.network);
+            names.refused().iter().for_each(|told| eprintln!("[names] in {}: {told}; it is not shown", self.network.display()));
+            names
+        })
     }
 
     /// All of it for programs, at the end.

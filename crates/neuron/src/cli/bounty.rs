@@ -142,19 +142,19 @@ async fn fund(context: &Context, wanted: Wanted) -> Result<()> {
     let term = Term::new(view.clock(now_s).round, term_s, (&view).into());
     check_term(&term, term_s, &view, now_s)?;
     let bond = wanted.bond.unwrap_or(amount.mul_div(1, BOND_PART).max(view.min_deposit));
-    println!("{} NRN for {target} nats, and a bond of {} NRN", amount.to_nrn(), bond.to_nrn());
-    told::of_term(&term, (&view).into()).iter().for_each(|line| println!("  {line}"));
+    context.tell(&format!("{} NRN for {target} nats, and a bond of {} NRN", amount.to_nrn(), bond.to_nrn()))?;
+    let dates = |term: &Term| told::of_term(term, (&view).into()).iter().try_for_each(|line| context.tell(&format!("  {line}")));
+    dates(&term)?;
     let (root, count) = (Digest(hidden.root()), hidden.len() as u32);
     let network = context.sender(&site, account)?;
     let number = network.fund(&Offer { group, root, count, target, amount, bond, term_s }).await?;
     let begun = network.bounty(number).await?.term();
-    println!("funded as bounty {number} of group {group}: {count} examples, root {root}");
+    context.tell(&format!("funded as bounty {number} of group {group}: {count} examples, root {root}"))?;
     if begun != term {
-        println!("another round had begun when it was funded:");
-        told::of_term(&begun, (&view).into()).iter().for_each(|line| println!("  {line}"));
+        context.tell("another round had begun when it was funded:")?;
+        dates(&begun)?;
     }
-    println!("put the dates into your calendar: `neuron bounty open {number} --hidden {}` comes then", path.display());
-    Ok(())
+    context.tell(&format!("put the dates into your calendar: `neuron bounty open {number} --hidden {}` comes then", path.display()))
 }
 
 /// As the contract: at least a period, and over within an exit.
@@ -244,10 +244,9 @@ async fn settle(context: &Context, number: BountyNumber) -> Result<()> {
     let due = Due::of(&dated, &events, now_s);
     ensure!(!due.is_nothing(), "nothing of bounty {number} is due now; {}", dated.next(now_s));
     for event in due.send(&context.sender(&site, account)?, number).await? {
-        events::of_payment(&event).iter().for_each(|line| println!("{line}"));
+        events::of_payment(&event).iter().try_for_each(|line| context.tell(line))?;
     }
-    println!("{}", Dated::read(&site.network, number).await?.next(now_s));
-    Ok(())
+    context.tell(&Dated::read(&site.network, number).await?.next(now_s))
 }
 
 async fn retire(context: &Context, named: &Named, bond: Option<Wei>) -> Result<()> {

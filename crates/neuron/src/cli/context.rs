@@ -1,6 +1,6 @@
 //! What most commands need: the network, an account, and sometimes a peer-to-peer node for as long as the command runs.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use chain::Account;
@@ -22,7 +22,10 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::bars::{Bar, Unit};
+use super::{
+    bars::{Bar, Unit},
+    names::Names,
+};
 
 /// Where they are unless it is said.
 pub const NETWORK_FILE: &str = "network.toml";
@@ -66,6 +69,9 @@ pub struct Context {
     /// The account whose key the remote signer holds.
     #[arg(long, global = true, value_name = "ADDRESS")]
     pub remote_account: Option<Address>,
+    /// What the network file calls accounts and groups, once somebody has asked.
+    #[arg(skip)]
+    pub names: OnceLock<Names>,
 }
 
 /// A node that lives as long as a command.
@@ -159,7 +165,7 @@ impl Visit {
 }
 
 /// Where fetches tell how far they are, which a bar shows.
-fn fetching() -> watch::Sender<Progress> {
+pub fn fetching() -> watch::Sender<Progress> {
     let (tell, told) = watch::channel(Progress::default());
     tokio::spawn(Bar::new("fetching", Unit::Bytes).follow(told));
     tell

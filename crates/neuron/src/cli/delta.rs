@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use swarm::Client;
 
 use super::{
+    bars::{Bar, Unit},
     context::{Context, Visit},
     ending::{NOT_FOUND, Sort as _},
     offline::Offline,
@@ -189,9 +190,9 @@ fn check_author(body: &[u8], proposer: Address) -> Result<()> {
 }
 
 async fn wait_for_holder(client: &Client, group: GroupId, digest: Digest) -> Result<bool> {
-    let deadline = tokio::time::Instant::now() + SPREAD;
-    let mut cursor = 0;
-    while tokio::time::Instant::now() < deadline {
+    let (start, bar, mut cursor) = (tokio::time::Instant::now(), Bar::new("offering it", Unit::Each("seconds")), 0);
+    while start.elapsed() < SPREAD {
+        bar.pass(start.elapsed().as_secs(), SPREAD.as_secs());
         for entry in client.log(group, cursor).await? {
             cursor = entry.number + 1;
             let body = Body::from_bytes(entry.envelope.kind(), entry.envelope.body());
@@ -270,18 +271,16 @@ fn check_open(delta: &Delta, running: PeriodNumber) -> Result<()> {
 async fn show_offline(context: &Context, group: GroupId, delta: Option<DeltaNumber>) -> Result<()> {
     let offline = Offline::open(context, group)?;
     let (view, ballots) = (&offline.copy.front.view, Ballots::of(group, offline.copy.events()));
-    println!("{}", offline.words());
-    println!("group {group}, period {}, {} NRN votes for keeping the set", view.period_number, ballots.keep().to_nrn());
+    context.tell(&offline.words())?;
+    context.tell(&format!("group {group}, period {}, {} NRN votes for keeping the set", view.period_number, ballots.keep().to_nrn()))?;
     let wanted = |number: DeltaNumber| delta.is_none_or(|delta| delta == number);
     ensure!(delta.is_none() || ballots.deltas().any(|(number, _)| wanted(number)), "the copy tells of no such delta");
     for (number, told) in ballots.deltas().filter(|(number, _)| wanted(*number)) {
-        println!("  {number:>3}  {:?} in period {}, {} NRN votes, by {}", told.fate, told.period, told.votes.to_nrn(), told.author);
-        println!("       patch {}, bond {} NRN", told.patch, told.bond.to_nrn());
+        let votes = told.votes.to_nrn();
+        context.tell(&format!("  {number:>3}  {:?} in period {}, {votes} NRN votes, by {}", told.fate, told.period, told.author))?;
+        context.tell(&format!("       patch {}, bond {} NRN", told.patch, told.bond.to_nrn()))?;
     }
-    for line in offline.choices().await? {
-        println!("  {line}");
-    }
-    Ok(())
+    offline.choices().await?.iter().try_for_each(|line| context.tell(&format!("  {line}")))
 }
 
 async fn show(context: &Context, group: GroupId, delta: Option<DeltaNumber>) -> Result<()> {

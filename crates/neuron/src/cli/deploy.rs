@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use chain::Connection;
-use governance::{Addresses, Network, Step, Terms, audit, deploy};
+use governance::{Addresses, Network, Step, Terms, audit, deploy, least_gas};
 use node::{
     config::{self, NetworkFile},
     network_file::moment,
@@ -12,7 +12,14 @@ use node::{
 use protocol::Address;
 use toml_edit::{DocumentMut, value};
 
-use super::context::Context;
+use super::{
+    context::Context,
+    ending::{REFUSED, Sort as _},
+    units::plain,
+};
+
+/// Coin that is asked for, against what gas costs now: prices move, and constructors take some gas too.
+const COIN_TIMES: u128 = 3;
 
 /// Deploys what does not stand yet, and writes the address into the network file. Run again after an interruption it goes
 /// on; run again after the end it only checks.
@@ -20,7 +27,7 @@ pub async fn run(context: &Context) -> Result<()> {
     let path = &context.network;
     let file: NetworkFile = config::read(path)?;
     let chain = Connection::connect(file.settings()).await?;
-    println!("{} on chain {}", file.name, file.chain_id);
+    println!("{} on chain {}", plain(&file.name), file.chain_id);
     let (addresses, terms) = match file.contract.is_empty() {
         true => make(context, &chain, file).await?,
         false => check(&chain, &file, path).await?,
@@ -35,6 +42,7 @@ async fn make(context: &Context, chain: &Connection, file: NetworkFile) -> Resul
     let path = &context.network;
     let terms = terms(chain, file, path).await?;
     let chain = chain.with_flights(context.account().await?, &context.flights()?)?;
+    check_coin(&chain, &terms).await.sort(REFUSED)?;
     println!("deploying as {}; if this is interrupted, run it again", chain.own_address()?);
     let addresses = deploy(&chain, &terms, tell).await?;
     settle(&chain).await?;
@@ -45,6 +53,23 @@ async fn make(context: &Context, chain: &Connection, file: NetworkFile) -> Resul
     })?;
     println!("the address is written into {}", path.display());
     Ok(audit(&chain, addresses.network).await?)
+}
+
+/// Half a network is of no use to anybody, and its gas is gone.
+async fn check_coin(chain: &Connection, terms: &Terms) -> Result<()> {
+    let account = chain.own_address()?;
+    let (gas, price, coin) = (least_gas(chain, terms).await?, chain.gas_price().await?, chain.coin(account).await?);
+    let cost = price.mul_div(gas.into(), 1);
+    let enough = cost.mul_div(COIN_TIMES, 1);
+    ensure!(
+        coin >= cost,
+        "{account} has {} of the chain's coin, and the gas of what is to be deployed costs {} at today's price, or more: send it {}, which is \
+         enough at twice that price; nothing was sent",
+        coin.to_nrn(),
+        cost.to_nrn(),
+        enough.saturating_sub(coin).to_nrn()
+    );
+    Ok(())
 }
 
 /// The terms of the file. A deadline that it does not tell is written into it before anything is sent, so that an

@@ -17,6 +17,7 @@ use super::{
     bounty::{self, hidden_losses},
     context::{Context, history},
     offline::{self, Offline},
+    units::plain,
 };
 
 #[derive(Subcommand)]
@@ -133,7 +134,7 @@ async fn create(context: &Context, path: PathBuf, seed: u64) -> Result<()> {
     let (client, _events) = site.join(folder.path(), keys::node_key(folder.path())?, &[], &[]).await?;
     let birth = birth::prepare(&file, &file.times, seed, author, &client).await?;
     let group = context.sender(&site, account)?.create(&birth).await?;
-    println!("{} is group {group}", file.name);
+    context.tell(&format!("{} is group {group}", plain(&file.name)))?;
     serve(&client, group).await
 }
 
@@ -144,7 +145,8 @@ async fn fork(context: &Context, path: PathBuf, parent: GroupId, seed: u64) -> R
     let visit = context.visit(&site, parent).await?;
     let birth = birth::fork(&file, &file.times, seed, &visit.member, &site.network.view(parent).await?).await?;
     let group = context.sender(&site, account)?.fork(parent, &birth).await?;
-    println!("{} is group {group}, forked from group {parent}; stake moves with `neuron stake move --child {group}`", file.name);
+    let name = plain(&file.name);
+    context.tell(&format!("{name} is group {group}, forked from group {parent}; stake moves with `neuron stake move --child {group}`"))?;
     serve(&visit.client, group).await
 }
 

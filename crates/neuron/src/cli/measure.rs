@@ -170,10 +170,10 @@ async fn propose(context: &Context, wanted: &Wanted, group: GroupId, reason: Str
     let visit = context.visit(&site, group).await?;
     let mut bodies = vec![Body::Measure(MeasureBody { measure: measure.clone(), reason })];
     let assents = assents(context, &site.network, &act, &measure).await?;
-    println!("proposed: {}", words::of_act(&act));
-    println!("  measure  {}, to be enacted before {}", measure.name(), moment(measure.expiry_s));
-    tell_signed(own, &measure, &assents);
-    println!("  others sign with `neuron measure sign {} --group {group}`", measure.name());
+    context.tell(&format!("proposed: {}", words::of_act(&act)))?;
+    context.tell(&format!("  measure  {}, to be enacted before {}", measure.name(), moment(measure.expiry_s)))?;
+    tell_signed(context, own, &measure, &assents)?;
+    context.tell(&format!("  others sign with `neuron measure sign {} --group {group}`", measure.name()))?;
     bodies.extend(assents.into_iter().map(Body::Assent));
     visit.tell(bodies).await
 }
@@ -185,23 +185,22 @@ async fn sign(context: &Context, named: &Named) -> Result<()> {
     let act = entry.measure.act()?;
     let assents = assents(context, &site.network, &act, &entry.measure).await?;
     ensure!(!assents.is_empty(), "{own} signs for no position that counts for this measure and owns none: sign with a key that does");
-    println!("{}", words::of_act(&act));
-    tell_signed(own, &entry.measure, &assents);
+    context.tell(&words::of_act(&act))?;
+    tell_signed(context, own, &entry.measure, &assents)?;
     visit.tell(assents.into_iter().map(Body::Assent).collect()).await
 }
 
 /// What was signed, field by field, and for which positions.
-fn tell_signed(own: Address, measure: &Measure, assents: &[AssentBody]) {
+fn tell_signed(context: &Context, own: Address, measure: &Measure, assents: &[AssentBody]) -> Result<()> {
     if !assents.is_empty() {
-        print_message(measure);
+        tell_message(context, measure)?;
     }
-    for assent in assents {
-        println!("  signed for position {} of group {} as {own}", assent.position, assent.group);
-    }
+    let line = |assent: &AssentBody| format!("  signed for position {} of group {} as {own}", assent.position, assent.group);
+    assents.iter().try_for_each(|assent| context.tell(&line(assent)))
 }
 
-fn print_message(measure: &Measure) {
-    message(measure).iter().for_each(|line| println!("{line}"));
+fn tell_message(context: &Context, measure: &Measure) -> Result<()> {
+    message(measure).iter().try_for_each(|line| context.tell(line))
 }
 
 fn message(measure: &Measure) -> Vec<String> {
@@ -264,11 +263,10 @@ async fn enact(context: &Context, named: &Named) -> Result<()> {
     let act = entry.measure.act()?;
     visit.client.shutdown().await;
     ensure!(!tally.counted.is_empty(), "nobody whose assent counts has signed it: `neuron measure sign` first");
-    println!("{}", words::of_act(&act));
-    print_message(&entry.measure);
+    context.tell(&words::of_act(&act))?;
+    tell_message(context, &entry.measure)?;
     let enacted = context.sender(&site, account)?.enact(&entry.measure, &tally.assents()).await.context("the measure was not enacted")?;
-    println!("  {}", result(&enacted, site.network.stake().epoch().await?));
-    Ok(())
+    context.tell(&format!("  {}", result(&enacted, site.network.stake().epoch().await?)))
 }
 
 /// What became of the assents that were brought.

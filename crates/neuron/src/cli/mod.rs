@@ -18,6 +18,7 @@ mod key;
 mod ledger;
 mod manual;
 mod measure;
+mod names;
 mod offline;
 mod output;
 mod past;
@@ -161,7 +162,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Tx(command) => tx::run(&context, command).await,
         Command::Serve(options) => serve::run(&context, options).await,
         Command::Peers(options) => peers::run(&context, options).await,
-        Command::Top(options) => top::run(options).await,
+        Command::Top(options) => top::run(&context, options).await,
         Command::Config(command) => settings::run(&context, &command),
         Command::Completions(options) => manual::completions(&options),
         Command::Man(options) => manual::pages(&options),

@@ -17,7 +17,7 @@ use protocol::{
 };
 use swarm::Client;
 
-use super::context::{Context, QUIET, read_log, wait_for_peer};
+use super::context::{Context, QUIET, fetching, read_log, wait_for_peer};
 
 /// A group as a copy tells of it.
 pub struct Offline {
@@ -57,7 +57,7 @@ pub async fn take(context: &Context, group: GroupId) -> Result<()> {
     let told = told(&read_log(&client, group, QUIET).await?);
     let (file, tellers) = copy::most_told(&told)
         .with_context(|| format!("no node tells of a copy of group {group}: is a validator or `neuron serve` among your peers?"))?;
-    let copy = copy::take(&client, place.name(), group, file, &place.folder).await?;
+    let copy = copy::take(&client, place.name(), (group, file), &place.folder, fetching()).await?;
     client.shutdown().await;
     let offline = Offline { copy, place };
     println!("{} of {} nodes tell this copy of group {group}; nobody has compared it with the chain", tellers, told.len());

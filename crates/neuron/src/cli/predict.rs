@@ -1,10 +1,6 @@
 //! `neuron predict`: the latest checkpoint on this machine, without account, transaction or price.
 
-use std::{
-    io::{Write, stdout},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
@@ -12,7 +8,7 @@ use evaluator::{Checkpoint, Compute, Data, Tokenizer};
 use protocol::{GroupId, keccak256};
 use serde_json::json;
 
-use super::{context::Context, offline::Offline};
+use super::{context::Context, offline::Offline, output, units::text};
 
 /// The most lines of one file.
 const MAX_LINES: usize = 100_000;
@@ -104,15 +100,14 @@ fn go_on(
         let text = format!("{prompt}{}", tokenizer.decode(&tokens));
         return context.sum(&json!({ "group": options.group, "rows": [], "text": text }));
     }
-    let (mut output, mut waiting) = (stdout(), Vec::with_capacity(MAX_CHARACTER));
-    write!(output, "{prompt}")?;
+    let mut waiting = Vec::with_capacity(MAX_CHARACTER);
+    output::show(text(prompt).as_bytes())?;
     for token in tokens {
-        if let Some(text) = whole(tokenizer, &mut waiting, token) {
-            write!(output, "{text}")?;
-            output.flush()?;
+        if let Some(made) = whole(tokenizer, &mut waiting, token) {
+            output::show(text(&made).as_bytes())?;
         }
     }
-    Ok(writeln!(output, "{}", tokenizer.decode(&waiting))?)
+    output::show(format!("{}\n", text(&tokenizer.decode(&waiting))).as_bytes())
 }
 
 /// The text of the tokens that waited and one more, unless it is the beginning of a character.

@@ -202,11 +202,12 @@ async fn settle(context: &Context, group: GroupId, number: RoundNumber, trainers
     let receipts = context.sender(&site, account)?.settle(group, number, &trainers).await?;
     let events: Vec<ChainEvent> = receipts.iter().flat_map(|receipt| &receipt.logs).filter_map(network_event).collect();
     let lines: Vec<String> = events.iter().filter_map(settlement).collect();
-    lines.iter().for_each(|line| println!("{line}"));
+    lines.iter().try_for_each(|line| context.tell(line))?;
     let left = trainers.len().saturating_sub(lines.len());
     if left > 0 {
         let view = site.network.view(group).await?;
-        println!("{left} deposits wait until the round is mature, from {} on, or were settled before", moment(mature_s(&view, number)));
+        let from = moment(mature_s(&view, number));
+        context.tell(&format!("{left} deposits wait until the round is mature, from {from} on, or were settled before"))?;
     }
     Ok(())
 }
@@ -242,8 +243,7 @@ async fn collect(context: &Context, group: GroupId, numbers: Vec<u64>, to: Optio
     let network = context.sender(&site, account)?;
     let to = to.unwrap_or(own);
     let issued = network.collect(group, &rounds, to).await?;
-    println!("{} NRN issued to {to} for {} rounds, with the rest of their deposits", issued.to_nrn(), rounds.len());
-    Ok(())
+    context.tell(&format!("{} NRN issued to {to} for {} rounds, with the rest of their deposits", issued.to_nrn(), rounds.len()))
 }
 
 /// Rounds that an account has won and not collected.

@@ -15,7 +15,7 @@ use toml_edit::Document;
 use trainer_node::config::TrainerConfig;
 use validator_node::config::ValidatorConfig;
 
-use super::{context::Context, program::Program};
+use super::{context::Context, output, program::Program};
 
 /// Keys of `[node]` that a seed does not read: it has no account, and its command line names network and groups.
 const NOT_OF_A_SEED: [&str; 11] = [
@@ -61,7 +61,11 @@ pub fn run(context: &Context, command: &Command) -> Result<()> {
         }
         Err(error) => lines.push(format!("# nothing is known of the network: {}", node::logging::told(&error).replace('\n', " "))),
     }
-    context.answer(&lines, &json!({ "files": files }))
+    if context.json {
+        return context.sum(&json!({ "files": files }));
+    }
+    // It is TOML: names, which people read, have no place in it.
+    output::show((lines.join("\n") + "\n").as_bytes())
 }
 
 /// A file, and the values that are used once it is read.
@@ -127,7 +131,7 @@ impl Source {
     }
 
     fn line(&self, path: &[String], value: &Value, with_origin: bool) -> String {
-        let key = format!("{}{}", self.prefix, path.join("."));
+        let key = format!("{}{}", self.prefix, path.iter().map(|name| key(name)).collect::<Vec<_>>().join("."));
         let said = match value {
             Value::Null => format!("# {key} is left out"),
             value => format!("{key} = {}", toml(value)),
@@ -181,16 +185,22 @@ fn values(path: &Path, of: Option<Program>) -> Result<Value> {
     match of {
         Some(Program::Trainer) => json(&trainer_node::config::load(path)?),
         Some(Program::Validator) => json(&validator_node::config::load(path)?),
-        None => Ok(json!({ "node": json(&config::node_of(path)?)?, "http": json(&config::http_of(path)?)? })),
+        None => parts(path, json(&config::node_of(path)?)?),
         Some(Program::Seed) => {
             let mut node = json(&config::node_of(path)?)?;
             if let Some(node) = node.as_object_mut() {
                 NOT_OF_A_SEED.iter().for_each(|key| drop(node.remove(*key)));
                 node.insert("relay".into(), true.into());
             }
-            Ok(json!({ "node": node, "http": json(&config::http_of(path)?)? }))
+            parts(path, node)
         }
     }
+}
+
+/// What every program reads: `[node]`, and the parts beside it.
+fn parts(path: &Path, node: Value) -> Result<Value> {
+    let (http, log, trace) = (config::http_of(path)?, config::log_of(path)?, config::trace_of(path)?);
+    Ok(json!({ "node": node, "http": json(&http)?, "log": json(&log)?, "trace": json(&trace)? }))
 }
 
 /// All values of tables in tables; endpoints stay whole.
@@ -224,6 +234,20 @@ fn without_secrets(name: &str, value: &Value) -> Value {
         Some(headers) if name == "headers" => headers.keys().map(|name| (name.clone(), Value::from("…"))).collect(),
         _ => shown(value),
     }
+}
+
+/// A key as TOML writes it: with marks, if it is more than plain letters, and nothing in it that a terminal acts upon.
+fn key(name: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    if !name.is_empty() && name.chars().all(is_plain) {
+        return name.to_owned();
+    }
+    let letter = |letter: char| match letter {
+        '"' | '\\' => format!("\\{letter}"),
+        ' '..='~' => letter.to_string(),
+        letter => format!("\\U{:08x}", u32::from(letter)),
+    };
+    format!("\"{}\"", name.chars().map(letter).collect::<String>())
 }
 
 /// A value as TOML writes it.

@@ -192,8 +192,7 @@ async fn bond(context: &Context, group: GroupId, amount: Wei, signer: &Signer) -
     let (signer, consent) = signer.consent(context, &network, group).await?;
     check_bond(&network, group, signer, amount).await?;
     let position = network.stake().bond(group, signer, amount, consent.as_ref()).await?;
-    println!("bonded {} NRN in position {position} of group {group}; it counts from the next epoch", amount.to_nrn());
-    Ok(())
+    context.tell(&format!("bonded {} NRN in position {position} of group {group}; it counts from the next epoch", amount.to_nrn()))
 }
 
 /// Stake that can never be awake would only wait for an exit.
@@ -233,9 +232,10 @@ async fn move_stake(context: &Context, place: Place, child: GroupId, signer: &Si
     let position = position_at(&network, place).await?;
     let (signer, consent) = signer.consent(context, &network, child).await?;
     let heir = network.move_stake(group, position, child, signer, consent.as_ref()).await?;
-    println!("the stake of position {position} of group {group} is that of position {heir} of group {child} from the next epoch on");
-    println!("wake it there: `neuron stake wake --group {child} --position {heir}`");
-    Ok(())
+    context.tell(&format!(
+        "the stake of position {position} of group {group} is that of position {heir} of group {child} from the next epoch on"
+    ))?;
+    context.tell(&format!("wake it there: `neuron stake wake --group {child} --position {heir}`"))
 }
 
 enum Change {
@@ -270,8 +270,7 @@ async fn change(context: &Context, place: Place, done: &str, change: Change) -> 
             stake.rotate(group, position, signer, consent.as_ref()).await?
         }
     };
-    println!("position {position} of group {group}: {done} ({})", receipt.hash);
-    Ok(())
+    context.tell(&format!("position {position} of group {group}: {done} ({})", receipt.hash))
 }
 
 /// Who was put to sleep is told when it can be woken.

@@ -34,7 +34,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         }
         Command::Send { to, amount } => {
             let receipt = context.sending().await?.neuron().transfer(to, amount).await?;
-            println!("sent {} NRN to {to} in {}", amount.to_nrn(), receipt.hash);
+            context.tell(&format!("sent {} NRN to {to} in {}", amount.to_nrn(), receipt.hash))?;
         }
     }
     Ok(())

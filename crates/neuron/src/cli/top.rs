@@ -21,7 +21,7 @@ use clap::Args;
 use node::logging;
 use tokio::time::sleep;
 
-use super::units::plain;
+use super::{context::Context, units::plain};
 use reel::Recorder;
 use screen::Screen;
 use source::Source;
@@ -45,19 +45,19 @@ pub struct Options {
     record: Option<PathBuf>,
 }
 
-pub async fn run(options: Options) -> Result<()> {
+pub async fn run(context: &Context, options: Options) -> Result<()> {
     if let Some(path) = options.replay {
         let moments = reel::read(&path)?;
         on_terminal("read the recording with any program that reads JSON, a line at a time")?;
         let (_keep, looks) = mpsc::sync_channel(LOOKS_MAX);
-        return Screen::open(Top::replay(&path.display().to_string(), moments), looks).ended().await;
+        return Screen::open(Top::replay(&path.display().to_string(), moments).with(context.names().clone()), looks).ended().await;
     }
     let mut source = Source::new(&options.node)?;
     let mut recorder = options.record.as_deref().map(Recorder::open).transpose()?;
     on_terminal(&format!("ask the node itself: `curl {}`", plain(&source.status())))?;
     let first = source.look().await?;
     keep(&mut recorder, &first)?;
-    let (mut top, (tell, looks)) = (Top::live(&options.node), mpsc::sync_channel(LOOKS_MAX));
+    let (mut top, (tell, looks)) = (Top::live(&options.node).with(context.names().clone()), mpsc::sync_channel(LOOKS_MAX));
     top.see(first);
     let mut screen = Screen::open(top, looks);
     tokio::select! {

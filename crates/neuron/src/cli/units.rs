@@ -58,6 +58,25 @@ pub fn plain(text: &str) -> String {
     shown
 }
 
+/// A text that others wrote or a model made, in its lines, with everything escaped that a terminal would act upon.
+pub fn text(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\t' => shown.push(letter),
+            letter if is_hidden(letter) => shown.extend(letter.escape_unicode()),
+            letter => shown.push(letter),
+        }
+    }
+    shown
+}
+
+/// Whether a terminal acts upon a letter: controls, and what turns the direction of writing or has no width.
+fn is_hidden(letter: char) -> bool {
+    let is_mark = matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    letter.is_control() || is_mark
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +94,17 @@ mod tests {
             assert_eq!(amount(wei), text);
         }
         assert_eq!(short(Address([0xab; 20])).chars().count(), 11);
+    }
+
+    #[test]
+    fn a_text_keeps_its_lines_and_loses_what_a_terminal_acts_upon() {
+        for (written, wanted) in [
+            ("To be,\n\tor \"not\" – é日 😀", "To be,\n\tor \"not\" – é日 😀"),
+            ("\u{1b}[2J\r\u{9b}2J\u{7f}", "\\u{1b}[2J\\u{d}\\u{9b}2J\\u{7f}"),
+            ("\u{202e}\u{200b}\u{feff}\u{2066}", "\\u{202e}\\u{200b}\\u{feff}\\u{2066}"),
+        ] {
+            assert_eq!(text(written), wanted);
+        }
     }
 
     #[test]

@@ -9,10 +9,12 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use chain::{
+    Account,
     dev::{Anvil, AnvilSettings},
     keystore::{self, Cost},
 };
 use node::config::{self, NetworkFile};
+use protocol::Wei;
 
 use crate::groups::fresh_folder;
 
@@ -116,6 +118,25 @@ async fn a_deployment_that_is_killed_goes_on_and_writes_its_address_once() -> Re
     fs::write(deployment.path(), written.replace("[deploy]", "[deploy]\nprice = \"7\""))?;
     ensure!(deployment.refusal()?.contains("was deployed with other terms"), "other terms");
     group_list(&deployment.path(), &written)
+}
+
+/// Whose coin does not suffice is told so before the first transaction, and how much is enough.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_account_cannot_pay_for_is_not_begun_with_and_what_is_asked_for_is_enough() -> Result<()> {
+    let deployment = Deployment::prepare("poor").await?;
+    let poor = Account::random();
+    fs::remove_file(deployment.folder.join("key.json"))?;
+    keystore::create(&deployment.folder.join("key.json"), &poor, PASSWORD, Cost::Trifling)?;
+    deployment.anvil.set_coin(poor.address(), Wei(1)).await?;
+    let output = deployment.run()?;
+    let said = text(&output.stderr);
+    ensure!(output.status.code() == Some(5) && said.contains("nothing was sent"), "{said}");
+    ensure!(deployment.anvil.chain().next_nonce(poor.address()).await? == 0, "something was sent");
+    let wanted = said.split_once("send it ").and_then(|(_, rest)| rest.split(',').next()).with_context(|| said.clone())?;
+    deployment.anvil.set_coin(poor.address(), Wei::from_nrn(wanted)?).await?;
+    let output = deployment.run()?;
+    ensure!(output.status.success(), "{wanted} were not enough: {}{}", text(&output.stdout), text(&output.stderr));
+    Ok(())
 }
 
 /// Other commands find the network through the file.

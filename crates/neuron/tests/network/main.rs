@@ -10,6 +10,7 @@ mod deploying;
 #[allow(dead_code, reason = "other groups are tried elsewhere")]
 mod groups;
 mod played;
+mod predicting;
 mod reading;
 mod refusal;
 mod schema;
@@ -17,6 +18,7 @@ mod schema;
 mod signer;
 mod signers;
 mod small;
+mod state;
 mod stopping;
 mod waiting;
 mod watching;

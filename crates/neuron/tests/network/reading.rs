@@ -122,6 +122,7 @@ async fn check_paid(small: &Small, group: GroupId, played: &Played, issued: Wei)
 }
 
 async fn check_positions(small: &Small, group: GroupId) -> Result<()> {
+    check_names(small).await?;
     contains(&small.neuron(&["stake", "list"]).await?, "100.00 % of what is awake in the group")?;
     contains(&small.neuron(&["stake", "earned"]).await?, "position 1 of group 1")?;
     let validators = small.neuron(&["group", "validators", &group.to_string()]).await?;
@@ -134,6 +135,27 @@ async fn check_positions(small: &Small, group: GroupId) -> Result<()> {
         ("group validators", &["group", "validators", "1"]),
     ] {
         json(small, name, arguments).await?;
+    }
+    Ok(())
+}
+
+/// What the network file calls accounts and groups stands in what people read, and programs are told addresses.
+async fn check_names(small: &Small) -> Result<()> {
+    let own = small.account.address().to_string();
+    let names = [("digits", toml::Value::from(1)), ("alice", own.clone().into()), ("Digits", 2.into())];
+    small.altered("named.toml", "names", names.into_iter().map(|(name, of)| (name.to_owned(), of)).collect::<toml::Table>())?;
+    small.altered("bob.toml", "names", [("bob".to_owned(), toml::Value::from(own.clone()))].into_iter().collect::<toml::Table>())?;
+    for (file, arguments, wanted) in [
+        ("bob.toml", &["group", "validators", "1"][..], "owner bob (0x"),
+        ("bob.toml", &["--json", "group", "validators", "1"], own.as_str()),
+        ("bob.toml", &["key", "show"], own.as_str()),
+        ("named.toml", &["stake", "list"], "owner alice (0x"),
+        ("named.toml", &["stake", "list"], "\"digits\" looks like \"Digits\"; it is not shown"),
+    ] {
+        let (_, told) = small.ended(file, arguments).await?;
+        contains(&told, wanted)?;
+        ensure!(wanted != own || !told.contains("bob"), "addresses for programs: {told}");
+        ensure!(!told.contains("group 1 ("), "two names that look alike: {told}");
     }
     Ok(())
 }

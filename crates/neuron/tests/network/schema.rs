@@ -12,6 +12,8 @@ const TOLD: &str = include_str!("../../../../docs/json.md");
 enum Node {
     Object(BTreeMap<String, Node>),
     Array(Box<Node>),
+    /// Or null.
+    Maybe(Box<Node>),
     Leaf(String),
 }
 
@@ -38,11 +40,15 @@ fn table_of(command: &str) -> Result<Node> {
 fn insert(root: &mut Node, path: &str, kind: &str) -> Result<()> {
     let mut node = root;
     for part in path.split('.') {
-        let (name, is_list) = part.strip_suffix("[]").map_or((part, false), |name| (name, true));
         let Node::Object(fields) = node else { bail!("a field in what is no object") };
-        let new = || if is_list { Node::Array(Box::new(Node::Object(BTreeMap::new()))) } else { Node::Object(BTreeMap::new()) };
-        node = fields.entry(name.to_owned()).or_insert_with(new);
-        if let Node::Array(inner) = node {
+        let object = || Box::new(Node::Object(BTreeMap::new()));
+        let (name, new) = match (part.strip_suffix("[]"), part.strip_suffix('?')) {
+            (Some(name), _) => (name, Node::Array(object())),
+            (_, Some(name)) => (name, Node::Maybe(object())),
+            (None, None) => (part, *object()),
+        };
+        node = fields.entry(name.to_owned()).or_insert(new);
+        if let Node::Array(inner) | Node::Maybe(inner) = node {
             node = inner.as_mut();
         }
     }
@@ -53,6 +59,8 @@ fn insert(root: &mut Node, path: &str, kind: &str) -> Result<()> {
 fn compare(value: &Value, node: &Node, at: &str) -> Result<()> {
     match (node, value) {
         (Node::Leaf(kind), value) => ensure!(is_kind(value, kind), "{at} is {value}, not of the kind {kind}"),
+        (Node::Maybe(_), Value::Null) => {}
+        (Node::Maybe(inner), value) => compare(value, inner, at)?,
         (Node::Array(inner), Value::Array(items)) => {
             for (index, item) in items.iter().enumerate() {
                 compare(item, inner, &format!("{at}[{index}]"))?;
@@ -95,14 +103,16 @@ fn is_kind(value: &Value, kind: &str) -> bool {
 fn the_check_of_answers_finds_what_is_missing_untold_or_of_another_kind() {
     let table = || {
         let mut root = Node::Object(BTreeMap::new());
-        for (path, kind) in [("a", "number"), ("b.c", "wei"), ("d[].e", "flag"), ("f", "text?"), ("g[]", "digest")] {
+        for (path, kind) in [("a", "number"), ("b.c", "wei"), ("d[].e", "flag"), ("f", "text?"), ("g[]", "digest"), ("h?.i", "number")] {
             insert(&mut root, path, kind).expect("a field");
         }
         root
     };
     let digest = format!("0x{}", "ab".repeat(32));
-    let right = serde_json::json!({ "a": 1, "b": { "c": "12" }, "d": [{ "e": true }], "f": null, "g": [digest] });
+    let right = serde_json::json!({ "a": 1, "b": { "c": "12" }, "d": [{ "e": true }], "f": null, "g": [digest], "h": { "i": 1 } });
     compare(&right, &table(), "x").expect("right");
+    let without = serde_json::json!({ "a": 1, "b": { "c": "12" }, "d": [], "f": "x", "g": [], "h": null });
+    compare(&without, &table(), "x").expect("right, too");
     for (path, wrong) in [
         ("/a", serde_json::json!(-1)),
         ("/a", serde_json::json!("1")),
@@ -114,6 +124,8 @@ fn the_check_of_answers_finds_what_is_missing_untold_or_of_another_kind() {
         ("/f", serde_json::json!(1)),
         ("/g/0", serde_json::json!("0x12")),
         ("/b", serde_json::json!(null)),
+        ("/h", serde_json::json!({})),
+        ("/h/i", serde_json::json!(null)),
     ] {
         let mut changed = right.clone();
         *changed.pointer_mut(path).expect("a place") = wrong.clone();

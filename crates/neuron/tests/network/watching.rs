@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, ensure};
 use node::vitals::METRICS;
 use serde_json::Value;
 
-use crate::{bad_input::node, small::Small, stopping::Running};
+use crate::{bad_input::node, schema, small::Small, stopping::Running};
 
 /// What a node says once its room is open, before the address.
 const SERVING: &str = "serving http://";
@@ -70,7 +70,7 @@ async fn a_running_node_shows_itself_to_programs_and_to_prometheus() -> Result<(
         until_ready(&address)?;
         ensure!(get(&address, "/health")? == (200, "well\n".to_owned()));
         let (status, text) = get(&address, "/status")?;
-        let state: Value = serde_json::from_str(&text)?;
+        let state = schema::check("/status", &text)?;
         ensure!(status == 200 && state["version"] == 1 && state["program"] == program, "{text}");
         let shown = &state["groups"][0];
         ensure!(shown["group"] == group.0 && shown["is_live"] == true && shown["phase"].is_string(), "{text}");
@@ -86,7 +86,7 @@ async fn a_running_node_shows_itself_to_programs_and_to_prometheus() -> Result<(
 /// The newest lines of its log, all of them and those after one.
 fn lines(address: &str, program: &str) -> Result<()> {
     let asked = |path: &str| -> Result<Value> { Ok(serde_json::from_str(&get(address, path)?.1)?) };
-    let told = asked("/events")?;
+    let told = schema::check("/events", &get(address, "/events")?.1)?;
     let events = told["events"].as_array().context("lines")?;
     let started = format!("{} started", program.trim_end_matches("-node"));
     let line = events.iter().find(|line| line["text"].as_str().is_some_and(|text| text.starts_with(&started)));

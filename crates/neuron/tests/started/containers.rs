@@ -153,9 +153,10 @@ fn a_container_is_healthy_as_long_as_its_node_answers() {
 }
 
 #[test]
-fn dockers_own_tools_find_nothing_where_they_are() {
+fn tools_for_containers_and_alerts_find_nothing_where_they_are() {
     for (tool, is_there, arguments) in [
         (&["hadolint"][..], &["--version"][..], &["Dockerfile"][..]),
+        (&["promtool"], &["--version"], &["check", "rules", "configs/observe/alerts.yml"]),
         (&["docker", "compose"], &["version"], &["--file", "compose.yml", "config", "--quiet"]),
     ] {
         let run = |more: &[&str]| Command::new(tool[0]).args(&tool[1..]).args(more).current_dir(root()).output();

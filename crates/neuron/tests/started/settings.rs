@@ -48,6 +48,24 @@ fn each_value_is_told_with_the_line_that_says_it() {
     }
 }
 
+/// Names of a network file are keys, and others write that.
+#[test]
+fn names_are_told_with_nothing_that_a_terminal_acts_upon() {
+    let desk = Desk::new();
+    desk.write("node.toml", "[node]\n");
+    desk.write("network.toml", "[names]\nalice = \"0x4a62316623ad457F02cDC5D997deD67a383EC569\"\n\"a.b \\u001b[2J\\u202e\\\"\\\\\" = 2\n");
+    let told = desk.told(&["config", "show", "--origin", "node.toml"]);
+    for wanted in [
+        "network.names.alice = \"0x4a62316623ad457F02cDC5D997deD67a383EC569\"",
+        "network.names.\"a.b \\U0000001b[2J\\U0000202e\\\"\\\\\" = 2 ",
+    ] {
+        assert!(told.contains(wanted), "{wanted} in {told}");
+    }
+    assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told:?}");
+    let read: toml::Table = toml::from_str(&told).expect("TOML");
+    assert_eq!(read["network"]["names"]["a.b \u{1b}[2J\u{202e}\"\\"].as_integer(), Some(2));
+}
+
 #[test]
 fn keys_tell_whose_settings_they_are() {
     let desk = Desk::new();
@@ -58,6 +76,14 @@ fn keys_tell_whose_settings_they_are() {
         ("[node]\n", Some("validator"), "doppelganger_check", "training.batch"),
         ("[node]\n", Some("trainer"), "training.batch", "doppelganger_check"),
         ("[node]\n", Some("seed"), "node.relay = true", "node.edge_s"),
+        ("[log]\nformat = \"json\"\n[node]\n", Some("seed"), "log.format = \"json\"", "training.batch"),
+        (
+            "[trace]\nendpoint = \"http://u:secret@a.example:4318/x\"\n[node]\n",
+            Some("seed"),
+            "trace.endpoint = \"http://a.example:4318\"",
+            "secret",
+        ),
+        ("[node]\n", None, "log.", "compound_part"),
     ] {
         desk.write("node.toml", text);
         let of: Vec<&str> = of.iter().flat_map(|of| ["--of", *of]).collect();

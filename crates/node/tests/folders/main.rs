@@ -1,5 +1,7 @@
 //! Data folders that older programs left, and one of a newer program, as they stand in `tests/golden`.
 
+mod logs;
+
 use std::{
     collections::BTreeMap,
     fs,

@@ -14,7 +14,7 @@ use super::{
     state::{Reel, Top},
     told,
 };
-use crate::cli::units::plain;
+use crate::cli::{names::Names, units::plain};
 
 /// On a smaller screen there is one column.
 const WIDE: (u16, u16) = (72, 20);
@@ -32,7 +32,7 @@ pub fn draw(frame: &mut Frame<'_>, top: &Top) {
     match top.state() {
         None => frame.render_widget(Paragraph::new("nothing is seen yet"), body),
         Some(state) => {
-            frame.render_widget(Paragraph::new(told::title(state)).style(BOLD), head);
+            frame.render_widget(Paragraph::new(told::title(top.names(), state)).style(BOLD), head);
             of_node(frame, body, top, state);
         }
     }
@@ -43,7 +43,7 @@ fn of_node(frame: &mut Frame<'_>, area: Rect, top: &Top, state: &State) {
     let tabs = u16::from(top.groups().len() > 1);
     let [names, rest] = Layout::vertical([Constraint::Length(tabs), Constraint::Min(0)]).areas(area);
     if tabs > 0 {
-        let titles = top.groups().iter().map(|group| format!("group {}", group.group));
+        let titles = top.groups().iter().map(|group| top.names().shown(&format!("group {}", group.group)));
         frame.render_widget(Tabs::new(titles).select(top.chosen()).highlight_style(BOLD.add_modifier(Modifier::REVERSED)), names);
     }
     let troubles = told::troubles(state, top.trouble());
@@ -51,7 +51,7 @@ fn of_node(frame: &mut Frame<'_>, area: Rect, top: &Top, state: &State) {
         Some(group) if frame.area().width >= WIDE.0 && frame.area().height >= WIDE.1 => {
             wide(frame, rest, (top, state, group), &troubles);
         }
-        Some(group) => narrow(frame, rest, top, &[troubles, told::short_of(state, group)].concat()),
+        Some(group) => narrow(frame, rest, top, &[troubles, told::short_of(top.names(), state, group)].concat()),
         None => narrow(frame, rest, top, &[vec!["it serves no group".to_owned()], troubles].concat()),
     }
 }
@@ -63,30 +63,30 @@ fn wide(frame: &mut Frame<'_>, area: Rect, (top, state, group): (&Top, &State, &
     let [running, curve] = Layout::horizontal([Constraint::Percentage(44), Constraint::Min(0)]).areas(upper);
     let [leads, account, machine] =
         Layout::horizontal([Constraint::Percentage(44), Constraint::Percentage(29), Constraint::Min(0)]).areas(lower);
-    round(frame, running, group);
+    round(frame, running, top.names(), group);
     losses(frame, curve, &group.curve);
-    boxed(frame, leads, "who leads", told::leaders(group));
+    boxed(frame, leads, "who leads", told::leaders(top.names(), group));
     boxed(frame, account, "account", told::account(state, group));
     boxed(frame, machine, "node", told::machine(state, group));
     frame.render_widget(paragraph(troubles.to_vec()).style(RED), wrong);
     let count = usize::from(log.height.saturating_sub(2));
-    boxed(frame, log, "log", top.newest(count).map(told::line).collect());
+    boxed(frame, log, "log", top.newest(count).map(|line| told::line(top.names(), line)).collect());
 }
 
 /// In one column: what is important, and of the log what is left over.
 fn narrow(frame: &mut Frame<'_>, area: Rect, top: &Top, lines: &[String]) {
     let [upper, log] = Layout::vertical([Constraint::Length(lines.len() as u16), Constraint::Min(0)]).areas(area);
     frame.render_widget(paragraph(lines.to_vec()), upper);
-    frame.render_widget(paragraph(top.newest(log.height.into()).map(told::line).collect()), log);
+    frame.render_widget(paragraph(top.newest(log.height.into()).map(|line| told::line(top.names(), line)).collect()), log);
 }
 
-fn round(frame: &mut Frame<'_>, area: Rect, group: &Group) {
-    let block = Block::bordered().title(format!(" {} ", told::heading(group)));
+fn round(frame: &mut Frame<'_>, area: Rect, names: &Names, group: &Group) {
+    let block = Block::bordered().title(format!(" {} ", told::heading(names, group)));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let [gauge, lines] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(inner);
     frame.render_widget(bar(told::phase_done(group), told::phase(group)), gauge);
-    frame.render_widget(paragraph(told::round(group)), lines);
+    frame.render_widget(paragraph(told::round(names, group)), lines);
 }
 
 fn bar<'a>(ratio: f64, label: String) -> LineGauge<'a> {
@@ -132,7 +132,7 @@ fn foot_of(frame: &mut Frame<'_>, area: Rect, top: &Top) {
         return frame.render_widget(Paragraph::new(format!("q quit{groups}  {from}")), area);
     };
     let state = if reel.is_playing() { "▶" } else { "‖" };
-    let keys = format!("q quit{groups}  space ←→ Home End");
+    let keys = if area.width < WIDE.0 { "q  space  ←→".to_owned() } else { format!("q quit{groups}  space ←→ Home End") };
     let widths = [Constraint::Min(0), Constraint::Length(keys.chars().count() as u16 + 1)];
     let [scrubber, help] = Layout::horizontal(widths).spacing(1).areas(area);
     frame.render_widget(bar(played(reel), format!("{state} {} of {}", reel.place(), reel.length())), scrubber);

@@ -7,6 +7,8 @@ use node::{
     vitals::state::{Group, State},
 };
 
+use crate::cli::names::Names;
+
 /// Lines of a log that are kept.
 pub const LINES_MAX: usize = 200;
 /// Of a recording, so many steps lead from one end to the other.
@@ -110,12 +112,13 @@ pub struct Top {
     trouble: Option<String>,
     group: usize,
     reel: Option<Reel>,
+    names: Names,
 }
 
 impl Top {
     /// Of a node at an address.
     pub fn live(from: &str) -> Self {
-        Self { from: from.to_owned(), state: None, lines: VecDeque::new(), trouble: None, group: 0, reel: None }
+        Self { from: from.to_owned(), state: None, lines: VecDeque::new(), trouble: None, group: 0, reel: None, names: Names::default() }
     }
 
     /// Of a recording.
@@ -123,6 +126,15 @@ impl Top {
         let mut top = Self { reel: Some(Reel { moments, at: 0, is_playing: false }), ..Self::live(from) };
         top.rewound();
         top
+    }
+
+    /// With names of accounts and groups.
+    pub fn with(self, names: Names) -> Self {
+        Self { names, ..self }
+    }
+
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 
     /// Takes what a node says now.

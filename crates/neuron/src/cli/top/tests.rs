@@ -16,6 +16,7 @@ use super::{
     reel::{self, Recorder},
     state::{Action, Key, LINES_MAX, Seen, Top},
 };
+use crate::cli::names::Names;
 
 const WIDE: &str = include_str!("tests/wide.txt");
 const NARROW: &str = include_str!("tests/narrow.txt");
@@ -95,6 +96,37 @@ fn a_node_is_drawn_as_in_the_kept_pictures() {
     for (what, top, width, height, wanted) in [("wide", live(&[4]), 80, 24, WIDE), ("narrow", live(&[4, 9]), 40, 12, NARROW)] {
         let found = picture(&top, width, height);
         assert_eq!(found, wanted, "{what}:\n{found}");
+    }
+}
+
+#[test]
+fn accounts_and_groups_are_drawn_with_the_names_of_the_network_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, account) = (folder.path().join("network.toml"), Address([0xab; 20]));
+    std::fs::write(&path, format!("[names]\nfirst-of-all = \"{account}\"\ndigits = 4\n")).expect("written");
+    let mut top = Top::live("127.0.0.1:9464").with(Names::of(&path));
+    let mut seen = seen(&[4]);
+    seen.events.push(line(3, &format!("won winner={account}")));
+    top.see(seen);
+    for (width, height, wanted) in [
+        (80, 24, &["group 4 (digits), round 8", "0.612345  first-of-all", "winner=first-of-all (0xABaB…ABaB)"][..]),
+        (40, 14, &["group 4 (digits), round 8", "leads 0.612345  first-of-all"]),
+    ] {
+        let found = picture(&top, width, height);
+        assert!(wanted.iter().all(|words| found.contains(words)), "{found}");
+    }
+}
+
+#[test]
+fn for_how_many_rounds_coin_lasts_is_told_where_somebody_has_to_look_after_it() {
+    for (rounds, wanted) in [(1, "coin 0.25, 1 round "), (999, "coin 0.25, 999 rounds"), (1_000, "coin 0.25   "), (33_199, "coin 0.25   ")]
+    {
+        let mut seen = seen(&[4]);
+        seen.state.chain.coin_rounds = Some(rounds);
+        let mut top = Top::live("x");
+        top.see(seen);
+        let found = picture(&top, 80, 24);
+        assert!(found.contains(wanted), "{rounds}: {found}");
     }
 }
 

@@ -7,14 +7,20 @@ use node::{
 };
 use protocol::chain::{Outcome, Phase};
 
-use super::super::units::{amount, count, plain, short, size, span};
+use super::super::{
+    names::Names,
+    units::{amount, count, plain, size, span},
+};
 
-/// Which program it is, for whom, since when, and whether all is well.
-pub fn title(state: &State) -> String {
-    let account = state.account.map_or_else(|| "no account".to_owned(), short);
+/// For so many rounds of gas nobody has to look after the coin.
+const ROUNDS_MANY: u64 = 1_000;
+
+/// Which program it is, whether all is well, for whom, and since when.
+pub fn title(names: &Names, state: &State) -> String {
+    let account = state.account.map_or_else(|| "no account".to_owned(), |account| names.short(account));
     let ready = if state.not_ready.is_empty() { "ready" } else { "not ready" };
     let up = span(state.now_s.saturating_sub(state.started_s));
-    format!("{} {}  {account}  up {up}  {ready}", plain(&state.program), plain(&state.build))
+    format!("{} {}  {ready}  {account}  up {up}", plain(&state.program), plain(&state.build))
 }
 
 /// The running phase: its name and what is left of it.
@@ -35,32 +41,32 @@ pub fn phase_done(group: &Group) -> f64 {
 }
 
 /// Which group and round.
-pub fn heading(group: &Group) -> String {
+pub fn heading(names: &Names, group: &Group) -> String {
     let round = group.round.map_or_else(String::new, |round| format!(", round {round}"));
     let state = match (group.is_live, group.is_paid) {
         (false, _) => ", reading history",
         (true, Some(false)) => ", unpaid",
         (true, _) => "",
     };
-    format!("group {}{round}{state}", group.group)
+    format!("{}{round}{state}", names.shown(&format!("group {}", group.group)))
 }
 
 /// What happened in the running round and the one decided last.
-pub fn round(group: &Group) -> Vec<String> {
+pub fn round(names: &Names, group: &Group) -> Vec<String> {
     let mut lines = Vec::new();
     if let (Some(commits), Some(claims)) = (group.commits, group.claims) {
         lines.push(format!("{}, {}", count(commits, "commit"), count(claims, "claim")));
     }
     lines.extend(group.best.map(|best| format!("base {} nats", best.base)));
     lines.extend(group.own_loss.map(|loss| format!("own claim {loss} nats")));
-    lines.extend(group.last.as_ref().map(last));
+    lines.extend(group.last.as_ref().map(|decided| last(names, decided)));
     lines
 }
 
-fn last(last: &Last) -> String {
+fn last(names: &Names, last: &Last) -> String {
     let loss = last.loss.map_or_else(String::new, |loss| format!(" {loss}"));
     match (last.outcome, last.winner) {
-        (Outcome::Won, Some(winner)) => format!("won {}: {}{loss}", last.round, short(winner)),
+        (Outcome::Won, Some(winner)) => format!("won {}: {}{loss}", last.round, names.short(winner)),
         (Outcome::Won, None) => format!("round {} was won", last.round),
         (Outcome::Lost, _) => format!("round {} was lost", last.round),
         (Outcome::Struck, _) => format!("round {} was struck", last.round),
@@ -69,11 +75,12 @@ fn last(last: &Last) -> String {
 }
 
 /// Who leads, a claim a line.
-pub fn leaders(group: &Group) -> Vec<String> {
+pub fn leaders(names: &Names, group: &Group) -> Vec<String> {
     if group.leaders.is_empty() {
         return vec!["no claim is revealed yet".into()];
     }
-    let line = |claim: &Claim| format!("{}  {}  {}", short(claim.trainer), claim.loss, count(claim.verdicts, "verdict"));
+    // What a narrow box cuts off matters least.
+    let line = |claim: &Claim| format!("{}  {}  {}", claim.loss, names.short(claim.trainer), count(claim.verdicts, "verdict"));
     group.leaders.iter().map(line).collect()
 }
 
@@ -87,7 +94,8 @@ pub fn account(state: &State, group: &Group) -> Vec<String> {
         lines.push(format!("verdicts {}, missed {}", group.verdicts_sent, group.verdicts_missed));
     }
     if let Some(coin) = state.chain.coin {
-        let lasts = state.chain.coin_rounds.map_or_else(String::new, |rounds| format!(", {}", count(rounds, "round")));
+        let scarce = state.chain.coin_rounds.filter(|rounds| *rounds < ROUNDS_MANY);
+        let lasts = scarce.map_or_else(String::new, |rounds| format!(", {}", count(rounds, "round")));
         lines.push(format!("coin {}{lasts}", amount(coin)));
     }
     if lines.is_empty() {
@@ -117,16 +125,16 @@ pub fn troubles(state: &State, unseen: Option<&str>) -> Vec<String> {
 }
 
 /// A line of its log.
-pub fn line(line: &Line) -> String {
+pub fn line(names: &Names, line: &Line) -> String {
     let date = moment(line.at_s);
-    format!("{} {:5} {}", date.get(11..19).unwrap_or_default(), plain(&line.level), plain(&line.text))
+    format!("{} {:5} {}", date.get(11..19).unwrap_or_default(), plain(&line.level), names.shown(&plain(&line.text)))
 }
 
 /// A narrow screen's share: the most important of all of it.
-pub fn short_of(state: &State, group: &Group) -> Vec<String> {
-    let mut lines = vec![heading(group), phase(group)];
-    lines.extend(round(group));
-    lines.extend(group.leaders.first().and_then(|_| leaders(group).into_iter().next()).map(|line| format!("leads {line}")));
+pub fn short_of(names: &Names, state: &State, group: &Group) -> Vec<String> {
+    let mut lines = vec![heading(names, group), phase(group)];
+    lines.extend(round(names, group));
+    lines.extend(group.leaders.first().and_then(|_| leaders(names, group).into_iter().next()).map(|line| format!("leads {line}")));
     lines.extend(account(state, group));
     lines.extend(machine(state, group).into_iter().take(2));
     lines
