@@ -16,7 +16,7 @@ export function Digest({ of, label = "digest" }: { of: string; label?: string })
     navigator.clipboard?.writeText(of).then(done, () => setCopied(false));
   };
   return (
-    <button type="button" class="digest" title={of} aria-label={`Copy ${label} ${of}`} onClick={copy}>
+    <button type="button" class="digest" title={of} aria-label={`${copied ? "copied" : brief(of)}: copy ${label} ${of}`} onClick={copy}>
       {copied ? "copied" : brief(of)}
     </button>
   );

@@ -32,7 +32,7 @@ export function WalletCorner({ site }: { site: KnownSite | null }) {
       )}
       <details class="menu" ref={menu}>
         <summary class={is ? "button quiet-button" : "button"}>{is ? brief(is.account) : "Connect wallet"}</summary>
-        <div class="menu-box">{is ? <Mine site={site} /> : <Choice all={known} chosen={(wallet) => attempt(() => connect(wallet))} />}</div>
+        <div class="menu-box">{is ? <Mine site={site} close={() => menu.current?.removeAttribute("open")} /> : <Choice all={known} chosen={(wallet) => attempt(() => connect(wallet))} />}</div>
       </details>
       {wrong && (
         <span class="wrong wallet-wrong" role="alert">
@@ -59,20 +59,20 @@ function Choice({ all, chosen }: { all: readonly Wallet[]; chosen: (wallet: Wall
   );
 }
 
-function Mine({ site }: { site: KnownSite | null }) {
+function Mine({ site, close }: { site: KnownSite | null; close: () => void }) {
   const is = useSignal(connected);
   if (!is) return null;
   return (
     <ul class="plain">
       {site && (
         <li>
-          <a class="menu-item" href={linksOf(site).person(is.account)}>
+          <a class="menu-item" href={linksOf(site).person(is.account)} onClick={close}>
             What is mine here
           </a>
         </li>
       )}
       <li>
-        <button type="button" class="menu-item" onClick={disconnect}>
+        <button type="button" class="menu-item" onClick={() => (close(), disconnect())}>
           Forget {is.wallet.name}
         </button>
       </li>

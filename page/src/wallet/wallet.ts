@@ -101,21 +101,17 @@ export async function toChain(site: KnownSite): Promise<Connected> {
   return moved;
 }
 
-/** A signature of a message, which costs nothing. */
-export async function signed(site: KnownSite, signable: Signable): Promise<Hex> {
-  const { wallet, account } = await toChain(site);
-  const text = serializeTypedData(signable as unknown as TypedDataDefinition);
-  return (await wallet.provider.request({ method: "eth_signTypedData_v4", params: [account, withDomain(text)] })) as Hex;
-}
-
 /** Wallets want the domain's type spelled out. */
-function withDomain(text: string): string {
-  const data = JSON.parse(text) as { types: Record<string, unknown> };
-  data.types.EIP712Domain = [
-    { name: "name", type: "string" },
-    { name: "version", type: "string" },
-    { name: "chainId", type: "uint256" },
-    { name: "verifyingContract", type: "address" },
-  ];
-  return JSON.stringify(data);
+const EIP712Domain = [
+  { name: "name", type: "string" },
+  { name: "version", type: "string" },
+  { name: "chainId", type: "uint256" },
+  { name: "verifyingContract", type: "address" },
+];
+
+/** A signature of a message, which costs nothing. */
+export async function signed(site: KnownSite, { types, ...rest }: Signable): Promise<Hex> {
+  const { wallet, account } = await toChain(site);
+  const text = serializeTypedData({ ...rest, types: { EIP712Domain, ...types } } as unknown as TypedDataDefinition);
+  return (await wallet.provider.request({ method: "eth_signTypedData_v4", params: [account, text] })) as Hex;
 }
