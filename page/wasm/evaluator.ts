@@ -54,7 +54,10 @@ interface Exports {
   page_output_len(): number;
   page_manifest(): number;
   page_checkpoint(slot: number): number;
+  page_checkpoint_len(): number;
   page_examples(): number;
+  page_patch(): number;
+  page_root(): number;
   page_predict(slot: number): number;
   page_write(slot: number, temperature: number): number;
   page_next(): number;
@@ -66,6 +69,11 @@ interface Exports {
 /** The module refused what it was given; the message is a sentence for a visitor. */
 export class Refused extends Error {
   override name = "Refused";
+}
+
+/** The module stopped in the midst of its work. */
+export class Stopped extends Error {
+  override name = "Stopped";
 }
 
 const NOTHING = new Uint8Array();
@@ -103,13 +111,18 @@ export class Evaluator {
       const { instance } = await WebAssembly.instantiate(module, {});
       return new Evaluator(instance.exports as unknown as Exports);
     } catch (error) {
-      throw new Refused(`this browser cannot run the evaluator, it lacks WebAssembly with SIMD: use a newer one (${String(error)})`);
+      throw new Stopped(`this browser cannot run the evaluator, it lacks WebAssembly with SIMD: use a newer one (${String(error)})`);
     }
   }
 
   /** The manifest of a group in its canonical bytes; forgets what belonged to the one before. */
   setManifest(bytes: Uint8Array): void {
     this.ask(bytes, () => this.exports.page_manifest());
+  }
+
+  /** Bytes of every checkpoint file of that group. */
+  checkpointLength(): number {
+    return Number(decoder.decode(this.ask(NOTHING, () => this.exports.page_checkpoint_len())));
   }
 
   /** A checkpoint file of that group. */
@@ -120,6 +133,16 @@ export class Evaluator {
   /** The training set, as paths and texts; how many examples it has. */
   setExamples(files: Iterable<readonly [string, string]>): number {
     return Number(decoder.decode(this.ask(encoder.encode(JSON.stringify([...files])), () => this.exports.page_examples())));
+  }
+
+  /** The next patch of the training set, the first one on nothing; how many examples there are then. What is refused changes nothing. */
+  applyPatch(bytes: Uint8Array): number {
+    return Number(decoder.decode(this.ask(bytes, () => this.exports.page_patch())));
+  }
+
+  /** The root of the set that the patches made. */
+  root(): Uint8Array {
+    return this.ask(NOTHING, () => this.exports.page_root());
   }
 
   /** The logarithm of the probability of each class for a line of features, or of each token after a text. */
@@ -165,7 +188,7 @@ export class Evaluator {
       throw new Refused(decoder.decode(answer));
     } catch (error) {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-      throw new Refused(`the evaluator stopped, most likely for want of memory: close other pages and load this one anew (${error.message})`);
+      throw new Stopped(`the evaluator stopped, most likely for want of memory: close other pages and load this one anew (${error.message})`);
     }
   }
 }

@@ -1,14 +1,17 @@
-// Runs the tests beside this file: each is bundled, and given to node's own test runner.
+// Runs the tests beside this file, or those whose names begin as said: each is bundled, and given to node's own test runner.
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL("./", import.meta.url));
-const names = readdirSync(join(here, "test")).filter((name) => name.endsWith(".test.ts") || name.endsWith(".test.tsx"));
-const outdir = mkdtempSync(join(tmpdir(), "page-wasm-"));
+const [wanted = ""] = process.argv.slice(2);
+const names = readdirSync(join(here, "test")).filter((name) => name.endsWith(".test.ts") && name.startsWith(wanted));
+// Beside the packages, so that those which are not bundled are found.
+const cache = join(here, "../node_modules/.cache");
+mkdirSync(cache, { recursive: true });
+const outdir = mkdtempSync(join(cache, "page-wasm-"));
 try {
   await build({
     entryPoints: names.map((name) => join(here, "test", name)),
@@ -18,6 +21,7 @@ try {
     target: "node20",
     jsx: "automatic",
     jsxImportSource: "preact",
+    external: ["playwright-core", "axe-core", "esbuild"],
     outdir,
     outExtension: { ".js": ".mjs" },
     logLevel: "warning",

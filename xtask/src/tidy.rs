@@ -20,7 +20,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("patches", &["deltas"]),
     ("protocol", &["deltas"]),
     ("evaluator", &["deltas"]),
-    ("page-evaluator", &["evaluator"]),
+    ("page-evaluator", &["evaluator", "deltas"]),
     ("training", &["evaluator"]),
     ("views", &["protocol"]),
     ("swarm", &["protocol"]),

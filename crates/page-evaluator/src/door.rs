@@ -62,10 +62,28 @@ pub extern "C" fn page_checkpoint(slot: u32) -> u32 {
     answer(|session, input| session.set_checkpoint(slot_of(slot), input).map(|()| Vec::new()))
 }
 
+/// No question. Answer: the length of every checkpoint file of the manifest, in decimal.
+#[unsafe(no_mangle)]
+pub extern "C" fn page_checkpoint_len() -> u32 {
+    answer(|session, _| session.checkpoint_len().map(|length| length.to_string().into_bytes()))
+}
+
 /// Question: JSON, pairs of path and text. Answer: the number of examples, in decimal.
 #[unsafe(no_mangle)]
 pub extern "C" fn page_examples() -> u32 {
     answer(|session, input| session.set_examples(input).map(|count| count.to_string().into_bytes()))
+}
+
+/// Question: the next patch of the training set. Answer: the number of examples, in decimal.
+#[unsafe(no_mangle)]
+pub extern "C" fn page_patch() -> u32 {
+    answer(|session, input| session.apply_patch(input).map(|count| count.to_string().into_bytes()))
+}
+
+/// No question. Answer: the root of the set that the patches made.
+#[unsafe(no_mangle)]
+pub extern "C" fn page_root() -> u32 {
+    answer(|session, _| Ok(session.root().to_vec()))
 }
 
 /// Question: a line of features, or a text. Answer: log-probabilities, binary32 little-endian.

@@ -1,5 +1,6 @@
 //! Why a page gets no answer: sentences for a visitor.
 
+use deltas::{ApplyError, PatchError};
 use evaluator::{CheckpointError, DataError, ManifestError, MeasureError};
 
 /// What was wrong, and what to do next.
@@ -11,6 +12,12 @@ pub enum Refusal {
     /// A checkpoint.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// A patch that cannot be read.
+    #[error(transparent)]
+    Patch(#[from] PatchError),
+    /// A patch for another set.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
     /// The training set, a line of features or a text.
     #[error(transparent)]
     Data(#[from] DataError),

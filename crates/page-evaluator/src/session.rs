@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use evaluator::{Checkpoint, Compute, Examples, Generator, Isa, Manifest};
+use deltas::{Patch, Tree};
+use evaluator::{Checkpoint, Compute, Examples, Generator, Isa, Manifest, checkpoint_len};
 
 use crate::refusal::Refusal;
 use crate::round::{Replay, Round, Side};
@@ -22,6 +23,8 @@ pub struct Session {
     manifest: Option<Manifest>,
     base: Option<Rc<Checkpoint>>,
     new: Option<Rc<Checkpoint>>,
+    /// What the patches made, as long as the set comes from patches.
+    tree: Tree,
     examples: Option<Examples>,
     text: Option<Generator<Rc<Checkpoint>>>,
 }
@@ -35,6 +38,14 @@ impl Session {
         let manifest = Manifest::from_bytes(bytes)?;
         *self = Self { manifest: Some(manifest), ..Self::default() };
         Ok(())
+    }
+
+    /// Bytes of every checkpoint file of the manifest: what is asked for when one is fetched.
+    ///
+    /// # Errors
+    /// When there is no manifest.
+    pub fn checkpoint_len(&self) -> Result<u64, Refusal> {
+        Ok(checkpoint_len(self.manifest()?))
     }
 
     /// Takes a checkpoint file.
@@ -59,8 +70,25 @@ impl Session {
         let files: Vec<(String, String)> = serde_json::from_slice(json).map_err(|_| Refusal::Form("a list of pairs of path and text"))?;
         let examples = Examples::parse(self.manifest()?, files)?;
         let count = examples.len();
-        self.examples = Some(examples);
+        (self.tree, self.examples) = (Tree::default(), Some(examples));
         Ok(count)
+    }
+
+    /// Applies the next patch of the training set; the first one begins with nothing. Returns the number of examples.
+    ///
+    /// # Errors
+    /// When there is no manifest, or the patch does not apply or leads to no training set: then it changes nothing, for everybody alike.
+    pub fn apply_patch(&mut self, bytes: &[u8]) -> Result<usize, Refusal> {
+        let tree = Patch::parse(bytes)?.apply(&self.tree)?;
+        let examples = Examples::parse(self.manifest()?, tree.iter())?;
+        let count = examples.len();
+        (self.tree, self.examples) = (tree, Some(examples));
+        Ok(count)
+    }
+
+    /// The root of the set that the patches made.
+    pub fn root(&self) -> [u8; 32] {
+        self.tree.root()
     }
 
     /// Log-probability of each class for a line of features, or of each token after a text.

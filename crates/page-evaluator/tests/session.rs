@@ -17,6 +17,7 @@ fn loaded(folder: &str, files: [&str; 2]) -> Session {
     session.set_manifest(&golden(folder, "manifest.json")).unwrap();
     session.set_checkpoint(Slot::Base, &golden(folder, "base.safetensors")).unwrap();
     session.set_checkpoint(Slot::New, &golden(folder, "new.safetensors")).unwrap();
+    assert_eq!(session.checkpoint_len().unwrap(), golden(folder, "base.safetensors").len() as u64);
     let files = files.map(|file| (file, String::from_utf8(golden(folder, file)).unwrap()));
     session.set_examples(&serde_json::to_vec(&files).unwrap()).unwrap();
     session
@@ -62,4 +63,27 @@ fn a_new_manifest_forgets_what_belonged_to_the_one_before() {
     let mut session = loaded("gpt", FAMILIES[1].1);
     session.set_manifest(&golden("", "manifest.json")).unwrap();
     assert_eq!(session.predict(Slot::Base, "1,2,3,4,5").unwrap_err().to_string(), "the base is missing: load it first");
+}
+
+#[test]
+fn patches_make_the_set_and_one_that_does_not_apply_changes_nothing() {
+    let mut session = Session::default();
+    session.set_manifest(&golden("", "manifest.json")).unwrap();
+    let tree = |rows: &str| {
+        let mut tree = deltas::Tree::new();
+        tree.insert("a.csv", rows).unwrap();
+        tree
+    };
+    let [first, second] = ["1,2,3,4,5,0\n", "1,2,3,4,5,0\n5,4,3,2,1,1\n"].map(tree);
+    let begin = deltas::Patch::between(&deltas::Tree::new(), &first, [1; 20], "begin");
+    let more = deltas::Patch::between(&first, &second, [1; 20], "more");
+    assert!(session.apply_patch(&more).is_err(), "it is for another set");
+    assert_eq!(session.apply_patch(&begin).unwrap(), 1);
+    assert_eq!(session.apply_patch(&more).unwrap(), 2);
+    assert!(session.apply_patch(&begin).is_err());
+    assert!(session.apply_patch(b"nothing").is_err());
+    assert_eq!(session.root(), second.root());
+    let unreadable = deltas::Patch::between(&second, &tree("1\n"), [1; 20], "no examples");
+    assert!(session.apply_patch(&unreadable).is_err(), "the evaluator refuses the set");
+    assert_eq!(session.root(), second.root());
 }
