@@ -33,7 +33,7 @@ export function dataset(on: () => Stage): void {
     await page.getByText(": voted to keep the set").waitFor();
     assert.match(number ?? "", /Delta \d+/);
     await go(`${stage.root}/a/${addressOf(stage, "guest")}`);
-    await page.getByText("proposed a delta and put its bond down").waitFor();
+    await page.getByText("proposed a delta and put its bond down").first().waitFor();
     assert.deepEqual(complaints, []);
     await context.close();
   });

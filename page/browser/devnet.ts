@@ -2,6 +2,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import type { Address } from "viem";
 
@@ -47,17 +48,18 @@ export async function devnet(): Promise<Devnet> {
   if (!existsSync(`${at}/devnet`)) throw new Error(`${at}/devnet is missing: run \`cargo build --workspace\` first, or set NEURON_DEVNET to the folder of a kept devnet`);
   const place = mkdtempSync(`${tmpdir()}/neuron-page-devnet-`);
   const child = spawn(`${at}/devnet`, ["--keep", "--rounds", "1", "--trainers", "1", "--validators", "2", "--dir", place], { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] });
-  await ready(child);
+  await heard(child, READY);
   return open(place, neuron, () => ended(child, place));
 }
 
-function ready(child: ChildProcess): Promise<void> {
+/** Waits until a program has said these words. */
+function heard(child: ChildProcess, words: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = "";
-    const late = setTimeout(() => reject(new Error(`the devnet was not ready in time:\n${said}`)), PATIENCE_MS);
+    const late = setTimeout(() => reject(new Error(`never said “${words}”:\n${said}`)), PATIENCE_MS);
     const hear = (part: Buffer) => {
       said += part.toString();
-      if (!said.includes(READY)) return;
+      if (!said.includes(words)) return;
       clearTimeout(late);
       resolve();
     };
@@ -65,7 +67,7 @@ function ready(child: ChildProcess): Promise<void> {
     child.stderr?.on("data", hear);
     child.once("exit", (code) => {
       clearTimeout(late);
-      reject(new Error(`the devnet ended with ${code}:\n${said}`));
+      reject(new Error(`ended with ${code}:\n${said}`));
     });
   });
 }
@@ -76,6 +78,29 @@ async function ended(child: ChildProcess, place: string): Promise<void> {
   child.kill("SIGINT");
   await over;
   rmSync(place, { recursive: true, force: true });
+}
+
+export interface Gateway {
+  url: string;
+  close: () => Promise<void>;
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+
+/** A node that serves the files of group 1 in its HTTP room, as any member's does. */
+export async function gateway(net: Devnet): Promise<Gateway> {
+  const [port, data] = [await freePort(), mkdtempSync(`${tmpdir()}/neuron-page-served-`)];
+  const options = ["--network", `${net.folder}/network.toml`, "serve", "--group", "1", "--data", data, "--listen", "/ip4/127.0.0.1/tcp/0", "--http", `127.0.0.1:${port}`];
+  const child = spawn(net.neuron, options, { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] });
+  await heard(child, "held and served");
+  return { url: `http://127.0.0.1:${port}`, close: () => ended(child, data) };
 }
 
 /** Deploys a network of its own on the devnet's chain, whose sale runs for some seconds. */

@@ -5,6 +5,7 @@ import { hostile } from "./hostile";
 import { lower, raise, type Stage } from "./stage";
 import { stake } from "./stake";
 import { sale } from "./sale";
+import { computing } from "./computing";
 import { dataset } from "./dataset";
 import { trouble } from "./trouble";
 import { views } from "./views";
@@ -23,6 +24,7 @@ describe("the page", { concurrency: false }, () => {
   dataset(on);
   hostile(on);
   views(on);
+  computing(on);
   trouble(on);
   sale(on);
   withdrawal(on);

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type BrowserContext, type Page } from "playwright-core";
 import { accountOf } from "./keys";
-import { type Devnet, devnet } from "./devnet";
+import { type Devnet, devnet, type Gateway, gateway } from "./devnet";
 import { serve, type Served } from "./serve";
 import { giveWallet, type Habits, type TestWallet } from "./wallet";
 
@@ -12,6 +12,7 @@ const PATIENCE_MS = 25_000;
 
 export interface Stage {
   net: Devnet;
+  gateway: Gateway;
   served: Served;
   browser: Browser;
   /** The address of the network's views. */
@@ -42,15 +43,17 @@ export async function raise(): Promise<Stage> {
   const executablePath = CHROMIUMS.find((path) => path !== "" && existsSync(path));
   if (!executablePath) throw new Error("no Chromium is here: install the package `chromium`, or set CHROMIUM to one");
   const net = await devnet();
-  const site = { name: HOSTILE_NAME, rpc: net.rpc, chainId: net.chainId, network: net.network, since: 0 };
+  const files = await gateway(net);
+  const site = { name: HOSTILE_NAME, rpc: net.rpc, chainId: net.chainId, network: net.network, since: 0, gateway: files.url };
   const served = await serve(`${process.cwd()}/dist`, [site]);
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-  return { net, served, browser, root: `#/n/${net.chainId}/${net.network.toLowerCase()}` };
+  return { net, gateway: files, served, browser, root: `#/n/${net.chainId}/${net.network.toLowerCase()}` };
 }
 
 export async function lower(stage: Stage): Promise<void> {
   await stage.browser.close();
   stage.served.close();
+  await stage.gateway.close();
   await stage.net.close();
 }
 

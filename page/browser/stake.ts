@@ -42,7 +42,9 @@ export function stake(on: () => Stage): void {
     const at = `${stage.root}/g/1/decisions`;
     const first = await visit(stage, { who: "owner-1", at });
     await first.page.getByLabel(/^What/).selectOption("least");
-    await first.page.getByLabel(/^Micronats/).fill("900");
+    const label = await first.page.getByText(/^Micronats, now \d+$/).innerText();
+    const lower = Number(label.replace(/\D/g, "")) - 100;
+    await first.page.getByLabel(/^Micronats/).fill(String(lower));
     await first.page.getByRole("button", { name: "Sign and bring it" }).click();
     const card = (page: typeof first.page) => page.locator(".panel", { hasText: "Lower the least improvement" }).first();
     await card(first.page).getByText("gathering").waitFor();
@@ -58,7 +60,7 @@ export function stake(on: () => Stage): void {
     }
     await card(second.page).getByText("in effect").waitFor();
     await second.page.goto(`${stage.served.url}${stage.root}/g/1/about`);
-    await second.page.getByText("0.000900 nats").waitFor();
+    await second.page.getByText(`${(lower / 1e6).toFixed(6)} nats`).waitFor();
     await first.context.close();
     await second.context.close();
   });

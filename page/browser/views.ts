@@ -19,6 +19,7 @@ const viewsOf = (stage: Stage): [string, string | RegExp][] => [
   [`${stage.root}/g/1/data`, "Propose a change"],
   [`${stage.root}/g/1/stake`, "Bond"],
   [`${stage.root}/g/1/decisions`, "Let the group draw on the issue"],
+  [`${stage.root}/g/1/try`, "Fetch the model and try it"],
   [`${stage.root}/g/1/about`, "What it was founded with"],
   [`${stage.root}/g/1/d/1`, "Votes for it"],
   [`${stage.root}/a/${addressOf(stage, "trainer-1")}`, "won the round and collected it"],

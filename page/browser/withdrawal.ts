@@ -11,7 +11,7 @@ export function withdrawal(on: () => Stage): void {
     await confirmed(page, /Rest position/);
     await page.getByRole("button", { name: "Withdraw" }).click({ timeout: 180_000 });
     await confirmed(page, /Withdraw from position/);
-    await page.getByText("withdrew what had left").waitFor();
+    await page.getByText("withdrew what had left").first().waitFor();
     await page.getByText("Leaving").waitFor({ state: "detached" });
     await context.close();
   });

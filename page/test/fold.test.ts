@@ -3,9 +3,10 @@ import { test } from "node:test";
 import fixture from "./fixtures/devnet.json";
 import { apply } from "../src/fold/fold";
 import type { Log } from "../src/fold/log";
+import { headAfter, patchesTo } from "../src/fold/lineage";
 import { belongings, leaders } from "../src/fold/people";
 import { allowanceAt, epochAt, standIn, sumsIn } from "../src/fold/rules";
-import { type Contracts, empty, type Group, type Outcome, type State } from "../src/fold/state";
+import { type Contracts, empty, type Group, type Hex, NOTHING, type Outcome, type State } from "../src/fold/state";
 
 const OUTCOMES: readonly Outcome[] = ["open", "won", "lost", "struck"];
 const STATES = ["none", "open", "applied", "dropped", "taken", "refunded"];
@@ -150,6 +151,20 @@ test("what waits for an account is what the contracts owe it", () => {
   for (const seat of group.seats.values()) {
     assert.deepEqual(belongings(state, seat.owner).positions.map((held) => held.seat.number), [seat.number]);
   }
+});
+
+test("the patches of every round's set are known, and lead to its head", () => {
+  const state = folded();
+  const group = groupIn(state, 1);
+  const lengths = new Set<number>();
+  for (const round of group.rounds.values()) {
+    const patches = patchesTo(state, group, round.head);
+    assert.ok(patches, `round ${round.number}`);
+    assert.equal(patches.reduce<Hex>(headAfter, NOTHING), round.head);
+    lengths.add(patches.length);
+  }
+  assert.ok(lengths.size > 1, "the set changed in between");
+  assert.equal(patchesTo(state, group, `0x${"11".repeat(32)}`), null);
 });
 
 test("a hundred thousand logs are folded within twenty seconds", () => {

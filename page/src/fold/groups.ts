@@ -48,6 +48,7 @@ export function created(state: State, event: Event): void {
     created: momentOf(event),
     checkpoint: words.checkpoint,
     head: hexIn(event, "head"),
+    bornAt: hexIn(event, "head"),
     least,
     admitted: false,
     period: words.period,

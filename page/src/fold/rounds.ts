@@ -55,6 +55,7 @@ export function committed(state: State, event: Event): void {
     file: NOTHING,
     base: 0,
     loss: 0,
+    lossRoot: NOTHING,
     concession: 0,
     settled: false,
     at: momentOf(event),
@@ -65,8 +66,9 @@ export function committed(state: State, event: Event): void {
 export function revealed(state: State, event: Event): void {
   const claim = claimOf(roundOf(state, event), accountIn(event, "trainer"), event);
   const [file, base, loss] = [hexIn(event, "file"), numberIn(event, "base"), numberIn(event, "loss")];
-  const name = claimName(file, base, loss, hexIn(event, "lossRoot"));
-  Object.assign(claim, { state: "revealed", name, file, base, loss, at: momentOf(event) } satisfies Partial<Claim>);
+  const lossRoot = hexIn(event, "lossRoot");
+  const name = claimName(file, base, loss, lossRoot);
+  Object.assign(claim, { state: "revealed", name, file, base, loss, lossRoot, at: momentOf(event) } satisfies Partial<Claim>);
 }
 
 export function conceded(state: State, event: Event): void {

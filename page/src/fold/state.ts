@@ -48,6 +48,7 @@ export interface Claim {
   file: Hex;
   base: number;
   loss: number;
+  lossRoot: Hex;
   concession: number;
   settled: boolean;
   at: Moment;
@@ -169,6 +170,8 @@ export interface Group {
   created: Moment;
   checkpoint: Hex;
   head: Hex;
+  /** The head of its birth. */
+  bornAt: Hex;
   least: number;
   admitted: boolean;
   period: number;

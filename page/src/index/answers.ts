@@ -1,13 +1,15 @@
 // What views ask of the indexer, and what it answers.
 
 import { type Belongings, belongings, type Deeds, leaders } from "../fold/people";
-import type { Address, Bounty, Contracts, Emission, Group, Measure, Receipt, Sale, State, Sums, Terms } from "../fold/state";
+import { patchesTo } from "../fold/lineage";
+import type { Address, Bounty, Contracts, Emission, Group, Hex, Measure, Receipt, Sale, State, Sums, Terms } from "../fold/state";
 
 export type Query =
   | { kind: "network" }
   | { kind: "group"; group: number }
   | { kind: "person"; account: Address }
-  | { kind: "leaders" };
+  | { kind: "leaders" }
+  | { kind: "patches"; group: number; head: Hex };
 
 /** A group in a list. */
 export interface GroupRow {
@@ -60,7 +62,13 @@ export interface LeadersAnswer {
   leaders: Deeds[];
 }
 
-export type Answer = NetworkAnswer | GroupAnswer | PersonAnswer | LeadersAnswer;
+/** The patches that lead to a head, the oldest first; nothing while they are not all known. */
+export interface PatchesAnswer {
+  kind: "patches";
+  patches: Hex[] | null;
+}
+
+export type Answer = NetworkAnswer | GroupAnswer | PersonAnswer | LeadersAnswer | PatchesAnswer;
 
 /** Points of a plot are thinned to this many. */
 const POINTS = 600;
@@ -120,6 +128,10 @@ export function answer(state: State, query: Query): Answer {
       const deeds = leaders(state).find((one) => one.account === account) ?? null;
       const groups = [...state.groups.values()].map(({ number, periodNumber }) => ({ number, period: periodNumber }));
       return { kind: "person", terms, contracts, sale: saleOf(state.sale), groups, belongings: belongings(state, account), receipts, deeds };
+    }
+    case "patches": {
+      const group = state.groups.get(query.group);
+      return { kind: "patches", patches: group ? patchesTo(state, group, query.head) : null };
     }
     case "leaders":
       return { kind: "leaders", leaders: leaders(state) };

@@ -3,6 +3,7 @@
 import type { Check } from "../chain/discover";
 import type { Contracts } from "../fold/state";
 import { Signal } from "../parts/signal";
+import { startWorker } from "../parts/workers";
 import type { Answer, Query } from "./answers";
 import type { FromWorker, Progress, Site, ToWorker } from "./protocol";
 
@@ -24,7 +25,7 @@ export class Client {
   private last = 0;
 
   constructor(readonly site: Site) {
-    this.worker = new Worker(workerUrl() as unknown as string, { type: "module", name: "indexer" });
+    this.worker = startWorker("worker.js");
     this.worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.hear(data);
     this.worker.onerror = () => this.standing.change((now) => ({ ...now, trouble: "The reader of the chain stopped: reload the page." }));
     this.tell({ say: "open", site });
@@ -64,24 +65,4 @@ export class Client {
   close(): void {
     this.worker.terminate();
   }
-}
-
-interface TrustedTypes {
-  createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): unknown };
-}
-
-let policy: { createScriptURL(url: string): unknown } | null = null;
-
-/** The only script that is ever started by a name: the worker beside this file. */
-function workerUrl(): unknown {
-  const url = new URL("worker.js", import.meta.url).href;
-  const types = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes;
-  if (!types) return url;
-  policy ??= types.createPolicy("neuron-worker", {
-    createScriptURL: (asked) => {
-      if (asked !== url) throw new TypeError("another script than the page's own");
-      return asked;
-    },
-  });
-  return policy.createScriptURL(url);
 }

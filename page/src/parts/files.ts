@@ -2,13 +2,13 @@
 
 import { sha256 } from "viem";
 import type { Hex } from "../fold/state";
+import { cidOf, RAW } from "../../wasm/cid";
 import { BLOCK_BYTES } from "../chain/messages";
+import { bytesOf, filesAt } from "./computing";
 
 const NAME = "neuron-files";
 const STORE = "files";
 const KEPT_MAX = 64;
-const PATIENCE_MS = 20_000;
-const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 
 const asked = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
@@ -42,29 +42,18 @@ async function keptFile(digest: Hex): Promise<Uint8Array | null> {
   }
 }
 
-/** The CID of a file of one block. */
-export function cidOf(digest: Hex): string {
-  const bytes = [0x01, 0x55, 0x12, 0x20, ...(digest.slice(2).match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16))];
-  let [text, bits, held] = ["b", 0, 0];
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
-    for (bits += 8; bits >= 5; bits -= 5) text += ALPHABET[(held >> (bits - 5)) & 31];
-    held &= (1 << bits) - 1;
-  }
-  return bits > 0 ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
-}
+/** Patches that are shown; longer ones are for the command line. */
+const SHOWN_BYTES = 4 * 1024 * 1024;
 
-/** The block behind a digest, from wherever it is; nothing where nobody has it. Its bytes are what the digest says. */
+export const cidOfFile = (digest: Hex): string => cidOf(RAW, bytesOf(digest));
+
+/** The file behind a digest, from wherever it is; nothing where nobody has it. Its bytes are what the digest says. */
 export async function fileOf(digest: Hex, gateway: string | undefined): Promise<Uint8Array | null> {
   const kept = await keptFile(digest);
   if (kept || !gateway) return kept;
   try {
-    const url = new URL(`ipfs/${cidOf(digest)}?format=raw`, gateway.endsWith("/") ? gateway : `${gateway}/`);
-    const answer = await fetch(url, { headers: { accept: "application/vnd.ipld.raw" }, signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (!answer.ok) return null;
-    const bytes = new Uint8Array(await answer.arrayBuffer());
-    if (bytes.length > BLOCK_BYTES || sha256(bytes) !== digest) return null;
-    await keepFile(digest, bytes);
+    const bytes = await filesAt(gateway).upTo(bytesOf(digest), SHOWN_BYTES);
+    if (bytes.length <= BLOCK_BYTES) await keepFile(digest, bytes);
     return bytes;
   } catch {
     return null;

@@ -9,7 +9,7 @@ import { type Ballot, type Delta, type Group, NOTHING, type Seat, ZERO } from ".
 import { Account, Bar, Digest, Fact, Nrn, Time, Until } from "../parts/bits";
 import { useAnswer, useHere, useNow } from "../parts/context";
 import { Diff, summaryOf } from "../parts/diff";
-import { cidOf, fileOf, keepFile } from "../parts/files";
+import { cidOfFile, fileOf, keepFile } from "../parts/files";
 import { useSignal } from "../parts/signal";
 import { Table } from "../parts/table";
 import { nrn, percent } from "../parts/words";
@@ -126,7 +126,7 @@ function Patch({ delta }: { delta: Delta }) {
       {text === null && (
         <div class="form">
           <p class="field-wide">
-            The patch is not in this browser{site.gateway ? ", nor at the gateway" : ""}. Fetch it with <code>neuron ipfs get {cidOf(delta.digest)}</code>, and open it here: the page checks that it is the one on chain.
+            The patch is not in this browser{site.gateway ? ", nor at the gateway" : ""}. Fetch it with <code>neuron ipfs get {cidOfFile(delta.digest)}</code>, and open it here: the page checks that it is the one on chain.
           </p>
           <label class="field field-wide">
             <span>Patch file</span>

@@ -12,6 +12,7 @@ import { DataTab } from "./data";
 import { DecisionsTab } from "./decisions";
 import { RoundsTab } from "./rounds";
 import { StakeTab } from "./stake";
+import { TryTab } from "./try";
 import { Missing, Waiting } from "./waiting";
 
 export interface Inside {
@@ -46,12 +47,13 @@ export function GroupView({ number, tab }: { number: number; tab: GroupTab }) {
       {tab === "data" && <DataTab {...inside} />}
       {tab === "stake" && <StakeTab {...inside} />}
       {tab === "decisions" && <DecisionsTab {...inside} />}
+      {tab === "try" && <TryTab {...inside} />}
       {tab === "about" && <AboutTab {...inside} />}
     </main>
   );
 }
 
-const TABS: Record<GroupTab, string> = { rounds: "Rounds", data: "Training set", stake: "Stake", decisions: "Decisions", about: "About" };
+const TABS: Record<GroupTab, string> = { rounds: "Rounds", data: "Training set", stake: "Stake", decisions: "Decisions", try: "Try it", about: "About" };
 
 const SAID: Record<Phase, string> = {
   TRAIN: "trainers train and seal checkpoints",

@@ -9,6 +9,7 @@ import { Table } from "../parts/table";
 import { nats, nrn, percent } from "../parts/words";
 import { Act } from "../wallet/act";
 import { onNetwork } from "../wallet/send";
+import { Doubt } from "./doubt";
 import { Outcome, outcomeOf } from "./rounds";
 import { Missing, Waiting } from "./waiting";
 
@@ -33,7 +34,7 @@ export function RoundView({ number, round }: { number: number; round: number }) 
       <Facts answer={answer} group={group} round={shown} />
       <Claims group={group} round={shown} running={running} />
       <Verdicts answer={answer} group={group} round={shown} />
-      <Doubt group={group} round={shown} />
+      <Doubt group={group} round={shown} terms={answer.terms} />
     </main>
   );
 }
@@ -168,15 +169,5 @@ function Verdicts({ answer, group, round }: { answer: GroupAnswer; group: Group;
       />
       {round.attended.length > 0 && <p class="quiet">Positions {[...new Set(round.attended)].join(", ")} showed their presence later.</p>}
     </section>
-  );
-}
-
-/** Nobody has to be trusted. */
-function Doubt({ group, round }: { group: Group; round: Round }) {
-  if (round.outcome === "open") return null;
-  return (
-    <p class="quiet">
-      Compute it again, to the last bit: <code>neuron replay --group {group.number} --round {round.number}</code>
-    </p>
   );
 }
