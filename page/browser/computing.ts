@@ -16,7 +16,12 @@ export function computing(on: () => Stage): void {
     const at = (x: number, y: number) => [box.x + x * box.width, box.y + y * box.height] as const;
     await page.mouse.move(...at(0.3, 0.12));
     await page.mouse.down();
-    for (const [x, y] of [[0.7, 0.12], [0.58, 0.5], [0.45, 0.9]] as const) await page.mouse.move(...at(x, y), { steps: 6 });
+    for (const [x, y] of [
+      [0.7, 0.12],
+      [0.58, 0.5],
+      [0.45, 0.9],
+    ] as const)
+      await page.mouse.move(...at(x, y), { steps: 6 });
     await page.mouse.up();
     await page.getByText(/It is a \d/).waitFor();
     assert.deepEqual(complaints, []);

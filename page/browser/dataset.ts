@@ -19,7 +19,9 @@ export function dataset(on: () => Stage): void {
     const stage = on();
     const { page, context, complaints, go } = await visit(stage, { who: "guest", at: `${stage.root}/g/1/data` });
     await opened(page);
-    await page.getByLabel("Patch file").setInputFiles({ name: "<img src=x onerror=window.hostile=1>.patch", mimeType: "text/plain", buffer: Buffer.from(HOSTILE_PATCH) });
+    await page
+      .getByLabel("Patch file")
+      .setInputFiles({ name: "<img src=x onerror=window.hostile=1>.patch", mimeType: "text/plain", buffer: Buffer.from(HOSTILE_PATCH) });
     await page.getByText("2 lines more, 0 fewer").waitFor();
     await page.getByRole("button", { name: "Propose", exact: true }).click();
     await confirmed(page, /Propose a delta/);
@@ -41,7 +43,8 @@ export function dataset(on: () => Stage): void {
   test("a file that is no patch, or too long, is refused in a sentence", async () => {
     const stage = on();
     const { page, context } = await visit(stage, { who: "guest", at: `${stage.root}/g/1/data` });
-    const choose = (text: string) => page.getByLabel("Patch file").setInputFiles({ name: "file.patch", mimeType: "text/plain", buffer: Buffer.from(text) });
+    const choose = (text: string) =>
+      page.getByLabel("Patch file").setInputFiles({ name: "file.patch", mimeType: "text/plain", buffer: Buffer.from(text) });
     await choose("no patch");
     await page.getByText("That file is no patch").waitFor();
     await choose("x".repeat(262_145));

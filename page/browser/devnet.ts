@@ -45,9 +45,13 @@ export async function devnet(): Promise<Devnet> {
   const [folder, at] = [process.env.NEURON_DEVNET, programs()];
   const neuron = `${at}/neuron`;
   if (folder) return open(folder, neuron, async () => {});
-  if (!existsSync(`${at}/devnet`)) throw new Error(`${at}/devnet is missing: run \`cargo build --workspace\` first, or set NEURON_DEVNET to the folder of a kept devnet`);
+  if (!existsSync(`${at}/devnet`))
+    throw new Error(`${at}/devnet is missing: run \`cargo build --workspace\` first, or set NEURON_DEVNET to the folder of a kept devnet`);
   const place = mkdtempSync(`${tmpdir()}/neuron-page-devnet-`);
-  const child = spawn(`${at}/devnet`, ["--keep", "--rounds", "1", "--trainers", "1", "--validators", "2", "--dir", place], { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(`${at}/devnet`, ["--keep", "--rounds", "1", "--trainers", "1", "--validators", "2", "--dir", place], {
+    cwd: REPOSITORY,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   await heard(child, READY);
   return open(place, neuron, () => ended(child, place));
 }
@@ -97,7 +101,19 @@ const freePort = (): Promise<number> =>
 /** A node that serves the files of group 1 in its HTTP room, as any member's does. */
 export async function gateway(net: Devnet): Promise<Gateway> {
   const [port, data] = [await freePort(), mkdtempSync(`${tmpdir()}/neuron-page-served-`)];
-  const options = ["--network", `${net.folder}/network.toml`, "serve", "--group", "1", "--data", data, "--listen", "/ip4/127.0.0.1/tcp/0", "--http", `127.0.0.1:${port}`];
+  const options = [
+    "--network",
+    `${net.folder}/network.toml`,
+    "serve",
+    "--group",
+    "1",
+    "--data",
+    data,
+    "--listen",
+    "/ip4/127.0.0.1/tcp/0",
+    "--http",
+    `127.0.0.1:${port}`,
+  ];
   const child = spawn(net.neuron, options, { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] });
   await heard(child, "held and served");
   return { url: `http://127.0.0.1:${port}`, close: () => ended(child, data) };
@@ -108,6 +124,10 @@ export function deploy(net: Devnet, saleS: number): Address {
   const file = `${net.folder}/second-${process.pid}.toml`;
   const text = `name = "second"\nrpc = "${net.rpc}"\nchain_id = ${net.chainId}\nconfirmations = 1\npoll_ms = 250\n\n[deploy]\nprice = "0.000001"\nsale_s = ${saleS}\n`;
   writeFileSync(file, text);
-  execFileSync(net.neuron, ["--network", file, "--key", `${net.folder}/keys/founder.json`, "--password-file", `${net.folder}/keys/password`, "deploy"], { cwd: REPOSITORY, stdio: "pipe" });
+  execFileSync(
+    net.neuron,
+    ["--network", file, "--key", `${net.folder}/keys/founder.json`, "--password-file", `${net.folder}/keys/password`, "deploy"],
+    { cwd: REPOSITORY, stdio: "pipe" },
+  );
   return field(readFileSync(file, "utf8"), "contract") as Address;
 }

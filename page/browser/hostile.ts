@@ -38,7 +38,11 @@ export function hostile(on: () => Stage): void {
 
   test("no script but the page's own can be started", async () => {
     const { page, context } = await visit(on(), { at: "#/" });
-    const run = (what: string) => page.evaluate(what).then(() => "ran", () => "refused");
+    const run = (what: string) =>
+      page.evaluate(what).then(
+        () => "ran",
+        () => "refused",
+      );
     assert.equal(await run(`new Worker(URL.createObjectURL(new Blob(["1"])))`), "refused");
     assert.equal(await run(`document.body.insertAdjacentHTML("beforeend", "<b>x</b>")`), "refused");
     await run(`{ const script = document.createElement("script"); script.text = "window.hostile = 1"; document.body.append(script); }`);

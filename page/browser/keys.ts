@@ -21,9 +21,13 @@ const bytes = (hex: string) => Buffer.from(hex.replace(/^0x/, ""), "hex");
 export function keyOf(file: string, password: string): Hex {
   const { crypto } = JSON.parse(readFileSync(file, "utf8")) as Stored;
   const { salt, dklen, n = 0, r = 0, p = 0, c = 0 } = crypto.kdfparams;
-  const derived = crypto.kdf === "scrypt" ? scryptSync(password, bytes(salt), dklen, { N: n, r, p, maxmem: 512 * 1024 * 1024 }) : pbkdf2Sync(password, bytes(salt), c, dklen, "sha256");
+  const derived =
+    crypto.kdf === "scrypt"
+      ? scryptSync(password, bytes(salt), dklen, { N: n, r, p, maxmem: 512 * 1024 * 1024 })
+      : pbkdf2Sync(password, bytes(salt), c, dklen, "sha256");
   const text = bytes(crypto.ciphertext);
-  if (keccak256(Buffer.concat([derived.subarray(16, 32), text])).slice(2) !== crypto.mac.replace(/^0x/, "")) throw new Error(`${file}: another password`);
+  if (keccak256(Buffer.concat([derived.subarray(16, 32), text])).slice(2) !== crypto.mac.replace(/^0x/, ""))
+    throw new Error(`${file}: another password`);
   const opened = createDecipheriv("aes-128-ctr", derived.subarray(0, 16), bytes(crypto.cipherparams.iv));
   return toHex(Buffer.concat([opened.update(text), opened.final()]));
 }

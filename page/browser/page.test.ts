@@ -3,6 +3,7 @@
 import { after, before, describe } from "node:test";
 import { hostile } from "./hostile";
 import { lower, raise, type Stage } from "./stage";
+import { pay } from "./pay";
 import { stake } from "./stake";
 import { sale } from "./sale";
 import { computing } from "./computing";
@@ -20,6 +21,7 @@ describe("the page", { concurrency: false }, () => {
     if (stage) await lower(stage);
   });
   const on = () => stage;
+  pay(on);
   stake(on);
   dataset(on);
   hostile(on);

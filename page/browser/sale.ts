@@ -21,7 +21,10 @@ export function sale(on: () => Stage): void {
     await page.getByText("buys 500 000 NRN").waitFor();
     await page.getByRole("button", { name: "Buy" }).click();
     await confirmed(page, "Buy NRN in the sale");
-    await page.getByText(/500 000/).first().waitFor();
+    await page
+      .getByText(/500 000/)
+      .first()
+      .waitFor();
     const close = page.getByRole("button", { name: "Close it" });
     await close.waitFor({ timeout: 70_000 });
     // Blocks come after the clock: until the next one the sale still runs, and the page says so.

@@ -7,7 +7,13 @@ import { type Devnet, devnet, type Gateway, gateway } from "./devnet";
 import { serve, type Served } from "./serve";
 import { giveWallet, type Habits, type TestWallet } from "./wallet";
 
-const CHROMIUMS = [process.env.CHROMIUM ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
+const CHROMIUMS = [
+  process.env.CHROMIUM ?? "",
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
 const PATIENCE_MS = 25_000;
 
 export interface Stage {

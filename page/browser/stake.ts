@@ -13,19 +13,30 @@ export function stake(on: () => Stage): void {
     await page.locator(".toast", { hasText: "Bond 100 in group 1" }).waitFor();
     await page.reload();
     await confirmed(page, "Bond 100 in group 1");
-    assert.deepEqual(wallet?.asked.filter((method) => method.startsWith("eth_sign") || method.startsWith("eth_send")), ["eth_signTypedData_v4", "eth_sendTransaction"]);
+    assert.deepEqual(
+      wallet?.asked.filter((method) => method.startsWith("eth_sign") || method.startsWith("eth_send")),
+      ["eth_signTypedData_v4", "eth_sendTransaction"],
+    );
     await go(`${stage.root}/a/${addressOf(stage, "guest")}`);
-    await page.getByText(/Position \d+ of group 1/).first().waitFor();
+    await page
+      .getByText(/Position \d+ of group 1/)
+      .first()
+      .waitFor();
     await page.getByRole("button", { name: "Wake" }).click();
     await confirmed(page, /Wake position/);
-    await page.locator(".panel").getByText(/wakes in|^awake$/).first().waitFor();
+    await page
+      .locator(".panel")
+      .getByText(/wakes in|^awake$/)
+      .first()
+      .waitFor();
     assert.deepEqual(complaints, []);
     await context.close();
   });
 
-  test("stake is unbonded, and more than there is is refused before anything is sent", async () => {
+  test("stake is unbonded, more than there is is refused before anything is sent, and the position rests", async () => {
     const stage = on();
     const { page, context, wallet } = await visit(stage, { who: "guest", at: `${stage.root}/a/${addressOf(stage, "guest")}` });
+    await page.getByText("Take out, hand over, name another signer").first().click();
     await page.getByLabel("NRN to take out").fill("1000000");
     await page.getByRole("button", { name: "Unbond" }).click();
     await page.getByText(/The position has \d+ NRN that can leave/).waitFor();
@@ -33,8 +44,37 @@ export function stake(on: () => Stage): void {
     await page.getByLabel("NRN to take out").fill("40");
     await page.getByRole("button", { name: "Unbond" }).click();
     await confirmed(page, /Unbond 40/);
-    await page.getByText("Leaving").waitFor();
+    await page.getByText("Leaving").first().waitFor();
+    await page.getByRole("button", { name: "Rest", exact: true }).click();
+    await confirmed(page, /Rest position/);
+    await page.getByRole("button", { name: "Wake", exact: true }).waitFor();
     await context.close();
+  });
+
+  test("another signer consents by its own wallet, and the owner rotates to it", async () => {
+    const stage = on();
+    const signer = await visit(stage, { who: "author-1", at: `${stage.root}/g/1/stake` });
+    await signer.page.getByText("Consent to sign for somebody's stake").click();
+    await signer.page.getByLabel("Owner").fill(addressOf(stage, "guest"));
+    await signer.page.getByRole("button", { name: "Sign a consent" }).click();
+    const consent = await signer.page.getByLabel("The consent", { exact: true }).inputValue();
+    const { page, context } = await visit(stage, { who: "guest", at: `${stage.root}/a/${addressOf(stage, "guest")}` });
+    await page.getByText("Take out, hand over, name another signer").first().click();
+    await page.getByLabel("Another signer").fill(addressOf(stage, "author-1"));
+    await page.getByLabel("Its consent").fill(consent.replace(/..$/, "00"));
+    await page.getByRole("button", { name: "Rotate" }).click();
+    // Of a devnet that was tried before, the key is known.
+    await page.getByText(/has not consented|once signed, for position/).waitFor();
+    const known = await page.getByText("once signed, for position").isVisible();
+    await page.getByLabel("Its consent").fill(consent);
+    await page.getByRole("button", { name: "Rotate" }).click();
+    if (!known) {
+      await confirmed(page, /Rotate position/);
+      await signer.page.goto(`${stage.served.url}${stage.root}/a/${addressOf(stage, "author-1")}`);
+      await signer.page.locator(".panel").getByText("signer", { exact: true }).waitFor();
+    }
+    await context.close();
+    await signer.context.close();
   });
 
   test("a measure is proposed by one owner, assented to by the other, and takes effect", async () => {
@@ -49,14 +89,24 @@ export function stake(on: () => Stage): void {
     const card = (page: typeof first.page) => page.locator(".panel", { hasText: "Lower the least improvement" }).first();
     await card(first.page).getByText("gathering").waitFor();
     const second = await visit(stage, { who: "owner-2", at });
-    await card(second.page).getByRole("button", { name: /Assent for position/ }).click();
+    await card(second.page)
+      .getByRole("button", { name: /Assent for position/ })
+      .click();
     // Signatures count within one epoch: where the first one's is over, both sign again.
     await second.page.locator(".toast", { hasText: "Assent" }).first().waitFor();
-    await card(second.page).getByText(/in effect|Signed by positions/).first().waitFor();
+    await card(second.page)
+      .getByText(/in effect|Signed by positions/)
+      .first()
+      .waitFor();
     await confirmed(second.page, "Assent");
     if (!(await card(second.page).getByText("in effect").isVisible())) {
-      await card(first.page).getByRole("button", { name: /Assent for position/ }).click();
-      await card(second.page).getByRole("button", { name: /Assent for position/ }).click({ timeout: 8_000 }).catch(() => undefined);
+      await card(first.page)
+        .getByRole("button", { name: /Assent for position/ })
+        .click();
+      await card(second.page)
+        .getByRole("button", { name: /Assent for position/ })
+        .click({ timeout: 8_000 })
+        .catch(() => undefined);
     }
     await card(second.page).getByText("in effect").waitFor();
     await second.page.goto(`${stage.served.url}${stage.root}/g/1/about`);

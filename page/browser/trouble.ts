@@ -30,7 +30,10 @@ export function trouble(on: () => Stage): void {
     const stage = on();
     const { page, context } = await visit(stage, { at: `${stage.root}/g/1` });
     await context.route(`${stage.net.rpc}/**`, (route) => route.abort());
-    await page.getByRole("alert").getByText(/cannot be reached/).waitFor();
+    await page
+      .getByRole("alert")
+      .getByText(/cannot be reached/)
+      .waitFor();
     await page.getByText("Loss over rounds").waitFor();
     await context.unroute(`${stage.net.rpc}/**`);
     await page.getByRole("alert").waitFor({ state: "detached" });
@@ -41,10 +44,16 @@ export function trouble(on: () => Stage): void {
     const stage = on();
     const { page, context } = await visit(stage, { at: `${stage.root}/g/1` });
     await context.route(`${stage.net.rpc}/**`, (route) => route.fulfill({ status: 200, body: "<html>" }));
-    await page.getByRole("alert").getByText(/answered 200 and no JSON/).waitFor();
+    await page
+      .getByRole("alert")
+      .getByText(/answered 200 and no JSON/)
+      .waitFor();
     await context.unroute(`${stage.net.rpc}/**`);
     await context.route(`${stage.net.rpc}/**`, (route) => route.fulfill({ status: 429, body: "" }));
-    await page.getByRole("alert").getByText(/asks for fewer questions/).waitFor();
+    await page
+      .getByRole("alert")
+      .getByText(/asks for fewer questions/)
+      .waitFor();
     await context.close();
   });
 

@@ -38,12 +38,18 @@ interface Finding {
 
 async function findings(page: Page): Promise<Finding[]> {
   if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe);
-  const found = (await page.evaluate(`axe.run().then((result) => result.violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.html.slice(0, 160)) })))`)) as Finding[];
+  const found = (await page.evaluate(
+    `axe.run().then((result) => result.violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.html.slice(0, 160)) })))`,
+  )) as Finding[];
   return found.filter(({ impact }) => SERIOUS.has(impact));
 }
 
 export function views(on: () => Stage): void {
-  for (const [name, how] of [["in the light", { dark: false, width: 1200 }], ["in the dark", { dark: true, width: 1200 }], ["on 360 pixels", { dark: false, width: 360 }]] as const) {
+  for (const [name, how] of [
+    ["in the light", { dark: false, width: 1200 }],
+    ["in the dark", { dark: true, width: 1200 }],
+    ["on 360 pixels", { dark: false, width: 360 }],
+  ] as const) {
     test(`every view shows what it should ${name}, and axe finds nothing serious`, async () => {
       const stage = on();
       const { page, complaints, context, go } = await visit(stage, how);
@@ -69,7 +75,8 @@ export function views(on: () => Stage): void {
     await page.waitForTimeout(2_000);
     const asked: number[] = [];
     page.on("request", (request) => {
-      for (const { method, params } of [JSON.parse(request.postData() ?? "[]")].flat()) if (method === "eth_getLogs") asked.push(Number(params[0].fromBlock));
+      for (const { method, params } of [JSON.parse(request.postData() ?? "[]")].flat())
+        if (method === "eth_getLogs") asked.push(Number(params[0].fromBlock));
     });
     await page.reload();
     await page.getByText("Loss over rounds").waitFor();
@@ -95,7 +102,10 @@ export function views(on: () => Stage): void {
     const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).first().click()]);
     const lines = readFileSync(await saved.path(), "utf8").split("\r\n");
     assert.match(lines[0] ?? "", /^Round,Outcome,Winner,Before,Loss,/);
-    assert.ok(lines.some((line) => /^\d+,won,0x[0-9a-f]{40},\d\.\d{4},\d\.\d{4},/.test(line)), lines.slice(0, 5).join("\n"));
+    assert.ok(
+      lines.some((line) => /^\d+,won,0x[0-9a-f]{40},\d\.\d{4},\d\.\d{4},/.test(line)),
+      lines.slice(0, 5).join("\n"),
+    );
     await context.close();
   });
 

@@ -21,7 +21,10 @@ export interface TestWallet {
 }
 
 class Refused extends Error {
-  constructor(readonly code: number, message: string) {
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -30,7 +33,12 @@ class Refused extends Error {
 export async function giveWallet(page: Page, account: PrivateKeyAccount, rpc: string, chainId: number, habits: Habits = {}): Promise<TestWallet> {
   const wallet: TestWallet = { habits, asked: [] };
   let [current, known] = [habits.chainId ?? chainId, habits.knows ?? true];
-  const chain: Chain = defineChain({ id: chainId, name: "devnet", nativeCurrency: { name: "Coin", symbol: "COIN", decimals: 18 }, rpcUrls: { default: { http: [rpc] } } });
+  const chain: Chain = defineChain({
+    id: chainId,
+    name: "devnet",
+    nativeCurrency: { name: "Coin", symbol: "COIN", decimals: 18 },
+    rpcUrls: { default: { http: [rpc] } },
+  });
   const client = createWalletClient({ account, chain, transport: http(rpc) });
   const signs = () => {
     if (wallet.habits.refuses) throw new Refused(4001, "User rejected the request.");
@@ -82,14 +90,16 @@ function announce(name: string): void {
     async request({ method, params = [] }: { method: string; params?: unknown[] }) {
       const { result, error } = await (globalThis as any).neuronTestWallet(method, params);
       if (error) throw Object.assign(new Error(error.message), { code: error.code });
-      if (method === "wallet_switchEthereumChain" || method === "wallet_addEthereumChain") tell("chainChanged", (params[0] as { chainId: string }).chainId);
+      if (method === "wallet_switchEthereumChain" || method === "wallet_addEthereumChain")
+        tell("chainChanged", (params[0] as { chainId: string }).chainId);
       return result;
     },
     on(event: string, one: (value: unknown) => void) {
       (heard[event] ??= []).push(one);
     },
   };
-  const icon = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' onload='window.hostile=1'%3E%3Cscript%3Ewindow.hostile=1%3C/script%3E%3C/svg%3E";
+  const icon =
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' onload='window.hostile=1'%3E%3Cscript%3Ewindow.hostile=1%3C/script%3E%3C/svg%3E";
   const detail = Object.freeze({ info: { uuid: "00000000-0000-4000-8000-000000000001", name, icon, rdns: "test.wallet" }, provider });
   const say = () => dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
   addEventListener("eip6963:requestProvider", say);

@@ -15,8 +15,7 @@ const bare = (entry) => {
   return Object.fromEntries(kept.map(([key, value]) => [key, bare(value)]));
 };
 
-const interfaceOf = (path, kinds = ["function", "event", "error"]) =>
-  bare(read(path).abi.filter((entry) => kinds.includes(entry.type)));
+const interfaceOf = (path, kinds = ["function", "event", "error"]) => bare(read(path).abi.filter((entry) => kinds.includes(entry.type)));
 
 const constant = (name, value) => `export const ${name} = ${JSON.stringify(value)} as const;\n`;
 

@@ -51,7 +51,14 @@ function skip(event: Event): void {
 
 function titleOf(at: Route, site: KnownSite | null): string {
   const names: Partial<Record<Route["view"], string>> = { settings: "Settings", leaders: "People", person: "A person" };
-  const what = at.view === "group" ? `Group ${at.group}` : at.view === "round" ? `Round ${at.round}` : at.view === "delta" ? `Delta ${at.delta}` : names[at.view];
+  const what =
+    at.view === "group"
+      ? `Group ${at.group}`
+      : at.view === "round"
+        ? `Round ${at.round}`
+        : at.view === "delta"
+          ? `Delta ${at.delta}`
+          : names[at.view];
   return [what, site?.name, "Neuron"].filter(Boolean).join(" · ");
 }
 
@@ -104,9 +111,7 @@ function Networked({ at, site }: { at: Inner; site: KnownSite | null }) {
   return (
     <main id="main">
       <h1>A network that is not known here</h1>
-      <p class="lead">
-        It is on chain {at.chainId}. Name a node of that chain that you trust, or your own: everything shown comes from it.
-      </p>
+      <p class="lead">It is on chain {at.chainId}. Name a node of that chain that you trust, or your own: everything shown comes from it.</p>
       <AddNetwork wanted={at} />
     </main>
   );
@@ -137,7 +142,10 @@ function Within({ at, site }: { at: Inner; site: KnownSite }) {
 /** What is wrong, and what it means. */
 function Banner({ client, site }: { client: Client; site: KnownSite }) {
   const { trouble, notice, chainId, progress } = useSignal(client.standing);
-  const elsewhere = chainId !== null && chainId !== site.chainId ? `The node at ${new URL(site.rpc).host} is of chain ${chainId}, and this network is on chain ${site.chainId}. Choose another node in Settings.` : null;
+  const elsewhere =
+    chainId !== null && chainId !== site.chainId
+      ? `The node at ${new URL(site.rpc).host} is of chain ${chainId}, and this network is on chain ${site.chainId}. Choose another node in Settings.`
+      : null;
   const said = elsewhere ?? trouble ?? notice;
   return (
     <>
@@ -146,7 +154,14 @@ function Banner({ client, site }: { client: Client; site: KnownSite }) {
           {said}
         </p>
       )}
-      {progress && !progress.live && <progress class="thin" max={Math.max(1, progress.head - progress.since)} value={progress.reached - progress.since} aria-label="How much of the chain is read" />}
+      {progress && !progress.live && (
+        <progress
+          class="thin"
+          max={Math.max(1, progress.head - progress.since)}
+          value={progress.reached - progress.since}
+          aria-label="How much of the chain is read"
+        />
+      )}
     </>
   );
 }

@@ -44,10 +44,24 @@ test("groups are what the contract answers", () => {
     const group = groupIn(state, Number(number));
     const { birth } = group;
     const seen = {
-      manifest: birth.manifest, checkpoint: group.checkpoint, head: group.head, name: group.name, train: birth.train, reveal: birth.reveal,
-      judge: birth.judge, improve: birth.improve, period: group.period, least: group.least, admitted: group.admitted,
-      periodNumber: group.periodNumber, periodEnd: group.periodEnd, periodNext: group.periodNext, extended: group.extended,
-      proposals: group.deltas.size, applied: group.applied, parent: group.parent,
+      manifest: birth.manifest,
+      checkpoint: group.checkpoint,
+      head: group.head,
+      name: group.name,
+      train: birth.train,
+      reveal: birth.reveal,
+      judge: birth.judge,
+      improve: birth.improve,
+      period: group.period,
+      least: group.least,
+      admitted: group.admitted,
+      periodNumber: group.periodNumber,
+      periodEnd: group.periodEnd,
+      periodNext: group.periodNext,
+      extended: group.extended,
+      proposals: group.deltas.size,
+      applied: group.applied,
+      parent: group.parent,
     };
     for (const [name, value] of Object.entries(seen)) assert.equal(value, answer[name as keyof typeof answer], name);
     const { epoch: _, ...sums } = sumsIn(group.sums, epochAt(state.terms, now));
@@ -134,8 +148,14 @@ test("points count wins, verdicts and deltas that stood, and no money", () => {
   const won = [...group.rounds.values()].filter((round) => round.outcome === "won").length;
   const stood = [...group.deltas.values()].filter((delta) => delta.stood).length;
   const sum = (pick: (deeds: (typeof all)[number]) => number) => all.reduce((total, deeds) => total + pick(deeds), 0);
-  assert.equal(sum((deeds) => deeds.wins), won);
-  assert.equal(sum((deeds) => deeds.stood), stood);
+  assert.equal(
+    sum((deeds) => deeds.wins),
+    won,
+  );
+  assert.equal(
+    sum((deeds) => deeds.stood),
+    stood,
+  );
   assert.ok(won > 0 && stood > 0 && sum((deeds) => deeds.verified) >= won);
   for (const deeds of all) assert.equal(deeds.points, deeds.wins * 10 + deeds.stood * 20 + deeds.verified + deeds.caught * 25);
   assert.ok(all[0]?.badges.includes("First win") || all[0]?.badges.includes("First verdict"));
@@ -149,7 +169,10 @@ test("what waits for an account is what the contracts owe it", () => {
     assert.equal(due, round.outcome === "won" && !round.collected, `round ${round.number}`);
   }
   for (const seat of group.seats.values()) {
-    assert.deepEqual(belongings(state, seat.owner).positions.map((held) => held.seat.number), [seat.number]);
+    assert.deepEqual(
+      belongings(state, seat.owner).positions.map((held) => held.seat.number),
+      [seat.number],
+    );
   }
 });
 

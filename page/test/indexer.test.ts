@@ -21,7 +21,12 @@ const folded = (of: readonly Log[]): State => {
 /** A chain that can be cut at a block and grow differently from there. */
 class Played implements Chain {
   asked: [number, number][] = [];
-  constructor(public height: number, public forkedAt = Infinity, public longest = Infinity, public has = logs) {}
+  constructor(
+    public height: number,
+    public forkedAt = Infinity,
+    public longest = Infinity,
+    public has = logs,
+  ) {}
 
   private blockAt(number: number): Block {
     const branch = number > this.forkedAt ? "b" : "a";
@@ -83,7 +88,10 @@ test("a chain that changes its mind is followed from the newest block in common"
   assert.ok(changed);
   await live(indexer);
   assert.deepEqual(indexer.state, folded(kept));
-  assert.ok(chain.asked.every(([from], at) => at === 0 || from > 0), "not from the beginning");
+  assert.ok(
+    chain.asked.every(([from], at) => at === 0 || from > 0),
+    "not from the beginning",
+  );
 });
 
 test("a chain that lost everything is read from the beginning", async () => {

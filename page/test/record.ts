@@ -41,5 +41,14 @@ async function groupOf(number: bigint, of: (name: string, ...args: unknown[]) =>
     const [shown, decision] = [await of("round", number, round), await of("decision", number, round)];
     if (shown.commits > 0) rounds.push({ number: round, shown, decision });
   }
-  return { number, group, stake: await of("stake", number), keep: await of("keepVotes", number), open: await of("openDeltas", number), positions, deltas, rounds };
+  return {
+    number,
+    group,
+    stake: await of("stake", number),
+    keep: await of("keepVotes", number),
+    open: await of("openDeltas", number),
+    positions,
+    deltas,
+    rounds,
+  };
 }

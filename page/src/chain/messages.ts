@@ -28,8 +28,7 @@ export const choiceOf = (place: Place, group: number, period: number, delta: num
   message(place, "Choice", { group: BigInt(group), period: BigInt(period), delta: BigInt(delta), patch: delta === 0 ? NOTHING : patch, seq });
 
 /** A signer to be says that this owner may let it sign. */
-export const consentOf = (place: Place, group: number, owner: Address): Signable =>
-  message(place, "Consent", { group: BigInt(group), owner });
+export const consentOf = (place: Place, group: number, owner: Address): Signable => message(place, "Consent", { group: BigInt(group), owner });
 
 const PERMIT = [
   { name: "owner", type: "address" },
@@ -70,8 +69,7 @@ const fieldsOf = (kind: MeasureKind) => messages[NAMES[kind]].filter(({ name }) 
 export const assentOf = (place: Place, motion: Motion): Signable =>
   message(place, NAMES[motion.kind], { ...motion.words, nonce: motion.nonce, expiry: BigInt(motion.expiry) });
 
-export const argsOf = ({ kind, words }: Motion): Hex =>
-  encodeAbiParameters(fieldsOf(kind), fieldsOf(kind).map(({ name }) => words[name]) as never);
+export const argsOf = ({ kind, words }: Motion): Hex => encodeAbiParameters(fieldsOf(kind), fieldsOf(kind).map(({ name }) => words[name]) as never);
 
 export const kindNumber = (kind: MeasureKind): number => MEASURES.indexOf(kind);
 
@@ -87,7 +85,11 @@ export function wordsOf(kind: MeasureKind, args: Hex): [string, Hex | bigint][] 
 
 /** The motion behind a measure that others have signed. */
 export function motionOf(measure: { kind: MeasureKind; args: Hex; nonce: bigint; expiry: number }): Motion {
-  const booleans = new Set(fieldsOf(measure.kind).filter(({ type }) => type === "bool").map(({ name }) => name as string));
+  const booleans = new Set(
+    fieldsOf(measure.kind)
+      .filter(({ type }) => type === "bool")
+      .map(({ name }) => name as string),
+  );
   const words = wordsOf(measure.kind, measure.args).map(([name, value]) => [name, booleans.has(name) ? value === 1n : value] as const);
   return { kind: measure.kind, words: Object.fromEntries(words), nonce: measure.nonce, expiry: measure.expiry };
 }

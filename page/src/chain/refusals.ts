@@ -7,12 +7,19 @@ type Sentence = string | ((...values: never[]) => string);
 
 const number = (value: unknown) => Number(value as bigint);
 const phases = ["TRAIN", "REVEAL", "JUDGE"];
-const statuses = ["made no commit in this round", "has a seal that is not opened", "has revealed already", "has conceded already", "has its deposit back already"];
+const statuses = [
+  "made no commit in this round",
+  "has a seal that is not opened",
+  "has revealed already",
+  "has conceded already",
+  "has its deposit back already",
+];
 
 const STAKE: Record<string, Sentence> = {
   NoSuchPosition: (group: bigint, position: bigint) => `Group ${group} has no position ${position}.`,
   NotOwner: (owner: string) => `Only the owner, ${brief(owner)}, can do that: connect that account.`,
-  NotOwnerOrSigner: (owner: string, signer: string) => `Only the owner ${brief(owner)} or the signer ${brief(signer)} can do that: connect one of them.`,
+  NotOwnerOrSigner: (owner: string, signer: string) =>
+    `Only the owner ${brief(owner)} or the signer ${brief(signer)} can do that: connect one of them.`,
   NotOffered: (to: string) => `The position is offered to ${/^0x0+$/.test(to) ? "nobody" : brief(to)}, not to this account.`,
   NoConsent: (signer: string) => `The signer ${brief(signer)} has not consented: let it sign a consent for this owner and group, and paste that.`,
   SignerUsed: (position: bigint) => `That key signs, or once signed, for position ${position}: take a new key.`,
@@ -46,7 +53,8 @@ const GROUPS: Record<string, Sentence> = {
 };
 
 const ROUNDS: Record<string, Sentence> = {
-  WrongPhase: (phase: number, until: bigint) => `It is ${phases[phase] ?? "another phase"} until ${dated(number(until))}: try again in the phase for it.`,
+  WrongPhase: (phase: number, until: bigint) =>
+    `It is ${phases[phase] ?? "another phase"} until ${dated(number(until))}: try again in the phase for it.`,
   WrongRound: (running: bigint) => `Round ${running} runs now: act in that one.`,
   DepositTooHigh: (due: bigint) => `A commit costs ${nrn(due)} NRN in this round, more than was offered.`,
   AlreadyCommitted: (commit: bigint) => `This account made commit ${commit} of the round already.`,
@@ -58,7 +66,8 @@ const ROUNDS: Record<string, Sentence> = {
   NothingRevealed: "Nobody revealed a claim in this round.",
   NoSuchClaim: "Nobody revealed that claim in this round.",
   OtherClaimDecided: (claim: string) => `The round is decided for ${brief(claim)}: nothing else counts.`,
-  NothingCounted: "Nothing of it counts: it was counted before, a later or weightier word stands, or the account has no stake that counts in this epoch.",
+  NothingCounted:
+    "Nothing of it counts: it was counted before, a later or weightier word stands, or the account has no stake that counts in this epoch.",
   RoundNotOver: (at: bigint) => `The round ends at ${dated(number(at))}: come back then.`,
   NotMature: (at: bigint) => `The round matures at ${dated(number(at))}, since a measure may strike it until then: come back then.`,
   NotWinner: (winner: string) => `Only the winner, ${/^0x0+$/.test(winner) ? "who is nobody," : brief(winner)}, can collect this round.`,
@@ -115,19 +124,22 @@ const COINS: Record<string, Sentence> = {
   AlreadyClosed: "The sale was closed already.",
   NotClosed: "The sale is not closed yet: close it first, or wait until somebody does.",
   BelowMinimum: (missing: bigint) => `The sale missed its minimum by ${nrn(missing)} NRN: everybody can take the coins back.`,
-  MinimumReached: (refundsFrom: bigint) => `The sale reached its minimum: close it. If nobody can, coins come back from ${dated(number(refundsFrom))} on.`,
+  MinimumReached: (refundsFrom: bigint) =>
+    `The sale reached its minimum: close it. If nobody can, coins come back from ${dated(number(refundsFrom))} on.`,
   InsufficientBalance: (balance: bigint, needed: bigint) => `The contract holds ${nrn(balance)} and needs ${nrn(needed)} of the coin of the chain.`,
   NothingBought: "This account has nothing to buy, claim or take back here.",
   SoldOut: (left: bigint) => `Only ${nrn(left)} NRN are left.`,
   ERC20InsufficientBalance: (_: string, balance: bigint, needed: bigint) => `The account has ${nrn(balance)} NRN and needs ${nrn(needed)}.`,
-  ERC20InsufficientAllowance: (_: string, allowance: bigint, needed: bigint) => `The network may take ${nrn(allowance)} NRN and needs ${nrn(needed)}: sign the permit again.`,
+  ERC20InsufficientAllowance: (_: string, allowance: bigint, needed: bigint) =>
+    `The network may take ${nrn(allowance)} NRN and needs ${nrn(needed)}: sign the permit again.`,
   ERC20InvalidReceiver: (receiver: string) => `${brief(receiver)} cannot receive NRN.`,
   ERC20InvalidSender: (sender: string) => `${brief(sender)} cannot send NRN.`,
   ERC20InvalidApprover: (approver: string) => `${brief(approver)} cannot allow anything.`,
   ERC20InvalidSpender: (spender: string) => `${brief(spender)} cannot be allowed anything.`,
   ERC2612ExpiredSignature: (deadline: bigint) => `The permit expired at ${dated(number(deadline))}: sign a new one.`,
   ERC2612InvalidSigner: (signer: string, owner: string) => `The permit is signed by ${brief(signer)} and not by ${brief(owner)}.`,
-  InvalidAccountNonce: (account: string, nonce: bigint) => `${brief(account)} has used this permit; the next one has the number ${nonce}: sign again.`,
+  InvalidAccountNonce: (account: string, nonce: bigint) =>
+    `${brief(account)} has used this permit; the next one has the number ${nonce}: sign again.`,
 };
 
 const OTHERS: Record<string, Sentence> = {

@@ -8,7 +8,10 @@ const BATCH = 40;
 
 /** What a node refused or could not answer, as a sentence for a person. */
 export class RpcTrouble extends Error {
-  constructor(message: string, readonly isTooMuch = false) {
+  constructor(
+    message: string,
+    readonly isTooMuch = false,
+  ) {
     super(message);
   }
 }
@@ -60,7 +63,10 @@ const blockOf = (raw: RawBlock): Block => ({ number: Number(raw.number), hash: r
 const TOO_MUCH = /range|limit|too (many|large|big|much)|exceed|more than|timeout|timed out|response size|10000|10,000/i;
 
 export class Rpc implements Chain {
-  constructor(readonly url: string, private readonly ask: typeof fetch = (...all) => fetch(...all)) {}
+  constructor(
+    readonly url: string,
+    private readonly ask: typeof fetch = (...all) => fetch(...all),
+  ) {}
 
   async call<T>(method: string, params: readonly unknown[]): Promise<T> {
     const reply = (await this.post({ jsonrpc: "2.0", id: 1, method, params })) as Reply;
@@ -99,7 +105,10 @@ export class Rpc implements Chain {
     try {
       return JSON.parse(text);
     } catch {
-      throw new RpcTrouble(`The chain's node at ${where} answered ${answer.status} and no JSON. Check its address in Settings.`, answer.status === 413);
+      throw new RpcTrouble(
+        `The chain's node at ${where} answered ${answer.status} and no JSON. Check its address in Settings.`,
+        answer.status === 413,
+      );
     }
   }
 

@@ -142,7 +142,8 @@ const depositsIn = (state: State, group: Group, account: Address): DueDeposit[] 
   [...group.rounds.values()]
     .filter((round) => round.claims.some((claim) => claim.trainer === account && !claim.settled))
     .map((round) => {
-      const waits = ahead(round, account) || (round.outcome === "lost" && round.claims.some((claim) => claim.trainer === account && claim.state === "revealed"));
+      const waits =
+        ahead(round, account) || (round.outcome === "lost" && round.claims.some((claim) => claim.trainer === account && claim.state === "revealed"));
       const end = roundEnd(state.terms, group.birth, round.number);
       return { group: group.number, round: round.number, at: waits ? end + state.terms.maturity : end };
     });

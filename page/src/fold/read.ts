@@ -20,14 +20,12 @@ function found<T>(value: T | undefined, event: Event, what: string): T {
 
 export const groupOf = (state: State, event: Event): Group => found(state.groups.get(numberIn(event, "group")), event, "group");
 
-export const roundOf = (state: State, event: Event): Round =>
-  found(groupOf(state, event).rounds.get(numberIn(event, "round")), event, "round");
+export const roundOf = (state: State, event: Event): Round => found(groupOf(state, event).rounds.get(numberIn(event, "round")), event, "round");
 
 export const seatOf = (state: State, event: Event, position = numberIn(event, "position")): Seat =>
   found(groupOf(state, event).seats.get(position), event, "position");
 
-export const deltaOf = (state: State, event: Event): Delta =>
-  found(groupOf(state, event).deltas.get(numberIn(event, "delta")), event, "delta");
+export const deltaOf = (state: State, event: Event): Delta => found(groupOf(state, event).deltas.get(numberIn(event, "delta")), event, "delta");
 
 type Told = Partial<Pick<Receipt, "got" | "gave" | "lost">> & Pick<Receipt, "about">;
 

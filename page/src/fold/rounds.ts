@@ -9,9 +9,7 @@ import { encodeAbiParameters, keccak256 } from "viem";
 const OUTCOMES: readonly Outcome[] = ["open", "won", "lost", "struck"];
 
 export const claimName = (file: Hex, base: number, loss: number, root: Hex): Hex =>
-  keccak256(
-    encodeAbiParameters([{ type: "bytes32" }, { type: "uint32" }, { type: "uint32" }, { type: "bytes32" }], [file, base, loss, root]),
-  );
+  keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "uint32" }, { type: "uint32" }, { type: "bytes32" }], [file, base, loss, root]));
 
 function claimOf(round: Round, trainer: Address, event: Event): Claim {
   const claim = round.claims.find((one) => one.trainer === trainer);

@@ -47,7 +47,7 @@ export function growth(supply: bigint, start: number, from: number, to: number):
   while (from < to && eraAt(from, start) < LAST_ERA) {
     const era = eraAt(from, start);
     const edge = Math.min(to, start + (era + 1) * ERA);
-    grown += (supply * 13n * BigInt(edge - from)) / (3600n * 1_000_000n) >> BigInt(era);
+    grown += ((supply * 13n * BigInt(edge - from)) / (3600n * 1_000_000n)) >> BigInt(era);
     from = edge;
   }
   return grown;
@@ -56,7 +56,7 @@ export function growth(supply: bigint, start: number, from: number, to: number):
 /** What a verdict of that stake earns in a decided round: whole gweis. */
 export function earnedFor(reward: bigint, awake: bigint, stake: bigint): bigint {
   const whole = awake / GWEI;
-  return whole === 0n ? 0n : ((reward / 5n / GWEI) * (stake / GWEI)) / whole * GWEI;
+  return whole === 0n ? 0n : (((reward / 5n / GWEI) * (stake / GWEI)) / whole) * GWEI;
 }
 
 /** Claims are judged in this order, the least first. */
@@ -73,8 +73,7 @@ export function sumsIn(sums: Sums, epoch: number): Sums {
   return sums.epoch === epoch ? sums : { ...sums, epoch, bonded: sums.bondedNext, awake: sums.awakeNext };
 }
 
-export const epochOfRound = (terms: Terms, times: Times, round: number): number =>
-  Math.floor((round * lengthOf(times)) / terms.epoch);
+export const epochOfRound = (terms: Terms, times: Times, round: number): number => Math.floor((round * lengthOf(times)) / terms.epoch);
 
 /** The revealed claims of a round in the order in which validators look at them. */
 export const ranked = (round: Round) =>

@@ -13,7 +13,18 @@ export function seated(state: State, event: Event): void {
   const stand = { signer, stake: 0n, awake: false };
   const [exiting, exitingLater] = [{ ...NO_EXIT }, { ...NO_EXIT }];
   const sums = { earned: 0n, compounded: 0n, slashed: 0n };
-  const seat: Seat = { number, owner, offered: ZERO, now: { ...stand }, before: { ...stand, signer: ZERO }, turnsAt: 0, sleepsUntil: 0, exiting, exitingLater, ...sums };
+  const seat: Seat = {
+    number,
+    owner,
+    offered: ZERO,
+    now: { ...stand },
+    before: { ...stand, signer: ZERO },
+    turnsAt: 0,
+    sleepsUntil: 0,
+    exiting,
+    exitingLater,
+    ...sums,
+  };
   group.seats.set(number, seat);
   group.keys.set(signer, { position: number, from: epochAt(state.terms, event.log.time), until: 0, judges: Boolean(event.args.judges) });
 }

@@ -238,11 +238,27 @@ export interface Receipt {
 }
 
 export type ReceiptKind =
-  | "bought" | "claimed" | "saleRefunded"
-  | "committed" | "settled" | "won" | "struck" | "reported" | "judged"
-  | "proposed" | "charged" | "refunded" | "taken"
-  | "bonded" | "withdrawn" | "compounded" | "slashed"
-  | "funded" | "prized" | "found" | "returned";
+  | "bought"
+  | "claimed"
+  | "saleRefunded"
+  | "committed"
+  | "settled"
+  | "won"
+  | "struck"
+  | "reported"
+  | "judged"
+  | "proposed"
+  | "charged"
+  | "refunded"
+  | "taken"
+  | "bonded"
+  | "withdrawn"
+  | "compounded"
+  | "slashed"
+  | "funded"
+  | "prized"
+  | "found"
+  | "returned";
 
 /** A point of the schedule's plot. */
 export interface IssuePoint {

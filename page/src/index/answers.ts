@@ -124,7 +124,10 @@ export function answer(state: State, query: Query): Answer {
     }
     case "person": {
       const account = query.account.toLowerCase() as Address;
-      const receipts = state.receipts.filter((receipt) => receipt.account === account).slice(-RECEIPTS).reverse();
+      const receipts = state.receipts
+        .filter((receipt) => receipt.account === account)
+        .slice(-RECEIPTS)
+        .reverse();
       const deeds = leaders(state).find((one) => one.account === account) ?? null;
       const groups = [...state.groups.values()].map(({ number, periodNumber }) => ({ number, period: periodNumber }));
       return { kind: "person", terms, contracts, sale: saleOf(state.sale), groups, belongings: belongings(state, account), receipts, deeds };

@@ -11,11 +11,7 @@ export interface Site {
   since: number;
 }
 
-export type ToWorker =
-  | { say: "open"; site: Site }
-  | { say: "ask"; id: number; query: Query }
-  | { say: "drop"; id: number }
-  | { say: "hurry" };
+export type ToWorker = { say: "open"; site: Site } | { say: "ask"; id: number; query: Query } | { say: "drop"; id: number } | { say: "hurry" };
 
 /** How far the copy is. `offset` is what the chain's clock is ahead of this machine's, in seconds. */
 export interface Progress {

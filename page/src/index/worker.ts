@@ -1,14 +1,14 @@
 // The indexer in a worker: reads the chain, keeps a copy, answers views.
 
 import { discover } from "../chain/discover";
-import { Rpc } from "../chain/rpc";
+import { type Block, Rpc } from "../chain/rpc";
 import { Misfit } from "../fold/read";
 import { answer, type Query } from "./answers";
 import { Indexer } from "./indexer";
 import type { FromWorker, Site, ToWorker } from "./protocol";
 import { DatabaseStore, MemoryStore, type Store } from "./store";
 
-const POLL_MS = 1_500;
+const POLL_MS = { least: 1_500, most: 6_000 };
 const AGAIN_MS = 3_000;
 const TOLD_EVERY_MS = 250;
 
@@ -33,7 +33,8 @@ function answerOne(id: number, query: Query): void {
 const answerAll = () => queries.forEach((query, id) => answerOne(id, query));
 
 const sentence = (error: unknown): string => {
-  if (error instanceof Misfit) return `The chain's log does not fit together: ${error.message}. Clear this network's copy in Settings and read it again.`;
+  if (error instanceof Misfit)
+    return `The chain's log does not fit together: ${error.message}. Clear this network's copy in Settings and read it again.`;
   return error instanceof Error ? error.message : String(error);
 };
 
@@ -62,8 +63,15 @@ async function find(rpc: Rpc, site: Site): Promise<Indexer | null> {
   }
 }
 
+/** A third of the time from block to block, so that nobody is asked for nothing. */
+function pace(before: Block | null, head: Block): number {
+  const apart = before && head.number > before.number ? ((head.time - before.time) * 1_000) / (head.number - before.number) : 0;
+  return Math.min(POLL_MS.most, Math.max(POLL_MS.least, apart / 3));
+}
+
 async function follow(found: Indexer, site: Site): Promise<void> {
-  let [told, wasLive] = [0, false];
+  let [told, wasLive, waits] = [0, false, POLL_MS.least];
+  let before: Block | null = null;
   for (;;) {
     try {
       const { changed, live, head } = await found.step();
@@ -77,7 +85,8 @@ async function follow(found: Indexer, site: Site): Promise<void> {
         told = Date.now();
       }
       wasLive = live;
-      if (live) await pause(POLL_MS);
+      if (before?.number !== head.number) [waits, before] = [pace(before, head), head];
+      if (live) await pause(waits);
     } catch (error) {
       tell({ say: "trouble", trouble: sentence(error) });
       await pause(AGAIN_MS);

@@ -26,7 +26,10 @@ interface Props {
 }
 
 const HEIGHT = 240;
-const COLORS = { light: { accent: "#0f766e", second: "#b45309", quiet: "#6b7280", grid: "#e7e5e0", text: "#57606a" }, dark: { accent: "#5eead4", second: "#fbbf24", quiet: "#9ca3af", grid: "#2a3036", text: "#a3adb8" } };
+const COLORS = {
+  light: { accent: "#0f766e", second: "#b45309", quiet: "#6b7280", grid: "#e7e5e0", text: "#57606a" },
+  dark: { accent: "#5eead4", second: "#fbbf24", quiet: "#9ca3af", grid: "#2a3036", text: "#a3adb8" },
+};
 
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000];
 const DAY_S = 86_400;
@@ -47,7 +50,12 @@ export function Chart({ label, x, lines, time = false, unit, step = false }: Pro
     const place = box.current;
     if (!place) return undefined;
     const colors = isDark() ? COLORS.dark : COLORS.light;
-    const axis = { stroke: colors.text, grid: { stroke: colors.grid, width: 1 }, ticks: { stroke: colors.grid, width: 1 }, font: "12px system-ui, sans-serif" };
+    const axis = {
+      stroke: colors.text,
+      grid: { stroke: colors.grid, width: 1 },
+      ticks: { stroke: colors.grid, width: 1 },
+      font: "12px system-ui, sans-serif",
+    };
     const series: uPlot.Series[] = lines.map(({ name, color, dashed, points }) => ({
       label: name,
       stroke: colors[color],
@@ -61,8 +69,14 @@ export function Chart({ label, x, lines, time = false, unit, step = false }: Pro
       width: Math.max(200, place.clientWidth),
       height: HEIGHT,
       scales: { x: { time } },
-      axes: [time ? { ...axis, values: (_: uPlot, splits: number[]) => splits.map((at) => shortTime(at, splits)) } : { ...axis, incrs: WHOLE }, { ...axis, size: 56 }],
-      series: [{ label: time ? "time" : "round", value: (_: uPlot, at: number | null) => (at === null ? "–" : time ? dated(at) : String(at)) }, ...series],
+      axes: [
+        time ? { ...axis, values: (_: uPlot, splits: number[]) => splits.map((at) => shortTime(at, splits)) } : { ...axis, incrs: WHOLE },
+        { ...axis, size: 56 },
+      ],
+      series: [
+        { label: time ? "time" : "round", value: (_: uPlot, at: number | null) => (at === null ? "–" : time ? dated(at) : String(at)) },
+        ...series,
+      ],
       cursor: { drag: { x: true, y: false } },
       legend: { live: true },
     };

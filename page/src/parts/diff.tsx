@@ -29,8 +29,8 @@ export function linesOf(text: string): DiffLine[] {
       return { kind: "place", text: line };
     }
     if (left + right > 0) {
-      if (line.startsWith("+")) return (right -= 1), { kind: "add", text: line };
-      if (line.startsWith("-")) return (left -= 1), { kind: "gone", text: line };
+      if (line.startsWith("+")) return ((right -= 1), { kind: "add", text: line });
+      if (line.startsWith("-")) return ((left -= 1), { kind: "gone", text: line });
       if (!line.startsWith("\\")) [left, right] = [left - 1, right - 1];
       return { kind: "kept", text: line };
     }
@@ -40,9 +40,24 @@ export function linesOf(text: string): DiffLine[] {
 
 export function summaryOf(text: string): Summary {
   const lines = linesOf(text);
-  const preamble = lines.slice(0, lines.findIndex(({ kind }) => kind === "head")).map((line) => line.text);
-  const subject = preamble.find((line) => /^(Subject|Title):/i.test(line)) ?? preamble.find((line) => line.trim() !== "" && !/^(From|Date|Author|Parent|Neuron)\b/i.test(line));
-  const files = lines.filter(({ kind, text: line }) => kind === "head" && line.startsWith("+++ ")).map(({ text: line }) => line.slice(4).replace(/^[^/]+\//, "").split("\t")[0] ?? "");
+  const preamble = lines
+    .slice(
+      0,
+      lines.findIndex(({ kind }) => kind === "head"),
+    )
+    .map((line) => line.text);
+  const subject =
+    preamble.find((line) => /^(Subject|Title):/i.test(line)) ??
+    preamble.find((line) => line.trim() !== "" && !/^(From|Date|Author|Parent|Neuron)\b/i.test(line));
+  const files = lines
+    .filter(({ kind, text: line }) => kind === "head" && line.startsWith("+++ "))
+    .map(
+      ({ text: line }) =>
+        line
+          .slice(4)
+          .replace(/^[^/]+\//, "")
+          .split("\t")[0] ?? "",
+    );
   return {
     title: subject?.replace(/^(Subject|Title):\s*(\[PATCH\]\s*)?/i, "").slice(0, 200) ?? null,
     added: lines.filter(({ kind }) => kind === "add").length,

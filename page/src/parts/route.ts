@@ -28,7 +28,10 @@ const NUMBER = /^\d{1,15}$/;
 export const isAddress = (text: string): text is Address => ACCOUNT.test(text);
 
 export function parse(hash: string): Route {
-  const parts = hash.replace(/^#\/?/, "").split("/").filter((part) => part !== "");
+  const parts = hash
+    .replace(/^#\/?/, "")
+    .split("/")
+    .filter((part) => part !== "");
   if (parts.length === 0) return { view: "home" };
   if (parts[0] === "settings" && parts.length === 1) return { view: "settings" };
   const [n, chain = "", network = "", ...rest] = parts;

@@ -32,7 +32,14 @@ export function siteOf(raw: unknown): KnownSite | null {
   if (typeof chainId !== "number" || !Number.isSafeInteger(chainId) || chainId < 1) return null;
   const from = typeof since === "number" && Number.isSafeInteger(since) && since >= 0 ? since : 0;
   const files = typeof gateway === "string" && !wrongUrl(gateway) ? { gateway } : {};
-  return { name: typeof name === "string" && name ? name.slice(0, 60) : "a network", rpc, chainId, network: network.toLowerCase() as Address, since: from, ...files };
+  return {
+    name: typeof name === "string" && name ? name.slice(0, 60) : "a network",
+    rpc,
+    chainId,
+    network: network.toLowerCase() as Address,
+    since: from,
+    ...files,
+  };
 }
 
 const listOf = (raw: unknown): KnownSite[] => (Array.isArray(raw) ? raw.flatMap((one) => siteOf(one) ?? []) : []);
@@ -44,7 +51,11 @@ export const sites = new Signal<KnownSite[]>(listOf(readJson(KEY)));
 /** Whether the networks beside the page have been looked for. */
 export const looked = new Signal(false);
 
-const keep = (): void => writeJson(KEY, sites.value.filter((site) => !site.given));
+const keep = (): void =>
+  writeJson(
+    KEY,
+    sites.value.filter((site) => !site.given),
+  );
 
 export function addSite(site: KnownSite): void {
   sites.change((all) => [...all.filter((one) => !isSame(one, site)), site]);

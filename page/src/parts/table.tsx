@@ -23,7 +23,9 @@ export function csvCell(value: string | number | bigint | boolean): string {
 }
 
 export const csvOf = <T,>(columns: readonly Column<T>[], rows: readonly T[]): string =>
-  [columns.map(({ name }) => csvCell(name)), ...rows.map((row) => columns.map(({ plain }) => csvCell(plain(row))))].map((line) => `${line.join(",")}\r\n`).join("");
+  [columns.map(({ name }) => csvCell(name)), ...rows.map((row) => columns.map(({ plain }) => csvCell(plain(row))))]
+    .map((line) => `${line.join(",")}\r\n`)
+    .join("");
 
 function save(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));

@@ -21,5 +21,4 @@ export function applyTheme(): void {
   });
 }
 
-export const isDark = (): boolean =>
-  theme.value === "dark" || (theme.value === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+export const isDark = (): boolean => theme.value === "dark" || (theme.value === "system" && matchMedia("(prefers-color-scheme: dark)").matches);

@@ -20,8 +20,7 @@ export const nats = (micronats: number): string => (micronats / 1e6).toFixed(4);
 /** An address or digest, shortened in its middle. */
 export const brief = (hex: string): string => (hex.length > 14 ? `${hex.slice(0, 6)}…${hex.slice(-4)}` : hex);
 
-export const percent = (part: bigint, whole: bigint): string =>
-  whole === 0n ? "–" : `${(Number((part * 10_000n) / whole) / 100).toFixed(1)} %`;
+export const percent = (part: bigint, whole: bigint): string => (whole === 0n ? "–" : `${(Number((part * 10_000n) / whole) / 100).toFixed(1)} %`);
 
 const two = (number: number) => String(number).padStart(2, "0");
 

@@ -56,7 +56,12 @@ export function DataTab({ answer, group }: Inside) {
               <li key={delta.number}>
                 <a class="card" href={links.delta(group.number, delta.number)}>
                   <strong>Delta {delta.number}</strong>
-                  <Bar part={delta.votes} whole={sums.bonded} mark={0.1} label={`${percent(delta.votes, sums.bonded)} of the stake; a tenth is needed`} />
+                  <Bar
+                    part={delta.votes}
+                    whole={sums.bonded}
+                    mark={0.1}
+                    label={`${percent(delta.votes, sums.bonded)} of the stake; a tenth is needed`}
+                  />
                   <span class="quiet">
                     {percent(delta.votes, sums.bonded)} of the stake, bond {nrn(delta.bond)} NRN
                   </span>
@@ -118,11 +123,13 @@ function Propose({ answer, group }: Inside) {
     setChosen(null);
     setWrong(null);
     if (!file) return;
-    if (file.size > BLOCK_BYTES) return setWrong(`The page takes patches up to ${BLOCK_BYTES / 1024} KiB: propose a longer one with \`neuron delta propose\`.`);
+    if (file.size > BLOCK_BYTES)
+      return setWrong(`The page takes patches up to ${BLOCK_BYTES / 1024} KiB: propose a longer one with \`neuron delta propose\`.`);
     const bytes = new Uint8Array(await file.arrayBuffer());
     try {
       const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-      if (summaryOf(text).files.length === 0) return setWrong("That file is no patch: it has no line that begins with +++. Make one with `git diff` or `neuron delta new`.");
+      if (summaryOf(text).files.length === 0)
+        return setWrong("That file is no patch: it has no line that begins with +++. Make one with `git diff` or `neuron delta new`.");
       setChosen({ name: file.name, bytes, text });
       if (bond === "") setBond(nrn((await least(site, group).catch(() => 0n)) || 1n, 18).replaceAll(" ", ""));
     } catch {
@@ -142,8 +149,9 @@ function Propose({ answer, group }: Inside) {
     <section>
       <h2>Propose a change</h2>
       <p class="quiet">
-        A delta is an ordinary patch file against the set as it is now. Its bond comes back if it is not taken, and with a reward once it has stood for a period; it is lost if a majority takes the delta back. The page puts the patch's digest on chain; voters must be
-        able to fetch the file too: <code>neuron ipfs add FILE</code> publishes it.
+        A delta is an ordinary patch file against the set as it is now. Its bond comes back if it is not taken, and with a reward once it has stood
+        for a period; it is lost if a majority takes the delta back. The page puts the patch's digest on chain; voters must be able to fetch the file
+        too: <code>neuron ipfs add FILE</code> publishes it.
       </p>
       <div class="form">
         <label class="field field-wide">

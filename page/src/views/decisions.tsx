@@ -68,7 +68,13 @@ function MeasureCard({ measure, group, terms }: { measure: Measure; group: Group
     <li class="panel">
       <p class="panel-head">
         <strong>{WHAT[measure.kind]}</strong>
-        {measure.enacted ? <Tag kind="good">in effect</Tag> : runs ? <Tag kind="busy">{ripe ? `shown, ripe in epoch ${measure.ripeAt}` : "gathering"}</Tag> : <Tag kind="plain">expired</Tag>}
+        {measure.enacted ? (
+          <Tag kind="good">in effect</Tag>
+        ) : runs ? (
+          <Tag kind="busy">{ripe ? `shown, ripe in epoch ${measure.ripeAt}` : "gathering"}</Tag>
+        ) : (
+          <Tag kind="plain">expired</Tag>
+        )}
       </p>
       <p class="quiet words">
         {wordsOf(measure.kind, measure.args).map(([name, value]) => (
@@ -82,7 +88,8 @@ function MeasureCard({ measure, group, terms }: { measure: Measure; group: Group
         <Bar part={weight} whole={measure.needed * 2n} mark={0.5} label={`${percent(weight, measure.needed)} of what is needed`} />
       </p>
       <p class="quiet">
-        Signed by positions {measure.voters.map((voter) => `${voter.position} of group ${voter.group}`).join(", ") || "of nobody"}; expires <Until at={measure.expiry} now={now} />.
+        Signed by positions {measure.voters.map((voter) => `${voter.position} of group ${voter.group}`).join(", ") || "of nobody"}; expires{" "}
+        <Until at={measure.expiry} now={now} />.
       </p>
       {runs && <Assents motion={motionOf(measure)} group={group} terms={terms} done={measure.epoch === epoch ? measure.voters : []} />}
     </li>
@@ -155,7 +162,9 @@ function NewMeasure({ answer, group }: Inside) {
   const { site } = useHere();
   const is = useSignal(connected);
   const now = useNow();
-  const possible = OFFERED.filter((kind) => (kind === "admit" ? !group.admitted : kind === "revoke" ? group.admitted : kind === "rollback" ? group.applied > 0 : true));
+  const possible = OFFERED.filter((kind) =>
+    kind === "admit" ? !group.admitted : kind === "revoke" ? group.admitted : kind === "rollback" ? group.applied > 0 : true,
+  );
   const [picked, setPicked] = useState<MeasureKind>("period");
   const kind = possible.includes(picked) ? picked : "period";
   const [number, setNumber] = useState("");
@@ -190,7 +199,9 @@ function NewMeasure({ answer, group }: Inside) {
             <small class="quiet">takes {NEEDS[kind]}</small>
           </label>
           {asked && <Field name={asked(group)} value={number} changed={(event) => setNumber(event.currentTarget.value)} />}
-          <p class="quiet field-wide">Expires {dated(expiry)}, after four epochs. Striking a round and slashing are proposed with the command: `neuron measure propose`.</p>
+          <p class="quiet field-wide">
+            Expires {dated(expiry)}, after four epochs. Striking a round and slashing are proposed with the command: `neuron measure propose`.
+          </p>
           <div class="form-foot">
             <Act label={`Propose: ${WHAT[kind]}`} build={build}>
               Sign and bring it

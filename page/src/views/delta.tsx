@@ -57,7 +57,9 @@ function Facts({ answer, group, delta }: { answer: GroupAnswer; group: Group; de
   const sums = sumsIn(group.sums, epochAt(answer.terms, now));
   return (
     <>
-      <p class="lead">{delta.state === "refunded" && delta.stood ? "It stands in the training set; bond and reward went to its author." : STORIES[delta.state]}</p>
+      <p class="lead">
+        {delta.state === "refunded" && delta.stood ? "It stands in the training set; bond and reward went to its author." : STORIES[delta.state]}
+      </p>
       <dl class="facts">
         <Fact name="Author">
           <Account of={delta.author} />
@@ -67,7 +69,9 @@ function Facts({ answer, group, delta }: { answer: GroupAnswer; group: Group; de
         </Fact>
         <Fact name="Votes">
           <Nrn of={delta.votes} decimals={2} />
-          {delta.state === "open" && <Bar part={delta.votes} whole={sums.bonded} mark={0.1} label={`${percent(delta.votes, sums.bonded)} of the stake; a tenth is needed`} />}
+          {delta.state === "open" && (
+            <Bar part={delta.votes} whole={sums.bonded} mark={0.1} label={`${percent(delta.votes, sums.bonded)} of the stake; a tenth is needed`} />
+          )}
         </Fact>
         <Fact name="Reward">{delta.reward > 0n ? <Nrn of={delta.reward} /> : "–"}</Fact>
         <Fact name="Proposed">
@@ -119,14 +123,16 @@ function Patch({ delta }: { delta: Delta }) {
       <h2>{summary?.title ?? "The patch"}</h2>
       {summary && (
         <p>
-          <span class="plus">{summary.added} lines more</span>, <span class="minus">{summary.removed} fewer</span>, in {summary.files.length === 1 ? summary.files[0] : `${summary.files.length} files`}. Its digest is the one on chain.
+          <span class="plus">{summary.added} lines more</span>, <span class="minus">{summary.removed} fewer</span>, in{" "}
+          {summary.files.length === 1 ? summary.files[0] : `${summary.files.length} files`}. Its digest is the one on chain.
         </p>
       )}
       {text !== null && <Diff text={text} />}
       {text === null && (
         <div class="form">
           <p class="field-wide">
-            The patch is not in this browser{site.gateway ? ", nor at the gateway" : ""}. Fetch it with <code>neuron ipfs get {cidOfFile(delta.digest)}</code>, and open it here: the page checks that it is the one on chain.
+            The patch is not in this browser{site.gateway ? ", nor at the gateway" : ""}. Fetch it with{" "}
+            <code>neuron ipfs get {cidOfFile(delta.digest)}</code>, and open it here: the page checks that it is the one on chain.
           </p>
           <label class="field field-wide">
             <span>Patch file</span>
@@ -228,7 +234,11 @@ function Ballots({ group, delta }: { group: Group; delta: Delta }) {
         keyOf={(row) => row.position}
         columns={[
           { name: "Position", cell: (row) => row.position, plain: (row) => row.position },
-          { name: "Owner", cell: (row) => <Account of={group.seats.get(row.position)?.owner ?? ZERO} />, plain: (row) => group.seats.get(row.position)?.owner ?? "" },
+          {
+            name: "Owner",
+            cell: (row) => <Account of={group.seats.get(row.position)?.owner ?? ZERO} />,
+            plain: (row) => group.seats.get(row.position)?.owner ?? "",
+          },
           { name: "Weight", right: true, cell: (row) => <Nrn of={row.weight} decimals={4} />, plain: (row) => nrn(row.weight, 18) },
           { name: "Signed by", cell: (row) => (row.byOwner ? "the owner" : "the signer"), plain: (row) => (row.byOwner ? "owner" : "signer") },
         ]}

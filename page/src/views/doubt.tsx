@@ -40,9 +40,16 @@ export function Doubt({ group, round, terms }: Props) {
           </select>
         </label>
       )}
-      {site.gateway && chosen ? <Measured key={chosen.file} group={group} round={round} terms={terms} file={chosen.file} gateway={site.gateway} /> : <NoGateway />}
+      {site.gateway && chosen ? (
+        <Measured key={chosen.file} group={group} round={round} terms={terms} file={chosen.file} gateway={site.gateway} />
+      ) : (
+        <NoGateway />
+      )}
       <p class="quiet">
-        On a machine of your own, to the last bit: <code>neuron replay --group {group.number} --round {round.number}</code>
+        On a machine of your own, to the last bit:{" "}
+        <code>
+          neuron replay --group {group.number} --round {round.number}
+        </code>
       </p>
     </section>
   );
@@ -53,7 +60,8 @@ function Measured({ group, round, terms, file, gateway }: Props & { file: Hex; g
   const files = useMemo(() => filesAt(gateway), [gateway]);
   const [patches, setPatches] = useState<Hex[] | null>(null);
   useEffect(
-    () => client.watch({ kind: "patches", group: group.number, head: round.head }, (answer) => answer.kind === "patches" && setPatches(answer.patches)),
+    () =>
+      client.watch({ kind: "patches", group: group.number, head: round.head }, (answer) => answer.kind === "patches" && setPatches(answer.patches)),
     [client, group.number, round.head],
   );
   const claim = async (): Promise<Checked> => {

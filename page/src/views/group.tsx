@@ -53,7 +53,14 @@ export function GroupView({ number, tab }: { number: number; tab: GroupTab }) {
   );
 }
 
-const TABS: Record<GroupTab, string> = { rounds: "Rounds", data: "Training set", stake: "Stake", decisions: "Decisions", try: "Try it", about: "About" };
+const TABS: Record<GroupTab, string> = {
+  rounds: "Rounds",
+  data: "Training set",
+  stake: "Stake",
+  decisions: "Decisions",
+  try: "Try it",
+  about: "About",
+};
 
 const SAID: Record<Phase, string> = {
   TRAIN: "trainers train and seal checkpoints",
@@ -67,7 +74,11 @@ function Clock({ answer, group }: Inside) {
   const { train, reveal, judge } = group.birth;
   const clock = clockAt(answer.terms, group.birth, now);
   const length = train + reveal + judge;
-  const phases: [Phase, number][] = [["TRAIN", train], ["REVEAL", reveal], ["JUDGE", judge]];
+  const phases: [Phase, number][] = [
+    ["TRAIN", train],
+    ["REVEAL", reveal],
+    ["JUDGE", judge],
+  ];
   const gone = now - (answer.terms.genesis + clock.round * length);
   const open = group.rounds.get(clock.round);
   const sums = sumsIn(group.sums, epochAt(answer.terms, now));
@@ -83,7 +94,16 @@ function Clock({ answer, group }: Inside) {
       <svg class="clock-strip" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
         {phases.map(([name, seconds], at) => {
           const before = phases.slice(0, at).reduce((sum, [, one]) => sum + one, 0);
-          return <rect key={name} class={name === clock.phase ? "strip-now" : "strip"} x={(before / length) * 1000 + 2} width={(seconds / length) * 1000 - 4} height="10" rx="3" />;
+          return (
+            <rect
+              key={name}
+              class={name === clock.phase ? "strip-now" : "strip"}
+              x={(before / length) * 1000 + 2}
+              width={(seconds / length) * 1000 - 4}
+              height="10"
+              rx="3"
+            />
+          );
         })}
         <rect class="strip-hand" x={Math.min(996, (gone / length) * 1000)} width="4" height="10" />
       </svg>
@@ -95,7 +115,9 @@ function Clock({ answer, group }: Inside) {
         <Fact name="Awake stake">
           <Nrn of={sums.awake} decimals={2} />
         </Fact>
-        <Fact name={`Period ${group.periodNumber} of the set`}>{group.periodEnd > now ? `${lasting(group.periodEnd - now)} left` : "over: anybody may turn it"}</Fact>
+        <Fact name={`Period ${group.periodNumber} of the set`}>
+          {group.periodEnd > now ? `${lasting(group.periodEnd - now)} left` : "over: anybody may turn it"}
+        </Fact>
       </dl>
     </section>
   );

@@ -21,7 +21,9 @@ export function Home() {
       <h1>Networks</h1>
       <p class="lead">Strangers train a model together and are paid for it. Look around with nothing but a browser; act with your own wallet.</p>
       {all.length > 4 && <Search value={search} changed={setSearch} label="Search networks" />}
-      {done && all.length === 0 && <Nothing>No network is known here yet. Add one below: its address and a node of its chain are all that is needed.</Nothing>}
+      {done && all.length === 0 && (
+        <Nothing>No network is known here yet. Add one below: its address and a node of its chain are all that is needed.</Nothing>
+      )}
       <ul class="cards">
         {shown.map((site) => (
           <li key={`${site.chainId}/${site.network}`}>
@@ -46,7 +48,16 @@ export function Home() {
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url);
 
 export function Search({ value, changed, label }: { value: string; changed: (value: string) => void; label: string }) {
-  return <input class="search" type="search" placeholder={label} aria-label={label} value={value} onInput={(event) => changed(event.currentTarget.value)} />;
+  return (
+    <input
+      class="search"
+      type="search"
+      placeholder={label}
+      aria-label={label}
+      value={value}
+      onInput={(event) => changed(event.currentTarget.value)}
+    />
+  );
 }
 
 interface Draft {
@@ -62,7 +73,13 @@ function read({ name, rpc, network, since }: Draft, chainId: number): KnownSite 
   const wrong = wrongUrl(rpc.trim());
   if (wrong) return wrong;
   if (!/^\d{0,15}$/.test(since.trim())) return "The first block is a whole number.";
-  return { name: name.trim() || "A network", rpc: rpc.trim(), chainId, network: network.trim().toLowerCase() as KnownSite["network"], since: Number(since.trim() || "0") };
+  return {
+    name: name.trim() || "A network",
+    rpc: rpc.trim(),
+    chainId,
+    network: network.trim().toLowerCase() as KnownSite["network"],
+    since: Number(since.trim() || "0"),
+  };
 }
 
 /** Adds a network after looking at its contracts one by one. */
@@ -78,7 +95,8 @@ export function AddNetwork({ wanted }: { wanted?: NetworkKey }) {
     setSaid([]);
     try {
       const { contracts, chainId, checks } = await discover(new Rpc(first.rpc), first.network);
-      if (wanted && chainId !== wanted.chainId) return setSaid([`That node is of chain ${chainId}, and the network is on chain ${wanted.chainId}: name another node.`]);
+      if (wanted && chainId !== wanted.chainId)
+        return setSaid([`That node is of chain ${chainId}, and the network is on chain ${wanted.chainId}: name another node.`]);
       if (!contracts) return setSaid(checks.flatMap((check) => (check.wrong ? [`${check.what}: ${check.wrong}`] : [])));
       addSite({ ...first, chainId });
       location.hash = linksOf({ chainId, network: first.network }).network;

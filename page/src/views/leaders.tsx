@@ -22,7 +22,10 @@ export function LeadersView() {
         <h1>People</h1>
         <Search value={search} changed={setSearch} label="Search accounts" />
       </div>
-      <p class="lead">Ten points for a round won, twenty for a delta that stood, one for a round verified, twenty-five for a liar caught. Points are counted from the chain alone, and buy nothing.</p>
+      <p class="lead">
+        Ten points for a round won, twenty for a delta that stood, one for a round verified, twenty-five for a liar caught. Points are counted from
+        the chain alone, and buy nothing.
+      </p>
       {rows.length === 0 && isAddress(wanted) && (
         <p>
           <a href={links.person(wanted)}>Look at {wanted}</a>
@@ -42,7 +45,16 @@ export function LeadersView() {
           { name: "In a row", right: true, cell: (row) => row.streak, plain: (row) => row.streak },
           { name: "Verified", right: true, cell: (row) => row.verified, plain: (row) => row.verified },
           { name: "Stood", right: true, cell: (row) => row.stood, plain: (row) => row.stood },
-          { name: "Badges", cell: (row) => row.badges.map((badge) => <span class="badge" key={badge}>{badge}</span>), plain: (row) => row.badges.join("; ") },
+          {
+            name: "Badges",
+            cell: (row) =>
+              row.badges.map((badge) => (
+                <span class="badge" key={badge}>
+                  {badge}
+                </span>
+              )),
+            plain: (row) => row.badges.join("; "),
+          },
         ]}
       />
     </main>

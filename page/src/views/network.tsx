@@ -54,7 +54,8 @@ function Groups({ answer }: { answer: NetworkAnswer }) {
   const now = useNow();
   const [search, setSearch] = useState("");
   const wanted = search.trim().toLowerCase();
-  const matches = ({ number, group }: GroupRow) => `group ${number} ${group.creator} ${group.admitted ? "admitted" : ""}`.toLowerCase().includes(wanted);
+  const matches = ({ number, group }: GroupRow) =>
+    `group ${number} ${group.creator} ${group.admitted ? "admitted" : ""}`.toLowerCase().includes(wanted);
   const clock = (row: GroupRow) => clockAt(answer.terms, row.group.birth, now);
   return (
     <section>
@@ -70,10 +71,19 @@ function Groups({ answer }: { answer: NetworkAnswer }) {
         keyOf={(row) => row.number}
         columns={[
           { name: "Group", cell: (row) => <a href={links.group(row.number)}>Group {row.number}</a>, plain: (row) => row.number },
-          { name: "Issue", cell: (row) => (row.group.admitted ? <Tag kind="good">paid</Tag> : <Tag kind="plain">unpaid</Tag>), plain: (row) => row.group.admitted },
+          {
+            name: "Issue",
+            cell: (row) => (row.group.admitted ? <Tag kind="good">paid</Tag> : <Tag kind="plain">unpaid</Tag>),
+            plain: (row) => row.group.admitted,
+          },
           { name: "Now", cell: (row) => `round ${clock(row).round}, ${clock(row).phase}`, plain: (row) => clock(row).round },
           { name: "Rounds won", right: true, cell: (row) => `${row.won} of ${row.rounds}`, plain: (row) => row.won },
-          { name: "Loss", right: true, cell: (row) => (row.loss === null ? "–" : nats(row.loss)), plain: (row) => (row.loss === null ? "" : nats(row.loss)) },
+          {
+            name: "Loss",
+            right: true,
+            cell: (row) => (row.loss === null ? "–" : nats(row.loss)),
+            plain: (row) => (row.loss === null ? "" : nats(row.loss)),
+          },
           { name: "Open deltas", right: true, cell: (row) => row.open, plain: (row) => row.open },
           { name: "Founder", cell: (row) => <Account of={row.group.creator} />, plain: (row) => row.group.creator },
           { name: "Since", cell: (row) => <Time at={row.group.created.time} />, plain: (row) => dated(row.group.created.time) },
@@ -147,7 +157,11 @@ function Bounties({ answer }: { answer: NetworkAnswer }) {
           { name: "Sponsor", cell: (row) => <Account of={row.sponsor} />, plain: (row) => row.sponsor },
           { name: "Amount", right: true, cell: (row) => <Nrn of={row.amount} />, plain: (row) => nrn(row.amount, 18) },
           { name: "Rounds", cell: (row) => `${row.first} to ${row.last}`, plain: (row) => `${row.first}-${row.last}` },
-          { name: "State", cell: (row) => (row.settled ? "settled" : row.resolved ? "measured" : row.unsealed ? "unsealed" : "hidden"), plain: (row) => (row.settled ? "settled" : "running") },
+          {
+            name: "State",
+            cell: (row) => (row.settled ? "settled" : row.resolved ? "measured" : row.unsealed ? "unsealed" : "hidden"),
+            plain: (row) => (row.settled ? "settled" : "running"),
+          },
         ]}
       />
     </section>

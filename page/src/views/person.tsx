@@ -1,22 +1,17 @@
 // A person: positions, what waits, receipts in words, points and badges.
 
-import { useState } from "preact/hooks";
 import type { PersonAnswer } from "../index/answers";
-import type { Held } from "../fold/people";
-import { epochAt, epochStart, standIn } from "../fold/rules";
 import type { Receipt } from "../fold/state";
 import { Digest, Fact, Nrn, Tag, Time, Until } from "../parts/bits";
 import { useAnswer, useHere, useNow } from "../parts/context";
-import { isAddress } from "../parts/route";
 import { useSignal } from "../parts/signal";
 import { Table } from "../parts/table";
 import { brief, dated, nrn } from "../parts/words";
 import { Act } from "../wallet/act";
 import { onNetwork } from "../wallet/send";
 import { connected } from "../wallet/wallet";
-import { amountOf } from "./amount";
 import { Balances } from "./balances";
-import { Field } from "./home";
+import { Positions } from "./position";
 import { aboutOf, wordsOfReceipt } from "./receipts";
 import { Waiting } from "./waiting";
 
@@ -57,7 +52,10 @@ function Due({ answer, mine }: { answer: PersonAnswer; mine: boolean }) {
       {mine &&
         [...byGroup].map(([group, rounds]) => (
           <p class="acts" key={group}>
-            <Act label={`Collect ${rounds.length} rounds of group ${group}`} build={() => onNetwork(site, "collect", [BigInt(group), rounds, account])}>
+            <Act
+              label={`Collect ${rounds.length} rounds of group ${group}`}
+              build={() => onNetwork(site, "collect", [BigInt(group), rounds, account])}
+            >
               Collect {rounds.length === 1 ? `round ${rounds[0]}` : `${rounds.length} rounds`} of group {group}
             </Act>
           </p>
@@ -66,22 +64,43 @@ function Due({ answer, mine }: { answer: PersonAnswer; mine: boolean }) {
         {wins.map((win) => (
           <li key={`w${win.group}-${win.round}`}>
             <span>
-              Won <a href={links.round(win.group, win.round)}>round {win.round} of group {win.group}</a>: <Nrn of={win.reward} />
+              Won{" "}
+              <a href={links.round(win.group, win.round)}>
+                round {win.round} of group {win.group}
+              </a>
+              : <Nrn of={win.reward} />
             </span>
-            <span class="quiet">{win.at > now ? <>can be collected <Until at={win.at} now={now} /></> : mine ? "can be collected" : "waits for its winner to collect it"}</span>
+            <span class="quiet">
+              {win.at > now ? (
+                <>
+                  can be collected <Until at={win.at} now={now} />
+                </>
+              ) : mine ? (
+                "can be collected"
+              ) : (
+                "waits for its winner to collect it"
+              )}
+            </span>
           </li>
         ))}
         {deposits.map((deposit) => (
           <li key={`d${deposit.group}-${deposit.round}`}>
             <span>
-              Deposit of <a href={links.round(deposit.group, deposit.round)}>round {deposit.round} of group {deposit.group}</a>
+              Deposit of{" "}
+              <a href={links.round(deposit.group, deposit.round)}>
+                round {deposit.round} of group {deposit.group}
+              </a>
             </span>
             {deposit.at > now ? (
               <span class="quiet">
                 settled <Until at={deposit.at} now={now} />
               </span>
             ) : (
-              <Act label={`Settle round ${deposit.round}`} build={() => onNetwork(site, "settle", [BigInt(deposit.group), BigInt(deposit.round), [account]])} quiet>
+              <Act
+                label={`Settle round ${deposit.round}`}
+                build={() => onNetwork(site, "settle", [BigInt(deposit.group), BigInt(deposit.round), [account]])}
+                quiet
+              >
                 Settle
               </Act>
             )}
@@ -90,14 +109,22 @@ function Due({ answer, mine }: { answer: PersonAnswer; mine: boolean }) {
         {deltas.map((delta) => (
           <li key={`p${delta.group}-${delta.delta}`}>
             <span>
-              Bond of <a href={links.delta(delta.group, delta.delta)}>delta {delta.delta} of group {delta.group}</a>: <Nrn of={delta.bond + delta.reward} />
+              Bond of{" "}
+              <a href={links.delta(delta.group, delta.delta)}>
+                delta {delta.delta} of group {delta.group}
+              </a>
+              : <Nrn of={delta.bond + delta.reward} />
             </span>
             {delta.at > now ? (
               <span class="quiet">
                 comes back <Until at={delta.at} now={now} />
               </span>
             ) : (
-              <Act label={`Pay back delta ${delta.delta}`} build={() => onNetwork(site, "refund", [BigInt(delta.group), [BigInt(delta.delta)]])} quiet>
+              <Act
+                label={`Pay back delta ${delta.delta}`}
+                build={() => onNetwork(site, "refund", [BigInt(delta.group), [BigInt(delta.delta)]])}
+                quiet
+              >
                 Pay back
               </Act>
             )}
@@ -105,137 +132,6 @@ function Due({ answer, mine }: { answer: PersonAnswer; mine: boolean }) {
         ))}
       </ul>
     </section>
-  );
-}
-
-function Positions({ answer, mine }: { answer: PersonAnswer; mine: boolean }) {
-  const { positions, offered } = answer.belongings;
-  if (positions.length + offered.length === 0) return null;
-  return (
-    <section>
-      <h2>Positions</h2>
-      <ul class="plain stack">
-        {positions.map((held) => (
-          <PositionCard key={`${held.group}-${held.seat.number}`} held={held} answer={answer} mine={mine} />
-        ))}
-        {offered.map((held) => (
-          <Offered key={`o${held.group}-${held.seat.number}`} held={held} mine={mine} />
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-function Offered({ held: { group, seat }, mine }: { held: Held; mine: boolean }) {
-  const { site } = useHere();
-  return (
-    <li class="panel">
-      <p>
-        Position {seat.number} of group {group} with <Nrn of={seat.now.stake} /> is offered to this account.
-      </p>
-      {mine && (
-        <Act label={`Accept position ${seat.number}`} build={() => onNetwork(site, "accept", [BigInt(group), BigInt(seat.number)])}>
-          Accept it
-        </Act>
-      )}
-    </li>
-  );
-}
-
-function PositionCard({ held: { group, seat, owns, signs }, answer, mine }: { held: Held; answer: PersonAnswer; mine: boolean }) {
-  const { links } = useHere();
-  const now = useNow();
-  const epoch = epochAt(answer.terms, now);
-  const live = standIn(seat, epoch);
-  const next = epochStart(answer.terms, epoch + 1);
-  return (
-    <li class="panel">
-      <p class="panel-head">
-        <strong>
-          Position {seat.number} of <a href={links.group(group, "stake")}>group {group}</a>
-        </strong>
-        <Tag kind={live.awake ? "good" : "plain"}>{live.awake ? "awake" : "asleep"}</Tag>
-        {live.awake !== seat.now.awake && (
-          <Tag kind="busy">
-            {seat.now.awake ? "wakes" : "rests"} <Until at={next} now={now} />
-          </Tag>
-        )}
-        <span class="quiet">{owns && signs ? "owner and signer" : owns ? "owner" : "signer"}</span>
-      </p>
-      <dl class="facts">
-        <Fact name="Counts now">
-          <Nrn of={live.stake} />
-        </Fact>
-        <Fact name="From the next epoch on">
-          <Nrn of={seat.now.stake} />
-        </Fact>
-        <Fact name="Earned, not yet stake">
-          <Nrn of={seat.earned - seat.compounded} />
-        </Fact>
-        <Fact name="Earned in all">
-          <Nrn of={seat.earned} />
-        </Fact>
-        {[seat.exiting, seat.exitingLater].map(
-          (exit, at) =>
-            exit.amount > 0n && (
-              <Fact key={at} name="Leaving">
-                <Nrn of={exit.amount} /> <Until at={exit.at} now={now} />
-              </Fact>
-            ),
-        )}
-      </dl>
-      {mine && <PositionActs group={group} held={{ group, seat, owns, signs }} ripe={seat.exiting.amount > 0n && seat.exiting.at <= now} />}
-    </li>
-  );
-}
-
-function PositionActs({ group, held: { seat, owns }, ripe }: { group: number; held: Held; ripe: boolean }) {
-  const { site } = useHere();
-  const is = useSignal(connected);
-  const [amount, setAmount] = useState("");
-  const [to, setTo] = useState("");
-  const ids = [BigInt(group), BigInt(seat.number)];
-  const wei = amountOf(amount);
-  return (
-    <>
-      <p class="acts">
-        {seat.now.awake ? (
-          <Act label={`Rest position ${seat.number}`} build={() => onNetwork(site, "rest", ids)} quiet>
-            Rest
-          </Act>
-        ) : (
-          <Act label={`Wake position ${seat.number}`} build={() => onNetwork(site, "wake", ids)}>
-            Wake
-          </Act>
-        )}
-        {seat.earned > seat.compounded && (
-          <Act label={`Make pay of position ${seat.number} stake`} build={() => onNetwork(site, "compound", ids)} quiet>
-            Make {nrn(seat.earned - seat.compounded)} NRN stake
-          </Act>
-        )}
-        {owns && ripe && is && (
-          <Act label={`Withdraw from position ${seat.number}`} build={() => onNetwork(site, "withdraw", [...ids, is.account])}>
-            Withdraw
-          </Act>
-        )}
-      </p>
-      {owns && (
-        <div class="form">
-          <Field name="NRN to take out" value={amount} changed={(event) => setAmount(event.currentTarget.value)} placeholder={nrn(seat.now.stake, 9).replaceAll(" ", "")} />
-          <div class="form-foot">
-            <Act label={`Unbond ${amount || "NRN"} of position ${seat.number}`} build={() => onNetwork(site, "unbond", [...ids, wei ?? 0n])} disabled={!wei} done={() => setAmount("")} quiet>
-              Unbond
-            </Act>
-          </div>
-          <Field name="Offer it to" value={to} changed={(event) => setTo(event.currentTarget.value)} placeholder="0x…" hint="another account, which owns it once it accepts" />
-          <div class="form-foot">
-            <Act label={`Offer position ${seat.number}`} build={() => onNetwork(site, "offer", [...ids, to.trim()])} disabled={!isAddress(to.trim())} done={() => setTo("")} quiet>
-              Offer
-            </Act>
-          </div>
-        </div>
-      )}
-    </>
   );
 }
 
@@ -287,10 +183,29 @@ function Receipts({ answer }: { answer: PersonAnswer }) {
           { name: "When", cell: ({ receipt }) => <Time at={receipt.at.time} />, plain: ({ receipt }) => dated(receipt.at.time) },
           { name: "About", cell: ({ receipt }) => link(receipt), plain: ({ receipt }) => aboutOf(receipt) },
           { name: "What happened", cell: ({ receipt }) => wordsOfReceipt(receipt), plain: ({ receipt }) => wordsOfReceipt(receipt) },
-          { name: "Got", right: true, cell: ({ receipt }) => (receipt.got > 0n && receipt.what !== "saleRefunded" ? <Nrn of={receipt.got} /> : ""), plain: ({ receipt }) => nrn(receipt.got, 18) },
-          { name: "Put down", right: true, cell: ({ receipt }) => (receipt.gave > 0n && receipt.what !== "bought" ? <Nrn of={receipt.gave} /> : ""), plain: ({ receipt }) => nrn(receipt.gave, 18) },
-          { name: "Lost", right: true, cell: ({ receipt }) => (receipt.lost > 0n ? <Nrn of={receipt.lost} /> : ""), plain: ({ receipt }) => nrn(receipt.lost, 18) },
-          { name: "Transaction", cell: ({ receipt }) => <Digest of={receipt.at.transaction} label="transaction" />, plain: ({ receipt }) => receipt.at.transaction },
+          {
+            name: "Got",
+            right: true,
+            cell: ({ receipt }) => (receipt.got > 0n && receipt.what !== "saleRefunded" ? <Nrn of={receipt.got} /> : ""),
+            plain: ({ receipt }) => nrn(receipt.got, 18),
+          },
+          {
+            name: "Put down",
+            right: true,
+            cell: ({ receipt }) => (receipt.gave > 0n && receipt.what !== "bought" ? <Nrn of={receipt.gave} /> : ""),
+            plain: ({ receipt }) => nrn(receipt.gave, 18),
+          },
+          {
+            name: "Lost",
+            right: true,
+            cell: ({ receipt }) => (receipt.lost > 0n ? <Nrn of={receipt.lost} /> : ""),
+            plain: ({ receipt }) => nrn(receipt.lost, 18),
+          },
+          {
+            name: "Transaction",
+            cell: ({ receipt }) => <Digest of={receipt.at.transaction} label="transaction" />,
+            plain: ({ receipt }) => receipt.at.transaction,
+          },
         ]}
       />
     </section>

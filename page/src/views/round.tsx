@@ -63,7 +63,13 @@ function Facts({ answer, group, round }: { answer: GroupAnswer; group: Group; ro
         <Nrn of={round.deposit} />
       </Fact>
       <Fact name="Verdicts, of the awake stake">
-        {percent(round.judged, round.awake)} <Bar part={round.judged} whole={round.awake} mark={2 / 3} label={`${percent(round.judged, round.awake)} of the awake stake; two thirds decide`} />
+        {percent(round.judged, round.awake)}{" "}
+        <Bar
+          part={round.judged}
+          whole={round.awake}
+          mark={2 / 3}
+          label={`${percent(round.judged, round.awake)} of the awake stake; two thirds decide`}
+        />
       </Fact>
       <Fact name="Began from">
         <Digest of={round.checkpoint} label="base checkpoint" />
@@ -74,7 +80,9 @@ function Facts({ answer, group, round }: { answer: GroupAnswer; group: Group; ro
       <Fact name="Mature">
         <Until at={mature} now={now} />
       </Fact>
-      {round.outcome === "won" && <Fact name="Pay of the winner">{round.collected ? "collected" : now >= mature ? "can be collected" : "waits until it is mature"}</Fact>}
+      {round.outcome === "won" && (
+        <Fact name="Pay of the winner">{round.collected ? "collected" : now >= mature ? "can be collected" : "waits until it is mature"}</Fact>
+      )}
     </dl>
   );
 }
@@ -129,7 +137,11 @@ function Claims({ group, round, running }: { group: Group; round: Round; running
       />
       {over && unsettled.length > 0 && (
         <p class="acts">
-          <Act label={`Settle round ${round.number}`} build={() => onNetwork(site, "settle", [BigInt(group.number), BigInt(round.number), unsettled])} quiet>
+          <Act
+            label={`Settle round ${round.number}`}
+            build={() => onNetwork(site, "settle", [BigInt(group.number), BigInt(round.number), unsettled])}
+            quiet
+          >
             Settle the deposits
           </Act>
         </p>
@@ -162,7 +174,20 @@ function Verdicts({ answer, group, round }: { answer: GroupAnswer; group: Group;
           { name: "Position", cell: (row) => row.position, plain: (row) => row.position },
           { name: "Owner", cell: (row) => <Account of={row.seat?.owner ?? ZERO} />, plain: (row) => row.seat?.owner ?? "" },
           { name: "Says", cell: says, plain: says },
-          { name: "Counts", cell: (row) => (decided ? row.claim === round.decided ? <Tag kind="good">decided so</Tag> : <Tag kind="plain">outvoted</Tag> : <Tag kind="busy">counted</Tag>), plain: (row) => row.claim === round.decided },
+          {
+            name: "Counts",
+            cell: (row) =>
+              decided ? (
+                row.claim === round.decided ? (
+                  <Tag kind="good">decided so</Tag>
+                ) : (
+                  <Tag kind="plain">outvoted</Tag>
+                )
+              ) : (
+                <Tag kind="busy">counted</Tag>
+              ),
+            plain: (row) => row.claim === round.decided,
+          },
           { name: "Pay", right: true, cell: (row) => <Nrn of={pay(row)} />, plain: (row) => nrn(pay(row), 18) },
           { name: "When", cell: (row) => <Time at={row.at.time} />, plain: (row) => row.at.time },
         ]}

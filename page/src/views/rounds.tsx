@@ -65,10 +65,19 @@ export function RoundsTab({ answer, group }: Inside) {
           columns={[
             { name: "Round", cell: (row) => <a href={links.round(group.number, row.number)}>{row.number}</a>, plain: (row) => row.number },
             { name: "Outcome", cell: (row) => <Outcome round={row} running={running} />, plain: (row) => outcomeOf(row, running) },
-            { name: "Winner", cell: (row) => (row.winner === ZERO ? <span class="quiet">–</span> : <Account of={row.winner} />), plain: (row) => (row.winner === ZERO ? "" : row.winner) },
+            {
+              name: "Winner",
+              cell: (row) => (row.winner === ZERO ? <span class="quiet">–</span> : <Account of={row.winner} />),
+              plain: (row) => (row.winner === ZERO ? "" : row.winner),
+            },
             { name: "Before", right: true, cell: (row) => lossCell(winnerOf(row)?.base), plain: (row) => lossCell(winnerOf(row)?.base) },
             { name: "Loss", right: true, cell: (row) => lossCell(winnerOf(row)?.loss), plain: (row) => lossCell(winnerOf(row)?.loss) },
-            { name: "Claims", right: true, cell: (row) => `${row.claims.filter((claim) => claim.state === "revealed").length} of ${row.claims.length}`, plain: (row) => row.claims.length },
+            {
+              name: "Claims",
+              right: true,
+              cell: (row) => `${row.claims.filter((claim) => claim.state === "revealed").length} of ${row.claims.length}`,
+              plain: (row) => row.claims.length,
+            },
             { name: "To win", right: true, cell: (row) => <Nrn of={row.reward} />, plain: (row) => nrn(row.reward, 18) },
             { name: "To validators", right: true, cell: (row) => <Nrn of={row.paid} />, plain: (row) => nrn(row.paid, 18) },
             { name: "Opened", cell: (row) => <Time at={row.opened.time} />, plain: (row) => dated(row.opened.time) },

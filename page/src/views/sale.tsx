@@ -23,7 +23,13 @@ export function SaleBox({ sale, contracts }: Props) {
   const now = useNow();
   const is = useSignal(connected);
   const [coins, setCoins] = useState("");
-  const call = (functionName: string, value?: bigint): Call => ({ to: contracts.sale, abi: saleAbi as Abi, functionName, args: [], ...(value === undefined ? {} : { value }) });
+  const call = (functionName: string, value?: bigint): Call => ({
+    to: contracts.sale,
+    abi: saleAbi as Abi,
+    functionName,
+    args: [],
+    ...(value === undefined ? {} : { value }),
+  });
   const runs = now < sale.deadline;
   const value = amountOf(coins);
   return (
@@ -31,11 +37,25 @@ export function SaleBox({ sale, contracts }: Props) {
       <h2>The sale</h2>
       <p>
         <Nrn of={sale.sold} decimals={2} /> sold at {nrn(sale.price, 18)} of the chain's coin each;{" "}
-        {sale.closed ? "closed, and nothing else will ever be sold." : runs ? <>it runs until <Time at={sale.deadline} />.</> : "it is over and waits to be closed."}
+        {sale.closed ? (
+          "closed, and nothing else will ever be sold."
+        ) : runs ? (
+          <>
+            it runs until <Time at={sale.deadline} />.
+          </>
+        ) : (
+          "it is over and waits to be closed."
+        )}
       </p>
       {runs && (
         <div class="form">
-          <Field name="Coins to spend" value={coins} changed={(event) => setCoins(event.currentTarget.value)} placeholder="0.1" hint={value && sale.price > 0n ? `buys ${nrn((value * 10n ** 18n) / sale.price)} NRN` : ""} />
+          <Field
+            name="Coins to spend"
+            value={coins}
+            changed={(event) => setCoins(event.currentTarget.value)}
+            placeholder="0.1"
+            hint={value && sale.price > 0n ? `buys ${nrn((value * 10n ** 18n) / sale.price)} NRN` : ""}
+          />
           <div class="form-foot">
             <Act label="Buy NRN in the sale" build={() => call("buy", value ?? 0n)} disabled={!value}>
               Buy

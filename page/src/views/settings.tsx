@@ -64,7 +64,14 @@ function SiteCard({ site }: { site: KnownSite }) {
       </p>
       <div class="form">
         <Field name="Node of its chain" value={rpc} changed={(event) => setRpc(event.currentTarget.value)} wide />
-        <Field name="Gateway for files" value={gateway} changed={(event) => setGateway(event.currentTarget.value)} placeholder="http://127.0.0.1:9464" hint="any IPFS gateway, such as a node's own; what it gives is checked by its digest" wide />
+        <Field
+          name="Gateway for files"
+          value={gateway}
+          changed={(event) => setGateway(event.currentTarget.value)}
+          placeholder="http://127.0.0.1:9464"
+          hint="any IPFS gateway, such as a node's own; what it gives is checked by its digest"
+          wide
+        />
         <div class="form-foot">
           <button type="button" class="button quiet-button" onClick={save}>
             Keep
@@ -87,7 +94,11 @@ const size = (bytes: number): string => (bytes < 1e6 ? `${Math.round(bytes / 1e3
 function Stored() {
   const [used, setUsed] = useState<number | null>(null);
   const [said, setSaid] = useState<string | null>(null);
-  const measure = () => void navigator.storage?.estimate().then(({ usage }) => setUsed(usage ?? null), () => setUsed(null));
+  const measure = () =>
+    void navigator.storage?.estimate().then(
+      ({ usage }) => setUsed(usage ?? null),
+      () => setUsed(null),
+    );
   useEffect(measure, []);
   const clear = async () => {
     try {
@@ -104,7 +115,10 @@ function Stored() {
   return (
     <section>
       <h2>Stored in this browser</h2>
-      <p class="quiet">Copies of chains' logs, so that the next visit begins at once; patches that were looked at; what was sent. Nothing leaves this browser but questions to the nodes above and what your wallet sends.</p>
+      <p class="quiet">
+        Copies of chains' logs, so that the next visit begins at once; patches that were looked at; what was sent. Nothing leaves this browser but
+        questions to the nodes above and what your wallet sends.
+      </p>
       <p class="acts">
         {used !== null && <span>{size(used)} in use.</span>}
         <button type="button" class="button quiet-button" onClick={() => void clear()}>

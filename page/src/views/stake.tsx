@@ -21,8 +21,14 @@ const RECENT = 10;
 
 /** In how many of the newest decided rounds a position was present. */
 function presence(group: Group, seat: Seat): { present: number; of: number } {
-  const counted = [...group.rounds.values()].filter((round) => round.counted).sort((one, other) => other.number - one.number).slice(0, RECENT);
-  const was = counted.filter((round) => round.attended.includes(seat.number) || round.verdicts.some((verdict) => verdict.position === seat.number && verdict.claim === round.decided));
+  const counted = [...group.rounds.values()]
+    .filter((round) => round.counted)
+    .sort((one, other) => other.number - one.number)
+    .slice(0, RECENT);
+  const was = counted.filter(
+    (round) =>
+      round.attended.includes(seat.number) || round.verdicts.some((verdict) => verdict.position === seat.number && verdict.claim === round.decided),
+  );
   return { present: was.length, of: counted.length };
 }
 
@@ -58,8 +64,17 @@ export function StakeTab({ answer, group }: Inside) {
             { name: "Owner", cell: (row) => <Account of={row.owner} />, plain: (row) => row.owner },
             { name: "Signer", cell: (row) => <Account of={row.now.signer} />, plain: (row) => row.now.signer },
             { name: "Stake", right: true, cell: (row) => <Nrn of={live(row).stake} decimals={4} />, plain: (row) => nrn(live(row).stake, 18) },
-            { name: "Part", right: true, cell: (row) => percent(live(row).stake, sums.bonded), plain: (row) => percent(live(row).stake, sums.bonded) },
-            { name: "State", cell: (row) => <State seat={row} awake={live(row).awake} dozing={rest(row)} />, plain: (row) => (live(row).awake ? "awake" : "asleep") },
+            {
+              name: "Part",
+              right: true,
+              cell: (row) => percent(live(row).stake, sums.bonded),
+              plain: (row) => percent(live(row).stake, sums.bonded),
+            },
+            {
+              name: "State",
+              cell: (row) => <State seat={row} awake={live(row).awake} dozing={rest(row)} />,
+              plain: (row) => (live(row).awake ? "awake" : "asleep"),
+            },
             { name: "Present", right: true, cell: (row) => presenceWords(presence(group, row)), plain: (row) => presence(group, row).present },
             { name: "Earned", right: true, cell: (row) => <Nrn of={row.earned} />, plain: (row) => nrn(row.earned, 18) },
           ]}
@@ -102,12 +117,29 @@ function Bond({ answer, group }: Inside) {
     <section>
       <h2>Bond</h2>
       <p class="quiet">
-        Stake counts from the next epoch on, once its position is awake. It is paid for true verdicts, loses 5.5 % if its key signs two verdicts in one round, and takes {lasting(answer.terms.exit)} to leave.
+        Stake counts from the next epoch on, once its position is awake. It is paid for true verdicts, loses 5.5 % if its key signs two verdicts in
+        one round, and takes {lasting(answer.terms.exit)} to leave.
       </p>
       <div class="form">
         <Field name="Amount in NRN" value={amount} changed={(event) => setAmount(event.currentTarget.value)} placeholder="100" />
-        <Field name="Signer" value={signer} changed={(event) => setSigner(event.currentTarget.value)} placeholder="this account" hint="the key on your validator; it can never withdraw" wide />
-        {signer.trim() !== "" && <Field name="The signer's consent" value={consent} changed={(event) => setConsent(event.currentTarget.value)} placeholder="0x…" hint="signed below, by the signer's own wallet" wide />}
+        <Field
+          name="Signer"
+          value={signer}
+          changed={(event) => setSigner(event.currentTarget.value)}
+          placeholder="this account"
+          hint="the key on your validator; it can never withdraw"
+          wide
+        />
+        {signer.trim() !== "" && (
+          <Field
+            name="The signer's consent"
+            value={consent}
+            changed={(event) => setConsent(event.currentTarget.value)}
+            placeholder="0x…"
+            hint="signed below, by the signer's own wallet"
+            wide
+          />
+        )}
         <div class="form-foot">
           <Act label={`Bond ${amount || "NRN"} in group ${group.number}`} build={build} disabled={!wei} done={() => setAmount("")}>
             Bond

@@ -31,7 +31,8 @@ export function TryTab({ group }: Inside) {
 export function NoGateway() {
   return (
     <p class="nothing">
-      The page fetches files from an IPFS gateway, and checks every byte. Name one in <a href="#/settings">Settings</a>: the HTTP room of a node of this network is one.
+      The page fetches files from an IPFS gateway, and checks every byte. Name one in <a href="#/settings">Settings</a>: the HTTP room of a node of
+      this network is one.
     </p>
   );
 }

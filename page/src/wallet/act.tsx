@@ -66,7 +66,13 @@ export function Attempt({ attempt, children, quiet = false, disabled = false }: 
   const idle = stage === null;
   return (
     <span class="act">
-      <button type="button" class={quiet ? "button quiet-button" : "button"} disabled={!idle || disabled || !is} onClick={run} title={is ? undefined : "Connect a wallet first"}>
+      <button
+        type="button"
+        class={quiet ? "button quiet-button" : "button"}
+        disabled={!idle || disabled || !is}
+        onClick={run}
+        title={is ? undefined : "Connect a wallet first"}
+      >
         {idle ? children : STAGES[stage]}
       </button>
       {wrong && (

@@ -32,7 +32,13 @@ export function WalletCorner({ site }: { site: KnownSite | null }) {
       )}
       <details class="menu" ref={menu}>
         <summary class={is ? "button quiet-button" : "button"}>{is ? brief(is.account) : "Connect wallet"}</summary>
-        <div class="menu-box">{is ? <Mine site={site} close={() => menu.current?.removeAttribute("open")} /> : <Choice all={known} chosen={(wallet) => attempt(() => connect(wallet))} />}</div>
+        <div class="menu-box">
+          {is ? (
+            <Mine site={site} close={() => menu.current?.removeAttribute("open")} />
+          ) : (
+            <Choice all={known} chosen={(wallet) => attempt(() => connect(wallet))} />
+          )}
+        </div>
       </details>
       {wrong && (
         <span class="wrong wallet-wrong" role="alert">

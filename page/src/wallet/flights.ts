@@ -30,7 +30,8 @@ const STATES: readonly FlightState[] = ["signed", "sent", "mined", "confirmed", 
 
 const flightOf = (raw: unknown): Flight[] => {
   const one = raw as Partial<Flight> | null;
-  const fits = typeof one?.hash === "string" && typeof one.label === "string" && typeof one.from === "string" && STATES.includes(one.state as FlightState);
+  const fits =
+    typeof one?.hash === "string" && typeof one.label === "string" && typeof one.from === "string" && STATES.includes(one.state as FlightState);
   return fits ? [one as Flight] : [];
 };
 
@@ -46,8 +47,7 @@ export function addFlight(flight: Flight): void {
 
 export const dismiss = (hash: Hex): void => flights.change((all) => all.filter((one) => one.hash !== hash));
 
-const update = (hash: Hex, by: Partial<Flight>): void =>
-  flights.change((all) => all.map((one) => (one.hash === hash ? { ...one, ...by } : one)));
+const update = (hash: Hex, by: Partial<Flight>): void => flights.change((all) => all.map((one) => (one.hash === hash ? { ...one, ...by } : one)));
 
 interface RawReceipt {
   status: Hex;

@@ -43,11 +43,27 @@ export async function send(site: KnownSite, label: string, call: Call, told: (st
   const data = encodeFunctionData({ abi, functionName, args });
   const gas = await client.estimateGas({ account, to, data, ...(value === undefined ? {} : { value }) });
   told("sending");
-  const transaction = { from: account, to, data, gas: toHex((gas * GAS_MARGIN.over) / GAS_MARGIN.under), ...(value === undefined ? {} : { value: toHex(value) }) };
+  const transaction = {
+    from: account,
+    to,
+    data,
+    gas: toHex((gas * GAS_MARGIN.over) / GAS_MARGIN.under),
+    ...(value === undefined ? {} : { value: toHex(value) }),
+  };
   const hash = (await wallet.provider.request({ method: "eth_sendTransaction", params: [transaction] })) as Hex;
   const seen = await client.getTransaction({ hash }).catch(() => null);
   const nonce = seen ? Number(seen.nonce) : null;
-  addFlight({ hash, label, chainId: site.chainId, network: site.network, from: account, nonce, state: seen ? "sent" : "signed", at: Math.floor(Date.now() / 1000), block: null });
+  addFlight({
+    hash,
+    label,
+    chainId: site.chainId,
+    network: site.network,
+    from: account,
+    nonce,
+    state: seen ? "sent" : "signed",
+    at: Math.floor(Date.now() / 1000),
+    block: null,
+  });
   return hash;
 }
 

@@ -73,7 +73,8 @@ export function sentenceOf(error: unknown): string {
   const refused = bytes && ofBytes(bytes);
   if (refused) return refused;
   if (error instanceof BaseError) {
-    if (error.walk((one) => one instanceof InsufficientFundsError)) return "The account has too little of the chain's coin for the gas: send it some.";
+    if (error.walk((one) => one instanceof InsufficientFundsError))
+      return "The account has too little of the chain's coin for the gas: send it some.";
     if (/fetch|network|http request failed|timed out|took too long/i.test(`${error.name} ${error.shortMessage}`)) {
       return "The chain's node cannot be reached: nothing was sent. Try again, or choose another node in Settings.";
     }

@@ -77,7 +77,10 @@ export function reconnect(): void {
 }
 
 const hasCode = (error: unknown, code: number): boolean =>
-  JSON.stringify([(error as { code?: unknown })?.code, (error as { data?: { originalError?: { code?: unknown } } })?.data?.originalError?.code]).includes(String(code));
+  JSON.stringify([
+    (error as { code?: unknown })?.code,
+    (error as { data?: { originalError?: { code?: unknown } } })?.data?.originalError?.code,
+  ]).includes(String(code));
 
 /** Brings the wallet to the network's chain; one that the wallet does not know is added. */
 export async function toChain(site: KnownSite): Promise<Connected> {
@@ -95,7 +98,8 @@ export async function toChain(site: KnownSite): Promise<Connected> {
     if ((await chainOf(provider)) !== site.chainId) await provider.request({ method: "wallet_switchEthereumChain", params: [{ chainId }] });
   }
   const chain = await chainOf(provider);
-  if (chain !== site.chainId) throw new Error(`The wallet is on chain ${chain}, and this network on chain ${site.chainId}: switch it there, and try again.`);
+  if (chain !== site.chainId)
+    throw new Error(`The wallet is on chain ${chain}, and this network on chain ${site.chainId}: switch it there, and try again.`);
   const moved = { ...now, chainId: chain };
   connected.set(moved);
   return moved;
