@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { dashboard } from "./devnet";
 import { type Stage, visit } from "./stage";
 
 export function computing(on: () => Stage): void {
@@ -46,6 +47,31 @@ export function computing(on: () => Stage): void {
     await page.getByText("Its digest is the one on chain.").waitFor();
     assert.ok((await page.locator(".diff-add").count()) > 10);
     await context.close();
+  });
+
+  test("a gateway that cannot be reached is said", async () => {
+    const stage = on();
+    const { page, context } = await visit(stage, { at: `${stage.root}/g/1/try` });
+    await context.route(`${stage.gateway.url}/**`, (route) => route.abort());
+    await page.getByRole("button", { name: "Fetch the model and try it" }).click();
+    await page
+      .getByRole("alert")
+      .getByText(/The gateway at .* cannot be reached/)
+      .waitFor();
+    await context.close();
+  });
+
+  test("the page comes from the program itself, with the network of its file", async () => {
+    const stage = on();
+    const program = await dashboard(stage.net);
+    const { page, context, complaints } = await visit(stage, { at: "#/" });
+    await page.goto(`${program.url}${stage.root}/g/1`);
+    await page.getByText("Loss over rounds").waitFor();
+    await page.getByRole("link", { name: "Try it" }).click();
+    await page.getByText("The page fetches files from an IPFS gateway").waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+    await program.close();
   });
 
   test("where no gateway is named the page says how to name one", async () => {

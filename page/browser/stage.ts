@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type BrowserContext, type Page } from "playwright-core";
 import { accountOf } from "./keys";
-import { type Devnet, devnet, type Gateway, gateway } from "./devnet";
+import { type Devnet, devnet, gateway, type Program } from "./devnet";
 import { serve, type Served } from "./serve";
 import { giveWallet, type Habits, type TestWallet } from "./wallet";
 
@@ -18,7 +18,7 @@ const PATIENCE_MS = 25_000;
 
 export interface Stage {
   net: Devnet;
-  gateway: Gateway;
+  gateway: Program;
   served: Served;
   browser: Browser;
   /** The address of the network's views. */
