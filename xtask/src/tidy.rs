@@ -15,11 +15,12 @@ use serde_json::Value;
 use crate::tools;
 
 /// Each room and the rooms it may use. An arrow that is not here does not exist.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("deltas", &[]),
     ("patches", &["deltas"]),
     ("protocol", &["deltas"]),
     ("evaluator", &["deltas"]),
+    ("page-evaluator", &["evaluator", "deltas"]),
     ("training", &["evaluator"]),
     ("views", &["protocol"]),
     ("swarm", &["protocol"]),

@@ -2,6 +2,8 @@
 //!
 //! Draws with the same stream and the same exp as everything else, so that a seed and a checkpoint give one text on every machine.
 
+use std::borrow::Borrow;
+
 use crate::arena::Arena;
 use crate::checkpoint::Checkpoint;
 use crate::examples::{DataError, Input, parse_input};
@@ -12,9 +14,10 @@ use crate::stream::Stream;
 
 /// Tokens that follow a text, without end: take as many as you want. Equal settings give equal tokens on every machine. Each costs a
 /// pass over the whole context.
-pub struct Generator<'a> {
+pub struct Generator<C> {
     compute: Compute,
-    checkpoint: &'a Checkpoint,
+    /// Borrowed, or shared by whoever keeps the generator.
+    checkpoint: C,
     /// What the model sees: the end of the text so far.
     input: Input,
     /// 0 takes the likeliest token.
@@ -29,14 +32,14 @@ impl Compute {
     ///
     /// # Errors
     /// When the prompt is none that the manifest allows, or the model is none of text.
-    pub fn generate<'a>(
+    pub fn generate<C: Borrow<Checkpoint>>(
         self,
-        checkpoint: &'a Checkpoint,
+        checkpoint: C,
         prompt: &str,
         temperature: f32,
         seed: [u8; 32],
-    ) -> Result<Generator<'a>, DataError> {
-        let input = parse_input(checkpoint.manifest(), prompt)?;
+    ) -> Result<Generator<C>, DataError> {
+        let input = parse_input(checkpoint.borrow().manifest(), prompt)?;
         if matches!(input, Input::Features(_)) {
             return Err(DataError::NoText);
         }
@@ -45,16 +48,18 @@ impl Compute {
     }
 }
 
-impl Iterator for Generator<'_> {
+impl<C: Borrow<Checkpoint>> Iterator for Generator<C> {
     type Item = u16;
 
     /// Computes the whole row, chooses, and slides the context by one token where it is full.
     fn next(&mut self) -> Option<u16> {
-        let row = self.compute.last_row(&mut self.arena, self.checkpoint, &self.input);
+        let checkpoint = self.checkpoint.borrow();
+        let row = self.compute.last_row(&mut self.arena, checkpoint, &self.input);
+        let context = checkpoint.manifest().inputs() as usize;
         let place = if self.temperature > 0.0 { self.draw(&row) } else { greatest(&row) };
         let token = u16::try_from(place).ok()?;
         let Input::Tokens(tokens) = &mut self.input else { return None };
-        if tokens.len() == self.checkpoint.manifest().inputs() as usize {
+        if tokens.len() == context {
             tokens.remove(0);
         }
         tokens.push(token);
@@ -62,7 +67,7 @@ impl Iterator for Generator<'_> {
     }
 }
 
-impl Generator<'_> {
+impl<C> Generator<C> {
     /// A place with a chance in proportion to exp(value / temperature).
     fn draw(&mut self, row: &[f32]) -> usize {
         let best = row.get(greatest(row)).copied().unwrap_or_default();

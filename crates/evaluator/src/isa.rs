@@ -21,13 +21,15 @@ pub enum Isa {
     Avx512,
     /// AArch64, every one of which has it: sixteen lanes in four.
     Neon,
+    /// WebAssembly with SIMD: sixteen lanes in four registers, the fused multiply-add in binary64.
+    Simd128,
 }
 
 /// Why an instruction set cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IsaError {
     /// No such name; holds what was given.
-    #[error("{0:?} is no instruction set that this program knows: give portable, avx2, avx512 or neon")]
+    #[error("{0:?} is no instruction set that this program knows: give portable, avx2, avx512, neon or simd128")]
     Unknown(String),
     /// The processor lacks it; holds the names of those that it has.
     #[error("this processor has no {0}: give one of {1}, or nothing for the best of them")]
@@ -36,7 +38,7 @@ pub enum IsaError {
 
 impl Isa {
     /// From the plainest to the fastest.
-    const ALL: [Self; 4] = [Self::Portable, Self::Neon, Self::Avx2, Self::Avx512];
+    const ALL: [Self; 5] = [Self::Portable, Self::Simd128, Self::Neon, Self::Avx2, Self::Avx512];
 
     /// The fastest that this processor has.
     pub fn detect() -> Self {
@@ -58,6 +60,9 @@ impl Isa {
             Self::Avx512 => is_x86_feature_detected!("avx512f"),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => true,
+            // A program of WebAssembly is refused as a whole where one of its instructions is unknown.
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::Simd128 => true,
             _ => false,
         }
     }
@@ -69,6 +74,7 @@ impl Isa {
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
             Self::Neon => "neon",
+            Self::Simd128 => "simd128",
         }
     }
 }

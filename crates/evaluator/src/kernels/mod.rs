@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `real` | operations of binary32 on a value, a register, sixteen lanes |
-//! | `portable`, `x86`, `arm` | these on plain code, AVX2 and AVX-512, NEON |
+//! | `portable`, `x86`, `arm`, `wasm` | these on plain code, AVX2 and AVX-512, NEON, SIMD128 |
 //! | `matrix`, `tiles` | rows in memory, and tiles of them in registers |
 //! | `matmul`, `attention`, `rows`, `functions` | forward |
 //! | `backward`, `attention_back` | gradients, and the steps of training |
@@ -25,6 +25,8 @@ mod portable;
 mod real;
 mod rows;
 mod tiles;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -81,7 +83,8 @@ macro_rules! kernels {
             { use $path as kernel; kernel::<$crate::kernels::portable::Portable>($($argument),*) },
             { use $path as kernel; kernel::<$crate::kernels::x86::Avx2>($($argument),*) },
             { use $path as kernel; kernel::<$crate::kernels::x86::Avx512>($($argument),*) },
-            { use $path as kernel; kernel::<$crate::kernels::arm::Neon>($($argument),*) })
+            { use $path as kernel; kernel::<$crate::kernels::arm::Neon>($($argument),*) },
+            { use $path as kernel; kernel::<$crate::kernels::wasm::Simd128>($($argument),*) })
     };
     // Rows and panels of a tile: twenty-odd accumulators, fewer than the registers that the set has.
     (@run $self:ident, $path:path, [tiles], ($($argument:ident: $type:ty),*)) => {
@@ -89,9 +92,10 @@ macro_rules! kernels {
             { use $path as kernel; kernel::<$crate::kernels::portable::Portable, 4, 1>($($argument),*) },
             { use $path as kernel; kernel::<$crate::kernels::x86::Avx2, 6, 1>($($argument),*) },
             { use $path as kernel; kernel::<$crate::kernels::x86::Avx512, 12, 2>($($argument),*) },
-            { use $path as kernel; kernel::<$crate::kernels::arm::Neon, 5, 1>($($argument),*) })
+            { use $path as kernel; kernel::<$crate::kernels::arm::Neon, 5, 1>($($argument),*) },
+            { use $path as kernel; kernel::<$crate::kernels::wasm::Simd128, 2, 1>($($argument),*) })
     };
-    (@enter $self:ident, ($($argument:ident: $type:ty),*), $portable:block, $avx2:block, $avx512:block, $neon:block) => {
+    (@enter $self:ident, ($($argument:ident: $type:ty),*), $portable:block, $avx2:block, $avx512:block, $neon:block, $simd128:block) => {
         match $self.0 {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => {
@@ -109,6 +113,8 @@ macro_rules! kernels {
             }
             #[cfg(target_arch = "aarch64")]
             Isa::Neon => $neon,
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Isa::Simd128 => $simd128,
             _ => $portable,
         }
     };

@@ -219,12 +219,12 @@ fn a_prediction_is_the_row_that_a_loss_is_read_from() {
 
 #[test]
 fn an_instruction_set_that_the_processor_lacks_or_nobody_knows_is_refused() {
-    for name in ["portable", "avx2", "avx512", "neon"] {
+    for name in ["portable", "avx2", "avx512", "neon", "simd128"] {
         let isa: Isa = name.parse().unwrap();
         assert_eq!(isa.to_string(), name);
         assert_eq!(Compute::new(isa, 1).is_ok(), Isa::available().any(|available| available == isa), "{name}");
     }
-    assert!("sse2".parse::<Isa>().unwrap_err().to_string().contains("portable, avx2, avx512 or neon"));
+    assert!("sse2".parse::<Isa>().unwrap_err().to_string().contains("portable, avx2, avx512, neon or simd128"));
     assert!(Isa::available().any(|isa| isa == Isa::detect()));
     assert_eq!(Compute::new(Isa::Portable, 0).unwrap().threads(), 1);
     assert_eq!(Compute::new(Isa::Portable, 1000).unwrap().threads(), evaluator::THREADS_MAX);
