@@ -102,6 +102,12 @@ export class GroupLog {
     return this.ask(NOTHING, () => this.door.exports.log_pulse());
   }
 
+  /** Messages that are here. */
+  count(): number {
+    const pulse = this.pulse();
+    return Number(new DataView(pulse.buffer).getBigUint64(0));
+  }
+
   answer(ranges: Uint8Array): Uint8Array<ArrayBuffer> {
     return this.ask(ranges, () => this.door.exports.log_answer());
   }

@@ -12,7 +12,7 @@ const decoder = new TextDecoder();
 const NOTHING = new Uint8Array();
 
 export class Keeper {
-  private readonly lines = new Set<Line>();
+  private readonly connected = new Set<Line>();
 
   private constructor(
     readonly peer: Peer,
@@ -29,6 +29,11 @@ export class Keeper {
     return new Keeper(peer, store);
   }
 
+  /** Peers that are connected. */
+  get lines(): number {
+    return this.connected.size;
+  }
+
   /** Talks with a peer from now on: it is answered, and can be asked. */
   connect(wire: Wire): Line {
     const handlers: Handlers = {
@@ -36,20 +41,20 @@ export class Keeper {
       [BLOCK]: async (request) => (await this.store.held(decoder.decode(request))) ?? NOTHING,
     };
     const line = new Line(wire, handlers);
-    line.onclose = () => this.lines.delete(line);
-    this.lines.add(line);
+    line.onclose = () => this.connected.delete(line);
+    this.connected.add(line);
     return line;
   }
 
   /** Brings this log and that of every peer together. */
   async turn(): Promise<Turn[]> {
-    return Promise.all([...this.lines].map((line) => this.peer.turn((request) => line.ask(LOG, request))));
+    return Promise.all([...this.connected].map((line) => this.peer.turn((request) => line.ask(LOG, request))));
   }
 
   /** Blocks from here, then from peers, then from elsewhere; what comes is kept. */
   blocks(elsewhere: GetBlock = async () => undefined): GetBlock {
     return this.store.kept(async (cid) => {
-      for (const line of this.lines) {
+      for (const line of this.connected) {
         const bytes = await line.ask(BLOCK, encoder.encode(cid)).catch(() => NOTHING);
         // The empty block has no bytes either: whoever wants it needs nobody.
         if (!areEqual(bytes, NOTHING)) return bytes;
@@ -59,6 +64,6 @@ export class Keeper {
   }
 
   close(): void {
-    for (const line of [...this.lines]) line.close();
+    for (const line of [...this.connected]) line.close();
   }
 }
