@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes evaluator.wasm from crates/page-evaluator, and evaluator.json, which says of which sources.
+# Makes evaluator.wasm and log.wasm from crates/page-evaluator and crates/page-log, and beside each a note of which sources.
 #
 #   page/wasm/build.sh            with the compiler of the workspace, where `rustup target add wasm32-unknown-unknown` gave it the target
 #   page/wasm/build.sh --debian   with Debian's rustc-web, and std built from its rust-web-src: the same answers from other bytes
@@ -34,7 +34,9 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$flags"
 # The loops of the kernels are the product; all else is small.
 export CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=false
 cd "$root"
-cargo rustc -p page-evaluator --lib --crate-type cdylib --release --locked --target wasm32-unknown-unknown --target-dir "$target" $more
-cp "$target/wasm32-unknown-unknown/release/page_evaluator.wasm" "$here/evaluator.wasm"
-chmod 644 "$here/evaluator.wasm"
+for name in evaluator log; do
+    cargo rustc -p "page-$name" --lib --crate-type cdylib --release --locked --target wasm32-unknown-unknown --target-dir "$target" $more
+    cp "$target/wasm32-unknown-unknown/release/page_$name.wasm" "$here/$name.wasm"
+    chmod 644 "$here/$name.wasm"
+done
 node "$here/sources.mjs" --write "$("${RUSTC:-rustc}" --version)"

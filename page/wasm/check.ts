@@ -2,7 +2,8 @@
 
 import { keccak256, toHex } from "viem";
 import { hexOf } from "./cid";
-import { type Measured, Refused, type Round } from "./evaluator";
+import { Refused } from "./door";
+import type { Measured, Round } from "./evaluator";
 import { type Files, Misfit } from "./tree";
 
 const MANIFEST_MAX = 4_096;

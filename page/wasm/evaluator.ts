@@ -1,5 +1,7 @@
 // The evaluator in the page: what was loaded stays inside the module; questions and answers are bytes.
 
+import { Door, type DoorExports, joined } from "./door";
+
 /** Which of two checkpoints: the one that a round starts from, or the one that claims to be better. */
 export type Slot = "base" | "new";
 
@@ -47,11 +49,7 @@ export interface Writing {
   seed: Uint8Array;
 }
 
-interface Exports {
-  memory: WebAssembly.Memory;
-  page_input(length: number): number;
-  page_output(): number;
-  page_output_len(): number;
+interface Exports extends DoorExports {
   page_manifest(): number;
   page_checkpoint(slot: number): number;
   page_checkpoint_len(): number;
@@ -66,31 +64,10 @@ interface Exports {
   page_probe(slot: number): number;
 }
 
-/** The module refused what it was given; the message is a sentence for a visitor. */
-export class Refused extends Error {
-  override name = "Refused";
-}
-
-/** The module stopped in the midst of its work. */
-export class Stopped extends Error {
-  override name = "Stopped";
-}
-
 const NOTHING = new Uint8Array();
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const number = (slot: Slot) => (slot === "base" ? 0 : 1);
-
-/** Bytes of the parts, one after the other. */
-export const joined = (...parts: Uint8Array[]): Uint8Array<ArrayBuffer> => {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let start = 0;
-  for (const part of parts) {
-    whole.set(part, start);
-    start += part.length;
-  }
-  return whole;
-};
 
 /** Eight bytes, the greatest first. */
 const bytesOf = (value: bigint): Uint8Array => {
@@ -103,16 +80,15 @@ const roundOf = ({ seed, group, number, commits }: Round) => joined(seed, bytesO
 
 /** One instance of the module. Loading is asynchronous, every answer is not: long ones belong into a worker. */
 export class Evaluator {
-  private constructor(private readonly exports: Exports) {}
+  private readonly exports: Exports;
+
+  private constructor(private readonly door: Door<Exports>) {
+    this.exports = door.exports;
+  }
 
   /** From the bytes of `evaluator.wasm`. It asks nothing of its surroundings. */
   static async load(module: BufferSource): Promise<Evaluator> {
-    try {
-      const { instance } = await WebAssembly.instantiate(module, {});
-      return new Evaluator(instance.exports as unknown as Exports);
-    } catch (error) {
-      throw new Stopped(`this browser cannot run the evaluator, it lacks WebAssembly with SIMD: use a newer one (${String(error)})`);
-    }
+    return new Evaluator(await Door.open<Exports>(module));
   }
 
   /** The manifest of a group in its canonical bytes; forgets what belonged to the one before. */
@@ -177,18 +153,7 @@ export class Evaluator {
     return JSON.parse(decoder.decode(this.ask(question, call))) as T;
   }
 
-  /** Memory may move while the module works: its addresses are read anew each time. */
   private ask(question: Uint8Array, call: () => number): Uint8Array<ArrayBuffer> {
-    try {
-      const place = this.exports.page_input(question.length) >>> 0;
-      new Uint8Array(this.exports.memory.buffer, place, question.length).set(question);
-      const code = call();
-      const answer = new Uint8Array(this.exports.memory.buffer, this.exports.page_output() >>> 0, this.exports.page_output_len()).slice();
-      if (code === 0) return answer;
-      throw new Refused(decoder.decode(answer));
-    } catch (error) {
-      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-      throw new Stopped(`the evaluator stopped, most likely for want of memory: close other pages and load this one anew (${error.message})`);
-    }
+    return this.door.ask(question, call);
   }
 }

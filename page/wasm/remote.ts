@@ -1,7 +1,8 @@
 // The evaluator in a worker, as the page sees it: the same questions, answered later. One worker looks at one model.
 
 import type { Measuring } from "./check";
-import { Refused, type Replay, type Round, type Slot, type Writing } from "./evaluator";
+import { Refused } from "./door";
+import type { Replay, Round, Slot, Writing } from "./evaluator";
 
 /** A question to the worker. */
 export type Question =

@@ -1,16 +1,17 @@
-// Of which sources evaluator.wasm was made. `node sources.mjs` compares, `--write COMPILER` notes what is there now.
+// Of which sources the modules were made. `node sources.mjs` compares, `--write COMPILER` notes what is there now.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 
 const here = new URL("./", import.meta.url);
 const root = new URL("../../", here);
-const note = new URL("evaluator.json", here);
+const note = (name) => new URL(`${name}.json`, here);
+const module = (name) => new URL(`${name}.wasm`, here);
 
-/** Rooms that the module is made of. */
-const ROOMS = ["crates/page-evaluator/", "crates/evaluator/", "deltas/"];
-/** The first of them, in the lock file. */
-const FIRST = "page-evaluator";
+/** Rooms that each module is made of; the first one is called after it. */
+const MODULES = {
+  evaluator: ["crates/page-evaluator/", "crates/evaluator/", "deltas/"],
+  log: ["crates/page-log/", "crates/protocol/", "deltas/"],
+};
 
 const text = (path) => readFileSync(new URL(path, root), "utf8");
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
@@ -22,15 +23,17 @@ const filesBelow = (folder) => {
   return found.sort();
 };
 
-/** Names under `[dependencies]`: what only tests use is in no module. */
+/** Names under `[dependencies]`, of a target too: what only tests use is in no module. */
 const dependenciesOf = (room) => {
-  const section = text(`${room}Cargo.toml`).split(/^\[/m).find((part) => part.startsWith("dependencies]"));
-  return [...(section ?? "").matchAll(/^([\w-]+)[ .=]/gm)].map(([, name]) => name);
+  const sections = text(`${room}Cargo.toml`).split(/^\[/m).filter((part) => /^(target\..*\.)?dependencies\]/.test(part));
+  return sections.flatMap((section) => [...section.matchAll(/^([\w-]+)[ .=]/gm)].map(([, name]) => name));
 };
 
+const nameOf = (room) => /^name = "(.*)"$/m.exec(text(`${room}Cargo.toml`))[1];
+
 /** `name version` of everything that the first room is made of, as the lock file has it. */
-const libraries = () => {
-  const own = new Map(ROOMS.map((room) => [/^name = "(.*)"$/m.exec(text(`${room}Cargo.toml`))[1], dependenciesOf(room)]));
+const libraries = (rooms) => {
+  const own = new Map(rooms.map((room) => [nameOf(room), dependenciesOf(room)]));
   const blocks = text("Cargo.lock").split("[[package]]").slice(1).map((block) => ({
     name: /^name = "(.*)"$/m.exec(block)[1],
     version: /^version = "(.*)"$/m.exec(block)[1],
@@ -48,33 +51,27 @@ const libraries = () => {
     const only = own.get(block.name);
     block.needs.filter((need) => only === undefined || only.includes(need.split(" ")[0])).forEach((need) => visit(find(need)));
   };
-  visit(find(FIRST));
+  visit(find(nameOf(rooms[0])));
   return [...seen.values()].sort();
 };
 
-/** One digest of all that the module depends on, but the compiler and the script that calls it. */
-export const digestOfSources = () => {
-  const files = ROOMS.flatMap((room) => [`${room}Cargo.toml`, ...filesBelow(`${room}src/`)]);
-  const lines = [...files.map((path) => `${path} ${sha256(text(path))}`), ...libraries()];
+/** One digest of all that a module depends on, but the compiler and the script that calls it. */
+const digestOfSources = (rooms) => {
+  const files = rooms.flatMap((room) => [`${room}Cargo.toml`, ...filesBelow(`${room}src/`)]);
+  const lines = [...files.map((path) => `${path} ${sha256(text(path))}`), ...libraries(rooms)];
   return sha256(lines.join("\n"));
 };
 
-/** What the note says, and what is so. */
-export const compared = () => {
-  const says = JSON.parse(readFileSync(note, "utf8"));
-  return { says, is: { module: sha256(readFileSync(new URL("evaluator.wasm", here))), sources: digestOfSources() } };
-};
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [, , flag, compiler] = process.argv;
+const [, , flag, compiler] = process.argv;
+for (const [name, rooms] of Object.entries(MODULES)) {
+  const is = { module: sha256(readFileSync(module(name))), sources: digestOfSources(rooms) };
   if (flag === "--write") {
-    const module = sha256(readFileSync(new URL("evaluator.wasm", here)));
-    writeFileSync(note, `${JSON.stringify({ module, sources: digestOfSources(), compiler }, null, 2)}\n`);
-  } else {
-    const { says, is } = compared();
-    if (says.module !== is.module || says.sources !== is.sources) {
-      console.error("page/wasm/evaluator.wasm is not of these sources: run page/wasm/build.sh");
-      process.exitCode = 1;
-    }
+    writeFileSync(note(name), `${JSON.stringify({ ...is, compiler }, null, 2)}\n`);
+    continue;
+  }
+  const says = JSON.parse(readFileSync(note(name), "utf8"));
+  if (says.module !== is.module || says.sources !== is.sources) {
+    console.error(`page/wasm/${name}.wasm is not of these sources: run page/wasm/build.sh`);
+    process.exitCode = 1;
   }
 }

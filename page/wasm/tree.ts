@@ -1,7 +1,7 @@
 // Files by their digest, block by block: every block is hashed, and held to its place in the one shape that a length has.
 
 import { areEqual, binaryCid, cidOf, type Codec, hexOf, NODE, RAW, sha256 } from "./cid";
-import { joined } from "./evaluator";
+import { joined } from "./door";
 
 /** Gives the bytes of a block, or nothing where it is not held. It is not trusted. */
 export type GetBlock = (cid: string) => Promise<Uint8Array | undefined>;

@@ -1,6 +1,7 @@
 // The worker: one evaluator, and one question after the other.
 
-import { Evaluator, Refused } from "./evaluator";
+import { Refused } from "./door";
+import { Evaluator } from "./evaluator";
 import type { Answer, Question } from "./remote";
 
 /** Answers questions in the order in which they came. */

@@ -15,12 +15,13 @@ use serde_json::Value;
 use crate::tools;
 
 /// Each room and the rooms it may use. An arrow that is not here does not exist.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("deltas", &[]),
     ("patches", &["deltas"]),
     ("protocol", &["deltas"]),
     ("evaluator", &["deltas"]),
     ("page-evaluator", &["evaluator", "deltas"]),
+    ("page-log", &["protocol"]),
     ("training", &["evaluator"]),
     ("views", &["protocol"]),
     ("swarm", &["protocol"]),

@@ -40,6 +40,7 @@ before(async () => {
     served.set(`/${name}/manifest`, { type: "application/octet-stream", body: file(sizes) });
     served.set(`/${name}/checkpoint`, { type: "application/octet-stream", body: file(weights) });
   }
+  served.set("/log.wasm", { type: "application/wasm", body: file("page/wasm/log.wasm") });
   served.set("/round.json", { type: "application/json", body: file(`${ROUND}round.json`) });
   const { patches, checkpoint } = json<Recorded>(`${ROUND}round.json`);
   for (const digest of [manifest, ...patches, checkpoint, ...claims.map((claim) => claim.file)]) {
@@ -49,7 +50,7 @@ before(async () => {
   served.set("/broken/checkpoint", { type: "application/octet-stream", body: "nothing" });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  browser = await chromium.launch({ executablePath: EXECUTABLE, args: ["--no-sandbox"] });
+  browser = await chromium.launch({ executablePath: EXECUTABLE, args: ["--no-sandbox", "--disable-features=WebRtcHideLocalIpsWithMdns"] });
 });
 
 after(async () => {
@@ -65,7 +66,7 @@ const opened = async (model: string, width = 900): Promise<{ page: Page; wrong: 
   page.on("console", (message) => message.type() === "error" && !message.text().includes("favicon") && wrong.push(message.text()));
   await page.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
   await page.goto(`${address}/#${model}`);
-  await page.getByRole("button", { name: /Fetch the model|Measure it in this page/ }).click();
+  await page.getByRole("button", { name: /Fetch the model|Measure it in this page|Keep this group here/ }).click();
   return { page, wrong };
 };
 
@@ -145,11 +146,42 @@ test("a claim is confirmed, a lie about the same file is not", async () => {
   }
 });
 
+test("one browser gives a group to another by an invitation and its answer", async () => {
+  const contexts = [await browser.newContext(), await browser.newContext()] as const;
+  const [one, other] = await Promise.all(
+    contexts.map(async (context) => {
+      const page = await context.newPage();
+      await page.goto(`${address}/#keep`);
+      await page.getByRole("button", { name: "Keep this group here" }).click();
+      await page.getByText("0 messages and 0.0 MB").waitFor();
+      return page;
+    }),
+  );
+  assert.ok(one && other);
+  await one.getByRole("button", { name: "Make an invitation" }).click();
+  const invitation = await one.getByLabel("Send this invitation").inputValue();
+  await other.getByLabel("The invitation that it made").fill("hello");
+  await other.getByRole("button", { name: "Answer it" }).click();
+  assert.match((await other.getByRole("alert").textContent()) ?? "", /that is no invitation/);
+  await other.getByLabel("The invitation that it made").fill(invitation);
+  await other.getByRole("button", { name: "Answer it" }).click();
+  const answer = await other.getByLabel("Send this answer back").inputValue();
+  await accessible(one);
+  await one.getByLabel("Its answer").fill(answer);
+  if (process.env["SHOTS"]) await one.screenshot({ path: join(process.env["SHOTS"], "keep.png") });
+  await one.getByRole("button", { name: "Connect" }).click();
+  for (const page of [one, other]) await page.getByText("1 other browser is connected").waitFor();
+  await other.getByRole("button", { name: "Clear all" }).click();
+  await other.getByRole("button", { name: "Keep this group here" }).waitFor();
+  await one.getByText("0 other browsers are connected").waitFor();
+  await Promise.all(contexts.map((context) => context.close()));
+});
+
 test("a checkpoint that is none, or that nobody has, ends in a sentence, and nothing is wider than a telephone", async () => {
   const { page } = await opened("broken", 360);
   assert.match((await page.getByRole("alert").textContent()) ?? "", /has 7 bytes, the manifest implies exactly/);
   await page.close();
-  for (const model of ["digits", "text"]) {
+  for (const model of ["digits", "text", "keep"]) {
     const { page } = await opened(model, 360);
     await page.locator(".predict-pair").waitFor();
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= 360), model);

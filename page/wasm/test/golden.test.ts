@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Evaluator, Round } from "../evaluator";
-import { Refused } from "../evaluator";
+import { Refused } from "../door";
 import { evaluator, file, fromHex, json, text, toHex } from "./files";
 
 interface Golden {

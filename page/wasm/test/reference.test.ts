@@ -1,7 +1,7 @@
 // Models at the edges of binary32 come to the bits of the slow reference: where rounding twice would show, and among subnormal numbers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joined } from "../evaluator";
+import { joined } from "../door";
 import { evaluator } from "./files";
 import { bitsOf, careless, forward, fromBits, type Layer } from "./reference";
 

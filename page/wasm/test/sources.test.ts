@@ -19,13 +19,15 @@ test("a source, a library or a module that changed without the others is noticed
   const copy = mkdtempSync(join(tmpdir(), "page-sources-"));
   try {
     const parts = ["Cargo.lock", "deltas/Cargo.toml", "deltas/src", "crates/evaluator/Cargo.toml", "crates/evaluator/src"];
-    parts.push("crates/page-evaluator/Cargo.toml", "crates/page-evaluator/src");
-    parts.push("page/wasm/sources.mjs", "page/wasm/evaluator.json", "page/wasm/evaluator.wasm");
+    for (const room of ["page-evaluator", "page-log", "protocol"]) parts.push(`crates/${room}/Cargo.toml`, `crates/${room}/src`);
+    for (const name of ["sources.mjs", "evaluator.json", "evaluator.wasm", "log.json", "log.wasm"]) parts.push(`page/wasm/${name}`);
     mkdirSync(join(copy, "page/wasm"), { recursive: true });
     parts.forEach((part) => cpSync(join(ROOT, part), join(copy, part), { recursive: true }));
     assert.equal(check(copy).status, 0);
     const changes: [string, (text: string) => string][] = [
       ["crates/evaluator/src/kernels/wasm.rs", (text) => `${text}\n`],
+      ["crates/protocol/src/log/ring.rs", (text) => `${text}\n`],
+      ["page/wasm/log.wasm", (text) => `${text} `],
       ["deltas/Cargo.toml", (text) => `${text}\n`],
       ["Cargo.lock", (text) => text.replace(/(name = "keccak"\nversion = ")/, "$19")],
       ["page/wasm/evaluator.wasm", (text) => `${text} `],

@@ -3,6 +3,9 @@
 import { render } from "preact";
 import type { Claim } from "../check";
 import { Confirm } from "../confirm";
+import { Keep, type Kept } from "../keep";
+import { Keeper } from "../log/keeper";
+import { Store } from "../log/store";
 import { Predict, type Sources } from "../predict";
 import { Files } from "../tree";
 import { claimOf, type Recorded } from "./recorded";
@@ -35,5 +38,16 @@ const claim = async (): Promise<Claim> => {
 };
 
 const place = document.getElementById("page");
-const isClaim = ["claim", "lie"].includes(model);
-if (place) render(isClaim ? <Confirm claim={claim} files={files} sources={sources} /> : <Predict sources={sources} />, place);
+const keep = async (): Promise<Kept> => {
+  const store = await Store.open();
+  const keeper = await Keeper.open(await bytes("log.wasm"), store, { chainId: 1, network: `0x${"03".repeat(20)}`, group: 1 });
+  return { keeper, store };
+};
+
+const view = () => {
+  if (model === "keep") return <Keep open={keep} />;
+  if (model === "claim" || model === "lie") return <Confirm claim={claim} files={files} sources={sources} />;
+  return <Predict sources={sources} />;
+};
+
+if (place) render(view(), place);
