@@ -17,6 +17,7 @@ pub mod fortune;
 pub mod hidden;
 pub mod ledger;
 mod lesson;
+pub mod letter;
 pub mod log;
 pub mod node;
 pub(crate) mod noticed;

@@ -22,7 +22,7 @@ use crate::{
     curve::Run,
     disk,
     forgery::Forgery,
-    log::Letter,
+    letter::Letter,
     node::{Asked, Role},
     random::Random,
 };

@@ -9,7 +9,8 @@ use protocol::{
 
 use super::{FLOOD_MS, Happening, World};
 use crate::{
-    log::{AppendError, COPY_MS, Letter, Replica},
+    letter::Letter,
+    log::{AppendError, COPY_MS, Replica},
     random::Random,
 };
 
