@@ -87,7 +87,8 @@ async fn list(context: &Context) -> Result<()> {
     for number in 1..=network.groups().await? {
         let view = network.view(GroupId(number)).await?;
         let admitted = if view.admitted { "admitted" } else { "not admitted" };
-        lines.push(format!("{number:>4}  {admitted}, {} NRN awake, checkpoint {}", view.awake().to_nrn(), view.checkpoint));
+        let name = context.names().group_name(view.id).map_or_else(String::new, |name| format!("{name}, "));
+        lines.push(format!("{number:>4}  {name}{admitted}, {} NRN awake, checkpoint {}", view.awake().to_nrn(), view.checkpoint));
         listed.push(json!({ "group": view.id, "admitted": view.admitted, "awake_wei": view.awake(), "checkpoint": view.checkpoint }));
     }
     context.answer(&lines, &json!({ "groups": listed }))

@@ -16,7 +16,7 @@ use node::{
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::context::Context;
+use super::{context::Context, output};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -102,7 +102,11 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::New => store(context, || Ok(Account::random()))?,
         Command::Show => {
             let account = context.own_address().await?;
-            context.answer(&[account.to_string()], &json!({ "account": account }))?;
+            // Scripts take it as it is.
+            match context.json {
+                true => context.sum(&json!({ "account": account }))?,
+                false => output::show(format!("{account}\n").as_bytes())?,
+            }
         }
         Command::Import(import) => store(context, || imported(context, &import))?,
         Command::Export { file, new, raw_private_key } => {

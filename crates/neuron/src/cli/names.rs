@@ -52,8 +52,13 @@ impl Names {
         self.accounts.get(&account).cloned().unwrap_or_else(|| short(account))
     }
 
+    /// What a group is called.
+    pub fn group_name(&self, group: GroupId) -> Option<&str> {
+        self.groups.get(&group).map(String::as_str)
+    }
+
     /// Lines with names beside groups and before addresses. What is typed or copied stays as it is: commands, which stand between
-    /// backticks, and an address that has a line to itself.
+    /// backticks, and an address that has a line to itself, behind which its name stands.
     pub fn shown(&self, text: &str) -> String {
         if self.accounts.is_empty() && self.groups.is_empty() {
             return text.to_owned();
@@ -62,8 +67,10 @@ impl Names {
     }
 
     fn line(&self, line: &str) -> String {
-        if line.trim().parse::<Address>().is_ok() {
-            return line.to_owned();
+        let text = line.trim_end();
+        if let Ok(account) = text.parse::<Address>() {
+            let name = self.accounts.get(&account).map_or_else(String::new, |name| format!(" ({name})"));
+            return line.replacen(text, &format!("{text}{name}"), 1);
         }
         let parts = line.split('`').enumerate().map(|(index, part)| if index % 2 == 0 { self.named(part) } else { part.to_owned() });
         parts.collect::<Vec<_>>().join("`")
@@ -125,7 +132,8 @@ mod tests {
             (format!("by {}\nfor {ALICE}\n", ALICE.to_lowercase()), "by alice (0x4a62…C569)\nfor alice (0x4a62…C569)\n".to_owned()),
             (format!("won by {ALICE}, {ALICE}: 1."), "won by alice (0x4a62…C569), alice (0x4a62…C569): 1.".to_owned()),
             (format!("{ALICE}00, x{ALICE}, a/31337-{ALICE}.flights"), format!("{ALICE}00, x{ALICE}, a/31337-{ALICE}.flights")),
-            (format!("{ALICE}\n  3 NRN\n"), format!("{ALICE}\n  3 NRN\n")),
+            (format!("{ALICE}\n  3 NRN\n"), format!("{ALICE} (alice)\n  3 NRN\n")),
+            (other.clone(), other.clone()),
             ("position 3 of group 1: at rest".to_owned(), "position 3 of group 1 (digits): at rest".to_owned()),
             (
                 "group 12, subgroup 1, --group 1, group , group 1".to_owned(),

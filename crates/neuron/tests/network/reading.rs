@@ -145,11 +145,14 @@ async fn check_names(small: &Small) -> Result<()> {
     let names = [("digits", toml::Value::from(1)), ("alice", own.clone().into()), ("Digits", 2.into())];
     small.altered("named.toml", "names", names.into_iter().map(|(name, of)| (name.to_owned(), of)).collect::<toml::Table>())?;
     small.altered("bob.toml", "names", [("bob".to_owned(), toml::Value::from(own.clone()))].into_iter().collect::<toml::Table>())?;
+    small.altered("digits.toml", "names", [("digits".to_owned(), toml::Value::from(1))].into_iter().collect::<toml::Table>())?;
     for (file, arguments, wanted) in [
         ("bob.toml", &["group", "validators", "1"][..], "owner bob (0x"),
         ("bob.toml", &["--json", "group", "validators", "1"], own.as_str()),
         ("bob.toml", &["key", "show"], own.as_str()),
+        ("bob.toml", &["token", "balance"], " (bob)\n"),
         ("named.toml", &["stake", "list"], "owner alice (0x"),
+        ("digits.toml", &["group", "list"], "   1  digits, admitted, "),
         ("named.toml", &["stake", "list"], "\"digits\" looks like \"Digits\"; it is not shown"),
     ] {
         let (_, told) = small.ended(file, arguments).await?;

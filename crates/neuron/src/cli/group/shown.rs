@@ -4,6 +4,8 @@ use node::{network_file::moment, progress::Step};
 use protocol::{GroupId, chain::GroupView};
 use serde_json::{Value, json};
 
+use crate::cli::units::count;
+
 /// For people. Seconds that are left stand beside the moment at which they are over.
 pub fn lines(view: &GroupView, now_s: u64) -> Vec<String> {
     let (clock, times) = (view.clock(now_s), view.times);
@@ -42,7 +44,8 @@ pub fn lines(view: &GroupView, now_s: u64) -> Vec<String> {
     }
     add("deposit", format!("{} NRN for a commit", view.least_deposit.to_nrn()));
     let (bonded, awake) = (view.bonded().to_nrn(), view.awake().to_nrn());
-    add("stake", format!("{bonded} NRN bonded, {awake} NRN awake, in {} positions", view.positions.len()));
+    let positions = count(view.positions.len() as u64, "position");
+    add("stake", format!("{bonded} NRN bonded, {awake} NRN awake, in {positions}"));
     lines
 }
 
