@@ -2,6 +2,7 @@
 
 mod analysis;
 mod bench;
+mod beside;
 mod contracts;
 mod copy;
 mod crates;

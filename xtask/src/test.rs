@@ -24,12 +24,13 @@ pub fn everything() -> Result<()> {
     step("the page, without a browser", || web::run(web::Wishes { size: false, write: false, browser: false }))?;
     step("build", || tools::run(&cargo, &["build", "--workspace", "--all-targets", "--locked"]))?;
     step("lints", || tools::run(&cargo, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
-    let hosts = hosts::Beside::start()?;
+    let (hosts, page) = (hosts::beside()?, web::beside()?);
     step("golden files, not optimised", || {
         tools::run(&cargo, &["test", "--profile", "plain", "--package", "evaluator", "--test", "all", "--locked", "golden"])
     })?;
     step("simulated networks", sim::check)?;
     step("hosts of their own, beside the two before", || hosts.end())?;
+    step("the page in a browser, beside them", || page.end())?;
     step("crates and network, two at a time", crates::run)
 }
 

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context, Result};
 
-use crate::tools;
+use crate::{beside::Beside, tools};
 
 /// What is done with the page.
 #[derive(Clone, Copy)]
@@ -35,6 +35,14 @@ pub fn run(wishes: Wishes) -> Result<()> {
         npm(&["run", "--silent", "size"])?;
     }
     Ok(())
+}
+
+/// The tests in Chromium beside others, by packages and programs as the steps before have brought them.
+///
+/// # Errors
+/// When its output cannot be kept, or node does not start.
+pub fn beside() -> Result<Beside> {
+    Beside::start("page", tools::prepared(&mut Command::new("npm"), &folder()).args(["run", "--silent", "browser"]))
 }
 
 fn npm(arguments: &[&str]) -> Result<()> {
