@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use deltas::{Patch, Tree};
+use deltas::{MAX_PATCH_BYTES, MAX_TREE_BYTES, Patch, Tree};
 
 const TURNS: usize = 3;
 const LINES: usize = 1_000_000;
@@ -17,12 +17,19 @@ const EVERY: usize = 1000;
 const SMALL: usize = 1000;
 const ROWS: usize = 400_000;
 const FILES: usize = 1000;
+const SET_FILES: usize = 64;
 const FILE_LINES: usize = 4000;
 const AUTHOR: [u8; 20] = [1; 20];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
+    if let [_, what, file] = arguments.as_slice()
+        && let Some(work) = PEAKS.iter().find(|(name, ..)| name == what)
+    {
+        return (work.2)(Path::new(file));
+    }
     let [_, memory, disk] = arguments.as_slice() else { panic!("give a folder in memory and one on disk") };
+    PEAKS.iter().for_each(|(name, most, _)| peak(Path::new(disk), name, *most));
     for _ in 0..TURNS {
         apply(Path::new(memory), "apply/memory", false);
         apply(Path::new(disk), "apply/files", true);
@@ -31,6 +38,54 @@ fn main() {
         between(Path::new(disk), "between/400000", |row| row * 31);
         between(Path::new(disk), "between/400000/shuffled", |row| row * 48_271 % ROWS);
     }
+}
+
+/// What is done in a process of its own, and how many MiB it may take.
+const PEAKS: [(&str, f64, fn(&Path)); 3] =
+    [("memory/64MiB", 256.0, parse), ("memory/64MiB/short", 256.0, parse), ("follow/1GiB", 1536.0, follow)];
+
+/// Measures the most memory that a part of this program takes which does one thing.
+fn peak(place: &Path, name: &str, most: f64) {
+    let folder = fresh(place);
+    let file = folder.join("p.patch");
+    let line = if name.ends_with("short") { "+\n".to_owned() } else { format!("+{}", row(123_456, 0)) };
+    let count = (MAX_PATCH_BYTES - 200) / line.len();
+    let header = format!("diff --git a/a.csv b/a.csv\nnew file mode 100644\n--- /dev/null\n+++ b/a.csv\n@@ -0,0 +1,{count} @@\n");
+    fs::write(&file, header + &line.repeat(count)).unwrap();
+    let output = Command::new(std::env::current_exe().unwrap()).arg(name).arg(&file).output().unwrap();
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    tell(name, String::from_utf8(output.stdout).unwrap().trim().parse().unwrap(), most);
+}
+
+/// Prints the most memory that this process has had, MiB.
+fn print_peak() {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let kibibytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+    println!("{}", kibibytes.unwrap() / 1024.0);
+}
+
+/// Reads a patch of nearly 64 MiB.
+fn parse(file: &Path) {
+    let patch = Patch::parse(&fs::read(file).unwrap()).unwrap();
+    assert_eq!(patch.paths().count(), 1);
+    print_peak();
+}
+
+/// Follows a set of 1 GiB through 1,000 deltas, and asks for the root of the last one.
+fn follow(_: &Path) {
+    let mut set = Tree::new();
+    for file in 0..SET_FILES {
+        let text: String = (0..).map(|number| format!("{:064}\n", number + file)).take(MAX_TREE_BYTES / SET_FILES / 65 - SMALL).collect();
+        set.insert(&format!("{file}.txt"), &text).unwrap();
+    }
+    let first = set.root();
+    for delta in 0..SMALL {
+        let (file, line) = (delta % SET_FILES, delta + 2);
+        let header = format!("--- a/{file}.txt\n+++ b/{file}.txt\n@@ -{line},0 +{} @@\n+{delta}\n", line + 1);
+        set = Patch::parse(header.as_bytes()).unwrap().apply(&set).unwrap();
+    }
+    assert_ne!(set.root(), first);
+    print_peak();
 }
 
 /// A row of a table that nearly never comes twice; `seed` changes it.

@@ -15,20 +15,29 @@ const CONTEXT: usize = 3;
 pub(crate) fn write(patch: &mut String, old: &str, new: &str) {
     let lines = |text| -> Vec<&str> { str::split_inclusive(text, '\n').collect() };
     let (old, new) = (lines(old), lines(new));
-    for group in groups(&changes(&old, &new)) {
+    for group in groups(&line_changes(&old, &new)) {
         hunk(patch, &old, &new, group);
     }
 }
 
 /// Lines of both sides that stand for one another, the first and the last of which differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Change {
-    old: Range<usize>,
-    new: Range<usize>,
+pub struct LineChange {
+    /// Places in the old text, counted from 0.
+    pub old: Range<usize>,
+    /// Places in the new one.
+    pub new: Range<usize>,
 }
 
-/// What differs, from the first line to the last. What is equal at both ends is not compared with anything else.
-fn changes(old: &[&str], new: &[&str]) -> Vec<Change> {
+/// What differs between two texts given line by line, from the first change to the last. What is equal at both ends is not compared with
+/// anything else. [`Patch::between`](crate::Patch::between) writes these changes.
+///
+/// ```
+/// use deltas::{LineChange, line_changes};
+///
+/// assert_eq!(line_changes(&["a", "b", "c"], &["a", "B", "c"]), [LineChange { old: 1..2, new: 1..2 }]);
+/// ```
+pub fn line_changes(old: &[&str], new: &[&str]) -> Vec<LineChange> {
     let head = old.iter().zip(new).take_while(|(old, new)| old == new).count();
     let (old, new) = (&old[head..], &new[head..]);
     let tail = old.iter().rev().zip(new.iter().rev()).take_while(|(old, new)| old == new).count();
@@ -38,16 +47,16 @@ fn changes(old: &[&str], new: &[&str]) -> Vec<Change> {
     input.update_after(new.iter().copied());
     let diff = Diff::compute(Algorithm::Histogram, &input);
     let place = |range: Range<u32>| head + range.start as usize..head + range.end as usize;
-    diff.hunks().map(|hunk| Change { old: place(hunk.before), new: place(hunk.after) }).collect()
+    diff.hunks().map(|hunk| LineChange { old: place(hunk.before), new: place(hunk.after) }).collect()
 }
 
 /// Changes that share a hunk: so near that their kept lines would meet.
-fn groups(changes: &[Change]) -> impl Iterator<Item = &[Change]> {
+fn groups(changes: &[LineChange]) -> impl Iterator<Item = &[LineChange]> {
     changes.chunk_by(|one, next| next.old.start - one.old.end <= 2 * CONTEXT)
 }
 
 /// Header and lines of one hunk.
-fn hunk(patch: &mut String, old: &[&str], new: &[&str], changes: &[Change]) {
+fn hunk(patch: &mut String, old: &[&str], new: &[&str], changes: &[LineChange]) {
     let (Some(first), Some(last)) = (changes.first(), changes.last()) else { return };
     let above = first.old.start.min(CONTEXT);
     let below = (old.len() - last.old.end).min(CONTEXT);

@@ -40,6 +40,7 @@ mod path;
 mod tree;
 mod write;
 
+pub use hunks::{LineChange, line_changes};
 pub use lines::PatchError;
 pub use patch::{ApplyError, MAX_PATCH_BYTES, Patch};
 pub use path::{MAX_PATH_BYTES, MAX_PATH_PARTS, PathError, check as check_path};

@@ -39,17 +39,20 @@ pub enum PatchError {
     Twice,
 }
 
-/// The lines of a patch, with their newlines, and the next one to be read.
+/// The lines of a patch, with their newlines, and the next one to be read. Nothing is kept of those that were read.
 pub(crate) struct Lines<'a> {
-    lines: Vec<&'a str>,
-    /// The next one, counted from 0.
+    text: &'a str,
+    /// Where the next line begins and ends, in bytes.
     at: usize,
+    end: usize,
+    /// Of the next line, counted from 1.
+    number: usize,
 }
 
 impl<'a> Lines<'a> {
     /// Before the first line.
     pub fn new(text: &'a str) -> Self {
-        Self { lines: text.split_inclusive('\n').collect(), at: 0 }
+        Self { text, at: 0, end: line_end(text, 0), number: 1 }
     }
 
     /// The next line without its newline.
@@ -59,23 +62,35 @@ impl<'a> Lines<'a> {
 
     /// As [`Lines::peek`], with it.
     pub fn peek_whole(&self) -> Option<&'a str> {
-        self.lines.get(self.at).copied()
+        self.text.get(self.at..self.end).filter(|line| !line.is_empty())
     }
 
     /// The next line, and on to the one behind it.
     pub fn next(&mut self) -> Option<&'a str> {
         let line = self.peek()?;
-        self.at += 1;
+        self.at = self.end;
+        self.end = line_end(self.text, self.at);
+        self.number += 1;
         Some(line)
     }
 
     /// Number of the next line.
     pub fn number(&self) -> usize {
-        self.at + 1
+        self.number
+    }
+
+    /// Bytes before the next line.
+    pub fn offset(&self) -> usize {
+        self.at
     }
 
     /// That the next line is none that could stand there.
     pub fn unexpected(&self) -> PatchError {
         PatchError::Unexpected(self.number())
     }
+}
+
+/// Where the line that begins there ends, its newline included.
+fn line_end(text: &str, at: usize) -> usize {
+    text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |newline| at + newline + 1)
 }

@@ -5,7 +5,7 @@
 
 use crate::header::{GitHeader, diff_git_path, file_path};
 use crate::lines::{Lines, PatchError};
-use crate::patch::{Act, Change, Hunk, Line, MAX_PATCH_BYTES, Patch, Range};
+use crate::patch::{Act, Change, Line, MAX_PATCH_BYTES, Patch, Range, Step};
 use crate::path;
 
 /// How the line begins that names the author; 40 digits follow.
@@ -44,7 +44,7 @@ impl Patch {
         while lines.peek().is_some() && !at_signature(&mut lines)? {
             changes.extend(change(&mut lines)?);
         }
-        let patch = Self { author, changes };
+        let patch = Self { author, text: text.into(), changes };
         match (patch.changes.is_empty(), patch.touches_twice()) {
             (true, _) => Err(PatchError::Empty),
             (_, true) => Err(PatchError::Twice),
@@ -115,7 +115,9 @@ fn change(lines: &mut Lines<'_>) -> Result<Option<Change>, PatchError> {
         None => None,
     };
     let pair = file_pair(lines)?;
-    let hunks = hunks(lines)?;
+    let before = lines.offset();
+    hunks(lines, &mut |_| Some(()))?;
+    let hunks = before..lines.offset();
     let (path, act) = match (git, pair) {
         (Some((names, header)), pair) if pair.is_some() || hunks.is_empty() => git_change(start, names, header, pair)?,
         (None, Some(pair)) if !hunks.is_empty() => plain_change(start, pair)?,
@@ -173,15 +175,16 @@ fn git_change(start: usize, names: &str, header: GitHeader, pair: Option<Pair>) 
     checked.and_then(|()| agrees.then_some((to, act)).ok_or_else(wrong))
 }
 
-/// All hunks that follow, as many lines each as its header counts.
-fn hunks(lines: &mut Lines<'_>) -> Result<Vec<Hunk>, PatchError> {
-    let mut hunks = Vec::new();
+/// Shows all hunks that follow to `see`, header and lines, as many lines each as its header counts; stops where `see` does, and tells that.
+pub(crate) fn hunks<'a>(lines: &mut Lines<'a>, see: &mut dyn FnMut(Step<'a>) -> Option<()>) -> Result<Option<()>, PatchError> {
     while let Some(header) = lines.peek().and_then(|line| line.strip_prefix("@@ ")) {
         let (old, new) = ranges(header).ok_or(PatchError::Hunk(lines.number()))?;
         lines.next();
-        hunks.push(Hunk { old, new, lines: hunk_lines(lines, old.count, new.count)? });
+        if see(Step::Hunk { old, new }).is_none() || hunk_lines(lines, old.count, new.count, see)?.is_none() {
+            return Ok(None);
+        }
     }
-    Ok(hunks)
+    Ok(Some(()))
 }
 
 /// `-1,3 +1,4 @@ anything`: where a hunk stands before and after.
@@ -200,33 +203,37 @@ fn range(text: &str) -> Option<Range> {
 }
 
 /// Lines until both counts of the header are used up, neither passed.
-fn hunk_lines(lines: &mut Lines<'_>, mut old: usize, mut new: usize) -> Result<Vec<Line>, PatchError> {
-    let mut read = Vec::new();
+fn hunk_lines<'a>(
+    lines: &mut Lines<'a>,
+    mut old: usize,
+    mut new: usize,
+    see: &mut dyn FnMut(Step<'a>) -> Option<()>,
+) -> Result<Option<()>, PatchError> {
     while old > 0 || new > 0 {
         let wrong = PatchError::Hunk(lines.number());
         let line = hunk_line(lines).ok_or(wrong.clone())?;
-        let (from_old, from_new) = match &line {
+        let (from_old, from_new) = match line {
             Line::Keep(_) => (1, 1),
             Line::Remove(_) => (1, 0),
             Line::Add(_) => (0, 1),
         };
         old = old.checked_sub(from_old).ok_or(wrong.clone())?;
         new = new.checked_sub(from_new).ok_or(wrong)?;
-        read.push(line);
+        if see(Step::Line(line)).is_none() {
+            return Ok(None);
+        }
     }
-    Ok(read)
+    Ok(Some(()))
 }
 
 /// A line with its mark, and the remark about its newline that may follow. Some tools strip the blank of an empty line.
-fn hunk_line(lines: &mut Lines<'_>) -> Option<Line> {
+fn hunk_line<'a>(lines: &mut Lines<'a>) -> Option<Line<'a>> {
     let whole = lines.peek_whole()?;
     let (mark, text) = if whole == "\n" { (' ', whole) } else { (whole.chars().next()?, whole.get(1..)?) };
     lines.next();
-    if !text.ends_with('\n') {
-        return None;
-    }
+    let without = text.strip_suffix('\n')?;
     let cut = lines.peek() == Some(NO_NEWLINE);
-    let text = if cut { text.strip_suffix('\n').unwrap_or(text) } else { text }.to_owned();
+    let text = if cut { without } else { text };
     if cut {
         lines.next();
     }

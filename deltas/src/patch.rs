@@ -4,7 +4,10 @@
 //! of the patch (PROTOCOL 11, Patches: how they apply).
 
 use std::collections::BTreeSet;
+use std::ops;
 
+use crate::lines::Lines;
+use crate::parse;
 use crate::tree::{Tree, TreeError};
 
 /// Bytes of a patch at most: 64 MiB.
@@ -15,6 +18,8 @@ pub const MAX_PATCH_BYTES: usize = 64 * 1024 * 1024;
 pub struct Patch {
     /// Who wrote it, if it says so.
     pub(crate) author: Option<[u8; 20]>,
+    /// All of it: hunks are read again where they apply, so that a patch of many short lines takes no more memory than its bytes.
+    pub(crate) text: Box<str>,
     /// In the order of the patch, each path once.
     pub(crate) changes: Vec<Change>,
 }
@@ -26,8 +31,8 @@ pub(crate) struct Change {
     pub path: String,
     /// What happens to the file.
     pub act: Act,
-    /// Its changed places, from the first line to the last.
-    pub hunks: Vec<Hunk>,
+    /// Where its hunks stand in the patch, from the first changed place to the last.
+    pub hunks: ops::Range<usize>,
 }
 
 /// Where a text comes from and what becomes of its place.
@@ -47,15 +52,13 @@ pub(crate) enum Act {
     Copy(String),
 }
 
-/// Consecutive lines of a file, kept, removed and added, and where they stand before and after.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Hunk {
-    /// Lines of the file before, context included.
-    pub old: Range,
-    /// The same lines after it.
-    pub new: Range,
+/// A header of a hunk, which says where the lines behind it stand before and after, or one of these lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step<'a> {
+    /// Consecutive lines of the file before, context included, and the same after it.
+    Hunk { old: Range, new: Range },
     /// Kept, removed and added lines in their order.
-    pub lines: Vec<Line>,
+    Line(Line<'a>),
 }
 
 /// As in the header of a hunk: `start` counts from 1, and is the line before where `count` is 0.
@@ -75,11 +78,11 @@ impl Range {
 }
 
 /// A line with its newline, if it has one: kept, removed or added.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Line {
-    Keep(String),
-    Remove(String),
-    Add(String),
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line<'a> {
+    Keep(&'a str),
+    Remove(&'a str),
+    Add(&'a str),
 }
 
 /// Why a patch does not fit a set. The set is as it was; the patch is one that was made for another set.
@@ -135,7 +138,7 @@ impl Patch {
     /// # Errors
     /// [`ApplyError`] if anything is different from what the patch says.
     pub fn apply(&self, tree: &Tree) -> Result<Tree, ApplyError> {
-        let texts = self.changes.iter().map(|change| change.apply(tree)).collect::<Result<Vec<_>, _>>()?;
+        let texts = self.changes.iter().map(|change| change.apply(tree, &self.text)).collect::<Result<Vec<_>, _>>()?;
         let mut patched = tree.clone();
         for gone in self.changes.iter().filter_map(Change::gone) {
             patched.remove(gone);
@@ -167,8 +170,10 @@ impl Change {
     }
 
     /// The text afterwards; none if the file goes.
-    fn apply(&self, tree: &Tree) -> Result<Option<String>, ApplyError> {
-        let new_text = apply_hunks(&self.path, self.source(tree)?, &self.hunks)?;
+    fn apply(&self, tree: &Tree, patch: &str) -> Result<Option<String>, ApplyError> {
+        let mut lines = Lines::new(patch.get(self.hunks.clone()).unwrap_or_default());
+        let is_whole = |work: &mut Work<'_>| parse::hunks(&mut lines, &mut |step| work.step(step)).ok().flatten();
+        let new_text = apply_hunks(&self.path, self.source(tree)?, is_whole)?;
         match self.act {
             Act::Delete if !new_text.is_empty() => Err(ApplyError::NotEmpty(self.path.clone())),
             Act::Delete => Ok(None),
@@ -192,10 +197,10 @@ impl Change {
     }
 }
 
-/// The text of a file after its hunks; what stands between and behind them is kept.
-fn apply_hunks(path: &str, text: &str, hunks: &[Hunk]) -> Result<String, ApplyError> {
+/// The text of a file after its hunks, which `steps` shows one after the other; what stands between and behind them is kept.
+fn apply_hunks(path: &str, text: &str, steps: impl FnOnce(&mut Work<'_>) -> Option<()>) -> Result<String, ApplyError> {
     let mut work = Work { old: text, done: 0, written: 0, text: String::with_capacity(text.len()) };
-    let whole = hunks.iter().try_for_each(|hunk| work.hunk(hunk)).and_then(|()| work.keep_rest());
+    let whole = steps(&mut work).and_then(|()| work.keep_rest());
     whole.ok_or_else(|| ApplyError::Differs { path: path.to_owned(), line: work.done + 1 })?;
     Ok(work.text)
 }
@@ -212,17 +217,17 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// One hunk at its place: lines before it are kept, its own compared.
-    fn hunk(&mut self, hunk: &Hunk) -> Option<()> {
-        self.keep(hunk.old.before()?.checked_sub(self.done)?)?;
-        if hunk.new.before()? != self.written {
-            return None;
+    /// A hunk at its place, before which lines are kept, or one line of it, which is compared.
+    fn step(&mut self, step: Step<'_>) -> Option<()> {
+        match step {
+            Step::Hunk { old, new } => {
+                self.keep(old.before()?.checked_sub(self.done)?)?;
+                (new.before()? == self.written).then_some(())
+            }
+            Step::Line(Line::Keep(line)) => self.read(line).and_then(|()| self.write(line)),
+            Step::Line(Line::Remove(line)) => self.read(line),
+            Step::Line(Line::Add(line)) => self.write(line),
         }
-        hunk.lines.iter().try_for_each(|line| match line {
-            Line::Keep(line) => self.read(line).and_then(|()| self.write(line)),
-            Line::Remove(line) => self.read(line),
-            Line::Add(line) => self.write(line),
-        })
     }
 
     /// Copies so many lines, all or none.
@@ -282,6 +287,21 @@ mod tests {
 
     use super::*;
 
+    /// A header and its lines.
+    #[derive(Debug)]
+    struct Hunk {
+        old: Range,
+        new: Range,
+        lines: Vec<Line<'static>>,
+    }
+
+    fn steps(work: &mut Work<'_>, hunks: &[Hunk]) -> Option<()> {
+        hunks.iter().try_for_each(|hunk| {
+            work.step(Step::Hunk { old: hunk.old, new: hunk.new })?;
+            hunk.lines.iter().try_for_each(|line| work.step(Step::Line(*line)))
+        })
+    }
+
     /// The rule as PROTOCOL writes it, line by line.
     fn plain(text: &str, hunks: &[Hunk]) -> Option<String> {
         let old: Vec<&str> = text.split_inclusive('\n').collect();
@@ -296,11 +316,11 @@ mod tests {
             for line in &hunk.lines {
                 let (Line::Keep(text) | Line::Remove(text) | Line::Add(text)) = line;
                 if !matches!(line, Line::Add(_)) {
-                    (*old.get(done)? == text).then_some(())?;
+                    (old.get(done)? == text).then_some(())?;
                     done += 1;
                 }
                 if !matches!(line, Line::Remove(_)) {
-                    new.push(text.clone());
+                    new.push((*text).to_owned());
                 }
             }
         }
@@ -317,7 +337,7 @@ mod tests {
     }
 
     fn any_hunk() -> impl Strategy<Value = Hunk> {
-        let text = prop::sample::select(vec!["a\n", "b\n", "c", "\n", ""]).prop_map(str::to_owned);
+        let text = prop::sample::select(vec!["a\n", "b\n", "c", "\n", ""]);
         let line = (0..3_u8, text).prop_map(|(mark, text)| match mark {
             0 => Line::Keep(text),
             1 => Line::Remove(text),
@@ -340,7 +360,7 @@ mod tests {
             hunks in prop::collection::vec(any_hunk(), 0..3),
         ) {
             let text = lines.concat() + end;
-            prop_assert_eq!(apply_hunks("x", &text, &hunks).ok(), plain(&text, &hunks));
+            prop_assert_eq!(apply_hunks("x", &text, |work| steps(work, &hunks)).ok(), plain(&text, &hunks));
         }
     }
 }

@@ -136,6 +136,27 @@ impl Tree {
         self.files.iter().map(|(path, file)| (path.as_str(), &*file.text))
     }
 
+    /// Paths that only one of both sets has, or whose texts differ: those of this set first, each part ascending. What both share is
+    /// not compared.
+    ///
+    /// ```
+    /// use deltas::Tree;
+    ///
+    /// let mut before = Tree::new();
+    /// before.insert("a.csv", "1\n")?;
+    /// before.insert("b.csv", "2\n")?;
+    /// let mut after = before.clone();
+    /// after.insert("a.csv", "3\n")?;
+    /// after.insert("c.csv", "4\n")?;
+    /// assert!(before.differing(&after).eq(["a.csv", "c.csv"]));
+    /// # Ok::<(), deltas::TreeError>(())
+    /// ```
+    pub fn differing<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a str> {
+        let own = self.files.iter().filter(|(path, file)| other.files.get(*path) != Some(*file));
+        let others = other.files.iter().filter(|(path, _)| !self.files.contains_key(*path));
+        own.chain(others).map(|(path, _)| path.as_str())
+    }
+
     /// Number of files, at most [`MAX_FILES`].
     pub fn len(&self) -> usize {
         self.files.len()

@@ -5,6 +5,7 @@
 
 use crate::data::{Data, Tokenizer};
 use crate::manifest::Manifest;
+use crate::tally::Part;
 
 /// Most examples of a training set: 2²⁰.
 pub const EXAMPLES_MAX: usize = 1 << 20;
@@ -151,26 +152,59 @@ impl Examples {
         files.sort_by(|left, right| left.0.as_ref().cmp(right.0.as_ref()));
         let files = files.iter().map(|(path, text)| (path.as_ref(), text.as_ref()));
         let (inputs, outputs) = (manifest.inputs() as usize, manifest.outputs());
-        let (values, needs) = match manifest.data() {
-            Data::Csv { divisor } => (Values::Rows(Rows::parse(inputs, outputs, *divisor, files)?), "one example on each line".to_owned()),
-            Data::Text { tokenizer, stride } => {
-                let windows = Windows { tokens: tokens_of(tokenizer, files)?, stride: *stride as usize };
-                (Values::Windows(windows), format!("with more than {inputs} tokens"))
-            }
+        let values = match manifest.data() {
+            Data::Csv { divisor } => Values::Rows(Rows::parse(inputs, outputs, *divisor, files)?),
+            Data::Text { tokenizer, stride } => Values::Windows(Windows { tokens: tokens_of(tokenizer, files)?, stride: *stride as usize }),
         };
         let examples = Self { inputs, outputs, values };
         match examples.len() {
-            0 => Err(DataError::Empty { suffix, needs }),
+            0 => Err(Self::none(manifest)),
             count if count > EXAMPLES_MAX => Err(DataError::TooMany),
             _ => Ok(examples),
         }
+    }
+
+    /// Number of examples of files of such sizes, in the order of their paths.
+    pub(crate) fn count(manifest: &Manifest, parts: impl Iterator<Item = Part>) -> Result<usize, DataError> {
+        let inputs = manifest.inputs() as usize;
+        let mut units = 0;
+        for part in parts {
+            let is_too_much = match manifest.data() {
+                Data::Csv { .. } => {
+                    units + part.units > FEATURES_MAX.checked_div(inputs).map_or(EXAMPLES_MAX, |rows| rows.min(EXAMPLES_MAX))
+                }
+                Data::Text { .. } => units + part.bytes > TOKENS_MAX,
+            };
+            if is_too_much {
+                return Err(DataError::TooMany);
+            }
+            units += part.units;
+        }
+        let examples = match manifest.data() {
+            Data::Csv { .. } => units,
+            Data::Text { stride, .. } => windows(units, inputs, *stride as usize),
+        };
+        match examples {
+            0 => Err(Self::none(manifest)),
+            examples if examples > EXAMPLES_MAX => Err(DataError::TooMany),
+            examples => Ok(examples),
+        }
+    }
+
+    /// That a set has no example.
+    fn none(manifest: &Manifest) -> DataError {
+        let needs = match manifest.data() {
+            Data::Csv { .. } => "one example on each line".to_owned(),
+            Data::Text { .. } => format!("with more than {} tokens", manifest.inputs()),
+        };
+        DataError::Empty { suffix: manifest.data().suffix(), needs }
     }
 
     /// Number of examples, 1 to [`EXAMPLES_MAX`]: lines, or windows that end within the stream.
     pub fn len(&self) -> usize {
         match &self.values {
             Values::Rows(rows) => rows.labels.len(),
-            Values::Windows(windows) => windows.tokens.len().checked_sub(self.inputs + 1).map_or(0, |rest| rest / windows.stride + 1),
+            Values::Windows(of) => windows(of.tokens.len(), self.inputs, of.stride),
         }
     }
 
@@ -245,6 +279,27 @@ impl Rows {
         self.labels.push(class.ok_or(LineFault::Label { label, most })?);
         self.features.extend(scaled(divisor, &values[..inputs]));
         Ok(())
+    }
+}
+
+/// Windows of so many tokens.
+fn windows(tokens: usize, inputs: usize, stride: usize) -> usize {
+    tokens.checked_sub(inputs + 1).map_or(0, |rest| rest / stride + 1)
+}
+
+/// Rows or tokens of one file.
+pub(crate) fn units(manifest: &Manifest, path: &str, text: &str) -> Result<usize, DataError> {
+    let (inputs, outputs) = (manifest.inputs() as usize, manifest.outputs());
+    match manifest.data() {
+        Data::Csv { divisor } => {
+            let mut row = Rows::default();
+            let mut read = |(index, line): (usize, &str)| {
+                (row.features.clear(), row.labels.clear());
+                row.push(inputs, outputs, *divisor, line).map_err(|fault| DataError::Line { path: path.to_owned(), line: index + 1, fault })
+            };
+            text.split_terminator('\n').enumerate().try_fold(0, |count, line| read(line).map(|()| count + 1))
+        }
+        Data::Text { tokenizer, .. } => Ok(encode(tokenizer, path, text)?.len()),
     }
 }
 

@@ -57,6 +57,7 @@ mod price;
 mod probe;
 mod steps;
 mod stream;
+mod tally;
 mod tensor;
 
 pub use average::{AverageError, average};
@@ -78,4 +79,5 @@ pub use measure::{Accuracy, MeasureError, Measurement, accuracy, evaluate, predi
 pub use price::{price_slope, weight_price};
 pub use probe::{PROBE_VALUES, probe};
 pub use steps::{Hurdle, Judged, is_garbage, judge, uniform_loss};
+pub use tally::Tally;
 pub use tensor::TensorSpec;

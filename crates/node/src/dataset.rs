@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use deltas::{Patch, Tree};
-use evaluator::{Examples, Manifest};
+use evaluator::{Examples, Manifest, Tally};
 use protocol::{
     chain::ChainEvent,
     ids::{DeltaNumber, Digest, GroupId},
@@ -23,6 +23,8 @@ pub struct Set {
     /// Merkle root over the sorted files.
     pub root: Digest,
     pub examples: Examples,
+    /// Sizes of its files, by which the next delta is looked at.
+    tally: Tally,
 }
 
 impl Set {
@@ -31,11 +33,9 @@ impl Set {
     /// # Errors
     /// With the place in the patch or the line in the set that is wrong.
     pub fn apply(parent: Option<&Self>, manifest: &Manifest, body: &[u8]) -> Result<Self> {
-        let patch = Patch::parse(body)?;
-        let empty = Tree::default();
-        let tree = patch.apply(parent.map_or(&empty, |set| &set.tree))?;
-        let examples = Examples::parse(manifest, tree.iter())?;
-        Ok(Self { root: Digest(tree.root()), examples, tree })
+        let mut follower = Follower::of(parent);
+        follower.apply(manifest, body)?;
+        follower.set(manifest)
     }
 
     /// Applies all patches in turn. One that does not apply changes nothing, for everyone alike; the first must apply.
@@ -43,18 +43,77 @@ impl Set {
     /// # Errors
     /// When nothing readable comes out.
     pub fn build(parent: Option<Arc<Self>>, manifest: &Manifest, bodies: &[Vec<u8>]) -> Result<Arc<Self>> {
-        let mut set = parent;
-        for body in bodies {
-            match (Self::apply(set.as_deref(), manifest, body), &set) {
-                (Ok(next), _) => set = Some(Arc::new(next)),
-                (Err(error), Some(_)) => tracing::warn!("an applied delta changes nothing: {error:#}"),
-                (Err(error), None) => return Err(error.context("the first delta of the group is unreadable")),
+        if let (Some(parent), []) = (&parent, bodies) {
+            return Ok(parent.clone());
+        }
+        let mut follower = Follower::of(parent.as_deref());
+        bodies.iter().try_for_each(|body| follower.follow(manifest, body).map(drop))?;
+        Ok(Arc::new(follower.set(manifest)?))
+    }
+}
+
+/// A set that goes from delta to delta, of each of which only what it changes is read.
+#[derive(Debug, Default)]
+pub struct Follower {
+    tree: Tree,
+    tally: Tally,
+    /// Whether some delta has led to a set.
+    is_begun: bool,
+}
+
+impl Follower {
+    /// Begins with a set, or with nothing.
+    pub fn of(parent: Option<&Set>) -> Self {
+        parent.map_or_else(Self::default, |set| Self { tree: set.tree.clone(), tally: set.tally.clone(), is_begun: true })
+    }
+
+    /// The files now.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Applies a patch that is one of a head's: where it leads to no set it changes nothing, for everyone alike, but the first must. Tells
+    /// whether it led to one.
+    ///
+    /// # Errors
+    /// When the first one leads to no set.
+    pub fn follow(&mut self, manifest: &Manifest, body: &[u8]) -> Result<bool> {
+        match self.apply(manifest, body) {
+            Ok(()) => Ok(true),
+            Err(error) if self.is_begun => {
+                tracing::warn!("an applied delta changes nothing: {error:#}");
+                Ok(false)
+            }
+            Err(error) => Err(error.context("the first delta of the group is unreadable")),
+        }
+    }
+
+    /// Applies a patch strictly, if the set after it can be read as examples.
+    ///
+    /// # Errors
+    /// With the place in the patch or the line in the set that is wrong; then nothing has changed.
+    pub fn apply(&mut self, manifest: &Manifest, body: &[u8]) -> Result<()> {
+        let tree = Patch::parse(body)?.apply(&self.tree)?;
+        let mut tally = self.tally.clone();
+        for path in self.tree.differing(&tree) {
+            match tree.get(path) {
+                Some(text) => tally.put(manifest, path, text)?,
+                None => tally.remove(path),
             }
         }
-        match set {
-            Some(set) => Ok(set),
-            None => bail!("the group has no delta yet"),
-        }
+        tally.check(manifest)?;
+        (self.tree, self.tally, self.is_begun) = (tree, tally, true);
+        Ok(())
+    }
+
+    /// The set now, all of it read.
+    ///
+    /// # Errors
+    /// When no delta has led to one.
+    pub fn set(self, manifest: &Manifest) -> Result<Set> {
+        ensure!(self.is_begun, "the group has no delta yet");
+        let examples = Examples::parse(manifest, self.tree.iter())?;
+        Ok(Set { root: Digest(self.tree.root()), examples, tree: self.tree, tally: self.tally })
     }
 }
 

@@ -24,7 +24,7 @@ use tokio::{
 };
 use tracing::Instrument;
 
-use crate::dataset::{Dataset, MAX_PATCH, Set};
+use crate::dataset::{Dataset, Follower, MAX_PATCH, Set};
 use crate::haves::Haves;
 use crate::traces;
 
@@ -142,17 +142,30 @@ impl Member {
     /// When the head is unknown, or a delta cannot be fetched.
     pub async fn set(&self, head: Digest) -> Result<Arc<Set>> {
         let (nearest, path) = self.dataset.lock().await.path(head)?;
-        let mut bodies = Vec::with_capacity(path.len());
-        for delta in &path {
-            bodies.push(self.body(*delta).await?);
-        }
         if let (Some(set), true) = (&nearest, path.is_empty()) {
             return Ok(set.clone());
         }
+        let mut follower = Follower::of(nearest.as_deref());
+        for delta in &path {
+            follower = self.follow(follower, *delta).await?.0;
+        }
         let manifest = self.manifest.clone();
-        let set = blocking(move || Set::build(nearest, &manifest, &bodies)).await?;
+        let set = Arc::new(blocking(move || follower.set(&manifest)).await?);
         self.dataset.lock().await.keep(head, set.clone());
         Ok(set)
+    }
+
+    /// A set after one more of a head's patches, and whether that led to one.
+    ///
+    /// # Errors
+    /// When nobody gives the patch now, or the first one leads to no set.
+    pub async fn follow(&self, mut follower: Follower, delta: Digest) -> Result<(Follower, bool)> {
+        let (body, manifest) = (self.body(delta).await?, self.manifest.clone());
+        blocking(move || {
+            let is_led = follower.follow(&manifest, &body)?;
+            Ok((follower, is_led))
+        })
+        .await
     }
 
     /// The patch with that digest.

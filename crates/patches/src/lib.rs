@@ -5,6 +5,7 @@
 //! guessed: a hunk stands where it says, or at the only other place where all of its lines are equal. Nothing is dropped in silence: what
 //! is left out is noted, and what cannot be taken is refused in words that say what to do.
 
+mod blame;
 mod carry;
 mod decode;
 mod file;
@@ -12,19 +13,28 @@ mod fit;
 mod git;
 mod hunk;
 mod mail;
+mod merge;
 mod names;
+mod near;
 /// Names that mean the same file on every system of files.
 pub mod portable;
 mod read;
+mod rebase;
 mod refusal;
 mod report;
 mod roots;
 mod summary;
+mod words;
 
 use deltas::{Patch, Tree};
 
+pub use blame::{Added, Extent, Origins, added};
+pub use merge::{Merged, Sides, merge};
+pub use near::{Near, near};
+pub use rebase::{Conflict, ConflictKind, Rebased, marked, rebase};
 pub use refusal::{Refusal, shown};
-pub use summary::{Shape, Summary};
+pub use summary::{Rows, Shape, Summary};
+pub use words::{Words, words};
 
 use crate::{carry::Carried, file::File, roots::Roots};
 

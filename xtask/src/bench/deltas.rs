@@ -11,18 +11,25 @@ use crate::tools;
 const PATCHES: &str = "\
 `cargo xtask bench deltas` carries out the same patches with `deltas` and with `git apply`, and writes them with `Patch::between` and with `git diff --no-index`, three turns each. `apply/memory`: 1,000 hunks on a file of 1,000,000 lines, ours from bytes to a set, git's files in a file system in
 memory; `apply/files`: the same with files on disk, read and written by both. `apply/1000-small`: 1,000 deltas of a row each, one after the other, beside as many calls of git. `root/small`: the root of a set of 1,000 files after a delta of one row, beside that of a set that nobody has hashed. `between/400000`: a table of
-400,000 rows of which each is changed, and one whose rows are shuffled. Ratio = theirs / ours, the median of the turns. `deltas/examples/beside_git` measures.
+400,000 rows of which each is changed, and one whose rows are shuffled. `memory/64MiB`: the most memory of a process that reads a patch of 64 MiB, of rows and of lines of no letter; `follow/1GiB`: of one that builds a set of 1 GiB and takes it through 1,000 deltas to its root; theirs is what
+they may take. Ratio = theirs / ours, the median of the turns. `deltas/examples/beside_git` measures.
 ";
 
 /// What is to be reached.
-const REACH: [(&str, f64); 6] = [
+const REACH: [(&str, f64); 9] = [
     ("apply/memory", 5.0),
     ("apply/files", 2.0),
     ("apply/1000-small", 20.0),
     ("root/small", 50.0),
     ("between/400000", 1.0 / 1.5),
     ("between/400000/shuffled", 1.0 / 1.5),
+    ("memory/64MiB", 1.0),
+    ("memory/64MiB/short", 1.0),
+    ("follow/1GiB", 1.0),
 ];
+
+/// Begins of the names of what is measured in memory, not in time.
+const IN_MEMORY: [&str; 2] = ["memory/", "follow/"];
 
 /// A file system in memory, where there is one.
 const MEMORY: &str = "/dev/shm";
@@ -64,7 +71,7 @@ fn rows(text: &str) -> Result<Vec<Row>> {
             ours: median(turns.iter().map(|(ours, _)| *ours)),
             theirs: median(turns.iter().map(|(_, theirs)| *theirs)),
             ratio: median(turns.iter().map(|(ours, theirs)| theirs / ours.max(f64::MIN_POSITIVE))),
-            unit: "s",
+            unit: if IN_MEMORY.iter().any(|start| name.starts_with(start)) { "MiB" } else { "s" },
             reach: Some(Reach::AtLeast((least * 100.0).round() / 100.0)),
         })
     };

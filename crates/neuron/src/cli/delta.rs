@@ -1,6 +1,14 @@
 //! `neuron delta`: write a patch, look at it, propose it, vote, see what became of it.
 
+mod diff;
+mod log;
+mod look;
+mod past;
 mod patch;
+mod picture;
+mod rebase;
+mod show;
+mod state;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -9,17 +17,13 @@ use clap::Subcommand;
 use deltas::Patch;
 use governance::{Delta, DeltaStatus, Network};
 use node::{folder, network_file::moment};
-use protocol::{
-    Address, DeltaNumber, Digest, GroupId, PeriodNumber, Wei, ballot::Ballots, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body,
-};
-use serde_json::{Value, json};
+use protocol::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, Wei, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
 use swarm::Client;
 
 use super::{
     bars::{Bar, Unit},
     context::{Context, Visit},
     ending::{NOT_FOUND, Sort as _},
-    offline::Offline,
     output,
 };
 
@@ -44,6 +48,16 @@ pub enum Command {
     },
     /// Look at a patch of any tool: what it would change, or why it cannot be taken. Nothing is signed.
     Check(patch::Options),
+    /// Carry what you changed in a folder, or what a delta changes, onto the set of now; what others changed too is marked as git does.
+    Rebase(rebase::Options),
+    /// Patches that lead to the set of now, the newest first.
+    Log(log::Log),
+    /// Write the set as it was after a delta into a new folder.
+    At(log::At),
+    /// Which delta brought each line of a file.
+    Blame(log::Blame),
+    /// Lines that deltas brought, by text, author, delta or label.
+    Search(log::Search),
     /// Propose a patch of any tool, and offer its body until another node holds it. What it changes is told first.
     Propose {
         #[command(flatten)]
@@ -64,12 +78,8 @@ pub enum Command {
         #[arg(long, default_value_t = 1)]
         group: u64,
     },
-    /// All deltas, or one.
-    Show {
-        delta: Option<u64>,
-        #[arg(long, default_value_t = 1)]
-        group: u64,
-    },
+    /// How all deltas stand; of one also its words, its votes, its diff, and how what it adds surprises the model.
+    Show(show::Options),
     /// Bond and reward of deltas that stand, or the bonds of those that were not applied, to their authors.
     Refund {
         #[arg(required = true)]
@@ -83,10 +93,14 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::New { group, out, from, title } => new(context, GroupId(group), out, from, title.as_deref()).await,
         Command::Check(options) => patch::check(context, options).await,
+        Command::Rebase(options) => rebase::run(context, options).await,
+        Command::Log(options) => log::log(context, options).await,
+        Command::At(options) => log::at(context, options).await,
+        Command::Blame(options) => log::blame(context, options).await,
+        Command::Search(options) => log::search(context, options).await,
         Command::Propose { source, group, bond } => propose(context, GroupId(group), &source, bond).await,
         Command::Vote { delta, group } => vote(context, GroupId(group), DeltaNumber(delta)).await,
-        Command::Show { delta, group } if context.offline => show_offline(context, GroupId(group), delta.map(DeltaNumber)).await,
-        Command::Show { delta, group } => show(context, GroupId(group), delta.map(DeltaNumber)).await,
+        Command::Show(options) => show::run(context, options).await,
         Command::Refund { deltas, group } => refund(context, GroupId(group), &deltas).await,
     }
 }
@@ -266,62 +280,6 @@ fn check_open(delta: &Delta, running: PeriodNumber) -> Result<()> {
         "delta {number} of period {} {fate}: nobody can vote on it in period {running}; `neuron vote list` shows what is open",
         delta.period
     )
-}
-
-async fn show_offline(context: &Context, group: GroupId, delta: Option<DeltaNumber>) -> Result<()> {
-    let offline = Offline::open(context, group)?;
-    let (view, ballots) = (&offline.copy.front.view, Ballots::of(group, offline.copy.events()));
-    context.tell(&offline.words())?;
-    context.tell(&format!("group {group}, period {}, {} NRN votes for keeping the set", view.period_number, ballots.keep().to_nrn()))?;
-    let wanted = |number: DeltaNumber| delta.is_none_or(|delta| delta == number);
-    ensure!(delta.is_none() || ballots.deltas().any(|(number, _)| wanted(number)), "the copy tells of no such delta");
-    for (number, told) in ballots.deltas().filter(|(number, _)| wanted(*number)) {
-        let votes = told.votes.to_nrn();
-        context.tell(&format!("  {number:>3}  {:?} in period {}, {votes} NRN votes, by {}", told.fate, told.period, told.author))?;
-        context.tell(&format!("       patch {}, bond {} NRN", told.patch, told.bond.to_nrn()))?;
-    }
-    offline.choices().await?.iter().try_for_each(|line| context.tell(&format!("  {line}")))
-}
-
-async fn show(context: &Context, group: GroupId, delta: Option<DeltaNumber>) -> Result<()> {
-    let network = context.site().await?.network;
-    let numbers = match delta {
-        Some(number) => number.0..=number.0,
-        None => 1..=network.deltas(group).await?,
-    };
-    let (view, keep) = (network.view(group).await?, network.keep_votes(group).await?);
-    let mut lines = vec![format!("group {group}, period {}, {} NRN votes for keeping the set", view.period_number, keep.to_nrn())];
-    if view.applied != DeltaNumber(0) {
-        lines.push(format!("  delta {} is on trial until the period ends: `neuron measure propose rollback` takes it back", view.applied));
-    }
-    let mut listed = Vec::new();
-    for number in numbers.map(DeltaNumber) {
-        let delta = network.delta(group, number).await?.with_context(|| format!("there is no delta {number}")).sort(NOT_FOUND)?;
-        lines.extend(told(number, &delta));
-        listed.push(data(number, &delta));
-    }
-    context.answer(
-        &lines,
-        &json!({ "group": group, "period": view.period_number, "keep_votes_wei": keep, "applied": view.applied, "deltas": listed }),
-    )
-}
-
-fn told(number: DeltaNumber, delta: &Delta) -> Vec<String> {
-    let mut lines = vec![
-        format!("  {number:>3}  {:?} in period {}, {} NRN votes, by {}", delta.status, delta.period, delta.votes.to_nrn(), delta.author),
-        format!("       patch {}, bond {} NRN, reward {} NRN", delta.digest, delta.bond.to_nrn(), delta.reward.to_nrn()),
-    ];
-    if delta.status == DeltaStatus::Open && !delta.at_risk.is_zero() {
-        lines.push(format!("       {} NRN of its bond are lost if less than a tenth of the stake wants it", delta.at_risk.to_nrn()));
-    }
-    lines
-}
-
-fn data(number: DeltaNumber, delta: &Delta) -> Value {
-    json!({
-        "delta": number, "status": format!("{:?}", delta.status).to_lowercase(), "period": delta.period, "votes_wei": delta.votes,
-        "author": delta.author, "patch": delta.digest, "bond_wei": delta.bond, "reward_wei": delta.reward, "at_risk_wei": delta.at_risk,
-    })
 }
 
 #[cfg(test)]

@@ -15,12 +15,14 @@ pub const NOT_FOUND: u8 = 4;
 pub const REFUSED: u8 = 5;
 /// `doctor` or `verify` found something wrong.
 pub const WRONG: u8 = 6;
+/// `delta rebase` left conflicts.
+pub const CONFLICTS: u8 = 7;
 /// Everything else; wrong usage ends with 2.
 const OTHER: u8 = 1;
 
 /// What `neuron --help` says about it.
 pub const HELP: &str = "Exit codes: 0 done, 1 another trouble, 2 wrong usage, 3 the chain does not answer or is another one, 4 what was asked \
-                        about is not there, 5 a contract refused, 6 doctor or verify found something wrong.";
+                        about is not there, 5 a contract refused, 6 doctor or verify found something wrong, 7 a rebase left conflicts.";
 
 /// An error of which it was said how the command ends.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bounties;
+mod contending;
 mod curating;
 mod deploying;
 #[path = "../../../devnet/tests/network/groups.rs"]

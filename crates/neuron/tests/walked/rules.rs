@@ -20,10 +20,11 @@ const fn left(begins: &'static str, why: &'static str) -> Left {
 
 const SYSTEM: &str = "it changes the machine";
 const ASKS: &str = "it asks at a terminal; the tests of keys answer it";
+const LOOKED: &str = "tests/network/contending.rs looks back at deltas";
 const NAMED: &str = "the sentence only names it; it runs elsewhere on the page with its arguments";
 
 /// A line that begins so; with `$` behind it the whole line.
-pub const LEFT: [Left; 18] = [
+pub const LEFT: [Left; 21] = [
     left("cargo xtask devnet$", "it builds, and starts what is walked along here"),
     left("cargo xtask test$", "this is a part of it"),
     left("sudo systemctl", SYSTEM),
@@ -45,6 +46,9 @@ pub const LEFT: [Left; 18] = [
     left("neuron receipts$", NAMED),
     left("neuron chronicle ", "it is the first line of a file"),
     left("neuron delta check PATCH$", "tests/started/patches.rs has patches of people's tools"),
+    left("neuron delta blame FILE$", LOOKED),
+    left("neuron delta search TEXT$", LOOKED),
+    left("neuron delta at N", LOOKED),
 ];
 
 impl Left {

@@ -116,11 +116,14 @@ pub async fn of_folder(place: &Path, site: &Site, visit: &Visit, author: Address
     };
     let (tree, left_out) = folder::read_set(place, &base.tree)?;
     ensure!(tree != base.tree, "{} is the set that it was written from: change something first", place.display());
+    if let Some(path) = patches::marked(&base.tree, &tree).next() {
+        bail!("{} has marks of a conflict (<<<<<<<): decide between both sides and take them out", shown(path));
+    }
     let title = title.unwrap_or(TITLE);
     let patch = Patch::between(&base.tree, &tree, author.0, title);
     let reading = read(patch, &set, None).await.with_context(|| match Arc::ptr_eq(&base, &set) {
         true => format!("the change in {} cannot be proposed", place.display()),
-        false => format!("{} was written at an older head, and what you changed has changed since: write the set of now into a new folder with `neuron delta new --out` and change it there", place.display()),
+        false => format!("{} was written at an older head, and what you changed has changed since: `neuron delta rebase --from {} --out NEW-FOLDER` marks both", place.display(), place.display()),
     })?;
     let mut notes = left_out_lines(&left_out);
     notes.extend(reading.notes.iter().cloned());
@@ -160,7 +163,8 @@ async fn read(bytes: Vec<u8>, set: &Arc<Set>, strip: Option<usize>) -> Result<Re
     Ok(tokio::task::spawn_blocking(move || patches::read(&bytes, &set.tree, strip)).await??)
 }
 
-fn summary(manifest: &Manifest, old: &Tree, new: &Tree) -> Summary {
+/// The same, counted.
+pub fn summary(manifest: &Manifest, old: &Tree, new: &Tree) -> Summary {
     let data = manifest.data();
     Summary::between(old, new, Shape { suffix: data.suffix(), is_rows: matches!(data, Data::Csv { .. }) })
 }
@@ -184,7 +188,8 @@ fn told(notes: &[String], summary: &Summary) -> Vec<String> {
     notes.chain(["the patch changes:".to_owned()]).chain(summary.lines()).collect()
 }
 
-fn left_out_lines(paths: &[String]) -> Vec<String> {
+/// That these paths were left out of a folder's set.
+pub fn left_out_lines(paths: &[String]) -> Vec<String> {
     paths
         .iter()
         .map(|path| format!("{} was left out: hidden files, and what editors and notebooks leave behind, are no data", shown(path)))
@@ -202,6 +207,6 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Lines as they are printed.
-fn text(lines: &[String]) -> String {
+pub fn text(lines: &[String]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
