@@ -8,7 +8,7 @@ mod patch;
 mod picture;
 mod rebase;
 mod show;
-mod state;
+pub mod state;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -26,6 +26,8 @@ use super::{
     ending::{NOT_FOUND, Sort as _},
     output,
 };
+
+pub use log::plain;
 
 /// How long a proposal's body is offered until another node has said that it holds it.
 const SPREAD: Duration = Duration::from_secs(60);

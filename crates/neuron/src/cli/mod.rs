@@ -7,6 +7,7 @@ mod bounty;
 mod check;
 mod context;
 mod dashboard;
+mod data;
 mod delta;
 mod deploy;
 mod doctor;
@@ -90,6 +91,9 @@ enum Command {
     Verify(verify::Options),
     /// Whether this machine is fast enough for a group's rounds, and what a win pays: measured here for some seconds.
     CanJoin(join::Options),
+    /// Data of other programs: add them to a folder with a training set.
+    #[command(subcommand)]
+    Data(data::Command),
     /// Changes of a training set: write, propose, vote.
     #[command(subcommand)]
     Delta(delta::Command),
@@ -154,6 +158,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Doctor(options) => doctor::run(&context, options).await,
         Command::Verify(options) => verify::run(&context, options).await,
         Command::CanJoin(options) => join::run(&context, options).await,
+        Command::Data(command) => data::run(command),
         Command::Delta(command) => delta::run(&context, command).await,
         Command::Bounty(command) => bounty::run(&context, command).await,
         Command::Round(command) => round::run(&context, command).await,

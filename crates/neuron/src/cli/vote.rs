@@ -1,4 +1,5 @@
-//! `neuron vote list`: all that is being decided by stake, how it stands, until when, and the command that takes part.
+//! `neuron vote list`: all that is being decided by stake, what authors say of it, how it stands, until when, and the command that takes
+//! part.
 
 mod motion;
 
@@ -11,8 +12,10 @@ use node::{
     measures::{Book, missing},
     words,
 };
+use patches::Words;
 use protocol::{
     Address, DeltaNumber, Digest, GroupId, PositionNumber, Wei,
+    ballot::Fate,
     log::Body,
     measures::{Act, Measure},
 };
@@ -22,6 +25,7 @@ use self::motion::{Motion, Of, Own};
 use super::{
     bounty,
     context::{Context, Visit},
+    delta::state::{self, State},
     ledger::Ledger,
 };
 
@@ -61,7 +65,8 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         let own = account.map(|account| ledger.positions_of(group, account)).unwrap_or_default();
         let numbers: Vec<PositionNumber> = own.iter().map(|(number, _)| *number).collect();
         let is_read = !options.chain_only && (options.group.is_some() || !numbers.is_empty());
-        let logged = if is_read { Logged::read(context, &site, group, account).await? } else { Logged::default() };
+        let open = ledger.views.open_deltas(group).iter().map(|number| (*number, ledger.views.delta(group, *number).digest));
+        let logged = if is_read { Logged::read(context, &site, group, account, open.collect()).await? } else { Logged::default() };
         motions.extend(deltas(&ledger, group, &numbers, &logged));
         motions.extend(measures(&ledger, group, &numbers, &logged, account));
     }
@@ -79,10 +84,18 @@ struct Logged {
     measures: Book,
     /// The account's last choice in each period.
     choices: BTreeMap<u64, (u64, DeltaNumber)>,
+    /// What the authors of open deltas say of them, as far as their patches were given.
+    words: BTreeMap<DeltaNumber, Words>,
 }
 
 impl Logged {
-    async fn read(context: &Context, site: &Site, group: GroupId, account: Option<Address>) -> Result<Self> {
+    async fn read(
+        context: &Context,
+        site: &Site,
+        group: GroupId,
+        account: Option<Address>,
+        open: Vec<(DeltaNumber, Digest)>,
+    ) -> Result<Self> {
         let visit: Visit = context.visit(site, group).await?;
         let (mut logged, domain) = (Self::default(), site.network.domain());
         for (_, body) in visit.read_log().await? {
@@ -91,6 +104,11 @@ impl Logged {
                 && account.is_some_and(|account| signed.signer(&domain).is_ok_and(|signer| signer == account))
             {
                 logged.choose(signed.message.period.0, signed.message.seq, signed.message.delta);
+            }
+        }
+        for (number, patch) in open {
+            if let Ok(body) = visit.member.body(patch).await {
+                logged.words.insert(number, patches::words(&body));
             }
         }
         visit.client.shutdown().await;
@@ -111,6 +129,8 @@ fn deltas(ledger: &Ledger, group: GroupId, own: &[PositionNumber], logged: &Logg
     // More than for keeping the set, and a tenth of the group's stake; stake comes in whole gweis.
     let least = missing(keep, Wei::ZERO).max(missing(Wei(bonded.0.div_ceil(10).saturating_sub(1)), Wei::ZERO));
     let signed = logged.choices.get(&shown.period_number.0).map(|(_, delta)| *delta);
+    let open = ledger.views.open_deltas(group);
+    let leading = state::leading(open.iter().map(|number| (*number, ledger.views.delta(group, *number).votes)), keep, bonded);
     let one = |number: &DeltaNumber| {
         let delta = ledger.views.delta(group, *number);
         let choice = |position: &PositionNumber| {
@@ -125,6 +145,8 @@ fn deltas(ledger: &Ledger, group: GroupId, own: &[PositionNumber], logged: &Logg
         Motion {
             of: Of::Delta(*number),
             group,
+            state: Some(State::of(Fate::Open, leading == Some(*number), None)),
+            said: logged.words.get(number).cloned(),
             what: format!("changes the training set by patch {}, proposed by {}", delta.digest, delta.author),
             votes: delta.votes,
             least: Some(least),
@@ -133,7 +155,7 @@ fn deltas(ledger: &Ledger, group: GroupId, own: &[PositionNumber], logged: &Logg
             command: Some(format!("neuron delta vote {number} --group {group}")),
         }
     };
-    ledger.views.open_deltas(group).iter().map(one).collect()
+    open.iter().map(one).collect()
 }
 
 /// The measures about a group that are neither enacted nor over.
@@ -157,6 +179,8 @@ fn measures(ledger: &Ledger, group: GroupId, own: &[PositionNumber], logged: &Lo
         motions.push(Motion {
             of: Of::Measure(name),
             group,
+            state: None,
+            said: None,
             what: words::of_act(&act),
             votes,
             least: needed.map(|needed| missing(needed, Wei::ZERO)),

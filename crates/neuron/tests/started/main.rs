@@ -2,6 +2,7 @@
 //! and that no page shows a command that does not exist.
 
 mod containers;
+mod data;
 mod desk;
 mod drawn;
 mod init;

@@ -1,8 +1,14 @@
 //! One thing that is being decided, in words and as JSON.
 
 use node::network_file::moment;
+use patches::{Words, shown};
 use protocol::{BountyNumber, DeltaNumber, Digest, GroupId, PositionNumber, Wei};
 use serde_json::{Value, json};
+
+use crate::cli::delta::{plain, state::State};
+
+/// Lines of an author's words that are shown.
+const WORDS: usize = 6;
 
 /// What is decided about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +23,10 @@ pub enum Of {
 pub struct Motion {
     pub of: Of,
     pub group: GroupId,
+    /// In one word, of a delta.
+    pub state: Option<State>,
+    /// What its author says of it.
+    pub said: Option<Words>,
     pub what: String,
     /// Stake behind it.
     pub votes: Wei,
@@ -44,7 +54,19 @@ impl Motion {
     /// A bounty is decided by what validators' nodes measure; nobody votes by hand.
     pub fn of_bounty(number: BountyNumber, group: GroupId, brief: String, next: String) -> Self {
         let what = format!("{brief}; {next}");
-        Self { of: Of::Bounty(number), group, what, votes: Wei::ZERO, least: None, until_s: None, own: Vec::new(), command: None }
+        let (state, said) = (None, None);
+        Self {
+            of: Of::Bounty(number),
+            group,
+            state,
+            said,
+            what,
+            votes: Wei::ZERO,
+            least: None,
+            until_s: None,
+            own: Vec::new(),
+            command: None,
+        }
     }
 
     fn name(&self) -> String {
@@ -56,7 +78,12 @@ impl Motion {
     }
 
     fn lines(&self, now_s: u64) -> Vec<String> {
-        let mut lines = vec![self.name(), format!("  what    {}", self.what)];
+        let state = self.state.map(|state| format!(", {state}")).unwrap_or_default();
+        let mut lines = vec![format!("{}{state}", self.name()), format!("  what    {}", self.what)];
+        lines.extend(self.said.iter().flat_map(said));
+        if let Of::Delta(number) = self.of {
+            lines.push(format!("  look    `neuron delta show {number} --group {}`: its diff, what it adds, who voted", self.group));
+        }
         if let Some(until_s) = self.until_s {
             let least = self.least.map(|least| format!(", it takes {} NRN at least", least.to_nrn())).unwrap_or_default();
             lines.push(format!("  stands  {} NRN for it{least}", self.votes.to_nrn()));
@@ -82,9 +109,18 @@ impl Motion {
         let own: Vec<Value> = self.own.iter().map(Own::data).collect();
         json!({
             "of": kind, "name": name, "group": self.group, "what": self.what, "votes_wei": self.votes, "least_wei": self.least,
-            "until_s": self.until_s, "own": own, "command": self.command,
+            "until_s": self.until_s, "own": own, "command": self.command, "state": self.state.map(|state| state.to_string()),
+            "title": self.said.as_ref().and_then(|said| said.title.as_deref()),
         })
     }
+}
+
+/// An author's title and the first of his lines.
+fn said(said: &Words) -> Vec<String> {
+    let title = said.title.iter().map(|title| format!("  title   {}", shown(title)));
+    let lines = said.lines.iter().take(WORDS).map(|line| format!("          │ {}", plain(line)));
+    let more = (said.lines.len() > WORDS).then(|| format!("          … and {} more lines", said.lines.len() - WORDS));
+    title.chain(lines).chain(more).collect()
 }
 
 impl Own {
@@ -121,6 +157,8 @@ mod tests {
         Motion {
             of: Of::Delta(DeltaNumber(4)),
             group: GroupId(1),
+            state: Some(State::Leading),
+            said: Some(Words { title: Some("More\u{1b}sevens".into()), lines: vec!["They were few.\u{9b}".into(); 8] }),
             what: "changes the set".into(),
             votes: Wei::nrn(3),
             least: Some(Wei::nrn(5)),
@@ -149,7 +187,15 @@ mod tests {
     #[test]
     fn a_motion_says_how_it_stands_and_until_when() {
         let told = lines(&[motion(None, None)], 100).join("\n");
-        for wanted in ["delta 4 of group 1", "3 NRN for it, it takes 5 NRN at least", "until   1970-01-01T00:01:41Z"] {
+        for wanted in [
+            "delta 4 of group 1, leading",
+            "  title   `More\\u{1b}sevens`",
+            "          │ They were few.\\u{9b}",
+            "          … and 2 more lines",
+            "`neuron delta show 4 --group 1`",
+            "3 NRN for it, it takes 5 NRN at least",
+            "until   1970-01-01T00:01:41Z",
+        ] {
             assert!(told.contains(wanted), "{wanted} in {told}");
         }
         assert!(lines(&[motion(None, None)], 101).join("\n").contains("whoever calls next ends it"));
