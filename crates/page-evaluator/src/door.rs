@@ -176,8 +176,8 @@ mod tests {
     fn a_page_is_answered_or_told_what_is_wrong() {
         let missing = ask(b"1,2", || page_predict(0)).unwrap_err();
         assert_eq!(missing, "the base is missing: load it first");
-        assert!(ask(b"{}", page_manifest).is_err());
-        ask(MANIFEST, page_manifest).unwrap();
+        assert!(ask(b"{}", || page_manifest()).is_err());
+        ask(MANIFEST, || page_manifest()).unwrap();
         let checkpoint = evaluator::Checkpoint::initial(&evaluator::Manifest::from_bytes(MANIFEST).unwrap(), [1; 32]);
         ask(&checkpoint.to_bytes(), || page_checkpoint(0)).unwrap();
         let row = ask(b"1,2", || page_predict(0)).unwrap();
@@ -186,9 +186,9 @@ mod tests {
         assert!(ask(b"\xff", || page_predict(0)).unwrap_err().contains("UTF-8"));
         assert!(ask(b"1,2", || page_predict(1)).unwrap_err().starts_with("the new checkpoint is missing"));
         assert!(ask(&[0; 32], || page_write(0, 1.0)).unwrap_err().contains("reads features"));
-        assert!(ask(b"", page_next).unwrap_err().contains("beginning of a text"));
-        assert!(ask(&[0; 55], page_replay).unwrap_err().contains("a seed and three numbers"));
-        assert_eq!(ask(br#"[["a.csv","1,2,0\n3,4,1\n"]]"#, page_examples).unwrap(), b"2");
-        assert!(ask(b"[]", page_examples).unwrap_err().contains("no example"));
+        assert!(ask(b"", || page_next()).unwrap_err().contains("beginning of a text"));
+        assert!(ask(&[0; 55], || page_replay()).unwrap_err().contains("a seed and three numbers"));
+        assert_eq!(ask(br#"[["a.csv","1,2,0\n3,4,1\n"]]"#, || page_examples()).unwrap(), b"2");
+        assert!(ask(b"[]", || page_examples()).unwrap_err().contains("no example"));
     }
 }
