@@ -1,4 +1,4 @@
-//! Set-up and checks that need logic: `cargo xtask devnet | test | soak | geth | hosts | sim | contracts | mutants | symbolic | bench | devices | dist | tidy`.
+//! Set-up and checks that need logic: `cargo xtask devnet | test | soak | geth | hosts | sim | contracts | mutants | symbolic | bench | devices | dist | web | tidy`.
 
 mod analysis;
 mod bench;
@@ -18,6 +18,7 @@ mod symbolic;
 mod test;
 mod tidy;
 mod tools;
+mod web;
 
 use std::process::ExitCode;
 
@@ -93,6 +94,18 @@ enum Task {
         /// Where to put them; left out: `dist` in the target folder.
         #[arg(long, value_name = "FOLDER")]
         out: Option<std::path::PathBuf>,
+    },
+    /// The page in the browser: its packages, types, build and tests; ends well when `page/dist` is what its sources build.
+    Web {
+        /// End with how many bytes it has compressed.
+        #[arg(long)]
+        size: bool,
+        /// Write what is built into `page/dist`.
+        #[arg(long)]
+        write: bool,
+        /// Also try it in Chromium against a devnet, in about five minutes.
+        #[arg(long)]
+        browser: bool,
     },
     /// House rules: dependencies between rooms and modules, banned crates, licences, first lines, sizes.
     Tidy,
@@ -173,6 +186,7 @@ fn main() -> ExitCode {
         Task::Symbolic => symbolic::run(),
         Task::Devices => devices::run(),
         Task::Dist { targets, out } => dist::run(&targets, out.as_deref()),
+        Task::Web { size, write, browser } => web::run(web::Wishes { size, write, browser }),
         Task::Tidy => tidy::run(),
     };
     match done {

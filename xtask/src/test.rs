@@ -4,7 +4,7 @@ use std::{os::unix::process::CommandExt, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 
-use crate::{analysis, contracts, crates, hosts, mutants, properties, sim, tidy, tools};
+use crate::{analysis, contracts, crates, hosts, mutants, properties, sim, tidy, tools, web};
 
 /// Runs every check and test; stops at the first failure.
 pub fn everything() -> Result<()> {
@@ -21,6 +21,7 @@ pub fn everything() -> Result<()> {
     step("seeded bugs still fit the contracts", mutants::check)?;
     step("static analysis of the contracts", analysis::run)?;
     step("public ERC20 properties", properties::run)?;
+    step("the page, without a browser", || web::run(web::Wishes { size: false, write: false, browser: false }))?;
     step("build", || tools::run(&cargo, &["build", "--workspace", "--all-targets", "--locked"]))?;
     step("lints", || tools::run(&cargo, &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
     let hosts = hosts::Beside::start()?;

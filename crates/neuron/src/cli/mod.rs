@@ -6,6 +6,7 @@ mod bars;
 mod bounty;
 mod check;
 mod context;
+mod dashboard;
 mod delta;
 mod deploy;
 mod doctor;
@@ -120,6 +121,8 @@ enum Command {
     Peers(peers::Options),
     /// Watch a running node on the whole terminal: rounds, losses, claims, pay, log; or walk through a recording.
     Top(top::Options),
+    /// The page in your browser: networks, groups, rounds, what is yours; it asks your own wallet.
+    Dashboard(dashboard::Options),
     /// Settings of a node: what they come to, and why.
     #[command(subcommand)]
     Config(settings::Command),
@@ -162,6 +165,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Serve(options) => serve::run(&context, options).await,
         Command::Peers(options) => peers::run(&context, options).await,
         Command::Top(options) => top::run(options).await,
+        Command::Dashboard(options) => dashboard::run(&context, options).await,
         Command::Config(command) => settings::run(&context, &command),
         Command::Completions(options) => manual::completions(&options),
         Command::Man(options) => manual::pages(&options),

@@ -72,7 +72,7 @@ const fn filled(page: &'static str, begins: &'static str, word: &'static str, by
 }
 
 /// In this order. What stands in braces is known only when the network runs.
-pub const FILLED: [Filled; 42] = [
+pub const FILLED: [Filled; 44] = [
     filled(README, "neuron", "NET", "network.toml"),
     filled(README, "neuron --network NET init trainer", "init trainer", "--password-file devnet/keys/password init trainer{alone} none"),
     filled(
@@ -89,6 +89,7 @@ pub const FILLED: [Filled; 42] = [
     filled(README, "neuron --network NET --key KEY bounty fund", "10d", "32s"),
     filled(README, "neuron --network NET --key KEY measure enact", "0x12ab", "{measure}"),
     filled(README, "neuron --network NET serve", "--data served", "--data served --listen /ip4/127.0.0.1/tcp/0"),
+    filled(README, "neuron --network NET dashboard", "127.0.0.1:8480", "127.0.0.1:0"),
     filled(README, "neuron --key KEY deploy", "--key KEY", "--key devnet/keys/guest.json"),
     filled(README, "neuron --key KEY deploy", "FILE", "devnet.toml"),
     filled(README, "neuron --network NET why", "why 3", "why {won}"),
@@ -116,6 +117,7 @@ pub const FILLED: [Filled; 42] = [
     filled(OPERATING, "neuron --network NET serve", "--data served", "--data served --listen /ip4/127.0.0.1/tcp/0"),
     filled(OPERATING, "curl", "127.0.0.1:9464", "{http}"),
     filled(OPERATING, "curl -o", "<CID>", "{cid}"),
+    filled(OPERATING, "neuron dashboard", "dashboard", "dashboard --listen 127.0.0.1:0"),
     filled(OPERATING, "neuron why", "why 7", "why {won}"),
     filled(OPERATING, "neuron verify", "FILE", "new.patch"),
     filled(OPERATING, "neuron verify", "ADDRESS", "{contract}"),
@@ -135,10 +137,12 @@ pub enum End {
 }
 
 /// How lines end that do not end at once and well.
-pub const ENDS: [(&str, End); 8] = [
+pub const ENDS: [(&str, End); 10] = [
     ("trainer-node", End::Asked("trainer started")),
     ("validator-node", End::Asked("validator started")),
     ("neuron --network NET serve", End::Asked("held and served")),
+    ("neuron --network NET dashboard", End::Asked("the page is at")),
+    ("neuron dashboard", End::Asked("the page is at")),
     ("neuron --network NET --key KEY bounty open", End::Later("is not over")),
     ("neuron --network NET --key KEY bounty settle", End::Or("nothing of bounty 1 is due now")),
     // What is not as it should be on this machine is found.

@@ -9,6 +9,7 @@ mod guard;
 mod line;
 
 pub mod gateway;
+pub mod page;
 pub mod watching;
 
 use std::{net::SocketAddr, time::Duration};

@@ -1,0 +1,25 @@
+// What the page computes with, and where it gets files from.
+
+import type { Hex } from "../fold/state";
+import { gateway, Files } from "../../wasm/tree";
+import type { Port } from "../../wasm/remote";
+import { startWorker } from "./workers";
+
+/** Longest manifest. */
+export const MANIFEST_BYTES = 4_096;
+/** Longer checkpoints are for machines with more room than a page has. */
+export const CHECKPOINT_BYTES = 512 * 1024 * 1024;
+
+export const bytesOf = (hex: Hex): Uint8Array => Uint8Array.from(hex.slice(2).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+
+export const filesAt = (url: string): Files => new Files(gateway(url));
+
+/** The module and its worker; neither is loaded before it is asked for. */
+export const computing = {
+  async module(): Promise<ArrayBuffer> {
+    const answer = await fetch(new URL("evaluator.wasm", import.meta.url)).catch(() => null);
+    if (!answer?.ok) throw new Error("the evaluator does not come from where the page came from: load the page anew");
+    return answer.arrayBuffer();
+  },
+  worker: (): Port => startWorker("evaluator.js") as unknown as Port,
+};
