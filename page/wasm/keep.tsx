@@ -18,9 +18,11 @@ export interface Kept {
 interface Props {
   /** Opens what this browser keeps of the group. */
   open: () => Promise<Kept>;
+  /** Fetches the group's files that are not kept yet, from wherever they are; tried again with every browser that is met. */
+  copy?: (kept: Kept) => Promise<void>;
 }
 
-export function Keep({ open }: Props) {
+export function Keep({ open, copy }: Props) {
   const [kept, setKept] = useState<Kept | null>(null);
   const [wrong, setWrong] = useState<string | null>(null);
   const [held, setHeld] = useState({ messages: 0, bytes: 0 });
@@ -50,12 +52,17 @@ export function Keep({ open }: Props) {
     setLines(one.keeper.lines);
     await count(one);
   };
+  const fetchFiles = async (one: Kept) => {
+    await copy?.(one);
+    if (alive.current) await count(one);
+  };
   const start = () =>
     trying(async () => {
       const opened = await open();
       current.current = opened;
       setKept(opened);
       await count(opened);
+      await fetchFiles(opened);
     });
   useEffect(() => {
     if (kept === null) return undefined;
@@ -65,6 +72,7 @@ export function Keep({ open }: Props) {
   const met = (one: Kept) => async (wire: Wire) => {
     one.keeper.connect(wire);
     await turn(one);
+    await fetchFiles(one);
   };
   const clear = (one: Kept) =>
     trying(async () => {
