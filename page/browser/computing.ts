@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { dashboard } from "./devnet";
 import { type Stage, visit } from "./stage";
 
 export function computing(on: () => Stage): void {
@@ -40,12 +41,59 @@ export function computing(on: () => Stage): void {
     await context.close();
   });
 
+  test("a group is kept, and another browser that no gateway serves gets its files by an invitation", async () => {
+    const stage = on();
+    const kept = async (visited: Awaited<ReturnType<typeof visit>>) => {
+      await visited.page.getByRole("button", { name: "Keep this group here" }).click();
+      return visited.page.getByRole("status").filter({ hasText: "kept here" });
+    };
+    const [one, other] = [await visit(stage, { at: `${stage.root}/g/1/keep` }), await visit(stage, { at: `${stage.root}/g/1/keep` })];
+    const held = await kept(one);
+    await held.getByText(/ 0\.[1-9] MB of files/).waitFor({ timeout: 60_000 });
+    await other.context.route("**/ipfs/**", (route) => route.abort());
+    const lacking = await kept(other);
+    await lacking.getByText(/ 0\.0 MB of files/).waitFor();
+    await one.page.getByRole("button", { name: "Make an invitation" }).click();
+    await other.page.getByLabel("The invitation that it made").fill(await one.page.getByLabel("Send this invitation").inputValue());
+    await other.page.getByRole("button", { name: "Answer it" }).click();
+    await one.page.getByLabel("Its answer").fill(await other.page.getByLabel("Send this answer back").inputValue());
+    await one.page.getByRole("button", { name: "Connect" }).click();
+    await lacking.getByText(/ 0\.[1-9] MB of files are kept here; 1 other browser/).waitFor({ timeout: 60_000 });
+    assert.deepEqual(one.complaints, []);
+    await Promise.all([one.context.close(), other.context.close()]);
+  });
+
   test("a patch is fetched from the gateway and shown in colours", async () => {
     const stage = on();
     const { page, context } = await visit(stage, { at: `${stage.root}/g/1/d/1` });
     await page.getByText("Its digest is the one on chain.").waitFor();
     assert.ok((await page.locator(".diff-add").count()) > 10);
     await context.close();
+  });
+
+  test("a gateway that cannot be reached is said", async () => {
+    const stage = on();
+    const { page, context } = await visit(stage, { at: `${stage.root}/g/1/try` });
+    await context.route(`${stage.gateway.url}/**`, (route) => route.abort());
+    await page.getByRole("button", { name: "Fetch the model and try it" }).click();
+    await page
+      .getByRole("alert")
+      .getByText(/The gateway at .* cannot be reached/)
+      .waitFor();
+    await context.close();
+  });
+
+  test("the page comes from the program itself, with the network of its file", async () => {
+    const stage = on();
+    const program = await dashboard(stage.net);
+    const { page, context, complaints } = await visit(stage, { at: "#/" });
+    await page.goto(`${program.url}${stage.root}/g/1`);
+    await page.getByText("Loss over rounds").waitFor();
+    await page.getByRole("link", { name: "Try it" }).click();
+    await page.getByText("The page fetches files from an IPFS gateway").waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+    await program.close();
   });
 
   test("where no gateway is named the page says how to name one", async () => {

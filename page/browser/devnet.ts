@@ -76,15 +76,15 @@ function heard(child: ChildProcess, words: string): Promise<void> {
   });
 }
 
-async function ended(child: ChildProcess, place: string): Promise<void> {
+async function ended(child: ChildProcess, place?: string): Promise<void> {
   child.removeAllListeners("exit");
   const over = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGINT");
   await over;
-  rmSync(place, { recursive: true, force: true });
+  if (place) rmSync(place, { recursive: true, force: true });
 }
 
-export interface Gateway {
+export interface Program {
   url: string;
   close: () => Promise<void>;
 }
@@ -99,7 +99,7 @@ const freePort = (): Promise<number> =>
   });
 
 /** A node that serves the files of group 1 in its HTTP room, as any member's does. */
-export async function gateway(net: Devnet): Promise<Gateway> {
+export async function gateway(net: Devnet): Promise<Program> {
   const [port, data] = [await freePort(), mkdtempSync(`${tmpdir()}/neuron-page-served-`)];
   const options = [
     "--network",
@@ -117,6 +117,17 @@ export async function gateway(net: Devnet): Promise<Gateway> {
   const child = spawn(net.neuron, options, { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] });
   await heard(child, "held and served");
   return { url: `http://127.0.0.1:${port}`, close: () => ended(child, data) };
+}
+
+/** The page from `neuron dashboard`. */
+export async function dashboard(net: Devnet): Promise<Program> {
+  const port = await freePort();
+  const child = spawn(net.neuron, ["--network", `${net.folder}/network.toml`, "dashboard", "--listen", `127.0.0.1:${port}`], {
+    cwd: REPOSITORY,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  await heard(child, "the page is at");
+  return { url: `http://127.0.0.1:${port}/`, close: () => ended(child) };
 }
 
 /** Deploys a network of its own on the devnet's chain, whose sale runs for some seconds. */

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fixture from "./fixtures/devnet.json";
+import { type Abi, decodeEventLog } from "viem";
+import { emissionAbi, networkAbi, neuronAbi, purseAbi, saleAbi } from "../src/chain/generated";
 import { apply } from "../src/fold/fold";
-import type { Log } from "../src/fold/log";
+import { eventOf, type Log } from "../src/fold/log";
 import { headAfter, patchesTo } from "../src/fold/lineage";
 import { belongings, leaders } from "../src/fold/people";
 import { allowanceAt, epochAt, standIn, sumsIn } from "../src/fold/rules";
@@ -188,6 +190,18 @@ test("the patches of every round's set are known, and lead to its head", () => {
   }
   assert.ok(lengths.size > 1, "the set changed in between");
   assert.equal(patchesTo(state, group, `0x${"11".repeat(32)}`), null);
+});
+
+test("words of events are read as the general decoder reads them", () => {
+  for (const log of logs) {
+    const event = eventOf(contracts, log);
+    if (!event) continue;
+    const abi = [networkAbi, neuronAbi, emissionAbi, saleAbi, purseAbi].flat() as Abi;
+    const decoded = decodeEventLog({ abi, data: log.data, topics: log.topics as [Hex, ...Hex[]] });
+    const bare = (_: string, one: unknown) => (typeof one === "bigint" || typeof one === "number" ? String(one) : one);
+    const plain = (args: object | undefined = {}) => JSON.stringify(Object.entries(args).sort(), bare);
+    assert.equal(plain(event.args).toLowerCase(), plain(decoded.args).toLowerCase(), event.name);
+  }
 });
 
 test("a hundred thousand logs are folded within twenty seconds", () => {

@@ -66,6 +66,23 @@ test("reads all to the newest block, and keeps it for the next visit", async () 
   assert.deepEqual(chain.asked, [], "nothing is read twice");
 });
 
+test("two tabs that keep one copy do not count anything twice", async () => {
+  const store = new MemoryStore();
+  const chain = new Played(100);
+  const [one, other] = [new Indexer(chain, store, contracts, 0), new Indexer(chain, store, contracts, 0)];
+  for (chain.height = 100; chain.height < HEAD; chain.height += 7) {
+    await live(one);
+    if (chain.height % 2 === 0) await live(other);
+  }
+  chain.height = HEAD;
+  await live(other);
+  await live(one);
+  const later = new Indexer(chain, store, contracts, 0);
+  await later.load();
+  await live(later);
+  for (const { state } of [one, other, later]) assert.deepEqual(state, folded(logs));
+});
+
 test("a node that gives few blocks at once is asked for fewer", async () => {
   const chain = new Played(HEAD, Infinity, 7);
   const indexer = new Indexer(chain, new MemoryStore(), contracts, 0);

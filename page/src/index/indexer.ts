@@ -4,7 +4,8 @@ import type { Block, Chain, Filter } from "../chain/rpc";
 import { RpcTrouble } from "../chain/rpc";
 import { apply } from "../fold/fold";
 import { type Contracts, empty, type Hex, type State, ZERO } from "../fold/state";
-import { type Anchor, type Batch, MemoryStore, type Store } from "./store";
+import type { Log } from "../fold/log";
+import { type Anchor, MemoryStore, type Store } from "./store";
 
 const FIRST_STRETCH = 2_000;
 const LONGEST_STRETCH = 50_000;
@@ -36,6 +37,8 @@ export class Indexer {
   /** Said when logs cannot be kept. */
   storeTrouble: string | null = null;
   private anchors: Anchor[] = [];
+  /** The log that was folded last. Copies of two tabs overlap: no log is folded twice. */
+  private newest = { block: -1, index: -1 };
   private stretch = FIRST_STRETCH;
 
   constructor(
@@ -51,13 +54,19 @@ export class Indexer {
   async load(): Promise<void> {
     const { batches, reached } = await this.store.read();
     this.state = empty(this.contracts);
-    this.fold(batches);
+    this.newest = { block: -1, index: -1 };
+    for (const { logs } of batches) this.fold(logs);
     this.reached = reached;
     this.anchors = [...batches.map((batch) => batch.to), ...(reached ? [reached] : [])];
   }
 
-  private fold(batches: readonly Batch[]): void {
-    for (const { logs } of batches) for (const log of logs) apply(this.state, log);
+  private fold(logs: readonly Log[]): void {
+    for (const log of logs) {
+      const { block, index } = this.newest;
+      if (log.block < block || (log.block === block && log.index <= index)) continue;
+      apply(this.state, log);
+      this.newest = { block: log.block, index: log.index };
+    }
   }
 
   /** Reads one stretch of blocks further. */
@@ -69,7 +78,7 @@ export class Indexer {
     const to = await this.end(from, head);
     const logs = await this.read(from, to.number);
     if (logs === null) return { changed: turnedBack, live: false, head };
-    for (const log of logs) apply(this.state, log);
+    this.fold(logs);
     await this.keep(logs, { block: to.number, hash: to.hash });
     return { changed: turnedBack || logs.length > 0, live: to.number === head.number, head };
   }

@@ -15,7 +15,16 @@ export const PATCH_BYTES = 64 * 1024 * 1024;
 
 export const bytesOf = (hex: Hex): Uint8Array => Uint8Array.from(hex.slice(2).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 
-export const filesAt = (url: string): Files => new Files(gateway(url));
+/** Files from a gateway; one that cannot be reached is said in a sentence. */
+export function filesAt(url: string): Files {
+  const get = gateway(url);
+  return new Files((cid) =>
+    get(cid).catch((error: unknown) => {
+      if (error instanceof TypeError) throw new Error(`The gateway at ${url} cannot be reached: try again later, or name another one in Settings.`);
+      throw error;
+    }),
+  );
+}
 
 /** A module from beside the page. */
 async function loaded(name: string): Promise<ArrayBuffer> {

@@ -31,6 +31,12 @@ export function useAnswer<K extends Query["kind"]>(query: Extract<Query, { kind:
   return held?.key === key ? (held.answer as Extract<Answer, { kind: K }>) : null;
 }
 
+/** The time of the newest block: what is due by it can be done, since contracts go by blocks. */
+export function useMined(): number {
+  const { client } = useHere();
+  return useSignal(client.standing).progress?.time ?? 0;
+}
+
 const tick = new Signal(Math.floor(Date.now() / 1000));
 setInterval(() => tick.set(Math.floor(Date.now() / 1000)), 250);
 

@@ -52,4 +52,8 @@ export function lasting(seconds: number): string {
   return parts.join(" ") || "0 s";
 }
 
-export const until = (at: number, now: number): string => (at > now ? `in ${lasting(at - now)}` : `${lasting(now - at)} ago`);
+/** How far an instant is, before or after. */
+export function until(at: number, now: number): string {
+  if (at === now) return "now";
+  return at > now ? `in ${lasting(at - now)}` : `${lasting(now - at)} ago`;
+}

@@ -5,7 +5,7 @@ import { BLOCK_BYTES, digestOf } from "../chain/messages";
 import { epochAt, lastQuarter, sumsIn } from "../fold/rules";
 import type { Delta, Group } from "../fold/state";
 import { Account, Bar, Digest, Fact, Nrn, Tag, Time } from "../parts/bits";
-import { useHere, useNow } from "../parts/context";
+import { useHere, useMined, useNow } from "../parts/context";
 import { Diff, summaryOf } from "../parts/diff";
 import { keepFile } from "../parts/files";
 import { Table } from "../parts/table";
@@ -33,14 +33,14 @@ export function DataTab({ answer, group }: Inside) {
   const keep = group.keep.get(group.periodNumber) ?? 0n;
   const open = group.open.flatMap((number) => group.deltas.get(number) ?? []).sort((one, other) => (one.votes < other.votes ? 1 : -1));
   const rows = [...group.deltas.values()].reverse();
-  const over = now >= group.periodEnd;
+  const over = useMined() >= group.periodEnd;
   return (
     <>
       <section>
         <h2>What is voted on</h2>
         <dl class="facts">
           <Fact name="Proposals close">{now < lastQuarter(group) ? `in ${lasting(lastQuarter(group) - now)}` : "closed for this period"}</Fact>
-          <Fact name="Votes close">{over ? "over" : `in ${lasting(group.periodEnd - now)}`}</Fact>
+          <Fact name="Votes close">{now >= group.periodEnd ? "over" : `in ${lasting(group.periodEnd - now)}`}</Fact>
           <Fact name="For keeping the set as it is">
             <Nrn of={keep} decimals={2} />
           </Fact>

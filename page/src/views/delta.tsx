@@ -7,7 +7,7 @@ import { choiceOf } from "../chain/messages";
 import { epochAt, standIn, sumsIn } from "../fold/rules";
 import { type Ballot, type Delta, type Group, NOTHING, type Seat, ZERO } from "../fold/state";
 import { Account, Bar, Digest, Fact, Nrn, Time, Until } from "../parts/bits";
-import { useAnswer, useHere, useNow } from "../parts/context";
+import { useAnswer, useHere, useMined, useNow } from "../parts/context";
 import { Diff, summaryOf } from "../parts/diff";
 import { cidOfFile, fileOf, keepFile } from "../parts/files";
 import { useSignal } from "../parts/signal";
@@ -208,7 +208,7 @@ const votedWords = (ballot: Ballot | undefined): string => {
 
 function Refund({ group, delta }: { group: Group; delta: Delta }) {
   const { site } = useHere();
-  const now = useNow();
+  const now = useMined();
   const due = delta.state === "dropped" || (delta.state === "applied" && now >= delta.standsAt);
   if (!due) return null;
   return (

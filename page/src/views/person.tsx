@@ -3,7 +3,7 @@
 import type { PersonAnswer } from "../index/answers";
 import type { Receipt } from "../fold/state";
 import { Digest, Fact, Nrn, Tag, Time, Until } from "../parts/bits";
-import { useAnswer, useHere, useNow } from "../parts/context";
+import { useAnswer, useHere, useMined, useNow } from "../parts/context";
 import { useSignal } from "../parts/signal";
 import { Table } from "../parts/table";
 import { brief, dated, nrn } from "../parts/words";
@@ -40,10 +40,10 @@ export function PersonView({ account }: { account: `0x${string}` }) {
 /** What can be brought home, and by whom. */
 function Due({ answer, mine }: { answer: PersonAnswer; mine: boolean }) {
   const { site, links } = useHere();
-  const now = useNow();
+  const [now, mined] = [useNow(), useMined()];
   const { wins, deposits, deltas, account } = answer.belongings;
   if (wins.length + deposits.length + deltas.length === 0) return null;
-  const ripe = wins.filter((win) => win.at <= now);
+  const ripe = wins.filter((win) => win.at <= mined);
   const byGroup = new Map<number, bigint[]>();
   for (const { group, round } of ripe) byGroup.set(group, [...(byGroup.get(group) ?? []), BigInt(round)]);
   return (
@@ -71,9 +71,9 @@ function Due({ answer, mine }: { answer: PersonAnswer; mine: boolean }) {
               : <Nrn of={win.reward} />
             </span>
             <span class="quiet">
-              {win.at > now ? (
+              {win.at > mined ? (
                 <>
-                  can be collected <Until at={win.at} now={now} />
+                  can be collected <Until at={win.at} now={Math.min(now, win.at)} />
                 </>
               ) : mine ? (
                 "can be collected"
@@ -91,9 +91,9 @@ function Due({ answer, mine }: { answer: PersonAnswer; mine: boolean }) {
                 round {deposit.round} of group {deposit.group}
               </a>
             </span>
-            {deposit.at > now ? (
+            {deposit.at > mined ? (
               <span class="quiet">
-                settled <Until at={deposit.at} now={now} />
+                settled <Until at={deposit.at} now={Math.min(now, deposit.at)} />
               </span>
             ) : (
               <Act
@@ -115,9 +115,9 @@ function Due({ answer, mine }: { answer: PersonAnswer; mine: boolean }) {
               </a>
               : <Nrn of={delta.bond + delta.reward} />
             </span>
-            {delta.at > now ? (
+            {delta.at > mined ? (
               <span class="quiet">
-                comes back <Until at={delta.at} now={now} />
+                comes back <Until at={delta.at} now={Math.min(now, delta.at)} />
               </span>
             ) : (
               <Act

@@ -6,7 +6,7 @@ import type { Held } from "../fold/people";
 import { epochAt, epochStart, standIn } from "../fold/rules";
 import type { Seat } from "../fold/state";
 import { Fact, Nrn, Tag, Until } from "../parts/bits";
-import { useHere, useNow } from "../parts/context";
+import { useHere, useMined, useNow } from "../parts/context";
 import { isAddress } from "../parts/route";
 import { useSignal } from "../parts/signal";
 import { nrn } from "../parts/words";
@@ -52,7 +52,7 @@ function Offered({ held: { group, seat }, mine }: { held: Held; mine: boolean })
 
 function PositionCard({ held: { group, seat, owns, signs }, answer, mine }: { held: Held; answer: PersonAnswer; mine: boolean }) {
   const { links } = useHere();
-  const now = useNow();
+  const [now, mined] = [useNow(), useMined()];
   const epoch = epochAt(answer.terms, now);
   const live = standIn(seat, epoch);
   const next = epochStart(answer.terms, epoch + 1);
@@ -92,7 +92,7 @@ function PositionCard({ held: { group, seat, owns, signs }, answer, mine }: { he
             ),
         )}
       </dl>
-      {mine && <PositionActs group={group} held={{ group, seat, owns, signs }} ripe={seat.exiting.amount > 0n && seat.exiting.at <= now} />}
+      {mine && <PositionActs group={group} held={{ group, seat, owns, signs }} ripe={seat.exiting.amount > 0n && seat.exiting.at <= mined} />}
     </li>
   );
 }

@@ -4,7 +4,7 @@ import type { GroupAnswer } from "../index/answers";
 import { clockAt, earnedFor, epochOfRound, matureAt, ranked, roundEnd, standIn } from "../fold/rules";
 import { type Claim, type Group, NOTHING, type Round, ZERO } from "../fold/state";
 import { Account, Bar, Digest, Fact, Nrn, Tag, Time, Until } from "../parts/bits";
-import { useAnswer, useHere, useNow } from "../parts/context";
+import { useAnswer, useHere, useMined, useNow } from "../parts/context";
 import { Table } from "../parts/table";
 import { nats, nrn, percent } from "../parts/words";
 import { Act } from "../wallet/act";
@@ -32,7 +32,7 @@ export function RoundView({ number, round }: { number: number; round: number }) 
       </h1>
       <p class="lead">{STORIES[outcomeOf(shown, running)]}</p>
       <Facts answer={answer} group={group} round={shown} />
-      <Claims group={group} round={shown} running={running} />
+      <Claims group={group} round={shown} running={running} end={roundEnd(answer.terms, group.birth, round)} />
       <Verdicts answer={answer} group={group} round={shown} />
       <Doubt group={group} round={shown} terms={answer.terms} />
     </main>
@@ -106,12 +106,12 @@ function reasonOf(round: Round, claim: Claim, running: number): string {
   return "a smaller improvement, or a later one: 15/16 of the deposit come back";
 }
 
-function Claims({ group, round, running }: { group: Group; round: Round; running: number }) {
+function Claims({ group, round, running, end }: { group: Group; round: Round; running: number; end: number }) {
   const { site } = useHere();
   const order = ranked(round);
   const rest = round.claims.filter((claim) => claim.state !== "revealed");
   const rows = [...order, ...rest];
-  const over = round.number < running;
+  const over = useMined() >= end;
   const unsettled = rows.filter((claim) => !claim.settled).map((claim) => claim.trainer);
   const reason = (claim: Claim) => reasonOf(round, claim, running);
   const decided = round.outcome !== "open";

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { Abi } from "viem";
 import { saleAbi } from "../chain/generated";
 import type { Address, Contracts, Sale } from "../fold/state";
-import { useAnswer, useNow } from "../parts/context";
+import { useAnswer, useMined } from "../parts/context";
 import { useSignal } from "../parts/signal";
 import { Nrn, Time } from "../parts/bits";
 import { nrn } from "../parts/words";
@@ -20,7 +20,7 @@ interface Props {
 }
 
 export function SaleBox({ sale, contracts }: Props) {
-  const now = useNow();
+  const mined = useMined();
   const is = useSignal(connected);
   const [coins, setCoins] = useState("");
   const call = (functionName: string, value?: bigint): Call => ({
@@ -30,7 +30,7 @@ export function SaleBox({ sale, contracts }: Props) {
     args: [],
     ...(value === undefined ? {} : { value }),
   });
-  const runs = now < sale.deadline;
+  const runs = mined < sale.deadline;
   const value = amountOf(coins);
   return (
     <section>
