@@ -1,6 +1,6 @@
 //! A group's log in a page: the same rules by which every node checks, keeps, compares and writes messages (PROTOCOL 14).
 //!
-//! [`Desk`] is what can be done, and is tested as any other crate. [`door`] is how a page asks for it, in the same way as that of the
+//! [`Desk`] is what can be done, and is tested as any other crate. `door` is how a page asks for it, in the same way as that of the
 //! evaluator: bytes in, bytes out. How messages travel, and where they lie, is the page's (`page/log`).
 
 mod desk;
