@@ -78,9 +78,11 @@ function heard(child: ChildProcess, words: string): Promise<void> {
 
 async function ended(child: ChildProcess, place?: string): Promise<void> {
   child.removeAllListeners("exit");
-  const over = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGINT");
-  await over;
+  if (child.exitCode === null && child.signalCode === null) {
+    const over = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGINT");
+    await over;
+  }
   if (place) rmSync(place, { recursive: true, force: true });
 }
 

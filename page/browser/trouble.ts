@@ -57,6 +57,20 @@ export function trouble(on: () => Stage): void {
     await context.close();
   });
 
+  test("a browser without room is said, and the page shows all the same", async () => {
+    const stage = on();
+    const { page, context, go } = await visit(stage, { at: "#/" });
+    const session = await context.newCDPSession(page);
+    await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(stage.served.url).origin, quotaSize: 1 });
+    await go(`${stage.root}/g/1`);
+    await page.getByText("Loss over rounds").waitFor();
+    await page
+      .getByRole("alert")
+      .getByText(/storage is full|does not let the page store/)
+      .waitFor();
+    await context.close();
+  });
+
   test("a network is looked at part by part before it is added, and what is wrong is said", async () => {
     const stage = on();
     const { page, context } = await visit(stage, { at: "#/" });

@@ -28,6 +28,7 @@ pub fn run(wishes: Wishes) -> Result<()> {
     if wishes.browser {
         tools::install_npm()?;
         tools::run(tools::cargo(), &["build", "--workspace", "--locked"])?;
+        npm(&["run", "--silent", "evaluator"])?;
         npm(&["run", "--silent", "browser"]).context("the page's tests need the package `chromium`, or CHROMIUM set to one")?;
     }
     if wishes.size {

@@ -38,12 +38,20 @@ export function useMined(): number {
 }
 
 const tick = new Signal(Math.floor(Date.now() / 1000));
-setInterval(() => tick.set(Math.floor(Date.now() / 1000)), 250);
+let ticks = false;
+
+/** The clock runs from its first reader on. */
+function startTicking(): void {
+  if (ticks) return;
+  ticks = true;
+  setInterval(() => tick.set(Math.floor(Date.now() / 1000)), 250);
+}
 
 /** Seconds since 1970 by the chain's clock, as far as it is known. */
 export function useNow(): number {
   const { client } = useHere();
   const { progress } = useSignal(client.standing);
+  useEffect(startTicking, []);
   const wall = useSignal(tick);
   if (!progress) return wall;
   // A chain whose clock follows this machine's runs on between blocks; another one stands still until the next block.

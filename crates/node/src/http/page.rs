@@ -130,8 +130,6 @@ mod tests {
         for (path, kind, words) in [
             ("", "text/html; charset=utf-8", "<title>Neuron</title>"),
             ("page.js", "text/javascript; charset=utf-8", "networks.json"),
-            ("evaluator.js", "text/javascript; charset=utf-8", include_bytes!("../../../../page/dist/evaluator.js")),
-            ("evaluator.wasm", "application/wasm", include_bytes!("../../../../page/dist/evaluator.wasm")),
             ("style.css", "text/css; charset=utf-8", "--accent"),
             (
                 "networks.json",
