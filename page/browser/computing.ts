@@ -41,6 +41,28 @@ export function computing(on: () => Stage): void {
     await context.close();
   });
 
+  test("a group is kept, and another browser that no gateway serves gets its files by an invitation", async () => {
+    const stage = on();
+    const kept = async (visited: Awaited<ReturnType<typeof visit>>) => {
+      await visited.page.getByRole("button", { name: "Keep this group here" }).click();
+      return visited.page.getByRole("status").filter({ hasText: "kept here" });
+    };
+    const [one, other] = [await visit(stage, { at: `${stage.root}/g/1/keep` }), await visit(stage, { at: `${stage.root}/g/1/keep` })];
+    const held = await kept(one);
+    await held.getByText(/ 0\.[1-9] MB of files/).waitFor({ timeout: 60_000 });
+    await other.context.route("**/ipfs/**", (route) => route.abort());
+    const lacking = await kept(other);
+    await lacking.getByText(/ 0\.0 MB of files/).waitFor();
+    await one.page.getByRole("button", { name: "Make an invitation" }).click();
+    await other.page.getByLabel("The invitation that it made").fill(await one.page.getByLabel("Send this invitation").inputValue());
+    await other.page.getByRole("button", { name: "Answer it" }).click();
+    await one.page.getByLabel("Its answer").fill(await other.page.getByLabel("Send this answer back").inputValue());
+    await one.page.getByRole("button", { name: "Connect" }).click();
+    await lacking.getByText(/ 0\.[1-9] MB of files are kept here; 1 other browser/).waitFor({ timeout: 60_000 });
+    assert.deepEqual(one.complaints, []);
+    await Promise.all([one.context.close(), other.context.close()]);
+  });
+
   test("a patch is fetched from the gateway and shown in colours", async () => {
     const stage = on();
     const { page, context } = await visit(stage, { at: `${stage.root}/g/1/d/1` });

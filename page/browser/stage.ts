@@ -15,6 +15,8 @@ const CHROMIUMS = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 const PATIENCE_MS = 25_000;
+/** Browsers that meet directly name their addresses by multicast, which a test machine may lack. */
+const HOST_CANDIDATES = "--disable-features=WebRtcHideLocalIpsWithMdns";
 
 export interface Stage {
   net: Devnet;
@@ -52,7 +54,7 @@ export async function raise(): Promise<Stage> {
   const files = await gateway(net);
   const site = { name: HOSTILE_NAME, rpc: net.rpc, chainId: net.chainId, network: net.network, since: 0, gateway: files.url };
   const served = await serve(`${process.cwd()}/dist`, [site]);
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", HOST_CANDIDATES] });
   return { net, gateway: files, served, browser, root: `#/n/${net.chainId}/${net.network.toLowerCase()}` };
 }
 

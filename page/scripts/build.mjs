@@ -24,7 +24,7 @@ const made = await build({
 });
 const files = new Map(made.outputFiles.map((file) => [file.path.slice(dist.length), Buffer.from(file.contents)]));
 files.set("index.html", readFileSync(`${page}src/index.html`));
-files.set("evaluator.wasm", readFileSync(`${page}wasm/evaluator.wasm`));
+for (const name of ["evaluator.wasm", "log.wasm"]) files.set(name, readFileSync(`${page}wasm/${name}`));
 files.set("icon.svg", readFileSync(`${page}src/icon.svg`));
 
 const committed = () => {
@@ -50,7 +50,7 @@ if (process.argv.includes("--check")) {
 
 if (process.argv.includes("--size")) {
   const sizes = [...files].map(([name, bytes]) => [name, gzipSync(bytes, { level: 9 }).length]);
-  const isLate = (name) => name.startsWith("evaluator.");
+  const isLate = (name) => name.startsWith("evaluator.") || name === "log.wasm";
   for (const [name, bytes] of sizes) console.log(`${String(bytes).padStart(8)}  ${name}${isLate(name) ? ", which loads when it is used" : ""}`);
   const first = sizes.filter(([name]) => !isLate(name));
   console.log(`${first.reduce((sum, [, bytes]) => sum + bytes, 0)} bytes compressed`);

@@ -10,6 +10,9 @@ export const MANIFEST_BYTES = 4_096;
 /** Longer checkpoints are for machines with more room than a page has. */
 export const CHECKPOINT_BYTES = 512 * 1024 * 1024;
 
+/** Longest patch. */
+export const PATCH_BYTES = 64 * 1024 * 1024;
+
 export const bytesOf = (hex: Hex): Uint8Array => Uint8Array.from(hex.slice(2).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 
 /** Files from a gateway; one that cannot be reached is said in a sentence. */
@@ -23,12 +26,18 @@ export function filesAt(url: string): Files {
   );
 }
 
+/** A module from beside the page. */
+async function loaded(name: string): Promise<ArrayBuffer> {
+  const answer = await fetch(new URL(name, import.meta.url)).catch(() => null);
+  if (!answer?.ok) throw new Error("a part of this page does not come from where the page came from: load the page anew");
+  return answer.arrayBuffer();
+}
+
+/** The rules of a group's log. */
+export const logModule = (): Promise<ArrayBuffer> => loaded("log.wasm");
+
 /** The module and its worker; neither is loaded before it is asked for. */
 export const computing = {
-  async module(): Promise<ArrayBuffer> {
-    const answer = await fetch(new URL("evaluator.wasm", import.meta.url)).catch(() => null);
-    if (!answer?.ok) throw new Error("the evaluator does not come from where the page came from: load the page anew");
-    return answer.arrayBuffer();
-  },
+  module: () => loaded("evaluator.wasm"),
   worker: (): Port => startWorker("evaluator.js") as unknown as Port,
 };

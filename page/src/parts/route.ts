@@ -8,7 +8,7 @@ export interface NetworkKey {
   network: Address;
 }
 
-export const GROUP_TABS = ["rounds", "data", "stake", "decisions", "try", "about"] as const;
+export const GROUP_TABS = ["rounds", "data", "stake", "decisions", "try", "keep", "about"] as const;
 export type GroupTab = (typeof GROUP_TABS)[number];
 
 export type Route =

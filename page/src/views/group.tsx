@@ -10,6 +10,7 @@ import { lasting } from "../parts/words";
 import { AboutTab } from "./about";
 import { DataTab } from "./data";
 import { DecisionsTab } from "./decisions";
+import { KeepTab } from "./keep";
 import { RoundsTab } from "./rounds";
 import { StakeTab } from "./stake";
 import { TryTab } from "./try";
@@ -48,6 +49,7 @@ export function GroupView({ number, tab }: { number: number; tab: GroupTab }) {
       {tab === "stake" && <StakeTab {...inside} />}
       {tab === "decisions" && <DecisionsTab {...inside} />}
       {tab === "try" && <TryTab {...inside} />}
+      {tab === "keep" && <KeepTab {...inside} />}
       {tab === "about" && <AboutTab {...inside} />}
     </main>
   );
@@ -59,6 +61,7 @@ const TABS: Record<GroupTab, string> = {
   stake: "Stake",
   decisions: "Decisions",
   try: "Try it",
+  keep: "Keep it",
   about: "About",
 };
 

@@ -16,12 +16,13 @@ use serde::Serialize;
 type File = (&'static str, &'static str, &'static [u8]);
 
 /// What `cargo xtask web` builds. `index.html` stands for the bare address, too.
-const FILES: [File; 7] = [
+const FILES: [File; 8] = [
     ("index.html", "text/html; charset=utf-8", include_bytes!("../../../../page/dist/index.html")),
     ("page.js", "text/javascript; charset=utf-8", include_bytes!("../../../../page/dist/page.js")),
     ("worker.js", "text/javascript; charset=utf-8", include_bytes!("../../../../page/dist/worker.js")),
     ("evaluator.js", "text/javascript; charset=utf-8", include_bytes!("../../../../page/dist/evaluator.js")),
     ("evaluator.wasm", "application/wasm", include_bytes!("../../../../page/dist/evaluator.wasm")),
+    ("log.wasm", "application/wasm", include_bytes!("../../../../page/dist/log.wasm")),
     ("style.css", "text/css; charset=utf-8", include_bytes!("../../../../page/dist/style.css")),
     ("icon.svg", "image/svg+xml", include_bytes!("../../../../page/dist/icon.svg")),
 ];
