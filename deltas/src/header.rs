@@ -3,7 +3,7 @@
 //! `diff --git a/x b/x` and lines up to the pair `---` and `+++`: what is not listed in PROTOCOL 11, Patches: what is read, ends it.
 
 use crate::lines::{Lines, PatchError};
-use crate::patch::Act;
+use crate::steps::Act;
 
 /// Lines between `diff --git` and the hunks: whether the file is made or goes, and both paths of a rename or copy.
 #[derive(Debug, Default)]

@@ -37,6 +37,7 @@ pub mod merkle;
 mod parse;
 mod patch;
 mod path;
+mod steps;
 mod tree;
 mod write;
 

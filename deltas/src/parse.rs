@@ -5,13 +5,12 @@
 
 use crate::header::{GitHeader, diff_git_path, file_path};
 use crate::lines::{Lines, PatchError};
-use crate::patch::{Act, Change, Line, MAX_PATCH_BYTES, Patch, Range, Step};
+use crate::patch::{Change, MAX_PATCH_BYTES, Patch};
 use crate::path;
+use crate::steps::{self, Act};
 
 /// How the line begins that names the author; 40 digits follow.
 const AUTHOR: &str = "Neuron-Author: 0x";
-/// The remark behind a line that ends its file without a newline.
-const NO_NEWLINE: &str = "\\ No newline at end of file";
 /// Line that ends the output of `git format-patch`; git's version follows.
 const SIGNATURE: &str = "-- ";
 
@@ -116,7 +115,7 @@ fn change(lines: &mut Lines<'_>) -> Result<Option<Change>, PatchError> {
     };
     let pair = file_pair(lines)?;
     let before = lines.offset();
-    hunks(lines, &mut |_| Some(()))?;
+    steps::hunks(lines, &mut |_| Some(()))?;
     let hunks = before..lines.offset();
     let (path, act) = match (git, pair) {
         (Some((names, header)), pair) if pair.is_some() || hunks.is_empty() => git_change(start, names, header, pair)?,
@@ -173,74 +172,4 @@ fn git_change(start: usize, names: &str, header: GitHeader, pair: Option<Pair>) 
     let agrees = pair.is_none_or(|pair| pair.old.as_ref() == Some(&from) && pair.new.as_ref() == Some(&to));
     let checked = path::check(&from).map_err(|error| PatchError::Path { line: start, error });
     checked.and_then(|()| agrees.then_some((to, act)).ok_or_else(wrong))
-}
-
-/// Shows all hunks that follow to `see`, header and lines, as many lines each as its header counts; stops where `see` does, and tells that.
-pub(crate) fn hunks<'a>(lines: &mut Lines<'a>, see: &mut dyn FnMut(Step<'a>) -> Option<()>) -> Result<Option<()>, PatchError> {
-    while let Some(header) = lines.peek().and_then(|line| line.strip_prefix("@@ ")) {
-        let (old, new) = ranges(header).ok_or(PatchError::Hunk(lines.number()))?;
-        lines.next();
-        if see(Step::Hunk { old, new }).is_none() || hunk_lines(lines, old.count, new.count, see)?.is_none() {
-            return Ok(None);
-        }
-    }
-    Ok(Some(()))
-}
-
-/// `-1,3 +1,4 @@ anything`: where a hunk stands before and after.
-fn ranges(header: &str) -> Option<(Range, Range)> {
-    let (ranges, _) = header.split_once(" @@")?;
-    let (old, new) = ranges.split_once(' ')?;
-    Some((range(old.strip_prefix('-')?)?, range(new.strip_prefix('+')?)?))
-}
-
-/// `3,7` or `3`, which counts 1; digits only, for `parse` would take a plus.
-fn range(text: &str) -> Option<Range> {
-    let (start, count) = text.split_once(',').unwrap_or((text, "1"));
-    let digits_only = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let parse = |text: &str| text.parse::<usize>().ok().filter(|_| digits_only(text));
-    Some(Range { start: parse(start)?, count: parse(count)? })
-}
-
-/// Lines until both counts of the header are used up, neither passed.
-fn hunk_lines<'a>(
-    lines: &mut Lines<'a>,
-    mut old: usize,
-    mut new: usize,
-    see: &mut dyn FnMut(Step<'a>) -> Option<()>,
-) -> Result<Option<()>, PatchError> {
-    while old > 0 || new > 0 {
-        let wrong = PatchError::Hunk(lines.number());
-        let line = hunk_line(lines).ok_or(wrong.clone())?;
-        let (from_old, from_new) = match line {
-            Line::Keep(_) => (1, 1),
-            Line::Remove(_) => (1, 0),
-            Line::Add(_) => (0, 1),
-        };
-        old = old.checked_sub(from_old).ok_or(wrong.clone())?;
-        new = new.checked_sub(from_new).ok_or(wrong)?;
-        if see(Step::Line(line)).is_none() {
-            return Ok(None);
-        }
-    }
-    Ok(Some(()))
-}
-
-/// A line with its mark, and the remark about its newline that may follow. Some tools strip the blank of an empty line.
-fn hunk_line<'a>(lines: &mut Lines<'a>) -> Option<Line<'a>> {
-    let whole = lines.peek_whole()?;
-    let (mark, text) = if whole == "\n" { (' ', whole) } else { (whole.chars().next()?, whole.get(1..)?) };
-    lines.next();
-    let without = text.strip_suffix('\n')?;
-    let cut = lines.peek() == Some(NO_NEWLINE);
-    let text = if cut { without } else { text };
-    if cut {
-        lines.next();
-    }
-    match mark {
-        ' ' => Some(Line::Keep(text)),
-        '-' => Some(Line::Remove(text)),
-        '+' => Some(Line::Add(text)),
-        _ => None,
-    }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ops;
 
 use crate::lines::Lines;
-use crate::parse;
+use crate::steps::{self, Act, Line, Step};
 use crate::tree::{Tree, TreeError};
 
 /// Bytes of a patch at most: 64 MiB.
@@ -33,56 +33,6 @@ pub(crate) struct Change {
     pub act: Act,
     /// Where its hunks stand in the patch, from the first changed place to the last.
     pub hunks: ops::Range<usize>,
-}
-
-/// Where a text comes from and what becomes of its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Act {
-    /// The file is new.
-    Create,
-    /// The file goes; the hunks remove all of it.
-    Delete,
-    /// The file stays.
-    Modify,
-    /// As `diff -ruN` writes it: an absent file counts as empty, before and after.
-    Plain,
-    /// The file comes from another path, which goes.
-    Rename(String),
-    /// The file comes from another path, which stays.
-    Copy(String),
-}
-
-/// A header of a hunk, which says where the lines behind it stand before and after, or one of these lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step<'a> {
-    /// Consecutive lines of the file before, context included, and the same after it.
-    Hunk { old: Range, new: Range },
-    /// Kept, removed and added lines in their order.
-    Line(Line<'a>),
-}
-
-/// As in the header of a hunk: `start` counts from 1, and is the line before where `count` is 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Range {
-    /// First line of the range.
-    pub start: usize,
-    /// How many lines.
-    pub count: usize,
-}
-
-impl Range {
-    /// Lines before the range.
-    fn before(self) -> Option<usize> {
-        if self.count == 0 { Some(self.start) } else { self.start.checked_sub(1) }
-    }
-}
-
-/// A line with its newline, if it has one: kept, removed or added.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Line<'a> {
-    Keep(&'a str),
-    Remove(&'a str),
-    Add(&'a str),
 }
 
 /// Why a patch does not fit a set. The set is as it was; the patch is one that was made for another set.
@@ -172,7 +122,7 @@ impl Change {
     /// The text afterwards; none if the file goes.
     fn apply(&self, tree: &Tree, patch: &str) -> Result<Option<String>, ApplyError> {
         let mut lines = Lines::new(patch.get(self.hunks.clone()).unwrap_or_default());
-        let is_whole = |work: &mut Work<'_>| parse::hunks(&mut lines, &mut |step| work.step(step)).ok().flatten();
+        let is_whole = |work: &mut Work<'_>| steps::hunks(&mut lines, &mut |step| work.step(step)).ok().flatten();
         let new_text = apply_hunks(&self.path, self.source(tree)?, is_whole)?;
         match self.act {
             Act::Delete if !new_text.is_empty() => Err(ApplyError::NotEmpty(self.path.clone())),
@@ -286,6 +236,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::steps::Range;
 
     /// A header and its lines.
     #[derive(Debug)]

@@ -5,7 +5,6 @@
 
 use crate::data::{Data, Tokenizer};
 use crate::manifest::Manifest;
-use crate::tally::Part;
 
 /// Most examples of a training set: 2²⁰.
 pub const EXAMPLES_MAX: usize = 1 << 20;
@@ -280,6 +279,15 @@ impl Rows {
         self.features.extend(scaled(divisor, &values[..inputs]));
         Ok(())
     }
+}
+
+/// What one file adds to a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Part {
+    /// Rows, or tokens.
+    pub units: usize,
+    /// Of its text.
+    pub bytes: usize,
 }
 
 /// Windows of so many tokens.

@@ -2,17 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::examples::{self, DataError, Examples};
+use crate::examples::{self, DataError, Examples, Part};
 use crate::manifest::Manifest;
-
-/// What one file adds to a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Part {
-    /// Rows, or tokens.
-    pub units: usize,
-    /// Of its text.
-    pub bytes: usize,
-}
 
 /// The sizes of the files of a set that hold examples. A set can be read exactly where each file is taken and [`Tally::check`] is content.
 ///
