@@ -41,8 +41,9 @@ fn main() {
 }
 
 /// What is done in a process of its own, and how many MiB it may take.
-const PEAKS: [(&str, f64, fn(&Path)); 3] =
-    [("memory/64MiB", 256.0, parse), ("memory/64MiB/short", 256.0, parse), ("follow/1GiB", 1536.0, follow)];
+type Peak = (&'static str, f64, fn(&Path));
+
+const PEAKS: [Peak; 3] = [("memory/64MiB", 256.0, parse), ("memory/64MiB/short", 256.0, parse), ("follow/1GiB", 1536.0, follow)];
 
 /// Measures the most memory that a part of this program takes which does one thing.
 fn peak(place: &Path, name: &str, most: f64) {

@@ -302,7 +302,8 @@ pub(crate) fn units(manifest: &Manifest, path: &str, text: &str) -> Result<usize
         Data::Csv { divisor } => {
             let mut row = Rows::default();
             let mut read = |(index, line): (usize, &str)| {
-                (row.features.clear(), row.labels.clear());
+                row.features.clear();
+                row.labels.clear();
                 row.push(inputs, outputs, *divisor, line).map_err(|fault| DataError::Line { path: path.to_owned(), line: index + 1, fault })
             };
             text.split_terminator('\n').enumerate().try_fold(0, |count, line| read(line).map(|()| count + 1))

@@ -1,5 +1,7 @@
 //! The session gives what second implementations of the evaluator committed, for every family.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
+
 use hex::FromHex;
 use page_evaluator::{Round, Session, Slot};
 use std::{fs, path::PathBuf};

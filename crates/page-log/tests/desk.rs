@@ -1,5 +1,7 @@
 //! Two desks come together as two nodes do, and take nothing that a node would not.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall panic")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use page_log::{Desk, Opening, Refusal, Stand};
