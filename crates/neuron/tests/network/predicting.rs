@@ -26,7 +26,7 @@ async fn rows_and_texts_are_predicted_for_people_and_for_programs_alike() -> Res
     }
     let (told, data) = both(&small, &["predict", "--prompt", "To be", "--tokens", "40", "--seed", "7", "--group", &plays]).await?;
     let text = data["text"].as_str().unwrap_or_default();
-    ensure!(data["rows"].as_array().is_some_and(Vec::is_empty) && data["group"].to_string() == plays, "{data}");
+    ensure!(data["rows"].as_array().is_some_and(Vec::is_empty) && format!("{}", data["group"]) == plays, "{data}");
     ensure!(text.starts_with("To be") && text.chars().count() == 45 && told == format!("{text}\n"), "{told:?} is not {text:?}");
     Ok(())
 }
