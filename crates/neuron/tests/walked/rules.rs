@@ -24,7 +24,7 @@ const LOOKED: &str = "tests/network/contending.rs looks back at deltas";
 const NAMED: &str = "the sentence only names it; it runs elsewhere on the page with its arguments";
 
 /// A line that begins so; with `$` behind it the whole line.
-pub const LEFT: [Left; 21] = [
+pub const LEFT: [Left; 20] = [
     left("cargo xtask devnet$", "it builds, and starts what is walked along here"),
     left("cargo xtask test$", "this is a part of it"),
     left("sudo systemctl", SYSTEM),
@@ -48,7 +48,6 @@ pub const LEFT: [Left; 21] = [
     left("neuron delta check PATCH$", "tests/started/patches.rs has patches of people's tools"),
     left("neuron delta blame FILE$", LOOKED),
     left("neuron delta search TEXT$", LOOKED),
-    left("neuron delta at N", LOOKED),
 ];
 
 impl Left {
