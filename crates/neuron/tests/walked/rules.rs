@@ -164,7 +164,7 @@ pub const SAYS: [(&str, &str, &str); 44] = [
     (README, "neuron --network NET --key KEY delta new --group 1 --out", "the set of group 1 is in my-set"),
     (README, "neuron --network NET --key KEY delta propose", "proposed as delta "),
     (README, "neuron --network NET --key SIGNER delta vote", "signed: delta "),
-    (README, "neuron --network NET delta show", "Open in period "),
+    (README, "neuron --network NET delta show", "proposed in period "),
     (README, "neuron --network NET bounty seal", "sealed 40 examples for group 1 in hidden"),
     (README, "neuron --network NET --key KEY bounty fund", "funded as bounty 1 of group 1"),
     (README, "neuron --network NET bounty show", "bounty 1 of group 1"),
