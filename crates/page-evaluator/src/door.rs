@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(row, expected);
         assert!(ask(b"\xff", || page_predict(0)).unwrap_err().contains("UTF-8"));
         assert!(ask(b"1,2", || page_predict(1)).unwrap_err().starts_with("the new checkpoint is missing"));
-        assert!(ask(&[0; 32], || page_write(0, 1.0)).unwrap_err().contains("reads features"));
+        assert!(ask(&[[0; 32].as_slice(), b"1,2"].concat(), || page_write(0, 1.0)).unwrap_err().contains("reads features"));
         assert!(ask(b"", || page_next()).unwrap_err().contains("beginning of a text"));
         assert!(ask(&[0; 55], || page_replay()).unwrap_err().contains("a seed and three numbers"));
         assert_eq!(ask(br#"[["a.csv","1,2,0\n3,4,1\n"]]"#, || page_examples()).unwrap(), b"2");

@@ -128,6 +128,14 @@ pub(crate) fn answer_s(pause_s: u64) -> u64 {
     pause_s.saturating_mul(ANSWER_PAUSES)
 }
 
+/// The second by which an answer to what is sent now comes or never. Nobody waits for it so long that what was sent could not be sent
+/// again at a last chance that is still to come.
+pub(crate) fn answer_until_s(now_s: u64, pause_s: u64, last_s: Option<u64>) -> u64 {
+    let until_s = now_s.saturating_add(answer_s(pause_s));
+    let again_s = last_s.map(|last_s| last_s.saturating_sub(pause_s)).filter(|again_s| now_s < *again_s);
+    again_s.map_or(until_s, |again_s| until_s.min(again_s))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,5 +196,21 @@ mod tests {
         assert_eq!((Pace::default().beat(&tempo).edge_s, pace(&[1; 9]).beat(&tempo).spacing_s), (36, 12));
         let beat = pace(&[12; 9]).beat(&Tempo { edge_s: Some(5), step_s: Some(1), block_s: None, ..tempo });
         assert_eq!((beat.edge_s, beat.pause_s()), (5, 1 + 12 + 24));
+    }
+
+    #[test]
+    fn an_answer_is_waited_for_until_a_pause_before_the_last_chance() {
+        // Now, pause, last chance; until when.
+        for (now_s, pause_s, last_s, expected) in [
+            (1000, 10, None, 1320),
+            (1000, 10, Some(5000), 1320),
+            (1000, 10, Some(1100), 1090),
+            (1089, 10, Some(1100), 1090),
+            (1090, 10, Some(1100), 1410),
+            (1200, 10, Some(1100), 1520),
+            (0, 10, Some(5), 320),
+        ] {
+            assert_eq!(answer_until_s(now_s, pause_s, last_s), expected, "at {now_s}, last {last_s:?}");
+        }
     }
 }

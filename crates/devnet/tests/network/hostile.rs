@@ -204,7 +204,7 @@ async fn check_commands(network: &Watched, void: RoundNumber) -> Result<()> {
         network,
         &[
             ("guest", &["round", "show", &void], "void: no decision; who judged was recorded"),
-            ("guest", &["delta", "show"], "Taken"),
+            ("guest", &["delta", "show"], "taken back in period"),
             ("guest", &["bounty", "show", "1"], "hidden loss"),
             ("guest", &["stake", "show"], "NRN earned and not yet stake"),
             ("owner-1", &["stake", "compound", "--position", &stake], "its pay is stake"),

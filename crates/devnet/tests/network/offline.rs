@@ -21,7 +21,7 @@ pub async fn check(network: &Watched, prediction: &[&str]) -> Result<()> {
     let (shown, deltas) = (ask(&["--offline", "group", "show"]).await?, ask(&["--offline", "delta", "show"]).await?);
     let view = &network.devnet.view;
     ensure!(shown.contains("as of block") && shown.contains(&view.manifest.to_string()), "{shown}");
-    ensure!(["Applied", "Settled"].iter().any(|fate| deltas.contains(&format!("1  {fate} in period"))), "{deltas}");
+    ensure!(["applied", "stood"].iter().any(|fate| deltas.contains(&format!("1  {fate} in period"))), "{deltas}");
     let refused = ask(&["--offline", "stake", "show"]).await.err().context("stake needs the chain")?;
     ensure!(refused.to_string().contains("leave --offline away"), "{refused}");
     let (alone, beside) = (ask(&[&["--offline"], prediction].concat()).await?, commands::neuron(network, "guest", prediction).await?);

@@ -17,7 +17,7 @@ use crate::ids::{BountyNumber, DeltaNumber, Digest, PositionNumber, RoundNumber}
 use crate::log::FindingBody;
 use crate::money::Micronats;
 use crate::order::rank;
-use crate::pace::{Beat, Pace, answer_s, event_s};
+use crate::pace::{Beat, Pace, answer_until_s, event_s};
 use case::{Case, Due, Matter, Sealed};
 pub use io::{Config, Effect, Fetched, Input, Task, Won};
 
@@ -278,9 +278,10 @@ impl Jury {
         }
         let view = View::new(&self.config, self.group.as_ref()?, &self.pace, self.live_since_s?)?;
         let own = view.own?.number;
-        let until_s = now_s.saturating_add(answer_s(view.pause_s()));
         let due: BTreeMap<Matter, Due> = self.cases.values().flat_map(|case| case.due(&view)).map(|due| (due.matter, due)).collect();
         self.waiting.retain(|matter, waiting| due.get(matter).is_some_and(|due| due.effect == waiting.effect));
+        let last_s = due.values().filter_map(|due| due.until_s).min();
+        let until_s = answer_until_s(now_s, view.pause_s(), last_s);
         let mut ripe = Vec::new();
         for (matter, due) in &due {
             let new = || Waiting { effect: due.effect.clone(), since_s: now_s, failures: 0, is_sent: false };

@@ -8,7 +8,7 @@ use crate::eip712::SignedVerdict;
 use crate::ids::{Digest, PositionNumber, RoundNumber};
 use crate::money::Wei;
 use crate::order::{awake, rank};
-use crate::pace::answer_s;
+use crate::pace::answer_until_s;
 use crate::rules::is_quorum;
 
 /// Batches of a round that one validator brings at most, those not counted that leave verdicts for another one.
@@ -139,7 +139,8 @@ impl Posting {
         }
         let size = view.config.verdicts_a_call.clamp(1, MAX_VERDICTS_A_CALL);
         self.batch = fresh.iter().copied().take(size).collect();
-        let until_s = view.now.time_s.saturating_add(answer_s(view.beat.pause_s()));
+        let last_s = Some(view.beat.last_s(view.clock.phase_end_s)).filter(|_| self.decided.is_none());
+        let until_s = answer_until_s(view.now.time_s, view.beat.pause_s(), last_s);
         (self.in_flight, self.is_cut) = (Some(until_s), fresh.len() > size);
         self.posts += u32::from(!self.is_cut);
         let verdicts = self.batch.iter().filter_map(|position| Some((*position, *self.verdicts.get(position)?))).collect();
