@@ -8,6 +8,7 @@ mod copy;
 mod crates;
 mod devices;
 mod dist;
+mod failures;
 mod ground;
 mod hosts;
 mod mutants;

@@ -174,8 +174,7 @@ impl Member {
     /// When nobody gives it now.
     pub async fn body(&self, delta: Digest) -> Result<Vec<u8>> {
         let yet = || format!("delta {delta} cannot be fetched yet");
-        let length = self.client.bring(&self.order(delta, Length::UpTo(MAX_PATCH), None)).await.with_context(yet)?;
-        Ok(self.client.map(delta, length).await.with_context(yet)?.to_vec())
+        Ok(self.client.get(&self.order(delta, Length::UpTo(MAX_PATCH), None)).await.with_context(yet)?.to_vec())
     }
 
     /// The set that a patch makes of the one at `parent`.
@@ -202,10 +201,16 @@ impl Member {
     /// # Errors
     /// When nobody gives it now, it is another file, or there is no room for it.
     pub async fn hold(&self, file: Digest, left_s: Option<u64>) -> Result<(), FetchError> {
+        self.client.bring(&self.checkpoint_order(file, left_s)).instrument(self.fetching(file)).await.map(drop)
+    }
+
+    fn checkpoint_order(&self, file: Digest, left_s: Option<u64>) -> Order {
+        self.order(file, Length::Exactly(checkpoint_len(&self.manifest)), left_s)
+    }
+
+    fn fetching(&self, file: Digest) -> tracing::Span {
         let parent = traces::round_of(self.group);
-        let span = tracing::trace_span!(target: traces::TARGET, parent: parent, "fetch", group = self.group.0, file = %file);
-        let order = self.order(file, Length::Exactly(checkpoint_len(&self.manifest)), left_s);
-        self.client.bring(&order).instrument(span).await.map(drop)
+        tracing::trace_span!(target: traces::TARGET, parent: parent, "fetch", group = self.group.0, file = %file)
     }
 
     /// Gets a checkpoint's file; a large one is mapped, not read.
@@ -213,8 +218,7 @@ impl Member {
     /// # Errors
     /// As [`Member::hold`].
     pub async fn fetch(&self, file: Digest) -> Result<Bytes, FetchError> {
-        self.hold(file, None).await?;
-        self.client.map(file, checkpoint_len(&self.manifest)).await
+        self.client.get(&self.checkpoint_order(file, None)).instrument(self.fetching(file)).await
     }
 
     /// Gets and reads a checkpoint, off the async threads.

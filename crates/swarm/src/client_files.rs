@@ -99,10 +99,25 @@ impl Client {
     /// too. For what has a known length, such as checkpoints. It is given up when nothing came for `time`.
     ///
     /// # Errors
-    /// As [`Client::bring`].
+    /// As [`Client::bring`]; `Gone`.
     pub async fn fetch(&self, digest: Digest, length: u64, time: Duration) -> Result<Vec<u8>, FetchError> {
-        self.download(digest, length, time).await?;
-        self.read(digest, length).await
+        self.get(&Order::new(digest, Length::Exactly(length), time)).await.map(|bytes| bytes.to_vec())
+    }
+
+    /// The bytes of a file that is brought here first, as [`Client::map`] gives them. What falls between the two, as when room is
+    /// needed, is brought once more.
+    ///
+    /// # Errors
+    /// As [`Client::bring`]; `Gone`, if it falls again.
+    pub async fn get(&self, order: &Order) -> Result<Bytes, FetchError> {
+        let length = self.bring(order).await?;
+        match self.map(order.digest, length).await {
+            Err(FetchError::Gone { .. }) => {
+                let length = self.bring(order).await?;
+                self.map(order.digest, length).await
+            }
+            read => read,
+        }
     }
 
     /// Like [`Client::fetch`], without reading the file into memory.
@@ -118,38 +133,30 @@ impl Client {
     /// for its own bytes (PROTOCOL 10).
     ///
     /// # Errors
-    /// As [`Client::bring`]; `TooLong` above `limit`.
+    /// As [`Client::get`]; `TooLong` above `limit`.
     pub async fn fetch_up_to(&self, digest: Digest, limit: u64, time: Duration) -> Result<Vec<u8>, FetchError> {
-        let length = self.bring(&Order::new(digest, Length::UpTo(limit), time)).await?;
-        self.read(digest, length).await
-    }
-
-    /// A file that is here whole, in memory. It can be gone again if somebody forgets it meanwhile, which
-    /// looks as if it were another file.
-    async fn read(&self, digest: Digest, length: u64) -> Result<Vec<u8>, FetchError> {
-        let bytes: Option<Vec<u8>> = self.with_store::<_, FetchError>(move |store| store.read(digest, length)).await?;
-        bytes.ok_or(FetchError::NotThatFile { digest, length })
+        self.get(&Order::new(digest, Length::UpTo(limit), time)).await.map(|bytes| bytes.to_vec())
     }
 
     /// The bytes of a file that is here whole, each block checked; of a long file they are mapped, and cost no memory that
     /// the system could not take back.
     ///
     /// # Errors
-    /// `NotThatFile`, if it is not here; `Store`, `Closed`.
+    /// `Gone`, if it is not here; `Store`, `Closed`.
     pub async fn map(&self, digest: Digest, length: u64) -> Result<Bytes, FetchError> {
         let bytes: Option<Bytes> = self.with_store::<_, FetchError>(move |store| store.map(digest, length)).await?;
-        bytes.ok_or(FetchError::NotThatFile { digest, length })
+        bytes.ok_or(FetchError::Gone { digest })
     }
 
     /// Writes a file that is here whole to a place outside of the store: beside it first, and renamed when all of it was
     /// written, checked and synced.
     ///
     /// # Errors
-    /// `NotThatFile`, if it is not here; `Store` with `Target`, if the place cannot be written.
+    /// `Gone`, if it is not here; `Store` with `Target`, if the place cannot be written.
     pub async fn export(&self, digest: Digest, length: u64, path: &Path) -> Result<(), FetchError> {
         let path = PathBuf::from(path);
         let written: bool = self.with_store::<_, FetchError>(move |store| export(store, digest, length, &path)).await?;
-        if written { Ok(()) } else { Err(FetchError::NotThatFile { digest, length }) }
+        if written { Ok(()) } else { Err(FetchError::Gone { digest }) }
     }
 
     /// Gives a file, here or still to come, one more reason to stay when room is needed. A reason is 1 to 64 small

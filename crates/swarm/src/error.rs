@@ -58,6 +58,9 @@ pub enum FetchError {
     /// what they should, so no peer can cause it for a digest that is right.
     #[error("{digest} is not a file of {length} bytes in the network's encoding: its digest is wrong or its author made it differently")]
     NotThatFile { digest: Digest, length: u64 },
+    /// It was here, and is not any more, or not as it was written: it fell when room was needed, was removed, or its block is damaged.
+    #[error("{digest} was here and cannot be read any more: fetch it again; if that happens often, check the disk")]
+    Gone { digest: Digest },
     /// The length that the root block tells, or that was asked for, is above the caller's limit.
     #[error("{digest} has {length} bytes, and at most {limit} are read: refuse it")]
     TooLong { digest: Digest, length: u64, limit: u64 },

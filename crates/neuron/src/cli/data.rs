@@ -1,12 +1,13 @@
 //! `neuron data add`: what stands in other programs' files as rows of a set's folder, and what was dropped and why.
 
+mod images;
 mod rows;
 mod source;
 
 use std::{
     collections::{BTreeMap, HashSet},
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result, anyhow, ensure};
@@ -15,24 +16,28 @@ use deltas::Tree;
 use node::folder;
 
 use self::rows::{Map, Taken};
-use super::output;
+use super::{ipfs, output};
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Add the records of a CSV, JSONL or Parquet file to a folder that `neuron delta new --out` wrote.
+    /// Add the records of a CSV, JSONL or Parquet file, or the CIDs of a folder's images, to a folder that `neuron delta new --out` wrote.
     Add(Options),
 }
 
 #[derive(Args)]
 pub struct Options {
-    /// A file that ends in .csv, .tsv, .jsonl or .parquet.
+    /// A file that ends in .csv, .tsv, .jsonl or .parquet; or a folder of images, of which each becomes a line of its CID and the name of
+    /// the folder that it is in.
     source: PathBuf,
     /// The set's folder.
     #[arg(long)]
     folder: PathBuf,
-    /// Where in the folder the rows go: behind those of a file, or into a new one.
-    #[arg(long, default_value = "added.csv")]
-    file: String,
+    /// Where in the folder the rows go: behind those of a file, or into a new one; by default added.csv, of images images.txt.
+    #[arg(long)]
+    file: Option<String>,
+    /// Take images into the data folder of this node's settings too: the node gives them to the network.
+    #[arg(long, value_name = "CONFIG")]
+    keep: Option<PathBuf>,
     /// Columns of the features in their order, like a,b,pixel0..pixel63; a list in a column is all of its values. By default all but the
     /// label's, in the order of the file.
     #[arg(long, value_parser = columns)]
@@ -76,10 +81,35 @@ pub fn run(command: Command) -> Result<()> {
         "there is no folder {}: write the set into one with `neuron delta new --out`",
         options.folder.display()
     );
-    ensure!(options.file.ends_with(".csv"), "--file must end in .csv: groups of rows read no other files");
     let (set, _) = folder::read_set(&options.folder, &Tree::new())?;
-    let examples = || set.iter().filter(|(path, _)| path.ends_with(".csv")).flat_map(|(_, text)| text.lines());
-    let first = examples()
+    match options.source.is_dir() {
+        true => images(&set, &options),
+        false => records(&set, options),
+    }
+}
+
+/// Lines of a set's files with that end.
+fn lines<'a>(set: &'a Tree, end: &'a str) -> impl Iterator<Item = &'a str> {
+    set.iter().filter(move |(path, _)| path.ends_with(end)).flat_map(|(_, text)| text.lines())
+}
+
+fn images(set: &Tree, options: &Options) -> Result<()> {
+    let file = options.file.as_deref().unwrap_or("images.txt");
+    ensure!(file.ends_with(".txt"), "--file must end in .txt: lines that name images are text");
+    let shelf = options.keep.as_deref().map(ipfs::shelf).transpose()?;
+    let (there, mut seen, mut taken, mut number) = (lines(set, ".txt").collect::<HashSet<&str>>(), HashSet::new(), Taken::default(), 0);
+    images::lines(&options.source, shelf.as_ref(), |line| {
+        number += 1;
+        taken.take(number, line, &there, &mut seen);
+    })?;
+    end(set, (&options.folder, file), &taken, (number, "files"), Vec::new())
+}
+
+fn records(set: &Tree, options: Options) -> Result<()> {
+    let file = options.file.unwrap_or_else(|| "added.csv".to_owned());
+    ensure!(file.ends_with(".csv"), "--file must end in .csv: groups of rows read no other files");
+    ensure!(options.keep.is_none(), "--keep takes images in; {} is no folder of them", options.source.display());
+    let first = lines(set, ".csv")
         .next()
         .with_context(|| format!("{} has no row: groups of text take text files as they are", options.folder.display()))?;
     let map = Map {
@@ -89,23 +119,30 @@ pub fn run(command: Command) -> Result<()> {
         times: options.times,
         width: Some(first.split(',').count().saturating_sub(1)),
     };
-    let (there, mut seen, mut taken, mut number) = (examples().collect::<HashSet<&str>>(), HashSet::new(), Taken::default(), 0);
+    let (there, mut seen, mut taken, mut number) = (lines(set, ".csv").collect::<HashSet<&str>>(), HashSet::new(), Taken::default(), 0);
     source::records(&options.source, !options.no_header, |record| {
         number += 1;
         let row = record.ok_or(rows::Dropped::Unreadable).and_then(|record| map.row(&record));
         taken.take(number, row, &there, &mut seen);
     })?;
+    let notes = new_labels(&there, &taken.rows);
+    end(set, (&options.folder, &file), &taken, (number, "records"), notes)
+}
+
+/// Writes what was taken, if anything was, and tells what became of all.
+fn end(set: &Tree, (folder, file): (&Path, &str), taken: &Taken, (number, kind): (usize, &str), notes: Vec<String>) -> Result<()> {
     let mut lines = taken.lines();
+    let told = |lines: &[String]| output::show(lines.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes());
     if taken.rows.is_empty() {
-        output::show(lines.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes())?;
-        return Err(anyhow!("none of {number} records was added"));
+        told(&lines)?;
+        return Err(anyhow!("none of {number} {kind} was added"));
     }
-    lines.extend(new_labels(&there, &taken.rows));
-    write(&set, &options.folder, &options.file, &taken.rows)?;
-    let place = options.folder.display();
-    lines.push(format!("{} of {number} records were added to {} in {place}", taken.rows.len(), patches::shown(&options.file)));
+    lines.extend(notes);
+    write(set, folder, file, &taken.rows)?;
+    let place = folder.display();
+    lines.push(format!("{} of {number} {kind} were added to {} in {place}", taken.rows.len(), patches::shown(file)));
     lines.push(format!("propose them: `neuron delta new --from {place} > rows.patch`, then `neuron delta propose rows.patch`"));
-    output::show(lines.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes())
+    told(&lines)
 }
 
 /// Labels that the set has not.
@@ -121,7 +158,7 @@ fn new_labels(there: &HashSet<&str>, rows: &[String]) -> Vec<String> {
 }
 
 /// Puts rows behind those of a file, or into a new one.
-fn write(set: &Tree, place: &std::path::Path, file: &str, rows: &[String]) -> Result<()> {
+fn write(set: &Tree, place: &Path, file: &str, rows: &[String]) -> Result<()> {
     deltas::check_path(file).with_context(|| format!("--file {}", patches::shown(file)))?;
     patches::portable::check(file).map_err(|words| anyhow!("--file: {words}"))?;
     let mut text = set.get(file).unwrap_or_default().to_owned();

@@ -20,7 +20,7 @@ use super::{
 };
 
 /// What people pin is pinned for this reason.
-const USER: &str = "user";
+pub const USER: &str = "user";
 /// A file that nobody gives any of for so long is given up.
 const QUIET: Duration = Duration::from_secs(60);
 /// The longest file that is fetched by its digest alone, bytes: 1 TiB.
@@ -87,9 +87,17 @@ pub struct Node {
 
 impl Node {
     fn open(&self) -> Result<Shelf> {
-        let config = config::node_of(&self.config)?;
-        told(Shelf::open(&config.data, config.store_bytes()?.unwrap_or(STORE_BYTES_MAX)), &config.data)
+        shelf(&self.config)
     }
+}
+
+/// The files of the node that has these settings, while it does not run.
+///
+/// # Errors
+/// When the settings are none, or the node runs.
+pub fn shelf(config: &Path) -> Result<Shelf> {
+    let config = config::node_of(config)?;
+    told(Shelf::open(&config.data, config.store_bytes()?.unwrap_or(STORE_BYTES_MAX)), &config.data)
 }
 
 /// Of a node that runs there it says what to do.

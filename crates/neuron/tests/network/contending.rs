@@ -27,6 +27,7 @@ async fn a_curator_with_git_alone_changes_proposes_loses_rebases_and_wins_a_delt
     relabel(&small, "theirs", &[(0, 2)])?;
     propose(&small, "mine", 1, "Mine").await?;
     propose(&small, "theirs", 2, "Theirs").await?;
+    look(&small).await?;
     win(&small, 2).await?;
     lose(&small).await?;
     rebase(&small).await?;
@@ -72,12 +73,41 @@ async fn propose(small: &Small, folder: &str, delta: u64, title: &str) -> Result
     contains(&text, &format!("proposed as delta {delta} of group 1"))
 }
 
+/// What a voter is shown before he chooses.
+async fn look(small: &Small) -> Result<()> {
+    let shown = small.neuron(&["delta", "show", "2", "--draw", "sixel"]).await?;
+    for words in [
+        "    2  proposed in period 2, 0 NRN votes, by 0x",
+        "proposed: it can be voted for",
+        "`Theirs`",
+        "lines    1 come, 1 go",
+        "0 added, 0 removed, 1 changed",
+        "labels   `0` 107 → 106, `2` 107 → 108",
+        "nats is the running model's mean loss on 1 of the examples that come",
+        "examples.csv:1, label `2`",
+        "\u{1b}Pq\"1;1;48;48#",
+        "+++ b/examples.csv",
+    ] {
+        contains(&shown, words)?;
+    }
+    Ok(())
+}
+
+/// What became of a vote and of the delta, as they are shown now.
+async fn stands(small: &Small, delta: u64, words: &str) -> Result<()> {
+    contains(&small.neuron(&["delta", "show", &delta.to_string()]).await?, words)
+}
+
 /// The founder votes for a delta; what the log holds is brought to the chain as a validator would, and the period ends.
 async fn win(small: &Small, delta: u64) -> Result<()> {
     contains(&small.neuron(&["delta", "vote", &delta.to_string()]).await?, "signed: delta")?;
     let choice = choice(small, delta).await?;
+    stands(small, delta, "NRN is for it, signed; validators bring it to the chain").await?;
     small.founder.cast(GROUP, &[(PositionNumber(1), choice)]).await?;
+    stands(small, delta, "NRN is for it, counted").await?;
+    stands(small, delta, &format!("    {delta}  leading in period")).await?;
     new_period(small).await?;
+    stands(small, delta, &format!("    {delta}  on trial in period")).await?;
     ensure!(small.founder.view(GROUP).await?.applied.0 == delta, "delta {delta} was not applied");
     Ok(())
 }

@@ -2,10 +2,10 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read},
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
     thread::{self, sleep},
     time::{Duration, Instant},
 };
@@ -28,6 +28,23 @@ pub struct Kept {
     pub folder: PathBuf,
     process: Mutex<Child>,
     said: Arc<Mutex<String>>,
+    complained: Arc<Mutex<String>>,
+}
+
+/// All that comes, as it comes.
+fn heard(stream: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+    let said = Arc::new(Mutex::new(String::new()));
+    let heard = Arc::clone(&said);
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            heard.lock().unwrap_or_else(PoisonError::into_inner).push_str(&format!("{line}\n"));
+        }
+    });
+    said
+}
+
+fn text(said: &Mutex<String>) -> String {
+    said.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 impl Kept {
@@ -41,24 +58,18 @@ impl Kept {
         fs::create_dir_all(&folder)?;
         let dir = folder.join(OPTIONS[2]);
         let mut command = Command::new(desk::programs()?.join("devnet"));
-        command.args(&OPTIONS[..2]).arg(&dir).current_dir(root()).stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut process = command.stderr(Stdio::inherit()).spawn().context("no devnet: run `cargo build --workspace`")?;
-        let output = BufReader::new(process.stdout.take().context("its output")?);
-        let said = Arc::new(Mutex::new(String::new()));
-        let heard = Arc::clone(&said);
-        thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                heard.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push_str(&format!("{line}\n"));
-            }
-        });
-        let kept = Self { folder, process: Mutex::new(process), said };
+        command.args(&OPTIONS[..2]).arg(&dir).current_dir(root()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().context("no devnet: run `cargo build --workspace`")?;
+        let said = heard(process.stdout.take().context("its output")?);
+        let complained = heard(process.stderr.take().context("its complaints")?);
+        let kept = Self { folder, process: Mutex::new(process), said, complained };
         kept.until(ADMITTED)?;
         Ok(kept)
     }
 
     /// What it has said so far.
     pub fn said(&self) -> String {
-        self.said.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        text(&self.said)
     }
 
     /// Waits until it says these words.
@@ -67,7 +78,7 @@ impl Kept {
         while !self.said().contains(words) {
             let ended = self.process.lock().map_err(|_| anyhow::anyhow!("a walk has panicked"))?.try_wait()?;
             if ended.is_some() || start.elapsed() > PATIENCE {
-                bail!("the devnet did not say {words:?} ({ended:?}): {}", self.said());
+                bail!("the devnet did not say {words:?} ({ended:?}): {}\nlast: {}", text(&self.complained), self.said());
             }
             sleep(Duration::from_millis(200));
         }
@@ -105,7 +116,7 @@ impl Kept {
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        let process = self.process.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let process = self.process.get_mut().unwrap_or_else(PoisonError::into_inner);
         if process.try_wait().is_ok_and(|ended| ended.is_none()) {
             drop(desk::interrupt(process.id()));
             drop(process.wait());

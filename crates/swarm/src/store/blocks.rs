@@ -158,7 +158,7 @@ impl BlockStore {
                     buffer.truncate(start);
                     return Err(StoreError::disk(&path.unwrap_or_default().0, source));
                 }
-                _ => self.drop_spot(digest, spot)?,
+                read => self.lost(digest, spot, &read)?,
             }
             buffer.truncate(start);
         }
@@ -172,6 +172,15 @@ impl BlockStore {
             Place::Tree(file, offset) => Some((self.places.flat(flat(file)?, TREE), offset)),
             Place::Data(file, offset) => Some((self.places.flat(flat(file)?, DATA), offset)),
         }
+    }
+
+    /// What cannot be read as it was written is forgotten, and fetched again when it is needed. A file that just fell is no fault.
+    fn lost(&self, digest: Digest, spot: Spot, read: &Option<io::Result<()>>) -> Result<(), StoreError> {
+        if self.index().is_at(digest, spot) {
+            let reason = read.as_ref().and_then(|read| read.as_ref().err()).map_or("its bytes are others".into(), io::Error::to_string);
+            tracing::warn!(block = %digest, place = ?spot.place, %reason, "a block is not on disk as it was written: check the disk if that happens again");
+        }
+        self.drop_spot(digest, spot)
     }
 
     /// Forgets one place of a block; a flat file that lost one is not whole any more, after a restart neither.
@@ -191,7 +200,6 @@ impl BlockStore {
     /// Takes the mark from a tree.
     fn unmark(&self, flat: Flat) -> Result<(), StoreError> {
         let path = self.places.flat(flat.digest, TREE);
-        tracing::warn!(file = %flat.digest, "a block of it is damaged on disk: it is fetched again when the file is needed");
         let cut = File::options().write(true).open(&path).and_then(|file| file.set_len(flat.tree_end));
         cut.or_else(|error| if is_gone(&error) { Ok(()) } else { Err(StoreError::disk(&path, error)) })
     }

@@ -238,7 +238,10 @@ impl BlockStore {
         }
         self.touch(digest);
         let path = self.places.flat(digest, DATA);
-        let file = File::open(&path).map_err(|source| StoreError::disk(&path, source))?;
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return self.drop_flat(digest).map(|()| None),
+            file => file.map_err(|source| StoreError::disk(&path, source))?,
+        };
         // SAFETY: a flat file that is whole is never written or cut again, only removed, which leaves the map as it is. Other programs
         // have no business in a node's folder.
         let map = unsafe { Mmap::map(&file) }.map_err(|source| StoreError::disk(&path, source))?;

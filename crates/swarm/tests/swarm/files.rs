@@ -1,6 +1,7 @@
 //! Files that come while peers drip, stall, lie or vanish; what is read from disk; what is full.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -126,7 +127,44 @@ async fn a_file_is_added_from_a_place_fetched_mapped_and_written_to_another() {
     assert_eq!(std::fs::read(&to).unwrap(), file);
     let nowhere = b.client.export(digest, file.len() as u64, &b.folder.path().join("no/such/place")).await;
     assert!(matches!(nowhere, Err(FetchError::Store(StoreError::Target { .. }))), "{nowhere:?}");
-    assert!(matches!(b.client.map(Digest([3; 32]), 9).await, Err(FetchError::NotThatFile { .. })));
+    assert!(matches!(b.client.map(Digest([3; 32]), 9).await, Err(FetchError::Gone { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_disk_has_damaged_or_lost_is_fetched_again_by_who_asks_for_it() {
+    let a = node(1, &[]).await;
+    let b = node(2, &[&a]).await;
+    for (length, spoil) in [(19_552, damage as fn(&Path)), (19_553, lose), (700_000, damage), (700_001, lose)] {
+        let file = bytes(length);
+        let digest = a.client.add(file.clone()).await.unwrap();
+        assert_eq!(b.client.fetch(digest, length as u64, SOON).await.unwrap(), file);
+        let name = digest.to_string().trim_start_matches("0x").to_owned();
+        let spoiled = spoil_all(&b.folder.path().join("blocks"), &name, spoil);
+        assert!(spoiled > 0, "{length}: no file of that name");
+        assert!(matches!(b.client.map(digest, length as u64).await, Err(FetchError::Gone { .. })), "{length}");
+        assert_eq!(b.client.fetch(digest, length as u64, SOON).await.unwrap(), file, "{length}");
+        spoil_all(&b.folder.path().join("blocks"), &name, spoil);
+        assert_eq!(b.client.fetch(digest, length as u64, SOON).await.unwrap(), file, "{length}, when nobody has noticed yet");
+    }
+}
+
+fn damage(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+}
+
+fn lose(path: &Path) {
+    std::fs::remove_file(path).unwrap();
+}
+
+/// All bytes of files of that name, in whatever folder of a store; how many there are.
+fn spoil_all(folder: &Path, name: &str, spoil: fn(&Path)) -> usize {
+    let shelves = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let files = shelves.flat_map(|shelf| std::fs::read_dir(shelf).unwrap().map(|entry| entry.unwrap().path()));
+    let named =
+        files.filter(|path| path.file_stem().is_some_and(|stem| stem == name) && path.extension().is_none_or(|kind| kind == "data"));
+    named.inspect(|path| spoil(path)).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]

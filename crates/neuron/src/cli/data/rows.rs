@@ -42,6 +42,8 @@ pub enum Dropped {
     TooLarge(String),
     Width { found: usize, wanted: usize },
     NoLabel(String),
+    NoImage,
+    Long(u64),
     InTheSet,
     Twice,
 }
@@ -61,6 +63,8 @@ impl fmt::Display for Dropped {
                 write!(out, "{found} features, and rows of the set have {wanted}: choose them with --features")
             }
             Self::NoLabel(label) => write!(out, "the label {} is not among --labels", patches::shown(label)),
+            Self::NoImage => write!(out, "no PNG, JPEG, GIF, WebP, BMP or TIFF"),
+            Self::Long(most) => write!(out, "an image of more than {most} bytes"),
             Self::InTheSet => write!(out, "stands in the set already"),
             Self::Twice => write!(out, "stands in the source twice"),
         }
@@ -204,7 +208,7 @@ impl Taken {
 
     /// What was dropped, a line for each reason.
     pub fn lines(&self) -> Vec<String> {
-        let line = |(why, (count, first)): (&Dropped, &(usize, usize))| format!("dropped {count}, the first is record {first}: {why}");
+        let line = |(why, (count, first)): (&Dropped, &(usize, usize))| format!("dropped {count}, the first is number {first}: {why}");
         self.dropped.iter().map(line).collect()
     }
 }

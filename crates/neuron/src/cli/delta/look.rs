@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{
     super::context::{Context, Visit},
     diff, log, patch,
-    picture::{self, Size},
+    picture::{self, Size, Way},
     show::{Options, Standing},
     state::{Vote, votes},
 };
@@ -62,7 +62,7 @@ pub async fn at(context: &Context, site: &Site, standing: &Standing, delta: &Del
     lines.extend(said.lines.iter().map(|line| format!("       │ {}", log::plain(line))));
     lines.extend(cast.iter().map(|(vote, is_counted)| format!("       {}", vote_line(vote, delta.number, *is_counted))));
     match &change {
-        Ok((change, surprise)) => lines.extend(change_lines(change, surprise.as_deref(), options.image)),
+        Ok((change, surprise)) => lines.extend(change_lines(change, surprise.as_deref(), options)),
         Err(error) => lines.push(format!("       it does not apply, do not vote for it: {error:#}")),
     }
     lines.extend(diff::lines(&String::from_utf8_lossy(&body), options.lines, diff::has_colours()));
@@ -184,15 +184,15 @@ impl Change {
     }
 }
 
-fn change_lines(change: &Change, trouble: Option<&str>, image: Option<Size>) -> Vec<String> {
+fn change_lines(change: &Change, trouble: Option<&str>, options: &Options) -> Vec<String> {
     let mut lines: Vec<String> = change.summary.lines().into_iter().map(|line| format!("     {line}")).collect();
     if !change.near.is_empty() {
         lines.push(format!("       near     {} of those that come nearly are another row", change.near.len()));
         lines.extend(change.near.iter().take(TOLD).map(|near| format!("                {near}")));
     }
     lines.extend(surprise_lines(change, trouble));
-    if diff::has_colours() {
-        lines.extend(pictures(change, image));
+    if let Some(way) = options.draw.or_else(|| diff::has_colours().then(Way::of_terminal)) {
+        lines.extend(pictures(change, options.image, way));
     }
     lines
 }
@@ -213,13 +213,13 @@ fn surprise_lines(change: &Change, trouble: Option<&str>) -> Vec<String> {
 }
 
 /// The first examples that come, if they are pictures.
-fn pictures(change: &Change, image: Option<Size>) -> Vec<String> {
+fn pictures(change: &Change, image: Option<Size>, way: Way) -> Vec<String> {
     let rows = change.examples.iter().filter_map(|example| example.place.as_ref());
     let picture = |(path, line, text): &(String, usize, String)| {
         let size = image.or_else(|| Size::square(text.split(',').count().saturating_sub(1)))?;
         let label = text.rsplit_once(',').map_or("", |(_, label)| label);
         let title = format!("       {}:{line}, label {}", log::plain(path), shown(label));
-        Some([vec![title], picture::drawn(text, size)?].concat())
+        Some([vec![title], picture::drawn(text, size, way)?].concat())
     };
     rows.take(TOLD).filter_map(picture).flatten().collect()
 }

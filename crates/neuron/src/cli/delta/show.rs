@@ -19,7 +19,7 @@ use super::{
         output,
     },
     look, patch,
-    picture::Size,
+    picture::{Size, Way},
     state::{self, State},
 };
 
@@ -39,6 +39,9 @@ pub struct Options {
     /// Width and height of the pictures that examples are, like 28x28; found by itself where the features make a square.
     #[arg(long, value_name = "WIDTHxHEIGHT")]
     pub image: Option<Size>,
+    /// How pictures are drawn; by default as the terminal says that it can.
+    #[arg(long, value_enum)]
+    pub draw: Option<Way>,
 }
 
 /// The deltas of a group as the chain has them now.
