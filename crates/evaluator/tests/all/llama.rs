@@ -1,9 +1,14 @@
 //! The family llama: losses and predictions against the reference, at many shapes, on every instruction set; gradients against
 //! differences of the reference in binary64.
 
+use std::collections::BTreeMap;
+
 use evaluator::{Checkpoint, Compute, Exact, Examples, Isa, Manifest, Model, Scaling, mean, micronats, predict};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::exact::check_gradients;
+use crate::golden::LLAMA;
 use crate::gpt;
 use crate::reference_llama::{Sizes, log_probabilities};
 use crate::rotary::turns;
@@ -140,6 +145,29 @@ fn gradients_of_every_kind_of_llama_are_what_its_loss_changes_by() {
         let manifest = manifest(&sizes, 29, 4);
         let examples = Examples::parse(&manifest, [("a.txt", gpt::text(200))]).unwrap();
         check_gradients(&manifest, &examples);
+    }
+}
+
+/// What the second implementation found on some examples: sha256 of each tensor's gradient, f32 little-endian.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Gradients {
+    batch: Vec<u32>,
+    digests: BTreeMap<String, String>,
+}
+
+#[test]
+fn every_gradient_has_the_digest_of_the_second_implementation_on_every_instruction_set() {
+    let golden: Gradients = serde_json::from_str(include_str!("../golden/llama/gradients.json")).unwrap();
+    let (new, examples) = (LLAMA.checkpoint(LLAMA.new), LLAMA.examples());
+    for compute in Isa::available().flat_map(|isa| [1, 3].map(|threads| Compute::new(isa, threads).unwrap())) {
+        let mut exact = Exact::new(compute, &new).unwrap();
+        exact.backward(&examples, &golden.batch).unwrap();
+        let digest =
+            |values: &Vec<f32>| hex::encode(Sha256::digest(values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>()));
+        let names = LLAMA.manifest().tensors().into_iter().map(|spec| spec.name);
+        let found: BTreeMap<String, String> = names.zip(exact.gradients().iter().map(digest)).collect();
+        assert_eq!(found, golden.digests, "{compute:?}");
     }
 }
 

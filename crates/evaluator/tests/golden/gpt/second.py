@@ -252,7 +252,7 @@ def log_softmax(logits):
 
 
 def write_all(folder, model, specs, log_probabilities):
-    """Every file of a family that reads CONTEXT tokens at a time."""
+    """Every file of a family that reads CONTEXT tokens at a time; returns the new weights, and all examples."""
     data = {"format": "text", "tokenizer": {"characters": CHARACTERS}, "stride": STRIDE}
     manifest = {"version": 1, "model": model, "data": data, "loss": "cross_entropy", "eval_max": EVAL_MAX, "weight_max": 2}
     base, other = (initial(seed, specs, model["layers"]) for seed in (bytes(range(32)), bytes([7] * 32)))
@@ -285,6 +285,7 @@ def write_all(folder, model, specs, log_probabilities):
     write("new.safetensors", checkpoint(new, specs))
     for path, text in TEXTS.items():
         write(path, text.encode())
+    return new, windows
 
 
 def main():
