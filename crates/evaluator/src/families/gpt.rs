@@ -9,6 +9,7 @@ mod forward;
 use serde::{Deserialize, Serialize};
 
 use super::tape::Backward;
+use super::weights::{First, Named, Tensors, initial, specs};
 use super::{Batch, Family, Pass};
 use crate::data::Data;
 use crate::kernels::{Linear, MatrixMut, Packed};
@@ -27,8 +28,6 @@ const ACTIVATIONS_MAX: u32 = 1 << 21;
 const PASS_ROWS: usize = 1024;
 /// Units of the inner layer of a block for each value of its width.
 pub(crate) const EXPANSION: usize = 4;
-/// Bound of the uniform first weights, √3 · 0.02: the standard deviation is GPT-2's.
-const INITIAL_BOUND: f32 = f32::from_bits(0x3d0d_e3bd);
 
 /// Sizes of a transformer. With w = `width`, v = `vocabulary`, c = `context` it has v·w + c·w + `layers` · (12w² + 2w) + w values
 /// without biases, tied.
@@ -76,7 +75,7 @@ impl Gpt {
     }
 
     /// All tensors in the order of nanoGPT's `state_dict`.
-    fn all(&self) -> Vec<(String, Vec<u32>, First)> {
+    fn all(&self) -> Vec<Named> {
         let mut tensors = vec![
             ("transformer.wte.weight".to_owned(), vec![self.vocabulary, self.width], First::Drawn),
             ("transformer.wpe.weight".to_owned(), vec![self.context, self.width], First::Drawn),
@@ -94,17 +93,6 @@ impl Gpt {
         }
         tensors
     }
-}
-
-/// First values of a tensor.
-#[derive(Clone, Copy)]
-pub(crate) enum First {
-    Zero,
-    One,
-    /// Uniform in ±`INITIAL_BOUND`.
-    Drawn,
-    /// The same, divided by √(2 · layers): every block adds to the same row twice.
-    Residual,
 }
 
 impl Family for Gpt {
@@ -133,23 +121,12 @@ impl Family for Gpt {
     }
 
     fn tensors(&self) -> Vec<TensorSpec> {
-        let spec = |(name, shape, first)| TensorSpec { name, shape, is_gain: matches!(first, First::One) };
-        self.all().into_iter().map(spec).collect()
+        specs(self.all())
     }
 
     /// Weights of norms 1, biases 0, all others drawn; those that add to the residual in narrower bounds.
     fn initial(&self, stream: &mut Stream) -> Vec<Vec<f32>> {
-        let residual = INITIAL_BOUND / ((2 * self.layers) as f32).sqrt();
-        let values = |(_, shape, first): (String, Vec<u32>, First)| {
-            let count = shape.iter().map(|side| *side as usize).product();
-            match first {
-                First::Zero => vec![0.0; count],
-                First::One => vec![1.0; count],
-                First::Drawn => stream.uniform(count, INITIAL_BOUND),
-                First::Residual => stream.uniform(count, residual),
-            }
-        };
-        self.all().into_iter().map(values).collect()
+        initial(self.all(), self.layers, stream)
     }
 
     /// As many as fill the rows of a pass, so that a packed weight is used often, and at least one.
@@ -205,10 +182,10 @@ impl<'a> Weights<'a> {
     /// Takes the tensors in the order of `Gpt::all`; nothing if some are missing.
     pub(crate) fn new(gpt: &Gpt, tensors: &'a [Vec<f32>], packed: &'a [Option<Packed>]) -> Option<Self> {
         let width = gpt.width as usize;
-        let mut tensors = Tensors { values: tensors.iter(), packed: packed.iter(), bias: gpt.bias };
+        let mut tensors = Tensors::new(tensors, packed);
         let ((tokens, packed), (positions, _)) = (tensors.next()?, tensors.next()?);
-        let blocks: Option<Vec<Block<'a>>> = (0..gpt.layers).map(|_| tensors.block(width)).collect();
-        let (blocks, norm) = (blocks?, tensors.norm()?);
+        let blocks: Option<Vec<Block<'a>>> = (0..gpt.layers).map(|_| block(&mut tensors, width, gpt.bias)).collect();
+        let (blocks, norm) = (blocks?, norm(&mut tensors, gpt.bias)?);
         let (weight, packed) = if gpt.tied { (tokens, packed) } else { tensors.next()? };
         let head = Linear { weight, bias: None, inputs: width, outputs: gpt.vocabulary as usize, packed };
         Some(Self { tokens, positions, blocks, norm, head })
@@ -226,44 +203,19 @@ impl<'a> Weights<'a> {
     }
 }
 
-/// Tensors that were not taken yet, each perhaps in panels too.
-struct Tensors<'a> {
-    values: std::slice::Iter<'a, Vec<f32>>,
-    packed: std::slice::Iter<'a, Option<Packed>>,
-    bias: bool,
+/// The next layer norm.
+fn norm<'a>(tensors: &mut Tensors<'a>, bias: bool) -> Option<Norm<'a>> {
+    Some((tensors.next()?.0, tensors.next_if(bias)?))
 }
 
-impl<'a> Tensors<'a> {
-    /// The next tensor, and its panels if it was packed.
-    fn next(&mut self) -> Option<(&'a [f32], Option<&'a Packed>)> {
-        Some((self.values.next()?, self.packed.next().and_then(Option::as_ref)))
-    }
-
-    /// The next bias, if the model has biases.
-    fn bias(&mut self) -> Option<Option<&'a [f32]>> {
-        Some(if self.bias { Some(self.next()?.0) } else { None })
-    }
-
-    /// The next layer norm.
-    fn norm(&mut self) -> Option<Norm<'a>> {
-        Some((self.next()?.0, self.bias()?))
-    }
-
-    /// The next linear layer: weight, then bias.
-    fn linear(&mut self, outputs: usize, inputs: usize) -> Option<Linear<'a>> {
-        let (weight, packed) = self.next()?;
-        Some(Linear { weight, bias: self.bias()?, inputs, outputs, packed })
-    }
-
-    /// The next block.
-    fn block(&mut self, width: usize) -> Option<Block<'a>> {
-        Some(Block {
-            norm_1: self.norm()?,
-            attention: self.linear(3 * width, width)?,
-            attention_out: self.linear(width, width)?,
-            norm_2: self.norm()?,
-            inner: self.linear(EXPANSION * width, width)?,
-            inner_out: self.linear(width, EXPANSION * width)?,
-        })
-    }
+/// The next block.
+fn block<'a>(tensors: &mut Tensors<'a>, width: usize, bias: bool) -> Option<Block<'a>> {
+    Some(Block {
+        norm_1: norm(tensors, bias)?,
+        attention: tensors.linear(3 * width, width, bias)?,
+        attention_out: tensors.linear(width, width, bias)?,
+        norm_2: norm(tensors, bias)?,
+        inner: tensors.linear(EXPANSION * width, width, bias)?,
+        inner_out: tensors.linear(width, EXPANSION * width, bias)?,
+    })
 }

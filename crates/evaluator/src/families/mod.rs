@@ -4,10 +4,14 @@
 //! exact backward pass. A further one is a file and a line of the list at the end of this file.
 
 mod gpt;
+mod llama;
 mod mlp;
 pub(crate) mod tape;
+mod vocabulary;
+mod weights;
 
 pub use gpt::Gpt;
+pub use llama::{Llama, Scaling};
 pub use mlp::{Activation, Mlp};
 
 use serde::{Deserialize, Serialize};
@@ -86,4 +90,6 @@ families! {
     Mlp(Mlp),
     /// A transformer that predicts the next token, as nanoGPT and GPT-2 have it.
     Gpt(Gpt),
+    /// A transformer that predicts the next token, as Llama, Mistral and Qwen have it.
+    Llama(Llama),
 }

@@ -6,7 +6,7 @@
 
 use super::Pass;
 use crate::arena::Aligned;
-use crate::kernels::{Kernels, Matrix, MatrixMut, Slice, stride_of};
+use crate::kernels::{Kernels, Matrix, MatrixMut, Slice, Spread, stride_of};
 
 /// What a family tells of its backward pass.
 pub(crate) trait Backward: Send + Sync {
@@ -39,7 +39,7 @@ impl Example<'_> {
     }
 }
 
-/// A matrix within a tape: as many rows as the tape has.
+/// A matrix within a tape: as many rows as the tape has. One that is a part of another may reach beyond its end by some padding.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View {
     offset: usize,
@@ -73,6 +73,11 @@ impl Layout {
 }
 
 impl View {
+    /// So many columns from `first` on.
+    pub(crate) fn part(self, first: usize, columns: usize) -> Self {
+        Self { offset: self.offset + first, columns, ..self }
+    }
+
     /// As many columns as another view has.
     pub(crate) fn narrow(self, like: Self) -> Self {
         Self { columns: like.columns, ..self }
@@ -80,7 +85,8 @@ impl View {
 
     /// The first `rows` rows.
     pub(crate) fn read(self, tape: &[f32], rows: usize) -> Matrix<'_> {
-        Matrix::new(&tape[self.offset..][..rows * self.stride], rows, self.columns, self.stride)
+        let end = tape.len().min(self.offset + rows * self.stride);
+        Matrix::new(&tape[self.offset..end], rows, self.columns, self.stride)
     }
 }
 
@@ -97,14 +103,14 @@ pub(crate) fn parts<const N: usize>(tape: &mut [f32], rows: usize, views: [View;
 }
 
 /// What is added to a tensor's gradient for each tape.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) enum Source {
     /// Of a weight: gradientᵀ · input.
     Outer { gradient: View, input: View },
     /// Of a bias: every row.
     Sums { gradient: View },
-    /// Of a layer norm's weight: gradient · normalised input.
-    Norm { gradient: View, input: View },
+    /// Of a norm's weight: gradient · normalised input.
+    Norm { spread: Spread, gradient: View, input: View },
     /// Of an embedding: each row to the row of its token.
     Tokens { gradient: View },
     /// Of an embedding: each row to the row of its position.
@@ -137,7 +143,7 @@ impl Source {
             match self {
                 Self::Outer { .. } => {}
                 Self::Sums { gradient } => kernels.column_sums(tape.view(gradient), part.values),
-                Self::Norm { gradient, input } => kernels.norm_sums(tape.view(gradient), tape.view(input), part.values),
+                Self::Norm { spread, gradient, input } => kernels.norm_sums(tape.view(gradient), tape.view(input), spread, part.values),
                 Self::Tokens { gradient } => scatter(tape.view(gradient), tape.tokens.iter().map(|token| usize::from(*token)), part),
                 Self::Positions { gradient } => scatter(tape.view(gradient), 0..tape.rows, part),
             }

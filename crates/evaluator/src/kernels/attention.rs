@@ -1,7 +1,7 @@
-//! Causal attention of one head: each row looks at itself and the rows before it.
+//! Causal attention of one head: each row looks at itself and the rows before it, perhaps only so many.
 //!
 //! Scores of a tile of rows with all keys up to the last of them, softmax of each row over its own part, then sums of values over the
-//! same part: what lies behind a row takes no part, not even as zeros.
+//! same part: what lies behind a row, or before its window, takes no part, not even as zeros.
 
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate, pack, pack_transposed, products};
 use super::matrix::Matrix;
@@ -12,27 +12,32 @@ use super::tiles::{store_tile, store_whole_tile};
 /// Most rows of a tile, of any instruction set.
 const TILE_ROWS_MAX: usize = 12;
 
-/// Where one head lies in rows of queries, keys and values: at `head`, `width + head` and `2 · width + head`.
+/// Where one head lies in rows of queries, keys and values.
 #[derive(Clone, Copy)]
 pub(crate) struct Head {
     /// Positions of the example.
     pub(crate) rows: usize,
     /// From one position to the next.
     pub(crate) stride: usize,
-    /// Values of all heads together.
-    pub(crate) width: usize,
-    /// First value of this head.
-    pub(crate) start: usize,
+    /// First of its queries, keys and values in a row; several heads may share the last two.
+    pub(crate) places: [usize; 3],
     /// Values of this head.
     pub(crate) size: usize,
     /// Factor of the products of queries and keys.
     pub(crate) scale: f32,
+    /// Most rows that a row looks at, itself included; `usize::MAX` = all before it.
+    pub(crate) window: usize,
 }
 
 impl Head {
     /// Queries (0), keys (1) or values (2) of this head.
     pub(crate) fn part(self, values: &[f32], index: usize) -> Matrix<'_> {
-        Matrix::new(&values[index * self.width + self.start..], self.rows, self.size, self.stride)
+        Matrix::new(&values[self.places[index]..], self.rows, self.size, self.stride)
+    }
+
+    /// The first row that a row looks at.
+    pub(crate) fn first(self, row: usize) -> usize {
+        (row + 1).saturating_sub(self.window)
     }
 }
 
@@ -99,7 +104,7 @@ impl Pass<'_> {
     #[inline(always)]
     fn tile<V: Vector, const ROWS: usize, const PANELS: usize>(&mut self, first: usize) {
         let panels = (first + ROWS).div_ceil(LANES);
-        let mut panel = 0;
+        let mut panel = self.head.first(first) / LANES;
         while PANELS == 2 && panel + 2 <= panels {
             self.scores::<V, ROWS, 2>(first, panel);
             panel += 2;
@@ -109,7 +114,7 @@ impl Pass<'_> {
             panel += 1;
         }
         for (row, scores) in self.scores.chunks_exact_mut(self.padded_rows).take(ROWS).enumerate() {
-            softmax::<V>(scores, first + row + 1, self.head.scale);
+            softmax::<V>(scores, self.head.first(first + row), first + row + 1, self.head.scale);
         }
         let panels = self.head.size.div_ceil(LANES);
         let mut panel = 0;
@@ -132,28 +137,40 @@ impl Pass<'_> {
         store_whole_tile(&sums, self.scores, self.padded_rows, panel * LANES);
     }
 
-    /// Sums of the values, each times its share, over the rows up to each row's own.
+    /// Sums of the values, each times its share, over the rows that each row looks at: those before the first that all rows of the tile
+    /// look at, then as many as all do, then those up to each row's own.
     #[inline(always)]
     fn gather<V: Vector, const ROWS: usize, const PANELS: usize>(&mut self, first: usize, panel: usize) {
         let head = self.head;
         let distance = LANES * head.rows;
         let packed = &self.gathered[panel * distance..][..PANELS * distance];
         let shares = Matrix::new(self.scores, ROWS, first + ROWS, self.padded_rows);
+        let common = head.first(first + ROWS - 1).min(first + 1);
         let mut sums = [[V::splat(0.0); PANELS]; ROWS];
-        let factors = Factors { values: shares.values.as_ptr(), row: shares.stride, step: 1 };
-        let panels = Panels { values: packed.as_ptr(), panel: distance, step: LANES };
-        // SAFETY: `shares` holds ROWS rows, `packed` PANELS times head.rows lanes, of which first + 1 are read.
-        unsafe { accumulate(&mut sums, factors, panels, first + 1) };
-        for row in 1..ROWS {
-            for at in first + 1..=first + row {
-                let share = V::splat(shares.values[row * shares.stride + at]);
-                for panel in 0..PANELS {
-                    let lanes = &packed[panel * distance + at * LANES..].as_chunks::<LANES>().0[0];
-                    sums[row][panel] = share.fma(V::load(lanes), sums[row][panel]);
-                }
+        for row in 0..ROWS {
+            for at in head.first(first + row)..common {
+                add_share(&mut sums[row], shares.values[row * shares.stride + at], &packed[at * LANES..], distance);
             }
         }
-        let target = &mut self.values[first * head.stride + head.start..];
+        let factors = Factors { values: shares.values[common..].as_ptr(), row: shares.stride, step: 1 };
+        let panels = Panels { values: packed[common * LANES..].as_ptr(), panel: distance, step: LANES };
+        // SAFETY: `shares` holds ROWS rows, `packed` PANELS times head.rows lanes, of which those from `common` to `first` are read.
+        unsafe { accumulate(&mut sums, factors, panels, first + 1 - common) };
+        for row in 1..ROWS {
+            for at in head.first(first + row).max(first + 1)..=first + row {
+                add_share(&mut sums[row], shares.values[row * shares.stride + at], &packed[at * LANES..], distance);
+            }
+        }
+        let target = &mut self.values[first * head.stride + head.places[0]..];
         store_tile(&sums, target, head.stride, panel * LANES, head.size);
+    }
+}
+
+/// Adds one value, times its share, to each panel of a row; `packed` begins at its lanes in the first panel.
+#[inline(always)]
+fn add_share<V: Vector, const PANELS: usize>(sums: &mut [V; PANELS], share: f32, packed: &[f32], distance: usize) {
+    for panel in 0..PANELS {
+        let lanes = &packed[panel * distance..].as_chunks::<LANES>().0[0];
+        sums[panel] = V::splat(share).fma(V::load(lanes), sums[panel]);
     }
 }

@@ -3,12 +3,14 @@
 //! Shares are computed again from queries and keys; gradients of queries are sums over earlier rows, those of keys and values over
 //! later ones, each in ascending order.
 
+use std::ops::Range;
+
 use super::attention::{Head, pack_keys, pack_values};
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate, products};
 use super::matrix::Matrix;
 use super::real::{LANES, Vector};
 use super::rows::{part, softmax, store_part};
-use super::tiles::{store_tile, store_whole_tile};
+use super::tiles::{load_tile, store_tile, store_whole_tile};
 
 /// What a head's gradients are computed from; all rows are those of one example.
 #[derive(Clone, Copy)]
@@ -20,6 +22,8 @@ pub(crate) struct Gathering<'a> {
     /// Gradients of what the head gathered.
     pub(crate) pulls: Matrix<'a>,
     pub(crate) head: Head,
+    /// Whether another head with the same keys and values has left its gradients of them: these go on from there.
+    pub(crate) goes_on: bool,
 }
 
 /// Values of scratch space that `attention_back` needs.
@@ -120,7 +124,7 @@ impl Pass<'_> {
     #[inline(always)]
     fn rows<V: Vector, const ROWS: usize>(&mut self, first: usize) {
         let (head, length) = (self.from.head, self.padded_rows);
-        for panel in 0..(first + ROWS).div_ceil(LANES) {
+        for panel in head.first(first) / LANES..(first + ROWS).div_ceil(LANES) {
             let at = panel * LANES * head.size;
             let scores = products::<V, ROWS, 1>(self.from.queries.part(first, ROWS), &self.turned_keys[at..]);
             let pulls = products::<V, ROWS, 1>(self.from.pulls.part(first, ROWS), &self.turned_values[at..]);
@@ -128,22 +132,24 @@ impl Pass<'_> {
             store_whole_tile(&pulls, &mut self.slopes[first * length..], length, panel * LANES);
         }
         for row in first..first + ROWS {
-            let shares = &mut self.shares[row * length..][..length];
-            softmax::<V>(shares, row + 1, head.scale);
-            shares[row + 1..].fill(0.0);
-            slope::<V>(shares, &mut self.slopes[row * length..][..length], row + 1, head.scale);
+            let (shares, seen) = (&mut self.shares[row * length..][..length], head.first(row)..row + 1);
+            softmax::<V>(shares, seen.start, seen.end, head.scale);
+            shares[..seen.start].fill(0.0);
+            shares[seen.end..].fill(0.0);
+            slope::<V>(shares, &mut self.slopes[row * length..][..length], seen, head.scale);
         }
-        let factors = Factors { values: self.slopes[first * length..].as_ptr(), row: length, step: 1 };
+        let seen = head.first(first);
+        let factors = Factors { values: self.slopes[first * length + seen..].as_ptr(), row: length, step: 1 };
         for panel in 0..head.size.div_ceil(LANES) {
             let mut sums = [[V::splat(0.0); 1]; ROWS];
-            let panels = Panels { values: self.keys[panel * LANES * head.rows..].as_ptr(), panel: 0, step: LANES };
+            let panels = Panels { values: self.keys[(panel * head.rows + seen) * LANES..].as_ptr(), panel: 0, step: LANES };
             // SAFETY: `slopes` has `length` values in each row, the panel lanes for each of head.rows rows.
-            unsafe { accumulate(&mut sums, factors, panels, first + ROWS) };
+            unsafe { accumulate(&mut sums, factors, panels, first + ROWS - seen) };
             self.store(&sums, first, 0, panel);
         }
     }
 
-    /// Gradients of some keys or values: sums over their own row and all later ones.
+    /// Gradients of some keys or values: sums over their own row and all later ones that look at one of them.
     #[inline(always)]
     fn columns<V: Vector, const ROWS: usize>(&mut self, first: usize, sums: Sums, packed: &[f32]) {
         let (head, length) = (self.from.head, self.padded_rows);
@@ -152,11 +158,15 @@ impl Pass<'_> {
             Sums::Values => (&*self.shares, 2),
         };
         let factors = Factors { values: from[first * length + first..].as_ptr(), row: 1, step: length };
+        let end = (first + ROWS - 1).saturating_add(head.window).min(head.rows);
         for panel in 0..head.size.div_ceil(LANES) {
             let mut sums = [[V::splat(0.0); 1]; ROWS];
+            if self.from.goes_on {
+                sums = load_tile(&self.gradients[first * head.stride + head.places[part]..], head.stride, panel * LANES, head.size);
+            }
             let panels = Panels { values: packed[(panel * head.rows + first) * LANES..].as_ptr(), panel: 0, step: LANES };
-            // SAFETY: rows from `first` to the last have ROWS values from column `first` on, the panel lanes for each of them.
-            unsafe { accumulate(&mut sums, factors, panels, head.rows - first) };
+            // SAFETY: rows from `first` to `end` have ROWS values from column `first` on, the panel lanes for each of them.
+            unsafe { accumulate(&mut sums, factors, panels, end - first) };
             self.store(&sums, first, part, panel);
         }
     }
@@ -165,21 +175,23 @@ impl Pass<'_> {
     #[inline(always)]
     fn store<V: Vector, const ROWS: usize>(&mut self, sums: &[[V; 1]; ROWS], first: usize, part: usize, panel: usize) {
         let head = self.from.head;
-        let target = &mut self.gradients[first * head.stride + part * head.width + head.start..];
+        let target = &mut self.gradients[first * head.stride + head.places[part]..];
         store_tile(sums, target, head.stride, panel * LANES, head.size);
     }
 }
 
-/// Turns pulls at shares into slopes: share · (pull − Σ share · pull) · scale, 0 behind `count`.
+/// Turns pulls at shares into slopes: share · (pull − Σ share · pull) · scale, 0 outside the rows that are `seen`.
 #[inline(always)]
-fn slope<V: Vector>(shares: &[f32], pulls: &mut [f32], count: usize, scale: f32) {
-    pulls[count..].fill(0.0);
+fn slope<V: Vector>(shares: &[f32], pulls: &mut [f32], seen: Range<usize>, scale: f32) {
+    pulls[..seen.start].fill(0.0);
+    pulls[seen.end..].fill(0.0);
+    let (first, end) = (seen.start / LANES * LANES, seen.end);
     let mut sums = V::splat(0.0);
-    for column in (0..count).step_by(LANES) {
+    for column in (first..end).step_by(LANES) {
         sums = part::<V>(shares, column, 0.0).fma(part(pulls, column, 0.0), sums);
     }
     let sum = V::splat(sums.sum());
-    for column in (0..count).step_by(LANES) {
+    for column in (first..end).step_by(LANES) {
         let slope = part::<V>(shares, column, 0.0).times(part::<V>(pulls, column, 0.0).minus(sum));
         store_part(slope.times(V::splat(scale)), &mut pulls[column..]);
     }

@@ -1,4 +1,4 @@
-//! Gradients of linear layers, layer norm and functions, and the step of AdamW: sums over rows run in their order, from the first.
+//! Gradients of linear layers, norms and functions, and the step of AdamW: sums over rows run in their order, from the first.
 //!
 //! A gradient goes on from what is there, so that tapes are added one after the other, in the order of the batch.
 
@@ -6,7 +6,7 @@ use super::functions::{ROOT_HALF, erf, exp_below};
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate};
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
-use super::rows::{moments, part, store_part};
+use super::rows::{Spread, moments, part, store_part};
 use super::tiles::{load_tile, store_tile};
 
 /// 1 / √(2π).
@@ -105,12 +105,12 @@ pub(crate) fn column_sums<V: Vector>(gradient: Matrix<'_>, into: &mut [f32]) {
     }
 }
 
-/// Adds gradient · normalised input of every row: the gradient of a layer norm's weight.
+/// Adds gradient · normalised input of every row: the gradient of a norm's weight.
 #[inline(always)]
-pub(crate) fn norm_sums<V: Vector>(gradient: Matrix<'_>, input: Matrix<'_>, into: &mut [f32]) {
+pub(crate) fn norm_sums<V: Vector>(gradient: Matrix<'_>, input: Matrix<'_>, spread: Spread, into: &mut [f32]) {
     for row in 0..input.rows {
         let (values, pulls) = (input.row(row), gradient.row(row));
-        let (mean, scale) = moments::<V>(values);
+        let (mean, scale) = moments::<V>(values, spread);
         for column in (0..values.len()).step_by(LANES) {
             let normal = part::<V>(values, column, 0.0).minus(mean).times(scale);
             let sum = part::<V>(pulls, column, 0.0).fma(normal, part(into, column, 0.0));
@@ -119,10 +119,12 @@ pub(crate) fn norm_sums<V: Vector>(gradient: Matrix<'_>, input: Matrix<'_>, into
     }
 }
 
-/// What the gradient of a layer norm's inputs is computed from.
+/// What the gradient of a norm's inputs is computed from.
 #[derive(Clone, Copy)]
 pub(crate) struct NormBack<'a> {
-    /// Of the outputs of the layer norm.
+    /// Which norm it is.
+    pub(crate) spread: Spread,
+    /// Of the outputs of the norm.
     pub(crate) gradient: Matrix<'a>,
     /// What it normalised.
     pub(crate) input: Matrix<'a>,
@@ -130,15 +132,16 @@ pub(crate) struct NormBack<'a> {
     pub(crate) weight: &'a [f32],
 }
 
-/// `output` = `before` (or 0) + scale · (g − mean of g − normal · mean of g · normal), g = gradient · weight.
+/// `output` = `before` (or 0) + scale · (g − mean of g − normal · mean of g · normal), g = gradient · weight; where no mean is taken off
+/// the input, none is of g.
 #[inline(always)]
 pub(crate) fn norm_back<V: Vector>(norm: NormBack<'_>, before: Option<Matrix<'_>>, output: MatrixMut<'_>) {
-    let NormBack { gradient, input, weight } = norm;
+    let NormBack { spread, gradient, input, weight } = norm;
     let mut output = output;
     let count = V::splat(input.columns as f32);
     for row in 0..input.rows {
         let (values, pulls) = (input.row(row), gradient.row(row));
-        let (mean, scale) = moments::<V>(values);
+        let (mean, scale) = moments::<V>(values, spread);
         let (mut sums, mut products) = (V::splat(0.0), V::splat(0.0));
         for column in (0..values.len()).step_by(LANES) {
             let pull = part::<V>(pulls, column, 0.0).times(part(weight, column, 0.0));
@@ -146,7 +149,11 @@ pub(crate) fn norm_back<V: Vector>(norm: NormBack<'_>, before: Option<Matrix<'_>
             sums = sums.plus(pull);
             products = pull.fma(normal, products);
         }
-        let (sum, product) = (V::splat(sums.sum()).over(count), V::splat(products.sum()).over(count));
+        let sum = match spread {
+            Spread::Deviation => V::splat(sums.sum()).over(count),
+            Spread::Size(_) => V::splat(0.0),
+        };
+        let product = V::splat(products.sum()).over(count);
         let target = &mut output.row(row)[..values.len()];
         for column in (0..values.len()).step_by(LANES) {
             let pull = part::<V>(pulls, column, 0.0).times(part(weight, column, 0.0));

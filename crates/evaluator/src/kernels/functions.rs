@@ -100,6 +100,20 @@ pub(crate) fn gelu<R: Real>(x: R) -> R {
     x.times(R::splat(0.5)).times(R::splat(1.0).plus(error))
 }
 
+/// x / (1 + exp(−x)).
+#[inline(always)]
+pub(crate) fn silu<R: Real>(x: R) -> R {
+    x.over(R::splat(1.0).plus(exp(R::splat(0.0).minus(x))))
+}
+
+/// Its slope, σ · (1 + x · (1 − σ)) with σ = 1 / (1 + exp(−x)).
+#[inline(always)]
+pub(crate) fn silu_slope<R: Real>(x: R) -> R {
+    let (one, power) = (R::splat(1.0), exp(R::splat(0.0).minus(x)));
+    let sigmoid = one.over(one.plus(power));
+    x.fma(one.minus(sigmoid), one).times(sigmoid)
+}
+
 /// The polynomial by Horner's rule, one fused multiply-add for each further power.
 #[inline(always)]
 fn horner<R: Real>(coefficients: &[u32], x: R) -> R {

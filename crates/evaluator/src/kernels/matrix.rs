@@ -14,7 +14,7 @@ pub(crate) struct Matrix<'a> {
     pub(crate) stride: usize,
 }
 
-/// A matrix that is written; its rows have room for whole lanes.
+/// A matrix that is written; its rows have room for whole lanes, the last one perhaps for no more.
 pub(crate) struct MatrixMut<'a> {
     pub(crate) values: &'a mut [f32],
     pub(crate) rows: usize,
@@ -22,9 +22,14 @@ pub(crate) struct MatrixMut<'a> {
     pub(crate) stride: usize,
 }
 
+/// So many values and what fills the last lanes.
+pub(crate) fn whole_lanes(columns: usize) -> usize {
+    columns.next_multiple_of(LANES)
+}
+
 /// Values from one row to the next: whole lanes, and never a multiple of a page's half, of which a cache holds few.
 pub(crate) fn stride_of(columns: usize) -> usize {
-    let stride = columns.next_multiple_of(LANES);
+    let stride = whole_lanes(columns);
     if stride.is_multiple_of(512) { stride + LANES } else { stride }
 }
 
@@ -49,7 +54,8 @@ impl<'a> Matrix<'a> {
 impl<'a> MatrixMut<'a> {
     /// Rows that lie `stride` apart, each with room for `columns` rounded up to whole lanes.
     pub(crate) fn new(values: &'a mut [f32], rows: usize, columns: usize, stride: usize) -> Self {
-        assert!(columns.next_multiple_of(LANES) <= stride && values.len() >= rows * stride, "a matrix within its values");
+        let whole = whole_lanes(columns);
+        assert!(whole <= stride && (rows == 0 || values.len() >= (rows - 1) * stride + whole), "a matrix within its values");
         Self { values, rows, columns, stride }
     }
 
@@ -65,6 +71,8 @@ impl<'a> MatrixMut<'a> {
 
     /// One row with its padding.
     pub(crate) fn row(&mut self, index: usize) -> &mut [f32] {
-        &mut self.values[index * self.stride..][..self.stride]
+        let start = index * self.stride;
+        let end = self.values.len().min(start + self.stride);
+        &mut self.values[start..end]
     }
 }

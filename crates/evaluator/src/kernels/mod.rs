@@ -5,7 +5,7 @@
 //! | `real` | operations of binary32 on a value, a register, sixteen lanes |
 //! | `portable`, `x86`, `arm`, `wasm` | these on plain code, AVX2 and AVX-512, NEON, SIMD128 |
 //! | `matrix`, `tiles` | rows in memory, and tiles of them in registers |
-//! | `matmul`, `attention`, `rows`, `functions` | forward |
+//! | `matmul`, `attention`, `rows`, `functions`, `gated`, `rotary` | forward |
 //! | `backward`, `attention_back` | gradients, and the steps of training |
 //!
 //! Each kernel is generic in its [`real::Vector`] and is compiled once for each instruction set, behind a function that was entered
@@ -19,10 +19,12 @@ mod attention;
 mod attention_back;
 mod backward;
 mod functions;
+mod gated;
 mod matmul;
 mod matrix;
 mod portable;
 mod real;
+mod rotary;
 mod rows;
 mod tiles;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -34,7 +36,10 @@ pub(crate) use attention::{Head, scratch_len};
 pub(crate) use attention_back::{Gathering, back_len};
 pub(crate) use backward::{Adam, Descent, NormBack, Slice};
 pub(crate) use matmul::{Linear, Packed, Then, packing_len};
-pub(crate) use matrix::{Matrix, MatrixMut, stride_of};
+pub(crate) use matrix::{Matrix, MatrixMut, stride_of, whole_lanes};
+pub(crate) use rotary::Rotation;
+pub use rotary::{power, sine_and_cosine};
+pub(crate) use rows::Spread;
 
 use crate::isa::{Compute, Isa};
 
@@ -127,6 +132,16 @@ kernels! {
     attention = attention::attention [tiles], (values: &mut [f32], head: Head, scratch: &mut [f32]);
     /// Layer norm of each row.
     layer_norm = rows::layer_norm [], (input: Matrix<'_>, weight: &[f32], bias: Option<&[f32]>, output: MatrixMut<'_>);
+    /// RMS norm of each row.
+    size_norm = rows::size_norm [], (input: Matrix<'_>, weight: &[f32], epsilon: f32, output: MatrixMut<'_>);
+    /// Turns the pairs of a head in each row by their angles, or back.
+    rotate = rotary::rotate [], (values: &mut [f32], rotation: Rotation<'_>);
+    /// Sigmoid linear unit of each gate, times its value.
+    swiglu = gated::swiglu [], (gates: &mut [f32], values: &[f32]);
+    /// The same, written elsewhere; its slopes replace gates and values.
+    swiglu_and_slopes = gated::swiglu_and_slopes [], (gates: &mut [f32], values: &mut [f32], outputs: &mut [f32]);
+    /// Each value times its factor.
+    multiply = gated::multiply [], (values: &mut [f32], factors: &[f32]);
     /// Gaussian error linear unit of each value.
     gelu = rows::gelu_all [], (values: &mut [f32]);
     /// Rectified linear unit of each value.
@@ -141,9 +156,9 @@ kernels! {
     attention_back = attention_back::attention_back [tiles], (from: Gathering<'_>, gradients: &mut [f32], scratch: &mut [f32]);
     /// Adds every row.
     column_sums = backward::column_sums [], (gradient: Matrix<'_>, into: &mut [f32]);
-    /// Adds the gradient of a layer norm's weight.
-    norm_sums = backward::norm_sums [], (gradient: Matrix<'_>, input: Matrix<'_>, into: &mut [f32]);
-    /// `output` = `before` + the gradient of a layer norm's inputs.
+    /// Adds the gradient of a norm's weight.
+    norm_sums = backward::norm_sums [], (gradient: Matrix<'_>, input: Matrix<'_>, spread: Spread, into: &mut [f32]);
+    /// `output` = `before` + the gradient of a norm's inputs.
     norm_back = backward::norm_back [], (norm: NormBack<'_>, before: Option<Matrix<'_>>, output: MatrixMut<'_>);
     /// Gaussian error linear unit of each value, written elsewhere; its slopes replace the values.
     gelu_and_slopes = backward::gelu_and_slopes [], (values: &mut [f32], outputs: &mut [f32]);

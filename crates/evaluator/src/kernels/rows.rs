@@ -1,4 +1,4 @@
-//! What is done to one row after another: layer norm, softmax, log-softmax, and functions of each value.
+//! What is done to one row after another: norms, softmax, log-softmax, and functions of each value.
 //!
 //! Rows are reduced in sixteen lanes that are joined 8-4-2-1; the last lanes are filled up with what changes nothing.
 
@@ -7,16 +7,37 @@ use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Lanes, Real, Vector};
 
 /// ε of layer norm, PyTorch's 10⁻⁵.
-pub(crate) const EPSILON: f32 = f32::from_bits(0x3727_c5ac);
+pub(super) const EPSILON: f32 = f32::from_bits(0x3727_c5ac);
+
+/// What a norm takes a row's values from, and what it divides them by.
+#[derive(Clone, Copy)]
+pub(crate) enum Spread {
+    /// Layer norm: their mean, the root of variance + 10⁻⁵.
+    Deviation,
+    /// RMS norm: 0, the root of their mean square + this.
+    Size(f32),
+}
 
 /// Layer norm in two passes over each row of `input`; `bias` may be missing.
 #[inline(always)]
 pub(crate) fn layer_norm<V: Vector>(input: Matrix<'_>, weight: &[f32], bias: Option<&[f32]>, output: MatrixMut<'_>) {
-    assert!(weight.len() == input.columns && bias.is_none_or(|bias| bias.len() == input.columns), "a layer norm fits its rows");
+    norm::<V>(input, Spread::Deviation, (weight, bias), output);
+}
+
+/// RMS norm of each row of `input`, with this ε.
+#[inline(always)]
+pub(crate) fn size_norm<V: Vector>(input: Matrix<'_>, weight: &[f32], epsilon: f32, output: MatrixMut<'_>) {
+    norm::<V>(input, Spread::Size(epsilon), (weight, None), output);
+}
+
+/// Either norm of each row.
+#[inline(always)]
+fn norm<V: Vector>(input: Matrix<'_>, spread: Spread, (weight, bias): (&[f32], Option<&[f32]>), output: MatrixMut<'_>) {
+    assert!(weight.len() == input.columns && bias.is_none_or(|bias| bias.len() == input.columns), "a norm fits its rows");
     let mut output = output;
     for index in 0..input.rows {
         let row = input.row(index);
-        let (mean, scale) = moments::<V>(row);
+        let (mean, scale) = moments::<V>(row, spread);
         let (target, _) = output.row(index).as_chunks_mut::<LANES>();
         for (place, target) in target.iter_mut().enumerate().take(row.len().div_ceil(LANES)) {
             let at = place * LANES;
@@ -31,22 +52,31 @@ pub(crate) fn layer_norm<V: Vector>(input: Matrix<'_>, weight: &[f32], bias: Opt
     }
 }
 
-/// Mean of a row and 1 / √(variance + ε), everywhere.
+/// What a norm takes off a row, and the reciprocal of what it divides by, everywhere.
 #[inline(always)]
-pub(crate) fn moments<V: Vector>(row: &[f32]) -> (V, V) {
+pub(crate) fn moments<V: Vector>(row: &[f32], spread: Spread) -> (V, V) {
     let count = row.len() as f32;
-    let mut sums = V::splat(0.0);
-    for at in (0..row.len()).step_by(LANES) {
-        sums = sums.plus(part(row, at, 0.0));
-    }
-    let mean = sums.sum() / count;
+    let (mean, epsilon) = match spread {
+        Spread::Deviation => (sum::<V>(row) / count, EPSILON),
+        Spread::Size(epsilon) => (0.0, epsilon),
+    };
     let mut squares = V::splat(0.0);
     for at in (0..row.len()).step_by(LANES) {
         // Padding takes the mean, so that it differs from it by 0.
         let difference = part::<V>(row, at, mean).minus(V::splat(mean));
         squares = difference.fma(difference, squares);
     }
-    (V::splat(mean), V::splat(1.0 / (squares.sum() / count + EPSILON).sqrt()))
+    (V::splat(mean), V::splat(1.0 / (squares.sum() / count + epsilon).sqrt()))
+}
+
+/// Sum of a row in sixteen lanes.
+#[inline(always)]
+fn sum<V: Vector>(row: &[f32]) -> f32 {
+    let mut sums = V::splat(0.0);
+    for at in (0..row.len()).step_by(LANES) {
+        sums = sums.plus(part(row, at, 0.0));
+    }
+    sums.sum()
 }
 
 /// Sixteen values from `at` on, filled up behind the end.
@@ -129,10 +159,15 @@ pub(crate) fn relu_all<V: Vector>(values: &mut [f32]) {
     map::<V, Relu>(values);
 }
 
-/// Softmax of scale · row[..count]; `row` is whole lanes, behind `count` it is overwritten.
+/// Softmax of scale · row[first..count]; `row` is whole lanes, outside of which lanes next to that part are overwritten.
 #[inline(always)]
-pub(crate) fn softmax<V: Vector>(row: &mut [f32], count: usize, scale: f32) {
-    let (lanes, _) = row[..count.next_multiple_of(LANES)].as_chunks_mut::<LANES>();
+pub(crate) fn softmax<V: Vector>(row: &mut [f32], first: usize, count: usize, scale: f32) {
+    let start = first / LANES * LANES;
+    let (lanes, _) = row[start..count.next_multiple_of(LANES)].as_chunks_mut::<LANES>();
+    if let Some(lanes) = lanes.first_mut() {
+        lanes[..first - start].fill(f32::NEG_INFINITY);
+    }
+    let count = count - start;
     let mut greatest = V::splat(f32::NEG_INFINITY);
     let full = count / LANES;
     for lanes in &mut lanes[..full] {

@@ -6,6 +6,7 @@ use evaluator::{
 
 use crate::golden::{FAMILIES, GPT, MLP};
 use crate::gpt;
+use crate::llama;
 use crate::measurement::priced;
 use crate::reference_gpt::Sizes;
 
@@ -32,7 +33,7 @@ fn loss(manifest: &Manifest, tensors: Vec<Vec<f32>>, examples: &Examples, batch:
 }
 
 /// Moves each tensor along its gradient: the loss must change by the gradient's square.
-fn check_gradients(manifest: &Manifest, examples: &Examples) {
+pub fn check_gradients(manifest: &Manifest, examples: &Examples) {
     let base = gpt::checkpoint(manifest, 1.0);
     let batch = all(examples);
     let slope = price_slope(manifest, examples.len()).map_or(0.0, f64::from);
@@ -141,6 +142,11 @@ fn a_trained_checkpoint_has_the_same_bits_on_every_instruction_set_and_any_threa
     let mut cases: Vec<(Manifest, Examples)> = FAMILIES.iter().map(|family| (family.manifest(), family.examples())).collect();
     cases.push(odd_gpt(true, true));
     cases.push(odd_gpt(false, false));
+    cases.extend([llama::plain(), llama::full()].map(|sizes| {
+        let manifest = llama::manifest(&sizes, 29, 4);
+        let examples = Examples::parse(&manifest, [("a.txt", gpt::text(400))]).unwrap();
+        (manifest, examples)
+    }));
     cases.extend(FAMILIES.iter().map(|family| (priced(&family.manifest(), 500_000), family.examples())));
     for (manifest, examples) in cases {
         let expected = trained(&manifest, &examples, Compute::new(Isa::Portable, 1).unwrap());

@@ -34,7 +34,15 @@ pub const GPT: Family = Family {
     measurement: include_str!("../golden/gpt/measurement.json"),
 };
 
-pub const FAMILIES: [Family; 2] = [MLP, GPT];
+pub const LLAMA: Family = Family {
+    manifest: include_bytes!("../golden/llama/manifest.json"),
+    base: include_bytes!("../golden/llama/base.safetensors"),
+    new: include_bytes!("../golden/llama/new.safetensors"),
+    files: [("b.txt", include_str!("../golden/llama/b.txt")), ("a.txt", include_str!("../golden/llama/a.txt"))],
+    measurement: include_str!("../golden/llama/measurement.json"),
+};
+
+pub const FAMILIES: [Family; 3] = [MLP, GPT, LLAMA];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -157,7 +165,7 @@ struct Priced {
 #[test]
 fn weights_cost_what_the_second_implementation_says_and_leave_the_losses_alone() {
     let mut cases: BTreeMap<String, Vec<Priced>> = serde_json::from_str(include_str!("../golden/price.json")).unwrap();
-    for (name, family) in [("mlp", MLP), ("gpt", GPT)] {
+    for (name, family) in [("mlp", MLP), ("gpt", GPT), ("llama", LLAMA)] {
         let golden = family.golden();
         for case in cases.remove(name).unwrap() {
             let manifest = Manifest::from_bytes(case.manifest.as_bytes()).unwrap();
@@ -175,7 +183,7 @@ fn weights_cost_what_the_second_implementation_says_and_leave_the_losses_alone()
 }
 
 /// sha256 of the checkpoint after a short run of each family, without a price for weights and with one.
-const RUNS: [[&str; 2]; 2] = [
+const RUNS: [[&str; 2]; 3] = [
     [
         "35f2ff4023aa598d9263ee63495e06d3599346df9af3b9f046b4c29c6a3d5b92",
         "22b475876f549011fff2178cf3aa7ef8add572a7e9a11850efd06d9d0afdf1bb",
@@ -183,6 +191,10 @@ const RUNS: [[&str; 2]; 2] = [
     [
         "611f581c131bd28691e507487256fb55baf437b210f966636d5a612697da020b",
         "c57b23fc8011467b6c20dd5e5d6b89ff0bdb30fa5c8b46b8fe8d3ede595ab578",
+    ],
+    [
+        "186e0d9218389f48a8655e33a8a1c4d66d74fca08348b572cbb5c2eabba00086",
+        "ae4ce35aa4a49896c888118a1d28037f869d5405649fee273752f7e2b721660d",
     ],
 ];
 
@@ -209,12 +221,14 @@ fn a_prediction_is_the_row_that_a_loss_is_read_from() {
     let row = predict(&MLP.checkpoint(MLP.new), features).unwrap();
     assert_eq!(hex_of(&row), golden.first_log_probabilities);
 
-    let (golden, context) = (GPT.golden(), GPT.examples().inputs());
-    let text: Vec<char> = GPT.files[1].1.chars().chain(GPT.files[0].1.chars()).collect();
-    let start = golden.drawn[0] as usize * 7;
-    let seen: String = text[start..start + context].iter().collect();
-    let row = predict(&GPT.checkpoint(GPT.new), &seen).unwrap();
-    assert_eq!(hex_of(&row), golden.first_log_probabilities);
+    for family in [GPT, LLAMA] {
+        let (golden, context) = (family.golden(), family.examples().inputs());
+        let text: Vec<char> = family.files[1].1.chars().chain(family.files[0].1.chars()).collect();
+        let start = golden.drawn[0] as usize * 7;
+        let seen: String = text[start..start + context].iter().collect();
+        let row = predict(&family.checkpoint(family.new), &seen).unwrap();
+        assert_eq!(hex_of(&row), golden.first_log_probabilities);
+    }
 }
 
 #[test]

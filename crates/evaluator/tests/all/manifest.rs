@@ -6,6 +6,8 @@ const TEXT: &str = r#"{"version":1,"model":{"family":"mlp","inputs":3,"hidden":[
 
 const GPT: &str = r#"{"version":1,"model":{"family":"gpt","layers":2,"heads":3,"width":12,"context":8,"vocabulary":256,"bias":true,"tied":true},"data":{"format":"text","tokenizer":"bytes","stride":8},"loss":"cross_entropy","eval_max":1,"weight_max":1}"#;
 
+pub const LLAMA: &str = r#"{"version":1,"model":{"family":"llama","layers":2,"heads":4,"key_value_heads":2,"head_size":6,"width":10,"inner":19,"context":8,"vocabulary":256,"epsilon":10000,"rotary_base":500000,"rotary_scaling":{"factor":8,"low":1,"high":4,"original":8192},"window":5,"bias":true,"head_norms":true,"tied":true},"data":{"format":"text","tokenizer":"bytes","stride":8},"loss":"cross_entropy","eval_max":1,"weight_max":1}"#;
+
 /// Replaces a piece of a valid text and reads the result.
 fn changed(text: &str, piece: &str, other: &str) -> Result<Manifest, ManifestError> {
     assert!(text.contains(piece), "{piece}");
@@ -89,11 +91,125 @@ fn sizes_of_a_transformer_outside_their_limits_are_refused_and_named() {
 }
 
 #[test]
+fn a_llama_has_the_tensors_of_transformers() {
+    let manifest = Manifest::from_bytes(LLAMA.as_bytes()).unwrap();
+    let block = [
+        "self_attn.q_proj.weight [24, 10]",
+        "self_attn.q_proj.bias [24]",
+        "self_attn.k_proj.weight [12, 10]",
+        "self_attn.k_proj.bias [12]",
+        "self_attn.v_proj.weight [12, 10]",
+        "self_attn.v_proj.bias [12]",
+        "self_attn.o_proj.weight [10, 24]",
+        "self_attn.q_norm.weight [6]",
+        "self_attn.k_norm.weight [6]",
+        "mlp.gate_proj.weight [19, 10]",
+        "mlp.up_proj.weight [19, 10]",
+        "mlp.down_proj.weight [10, 19]",
+        "input_layernorm.weight [10]",
+        "post_attention_layernorm.weight [10]",
+    ];
+    let mut all = vec!["model.embed_tokens.weight [256, 10]".to_owned()];
+    for layer in 0..2 {
+        all.extend(block.iter().map(|name| format!("model.layers.{layer}.{name}")));
+    }
+    all.push("model.norm.weight [10]".to_owned());
+    assert_eq!(names(&manifest), all);
+    assert_eq!((manifest.inputs(), manifest.outputs(), manifest.data().suffix()), (8, 256, ".txt"));
+    let norms = manifest.tensors().iter().filter(|spec| spec.is_gain).map(|spec| spec.name.clone()).collect::<Vec<_>>();
+    assert_eq!((norms.len(), norms.iter().all(|name| name.contains("norm"))), (9, true), "{norms:?}");
+
+    let bare = LLAMA.replace(r#""bias":true,"head_norms":true,"tied":true"#, r#""bias":false,"head_norms":false,"tied":false"#);
+    all.retain(|name| !name.contains(".bias") && !name.contains("q_norm") && !name.contains("k_norm"));
+    all.push("lm_head.weight [256, 10]".to_owned());
+    assert_eq!(names(&Manifest::from_bytes(bare.as_bytes()).unwrap()), all);
+}
+
+#[test]
+fn scaling_and_window_of_a_llama_may_be_left_out_but_not_be_null() {
+    let (scaling, window) = (r#""rotary_scaling":{"factor":8,"low":1,"high":4,"original":8192},"#, r#""window":5,"#);
+    for piece in [scaling, window] {
+        let manifest = changed(LLAMA, piece, "").unwrap();
+        assert_eq!(manifest.to_bytes(), LLAMA.replace(piece, "").as_bytes());
+        let (key, _) = piece.split_once(':').unwrap();
+        let null = changed(LLAMA, piece, &format!("{key}:null,"));
+        assert!(matches!(null, Err(ManifestError::NotCanonical(_))), "{null:?}");
+    }
+    let reordered = changed(LLAMA, r#""low":1,"high":4"#, r#""high":4,"low":1"#);
+    assert!(matches!(reordered, Err(ManifestError::NotCanonical(_))), "{reordered:?}");
+    for (piece, other) in
+        [("\"bias\":true,", ""), ("\"low\":1,", ""), ("\"window\":5", "\"window\":5,\"dropout\":0"), ("\"low\"", "\"type\"")]
+    {
+        let result = changed(LLAMA, piece, other);
+        assert!(matches!(result, Err(ManifestError::Unreadable(_))), "{other}: {result:?}");
+    }
+}
+
+#[test]
+fn sizes_of_a_llama_outside_their_limits_are_refused_and_named() {
+    let cases = [
+        ("\"layers\":2", "\"layers\":0", "layers"),
+        ("\"layers\":2", "\"layers\":65", "layers"),
+        ("\"heads\":4", "\"heads\":0", "heads"),
+        ("\"heads\":4", "\"heads\":8193", "heads"),
+        ("\"key_value_heads\":2", "\"key_value_heads\":0", "key_value_heads"),
+        ("\"key_value_heads\":2", "\"key_value_heads\":5", "key_value_heads"),
+        ("\"key_value_heads\":2", "\"key_value_heads\":3", "heads modulo key_value_heads"),
+        ("\"head_size\":6", "\"head_size\":0", "head_size"),
+        ("\"head_size\":6", "\"head_size\":514", "head_size"),
+        ("\"head_size\":6", "\"head_size\":7", "head_size modulo 2"),
+        (
+            "\"heads\":4,\"key_value_heads\":2,\"head_size\":6",
+            "\"heads\":18,\"key_value_heads\":2,\"head_size\":512",
+            "heads times head_size",
+        ),
+        ("\"width\":10", "\"width\":0", "width"),
+        ("\"width\":10", "\"width\":8193", "width"),
+        ("\"inner\":19", "\"inner\":0", "inner"),
+        ("\"inner\":19", "\"inner\":65537", "inner"),
+        ("\"context\":8", "\"context\":0", "context"),
+        ("\"context\":8", "\"context\":65537", "context"),
+        ("\"width\":10,\"inner\":19,\"context\":8", "\"width\":4098,\"inner\":19,\"context\":512", "context times width"),
+        (
+            "\"head_size\":6,\"width\":10,\"inner\":19,\"context\":8",
+            "\"head_size\":512,\"width\":10,\"inner\":19,\"context\":1025",
+            "context times heads times head_size",
+        ),
+        ("\"vocabulary\":256", "\"vocabulary\":255", "vocabulary"),
+        ("\"epsilon\":10000", "\"epsilon\":0", "epsilon"),
+        ("\"epsilon\":10000", "\"epsilon\":16777217", "epsilon"),
+        ("\"rotary_base\":500000", "\"rotary_base\":1", "rotary_base"),
+        ("\"factor\":8", "\"factor\":0", "rotary_scaling factor"),
+        ("\"factor\":8", "\"factor\":1025", "rotary_scaling factor"),
+        ("\"low\":1", "\"low\":0", "rotary_scaling low"),
+        ("\"low\":1", "\"low\":4", "rotary_scaling high"),
+        ("\"high\":4", "\"high\":1025", "rotary_scaling high"),
+        ("\"original\":8192", "\"original\":0", "rotary_scaling original"),
+        ("\"original\":8192", "\"original\":1048577", "rotary_scaling original"),
+        ("\"window\":5", "\"window\":0", "window"),
+        ("\"window\":5", "\"window\":65537", "window"),
+        (
+            "\"layers\":2,\"heads\":4,\"key_value_heads\":2,\"head_size\":6,\"width\":10,\"inner\":19",
+            "\"layers\":64,\"heads\":4,\"key_value_heads\":2,\"head_size\":6,\"width\":8192,\"inner\":8192",
+            "number of parameters",
+        ),
+    ];
+    for (piece, other, name) in cases {
+        match changed(LLAMA, piece, other) {
+            Err(ManifestError::OutOfRange { field, .. }) => assert_eq!(field, name, "{other}"),
+            result => panic!("{other}: {result:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_family_reads_its_own_format_only() {
     let text = read(r#"{"format":"csv","divisor":1}"#, r#"{"format":"text","tokenizer":"bytes","stride":1}"#);
     assert_eq!(text, Err(ManifestError::Format { family: "mlp", format: "csv" }));
     let csv = changed(GPT, r#"{"format":"text","tokenizer":"bytes","stride":8}"#, r#"{"format":"csv","divisor":1}"#);
     assert_eq!(csv, Err(ManifestError::Format { family: "gpt", format: "text" }));
+    let csv = changed(LLAMA, r#"{"format":"text","tokenizer":"bytes","stride":8}"#, r#"{"format":"csv","divisor":1}"#);
+    assert_eq!(csv, Err(ManifestError::Format { family: "llama", format: "text" }));
 }
 
 #[test]

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MOST = 2**32 - 1
-GAINS = ("ln_1.weight", "ln_2.weight", "ln_f.weight")
+GAINS = ("ln_1.weight", "ln_2.weight", "ln_f.weight", "norm.weight")
 
 
 def read(*path):
@@ -44,11 +44,12 @@ def case(family, count, price, certainty):
 
 
 def main():
-    # Examples of the whole set: lines of both files; windows of twelve characters, seven apart.
+    # Examples of the whole set: lines of both files; windows of twelve characters, seven apart, of the same texts for both transformers.
     lines = sum(read(name).count(b"\n") + (not read(name).endswith(b"\n")) for name in ("a.csv", "b.csv"))
     windows = (len((read("gpt", "a.txt") + read("gpt", "b.txt")).decode()) - 12) // 7 + 1
     prices = [(1, None), (500_000, 200), (2_000_000_000, None), (MOST, 1)]
-    cases = {name: [case(family, count, *price) for price in prices] for name, family, count in [("mlp", (), lines), ("gpt", ("gpt",), windows)]}
+    families = [("mlp", (), lines), ("gpt", ("gpt",), windows), ("llama", ("llama",), windows)]
+    cases = {name: [case(family, count, *price) for price in prices] for name, family, count in families}
     with open(os.path.join(HERE, "price.json"), "w", encoding="utf-8") as file:
         file.write(json.dumps(cases, indent=1, ensure_ascii=False) + "\n")
 

@@ -3,7 +3,7 @@
 use evaluator::{Checkpoint, Examples, Manifest, evaluate, mean};
 use training::{Decay, EngineChoice, Optimizer, Settings};
 
-use crate::sets::{ENGINES, base, digits, families, genesis, gpt, plan, priced, trainer, with_hidden, words};
+use crate::sets::{ENGINES, base, digits, families, genesis, gpt, llama, plain_llama, plan, priced, trainer, with_hidden, words};
 
 /// Most nats between both means.
 const TOLERANCE: f64 = 1e-5;
@@ -42,8 +42,7 @@ fn engines_and_the_evaluator_agree_on_every_step() {
             for manifest in [digits(), with_hidden("[]"), with_hidden("[48,20]"), priced(&digits(), 500_000)] {
                 check(&manifest, &genesis(&manifest), engine, optimizer);
             }
-            for (bias, tied) in [(true, true), (false, false)] {
-                let manifest = gpt(bias, tied);
+            for manifest in [gpt(true, true), gpt(false, false), llama(), plain_llama()] {
                 check(&manifest, &words(&manifest), engine, optimizer);
             }
         }

@@ -53,7 +53,7 @@ fn devices_go_the_way_of_the_processor() {
 
 #[test]
 fn devices_that_are_not_here_are_refused() {
-    let [(manifest, examples), _] = families();
+    let [(manifest, examples), ..] = families();
     let beyond = match device() {
         Device::Cuda(_) => Device::Cuda(99),
         _ => Device::Wgpu(99),

@@ -111,7 +111,7 @@ fn a_replay_gives_the_bits_of_the_run() {
 
 #[test]
 fn a_replay_that_cannot_be_is_refused() {
-    let [(manifest, examples), _] = families();
+    let [(manifest, examples), ..] = families();
     let start = base(&manifest);
     let run =
         |note: &Note, starts: &[Checkpoint], stop: bool| replay(note, starts, &examples, Compute::detect(), &AtomicBool::new(stop), |_| ());

@@ -1,10 +1,11 @@
-//! Manifests and training sets of both families, and short ways to run a plan on them.
+//! Manifests and training sets of every family, and short ways to run a plan on them.
 
 use evaluator::{Checkpoint, Compute, Examples, Manifest};
 use training::{Device, EngineChoice, Plan, Settings, TrainError, Trainer};
 
 const DIGITS: &str = r#"{"version":1,"model":{"family":"mlp","inputs":64,"hidden":[32],"outputs":10,"activation":"relu"},"data":{"format":"csv","divisor":16},"loss":"cross_entropy","eval_max":1024,"weight_max":16}"#;
 const GPT: &str = r#"{"version":1,"model":{"family":"gpt","layers":2,"heads":3,"width":24,"context":19,"vocabulary":256,"bias":true,"tied":true},"data":{"format":"text","tokenizer":"bytes","stride":7},"loss":"cross_entropy","eval_max":64,"weight_max":16}"#;
+const LLAMA: &str = r#"{"version":1,"model":{"family":"llama","layers":2,"heads":4,"key_value_heads":2,"head_size":6,"width":22,"inner":50,"context":19,"vocabulary":256,"epsilon":1000,"rotary_base":10000,"rotary_scaling":{"factor":8,"low":1,"high":4,"original":64},"window":7,"bias":true,"head_norms":true,"tied":false},"data":{"format":"text","tokenizer":"bytes","stride":7},"loss":"cross_entropy","eval_max":64,"weight_max":16}"#;
 
 /// The engines of this program.
 pub const ENGINES: &[EngineChoice] =
@@ -37,6 +38,21 @@ pub fn gpt(bias: bool, tied: bool) -> Manifest {
     Manifest::from_bytes(text.as_bytes()).unwrap()
 }
 
+/// A transformer with everything that its family may have.
+pub fn llama() -> Manifest {
+    Manifest::from_bytes(LLAMA.as_bytes()).unwrap()
+}
+
+/// One with nothing that it may lack.
+pub fn plain_llama() -> Manifest {
+    let bare = [
+        (r#","rotary_scaling":{"factor":8,"low":1,"high":4,"original":64},"window":7,"bias":true"#, r#","bias":false"#),
+        (r#""head_norms":true,"tied":false"#, r#""head_norms":false,"tied":true"#),
+    ];
+    let text = bare.into_iter().fold(LLAMA.to_owned(), |text, (piece, other)| text.replace(piece, other));
+    Manifest::from_bytes(text.as_bytes()).unwrap()
+}
+
 /// Words that a small model learns within some steps.
 pub fn words(manifest: &Manifest) -> Examples {
     let words = ["the ", "cat ", "sat ", "on ", "a ", "mat. "];
@@ -45,10 +61,10 @@ pub fn words(manifest: &Manifest) -> Examples {
 }
 
 /// A manifest of each family with its set.
-pub fn families() -> [(Manifest, Examples); 2] {
-    let (digits, gpt) = (digits(), gpt(true, true));
-    let sets = (genesis(&digits), words(&gpt));
-    [(digits, sets.0), (gpt, sets.1)]
+pub fn families() -> [(Manifest, Examples); 3] {
+    let (digits, gpt, llama) = (digits(), gpt(true, true), llama());
+    let sets = (genesis(&digits), words(&gpt), words(&llama));
+    [(digits, sets.0), (gpt, sets.1), (llama, sets.2)]
 }
 
 pub fn base(manifest: &Manifest) -> Checkpoint {

@@ -7,7 +7,8 @@ use super::{Block, EXPANSION, Gpt, Weights};
 use crate::arena::Arena;
 use crate::families::Pass;
 use crate::families::tape::{Backward, Example, Layout, Source, Tape, View, parts};
-use crate::kernels::{Gathering, Head, Kernels, Matrix, MatrixMut, NormBack, Then, back_len, scratch_len, stride_of};
+use crate::families::vocabulary::lose;
+use crate::kernels::{Gathering, Head, Kernels, Matrix, MatrixMut, NormBack, Spread, Then, back_len, scratch_len, stride_of};
 
 /// Views of one block.
 struct BlockViews {
@@ -90,13 +91,13 @@ impl BlockViews {
     /// Source of the tensor of that name.
     fn source(&self, name: &str) -> Source {
         match name {
-            "ln_1.weight" => Source::Norm { gradient: self.normal_1_back, input: self.x },
+            "ln_1.weight" => Source::Norm { spread: Spread::Deviation, gradient: self.normal_1_back, input: self.x },
             "ln_1.bias" => Source::Sums { gradient: self.normal_1_back },
             "attn.c_attn.weight" => Source::Outer { gradient: self.attention_back, input: self.normal_1 },
             "attn.c_attn.bias" => Source::Sums { gradient: self.attention_back },
             "attn.c_proj.weight" => Source::Outer { gradient: self.middle_back, input: self.attention.narrow(self.x) },
             "attn.c_proj.bias" => Source::Sums { gradient: self.middle_back },
-            "ln_2.weight" => Source::Norm { gradient: self.normal_2_back, input: self.middle },
+            "ln_2.weight" => Source::Norm { spread: Spread::Deviation, gradient: self.normal_2_back, input: self.middle },
             "ln_2.bias" => Source::Sums { gradient: self.normal_2_back },
             "mlp.c_fc.weight" => Source::Outer { gradient: self.inner, input: self.normal_2 },
             "mlp.c_fc.bias" => Source::Sums { gradient: self.inner },
@@ -126,7 +127,7 @@ impl Backward for Gpt {
         for block in &views.blocks {
             sources.extend(self.block().iter().map(|(name, _, _)| vec![block.source(name)]));
         }
-        sources.push(vec![Source::Norm { gradient: views.normal_back, input: views.x }]);
+        sources.push(vec![Source::Norm { spread: Spread::Deviation, gradient: views.normal_back, input: views.x }]);
         if self.bias {
             sources.push(vec![Source::Sums { gradient: views.normal_back }]);
         }
@@ -193,7 +194,10 @@ impl Run<'_> {
         let (rows, width) = (self.rows, self.gpt.width as usize);
         let size = width / self.gpt.heads as usize;
         let scale = 1.0 / (size as f32).sqrt();
-        (0..width).step_by(size).map(move |start| Head { rows, stride, width, start, size, scale })
+        (0..width).step_by(size).map(move |start| {
+            let places = [start, width + start, 2 * width + start];
+            Head { rows, stride, places, size, scale, window: usize::MAX }
+        })
     }
 
     /// Attention of a block forward, with queries kept beside what replaces them.
@@ -232,19 +236,12 @@ impl Run<'_> {
         let last = self.views.before_back(self.views.blocks.len());
         let [x, mut normal, mut logits, mut normal_back, out_back] = self.parts(tape, [x, normal, logits, normal_back, last]);
         let (kernels, rows) = (self.kernels, self.rows);
-        let norm = self.weights.norm;
+        let (norm, spread) = (self.weights.norm, Spread::Deviation);
         kernels.layer_norm(x.read(), norm.0, norm.1, normal.part(0, rows));
         kernels.linear(normal.read(), self.weights.head, logits.part(0, rows), Then::Store, &mut []);
-        kernels.log_softmax(logits.part(0, rows));
-        let mut loss = 0.0;
-        for (row, target) in targets.iter().enumerate() {
-            let row = logits.row(row);
-            loss -= f64::from(row[usize::from(*target)]);
-            kernels.probabilities(row, share);
-            row[usize::from(*target)] -= share;
-        }
+        let loss = lose(kernels, logits.part(0, rows), targets, share);
         kernels.linear_back(logits.read(), self.weights.head, normal_back.part(0, rows), Then::Store, &mut []);
-        kernels.norm_back(NormBack { gradient: normal_back.read(), input: x.read(), weight: norm.0 }, None, out_back);
+        kernels.norm_back(NormBack { spread, gradient: normal_back.read(), input: x.read(), weight: norm.0 }, None, out_back);
         loss
     }
 
@@ -256,7 +253,8 @@ impl Run<'_> {
         let (kernels, rows) = (self.kernels, self.rows);
         kernels.linear_back(out_back.read(), block.inner_out, inner.part(0, rows), Then::Times, &mut []);
         kernels.linear_back(inner.read(), block.inner, normal_back.part(0, rows), Then::Store, &mut []);
-        let norm = NormBack { gradient: normal_back.read(), input: middle.read(), weight: block.norm_2.0 };
+        let (spread, weight) = (Spread::Deviation, block.norm_2.0);
+        let norm = NormBack { spread, gradient: normal_back.read(), input: middle.read(), weight };
         kernels.norm_back(norm, Some(out_back.read()), middle_back);
     }
 
@@ -271,12 +269,14 @@ impl Run<'_> {
         kernels.linear_back(middle_back.read(), block.attention_out, output, Then::Store, &mut []);
         for head in self.heads(attention.stride) {
             let column = |values, stride| Matrix::new(values, rows, head.size, stride);
-            let queries = column(&queries.values[head.start..], queries.stride);
-            let pulls = column(&pulls[head.start..], middle_back.stride);
-            kernels.attention_back(Gathering { queries, values: attention.values, pulls, head }, attention_back.values, scratch);
+            let queries = column(&queries.values[head.places[0]..], queries.stride);
+            let pulls = column(&pulls[head.places[0]..], middle_back.stride);
+            let gathering = Gathering { queries, values: attention.values, pulls, head, goes_on: false };
+            kernels.attention_back(gathering, attention_back.values, scratch);
         }
         kernels.linear_back(attention_back.read(), block.attention, normal_back.part(0, rows), Then::Store, &mut []);
-        let norm = NormBack { gradient: normal_back.read(), input: x.read(), weight: block.norm_1.0 };
+        let (spread, weight) = (Spread::Deviation, block.norm_1.0);
+        let norm = NormBack { spread, gradient: normal_back.read(), input: x.read(), weight };
         kernels.norm_back(norm, Some(middle_back.read()), before);
     }
 }

@@ -2,12 +2,11 @@
 
 use super::{Block, EXPANSION, Gpt, Norm, PASS_ROWS, Weights};
 use crate::arena::Arena;
+use crate::families::vocabulary::{logits_len, predict};
 use crate::kernels::{Head, Kernels, Matrix, MatrixMut, Then, packing_len, scratch_len, stride_of};
 
 /// Values of the inner layer of a block held at once (16 MiB).
 const INNER: usize = 1 << 22;
-/// Values of logits held at once (1 MiB), but at least one row.
-const LOGITS: usize = 1 << 18;
 
 /// Lengths of rows and numbers of them.
 #[derive(Clone, Copy)]
@@ -23,17 +22,15 @@ struct Sizes {
     stride: usize,
     stride_attention: usize,
     stride_inner: usize,
-    stride_logits: usize,
-    /// Rows of the inner layer, and of logits, at a time.
+    /// Rows of the inner layer at a time.
     rows_inner: usize,
-    rows_logits: usize,
 }
 
 impl Sizes {
     /// Of a pass over these examples.
     fn new(gpt: &Gpt, examples: &[&[u16]]) -> Self {
         let (width, vocabulary) = (gpt.width as usize, gpt.vocabulary as usize);
-        let (stride_inner, stride_logits) = (stride_of(EXPANSION * width), stride_of(vocabulary));
+        let stride_inner = stride_of(EXPANSION * width);
         Self {
             width,
             heads: gpt.heads as usize,
@@ -43,16 +40,14 @@ impl Sizes {
             stride: stride_of(width),
             stride_attention: stride_of(3 * width),
             stride_inner,
-            stride_logits,
             rows_inner: (INNER / stride_inner).clamp(1, PASS_ROWS),
-            rows_logits: (LOGITS / stride_logits).clamp(1, PASS_ROWS),
         }
     }
 
     /// Of the one buffer that holds queries, keys and values, or a part of the inner layer, or logits.
     fn wide_len(&self) -> usize {
         let attention = self.rows * self.stride_attention;
-        attention.max(self.rows.min(self.rows_inner) * self.stride_inner).max(self.rows_logits * self.stride_logits)
+        attention.max(self.rows.min(self.rows_inner) * self.stride_inner).max(logits_len(self.vocabulary, PASS_ROWS))
     }
 
     /// Of the space for packed weights, or packed keys and values.
@@ -94,7 +89,7 @@ impl Forward<'_> {
             self.widen(block, &mut x, &mut normal, wide, packing);
         }
         self.norm(&x, self.weights.norm, &mut normal);
-        self.predict(&normal, wide, packing, read);
+        predict(self.kernels, (normal.read(), self.weights.head), PASS_ROWS, [wide, packing], read);
     }
 
     /// Layer norm of every row.
@@ -115,7 +110,8 @@ impl Forward<'_> {
         for tokens in self.examples {
             let values = &mut wide[first * stride..(first + tokens.len()) * stride];
             for start in (0..width).step_by(size) {
-                let head = Head { rows: tokens.len(), stride, width, start, size, scale };
+                let places = [start, width + start, 2 * width + start];
+                let head = Head { rows: tokens.len(), stride, places, size, scale, window: usize::MAX };
                 self.kernels.attention(values, head, packing);
             }
             first += tokens.len();
@@ -136,19 +132,6 @@ impl Forward<'_> {
             self.kernels.gelu(inner);
             let input = Matrix::new(inner, rows, block.inner.outputs, sizes.stride_inner);
             self.kernels.linear(input, block.inner_out, x.part(first, rows), Then::Add, packing);
-        }
-    }
-
-    /// Log-probabilities of the next token after each position, some rows at a time.
-    fn predict(&self, normal: &MatrixMut<'_>, wide: &mut [f32], packing: &mut [f32], read: &mut dyn FnMut(usize, &[f32])) {
-        let Sizes { rows, vocabulary, stride_logits, rows_logits, .. } = self.sizes;
-        for first in (0..rows).step_by(rows_logits) {
-            let count = rows_logits.min(rows - first);
-            let logits = &mut wide[..count * stride_logits];
-            let output = MatrixMut::new(logits, count, vocabulary, stride_logits);
-            self.kernels.linear(normal.read().part(first, count), self.weights.head, output, Then::Store, packing);
-            self.kernels.log_softmax(MatrixMut::new(logits, count, vocabulary, stride_logits));
-            logits.chunks_exact(stride_logits).enumerate().for_each(|(row, values)| read(first + row, &values[..vocabulary]));
         }
     }
 }

@@ -148,14 +148,7 @@ def log_probabilities(tensors, tokens):
         inner = [[gelu(value) for value in linear(layer_norm(row, *norm), *c_fc)] for row in x]
         x = [[add(a, b) for a, b in zip(row, linear(out, *c_proj))] for row, out in zip(x, inner)]
     norm, head = (next(left), next(left)), next(left)
-    rows = []
-    for row in x:
-        logits = linear(layer_norm(row, *norm), head, None)
-        most = lanes(logits, -math.inf, max, max)
-        d = [single(value - most) for value in logits]
-        total = log(lanes([exp(value) for value in d], 0.0, add, add))
-        rows.append([single(value - total) for value in d])
-    return rows
+    return [log_softmax(linear(layer_norm(row, *norm), head, None)) for row in x]
 
 
 class Stream:
@@ -189,17 +182,17 @@ def tensor_list():
     return result + [("lm_head.weight", [v, w], "drawn")]
 
 
-def initial(seed):
+def initial(seed, specs, layers):
     stream = Stream(b"neuron/initial/1", seed)
     bound = bits(0x3D0DE3BD)
-    bounds = {"drawn": bound, "residual": single(bound / single(math.sqrt(2 * LAYERS)))}
+    bounds = {"drawn": bound, "residual": single(bound / single(math.sqrt(2 * layers)))}
     draw = lambda first: single((stream.next() // 256 - 2**23) / 2**23 * bounds[first])
-    return [[draw(first) if first in bounds else first for _ in range(math.prod(shape))] for _, shape, first in tensor_list()]
+    return [[draw(first) if first in bounds else first for _ in range(math.prod(shape))] for _, shape, first in specs]
 
 
-def checkpoint(tensors):
+def checkpoint(tensors, specs):
     entries, start = [], 0
-    for (name, shape, _), values in zip(tensor_list(), tensors):
+    for (name, shape, _), values in zip(specs, tensors):
         end = start + 4 * len(values)
         entries.append(f'"{name}":{{"dtype":"F32","shape":{json.dumps(shape, separators=(",", ":"))},"data_offsets":[{start},{end}]}}')
         start = end
@@ -251,12 +244,19 @@ def micronats(nats):
     return min(max(round(nats * 1e6), 0), 2**32 - 1)
 
 
-def main():
-    model = {"family": "gpt", "layers": LAYERS, "heads": HEADS, "width": WIDTH, "context": CONTEXT, "vocabulary": len(CHARACTERS), "bias": True, "tied": False}
+def log_softmax(logits):
+    most = lanes(logits, -math.inf, max, max)
+    d = [single(value - most) for value in logits]
+    total = log(lanes([exp(value) for value in d], 0.0, add, add))
+    return [single(value - total) for value in d]
+
+
+def write_all(folder, model, specs, log_probabilities):
+    """Every file of a family that reads CONTEXT tokens at a time; returns the new weights, and all examples."""
     data = {"format": "text", "tokenizer": {"characters": CHARACTERS}, "stride": STRIDE}
     manifest = {"version": 1, "model": model, "data": data, "loss": "cross_entropy", "eval_max": EVAL_MAX, "weight_max": 2}
-    base = initial(bytes(range(32)))
-    new = [[single(value + single(index * 37 % 101 / 400 - 0.125)) for index, value in enumerate(values)] for values in initial(bytes([7] * 32))]
+    base, other = (initial(seed, specs, model["layers"]) for seed in (bytes(range(32)), bytes([7] * 32)))
+    new = [[single(value + single(index * 37 % 101 / 400 - 0.125)) for index, value in enumerate(values)] for values in other]
     tokens = [CHARACTERS.index(character) for path in sorted(TEXTS) for character in TEXTS[path]]
     windows = [tokens[at : at + CONTEXT + 1] for at in range(0, len(tokens) - CONTEXT, STRIDE)]
     order, stream = list(range(len(windows))), Stream(b"neuron/draw/1", SEED, struct.pack(">QQ", GROUP, ROUND))
@@ -278,14 +278,21 @@ def main():
         "probe": keccak256(probe).hex(),
         "first_log_probabilities": [struct.pack(">f", value).hex() for value in rows["new"][0][-1]],
     }
-    write = lambda name, content: open(os.path.join(HERE, name), "wb").write(content)
+    write = lambda name, content: open(os.path.join(folder, name), "wb").write(content)
     write("manifest.json", json.dumps(manifest, separators=(",", ":"), ensure_ascii=False).encode())
     write("measurement.json", json.dumps(golden, indent=1).encode() + b"\n")
-    write("base.safetensors", checkpoint(base))
-    write("new.safetensors", checkpoint(new))
+    write("base.safetensors", checkpoint(base, specs))
+    write("new.safetensors", checkpoint(new, specs))
     for path, text in TEXTS.items():
         write(path, text.encode())
+    return new, windows
+
+
+def main():
+    model = {"family": "gpt", "layers": LAYERS, "heads": HEADS, "width": WIDTH, "context": CONTEXT, "vocabulary": len(CHARACTERS), "bias": True, "tied": False}
+    write_all(HERE, model, tensor_list(), log_probabilities)
 
 
 assert keccak256(b"").hex() == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
-main()
+if __name__ == "__main__":
+    main()

@@ -1,16 +1,16 @@
 //! The family `gpt`: nanoGPT's transformer.
 
 use burn::tensor::backend::Backend;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor};
 use evaluator::Gpt;
 
-use super::ops::{Maths, Values, gelu, norm};
+use super::ops::{Maths, Values, gelu, mask, norm};
 
 /// Scores [examples · context, vocabulary] of tokens [examples, context]; nothing if a tensor is missing.
 pub(super) fn scores<B: Backend>(gpt: &Gpt, weights: &[Values<B>], tokens: Tensor<B, 2, Int>, maths: Maths) -> Option<Values<B>> {
     let [examples, context] = tokens.dims();
     let (rows, width, heads) = (examples * context, gpt.width as usize, gpt.heads as usize);
-    let mask = mask(context, &tokens.device());
+    let mask = mask(context, context, &tokens.device());
     let mut weights = Weights { next: weights.iter(), bias: gpt.bias, maths };
     let (embedding, positions) = (weights.next.next()?, weights.next.next()?);
     let embedded = embedding.clone().select(0, Tensor::from_inner(tokens.reshape([rows]))).reshape([examples, context, width]);
@@ -26,13 +26,6 @@ pub(super) fn scores<B: Backend>(gpt: &Gpt, weights: &[Values<B>], tokens: Tenso
     let normal = weights.norm(x)?;
     let head = if gpt.tied { embedding } else { weights.next.next()? };
     Some(maths.linear(normal, head, None))
-}
-
-/// Added to scores, row by row: −∞ where a token lies ahead.
-fn mask<B: Backend>(context: usize, device: &B::Device) -> Tensor<B, 2> {
-    let ahead = |place: usize| if place % context > place / context { f32::NEG_INFINITY } else { 0.0 };
-    let values: Vec<f32> = (0..context * context).map(ahead).collect();
-    Tensor::from_data(TensorData::new(values, [1, context * context]), device)
 }
 
 /// Tensors that were not taken yet.

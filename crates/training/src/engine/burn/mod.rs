@@ -1,6 +1,7 @@
 //! The engine `burn`: every device.
 
 mod gpt;
+mod llama;
 mod mlp;
 mod ops;
 mod run;
@@ -30,6 +31,7 @@ fn scores<B: Backend>(model: &Model, weights: &[Values<B>], inputs: Inputs<B>, m
     match (model, inputs) {
         (Model::Mlp(_), Inputs::Features(features)) => Some(mlp::scores(weights, features, maths)),
         (Model::Gpt(family), Inputs::Tokens(tokens)) => gpt::scores(family, weights, tokens, maths),
+        (Model::Llama(family), Inputs::Tokens(tokens)) => llama::scores(family, weights, tokens, maths),
         // Examples of another kind, which no run is started with.
         _ => None,
     }

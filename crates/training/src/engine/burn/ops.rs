@@ -11,7 +11,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::backend::Backend;
-use burn::tensor::{FloatDType, IndexingUpdateOp, Int, Tensor, TensorPrimitive};
+use burn::tensor::{FloatDType, IndexingUpdateOp, Int, Tensor, TensorData, TensorPrimitive};
 
 use crate::settings::Precision;
 
@@ -75,6 +75,14 @@ impl Maths {
     }
 }
 
+/// Added to scores, row by row: −∞ where a token lies ahead, or so many or more before.
+pub(super) fn mask<B: Backend>(context: usize, window: usize, device: &B::Device) -> Tensor<B, 2> {
+    let is_seen = |row: usize, column: usize| column <= row && row - column < window;
+    let value = |place: usize| if is_seen(place / context, place % context) { 0.0 } else { f32::NEG_INFINITY };
+    let values: Vec<f32> = (0..context * context).map(value).collect();
+    Tensor::from_data(TensorData::new(values, [1, context * context]), device)
+}
+
 /// Each row with mean 0 and variance 1, times weight, plus bias.
 pub(super) fn norm<B: Backend>(x: Values<B>, weight: &Values<B>, bias: Option<&Values<B>>) -> Values<B> {
     let (inputs, factors) = (x.clone().inner(), weight.clone().inner());
@@ -95,6 +103,62 @@ pub(super) fn norm<B: Backend>(x: Values<B>, weight: &Values<B>, bias: Option<&V
             [x, weight, gradient.sum_dim(0)]
         }),
     }
+}
+
+/// Each row with mean square 1, times weight.
+pub(super) fn size_norm<B: Backend>(x: Values<B>, weight: &Values<B>, epsilon: f32) -> Values<B> {
+    let (inputs, factors) = (x.clone().inner(), weight.clone().inner());
+    let scale = ((inputs.clone() * inputs.clone()).mean_dim(1) + epsilon).sqrt().recip();
+    let normal = inputs * scale.clone();
+    node([x, weight.clone()], normal.clone() * factors.clone(), move |gradient| {
+        let (inner, weight) = (gradient.clone() * factors.clone(), (gradient * normal.clone()).sum_dim(0));
+        let along = (inner.clone() * normal.clone()).mean_dim(1);
+        [(inner - normal.clone() * along) * scale.clone(), weight]
+    })
+}
+
+/// gate / (1 + exp(−gate)) · value.
+pub(super) fn swiglu<B: Backend>(gates: Values<B>, values: Values<B>) -> Values<B> {
+    let (gate, value) = (gates.clone().inner(), values.clone().inner());
+    let sigmoid = (gate.clone().neg().exp() + 1.0).recip();
+    let open = gate.clone() * sigmoid.clone();
+    node([gates, values], open.clone() * value.clone(), move |gradient| {
+        let slope = sigmoid.clone() * (gate.clone() * (sigmoid.clone().neg() + 1.0) + 1.0);
+        [gradient.clone() * value.clone() * slope, gradient * open.clone()]
+    })
+}
+
+/// What heads are turned by, [1, context, 1, pairs] each.
+#[derive(Clone, Debug)]
+pub(super) struct Turns<B: Backend> {
+    pub(super) cosines: Tensor<B, 4>,
+    pub(super) sines: Tensor<B, 4>,
+}
+
+impl<B: Backend> Turns<B> {
+    /// The first half of each head turned with the second one.
+    fn of(&self, x: Tensor<B, 4>) -> Tensor<B, 4> {
+        let half = x.dims()[3] / 2;
+        let (first, second) = (x.clone().narrow(3, 0, half), x.narrow(3, half, half));
+        let (cosines, sines) = (self.cosines.clone(), self.sines.clone());
+        let left = first.clone() * cosines.clone() - second.clone() * sines.clone();
+        Tensor::cat(vec![left, second * cosines + first * sines], 3)
+    }
+}
+
+/// Heads turned by their positions; `shape` = examples, context, heads, values of a head.
+pub(super) fn turn<B: Backend>(x: Values<B>, shape: [usize; 4], turns: &Turns<B>) -> Values<B> {
+    let rows = x.dims();
+    let output = turns.of(x.clone().inner().reshape(shape)).reshape(rows);
+    let back = Turns { sines: turns.sines.clone().neg(), ..turns.clone() };
+    node([x], output, move |gradient| [back.of(gradient.reshape(shape)).reshape(rows)])
+}
+
+/// Each head of a row as often as others share it; `shape` = heads, how often, values of a head.
+pub(super) fn share<B: Backend>(x: Values<B>, shape: [usize; 3]) -> Values<B> {
+    let ([rows, columns], [heads, times, size]) = (x.dims(), shape);
+    let output = x.clone().inner().reshape([rows, heads, 1, size]).repeat_dim(2, times).reshape([rows, columns * times]);
+    node([x], output, move |gradient| [gradient.reshape([rows, heads, times, size]).sum_dim(2).reshape([rows, columns])])
 }
 
 /// x · Φ(x); burn's own differentiates an approximation on some devices.
