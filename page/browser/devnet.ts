@@ -121,6 +121,14 @@ export async function gateway(net: Devnet): Promise<Program> {
   return { url: `http://127.0.0.1:${port}`, close: () => ended(child, data) };
 }
 
+/** What a command of the program that reads has found. */
+export function told<T>(net: Devnet, ...command: string[]): T {
+  const options = ["--network", `${net.folder}/network.toml`, ...command, "--json"];
+  return JSON.parse(
+    execFileSync(net.neuron, options, { cwd: REPOSITORY, stdio: ["ignore", "pipe", "ignore"], maxBuffer: 64 * 1024 * 1024 }).toString(),
+  ) as T;
+}
+
 /** The page from `neuron dashboard`. */
 export async function dashboard(net: Devnet): Promise<Program> {
   const port = await freePort();

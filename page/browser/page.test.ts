@@ -8,6 +8,7 @@ import { stake } from "./stake";
 import { sale } from "./sale";
 import { computing } from "./computing";
 import { dataset } from "./dataset";
+import { examples } from "./examples";
 import { trouble } from "./trouble";
 import { views } from "./views";
 import { withdrawal } from "./withdrawal";
@@ -27,6 +28,7 @@ describe("the page", { concurrency: false }, () => {
   hostile(on);
   views(on);
   computing(on);
+  examples(on);
   trouble(on);
   sale(on);
   withdrawal(on);

@@ -173,7 +173,7 @@ function View({ at }: { at: Inner }) {
     case "leaders":
       return <LeadersView />;
     case "group":
-      return <GroupView key={at.group} number={at.group} tab={at.tab} />;
+      return <GroupView key={at.group} number={at.group} tab={at.tab} file={at.file} />;
     case "round":
       return <RoundView key={`${at.group}/${at.round}`} number={at.group} round={at.round} />;
     case "delta":

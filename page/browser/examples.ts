@@ -1,0 +1,127 @@
+// The training set in the page: where each row comes from, as the program tells it too.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import type { Page } from "playwright-core";
+import { told } from "./devnet";
+import { type Stage, visit } from "./stage";
+import { findings } from "./views";
+
+interface Line {
+  delta: number | null;
+  author: string;
+  line: number;
+  file?: string;
+  text: string;
+}
+
+/** Cells of a table's CSV, without its head; rows of examples are in quotation marks. */
+async function csvOf(page: Page, caption: string): Promise<string[][]> {
+  const table = page.locator(".table", { has: page.getByRole("region", { name: caption }) });
+  const [saved] = await Promise.all([page.waitForEvent("download"), table.getByRole("button", { name: "CSV" }).click()]);
+  const lines = readFileSync(await saved.path(), "utf8")
+    .trimEnd()
+    .split("\r\n")
+    .slice(1);
+  return lines.map((line) => [...line.matchAll(/"([^"]*)"|([^,]+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? ""));
+}
+
+/** What `neuron delta show` looks at. */
+interface Looked {
+  examples_added: number;
+  examples_removed: number;
+  examples_changed: number;
+  duplicates: number;
+  contradictions: number;
+  near: number;
+  surprise: { file: string; line: number; text: string; loss_micronats: number }[];
+}
+
+const nameOf = ({ delta }: Line): string => (delta === null ? "birth 1" : `delta ${delta}`);
+
+export async function readSet(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Read the training set" }).click();
+  await page.getByRole("region", { name: "Files of the set" }).waitFor();
+}
+
+export function examples(on: () => Stage): void {
+  test("each row of a file is shown as a picture with the patch that brought it, as the program tells it", async () => {
+    const stage = on();
+    const { page, context, complaints } = await visit(stage, { at: `${stage.root}/g/1/set` });
+    await readSet(page);
+    const link = page.getByRole("region", { name: "Files of the set" }).getByRole("link").first();
+    const path = await link.innerText();
+    await link.click();
+    await page.getByRole("img", { name: /^picture of 8 by 8 points, label \d$/ }).first().waitFor(); // prettier-ignore
+    const grey =
+      "[...document.querySelector('.picture').getContext('2d').getImageData(0, 0, 8, 8).data].filter((one) => one > 0 && one < 255).length";
+    assert.ok(((await page.evaluate(grey)) as number) > 10, "a picture has greys");
+    assert.deepEqual(await findings(page), []);
+    const said = told<{ lines: Line[] }>(stage.net, "delta", "blame", path);
+    const wanted = said.lines.map((line) => [String(line.line), line.text, nameOf(line), line.author.toLowerCase()]);
+    assert.deepEqual(await csvOf(page, "Lines of the file"), wanted);
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.getByText(`26 to 50 of ${wanted.length}`).waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test("rows are found by text, label, author and delta, as the program finds them", async () => {
+    const stage = on();
+    const { page, context, complaints } = await visit(stage, { at: `${stage.root}/g/1/set` });
+    await readSet(page);
+    const [delta] = told<{ patches: Line[] }>(stage.net, "delta", "log").patches;
+    for (const [options, fields] of [
+      [["0,0,5,13"], { "Text in the line": "0,0,5,13" }],
+      [["--label", "7"], { Label: "7" }],
+      [["--delta", String(delta?.delta), "--label", "3"], { Delta: String(delta?.delta), Label: "3" }],
+      [["--author", String(delta?.author)], { Author: String(delta?.author) }],
+    ] as [string[], Record<string, string>][]) {
+      for (const name of ["Text in the line", "Label", "Delta", "Author"]) await page.getByLabel(name, { exact: true }).fill(fields[name] ?? "");
+      await page.getByText(/lines were found|One line was found/).waitFor();
+      const found = (await csvOf(page, "Lines that were found")).filter(([by]) => !by?.endsWith(", open"));
+      const wanted = told<{ found: Line[] }>(stage.net, "delta", "search", ...options).found;
+      assert.ok(wanted.length > 0, options.join(" "));
+      assert.deepEqual(
+        found,
+        wanted.map((line) => [nameOf(line), `${line.file}:${line.line}`, line.text, line.author.toLowerCase()]),
+        options.join(" "),
+      );
+    }
+    await page.getByLabel("Author", { exact: true }).fill("nobody");
+    await page.getByText("An author is 0x and 40 hexadecimal digits.").waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test("a delta is compared with the set that it was proposed for, as the program compares it", async () => {
+    const stage = on();
+    const { page, context, complaints } = await visit(stage, { at: `${stage.root}/g/1/d/1` });
+    await page.getByRole("button", { name: "Compare it with the set" }).click();
+    await page.getByRole("region", { name: "Examples that come" }).waitFor();
+    const [said] = told<{ details: Looked[] }>(stage.net, "delta", "show", "1").details;
+    assert.ok(said && said.surprise.length > 10);
+    for (const [name, count] of [
+      ["Added", said.examples_added],
+      ["Removed", said.examples_removed],
+      ["Changed", said.examples_changed],
+      ["In the set twice", said.duplicates],
+      ["With another label", said.contradictions],
+      ["Nearly another row", said.near],
+    ] as const)
+      assert.equal(
+        await page
+          .locator(".fact", { has: page.getByText(name, { exact: true }) })
+          .locator("dd")
+          .innerText(),
+        String(count),
+        name,
+      );
+    const rows = (await csvOf(page, "Examples that come")).map(([text, place]) => `${place} ${text}`);
+    assert.deepEqual(rows.sort(), said.surprise.map(({ file, line, text }) => `${file}:${line} ${text}`).sort());
+    assert.deepEqual(await findings(page), []);
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+}
