@@ -129,6 +129,12 @@ export function told<T>(net: Devnet, ...command: string[]): T {
   ) as T;
 }
 
+/** What the program says to a patch. */
+export function checked(net: Devnet, file: string): string {
+  const options = ["--network", `${net.folder}/network.toml`, "delta", "check", file];
+  return execFileSync(net.neuron, options, { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] }).toString();
+}
+
 /** The page from `neuron dashboard`. */
 export async function dashboard(net: Devnet): Promise<Program> {
   const port = await freePort();

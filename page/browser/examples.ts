@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Page } from "playwright-core";
-import { told } from "./devnet";
-import { type Stage, visit } from "./stage";
+import { opened } from "./dataset";
+import { checked, told } from "./devnet";
+import { addressOf, confirmed, type Stage, visit } from "./stage";
 import { findings } from "./views";
 
 interface Line {
@@ -124,4 +125,71 @@ export function examples(on: () => Stage): void {
     assert.deepEqual(complaints, []);
     await context.close();
   });
+
+  test("rows are changed, removed, drawn and added in the page, and the patch that comes of it is one that the program takes", async () => {
+    const stage = on();
+    const { page, context, complaints } = await visit(stage, { who: "guest", at: `${stage.root}/g/1/data` });
+    await opened(page);
+    await page.getByRole("link", { name: "Examples", exact: true }).first().click();
+    await readSet(page);
+    await page.getByRole("region", { name: "Files of the set" }).getByRole("link").first().click();
+    await page.getByRole("button", { name: "Change its rows" }).click();
+    await page.getByRole("button", { name: "Change line 2", exact: true }).click();
+    const row = page.getByRole("textbox", { name: "Line 2", exact: true });
+    const before = await row.inputValue();
+    await row.fill(before.replace(/\d$/, "x"));
+    await page.getByRole("button", { name: "Keep", exact: true }).click();
+    await page
+      .getByRole("alert")
+      .getByText(/The rules refuse it: .*line 2/)
+      .waitFor();
+    assert.ok(await page.getByRole("button", { name: "Propose", exact: true }).isDisabled());
+    await page.getByRole("button", { name: "Change line 2", exact: true }).click();
+    await row.fill(before.replace(/\d$/, (label) => String((Number(label) + 1) % 10)));
+    await page.getByRole("button", { name: "Keep", exact: true }).click();
+    await page.getByRole("button", { name: "Remove line 3", exact: true }).click();
+    await page.getByLabel("Rows, one a line").fill(`${before}\n`);
+    await page.getByRole("button", { name: "Add them" }).click();
+    await drawOne(page);
+    await expectFact(page, "In the set twice", "0");
+    await expectFact(page, "With another label", "1");
+    await expectFact(page, "Changed", "1");
+    await expectFact(page, "Added", "1");
+    assert.deepEqual(await findings(page), []);
+    await page.getByLabel("Title", { exact: true }).fill("A row by hand");
+    const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save the patch" }).click()]);
+    const patch = readFileSync(await saved.path(), "utf8");
+    assert.match(patch, new RegExp(`^Subject: A row by hand\n\nNeuron-Author: ${addressOf(stage, "guest")}\n`));
+    const said = checked(stage.net, await saved.path());
+    assert.match(said, /1 added, 0 removed, 1 changed/);
+    await page.getByRole("button", { name: "Propose", exact: true }).click();
+    await confirmed(page, /Propose a delta/);
+    await page.getByRole("region", { name: "Your changes" }).waitFor({ state: "detached" });
+    await page.getByRole("link", { name: /^Training set/ }).click();
+    await page.locator("main .cards .card").last().click();
+    await page.getByRole("heading", { name: "A row by hand" }).waitFor();
+    await page.getByText("Its digest is the one on chain.").waitFor();
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+}
+
+/** Draws a stroke as a three and adds it. */
+async function drawOne(page: Page): Promise<void> {
+  await page.getByText("Draw one", { exact: true }).click();
+  const frame = page.getByRole("application");
+  await frame.scrollIntoViewIfNeeded();
+  const box = await frame.boundingBox();
+  assert.ok(box);
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 5);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 3, box.y + (4 * box.height) / 5, { steps: 5 });
+  await page.mouse.up();
+  await page.getByLabel("What it is").fill("3");
+  await page.getByRole("button", { name: "Add the drawing" }).click();
+}
+
+async function expectFact(page: Page, name: string, value: string): Promise<void> {
+  const fact = page.locator(".fact", { has: page.getByText(name, { exact: true }) }).locator("dd");
+  await fact.getByText(value, { exact: true }).waitFor();
 }

@@ -9,6 +9,7 @@ import type { Step } from "../src/fold/lineage";
 import { pictureOf } from "../src/parts/examples";
 import { lineChanges, linesOf } from "../src/set/changes";
 import { compare } from "../src/set/compare";
+import { changeAt, drafted, EMPTY, isEmpty, rowsIn, withChange, without, withRows } from "../src/set/draft";
 import { nearOf } from "../src/set/near";
 import { addedLines, Origins } from "../src/set/origins";
 import { carriedOut, changesOf, patchBetween, sorted, type Tree } from "../src/set/patch";
@@ -274,4 +275,32 @@ test("a patch is compared with the set, and one that does not apply is told in a
     [["3,4,1", true, true], ["3,4,2", false, true]], // prettier-ignore
   );
   assert.match(String(await compare(reading, bytes(patch.replace(" 3,4,1", " 3,4,0")))), /differs at line 2/);
+});
+
+test("rows that are changed, removed and added become a set, and what is as it was is no change", () => {
+  const set = tree(["a.csv", "1\n2\n3"], ["b.csv", "9\n"]);
+  const at = (path: string, line: number, old: string, now: string | null) => ({ path, line, old, now });
+  let draft = withChange(EMPTY, at("a.csv", 2, "2", "two"));
+  assert.equal(changeAt(draft, "a.csv", 2)?.now, "two");
+  draft = withChange(withChange(draft, at("a.csv", 1, "1", null)), at("b.csv", 1, "9", null));
+  draft = withRows(draft, "a.csv", rowsIn("4\r\n\n5"));
+  assert.deepEqual([...drafted(set, draft).tree], [["a.csv", "two\n3\n4\n5\n"]]);
+  assert.deepEqual(drafted(set, withRows(EMPTY, "new.csv", ["1"])).tree.get("new.csv"), "1\n");
+  const back = withChange(
+    withChange(withChange(without(without(draft, 0), 0), at("a.csv", 2, "2", "2")), at("a.csv", 1, "1", "1")),
+    at("b.csv", 1, "9", "9"),
+  );
+  assert.ok(isEmpty(back));
+});
+
+test("changes are carried onto a set that has moved on, and those whose row is gone or stands twice are named", () => {
+  const change = { path: "a.csv", line: 2, old: "2", now: "two" };
+  for (const [text, wanted, lost] of [
+    ["0\n1\n2\n", "0\n1\ntwo\n", 0],
+    ["1\n3\n", "1\n3\n", 1],
+    ["2\n1\n2\n", "2\n1\n2\n", 1],
+  ] as const) {
+    const made = drafted(tree(["a.csv", text]), withChange(EMPTY, change));
+    assert.deepEqual([made.tree.get("a.csv"), made.lost.length], [wanted, lost]);
+  }
 });

@@ -27,8 +27,8 @@ export const csvOf = <T,>(columns: readonly Column<T>[], rows: readonly T[]): st
     .map((line) => `${line.join(",")}\r\n`)
     .join("");
 
-function save(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+export function save(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: name.endsWith(".csv") ? "text/csv" : "text/plain" }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

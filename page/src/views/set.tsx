@@ -1,28 +1,34 @@
 // The training set itself: its files, where each row comes from, and a search over all that was ever added.
 
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Step } from "../fold/lineage";
 import type { Group } from "../fold/state";
-import { Account, Fact, Nothing } from "../parts/bits";
+import { Account, Fact } from "../parts/bits";
 import { useHere } from "../parts/context";
+import { useDraft } from "../parts/drafts";
 import { Example } from "../parts/examples";
 import { type Read, useReading } from "../parts/reading";
 import { Table } from "../parts/table";
+import { isEmpty } from "../set/draft";
 import { sorted } from "../set/patch";
 import type { Reading } from "../set/reading";
 import { rowsOf } from "../set/summary";
+import { AddRows, EditedRow } from "./edit";
 import { SearchRows } from "./find";
 import type { Inside } from "./group";
+import { Field } from "./home";
+import { Proposal } from "./proposal";
 import { ReadButton, stepName, StepLink } from "./steps";
 import { NoGateway } from "./try";
 
-export function SetTab({ group, file }: Inside & { file?: string | undefined }) {
+export function SetTab({ answer, group, file }: Inside & { file?: string | undefined }) {
   const { site } = useHere();
   const read = useReading(group, group.head);
   if (!site.gateway) return <NoGateway />;
   const { reading } = read;
   if (!reading) return <Unread read={read} />;
-  return file === undefined ? <Whole group={group} reading={reading} /> : <OneFile group={group} reading={reading} path={file} />;
+  const inside = { answer, group, reading };
+  return file === undefined ? <Whole {...inside} /> : <OneFile key={file} {...inside} path={file} />;
 }
 
 function Unread({ read }: { read: Read }) {
@@ -35,7 +41,12 @@ function Unread({ read }: { read: Read }) {
   );
 }
 
-function Whole({ group, reading }: { group: Group; reading: Reading }) {
+interface Within extends Inside {
+  reading: Reading;
+}
+
+function Whole({ answer, group, reading }: Within) {
+  const [draft, change] = useDraft(group);
   const { links } = useHere();
   const files = sorted(reading.tree).map((path) => ({ path, rows: rowsOf(reading.tree.get(path) ?? "").length }));
   return (
@@ -58,7 +69,9 @@ function Whole({ group, reading }: { group: Group; reading: Reading }) {
             { name: "Lines", right: true, cell: (row) => row.rows, plain: (row) => row.rows },
           ]}
         />
+        <NewFile group={group} reading={reading} />
       </section>
+      <Proposal answer={answer} group={group} reading={reading} draft={draft} change={change} />
       <SearchRows group={group} reading={reading} />
     </>
   );
@@ -79,34 +92,66 @@ export function blameOf(reading: Reading, path: string): BlamedRow[] {
   });
 }
 
-function OneFile({ group, reading, path }: { group: Group; reading: Reading; path: string }) {
+/** The way to a file that is not there yet. */
+function NewFile({ group, reading }: { group: Group; reading: Reading }) {
   const { links } = useHere();
+  const [path, setPath] = useState("");
+  const name = path.trim();
+  const { suffix } = reading.shape;
+  return (
+    <details>
+      <summary>Begin a new file</summary>
+      <div class="form">
+        <Field name="Its name" value={path} changed={(event) => setPath(event.currentTarget.value)} placeholder={`more${suffix}`} wide />
+        <div class="form-foot">
+          {name.endsWith(suffix) ? <a href={links.file(group.number, name)}>Add rows to it</a> : <span class="quiet">It ends in {suffix}.</span>}
+        </div>
+      </div>
+    </details>
+  );
+}
+
+function OneFile({ answer, group, reading, path }: Within & { path: string }) {
+  const { links } = useHere();
+  const [draft, change] = useDraft(group);
+  const isThere = reading.tree.has(path);
+  const [edits, setEdits] = useState(!isEmpty(draft) || !isThere);
   const rows = useMemo(() => blameOf(reading, path), [reading, path]);
   const { isRows } = reading.shape;
+  const editing = { draft, change };
+  const row = ({ line, text }: BlamedRow) =>
+    edits ? <EditedRow {...editing} path={path} line={line} text={text} isRows={isRows} /> : <Example row={text} isRows={isRows} />;
   return (
-    <section key={path}>
-      <p class="crumbs">
-        <a href={links.group(group.number, "set")}>Examples</a>
-      </p>
-      <h2 class="mono">{path}</h2>
-      {!reading.tree.has(path) ? (
-        <Nothing>The set of now has no such file.</Nothing>
-      ) : (
+    <>
+      <section>
+        <p class="crumbs">
+          <a href={links.group(group.number, "set")}>Examples</a>
+        </p>
+        <h2 class="mono">{path}</h2>
+        {isThere && !edits && (
+          <p class="acts">
+            <button type="button" class="button quiet-button" onClick={() => setEdits(true)}>
+              Change its rows
+            </button>
+          </p>
+        )}
         <Table
           caption="Lines of the file, each with the patch that brought it"
           file={`group-${group.number}-blame`}
-          empty="The file is empty."
+          empty={isThere ? "The file is empty." : "The set of now has no such file."}
           paged
           rows={rows}
-          keyOf={(row) => row.line}
+          keyOf={({ line }) => line}
           columns={[
-            { name: "Line", right: true, cell: (row) => row.line, plain: (row) => row.line },
-            { name: isRows ? "Example" : "Text", cell: (row) => <Example row={row.text} isRows={isRows} />, plain: (row) => row.text },
-            { name: "Brought by", cell: (row) => <StepLink step={row.step} group={group} />, plain: (row) => stepName(row.step, group.number) },
-            { name: "Author", cell: (row) => <Account of={row.step.author} />, plain: (row) => row.step.author },
+            { name: "Line", right: true, cell: ({ line }) => line, plain: ({ line }) => line },
+            { name: isRows ? "Example" : "Text", cell: row, plain: ({ text }) => text },
+            { name: "Brought by", cell: ({ step }) => <StepLink step={step} group={group} />, plain: ({ step }) => stepName(step, group.number) },
+            { name: "Author", cell: ({ step }) => <Account of={step.author} />, plain: ({ step }) => step.author },
           ]}
         />
-      )}
-    </section>
+        {edits && <AddRows {...editing} path={path} reading={reading} />}
+      </section>
+      <Proposal answer={answer} group={group} reading={reading} {...editing} />
+    </>
   );
 }
