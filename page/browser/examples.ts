@@ -39,6 +39,28 @@ interface Looked {
   surprise: { file: string; line: number; text: string; loss_micronats: number }[];
 }
 
+/** What the program sees in delta 1. */
+function lookedAt({ net }: Stage): Looked {
+  const [looked] = told<{ details: Looked[] }>(net, "delta", "show", "1").details;
+  assert.ok(looked && looked.surprise.length > 10);
+  return looked;
+}
+
+const meanOf = (surprise: Looked["surprise"]): number =>
+  Math.floor(surprise.reduce((sum, { loss_micronats: loss }) => sum + loss, 0) / surprise.length);
+
+/** Page and program look one after the other: where a round is won between them they look again. */
+async function ofOneModel(page: Page, look: () => Promise<void>): Promise<void> {
+  for (let left = 3; ; left -= 1) {
+    try {
+      return await look();
+    } catch (error) {
+      if (left === 0) throw error;
+      await page.waitForTimeout(3_000);
+    }
+  }
+}
+
 const nameOf = ({ delta }: Line): string => (delta === null ? "birth 1" : `delta ${delta}`);
 
 export async function readSet(page: Page): Promise<void> {
@@ -101,8 +123,7 @@ export function examples(on: () => Stage): void {
     const { page, context, complaints } = await visit(stage, { at: `${stage.root}/g/1/d/1` });
     await page.getByRole("button", { name: "Compare it with the set" }).click();
     await page.getByRole("region", { name: "Examples that come" }).waitFor();
-    const [said] = told<{ details: Looked[] }>(stage.net, "delta", "show", "1").details;
-    assert.ok(said && said.surprise.length > 10);
+    const said = lookedAt(stage);
     for (const [name, count] of [
       ["Added", said.examples_added],
       ["Removed", said.examples_removed],
@@ -119,9 +140,35 @@ export function examples(on: () => Stage): void {
         String(count),
         name,
       );
-    const rows = (await csvOf(page, "Examples that come")).map(([text, place]) => `${place} ${text}`);
-    assert.deepEqual(rows.sort(), said.surprise.map(({ file, line, text }) => `${file}:${line} ${text}`).sort());
+    await ofOneModel(page, async () => {
+      await page.getByRole("button", { name: "Measure the running model on them" }).click();
+      const mean = await page.getByText(/^[\d.]+ nats is the running model's mean loss/).innerText();
+      const { surprise } = lookedAt(stage);
+      assert.equal(Number.parseFloat(mean), meanOf(surprise) / 1e6);
+      const rows = (await csvOf(page, "Examples that come")).map(([text, loss, place]) => `${loss} ${place} ${text}`);
+      const wanted = surprise.map(({ file, line, text, loss_micronats: loss }) => `${(loss / 1e6).toFixed(6)} ${file}:${line} ${text}`);
+      assert.deepEqual(rows, wanted);
+    });
     assert.deepEqual(await findings(page), []);
+    assert.deepEqual(complaints, []);
+    await context.close();
+  });
+
+  test("the running model is measured on what each patch brought", async () => {
+    const stage = on();
+    const { page, context, complaints } = await visit(stage, { at: `${stage.root}/g/1/set` });
+    await readSet(page);
+    await ofOneModel(page, async () => {
+      await page.getByRole("button", { name: "Measure the running model" }).click();
+      await page.getByRole("region", { name: /^Loss of the running model/ }).waitFor();
+      const { surprise } = lookedAt(stage);
+      const rows = await csvOf(page, "Loss of the running model");
+      const wanted = ["delta 1", String(surprise.length), (meanOf(surprise) / 1e6).toFixed(6)];
+      assert.deepEqual(
+        rows.find(([by]) => by === "delta 1"),
+        wanted,
+      );
+    });
     assert.deepEqual(complaints, []);
     await context.close();
   });

@@ -7,9 +7,9 @@ import { type Manifest, manifestOf } from "../../wasm/model";
 import type { Round } from "../../wasm/evaluator";
 import type { Step } from "../fold/lineage";
 import { type Added, addedLines, Origins } from "./origins";
-import { carriedOut, changesOf, type Tree } from "./patch";
+import { carriedOut, changesOf, sorted, type Tree } from "./patch";
 import { Roots } from "./root";
-import type { Shape } from "./summary";
+import { rowsOf, type Shape } from "./summary";
 
 type Later<T> = T | Promise<T>;
 
@@ -94,6 +94,16 @@ export class Reading {
     if (!areEqual(await this.roots.of(tree), await this.rules.root()))
       throw new Error("The page read a patch of this set otherwise than the rules do, so it shows nothing: `neuron delta search` reads it.");
     return { tree, examples };
+  }
+
+  /** All lines of files with examples, each with the place of the patch that brought it. */
+  blamed(): { path: string; line: number; text: string; place: number }[] {
+    return sorted(this.tree)
+      .filter((path) => path.endsWith(this.shape.suffix))
+      .flatMap((path) => {
+        const origins = this.origins.of(path);
+        return rowsOf(this.tree.get(path) ?? "").map((text, at) => ({ path, line: at + 1, text, place: origins[at] ?? 0 }));
+      });
   }
 
   /** The set after one more patch, which the rules took; this one stays as it is. */

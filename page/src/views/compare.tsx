@@ -10,6 +10,7 @@ import { type Column, Table } from "../parts/table";
 import { type Coming, type Comparison, compare } from "../set/compare";
 import type { Reading } from "../set/reading";
 import { ReadButton } from "./steps";
+import { Measure, meanOf } from "./surprise";
 
 interface Props {
   group: Group;
@@ -59,7 +60,40 @@ function Tried({ reading, bytes, ...about }: Props & { reading: Reading }) {
   return (
     <>
       <Counts found={found} />
-      <ComingRows reading={reading} found={found} file={`group-${about.group.number}-delta-${about.delta.number}-examples`} />
+      <Surprise reading={reading} found={found} {...about} />
+    </>
+  );
+}
+
+/** The examples that come, the most surprising first once the running model was measured on them. */
+function Surprise({ reading, found, group, delta }: Omit<Props, "bytes"> & { reading: Reading; found: Comparison }) {
+  const [losses, setLosses] = useState<ReadonlyMap<Coming, number> | null>(null);
+  const { coming } = found;
+  const work = async (model: Uint8Array) => {
+    const measured = await reading.losses(
+      model,
+      coming.map(({ text }) => text),
+    );
+    return new Map(coming.flatMap((row, at): [Coming, number][] => (measured[at] === undefined ? [] : [[row, measured[at]]])));
+  };
+  const lossOf = (row: Coming) => losses?.get(row) ?? -1;
+  const rows = losses ? coming.toSorted((one, other) => lossOf(other) - lossOf(one)) : coming;
+  const mean = losses && meanOf([...losses.values()]);
+  const told = (row: Coming) => (losses?.has(row) ? (lossOf(row) / 1e6).toFixed(6) : "–");
+  const more = losses ? [{ name: "Loss in nats", right: true, cell: told, plain: told }] : [];
+  return (
+    <>
+      {reading.shape.isRows && coming.length > 0 && (
+        <Measure group={group} work={work} done={setLosses}>
+          {delta.state === "open" ? "Measure how they surprise the model" : "Measure the running model on them"}
+        </Measure>
+      )}
+      {mean !== null && losses && (
+        <p role="status">
+          <strong>{(mean / 1e6).toFixed(6)} nats</strong> is the running model's mean loss on {losses.size} of the examples that come.
+        </p>
+      )}
+      <ComingRows reading={reading} rows={rows} file={`group-${group.number}-delta-${delta.number}-examples`} more={more} />
     </>
   );
 }
@@ -113,7 +147,14 @@ function Standing({ of }: { of: Coming }) {
 const standingOf = (of: Coming): string =>
   [of.isTwice && "twice", of.isContradicted && "another label", of.near && `near ${of.near.differing}`].filter(Boolean).join("; ");
 
-export function ComingRows({ reading, found, file, more = [] }: { reading: Reading; found: Comparison; file: string; more?: Column<Coming>[] }) {
+interface RowsProps {
+  reading: Reading;
+  rows: readonly Coming[];
+  file: string;
+  more: Column<Coming>[];
+}
+
+function ComingRows({ reading, rows, file, more }: RowsProps) {
   const { isRows } = reading.shape;
   return (
     <Table
@@ -121,7 +162,7 @@ export function ComingRows({ reading, found, file, more = [] }: { reading: Readi
       file={file}
       empty="No example comes."
       paged
-      rows={found.coming}
+      rows={rows}
       keyOf={(row) => `${row.path}/${row.line}`}
       columns={[
         { name: isRows ? "Example" : "Text", cell: (row) => <Example row={row.text} isRows={isRows} />, plain: (row) => row.text },

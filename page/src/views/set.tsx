@@ -18,6 +18,7 @@ import { SearchRows } from "./find";
 import type { Inside } from "./group";
 import { Field } from "./home";
 import { Proposal } from "./proposal";
+import { LossByPatch } from "./surprise";
 import { ReadButton, stepName, StepLink } from "./steps";
 import { NoGateway } from "./try";
 
@@ -73,6 +74,7 @@ function Whole({ answer, group, reading }: Within) {
       </section>
       <Proposal answer={answer} group={group} reading={reading} draft={draft} change={change} />
       <SearchRows group={group} reading={reading} />
+      <LossByPatch group={group} reading={reading} />
     </>
   );
 }
