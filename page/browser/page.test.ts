@@ -7,6 +7,7 @@ import { pay } from "./pay";
 import { stake } from "./stake";
 import { sale } from "./sale";
 import { computing } from "./computing";
+import { founding } from "./founding";
 import { dataset } from "./dataset";
 import { examples } from "./examples";
 import { trouble } from "./trouble";
@@ -29,6 +30,7 @@ describe("the page", { concurrency: false }, () => {
   views(on);
   computing(on);
   examples(on);
+  founding(on);
   trouble(on);
   sale(on);
   withdrawal(on);

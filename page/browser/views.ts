@@ -26,6 +26,7 @@ const viewsOf = (stage: Stage): [string, string | RegExp][] => [
   [`${stage.root}/a/${addressOf(stage, "trainer-1")}`, "won the round and collected it"],
   [`${stage.root}/a/${addressOf(stage, "owner-1")}`, "its verdict was counted and earned its part"],
   [`${stage.root}/people`, "First win"],
+  [`${stage.root}/found`, "A round takes"],
   ["#/settings", "Stored in this browser"],
   [`${stage.root}/g/99`, "There is no group 99"],
   ["#/nonsense", "leads nowhere"],

@@ -52,7 +52,7 @@ export interface PersonAnswer {
   terms: Terms;
   contracts: Contracts;
   sale: Omit<Sale, "bought">;
-  groups: { number: number; period: number }[];
+  groups: { number: number; period: number; parent: number }[];
   belongings: Belongings;
   receipts: Receipt[];
   deeds: Deeds | null;
@@ -136,7 +136,7 @@ export function answer(state: State, query: Query): Answer {
         .slice(-RECEIPTS)
         .reverse();
       const deeds = leaders(state).find((one) => one.account === account) ?? null;
-      const groups = [...state.groups.values()].map(({ number, periodNumber }) => ({ number, period: periodNumber }));
+      const groups = [...state.groups.values()].map(({ number, periodNumber, parent }) => ({ number, period: periodNumber, parent }));
       return { kind: "person", terms, contracts, sale: saleOf(state.sale), groups, belongings: belongings(state, account), receipts, deeds };
     }
     case "patches": {

@@ -17,6 +17,7 @@ export type Route =
   | { view: "lost" }
   | ({ view: "network" } & NetworkKey)
   | ({ view: "leaders" } & NetworkKey)
+  | ({ view: "found" } & NetworkKey)
   | ({ view: "group"; group: number; tab: GroupTab; file?: string } & NetworkKey)
   | ({ view: "round"; group: number; round: number } & NetworkKey)
   | ({ view: "delta"; group: number; delta: number } & NetworkKey)
@@ -42,6 +43,7 @@ export function parse(hash: string): Route {
 function within(key: NetworkKey, [what, name = "", tab, number = ""]: string[]): Route {
   if (what === undefined) return { view: "network", ...key };
   if (what === "people" && name === "") return { view: "leaders", ...key };
+  if (what === "found" && name === "") return { view: "found", ...key };
   if (what === "a" && isAddress(name)) return { view: "person", account: name.toLowerCase() as Address, ...key };
   if (what !== "g" || !NUMBER.test(name)) return { view: "lost" };
   const group = Number(name);
@@ -69,6 +71,7 @@ export function linksOf({ chainId, network }: NetworkKey) {
   return {
     network: root,
     leaders: `${root}/people`,
+    found: `${root}/found`,
     person: (account: string) => `${root}/a/${account.toLowerCase()}`,
     group: (group: number, tab?: GroupTab) => `${root}/g/${group}${tab && tab !== "rounds" ? `/${tab}` : ""}`,
     file: (group: number, path: string) => `${root}/g/${group}/set/${encodeURIComponent(path)}`,
