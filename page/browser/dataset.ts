@@ -54,7 +54,7 @@ export function dataset(on: () => Stage): void {
 }
 
 /** Waits for the beginning of a period, turning the one before if nobody else does. */
-async function opened(page: import("playwright-core").Page): Promise<void> {
+export async function opened(page: import("playwright-core").Page): Promise<void> {
   const turn = page.getByRole("button", { name: "Turn the period" });
   for (let attempt = 0; attempt < 40; attempt += 1) {
     const text = await page.locator(".facts").last().innerText();

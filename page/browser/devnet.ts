@@ -121,6 +121,20 @@ export async function gateway(net: Devnet): Promise<Program> {
   return { url: `http://127.0.0.1:${port}`, close: () => ended(child, data) };
 }
 
+/** What a command of the program that reads has found. */
+export function told<T>(net: Devnet, ...command: string[]): T {
+  const options = ["--network", `${net.folder}/network.toml`, ...command, "--json"];
+  return JSON.parse(
+    execFileSync(net.neuron, options, { cwd: REPOSITORY, stdio: ["ignore", "pipe", "ignore"], maxBuffer: 64 * 1024 * 1024 }).toString(),
+  ) as T;
+}
+
+/** What the program says to a patch. */
+export function checked(net: Devnet, file: string): string {
+  const options = ["--network", `${net.folder}/network.toml`, "delta", "check", file];
+  return execFileSync(net.neuron, options, { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] }).toString();
+}
+
 /** The page from `neuron dashboard`. */
 export async function dashboard(net: Devnet): Promise<Program> {
   const port = await freePort();

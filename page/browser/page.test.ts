@@ -7,7 +7,9 @@ import { pay } from "./pay";
 import { stake } from "./stake";
 import { sale } from "./sale";
 import { computing } from "./computing";
+import { founding } from "./founding";
 import { dataset } from "./dataset";
+import { examples } from "./examples";
 import { trouble } from "./trouble";
 import { views } from "./views";
 import { withdrawal } from "./withdrawal";
@@ -27,6 +29,8 @@ describe("the page", { concurrency: false }, () => {
   hostile(on);
   views(on);
   computing(on);
+  examples(on);
+  founding(on);
   trouble(on);
   sale(on);
   withdrawal(on);

@@ -22,7 +22,7 @@ export function stake(on: () => Stage): void {
       .getByText(/Position \d+ of group 1/)
       .first()
       .waitFor();
-    await page.getByRole("button", { name: "Wake" }).click();
+    await page.getByRole("button", { name: "Wake" }).first().click();
     await confirmed(page, /Wake position/);
     await page
       .locator(".panel")

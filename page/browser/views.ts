@@ -17,6 +17,7 @@ const viewsOf = (stage: Stage): [string, string | RegExp][] => [
   [stage.root, "Issue against schedule"],
   [`${stage.root}/g/1`, "Loss over rounds"],
   [`${stage.root}/g/1/data`, "Propose a change"],
+  [`${stage.root}/g/1/set`, "Read the training set"],
   [`${stage.root}/g/1/stake`, "Bond"],
   [`${stage.root}/g/1/decisions`, "Let the group draw on the issue"],
   [`${stage.root}/g/1/try`, "Fetch the model and try it"],
@@ -25,6 +26,7 @@ const viewsOf = (stage: Stage): [string, string | RegExp][] => [
   [`${stage.root}/a/${addressOf(stage, "trainer-1")}`, "won the round and collected it"],
   [`${stage.root}/a/${addressOf(stage, "owner-1")}`, "its verdict was counted and earned its part"],
   [`${stage.root}/people`, "First win"],
+  [`${stage.root}/found`, "A round takes"],
   ["#/settings", "Stored in this browser"],
   [`${stage.root}/g/99`, "There is no group 99"],
   ["#/nonsense", "leads nowhere"],
@@ -36,7 +38,7 @@ interface Finding {
   nodes: string[];
 }
 
-async function findings(page: Page): Promise<Finding[]> {
+export async function findings(page: Page): Promise<Finding[]> {
   if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe);
   const found = (await page.evaluate(
     `axe.run().then((result) => result.violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.html.slice(0, 160)) })))`,

@@ -9,6 +9,7 @@ import { useSignal } from "./parts/signal";
 import { isSame, type KnownSite, looked, readGiven, sites } from "./parts/sites";
 import { applyTheme } from "./parts/theme";
 import { DeltaView } from "./views/delta";
+import { FoundView } from "./views/found";
 import { GroupView } from "./views/group";
 import { AddNetwork, Home } from "./views/home";
 import { LeadersView } from "./views/leaders";
@@ -50,7 +51,7 @@ function skip(event: Event): void {
 }
 
 function titleOf(at: Route, site: KnownSite | null): string {
-  const names: Partial<Record<Route["view"], string>> = { settings: "Settings", leaders: "People", person: "A person" };
+  const names: Partial<Record<Route["view"], string>> = { settings: "Settings", leaders: "People", found: "Found a group", person: "A person" };
   const what =
     at.view === "group"
       ? `Group ${at.group}`
@@ -170,10 +171,12 @@ function View({ at }: { at: Inner }) {
   switch (at.view) {
     case "network":
       return <NetworkView />;
+    case "found":
+      return <FoundView />;
     case "leaders":
       return <LeadersView />;
     case "group":
-      return <GroupView key={at.group} number={at.group} tab={at.tab} />;
+      return <GroupView key={at.group} number={at.group} tab={at.tab} file={at.file} />;
     case "round":
       return <RoundView key={`${at.group}/${at.round}`} number={at.group} round={at.round} />;
     case "delta":

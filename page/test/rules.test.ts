@@ -11,6 +11,7 @@ import emissions from "../../crates/protocol/vectors/emission.json";
 import ranks from "../../crates/protocol/vectors/rank.json";
 import { emissionAbi, networkAbi, neuronAbi, saleAbi } from "../src/chain/generated";
 import { argsOf, assentOf, choiceOf, consentOf, digestOf, motionOf, type Signable } from "../src/chain/messages";
+import { numbersIn, USUAL, wrongNumbers } from "../src/chain/founding";
 import { knows, refusal } from "../src/chain/refusals";
 import { clockAt, earnedFor, growth, rankOf } from "../src/fold/rules";
 import { claimName } from "../src/fold/rounds";
@@ -94,4 +95,27 @@ test("an error that nobody foresaw is told by its name", () => {
 test("the digest of a short file is that of its one block", () => {
   assert.equal(digestOf(new Uint8Array()), "0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   assert.throws(() => digestOf(new Uint8Array(262_145)), RangeError);
+});
+
+test("numbers of a group that do not go with the network are refused with what to write instead", () => {
+  const terms = (epoch: number, exit: number, maturity: number) => ({ epoch, exit, maturity, genesis: 0, minDeposit: 0n });
+  for (const [change, network, wanted] of [
+    [{}, terms(86_400, 28 * 86_400, 604_800), null],
+    [{}, terms(3_600, 100_800, 3_600), /Two periods of 604800 s do not go into an exit of this network, 100800 s: take 50400 s/],
+    [{}, terms(3_601, 28 * 86_400, 3_600), /does not divide an epoch of this network, 3601 s/],
+    [{}, terms(3_600, 28 * 86_400, 3_599), /longer than the maturity of this network, 3599 s/],
+    [{ judge: 0 }, terms(86_400, 28 * 86_400, 604_800), /0 s long/],
+    [{ period: 0 }, terms(86_400, 28 * 86_400, 604_800), /0 s long/],
+    [{ period: 50_400 }, terms(3_600, 100_800, 3_600), null],
+    [{ period: 50_401 }, terms(3_600, 100_800, 3_600), /take 50400 s/],
+    [{ improve: 0 }, terms(86_400, 28 * 86_400, 604_800), /from 1 to 20/],
+    [{ improve: 21 }, terms(86_400, 28 * 86_400, 604_800), /from 1 to 20/],
+  ] as const) {
+    const said = wrongNumbers({ ...USUAL, ...change }, network);
+    if (wanted === null) assert.equal(said, null);
+    else assert.match(String(said), wanted);
+  }
+  const typed = { train: "2 400", reveal: "300", judge: "900", period: "604800", improve: "10", least: "1000" };
+  assert.deepEqual(numbersIn(typed), USUAL);
+  for (const bad of ["", "-1", "1.5", "4294967296", "x"]) assert.match(String(numbersIn({ ...typed, least: bad })), /no whole number/);
 });

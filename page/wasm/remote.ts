@@ -2,7 +2,7 @@
 
 import type { Measuring } from "./check";
 import { Refused } from "./door";
-import type { Replay, Round, Slot, Writing } from "./evaluator";
+import type { Replay, Round, Side, Slot, Writing } from "./evaluator";
 
 /** A question to the worker. */
 export type Question =
@@ -14,7 +14,10 @@ export type Question =
   | { do: "predict"; line: string; slot: Slot }
   | { do: "write"; prompt: string; writing: Writing }
   | { do: "next" }
-  | { do: "replay"; round: Round };
+  | { do: "replay"; round: Round }
+  | { do: "examples"; files: [string, string][] }
+  | { do: "root" }
+  | { do: "measure"; round: Round };
 
 /** An answer, or a sentence that says what was wrong. */
 export type Answer = { id: number; is: unknown } | { id: number; wrong: string; isRefused: boolean };
@@ -68,6 +71,18 @@ export class Remote implements Measuring {
 
   replay(round: Round): Promise<Replay> {
     return this.ask({ do: "replay", round });
+  }
+
+  setExamples(files: [string, string][]): Promise<number> {
+    return this.ask({ do: "examples", files });
+  }
+
+  root(): Promise<Uint8Array> {
+    return this.ask({ do: "root" });
+  }
+
+  measure(round: Round): Promise<Side> {
+    return this.ask({ do: "measure", round });
   }
 
   /** Tokens that follow a text, as they come, until whoever asks has enough. */

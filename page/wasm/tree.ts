@@ -101,6 +101,21 @@ const lengthIn = (bytes: Uint8Array): number | undefined => {
   return length > CHUNK && length <= LENGTH_MAX && digestsIn(bytes, length, heightOf(length)) ? length : undefined;
 };
 
+/** The digest that names a file of any length: that of its root block. */
+export const digestOf = async (bytes: Uint8Array): Promise<Uint8Array> => {
+  const part = async (start: number, length: number, height: number): Promise<Uint8Array> => {
+    if (height === 0) return sha256(bytes.subarray(start, start + length));
+    const digests: Uint8Array[] = [];
+    let at = start;
+    for (const child of partsOf(length, height)) {
+      digests.push(await part(at, child, height - 1));
+      at += child;
+    }
+    return sha256(nodeOf(length, height, digests));
+  };
+  return part(0, bytes.length, heightOf(bytes.length));
+};
+
 export class NotFound extends Error {
   override name = "NotFound";
 }

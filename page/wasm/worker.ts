@@ -42,6 +42,12 @@ export class Desk {
         return evaluator.predict(question.line, question.slot);
       case "replay":
         return evaluator.replay(question.round);
+      case "examples":
+        return evaluator.setExamples(question.files);
+      case "root":
+        return evaluator.root();
+      case "measure":
+        return evaluator.measure(question.round);
       case "write":
         this.text = evaluator.write(question.prompt, question.writing);
         return undefined;

@@ -1,7 +1,7 @@
 // What views ask of the indexer, and what it answers.
 
 import { type Belongings, belongings, type Deeds, leaders } from "../fold/people";
-import { patchesTo } from "../fold/lineage";
+import { patchesTo, type Step, stepsTo } from "../fold/lineage";
 import type { Address, Bounty, Contracts, Emission, Group, Hex, Measure, Receipt, Sale, State, Sums, Terms } from "../fold/state";
 
 export type Query =
@@ -9,7 +9,8 @@ export type Query =
   | { kind: "group"; group: number }
   | { kind: "person"; account: Address }
   | { kind: "leaders" }
-  | { kind: "patches"; group: number; head: Hex };
+  | { kind: "patches"; group: number; head: Hex }
+  | { kind: "steps"; group: number; head: Hex };
 
 /** A group in a list. */
 export interface GroupRow {
@@ -51,7 +52,7 @@ export interface PersonAnswer {
   terms: Terms;
   contracts: Contracts;
   sale: Omit<Sale, "bought">;
-  groups: { number: number; period: number }[];
+  groups: { number: number; period: number; parent: number }[];
   belongings: Belongings;
   receipts: Receipt[];
   deeds: Deeds | null;
@@ -68,7 +69,13 @@ export interface PatchesAnswer {
   patches: Hex[] | null;
 }
 
-export type Answer = NetworkAnswer | GroupAnswer | PersonAnswer | LeadersAnswer | PatchesAnswer;
+/** The same with who wrote each. */
+export interface StepsAnswer {
+  kind: "steps";
+  steps: Step[] | null;
+}
+
+export type Answer = NetworkAnswer | GroupAnswer | PersonAnswer | LeadersAnswer | PatchesAnswer | StepsAnswer;
 
 /** Points of a plot are thinned to this many. */
 const POINTS = 600;
@@ -129,12 +136,16 @@ export function answer(state: State, query: Query): Answer {
         .slice(-RECEIPTS)
         .reverse();
       const deeds = leaders(state).find((one) => one.account === account) ?? null;
-      const groups = [...state.groups.values()].map(({ number, periodNumber }) => ({ number, period: periodNumber }));
+      const groups = [...state.groups.values()].map(({ number, periodNumber, parent }) => ({ number, period: periodNumber, parent }));
       return { kind: "person", terms, contracts, sale: saleOf(state.sale), groups, belongings: belongings(state, account), receipts, deeds };
     }
     case "patches": {
       const group = state.groups.get(query.group);
       return { kind: "patches", patches: group ? patchesTo(state, group, query.head) : null };
+    }
+    case "steps": {
+      const group = state.groups.get(query.group);
+      return { kind: "steps", steps: group ? stepsTo(state, group, query.head) : null };
     }
     case "leaders":
       return { kind: "leaders", leaders: leaders(state) };

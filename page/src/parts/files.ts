@@ -33,7 +33,7 @@ export async function keepFile(digest: Hex, bytes: Uint8Array): Promise<void> {
   }
 }
 
-async function keptFile(digest: Hex): Promise<Uint8Array | null> {
+export async function keptFile(digest: Hex): Promise<Uint8Array | null> {
   try {
     const bytes: unknown = await asked((await store("readonly")).get(digest));
     return bytes instanceof Uint8Array && sha256(bytes) === digest ? bytes : null;

@@ -27,8 +27,8 @@ export const csvOf = <T,>(columns: readonly Column<T>[], rows: readonly T[]): st
     .map((line) => `${line.join(",")}\r\n`)
     .join("");
 
-function save(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+export function save(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: name.endsWith(".csv") ? "text/csv" : "text/plain" }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;
@@ -43,12 +43,16 @@ interface Props<T> {
   file: string;
   empty: string;
   keyOf: (row: T) => string | number;
+  /** There may be very many rows: they are turned page by page. */
+  paged?: boolean;
 }
 
-export function Table<T>({ caption, columns, rows, file, empty, keyOf }: Props<T>) {
+export function Table<T>({ caption, columns, rows, file, empty, keyOf, paged = false }: Props<T>) {
   const [all, setAll] = useState(false);
+  const [turned, setTurned] = useState(0);
   if (rows.length === 0) return <Nothing>{empty}</Nothing>;
-  const shown = all ? rows : rows.slice(0, FIRST);
+  const from = paged ? Math.min(turned, Math.floor((rows.length - 1) / FIRST) * FIRST) : 0;
+  const shown = all ? rows : rows.slice(from, from + FIRST);
   return (
     <div class="table">
       <div class="table-scroll" tabIndex={0} role="region" aria-label={caption}>
@@ -77,7 +81,8 @@ export function Table<T>({ caption, columns, rows, file, empty, keyOf }: Props<T
         </table>
       </div>
       <div class="table-foot">
-        {rows.length > FIRST && (
+        {rows.length > FIRST && paged && <Turn from={from} count={rows.length} turn={setTurned} />}
+        {rows.length > FIRST && !paged && (
           <button type="button" class="link" onClick={() => setAll(!all)}>
             {all ? `The first ${FIRST}` : `All ${rows.length}`}
           </button>
@@ -87,5 +92,23 @@ export function Table<T>({ caption, columns, rows, file, empty, keyOf }: Props<T
         </button>
       </div>
     </div>
+  );
+}
+
+/** Ways to the rows before and behind. */
+function Turn({ from, count, turn }: { from: number; count: number; turn: (from: number) => void }) {
+  const last = Math.min(count, from + FIRST);
+  return (
+    <>
+      <button type="button" class="link" disabled={from === 0} onClick={() => turn(from - FIRST)}>
+        Before
+      </button>
+      <span class="quiet">
+        {from + 1} to {last} of {count}
+      </span>
+      <button type="button" class="link" disabled={last === count} onClick={() => turn(from + FIRST)}>
+        Next
+      </button>
+    </>
   );
 }

@@ -1,21 +1,18 @@
 // The training set: deltas that were proposed, how votes stand, and a way to propose one.
 
 import { useState } from "preact/hooks";
-import { BLOCK_BYTES, digestOf } from "../chain/messages";
+import { BLOCK_BYTES } from "../chain/messages";
 import { epochAt, lastQuarter, sumsIn } from "../fold/rules";
-import type { Delta, Group } from "../fold/state";
+import type { Delta } from "../fold/state";
 import { Account, Bar, Digest, Fact, Nrn, Tag, Time } from "../parts/bits";
 import { useHere, useMined, useNow } from "../parts/context";
 import { Diff, summaryOf } from "../parts/diff";
-import { keepFile } from "../parts/files";
 import { Table } from "../parts/table";
 import { dated, lasting, nrn, percent } from "../parts/words";
 import { Act } from "../wallet/act";
-import { clientOf, onNetwork, type Stage, withPermit } from "../wallet/send";
-import { networkAbi } from "../chain/generated";
-import { amountOf } from "./amount";
+import { onNetwork } from "../wallet/send";
 import type { Inside } from "./group";
-import { Field } from "./home";
+import { ProposeIt } from "./propose";
 
 const KINDS = { open: "busy", applied: "good", dropped: "plain", taken: "bad", refunded: "plain" } as const;
 
@@ -110,15 +107,11 @@ interface Chosen {
   text: string;
 }
 
-const least = async (site: Parameters<typeof clientOf>[0], group: Group): Promise<bigint> =>
-  (await clientOf(site).readContract({ address: site.network, abi: networkAbi, functionName: "leastBond", args: [BigInt(group.number)] })) as bigint;
-
 /** Proposes a patch file. */
 function Propose({ answer, group }: Inside) {
-  const { site } = useHere();
+  const { links } = useHere();
   const [chosen, setChosen] = useState<Chosen | null>(null);
   const [wrong, setWrong] = useState<string | null>(null);
-  const [bond, setBond] = useState("");
   const choose = async (file: File | undefined) => {
     setChosen(null);
     setWrong(null);
@@ -131,19 +124,10 @@ function Propose({ answer, group }: Inside) {
       if (summaryOf(text).files.length === 0)
         return setWrong("That file is no patch: it has no line that begins with +++. Make one with `git diff` or `neuron delta new`.");
       setChosen({ name: file.name, bytes, text });
-      if (bond === "") setBond(nrn((await least(site, group).catch(() => 0n)) || 1n, 18).replaceAll(" ", ""));
     } catch {
       setWrong("That file is no text in UTF-8.");
     }
     return undefined;
-  };
-  const build = async (told: (stage: Stage) => void) => {
-    if (!chosen) throw new Error("Choose a patch file first.");
-    const [amount, needed] = [amountOf(bond), await least(site, group)];
-    if (!amount || amount < needed) throw new Error(`A proposal takes a bond of at least ${nrn(needed, 18)} NRN.`);
-    const digest = digestOf(chosen.bytes);
-    await keepFile(digest, chosen.bytes);
-    return withPermit(site, answer.contracts, amount, onNetwork(site, "propose", [BigInt(group.number), group.head, digest, amount]), told);
   };
   return (
     <section>
@@ -151,19 +135,15 @@ function Propose({ answer, group }: Inside) {
       <p class="quiet">
         A delta is an ordinary patch file against the set as it is now. Its bond comes back if it is not taken, and with a reward once it has stood
         for a period; it is lost if a majority takes the delta back. The page puts the patch's digest on chain; voters must be able to fetch the file
-        too: <code>neuron ipfs add FILE</code> publishes it.
+        too: <code>neuron ipfs add FILE</code> publishes it. Under <a href={links.group(group.number, "set")}>Examples</a> rows are changed one by
+        one.
       </p>
       <div class="form">
         <label class="field field-wide">
           <span>Patch file</span>
           <input type="file" accept=".patch,.diff,text/plain" onChange={(event) => void choose(event.currentTarget.files?.[0])} />
         </label>
-        <Field name="Bond in NRN" value={bond} changed={(event) => setBond(event.currentTarget.value)} placeholder="0.01" />
-        <div class="form-foot">
-          <Act label={`Propose a delta in group ${group.number}`} build={build} disabled={!chosen} done={() => setChosen(null)}>
-            Propose
-          </Act>
-        </div>
+        <ProposeIt answer={answer} group={group} bytes={chosen?.bytes ?? null} done={() => setChosen(null)} />
         {wrong && (
           <p class="wrong" role="alert">
             {wrong}

@@ -1,6 +1,6 @@
 // One delta: what it changes, who voted for it, and the visitor's own vote.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { GroupAnswer } from "../index/answers";
 import { sha256 } from "viem";
 import { choiceOf } from "../chain/messages";
@@ -16,6 +16,7 @@ import { nrn, percent } from "../parts/words";
 import { Act } from "../wallet/act";
 import { onNetwork, placeOf, type Stage } from "../wallet/send";
 import { connected, signed } from "../wallet/wallet";
+import { Compare } from "./compare";
 import { DeltaTag } from "./data";
 import { Missing, Waiting } from "./waiting";
 
@@ -38,7 +39,7 @@ export function DeltaView({ number, delta: wanted }: { number: number; delta: nu
       <Facts answer={answer} group={group} delta={delta} />
       {group.open.includes(delta.number) && <Vote answer={answer} group={group} delta={delta} />}
       <Refund group={group} delta={delta} />
-      <Patch key={delta.digest} delta={delta} />
+      <Patch key={delta.digest} delta={delta} group={group} />
       <Ballots group={group} delta={delta} />
     </main>
   );
@@ -96,56 +97,59 @@ function Facts({ answer, group, delta }: { answer: GroupAnswer; group: Group; de
 }
 
 /** The patch, if it is in reach; a file that the visitor opens is checked against the digest on chain. */
-function Patch({ delta }: { delta: Delta }) {
+function Patch({ delta, group }: { delta: Delta; group: Group }) {
   const { site } = useHere();
-  const [text, setText] = useState<string | null>(null);
+  const [bytes, setBytes] = useState<Uint8Array | null>(null);
   const [said, setSaid] = useState<string | null>(null);
-  const show = (bytes: Uint8Array) => setText(new TextDecoder().decode(bytes));
+  const text = useMemo(() => bytes && new TextDecoder().decode(bytes), [bytes]);
   useEffect(() => {
     let gone = false;
-    void fileOf(delta.digest, site.gateway).then((bytes) => !gone && bytes && show(bytes));
+    void fileOf(delta.digest, site.gateway).then((found) => !gone && found && setBytes(found));
     return () => {
       gone = true;
     };
   }, [delta.digest, site.gateway]);
   const open = async (file: File | undefined) => {
     if (!file) return;
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    if (sha256(bytes) !== delta.digest) return setSaid("That is another file: its digest is not the one on chain.");
+    const chosen = new Uint8Array(await file.arrayBuffer());
+    if (sha256(chosen) !== delta.digest) return setSaid("That is another file: its digest is not the one on chain.");
     setSaid(null);
-    await keepFile(delta.digest, bytes);
-    show(bytes);
+    await keepFile(delta.digest, chosen);
+    setBytes(chosen);
     return undefined;
   };
   const summary = text === null ? null : summaryOf(text);
   return (
-    <section>
-      <h2>{summary?.title ?? "The patch"}</h2>
-      {summary && (
-        <p>
-          <span class="plus">{summary.added} lines more</span>, <span class="minus">{summary.removed} fewer</span>, in{" "}
-          {summary.files.length === 1 ? summary.files[0] : `${summary.files.length} files`}. Its digest is the one on chain.
-        </p>
-      )}
-      {text !== null && <Diff text={text} />}
-      {text === null && (
-        <div class="form">
-          <p class="field-wide">
-            The patch is not in this browser{site.gateway ? ", nor at the gateway" : ""}. Fetch it with{" "}
-            <code>neuron ipfs get {cidOfFile(delta.digest)}</code>, and open it here: the page checks that it is the one on chain.
+    <>
+      <section>
+        <h2>{summary?.title ?? "The patch"}</h2>
+        {summary && (
+          <p>
+            <span class="plus">{summary.added} lines more</span>, <span class="minus">{summary.removed} fewer</span>, in{" "}
+            {summary.files.length === 1 ? summary.files[0] : `${summary.files.length} files`}. Its digest is the one on chain.
           </p>
-          <label class="field field-wide">
-            <span>Patch file</span>
-            <input type="file" onChange={(event) => void open(event.currentTarget.files?.[0])} />
-          </label>
-          {said && (
-            <p class="wrong" role="alert">
-              {said}
+        )}
+        {text !== null && <Diff text={text} />}
+        {text === null && (
+          <div class="form">
+            <p class="field-wide">
+              The patch is not in this browser{site.gateway ? ", nor at the gateway" : ""}. Fetch it with{" "}
+              <code>neuron ipfs get {cidOfFile(delta.digest)}</code>, and open it here: the page checks that it is the one on chain.
             </p>
-          )}
-        </div>
-      )}
-    </section>
+            <label class="field field-wide">
+              <span>Patch file</span>
+              <input type="file" onChange={(event) => void open(event.currentTarget.files?.[0])} />
+            </label>
+            {said && (
+              <p class="wrong" role="alert">
+                {said}
+              </p>
+            )}
+          </div>
+        )}
+      </section>
+      {bytes && <Compare group={group} delta={delta} bytes={bytes} />}
+    </>
   );
 }
 

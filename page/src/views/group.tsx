@@ -12,6 +12,7 @@ import { DataTab } from "./data";
 import { DecisionsTab } from "./decisions";
 import { KeepTab } from "./keep";
 import { RoundsTab } from "./rounds";
+import { SetTab } from "./set";
 import { StakeTab } from "./stake";
 import { TryTab } from "./try";
 import { Missing, Waiting } from "./waiting";
@@ -21,7 +22,7 @@ export interface Inside {
   group: Group;
 }
 
-export function GroupView({ number, tab }: { number: number; tab: GroupTab }) {
+export function GroupView({ number, tab, file }: { number: number; tab: GroupTab; file?: string }) {
   const answer = useAnswer<"group">({ kind: "group", group: number });
   const { links } = useHere();
   if (!answer) return <Waiting />;
@@ -46,6 +47,7 @@ export function GroupView({ number, tab }: { number: number; tab: GroupTab }) {
       </nav>
       {tab === "rounds" && <RoundsTab {...inside} />}
       {tab === "data" && <DataTab {...inside} />}
+      {tab === "set" && <SetTab {...inside} file={file} />}
       {tab === "stake" && <StakeTab {...inside} />}
       {tab === "decisions" && <DecisionsTab {...inside} />}
       {tab === "try" && <TryTab {...inside} />}
@@ -58,6 +60,7 @@ export function GroupView({ number, tab }: { number: number; tab: GroupTab }) {
 const TABS: Record<GroupTab, string> = {
   rounds: "Rounds",
   data: "Training set",
+  set: "Examples",
   stake: "Stake",
   decisions: "Decisions",
   try: "Try it",

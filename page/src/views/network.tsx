@@ -66,7 +66,7 @@ function Groups({ answer }: { answer: NetworkAnswer }) {
       <Table
         caption="Groups"
         file="groups"
-        empty="Nobody has founded a group yet: `neuron group create` does."
+        empty="Nobody has founded a group yet."
         rows={answer.groups.filter(matches)}
         keyOf={(row) => row.number}
         columns={[
@@ -89,6 +89,9 @@ function Groups({ answer }: { answer: NetworkAnswer }) {
           { name: "Since", cell: (row) => <Time at={row.group.created.time} />, plain: (row) => dated(row.group.created.time) },
         ]}
       />
+      <p>
+        <a href={links.found}>Found a group</a>
+      </p>
     </section>
   );
 }

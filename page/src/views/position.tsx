@@ -15,6 +15,7 @@ import { onNetwork } from "../wallet/send";
 import { connected } from "../wallet/wallet";
 import { amountOf } from "./amount";
 import { Field } from "./home";
+import { MoveStake } from "./move";
 
 export function Positions({ answer, mine }: { answer: PersonAnswer; mine: boolean }) {
   const { positions, offered } = answer.belongings;
@@ -92,12 +93,26 @@ function PositionCard({ held: { group, seat, owns, signs }, answer, mine }: { he
             ),
         )}
       </dl>
-      {mine && <PositionActs group={group} held={{ group, seat, owns, signs }} ripe={seat.exiting.amount > 0n && seat.exiting.at <= mined} />}
+      {mine && (
+        <PositionActs
+          groups={answer.groups}
+          group={group}
+          held={{ group, seat, owns, signs }}
+          ripe={seat.exiting.amount > 0n && seat.exiting.at <= mined}
+        />
+      )}
     </li>
   );
 }
 
-function PositionActs({ group, held: { seat, owns }, ripe }: { group: number; held: Held; ripe: boolean }) {
+interface ActsProps {
+  group: number;
+  groups: PersonAnswer["groups"];
+  held: Held;
+  ripe: boolean;
+}
+
+function PositionActs({ group, groups, held: { seat, owns }, ripe }: ActsProps) {
   const { site } = useHere();
   const is = useSignal(connected);
   const ids = [BigInt(group), BigInt(seat.number)];
@@ -125,6 +140,7 @@ function PositionActs({ group, held: { seat, owns }, ripe }: { group: number; he
         )}
       </p>
       {owns && <OwnerActs group={group} seat={seat} />}
+      {owns && seat.now.stake > 0n && <MoveStake group={group} seat={seat} groups={groups} />}
     </>
   );
 }

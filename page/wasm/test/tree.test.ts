@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cidOf, hexOf, NODE, RAW, sha256 } from "../cid";
-import { CHUNK, Files, LINKS, nodeOf } from "../tree";
+import { CHUNK, digestOf, Files, LINKS, nodeOf } from "../tree";
 import { fromHex, text, toHex } from "./files";
 
 type Blocks = Map<string, Uint8Array>;
@@ -57,6 +57,7 @@ for (const length of [0, 1, CHUNK, CHUNK + 1, 2 * CHUNK + 9, LINKS * CHUNK, LINK
   test(`a file of ${length} bytes comes back, its length known or not`, async () => {
     const bytes = filled(length);
     const { digest, blocks } = await added(bytes);
+    assert.equal(hexOf(await digestOf(bytes)), hexOf(digest));
     const files = new Files(async (cid) => blocks.get(cid));
     assert.equal(Buffer.compare(await files.ofLength(digest, length), bytes), 0);
     assert.equal(Buffer.compare(await files.upTo(digest, length), bytes), 0);
