@@ -1,4 +1,4 @@
-//! Other people's tools take the strict form, where they are: Mercurial, Subversion, jsdiff. git, patch and BusyBox are tried in `golden.rs`.
+//! Other people's tools take the strict form, where they are: Mercurial, Subversion, jsdiff, JGit. git, patch and BusyBox are tried in `golden.rs`.
 
 use std::{fs, path::Path, process::Command};
 
@@ -6,7 +6,7 @@ use deltas::{Patch, Tree};
 
 const AUTHOR: [u8; 20] = [0xab; 20];
 /// Folders in which the tools keep their own.
-const OWN: [&str; 3] = [".hg", ".svn", "p.patch"];
+const OWN: [&str; 4] = [".git", ".hg", ".svn", "p.patch"];
 
 fn golden(name: &str) -> Tree {
     tree_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name))
@@ -59,7 +59,7 @@ fn after(prepare: &str, apply: &str) -> Tree {
 }
 
 #[test]
-fn mercurial_subversion_and_jsdiff_read_ours_where_they_are() {
+fn mercurial_subversion_jsdiff_and_jgit_read_ours_where_they_are() {
     let jsdiff = r#"node -e '
         const fs = require("fs"), diff = require("diff"), bare = (name) => name.replace(/^[ab]\//, "").replace(/\t$/, "");
         for (const file of diff.parsePatch(fs.readFileSync("p.patch", "utf8"))) {
@@ -68,6 +68,7 @@ fn mercurial_subversion_and_jsdiff_read_ours_where_they_are() {
             if (text === false) throw new Error(file.newFileName);
             if (is_gone) fs.unlinkSync(bare(file.oldFileName)); else fs.writeFileSync(bare(file.newFileName), text);
         }'"#;
+    let jgit = format!("java -cp \"$JGIT\" {}/tests/theirs/Apply.java", env!("CARGO_MANIFEST_DIR"));
     for (program, prepare, apply) in [
         ("hg --version", "hg init; hg add -q; hg commit -qm old", "hg import --no-commit p.patch"),
         (
@@ -77,6 +78,8 @@ fn mercurial_subversion_and_jsdiff_read_ours_where_they_are() {
             "sed -i '/^diff --git /d; /^deleted file mode /d; /^new file mode /d' p.patch; svn patch --strip 1 p.patch",
         ),
         ("node -e 'require(\"diff\")'", "true", jsdiff),
+        // A library: JGIT names its jars as a class path, with wildcards.
+        ("test -n \"$JGIT\" && java -version", "true", &jgit),
     ] {
         if !is_there(program) {
             continue;
