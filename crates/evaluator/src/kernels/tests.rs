@@ -1,5 +1,8 @@
 //! Every kernel of every instruction set against plain loops, bit for bit, at odd shapes and with values of every kind.
 
+mod gates;
+mod heads;
+
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -155,32 +158,6 @@ fn gathered(values: &[f32], columns: usize, stride: usize) -> Vec<f32> {
     values.chunks(stride).flat_map(|row| row[..columns].to_vec()).collect()
 }
 
-fn plain_attention(qkv: &[f32], (rows, window): (usize, usize), width: usize, start: usize, size: usize, scale: f32) -> Vec<f32> {
-    let mut result = Vec::new();
-    for row in 0..rows {
-        let query = &qkv[row * 3 * width + start..][..size];
-        let first = (row + 1).saturating_sub(window);
-        let scores: Vec<f32> = (0..=row)
-            .map(|other| {
-                if other < first {
-                    return f32::NEG_INFINITY;
-                }
-                let key = &qkv[other * 3 * width + width + start..][..size];
-                query.iter().zip(key).fold(0.0_f32, |sum, (query, key)| query.mul_add(*key, sum)) * scale
-            })
-            .collect();
-        let most = plain_lanes(&scores, f32::NEG_INFINITY, larger, larger);
-        let powers: Vec<f32> = scores.iter().map(|score| exp(score - most)).collect();
-        let sum = plain_lanes(&powers, 0.0, |a, b| a + b, |a, b| a + b);
-        for index in 0..size {
-            let value = |other: usize| qkv[other * 3 * width + 2 * width + start + index];
-            let seen = powers.iter().enumerate().skip(first);
-            result.push(seen.fold(0.0_f32, |total, (other, power)| (power / sum).mul_add(value(other), total)));
-        }
-    }
-    result
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -259,52 +236,6 @@ proptest! {
     }
 
     #[test]
-    fn attention_equals_the_plain_loops(
-        rows in 1_usize..70, window in 1_usize..90, size in 1_usize..40, heads in 1_usize..4, gap in 0_usize..20, seed: u64, extremes: bool,
-    ) {
-        let width = size * heads;
-        let (stride, scale) = (3 * width + gap, 1.0 / (size as f32).sqrt());
-        let qkv = values(rows * 3 * width, seed, extremes);
-        let window = if window < 70 { window } else { usize::MAX };
-        for (isa, kernels) in every() {
-            let mut spread = spread(&qkv, rows, 3 * width, stride);
-            let mut scratch = vec![f32::NAN; scratch_len(rows, size)];
-            for start in (0..width).step_by(size) {
-                let places = [start, width + start, 2 * width + start];
-                kernels.attention(&mut spread, Head { rows, stride, places, size, scale, window }, &mut scratch);
-                let expected = plain_attention(&qkv, (rows, window), width, start, size, scale);
-                let found: Vec<f32> = spread.chunks(stride).flat_map(|row| row[start..start + size].to_vec()).collect();
-                prop_assert_eq!(bits(&found), bits(&expected), "{} head at {}", isa, start);
-            }
-            let untouched: Vec<f32> = spread.chunks(stride).flat_map(|row| row[width..3 * width].to_vec()).collect();
-            let before: Vec<f32> = qkv.chunks(3 * width).flat_map(|row| row[width..].to_vec()).collect();
-            prop_assert_eq!(bits(&untouched), bits(&before));
-        }
-    }
-
-    #[test]
-    fn tiles_of_any_size_give_the_same_attention_and_the_same_gradients(
-        rows in 1_usize..70, window in 1_usize..90, size in 1_usize..40, goes_on: bool, seed: u64,
-    ) {
-        let (stride, scale) = (3 * size, 1.0 / (size as f32).sqrt());
-        let head = Head { rows, stride, places: [0, size, 2 * size], size, scale, window: if window < 70 { window } else { usize::MAX } };
-        let (before, pulls) = (values(rows * stride, seed, false), values(rows * size, seed ^ 1, false));
-        let run = |attend: fn(&mut [f32], Head, &mut [f32]), back: fn(Gathering<'_>, &mut [f32], &mut [f32])| {
-            let (mut gathered, mut gradients) = (before.clone(), values(rows * stride, seed ^ 2, false));
-            attend(&mut gathered, head, &mut vec![f32::NAN; scratch_len(rows, size)]);
-            let (queries, pulls) = (Matrix::new(&before, rows, size, stride), Matrix::new(&pulls, rows, size, size));
-            let from = Gathering { queries, values: &gathered, pulls, head, goes_on };
-            back(from, &mut gradients, &mut vec![f32::NAN; back_len(rows, size)]);
-            [bits(&gathered), bits(&gradients)]
-        };
-        let expected = run(attention::attention::<portable::Portable, 1, 1>, attention_back::attention_back::<portable::Portable, 1, 1>);
-        let found = run(attention::attention::<portable::Portable, 6, 1>, attention_back::attention_back::<portable::Portable, 6, 1>);
-        prop_assert_eq!(&found, &expected);
-        let found = run(attention::attention::<portable::Portable, 12, 2>, attention_back::attention_back::<portable::Portable, 12, 2>);
-        prop_assert_eq!(&found, &expected);
-    }
-
-    #[test]
     fn layer_norm_equals_the_plain_loops(rows in 0_usize..5, columns in 1_usize..100, gap in 0_usize..20, seed: u64, bias: bool, extremes: bool) {
         let (x, weight, biases) = (values(rows * columns, seed, extremes), values(columns, seed ^ 1, false), values(columns, seed ^ 2, false));
         let mut expected = Vec::new();
@@ -325,68 +256,6 @@ proptest! {
             let target = MatrixMut::new(&mut output, rows, columns, stride);
             kernels.layer_norm(Matrix::new(&input, rows, columns, stride), &weight, bias.then_some(&biases), target);
             prop_assert_eq!(bits(&gathered(&output, columns, stride)), bits(&expected), "{}", isa);
-        }
-    }
-
-    #[test]
-    fn rms_norm_equals_the_plain_loops(rows in 0_usize..5, columns in 1_usize..100, gap in 0_usize..20, seed: u64, extremes: bool) {
-        let (x, weight) = (values(rows * columns, seed, extremes), values(columns, seed ^ 1, false));
-        let mut expected = Vec::new();
-        for row in x.chunks(columns) {
-            let squares = plain_lanes(row, 0.0, |sum, value| value.mul_add(value, sum), |a, b| a + b);
-            let scale = 1.0 / (squares / columns as f32 + 1e-6).sqrt();
-            expected.extend(row.iter().zip(&weight).map(|(value, weight)| value * scale * weight));
-        }
-        let stride = columns.next_multiple_of(LANES) + gap;
-        let input = spread(&x, rows, columns, stride);
-        for (isa, kernels) in every() {
-            let mut output = vec![f32::NAN; rows * stride];
-            let target = MatrixMut::new(&mut output, rows, columns, stride);
-            kernels.size_norm(Matrix::new(&input, rows, columns, stride), &weight, 1e-6, target);
-            prop_assert_eq!(bits(&gathered(&output, columns, stride)), bits(&expected), "{}", isa);
-        }
-    }
-
-    #[test]
-    fn pairs_are_turned_in_their_place_and_back(rows in 1_usize..5, half in 1_usize..40, before in 0_usize..20, gap in 0_usize..20, seed: u64) {
-        let (size, stride) = (2 * half, before + 2 * half + gap);
-        let x = values(rows * stride, seed, false);
-        let (sines, cosines): (Vec<f32>, Vec<f32>) = values(rows * half, seed ^ 1, false).into_iter().map(sine_and_cosine).unzip();
-        let rotation = Rotation { rows, stride, start: before, size, cosines: &cosines, sines: &sines, back: false };
-        for (isa, kernels) in every() {
-            let mut turned = x.clone();
-            kernels.rotate(&mut turned, rotation);
-            for (at, value) in turned.iter().enumerate() {
-                let (row, column) = (at / stride, (at % stride).wrapping_sub(before));
-                let pair = row * half + column % half;
-                let expected = match column {
-                    column if column < half => x[at] * cosines[pair] - x[at + half] * sines[pair],
-                    column if column < size => x[at] * cosines[pair] + x[at - half] * sines[pair],
-                    _ => x[at],
-                };
-                prop_assert_eq!(value.to_bits(), expected.to_bits(), "{} at {}", isa, at);
-            }
-            kernels.rotate(&mut turned, Rotation { back: true, ..rotation });
-            prop_assert!(turned.iter().zip(&x).all(|(back, x)| (back - x).abs() < 1e-5), "{}", isa);
-        }
-    }
-
-    #[test]
-    fn gates_let_pass_what_the_plain_loop_does(words in proptest::collection::vec(any::<[u32; 2]>(), 0..70)) {
-        let (gates, inputs): (Vec<f32>, Vec<f32>) = words.iter().map(|[gate, value]| (f32::from_bits(*gate), f32::from_bits(*value))).unzip();
-        let pairs = || gates.iter().copied().zip(inputs.iter().copied());
-        let passed: Vec<f32> = pairs().map(|(gate, value)| gate / (1.0 + exp(0.0 - gate)) * value).collect();
-        let product: Vec<f32> = pairs().map(|(gate, value)| gate * value).collect();
-        for (isa, kernels) in every() {
-            let mut copy = gates.clone();
-            kernels.swiglu(&mut copy, &inputs);
-            prop_assert_eq!(bits(&copy), bits(&passed), "{}", isa);
-            let (mut slopes, mut open, mut output) = (gates.clone(), inputs.clone(), vec![0.0; gates.len()]);
-            kernels.swiglu_and_slopes(&mut slopes, &mut open, &mut output);
-            prop_assert_eq!(bits(&output), bits(&passed), "{}", isa);
-            copy.clone_from(&gates);
-            kernels.multiply(&mut copy, &inputs);
-            prop_assert_eq!(bits(&copy), bits(&product), "{}", isa);
         }
     }
 
