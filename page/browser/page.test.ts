@@ -7,6 +7,7 @@ import { pay } from "./pay";
 import { stake } from "./stake";
 import { sale } from "./sale";
 import { computing } from "./computing";
+import { bounty } from "./bounty";
 import { founding } from "./founding";
 import { dataset } from "./dataset";
 import { examples } from "./examples";
@@ -31,6 +32,7 @@ describe("the page", { concurrency: false }, () => {
   computing(on);
   examples(on);
   founding(on);
+  bounty(on);
   trouble(on);
   sale(on);
   withdrawal(on);
