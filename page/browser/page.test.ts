@@ -3,6 +3,7 @@
 import { after, before, describe } from "node:test";
 import { hostile } from "./hostile";
 import { lower, raise, type Stage } from "./stage";
+import { images } from "./images";
 import { pay } from "./pay";
 import { stake } from "./stake";
 import { sale } from "./sale";
@@ -33,6 +34,7 @@ describe("the page", { concurrency: false }, () => {
   examples(on);
   founding(on);
   bounty(on);
+  images(on);
   trouble(on);
   sale(on);
   withdrawal(on);
