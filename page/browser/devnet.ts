@@ -135,6 +135,19 @@ export function checked(net: Devnet, file: string): string {
   return execFileSync(net.neuron, options, { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] }).toString();
 }
 
+/** A hidden set of rows that are in no group, as the program seals it; and one of rows that everybody knows. */
+export function sealed(net: Devnet): { root: string; file: Buffer; known: Buffer } {
+  const folder = mkdtempSync(`${tmpdir()}/neuron-page-sealed-`);
+  const options = ["--network", `${net.folder}/network.toml`, "bounty", "seal", "--group", "1"];
+  const rows = ["--examples", "data/digits/heldout.csv", "--out", `${folder}/hidden`];
+  const said = execFileSync(net.neuron, [...options, ...rows], { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] }).toString();
+  const file = readFileSync(`${folder}/hidden`);
+  rmSync(folder, { recursive: true });
+  const [header, genesis] = [file.toString().split("\n")[0], readFileSync(`${REPOSITORY}/data/digits/genesis.csv`, "utf8")];
+  const known = Buffer.from(`${header}\n${genesis.split("\n").slice(0, 32).join("\n")}\n`);
+  return { root: /root (0x[0-9a-f]{64})/.exec(said)?.[1] ?? "", file, known };
+}
+
 /** The page from `neuron dashboard`. */
 export async function dashboard(net: Devnet): Promise<Program> {
   const port = await freePort();

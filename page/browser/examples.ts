@@ -175,9 +175,7 @@ export function examples(on: () => Stage): void {
 
   test("rows are changed, removed, drawn and added in the page, and the patch that comes of it is one that the program takes", async () => {
     const stage = on();
-    const { page, context, complaints } = await visit(stage, { who: "guest", at: `${stage.root}/g/1/data` });
-    await opened(page);
-    await page.getByRole("link", { name: "Examples", exact: true }).first().click();
+    const { page, context, complaints } = await visit(stage, { who: "guest", at: `${stage.root}/g/1/set` });
     await readSet(page);
     await page.getByRole("region", { name: "Files of the set" }).getByRole("link").first().click();
     await page.getByRole("button", { name: "Change its rows" }).click();
@@ -209,6 +207,12 @@ export function examples(on: () => Stage): void {
     assert.match(patch, new RegExp(`^Subject: A row by hand\n\nNeuron-Author: ${addressOf(stage, "guest")}\n`));
     const said = checked(stage.net, await saved.path());
     assert.match(said, /1 added, 0 removed, 1 changed/);
+    await page.getByRole("link", { name: /^Training set/ }).click();
+    await opened(page);
+    await page.getByRole("link", { name: "Examples", exact: true }).first().click();
+    // Where the set has moved on meanwhile, it is read again, and the changes are carried onto it.
+    const again = page.getByRole("button", { name: "Read the training set" });
+    if (await again.isVisible()) await again.click();
     await page.getByRole("button", { name: "Propose", exact: true }).click();
     await confirmed(page, /Propose a delta/);
     await page.getByRole("region", { name: "Your changes" }).waitFor({ state: "detached" });

@@ -3,10 +3,12 @@
 import { after, before, describe } from "node:test";
 import { hostile } from "./hostile";
 import { lower, raise, type Stage } from "./stage";
+import { images } from "./images";
 import { pay } from "./pay";
 import { stake } from "./stake";
 import { sale } from "./sale";
 import { computing } from "./computing";
+import { bounty } from "./bounty";
 import { founding } from "./founding";
 import { dataset } from "./dataset";
 import { examples } from "./examples";
@@ -31,6 +33,8 @@ describe("the page", { concurrency: false }, () => {
   computing(on);
   examples(on);
   founding(on);
+  bounty(on);
+  images(on);
   trouble(on);
   sale(on);
   withdrawal(on);

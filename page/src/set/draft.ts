@@ -13,12 +13,14 @@ export interface RowChange {
 }
 
 export interface Draft {
+  /** What the author calls it. */
+  title: string;
   changes: readonly RowChange[];
   /** Rows that come at the end of a file. */
   added: readonly { path: string; text: string }[];
 }
 
-export const EMPTY: Draft = { changes: [], added: [] };
+export const EMPTY: Draft = { title: "", changes: [], added: [] };
 
 export const isEmpty = ({ changes, added }: Draft): boolean => changes.length + added.length === 0;
 

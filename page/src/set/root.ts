@@ -22,9 +22,12 @@ export class Roots {
       leaves.push(await sha256(joined(Uint8Array.of(0, LEAF_VERSION, name.length >> 8, name.length & 255), name, digest)));
     }
     this.digests = kept;
-    return leaves.length === 0 ? sha256(new Uint8Array()) : rootOf(leaves);
+    return merkleRoot(leaves);
   }
 }
+
+/** The root over leaves that were hashed. */
+export const merkleRoot = (leaves: readonly Uint8Array[]): Promise<Uint8Array> => (leaves.length === 0 ? sha256(new Uint8Array()) : rootOf(leaves));
 
 /** As many leaves as the largest power of two below their number stand on the left. */
 async function rootOf(leaves: readonly Uint8Array[]): Promise<Uint8Array> {

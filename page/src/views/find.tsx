@@ -24,12 +24,12 @@ const stepOf = (group: Group, delta: Delta): Step => ({
 });
 
 /** What open deltas would bring, and of which of them that is not known. */
-interface Opened {
+export interface Opened {
   patches: Brought[];
   unknown: number[];
 }
 
-async function openedOf(group: Group, reading: Reading, gateway: string | undefined): Promise<Opened> {
+export async function openedOf(group: Group, reading: Reading, gateway: string | undefined): Promise<Opened> {
   const opened: Opened = { patches: [], unknown: [] };
   for (const number of group.open) {
     const delta = group.deltas.get(number);

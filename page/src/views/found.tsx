@@ -62,26 +62,15 @@ function inWords({ train, reveal, judge, period, improve, least }: Numbers, term
   return `A round takes ${lasting(length)}, ${terms.epoch === length ? "as long as an epoch" : `${terms.epoch / length} of them are an epoch`}. A winner is better by 1/${2 ** improve} of the loss before, and by ${(least / 1e6).toFixed(6)} nats. The set can change every ${lasting(period)}.`;
 }
 
-function Form({ terms, groups }: { terms: Terms; groups: number[] }) {
-  const { links, site } = useHere();
+interface FormProps {
+  terms: Terms;
+  groups: number[];
+}
+
+function Form({ terms, groups }: FormProps) {
   const [way, setWay] = useState<Way>(groups.length > 0 ? "copy" : "files");
   const [from, setFrom] = useState(groups[0] ?? 0);
   const [beginning, setBeginning] = useState<Beginning | null>(null);
-  const [typed, setTyped] = useState(textOf(USUAL));
-  const [isDone, setDone] = useState(false);
-  const like = beginning?.like ?? null;
-  // A group that serves as a model lends its numbers, too.
-  useEffect(() => {
-    if (like) setTyped(textOf({ ...like.birth, least: like.least }));
-  }, [like?.number]);
-  const numbers = numbersIn(typed);
-  const wrong = typeof numbers === "string" ? numbers : wrongNumbers(numbers, terms);
-  const build = () => {
-    if (!beginning || typeof numbers === "string") throw new Error("Say first what the group begins with.");
-    const { manifest, checkpoint, dataset } = beginning;
-    const birth = { manifest, checkpoint, dataset, ...numbers };
-    return way === "fork" ? onNetwork(site, "fork", [BigInt(from), birth]) : onNetwork(site, "create", [birth]);
-  };
   return (
     <>
       <section>
@@ -97,18 +86,7 @@ function Form({ terms, groups }: { terms: Terms; groups: number[] }) {
               ))}
             </select>
           </label>
-          {way !== "files" && (
-            <label class="field">
-              <span>Which group</span>
-              <select value={String(from)} onChange={(event) => setFrom(Number(event.currentTarget.value))}>
-                {groups.map((number) => (
-                  <option key={number} value={String(number)}>
-                    Group {number}
-                  </option>
-                ))}
-              </select>
-            </label>
-          )}
+          {way !== "files" && <Which groups={groups} from={from} set={setFrom} />}
         </div>
         {way === "files" ? (
           <FromFiles set={setBeginning} />
@@ -116,42 +94,86 @@ function Form({ terms, groups }: { terms: Terms; groups: number[] }) {
           <FromGroup key={`${way}/${from}`} set={setBeginning} number={from} isFork={way === "fork"} />
         )}
       </section>
-      <section>
-        <h2>Its numbers</h2>
-        <div class="form">
-          {EXPLAINED.map(([name, title, hint]) => (
-            <Field
-              key={name}
-              name={title}
-              hint={hint}
-              value={typed[name]}
-              changed={(event) => setTyped({ ...typed, [name]: event.currentTarget.value })}
-            />
-          ))}
-          <div class="form-foot">
-            <Act
-              label={way === "fork" ? `Fork group ${from}` : "Found a group"}
-              build={build}
-              disabled={!beginning || wrong !== null}
-              done={() => setDone(true)}
-            >
-              {way === "fork" ? "Fork it" : "Found it"}
-            </Act>
-          </div>
-        </div>
-        {wrong ? (
-          <p class="wrong" role="alert">
-            {wrong}
-          </p>
-        ) : (
-          typeof numbers !== "string" && <p>{inWords(numbers, terms)}</p>
-        )}
-        {isDone && (
-          <p role="status">
-            It is on its way. The newest group stands last among the <a href={links.network}>groups of the network</a>.
-          </p>
-        )}
-      </section>
+      <ItsNumbers terms={terms} beginning={beginning} parent={way === "fork" ? from : null} />
     </>
+  );
+}
+
+function Which({ groups, from, set }: { groups: number[]; from: number; set: (group: number) => void }) {
+  return (
+    <label class="field">
+      <span>Which group</span>
+      <select value={String(from)} onChange={(event) => set(Number(event.currentTarget.value))}>
+        {groups.map((number) => (
+          <option key={number} value={String(number)}>
+            Group {number}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface NumbersProps {
+  terms: Terms;
+  beginning: Beginning | null;
+  /** The group that is forked, if one is. */
+  parent: number | null;
+}
+
+function ItsNumbers({ terms, beginning, parent }: NumbersProps) {
+  const { links, site } = useHere();
+  const [typed, setTyped] = useState(textOf(USUAL));
+  const [isDone, setDone] = useState(false);
+  const like = beginning?.like ?? null;
+  // A group that serves as a model lends its numbers, too.
+  useEffect(() => {
+    if (like) setTyped(textOf({ ...like.birth, least: like.least }));
+  }, [like?.number]);
+  const numbers = numbersIn(typed);
+  const wrong = typeof numbers === "string" ? numbers : wrongNumbers(numbers, terms);
+  const build = () => {
+    if (!beginning || typeof numbers === "string") throw new Error("Say first what the group begins with.");
+    const { manifest, checkpoint, dataset } = beginning;
+    const birth = { manifest, checkpoint, dataset, ...numbers };
+    return parent === null ? onNetwork(site, "create", [birth]) : onNetwork(site, "fork", [BigInt(parent), birth]);
+  };
+  return (
+    <section>
+      <h2>Its numbers</h2>
+      <div class="form">
+        {EXPLAINED.map(([name, title, hint]) => (
+          <Field
+            key={name}
+            name={title}
+            hint={hint}
+            value={typed[name]}
+            changed={(event) => setTyped({ ...typed, [name]: event.currentTarget.value })}
+          />
+        ))}
+        <div class="form-foot">
+          <Act
+            label={parent === null ? "Found a group" : `Fork group ${parent}`}
+            build={build}
+            disabled={!beginning || wrong !== null}
+            done={() => setDone(true)}
+          >
+            {parent === null ? "Found it" : "Fork it"}
+          </Act>
+        </div>
+      </div>
+      {wrong ? (
+        <p class="wrong" role="alert">
+          {wrong}
+        </p>
+      ) : (
+        typeof numbers !== "string" && <p>{inWords(numbers, terms)}</p>
+      )}
+      {isDone && (
+        <p role="status">
+          It is on its way. The newest group stands last among the <a href={links.network}>groups of the network</a>.
+        </p>
+      )}
+    </section>
   );
 }

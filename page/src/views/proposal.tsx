@@ -40,10 +40,10 @@ function useVerdict(reading: Reading, text: string | null): Comparison | string 
 
 export function Proposal({ answer, group, reading, draft, change }: Inside & Editing & { reading: Reading }) {
   const is = useSignal(connected);
-  const [title, setTitle] = useState("");
+  const retitle = ({ currentTarget: { value } }: { currentTarget: HTMLInputElement }) => change((all) => ({ ...all, title: value }));
   const { tree, lost } = useMemo(() => drafted(reading.tree, draft), [reading, draft]);
   const author = is?.account ?? ZERO;
-  const text = useMemo(() => patchBetween(reading.tree, tree, author, title.trim() || TITLE), [reading, tree, author, title]);
+  const text = useMemo(() => patchBetween(reading.tree, tree, author, draft.title.trim() || TITLE), [reading, tree, author, draft.title]);
   const verdict = useVerdict(reading, text);
   if (isEmpty(draft)) return null;
   const bytes = text === null ? null : new TextEncoder().encode(text);
@@ -76,7 +76,7 @@ export function Proposal({ answer, group, reading, draft, change }: Inside & Edi
         </button>
       </p>
       <div class="form">
-        <Field name="Title" value={title} changed={(event) => setTitle(event.currentTarget.value)} placeholder={TITLE} wide />
+        <Field name="Title" value={draft.title} changed={retitle} placeholder={TITLE} wide />
         <ProposeIt answer={answer} group={group} bytes={isGood && is ? bytes : null} done={() => change(() => EMPTY)} />
       </div>
       <p class="quiet">

@@ -13,6 +13,7 @@ import { isEmpty } from "../set/draft";
 import { sorted } from "../set/patch";
 import type { Reading } from "../set/reading";
 import { rowsOf } from "../set/summary";
+import { FundBounty } from "./bounty";
 import { AddRows, EditedRow } from "./edit";
 import { SearchRows } from "./find";
 import type { Inside } from "./group";
@@ -75,6 +76,7 @@ function Whole({ answer, group, reading }: Within) {
       <Proposal answer={answer} group={group} reading={reading} draft={draft} change={change} />
       <SearchRows group={group} reading={reading} />
       <LossByPatch group={group} reading={reading} />
+      <FundBounty answer={answer} group={group} reading={reading} />
     </>
   );
 }

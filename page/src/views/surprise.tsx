@@ -16,7 +16,7 @@ export const meanOf = (losses: readonly number[]): number | null =>
 const fetched = new Map<Hex, Uint8Array>();
 
 /** The running model's checkpoint; the newest one is held. */
-async function modelOf(gateway: string | undefined, digest: Hex): Promise<Uint8Array> {
+export async function modelOf(gateway: string | undefined, digest: Hex): Promise<Uint8Array> {
   const known = fetched.get(digest);
   if (known) return known;
   if (!gateway) throw new Error("The page has no gateway for files: name one in Settings.");
