@@ -9,7 +9,6 @@ import type { Group, Hex } from "../fold/state";
 import { Digest, Fact } from "../parts/bits";
 import { computing } from "../parts/computing";
 import { useAnswer } from "../parts/context";
-import { keepFile } from "../parts/files";
 
 /** Digests with which a group is born, and the group whose numbers it may take over. */
 export interface Beginning {
@@ -75,11 +74,7 @@ async function looked({ manifest, checkpoint, patches }: Chosen): Promise<Beginn
   if (!manifest || !checkpoint || patches.length === 0) throw new Error("A group takes a manifest, a checkpoint and at least one patch.");
   if (patches.length > DATASET_MAX) throw new Error(`A group begins with ${DATASET_MAX} patches at most: the rest can be deltas.`);
   const remote = new Remote(computing.worker());
-  const named = async (bytes: Uint8Array): Promise<Hex> => {
-    const digest: Hex = `0x${hexOf(await digestOf(bytes))}`;
-    await keepFile(digest, bytes);
-    return digest;
-  };
+  const named = async (bytes: Uint8Array): Promise<Hex> => `0x${hexOf(await digestOf(bytes))}`;
   try {
     await remote.open(await computing.module());
     const [words, weights] = [await bytesIn(manifest), await bytesIn(checkpoint)];
@@ -120,6 +115,10 @@ export function FromFiles({ set }: Props) {
     };
   }, [chosen]);
   const one = (event: { currentTarget: HTMLInputElement }) => event.currentTarget.files?.[0] ?? null;
+  const many = (event: { currentTarget: HTMLInputElement }) => {
+    const patches = [...(event.currentTarget.files ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
+    setChosen({ ...chosen, patches });
+  };
   const input = (name: string, change: (event: { currentTarget: HTMLInputElement }) => void, isMany = false) => (
     <label class="field field-wide">
       <span>{name}</span>
@@ -130,19 +129,15 @@ export function FromFiles({ set }: Props) {
     <div class="form">
       {input("Manifest, as the network writes it", (event) => setChosen({ ...chosen, manifest: one(event) }))}
       {input("First checkpoint", (event) => setChosen({ ...chosen, checkpoint: one(event) }))}
-      {input("Patches of the first set, in the order of their names", patchesFrom, true)}
+      {input("Patches of the first set, in the order of their names", many, true)}
       {said && (
         <p class={said.isWrong ? "wrong" : "field-wide"} role={said.isWrong ? "alert" : "status"}>
           {said.text}
         </p>
       )}
       <p class="quiet field-wide">
-        Their bytes stay in this browser: <code>neuron ipfs add FILE</code> gives them to the network, and nobody can train before that.
+        The page sends their digests alone: <code>neuron ipfs add FILE</code> gives their bytes to the network, and nobody can train before that.
       </p>
     </div>
   );
-  function patchesFrom(event: { currentTarget: HTMLInputElement }): void {
-    const patches = [...(event.currentTarget.files ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1));
-    setChosen({ ...chosen, patches });
-  }
 }
