@@ -44,7 +44,7 @@ fn reference_sine_and_cosine(angle: f32) -> (f32, f32) {
     let n = (x * f64::from_bits(0x3fe45f306dc9c883)).round_ties_even();
     let r = (x - n * f64::from_bits(0x3ff921fb54400000)) - n * f64::from_bits(0x3dd0b4611a626331);
     let z = r * r;
-    let term = |k: u32| if k / 2 % 2 == 0 { 1.0 } else { -1.0 } / (2..=k).map(f64::from).product::<f64>();
+    let term = |k: u32| if (k / 2).is_multiple_of(2) { 1.0 } else { -1.0 } / (2..=k).map(f64::from).product::<f64>();
     let sine = r + r * z * horner([15, 13, 11, 9, 7, 5, 3].into_iter().map(term), z);
     let cosine = 1.0 + z * horner([16, 14, 12, 10, 8, 6, 4, 2].into_iter().map(term), z);
     let quarters = [(sine, cosine), (cosine, -sine), (-sine, -cosine), (-cosine, sine)];

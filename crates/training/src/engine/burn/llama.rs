@@ -1,6 +1,5 @@
 //! The family `llama`: rotary positions, RMS norms, grouped heads, gated layers.
 
-use burn::backend::Autodiff;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Int, Tensor, TensorData};
 use evaluator::{Llama, sine_and_cosine};
@@ -88,7 +87,7 @@ impl<'a, B: Backend> Model<'a, B> {
         self.maths.linear(x.clone(), weight, bias)
     }
 
-    fn norm(&self, x: Tensor<Autodiff<B>, 2>, weight: &Values<B>) -> Values<B> {
+    fn norm(&self, x: Values<B>, weight: &Values<B>) -> Values<B> {
         size_norm(x, weight, (f64::from(self.llama.epsilon) / 1e9) as f32)
     }
 
