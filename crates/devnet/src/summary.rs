@@ -1,8 +1,8 @@
 //! From the book to the report, with the check that nothing was issued or burned that the book does not know.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use futures::future::try_join_all;
 use node::{
     progress::{self, Fresh, Won, stretch},
@@ -10,6 +10,7 @@ use node::{
 };
 use protocol::{BountyNumber, DeltaNumber, PositionNumber, RoundNumber, Wei, chain::Outcome};
 use token::Position;
+use tokio::time::sleep;
 
 use crate::{
     devnet::Devnet,
@@ -18,6 +19,10 @@ use crate::{
     news::Seen,
     report::{BountyReport, Held, Opening, PeriodReport, PurseReport, Report, RoundReport, SlashReport, TakenReport},
 };
+
+/// How often what does not add up is read, and how long after one another.
+const READINGS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(700);
 
 /// Reads balances and stakes from the chain and everything else from the book.
 ///
@@ -33,7 +38,7 @@ pub async fn make(devnet: &Devnet) -> Result<Report> {
     let heldout = devnet.file.data.heldout.as_ref().map(|path| HeldOut::measure(&checkpoint, path));
     let length = evaluator::checkpoint_len(&devnet.member.manifest);
     let seen = devnet.seen();
-    let positions = positions(devnet).await?;
+    let (positions, held) = held(devnet).await?;
     let steps = progress::measure(&devnet.member, &won(ledger), view.head).await?;
     let fresh: BTreeMap<RoundNumber, Fresh> = steps.iter().filter_map(|step| Some((step.won.round, step.fresh?))).collect();
     let report = |(number, round): (&RoundNumber, &RoundEntry)| report_round(devnet, *number, round, length, &seen, fresh.get(number));
@@ -46,7 +51,7 @@ pub async fn make(devnet: &Devnet) -> Result<Report> {
         minted_wei: ledger.minted,
         burned_wei: burned,
         supply_wei: supply,
-        held: held(devnet, &positions).await?,
+        held,
         purse: purse(devnet).await?,
         bounties: ledger.bounties.iter().map(|(number, bounty)| report_bounty(devnet, *number, bounty)).collect(),
         slashes: ledger.slashes.iter().map(|slash| report_slash(devnet, slash)).collect(),
@@ -60,20 +65,32 @@ pub async fn make(devnet: &Devnet) -> Result<Report> {
     })
 }
 
-/// What the contract holds, to the wei: all deposits are settled when a run is over.
-async fn held(devnet: &Devnet, positions: &[Position]) -> Result<Held> {
+/// What the contract holds, to the wei, and who has stake in it: all deposits are settled when a run is over. Validators go on earning, and
+/// make stake of it, while all this is read call by call: what does not add up is read again.
+async fn held(devnet: &Devnet) -> Result<(Vec<Position>, Held)> {
+    let mut words = String::new();
+    for _ in 0..READINGS {
+        let positions = positions(devnet).await?;
+        let (held, balance) = (parts(devnet, &positions), devnet.network.neuron().balance(devnet.network.address()).await?);
+        let expected: Wei = held.parts().into_iter().sum();
+        if balance == expected {
+            return Ok((positions, held));
+        }
+        words = format!("the contract holds {balance} wei, stake + pay + exits + bonds + bounties are {expected}");
+        sleep(PAUSE).await;
+    }
+    Err(anyhow!(words))
+}
+
+fn parts(devnet: &Devnet, positions: &[Position]) -> Held {
     let sum = |part: fn(&Position) -> Wei| positions.iter().map(part).sum();
-    let held = Held {
+    Held {
         stake_wei: sum(|position| position.next),
         earned_wei: sum(|position| position.earned),
         exiting_wei: sum(|position| position.exiting.saturating_add(position.exiting_later)),
         bonds_wei: devnet.ledger.bonds(),
         bounties_wei: devnet.ledger.bounties.values().map(Bounty::left).sum(),
-    };
-    let expected: Wei = held.parts().into_iter().sum();
-    let balance = devnet.network.neuron().balance(devnet.network.address()).await?;
-    ensure!(balance == expected, "the contract holds {balance} wei, stake + pay + exits + bonds + bounties are {expected}");
-    Ok(held)
+    }
 }
 
 async fn purse(devnet: &Devnet) -> Result<PurseReport> {

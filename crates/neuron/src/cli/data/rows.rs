@@ -281,9 +281,9 @@ mod tests {
         taken.take(6, Err(Dropped::Unreadable), &set, &mut seen);
         assert_eq!(taken.rows, ["1,2,1", "3,4,1"]);
         let wanted = [
-            "dropped 1, the first is record 6: cannot be read as the file's format asks",
-            "dropped 1, the first is record 1: stands in the set already",
-            "dropped 2, the first is record 3: stands in the source twice",
+            "dropped 1, the first is number 6: cannot be read as the file's format asks",
+            "dropped 1, the first is number 1: stands in the set already",
+            "dropped 2, the first is number 3: stands in the source twice",
         ];
         assert_eq!(taken.lines(), wanted);
     }
