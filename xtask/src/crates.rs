@@ -17,9 +17,18 @@ use crate::{failures, tools};
 
 const SIDE_BY_SIDE: usize = 2;
 /// Package and program of those that last longest; they begin first, in this order.
-const LONG: [(&str, &str); 5] = [("devnet", "network"), ("neuron", "walked"), ("neuron", "network"), ("swarm", "swarm"), ("sim", "chain")];
+const LONG: [(&str, &str); 6] = [
+    ("devnet", "network"),
+    ("neuron", "walked"),
+    ("devnet", "network two_groups"),
+    ("neuron", "network"),
+    ("swarm", "swarm"),
+    ("sim", "chain"),
+];
 /// So many of these, from the first on, run by the clock of a real chain or of real peers.
-const TIMED: usize = 4;
+const TIMED: usize = 5;
+/// A part of the longest program, which runs beside the rest of it.
+const PART: (&str, &str) = ("devnet/network", "two_groups");
 
 /// Tests that failed, of one program, and what they said.
 struct Failure {
@@ -35,6 +44,8 @@ struct Program {
     name: String,
     folder: PathBuf,
     path: PathBuf,
+    /// Which of its tests run; all if nothing is said.
+    chosen: Vec<String>,
 }
 
 /// Builds all test programs, runs them to their ends, then the examples in docs.
@@ -74,7 +85,7 @@ fn next(queue: &Mutex<Vec<Program>>) -> Option<Program> {
 
 /// All test programs of the workspace, built.
 fn built() -> Result<Vec<Program>> {
-    let programs: Vec<Program> = tools::artifacts(&["test", "--no-run"])?.iter().filter_map(Program::of).collect();
+    let programs: Vec<Program> = tools::artifacts(&["test", "--no-run"])?.iter().filter_map(Program::of).flat_map(Program::parts).collect();
     ensure!(!programs.is_empty(), "cargo made no test program");
     Ok(programs)
 }
@@ -85,7 +96,18 @@ impl Program {
         let path = artifact["executable"].as_str().filter(|_| artifact["profile"]["test"] == true)?.into();
         let folder: PathBuf = PathBuf::from(artifact["manifest_path"].as_str()?).parent()?.into();
         let name = format!("{}/{}", folder.file_name()?.to_str()?, artifact["target"]["name"].as_str()?);
-        Some(Self { name, folder, path })
+        Some(Self { name, folder, path, chosen: Vec::new() })
+    }
+
+    /// It, or its two parts.
+    fn parts(self) -> Vec<Self> {
+        let (name, part) = PART;
+        if self.name != name {
+            return vec![self];
+        }
+        let of =
+            |name: String, chosen: &[&str]| Self { name, chosen: chosen.iter().map(|&word| word.to_owned()).collect(), ..self.clone() };
+        vec![of(name.to_owned(), &["--skip", part]), of(format!("{name} {part}"), &[part])]
     }
 
     /// Its place among those that begin first, and that of its name.
@@ -98,20 +120,17 @@ impl Program {
     fn run(&self) -> Result<Option<Failure>> {
         println!("── {} begins", self.name);
         let start = Instant::now();
-        let output = self.output(&[])?;
+        let output = self.output(&self.chosen)?;
         println!("── {}: {:.0} s", self.name, start.elapsed().as_secs_f32());
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let failure = || Failure { program: self.clone(), status: output.status, tests: failures::names(&said), said };
         Ok((!output.status.success()).then(failure))
     }
 
-    /// Runs tests of it, all if none is named, and prints what they said.
-    fn output(&self, tests: &[String]) -> Result<Output> {
+    /// Runs it with such arguments, and prints what it said.
+    fn output(&self, arguments: &[String]) -> Result<Output> {
         let mut command = Command::new(&self.path);
-        tools::prepared(&mut command, &self.folder).env("CARGO_MANIFEST_DIR", &self.folder).stdin(Stdio::null());
-        if !tests.is_empty() {
-            command.arg("--exact").args(tests);
-        }
+        tools::prepared(&mut command, &self.folder).env("CARGO_MANIFEST_DIR", &self.folder).args(arguments).stdin(Stdio::null());
         let output = command.output().with_context(|| format!("cannot run {}", self.path.display()))?;
         let mut out = std::io::stdout().lock();
         out.write_all(&output.stdout)?;
@@ -128,7 +147,8 @@ impl Failure {
             return Ok(false);
         }
         println!("── {} once more, alone: {}", self.program.name, self.tests.join(" "));
-        let is_gone = self.program.output(&self.tests)?.status.success();
+        let exactly: Vec<String> = std::iter::once("--exact".to_owned()).chain(self.tests.iter().cloned()).collect();
+        let is_gone = self.program.output(&exactly)?.status.success();
         if is_gone {
             println!("── PASSED ALONE ONLY: {}", self.told());
         }
@@ -161,6 +181,19 @@ mod tests {
         };
         assert_eq!(of("devnet", "network"), Some(("devnet/network".into(), 0)));
         assert_eq!(of("deltas", "patches"), Some(("deltas/patches".into(), LONG.len())));
+        let parts: Vec<(String, Vec<String>)> = Program::of(&artifact("devnet", "network", true))
+            .into_iter()
+            .flat_map(Program::parts)
+            .map(|program| (program.name.clone(), program.chosen))
+            .collect();
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            parts,
+            [
+                ("devnet/network".to_owned(), words(&["--skip", "two_groups"])),
+                ("devnet/network two_groups".to_owned(), words(&["two_groups"]))
+            ]
+        );
         assert!(Program::of(&artifact("devnet", "devnet", false)).is_none(), "a program that is no test");
         assert!(Program::of(&json!({ "reason": "build-finished", "success": true })).is_none());
     }

@@ -30,8 +30,8 @@ pub fn everything() -> Result<()> {
     })?;
     step("simulated networks", sim::check)?;
     step("hosts of their own, beside the two before", || hosts.end())?;
-    step("the page in a browser, beside them", || page.end())?;
-    step("crates and network, two at a time", crates::run)
+    step("crates and network, two at a time", crates::run)?;
+    step("the page in a browser, beside all these", || page.end())
 }
 
 /// Builds all programs and hands over to the devnet.
