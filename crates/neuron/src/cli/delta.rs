@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
 use deltas::Patch;
 use governance::{Delta, DeltaStatus, Network};
-use node::{folder, network_file::moment};
+use node::{Site, folder, network_file::moment};
 use protocol::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, Wei, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
 use swarm::Client;
 
@@ -245,14 +245,26 @@ async fn vote(context: &Context, group: GroupId, delta: DeltaNumber) -> Result<(
             proposed.digest
         }
     };
-    // Seconds of the chain grow, so a later choice replaces an earlier one.
-    let seq = site.network.chain().latest().await?.time_s;
+    let seq = next_choice(&site, &visit, view.period_number, own).await?;
     let message = Choice { group, period: view.period_number, delta, patch, seq };
     let body = Body::Choice(account.sign(message, &site.network.domain()).await?);
     visit.tell(vec![body]).await?;
     println!("signed: delta {delta} in period {}, patch {patch}", view.period_number);
     println!("validators bring it to the chain before the period ends");
     Ok(())
+}
+
+/// The number by which a choice replaces all earlier ones of its signer: seconds of the chain grow, and within one block the log knows the
+/// last one.
+async fn next_choice(site: &Site, visit: &Visit, period: PeriodNumber, own: Address) -> Result<u64> {
+    let domain = site.network.domain();
+    let own_seq = |body: &Body| match body {
+        Body::Choice(choice) if choice.message.period == period && choice.signer(&domain) == Ok(own) => Some(choice.message.seq),
+        _ => None,
+    };
+    let last = visit.read_log().await?.iter().filter_map(|(_, body)| own_seq(body)).max();
+    let now_s = site.network.chain().latest().await?.time_s;
+    Ok(now_s.max(last.map_or(0, |last| last.saturating_add(1))))
 }
 
 /// Nobody should vote for what he does not hold and what does not apply.

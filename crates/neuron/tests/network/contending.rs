@@ -28,6 +28,7 @@ async fn a_curator_with_git_alone_changes_proposes_loses_rebases_and_wins_a_delt
     propose(&small, "mine", 1, "Mine").await?;
     propose(&small, "theirs", 2, "Theirs").await?;
     look(&small).await?;
+    change_my_mind(&small).await?;
     win(&small, 2).await?;
     lose(&small).await?;
     rebase(&small).await?;
@@ -93,6 +94,18 @@ async fn look(small: &Small) -> Result<()> {
     Ok(())
 }
 
+/// Two votes within one block: the later one replaces the earlier one.
+async fn change_my_mind(small: &Small) -> Result<()> {
+    let block = small.founder.chain().latest().await?.number;
+    for delta in [2, 1] {
+        contains(&small.neuron(&["delta", "vote", &delta.to_string()]).await?, "signed: delta")?;
+    }
+    ensure!(small.founder.chain().latest().await?.number == block, "a block came in between");
+    let (first, second) = (choice(small, 2).await?, choice(small, 1).await?);
+    ensure!(second.message.seq > first.message.seq, "{} after {}", second.message.seq, first.message.seq);
+    Ok(())
+}
+
 /// What became of a vote and of the delta, as they are shown now.
 async fn stands(small: &Small, delta: u64, words: &str) -> Result<()> {
     contains(&small.neuron(&["delta", "show", &delta.to_string()]).await?, words)
@@ -115,12 +128,11 @@ async fn win(small: &Small, delta: u64) -> Result<()> {
 async fn choice(small: &Small, delta: u64) -> Result<SignedChoice> {
     let start = tokio::time::Instant::now();
     while start.elapsed() < FIND {
-        for entry in small.client.log(GROUP, 0).await? {
-            if let Ok(Body::Choice(choice)) = Body::from_bytes(entry.envelope.kind(), entry.envelope.body())
-                && choice.message.delta.0 == delta
-            {
-                return Ok(choice);
-            }
+        let log = small.client.log(GROUP, 0).await?;
+        let bodies = log.iter().filter_map(|entry| Body::from_bytes(entry.envelope.kind(), entry.envelope.body()).ok());
+        let choices = bodies.filter_map(|body| if let Body::Choice(choice) = body { Some(choice) } else { None });
+        if let Some(choice) = choices.filter(|choice| choice.message.delta.0 == delta).max_by_key(|choice| choice.message.seq) {
+            return Ok(choice);
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
