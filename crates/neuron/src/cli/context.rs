@@ -14,6 +14,7 @@ use node::{
 use protocol::{
     Address, GroupId, NodeId,
     chain::ChainEvent,
+    eip712::{Choice, Domain},
     log::{Body, Envelope},
 };
 use swarm::{Client, Progress};
@@ -185,6 +186,12 @@ pub async fn read_log(client: &Client, group: GroupId, quiet: Duration) -> Resul
         let read = |envelope: &Envelope| Some((envelope.author(), Body::from_bytes(envelope.kind(), envelope.body()).ok()?));
         bodies.extend(entries.iter().filter_map(|entry| read(&entry.envelope)));
     }
+}
+
+/// A choice that a message holds, and who signed it; nothing if it holds none, or its signature is none.
+pub fn choice_in(body: &Body, domain: &Domain) -> Option<(Address, Choice)> {
+    let Body::Choice(choice) = body else { return None };
+    Some((choice.signer(domain).ok()?, choice.message))
 }
 
 /// All events of a group so far.

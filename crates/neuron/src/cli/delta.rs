@@ -22,7 +22,7 @@ use swarm::Client;
 
 use super::{
     bars::{Bar, Unit},
-    context::{Context, Visit},
+    context::{Context, Visit, choice_in},
     ending::{NOT_FOUND, Sort as _},
     output,
 };
@@ -258,11 +258,9 @@ async fn vote(context: &Context, group: GroupId, delta: DeltaNumber) -> Result<(
 /// last one.
 async fn next_choice(site: &Site, visit: &Visit, period: PeriodNumber, own: Address) -> Result<u64> {
     let domain = site.network.domain();
-    let own_seq = |body: &Body| match body {
-        Body::Choice(choice) if choice.message.period == period && choice.signer(&domain) == Ok(own) => Some(choice.message.seq),
-        _ => None,
-    };
-    let last = visit.read_log().await?.iter().filter_map(|(_, body)| own_seq(body)).max();
+    let log = visit.read_log().await?;
+    let choices = log.iter().filter_map(|(_, body)| choice_in(body, &domain));
+    let last = choices.filter(|(signer, choice)| *signer == own && choice.period == period).map(|(_, choice)| choice.seq).max();
     let now_s = site.network.chain().latest().await?.time_s;
     Ok(now_s.max(last.map_or(0, |last| last.saturating_add(1))))
 }

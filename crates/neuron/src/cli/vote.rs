@@ -16,7 +16,6 @@ use patches::Words;
 use protocol::{
     Address, DeltaNumber, Digest, GroupId, PositionNumber, Wei,
     ballot::Fate,
-    log::Body,
     measures::{Act, Measure},
 };
 use serde_json::{Value, json};
@@ -24,7 +23,7 @@ use serde_json::{Value, json};
 use self::motion::{Motion, Of, Own};
 use super::{
     bounty,
-    context::{Context, Visit},
+    context::{Context, Visit, choice_in},
     delta::state::{self, State},
     ledger::Ledger,
 };
@@ -100,10 +99,8 @@ impl Logged {
         let (mut logged, domain) = (Self::default(), site.network.domain());
         for (_, body) in visit.read_log().await? {
             logged.measures.note(&body, &domain);
-            if let Body::Choice(signed) = &body
-                && account.is_some_and(|account| signed.signer(&domain).is_ok_and(|signer| signer == account))
-            {
-                logged.choose(signed.message.period.0, signed.message.seq, signed.message.delta);
+            if let Some((_, choice)) = choice_in(&body, &domain).filter(|(signer, _)| account == Some(*signer)) {
+                logged.choose(choice.period.0, choice.seq, choice.delta);
             }
         }
         for (number, patch) in open {

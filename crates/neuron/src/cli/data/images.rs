@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use protocol::Digest;
 use swarm::{Shelf, cid_of, digest_of};
 
 use super::rows::Dropped;
@@ -31,16 +32,21 @@ pub fn lines(folder: &Path, shelf: Option<&Shelf>, mut see: impl FnMut(Result<St
         see(match read(&file)? {
             Err(why) => Err(why),
             Ok(bytes) => {
-                let digest = digest_of(&bytes);
-                if let Some(shelf) = shelf {
-                    shelf.add_file(&file, |_, _| {})?;
-                    shelf.pin(digest, super::ipfs::USER)?;
-                }
+                let digest = match shelf {
+                    Some(shelf) => kept(shelf, &file)?,
+                    None => digest_of(&bytes),
+                };
                 Ok(format!("{} {}", cid_of(digest, bytes.len() as u64), label(folder, &file)))
             }
         });
     }
     Ok(())
+}
+
+fn kept(shelf: &Shelf, file: &Path) -> Result<Digest> {
+    let digest = shelf.add_file(file, |_, _| {})?;
+    shelf.pin(digest, super::ipfs::USER)?;
+    Ok(digest)
 }
 
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {

@@ -8,11 +8,11 @@ use evaluator::{Checkpoint, Data, Examples, Manifest, checkpoint_len};
 use governance::Delta;
 use node::{Site, dataset::Set, member};
 use patches::{Extent, Rows, Summary, added, near, shown, words};
-use protocol::{DeltaNumber, Digest, Micronats, log::Body};
+use protocol::{DeltaNumber, Digest, Micronats};
 use serde_json::{Value, json};
 
 use super::{
-    super::context::{Context, Visit},
+    super::context::{Context, Visit, choice_in},
     diff, log, patch,
     picture::{self, Size, Way},
     show::{Options, Standing},
@@ -79,10 +79,9 @@ async fn cast(site: &Site, visit: &Visit, standing: &Standing, delta: &Delta) ->
     }
     let domain = site.network.domain();
     for (_, body) in visit.read_log().await? {
-        let Body::Choice(choice) = body else { continue };
-        let Some(signer) = choice.signer(&domain).ok().filter(|_| choice.message.period == delta.period) else { continue };
+        let Some((signer, choice)) = choice_in(&body, &domain).filter(|(_, choice)| choice.period == delta.period) else { continue };
         for (position, _) in standing.view.spoken_for(signer) {
-            let vote = Vote { position: position.number, delta: choice.message.delta, weight: position.live };
+            let vote = Vote { position: position.number, delta: choice.delta, weight: position.live };
             let is_known = |(other, _): &(Vote, bool)| (other.position, other.delta) == (vote.position, vote.delta);
             if !cast.iter().any(is_known) {
                 cast.push((vote, false));

@@ -1,7 +1,7 @@
 //! An example that is a picture, drawn in a terminal: by kitty's graphics protocol or as sixels where the terminal knows these, else two
 //! points of it in each letter, one above the other.
 
-use std::{env, fmt, io::IsTerminal as _};
+use std::{env, fmt};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use clap::ValueEnum;
@@ -34,10 +34,7 @@ impl Way {
     /// What the terminal says that it can.
     pub fn of_terminal() -> Self {
         let variable = |name| env::var(name).unwrap_or_default();
-        match std::io::stdout().is_terminal() {
-            true => Self::told(&variable("TERM"), &variable("TERM_PROGRAM")),
-            false => Self::Blocks,
-        }
+        Self::told(&variable("TERM"), &variable("TERM_PROGRAM"))
     }
 
     /// What a terminal of that name can. Within tmux or screen, which name themselves, nothing but letters is sure to arrive.
