@@ -18,13 +18,15 @@ use pack::Entry;
 /// The programs, each of the package of its name.
 const PROGRAMS: [&str; 3] = ["trainer-node", "validator-node", "neuron"];
 /// What lies beside them in an archive.
-const BESIDE: [&str; 10] = [
+const BESIDE: [&str; 12] = [
     "LICENSE",
     "README.md",
     "CHANGELOG.md",
     "docs/OPERATING.md",
     "docs/PATCHES.md",
     "docs/json.md",
+    "docs/images/page-delta.png",
+    "docs/images/page-rounds.png",
     "configs/trainer.toml",
     "configs/validator.toml",
     "configs/networks/sepolia.toml",

@@ -1,4 +1,4 @@
-//! Set-up and checks that need logic: `cargo xtask devnet | test | soak | geth | hosts | sim | contracts | mutants | symbolic | bench | devices | dist | web | tidy`.
+//! Set-up and checks that need logic: `cargo xtask devnet | test | exhaustive | soak | geth | hosts | sim | contracts | mutants | symbolic | bench | devices | dist | web | tidy`.
 
 mod analysis;
 mod bench;
@@ -43,6 +43,8 @@ enum Task {
     },
     /// Every test: format, lints, house rules, contracts, crates, a network of processes.
     Test,
+    /// What tests draw a sample of, whole: every input of exp, log, erf, sine and cosine; fifty groups. Three quarters of an hour.
+    Exhaustive,
     /// A network whose nodes all stand behind bad providers, as long as one likes: no deposit lost, and flat figures.
     Soak {
         #[arg(long, default_value_t = 60)]
@@ -169,6 +171,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Devnet { options } => test::devnet(&options),
         Task::Test => test::everything(),
+        Task::Exhaustive => test::exhaustive(),
         Task::Soak { minutes, json } => test::soak(minutes, json.as_deref()),
         Task::Geth => test::geth(),
         Task::Hosts => hosts::run(),

@@ -58,6 +58,12 @@ pub fn geth() -> Result<()> {
     tools::run_with(&mut network(&["on_geth", "--", "--ignored"])?)
 }
 
+/// What ordinary tests draw a sample of, whole: all inputs of the evaluator's own functions, all angles, many groups.
+pub fn exhaustive() -> Result<()> {
+    // The whole workspace is named so that no library is built anew with fewer features.
+    tools::run(tools::cargo(), &["test", "--workspace", "--locked", "--lib", "--test", "all", "--", "--ignored"])
+}
+
 /// A run of those tests of the devnet's that last too long for every day.
 fn network(arguments: &[&str]) -> Result<Command> {
     let cargo = tools::cargo();
