@@ -1,6 +1,7 @@
 //! What a trainer does for its machine.
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -56,6 +57,8 @@ pub struct Hands {
     memory: Memory,
     notes: Notes,
     state: State,
+    /// What belongs to this group.
+    folder: PathBuf,
     turns: Turns,
     /// The training run, and the flag that cancels it.
     run: Option<(RoundNumber, Arc<AtomicBool>)>,
@@ -71,6 +74,10 @@ pub struct Hands {
 /// # Errors
 /// Whatever is missing or wrong, with what to do about it.
 pub async fn serve(config: TrainerConfig, stop: watch::Receiver<Stop>) -> Result<()> {
+    if let Some(command) = config.training.command() {
+        let program = command.program()?;
+        tracing::info!(program = %program.display(), "a command trains");
+    }
     let (host, turns) = (Host::open(&config.node, PROGRAM).await?, Turns::default());
     let room = http::open(&config.http, http::served(&host.client, &host.vitals)).await?;
     host.serve(stop, move |node| start(config.clone(), turns.clone(), node)).await?;
@@ -82,13 +89,13 @@ fn start(config: TrainerConfig, turns: Turns, node: Node) -> Result<Shell<Hands>
     let upkeep = Upkeep::of(&config.node)?;
     host::adopt(&node.folder, &[memory::NAME, notes::NAME, state::NAME])?;
     let (memory, notes, state) = (Memory::open(&node.folder)?, Notes::open(&node.folder), State::at(&node.folder));
-    let (account, secret) = (node.account.address(), node.secret);
+    let (account, secret, folder) = (node.account.address(), node.secret, node.folder.clone());
     let machine = machine(&config, &node, memory.commits());
     let (network, member) = (node.network.clone(), node.member.clone());
     tracing::info!(%account, peer = %member.client.peer_id(), group = member.group.0, "trainer started");
     Ok(node.shell(
         machine,
-        Hands { config, network, member, memory, notes, state, turns, run: None, upkeep, ends: Arc::default(), account, secret },
+        Hands { config, network, member, memory, notes, state, folder, turns, run: None, upkeep, ends: Arc::default(), account, secret },
     ))
 }
 
@@ -214,10 +221,11 @@ impl Hands {
             revealed,
             deadline: Instant::now() + Duration::from_secs(left_s),
             seed: self.seed(round),
-            settings: training.clone(),
+            training: training.clone(),
             strategy: *strategy,
             device: *device,
             state: self.state.clone(),
+            folder: self.folder.clone(),
             turns: self.turns.clone(),
             cancelled,
             ends: self.ends.clone(),

@@ -2,5 +2,6 @@
 
 pub mod config;
 mod options;
+pub mod settings;
 
 pub use options::Arguments;

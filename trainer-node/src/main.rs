@@ -1,5 +1,6 @@
 //! The trainer: follows its groups, trains, commits, reveals, settles and collects.
 
+mod command;
 mod effects;
 mod memory;
 mod notes;

@@ -42,6 +42,7 @@ pub struct Bench {
 /// The base of a round on the round's examples.
 #[derive(Clone)]
 struct Base {
+    checkpoint: Digest,
     exam: Exam,
     seed: Digest,
     losses: Arc<Measurement>,
@@ -55,12 +56,12 @@ impl Bench {
     /// Losses of the base, once a round.
     pub async fn base(&self, round: RoundNumber, checkpoint: Digest, head: Digest, seed: Digest) -> Result<BaseFinding> {
         let exam = self.member.exam(head, seed, round).await?;
-        let checkpoint = self.member.checkpoint(checkpoint).await?;
-        let losses = Arc::new(measure(checkpoint.clone(), exam.clone()).await?);
+        let model = self.member.checkpoint(checkpoint).await?;
+        let losses = Arc::new(measure(model.clone(), exam.clone()).await?);
         let base = Micronats(losses.mean);
-        let probe = self.probe(checkpoint, exam.clone(), seed).await?;
+        let probe = self.probe(model, exam.clone(), seed).await?;
         let mut bases = self.bases.lock().await;
-        bases.insert(round, Base { exam, seed, losses });
+        bases.insert(round, Base { checkpoint, exam, seed, losses });
         while bases.len() > BASES_KEPT {
             bases.pop_first();
         }
@@ -90,12 +91,16 @@ impl Bench {
 
     async fn try_claim(&self, claim: &RevealedClaim, commits: u64) -> Result<Finding> {
         let base = self.bases.lock().await.get(&claim.round).cloned();
-        let Base { exam, seed, losses } = base.ok_or_else(|| anyhow::anyhow!("the base of round {} was not measured", claim.round))?;
+        let Base { checkpoint: before, exam, seed, losses } =
+            base.ok_or_else(|| anyhow::anyhow!("the base of round {} was not measured", claim.round))?;
         let (bytes, manifest) = (self.member.fetch(claim.file).await?, self.member.manifest.clone());
-        let checkpoint = match blocking(move || Ok(Checkpoint::from_bytes(&manifest, &bytes))).await? {
+        let checkpoint = match blocking(move || Ok(Checkpoint::from_shared(&manifest, Arc::new(bytes)))).await? {
             Ok(checkpoint) => Arc::new(checkpoint),
             Err(error) => return Ok(Finding::False { reason: error.to_string() }),
         };
+        if let Some(reason) = self.member.refusal(&checkpoint, before).await? {
+            return Ok(Finding::False { reason });
+        }
         let new = measure(checkpoint.clone(), exam.clone()).await?;
         if let Some(reason) = claims::difference(claim, claims::found(&losses, &new, Bar::of(&self.member, &exam, commits))) {
             return Ok(Finding::False { reason });

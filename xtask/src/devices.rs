@@ -16,7 +16,18 @@ const DRIVER_VARIABLES: [&str; 2] = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"];
 /// When a build or a test fails.
 pub fn run() -> Result<()> {
     device("wgpu", vulkan(), "no driver of Vulkan: install one, in software mesa-vulkan-drivers on Debian")?;
-    device("cuda", nvidia(), "no NVIDIA GPU that nvidia-smi lists")
+    let found = nvidia();
+    device("cuda", found, "no NVIDIA GPU that nvidia-smi lists")?;
+    compare(found)
+}
+
+/// Compares the exact kernels on a GPU with those of the processor, and measures both.
+fn compare(found: bool) -> Result<()> {
+    if !found {
+        println!("the exact kernels are not compared on a GPU: none is here; their tests ran them on the processor");
+        return Ok(());
+    }
+    tools::run(tools::cargo(), &["run", "--release", "--package", "cuda", "--example", "compare", "--locked"])
 }
 
 fn device(name: &str, found: bool, missing: &str) -> Result<()> {

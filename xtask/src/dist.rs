@@ -18,7 +18,7 @@ use pack::Entry;
 /// The programs, each of the package of its name.
 const PROGRAMS: [&str; 3] = ["trainer-node", "validator-node", "neuron"];
 /// What lies beside them in an archive.
-const BESIDE: [&str; 12] = [
+const BESIDE: [&str; 13] = [
     "LICENSE",
     "README.md",
     "CHANGELOG.md",
@@ -28,6 +28,7 @@ const BESIDE: [&str; 12] = [
     "docs/images/page-delta.png",
     "docs/images/page-rounds.png",
     "configs/trainer.toml",
+    "configs/trainer-command.toml",
     "configs/validator.toml",
     "configs/networks/sepolia.toml",
     "configs/networks/devnet.toml",

@@ -1,4 +1,4 @@
-//! Set-up and checks that need logic: `cargo xtask devnet | test | exhaustive | soak | geth | hosts | sim | contracts | mutants | symbolic | bench | devices | dist | web | tidy`.
+//! Set-up and checks that need logic: `cargo xtask devnet | test | exhaustive | soak | geth | hosts | sim | contracts | mutants | symbolic | bench | devices | dist | ecosystem | web | tidy`.
 
 mod analysis;
 mod bench;
@@ -8,6 +8,7 @@ mod copy;
 mod crates;
 mod devices;
 mod dist;
+mod ecosystem;
 mod failures;
 mod ground;
 mod hosts;
@@ -90,6 +91,8 @@ enum Task {
     Properties,
     /// Training on GPUs: built for each kind, run on those that are here (software Vulkan counts).
     Devices,
+    /// Models in PyTorch, transformers and llama.cpp, which are installed once (6 GB): the examples train, and what is given out answers as we do.
+    Ecosystem,
     /// Archives of the programs for each platform whose target is installed, with sums and a bill of materials.
     Dist {
         /// Only for this target; can be given several times.
@@ -190,6 +193,7 @@ fn main() -> ExitCode {
         Task::Properties => properties::run(),
         Task::Symbolic => symbolic::run(),
         Task::Devices => devices::run(),
+        Task::Ecosystem => ecosystem::run(),
         Task::Dist { targets, out } => dist::run(&targets, out.as_deref()),
         Task::Web { size, write, browser } => web::run(web::Wishes { size, write, browser }),
         Task::Tidy => tidy::run(),

@@ -28,8 +28,51 @@ pub const HALMOS: Environment = Environment { name: "halmos-0.3.3", lock: "halmo
 /// PyTorch, to compare with.
 pub const TORCH: Environment = Environment { name: "torch-2.15.0", lock: "torch-requirements.txt" };
 
+/// PyTorch, transformers and the package of GGUF, with what builds llama.cpp.
+const ECOSYSTEM: Environment = Environment { name: "ecosystem-transformers-5.24.0", lock: "ecosystem-requirements.txt" };
+/// llama.cpp with its door for Python, from source.
+const LLAMA: &str = "llama-requirements.txt";
+/// Only what computes on processors, without what reads pictures; little is optimised, for that is most of the time.
+const LLAMA_BUILD: [(&str, &str); 2] = [
+    (
+        "CMAKE_ARGS",
+        "-DLLAVA_BUILD=OFF -DGGML_OPENMP=OFF -DGGML_LLAMAFILE=OFF -DGGML_CPU_REPACK=OFF -DGGML_CCACHE=OFF \
+         -DCMAKE_CXX_FLAGS_RELEASE=-O1 -DCMAKE_C_FLAGS_RELEASE=-O2",
+    ),
+    ("CMAKE_BUILD_PARALLEL_LEVEL", "2"),
+];
+
 /// scikit-learn, whose sets are raced on and whose classifiers are compared with.
 pub const SKLEARN: Environment = Environment { name: "sklearn-1.9.1", lock: "sklearn-requirements.txt" };
+
+/// The interpreter of [`ECOSYSTEM`], with llama.cpp in it, which takes some minutes to build once.
+///
+/// # Errors
+/// When Python or a compiler is missing, or a package cannot be had.
+pub fn ecosystem() -> Result<PathBuf> {
+    let programs = programs(&ECOSYSTEM)?;
+    let (python, lock) = (programs.join("python"), tools::root().join("xtask").join(LLAMA));
+    let (wanted, done) = (fs::read(&lock)?, programs.join("llama.txt"));
+    if fs::read(&done).is_ok_and(|held| held == wanted) {
+        return Ok(python);
+    }
+    eprintln!("building llama.cpp …");
+    let mut command = Command::new(&python);
+    command.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--no-build-isolation",
+        "--require-hashes",
+    ]);
+    command.env("PATH", path_with(&python)?).envs(LLAMA_BUILD);
+    tools::run_with(command.arg("--requirement").arg(&lock)).context("llama.cpp could not be built: it needs a compiler of C++17")?;
+    fs::write(&done, wanted)?;
+    Ok(python)
+}
 
 /// The environment's folder of programs; makes the environment when it is missing or older than its lock file.
 ///

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::tools;
 
 /// Each room and the rooms it may use. An arrow that is not here does not exist.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 23] = [
     ("deltas", &[]),
     ("patches", &["deltas"]),
     ("protocol", &["deltas"]),
@@ -23,6 +23,8 @@ const ARROWS: [(&str, &[&str]); 21] = [
     ("page-evaluator", &["evaluator", "deltas"]),
     ("page-log", &["protocol"]),
     ("training", &["evaluator"]),
+    ("models", &["evaluator"]),
+    ("cuda", &["evaluator"]),
     ("views", &["protocol"]),
     ("swarm", &["protocol"]),
     ("chain", &["protocol"]),
@@ -36,6 +38,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
             "validator-node",
             "node",
             "training",
+            "models",
             "governance",
             "token",
             "chain",

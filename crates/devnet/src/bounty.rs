@@ -106,7 +106,7 @@ fn halves(text: &str, manifest: &Manifest) -> (String, String) {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let is_hidden = |place: usize| match manifest.data() {
         Data::Csv { .. } => place.is_multiple_of(2),
-        Data::Text { .. } => place < lines.len() / 2,
+        Data::Text { .. } | Data::Tokens { .. } => place < lines.len() / 2,
     };
     let half =
         |wanted| lines.iter().enumerate().filter(|(place, _)| is_hidden(*place) == wanted).map(|(_, line)| *line).collect::<Vec<_>>();

@@ -37,6 +37,7 @@ pub fn poisoned(set: &Tree, manifest: &Manifest) -> Result<Tree> {
                     poisoned.push_str(&mislabelled(line, manifest.outputs()).with_context(|| format!("row {}", number + 1))?)
                 }
                 Data::Text { .. } => poisoned.extend(line.chars().rev()),
+                Data::Tokens { .. } => bail!("a list of shards cannot be poisoned line by line: play a group of rows or text"),
             }
             poisoned.push('\n');
         }

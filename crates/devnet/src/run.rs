@@ -100,7 +100,7 @@ async fn keep(devnet: &mut Devnet) -> Result<()> {
     println!("\n  The network goes on until Ctrl-C. RPC: {}\n", devnet.rpc_url());
     let predict = match devnet.member.manifest.data() {
         Data::Csv { .. } => format!("predict --line {}", ["0"].repeat(devnet.member.manifest.inputs() as usize).join(",")),
-        Data::Text { .. } => "predict --prompt \"ROMEO:\"".to_owned(),
+        Data::Text { .. } | Data::Tokens { .. } => "predict --prompt \"ROMEO:\"".to_owned(),
     };
     for command in ["token balance", "group show", "round show", "stake show", "delta show", "measure show", "round alarms", &predict] {
         println!("    {guest} {command}");

@@ -75,7 +75,7 @@ fn fresh<'a>(before: &Tree, after: &'a Tree, manifest: &Manifest) -> Vec<(&'a st
     let known: BTreeSet<&str> = before.iter().flat_map(|(_, text)| text.split_inclusive('\n')).collect();
     let changed = after.iter().filter(|(path, text)| before.get(path) != Some(*text));
     let fresh = changed.map(|(path, text)| match manifest.data() {
-        Data::Csv { .. } => (path, text.split_inclusive('\n').filter(|row| !known.contains(row)).collect()),
+        Data::Csv { .. } | Data::Tokens { .. } => (path, text.split_inclusive('\n').filter(|row| !known.contains(row)).collect()),
         Data::Text { .. } => (path, text.to_owned()),
     });
     fresh.collect()

@@ -103,5 +103,7 @@ fn input(manifest: &Manifest, examples: &Examples, text: &str, index: usize) -> 
     match manifest.data() {
         Data::Csv { .. } => text.lines().nth(index)?.rsplit_once(',').map(|(features, _)| features.to_owned()),
         Data::Text { tokenizer, .. } => Some(tokenizer.decode(&examples.window(index)?[..examples.inputs()])),
+        // A shard has no text.
+        Data::Tokens { .. } => None,
     }
 }

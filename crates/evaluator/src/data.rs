@@ -12,6 +12,12 @@ const DIVISOR_MAX: u32 = 1 << 24;
 const STRIDE_MAX: u32 = 1 << 20;
 /// Values of a byte.
 const BYTES: u32 = 256;
+/// Most different tokens of a model that reads shards: 2²⁰.
+pub const VOCABULARY_MAX: u32 = 1 << 20;
+/// Most different tokens of which each takes two bytes in a shard.
+const NARROW_MAX: u32 = 1 << 16;
+/// Digits of a SHA-256.
+const DIGEST_DIGITS: usize = 64;
 
 /// Format of the training set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +33,15 @@ pub enum Data {
     Text {
         /// How text becomes tokens.
         tokenizer: Tokenizer,
+        /// Tokens from the beginning of a window to that of the next, 1 to 2²⁰; below the context windows overlap.
+        stride: u32,
+    },
+    /// Shards of tokens, files by their CIDs: in files whose path ends in `.tokens` each line names one ([`crate::Shard`]). An example is a
+    /// window within a shard.
+    Tokens {
+        /// Digest of the `tokenizer.json` that made the tokens, by which a file is fetched (PROTOCOL 10), 64 small hexadecimal digits. Nothing
+        /// here reads that file: the vocabulary is the model's.
+        tokenizer: String,
         /// Tokens from the beginning of a window to that of the next, 1 to 2²⁰; below the context windows overlap.
         stride: u32,
     },
@@ -58,6 +73,24 @@ impl Data {
         match self {
             Self::Csv { .. } => ".csv",
             Self::Text { .. } => ".txt",
+            Self::Tokens { .. } => ".tokens",
+        }
+    }
+
+    /// The digest by which the tokenizer is fetched; only sets of shards name one.
+    pub fn tokenizer_digest(&self) -> Option<[u8; 32]> {
+        let Self::Tokens { tokenizer, .. } = self else { return None };
+        let byte = |place: usize| u8::from_str_radix(tokenizer.get(2 * place..2 * place + 2)?, 16).ok();
+        let bytes: Option<Vec<u8>> = (0..DIGEST_DIGITS / 2).map(byte).collect();
+        bytes?.try_into().ok()
+    }
+
+    /// Least and most different tokens that a model of such data may have; `family` names it where it reads no rows.
+    pub(crate) fn vocabulary(&self, family: &'static str) -> Result<(u64, u64), ManifestError> {
+        match self {
+            Self::Csv { .. } => Err(ManifestError::Format { family, format: "text or tokens" }),
+            Self::Text { tokenizer, .. } => Ok((tokenizer.vocabulary().into(), tokenizer.vocabulary().into())),
+            Self::Tokens { .. } => Ok((1, VOCABULARY_MAX.into())),
         }
     }
 
@@ -69,8 +102,19 @@ impl Data {
                 within("stride", u64::from(*stride), 1, u64::from(STRIDE_MAX))?;
                 tokenizer.check()
             }
+            Self::Tokens { tokenizer, stride } => {
+                within("stride", u64::from(*stride), 1, u64::from(STRIDE_MAX))?;
+                let is_digest =
+                    tokenizer.len() == DIGEST_DIGITS && tokenizer.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+                if is_digest { Ok(()) } else { Err(ManifestError::TokenizerDigest) }
+            }
         }
     }
+}
+
+/// Bytes of a token in a shard: two where the model has at most 65,536 tokens, else four, little-endian.
+pub fn token_bytes(vocabulary: u32) -> usize {
+    if vocabulary <= NARROW_MAX { 2 } else { 4 }
 }
 
 impl Tokenizer {
@@ -93,7 +137,12 @@ impl Tokenizer {
     ///
     /// # Errors
     /// The first character that has no token.
-    pub fn encode(&self, text: &str) -> Result<Vec<u16>, char> {
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, char> {
+        self.encode_narrow(text).map(|tokens| tokens.into_iter().map(u32::from).collect())
+    }
+
+    /// The same as they are kept: no tokenizer has more than 65,535.
+    pub(crate) fn encode_narrow(&self, text: &str) -> Result<Vec<u16>, char> {
         match self {
             Self::Bytes => Ok(text.bytes().map(u16::from).collect()),
             Self::Characters(characters) => {
@@ -105,7 +154,7 @@ impl Tokenizer {
     }
 
     /// Text of tokens; bytes that are no UTF-8 become replacement characters, tokens beyond the vocabulary nothing.
-    pub fn decode(&self, tokens: &[u16]) -> String {
+    pub fn decode(&self, tokens: &[u32]) -> String {
         match self {
             Self::Bytes => {
                 let bytes: Vec<u8> = tokens.iter().filter_map(|token| u8::try_from(*token).ok()).collect();
@@ -113,7 +162,7 @@ impl Tokenizer {
             }
             Self::Characters(characters) => {
                 let places: Vec<char> = characters.chars().collect();
-                tokens.iter().filter_map(|token| places.get(usize::from(*token))).collect()
+                tokens.iter().filter_map(|token| places.get(*token as usize)).collect()
             }
         }
     }

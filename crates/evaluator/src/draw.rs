@@ -2,6 +2,8 @@
 //!
 //! Both shuffle with the stream of PROTOCOL 12, Stream of numbers; a seed that somebody chose would be an exam that he knows.
 
+use std::collections::HashMap;
+
 use crate::stream::Stream;
 
 /// Winners of a bounty that are measured at most: a bound on what a sponsor can make validators compute.
@@ -39,13 +41,21 @@ pub fn draw_winners(seed: [u8; 32], bounty: u64, won: u32) -> Vec<u32> {
     drawn
 }
 
-/// The first `most` of a Fisher–Yates shuffle of 0 to `count` − 1.
+/// Places, ascending, of the shards of a part of a set: all of them, if `count` is at most `most`.
+pub(crate) fn draw_part(seed: [u8; 32], count: u32, most: u32) -> Vec<u32> {
+    let mut drawn = shuffled(Stream::new("neuron/part/1", &[&seed]), count, most);
+    drawn.sort_unstable();
+    drawn
+}
+
+/// The first `most` of a Fisher–Yates shuffle of 0 to `count` − 1. Only what stands at another place than its own is remembered, so that
+/// few of billions take little memory.
 fn shuffled(mut stream: Stream, count: u32, most: u32) -> Vec<u32> {
-    let mut indices: Vec<u32> = (0..count).collect();
-    for index in 0..most {
+    let mut moved: HashMap<u32, u32> = HashMap::new();
+    let mut next = |index| {
         let other = index + stream.below(count - index);
-        indices.swap(index as usize, other as usize);
-    }
-    indices.truncate(most as usize);
-    indices
+        let here = moved.remove(&index).unwrap_or(index);
+        if other == index { here } else { moved.insert(other, here).unwrap_or(other) }
+    };
+    (0..most.min(count)).map(&mut next).collect()
 }

@@ -1,14 +1,32 @@
-//! The training set as numbers: lines become features and labels, texts become windows of tokens.
+//! The training set as numbers: lines become features and labels, texts and shards become windows of tokens.
 //!
 //! Strict, because a set that one client reads and another refuses would split the network: one way to write an integer, no empty
 //! line, no character without a token (PROTOCOL 12, Training set).
 
-use crate::data::{Data, Tokenizer};
-use crate::manifest::Manifest;
+mod error;
+mod input;
+mod rows;
+mod shards;
+mod text;
 
-/// Most examples of a training set: 2²⁰.
+pub use error::{DataError, LineFault, ShardFault};
+pub(crate) use input::{Input, parse_input, tokens_input};
+pub use shards::{Cid, Shard, ShardBytes, ShardError, check_shard};
+pub(crate) use text::windows;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::data::Data;
+use crate::draw::draw_part;
+use crate::manifest::Manifest;
+use rows::Rows;
+use shards::Shards;
+use text::Text;
+
+/// Most examples of a training set of rows or text: 2²⁰. One of shards has up to 2³² − 1.
 pub const EXAMPLES_MAX: usize = 1 << 20;
-/// Most tokens of a training set, 2²⁷ (256 MiB of them), counted as the bytes of the text.
+/// Most tokens of a training set of text, 2²⁷ (256 MiB of them), counted as the bytes of the text.
 pub const TOKENS_MAX: usize = 1 << 27;
 /// Most features of a training set, all examples together: 2²⁶ (256 MiB of binary32).
 pub const FEATURES_MAX: usize = 1 << 26;
@@ -17,7 +35,33 @@ pub const FEATURE_MAX: i32 = 1 << 24;
 /// Longest line in bytes: 1 MiB.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
 
+/// Most tokens of a shard: 2²⁷.
+pub const SHARD_TOKENS_MAX: u32 = 1 << 27;
+/// Most shards of a set, 2²⁰: its list stays small, whatever is behind it.
+pub const SHARDS_MAX: usize = 1 << 20;
+
+/// Why nothing was measured: what was given does not belong together, or is not here. No file of a stranger can cause it; its caller mixed
+/// two groups or two heads up, or has yet to fetch a shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MeasureError {
+    /// Examples and checkpoint have other inputs or outputs.
+    #[error("these examples belong to another manifest than the checkpoint: parse them with its own")]
+    OtherManifest,
+    /// An index beyond the training set; holds it.
+    #[error("example {0} is not in the training set: draw from its own length")]
+    NoSuchExample(u32),
+    /// An example whose shard is not held.
+    #[error("shard {shard} of the training set, {cid}, is not here: fetch it and hold it, then measure again")]
+    NotHeld {
+        /// Place in [`Examples::shards`].
+        shard: usize,
+        /// What it is fetched by.
+        cid: Cid,
+    },
+}
+
 /// Examples in their order: files by path, bytewise, then lines or windows. An index of [`crate::draw`] is a place in this order.
+/// A clone shares everything with what it was cloned from, the shards that are held too.
 ///
 /// ```
 /// use evaluator::{Examples, Manifest};
@@ -38,109 +82,51 @@ pub struct Examples {
     inputs: usize,
     /// Classes, or different tokens.
     outputs: u32,
+    /// Examples of the set that these are a part of, which share the price of the weights; of a whole set its own.
+    whole: usize,
     /// What the manifest's format makes of the files.
     values: Values,
 }
 
-/// One of both formats, never both.
+/// One of the formats, never two.
 #[derive(Debug, Clone, PartialEq)]
 enum Values {
-    Rows(Rows),
-    Windows(Windows),
+    Rows(Arc<Rows>),
+    Text(Arc<Text>),
+    Shards(Shards),
 }
 
-/// Features of all examples, row after row, and a label of each.
-#[derive(Debug, Clone, PartialEq, Default)]
-struct Rows {
-    features: Vec<f32>,
-    labels: Vec<u32>,
+/// One example, as a pass reads it.
+pub(crate) enum Read<'a> {
+    /// Features and class.
+    Row(&'a [f32], u32),
+    /// One token more than the inputs.
+    Window(Vec<u32>),
 }
 
-/// All tokens, of which windows are slices, and how far apart these begin.
-#[derive(Debug, Clone, PartialEq)]
-struct Windows {
-    /// Of all files, one after the other.
-    tokens: Vec<u16>,
-    /// From one window to the next.
-    stride: usize,
-}
+impl Read<'_> {
+    /// Of a row.
+    pub(crate) fn features(&self) -> Option<&[f32]> {
+        if let Self::Row(features, _) = self { Some(features) } else { None }
+    }
 
-/// Why text is no training set, or a line or text given alone is no input. Each names the file, the line counted from 1, and what is
-/// wrong there.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DataError {
-    /// No line in any file, or too few tokens for one window.
-    #[error("no example: the tree needs files whose names end in {suffix}, {needs}")]
-    Empty {
-        /// End of the path of a file with examples.
-        suffix: &'static str,
-        /// What they must hold.
-        needs: String,
-    },
-    /// More than [`EXAMPLES_MAX`], [`FEATURES_MAX`] or [`TOKENS_MAX`].
-    #[error("more than {EXAMPLES_MAX} examples, {FEATURES_MAX} features or {TOKENS_MAX} tokens: make the training set smaller")]
-    TooMany,
-    /// A character that is no token.
-    #[error("{path}, line {line}: {character:?} is not among the characters of the manifest's tokenizer")]
-    Character {
-        /// File in the tree; empty for a text given alone.
-        path: String,
-        /// Line, counted from 1.
-        line: usize,
-        /// The character.
-        character: char,
-    },
-    /// A text given alone that has no token.
-    #[error("the text is empty: give at least one character")]
-    NoToken,
-    /// A model of features was asked for text.
-    #[error("this model reads features, not text: give it a line of them")]
-    NoText,
-    /// A line that is no example.
-    #[error("{path}, line {line}: {fault}")]
-    Line {
-        /// File in the tree.
-        path: String,
-        /// Line, counted from 1.
-        line: usize,
-        /// What is wrong with it.
-        fault: LineFault,
-    },
-    /// A line given alone, without a file.
-    #[error("{0}")]
-    Features(LineFault),
-}
+    /// Tokens of a window but its last one.
+    pub(crate) fn inputs(&self) -> Option<&[u32]> {
+        if let Self::Window(tokens) = self { tokens.split_last().map(|(_, inputs)| inputs) } else { None }
+    }
 
-/// What is wrong with a line of csv.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LineFault {
-    /// Longer than `LINE_BYTES_MAX`.
-    #[error("a line has at most {LINE_BYTES_MAX} bytes")]
-    TooLong,
-    /// Too few or too many values.
-    #[error("{expected} values are needed, joined by commas, not {found}")]
-    Count {
-        /// Values needed.
-        expected: usize,
-        /// Values found.
-        found: usize,
-    },
-    /// Not the one way to write an integer.
-    #[error("{0:?} is no integer in plain decimal (no space, no plus, no leading zero) up to ±{FEATURE_MAX}")]
-    Integer(String),
-    /// A label that is no class.
-    #[error("the label is {label}, it must be 0 to {most}")]
-    Label {
-        /// Label found.
-        label: i32,
-        /// Greatest class.
-        most: u32,
-    },
+    /// Class or token that is right for input `place`.
+    pub(crate) fn target(&self, place: usize) -> usize {
+        match self {
+            Self::Row(_, label) => *label as usize,
+            Self::Window(tokens) => tokens[place + 1] as usize,
+        }
+    }
 }
 
 impl Examples {
     /// Reads `(path, text)` of a tree in any order; paths must differ. One fault refuses the whole set: a delta that leads to it counts as
-    /// one that does not apply.
+    /// one that does not apply. Of a set of shards only their list is read: none is held yet.
     ///
     /// # Errors
     /// [`DataError`] with the first fault in the order of paths.
@@ -152,40 +138,35 @@ impl Examples {
         let files = files.iter().map(|(path, text)| (path.as_ref(), text.as_ref()));
         let (inputs, outputs) = (manifest.inputs() as usize, manifest.outputs());
         let values = match manifest.data() {
-            Data::Csv { divisor } => Values::Rows(Rows::parse(inputs, outputs, *divisor, files)?),
-            Data::Text { tokenizer, stride } => Values::Windows(Windows { tokens: tokens_of(tokenizer, files)?, stride: *stride as usize }),
+            Data::Csv { divisor } => Values::Rows(Arc::new(Rows::parse(inputs, outputs, *divisor, files)?)),
+            Data::Text { tokenizer, stride } => Values::Text(Arc::new(Text::parse(tokenizer, *stride as usize, files)?)),
+            Data::Tokens { stride, .. } => Values::Shards(Shards::parse(shards::Shape::new(manifest, *stride), files)?),
         };
-        let examples = Self { inputs, outputs, values };
-        match examples.len() {
-            0 => Err(Self::none(manifest)),
-            count if count > EXAMPLES_MAX => Err(DataError::TooMany),
-            _ => Ok(examples),
+        let examples = Self { inputs, outputs, whole: 0, values };
+        match (examples.len(), &examples.values) {
+            (0, _) => Err(Self::none(manifest)),
+            (count, Values::Rows(_) | Values::Text(_)) if count > EXAMPLES_MAX => Err(DataError::TooMany),
+            (whole, _) => Ok(Self { whole, ..examples }),
         }
     }
 
     /// Number of examples of files of such sizes, in the order of their paths.
     pub(crate) fn count(manifest: &Manifest, parts: impl Iterator<Item = Part>) -> Result<usize, DataError> {
         let inputs = manifest.inputs() as usize;
-        let mut units = 0;
-        for part in parts {
-            let is_too_much = match manifest.data() {
-                Data::Csv { .. } => {
-                    units + part.units > FEATURES_MAX.checked_div(inputs).map_or(EXAMPLES_MAX, |rows| rows.min(EXAMPLES_MAX))
-                }
-                Data::Text { .. } => units + part.bytes > TOKENS_MAX,
-            };
-            if is_too_much {
-                return Err(DataError::TooMany);
+        let (examples, most) = match manifest.data() {
+            Data::Csv { .. } => {
+                let rows_max = FEATURES_MAX.checked_div(inputs).map_or(EXAMPLES_MAX, |rows| rows.min(EXAMPLES_MAX));
+                (total(parts, |units, part| units + part.units > rows_max)?, EXAMPLES_MAX)
             }
-            units += part.units;
-        }
-        let examples = match manifest.data() {
-            Data::Csv { .. } => units,
-            Data::Text { stride, .. } => windows(units, inputs, *stride as usize),
+            Data::Text { stride, .. } => {
+                let tokens = total(parts, |units, part| units + part.size > TOKENS_MAX)?;
+                (windows(tokens, inputs, *stride as usize), EXAMPLES_MAX)
+            }
+            Data::Tokens { .. } => (shards::total(parts)?, usize::MAX),
         };
         match examples {
             0 => Err(Self::none(manifest)),
-            examples if examples > EXAMPLES_MAX => Err(DataError::TooMany),
+            examples if examples > most => Err(DataError::TooMany),
             examples => Ok(examples),
         }
     }
@@ -195,21 +176,28 @@ impl Examples {
         let needs = match manifest.data() {
             Data::Csv { .. } => "one example on each line".to_owned(),
             Data::Text { .. } => format!("with more than {} tokens", manifest.inputs()),
+            Data::Tokens { .. } => "one shard of tokens on each line".to_owned(),
         };
         DataError::Empty { suffix: manifest.data().suffix(), needs }
     }
 
-    /// Number of examples, 1 to [`EXAMPLES_MAX`]: lines, or windows that end within the stream.
+    /// Number of examples, at least 1 and at most 2³² − 1: lines, or windows that end within the stream or their shard.
     pub fn len(&self) -> usize {
         match &self.values {
-            Values::Rows(rows) => rows.labels.len(),
-            Values::Windows(of) => windows(of.tokens.len(), self.inputs, of.stride),
+            Values::Rows(rows) => rows.len(),
+            Values::Text(text) => text.len(self.inputs),
+            Values::Shards(shards) => shards.len(),
         }
     }
 
     /// Never true: a set has at least one example.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Number of examples of the whole set, by which the price of weights is divided: more than [`Examples::len`] for a part of it.
+    pub fn whole_len(&self) -> usize {
+        self.whole
     }
 
     /// Features of one example, or tokens that a target may see.
@@ -222,159 +210,164 @@ impl Examples {
         self.outputs
     }
 
+    /// Whether examples are windows of tokens, as many targets each as inputs; else each is a row with one.
+    pub fn has_tokens(&self) -> bool {
+        !matches!(self.values, Values::Rows(_))
+    }
+
     /// Features of example `index`, `inputs` of them, scaled, if there is one and it has features.
     pub fn features(&self, index: usize) -> Option<&[f32]> {
-        let Values::Rows(rows) = &self.values else { return None };
-        rows.features.get(index.checked_mul(self.inputs)?..)?.get(..self.inputs)
+        if let Values::Rows(rows) = &self.values { rows.features(index, self.inputs) } else { None }
     }
 
     /// Class of example `index`, below `outputs`, if there is one and it has a label.
     pub fn label(&self, index: usize) -> Option<u32> {
-        let Values::Rows(rows) = &self.values else { return None };
-        rows.labels.get(index).copied()
+        if let Values::Rows(rows) = &self.values { rows.label(index) } else { None }
     }
 
     /// Tokens of example `index`, one more than `inputs`: each of the first ones is an input, and the target of each is the one that
-    /// follows it. `None` in a set of rows, or beyond its end.
-    pub fn window(&self, index: usize) -> Option<&[u16]> {
-        let Values::Windows(windows) = &self.values else { return None };
-        windows.tokens.get(index.checked_mul(windows.stride)?..)?.get(..self.inputs + 1)
+    /// follows it. `None` in a set of rows, beyond its end, or while its shard is not held.
+    pub fn window(&self, index: usize) -> Option<Vec<u32>> {
+        match &self.values {
+            Values::Rows(_) => None,
+            Values::Text(text) => Some(text.window(index, self.inputs)?.iter().copied().map(u32::from).collect()),
+            Values::Shards(shards) => shards.window(u32::try_from(index).ok()?),
+        }
+    }
+
+    /// Example `index` as a pass reads it.
+    pub(crate) fn read(&self, index: u32) -> Result<Read<'_>, MeasureError> {
+        let place = index as usize;
+        let row = || Some(Read::Row(self.features(place)?, self.label(place)?));
+        let read = self.window(place).map(Read::Window).or_else(row);
+        read.ok_or_else(|| self.check_held(&[index]).err().unwrap_or(MeasureError::NoSuchExample(index)))
+    }
+
+    /// Whether all of these examples can be read: each is one of the set, and its shard, if it has one, is held.
+    ///
+    /// # Errors
+    /// [`MeasureError`] with the first that cannot.
+    pub fn check_held(&self, drawn: &[u32]) -> Result<(), MeasureError> {
+        if let Some(beyond) = drawn.iter().find(|index| **index as usize >= self.len()) {
+            return Err(MeasureError::NoSuchExample(*beyond));
+        }
+        let lacking = self.shards_of(drawn).into_iter().find(|shard| !self.is_held(*shard));
+        let shard = lacking.and_then(|shard| Some((shard, self.shards().get(shard)?.cid)));
+        shard.map_or(Ok(()), |(shard, cid)| Err(MeasureError::NotHeld { shard, cid }))
+    }
+
+    /// The shards of the set, in order; none where it is rows or text.
+    pub fn shards(&self) -> &[Shard] {
+        self.as_shards().map_or(&[], Shards::list)
+    }
+
+    /// Bytes of a shard, if there is one: what is asked for when it is fetched.
+    pub fn shard_len(&self, shard: usize) -> Option<u64> {
+        self.as_shards()?.bytes(shard)
+    }
+
+    /// Places in [`Examples::shards`], ascending, each once, of the shards that some examples lie in; what is no example has none.
+    pub fn shards_of(&self, drawn: &[u32]) -> Vec<usize> {
+        let Some(shards) = self.as_shards() else { return Vec::new() };
+        let mut places: Vec<usize> = drawn.iter().filter_map(|index| Some(shards.find(*index)?.0)).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    /// Takes the bytes of a shard, perhaps a mapped file, and checks length and digest once; every clone of these examples has them
+    /// then. Tokens beyond the vocabulary are not refused here: they read as its greatest one.
+    ///
+    /// # Errors
+    /// When there is no such shard, or the bytes are not those that its line names.
+    pub fn hold(&self, shard: usize, bytes: ShardBytes) -> Result<(), ShardError> {
+        self.as_shards().ok_or(ShardError::NoSuchShard(shard))?.hold(shard, bytes)
+    }
+
+    /// Takes over what another set, of the same width of tokens, holds of the shards of this one: a delta leaves most as they are.
+    pub fn hold_from(&self, other: &Self) {
+        if let (Some(shards), Some(other)) = (self.as_shards(), other.as_shards()) {
+            shards.hold_from(other);
+        }
+    }
+
+    /// Forgets the bytes of a shard.
+    pub fn let_go(&self, shard: usize) {
+        if let Some(shards) = self.as_shards() {
+            shards.let_go(shard);
+        }
+    }
+
+    /// Whether the bytes of a shard are here.
+    pub fn is_held(&self, shard: usize) -> bool {
+        self.as_shards().is_some_and(|shards| shards.is_held(shard))
+    }
+
+    /// So many shards drawn by a seed, for training on a part of a set that is too large to be fetched: a set of its own, in the order of
+    /// the shards, that holds what this one holds of them. All of them where there are no more, and all of a set without shards.
+    pub fn part(&self, seed: [u8; 32], shards: u32) -> Self {
+        let Some(all) = self.as_shards() else { return self.clone() };
+        let drawn = draw_part(seed, all.list().len() as u32, shards.max(1));
+        Self { values: Values::Shards(all.part(&drawn)), ..self.clone() }
+    }
+
+    fn as_shards(&self) -> Option<&Shards> {
+        if let Values::Shards(shards) = &self.values { Some(shards) } else { None }
+    }
+
+    /// Indices, ascending, of examples in shards that `before` does not name; nothing unless both are sets of shards.
+    pub(crate) fn in_new_shards(&self, before: &Self) -> Option<Vec<Range<u32>>> {
+        Some(self.as_shards()?.new_since(before.as_shards()?))
     }
 
     /// Tokens of all files in their order, if the set is text.
     pub(crate) fn tokens(&self) -> Option<&[u16]> {
-        if let Values::Windows(windows) = &self.values { Some(&windows.tokens) } else { None }
+        if let Values::Text(text) = &self.values { Some(text.tokens()) } else { None }
+    }
+
+    /// The same as [`Examples::window`], as they are kept, if the set is text.
+    pub(crate) fn text_window(&self, index: usize) -> Option<&[u16]> {
+        if let Values::Text(text) = &self.values { text.window(index, self.inputs) } else { None }
     }
 
     /// Whether a model reads such examples.
     pub(crate) fn fit(&self, manifest: &Manifest) -> bool {
-        let same_kind =
-            matches!((&self.values, manifest.data()), (Values::Rows(_), Data::Csv { .. }) | (Values::Windows(_), Data::Text { .. }));
+        let same_kind = matches!(
+            (&self.values, manifest.data()),
+            (Values::Rows(_), Data::Csv { .. }) | (Values::Text(_), Data::Text { .. }) | (Values::Shards(_), Data::Tokens { .. })
+        );
         same_kind && self.inputs == manifest.inputs() as usize && self.outputs == manifest.outputs()
-    }
-}
-
-impl Rows {
-    /// All lines of all files; stops at the first that is none, or at a limit.
-    fn parse<'a>(inputs: usize, outputs: u32, divisor: u32, files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Self, DataError> {
-        let mut rows = Self::default();
-        for (path, text) in files {
-            for (index, line) in text.split_terminator('\n').enumerate() {
-                if rows.labels.len() == EXAMPLES_MAX || rows.features.len() + inputs > FEATURES_MAX {
-                    return Err(DataError::TooMany);
-                }
-                let fault = |fault| DataError::Line { path: path.to_owned(), line: index + 1, fault };
-                rows.push(inputs, outputs, divisor, line).map_err(fault)?;
-            }
-        }
-        Ok(rows)
-    }
-
-    /// One line: features, then a label.
-    fn push(&mut self, inputs: usize, outputs: u32, divisor: u32, line: &str) -> Result<(), LineFault> {
-        let values = integers(line, inputs + 1)?;
-        let (label, most) = (values[inputs], outputs - 1);
-        let class = u32::try_from(label).ok().filter(|class| *class <= most);
-        self.labels.push(class.ok_or(LineFault::Label { label, most })?);
-        self.features.extend(scaled(divisor, &values[..inputs]));
-        Ok(())
     }
 }
 
 /// What one file adds to a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Part {
-    /// Rows, or tokens.
+    /// Rows, tokens, or examples of its shards.
     pub units: usize,
-    /// Of its text.
-    pub bytes: usize,
+    /// Bytes of its text, or its shards.
+    pub size: usize,
 }
 
-/// Windows of so many tokens.
-fn windows(tokens: usize, inputs: usize, stride: usize) -> usize {
-    tokens.checked_sub(inputs + 1).map_or(0, |rest| rest / stride + 1)
-}
-
-/// Rows or tokens of one file.
-pub(crate) fn units(manifest: &Manifest, path: &str, text: &str) -> Result<usize, DataError> {
-    let (inputs, outputs) = (manifest.inputs() as usize, manifest.outputs());
-    match manifest.data() {
-        Data::Csv { divisor } => {
-            let mut row = Rows::default();
-            let mut read = |(index, line): (usize, &str)| {
-                row.features.clear();
-                row.labels.clear();
-                row.push(inputs, outputs, *divisor, line).map_err(|fault| DataError::Line { path: path.to_owned(), line: index + 1, fault })
-            };
-            text.split_terminator('\n').enumerate().try_fold(0, |count, line| read(line).map(|()| count + 1))
-        }
-        Data::Text { tokenizer, .. } => Ok(encode(tokenizer, path, text)?.len()),
-    }
-}
-
-/// Tokens of all files, one after the other.
-fn tokens_of<'a>(tokenizer: &Tokenizer, files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Vec<u16>, DataError> {
-    let mut tokens = Vec::new();
-    for (path, text) in files {
-        if tokens.len() + text.len() > TOKENS_MAX {
+/// Units of all files, none of which may be `too_much` behind those before it.
+fn total(parts: impl Iterator<Item = Part>, too_much: impl Fn(usize, &Part) -> bool) -> Result<usize, DataError> {
+    let mut units = 0;
+    for part in parts {
+        if too_much(units, &part) {
             return Err(DataError::TooMany);
         }
-        tokens.extend(encode(tokenizer, path, text)?);
+        units += part.units;
     }
-    Ok(tokens)
+    Ok(units)
 }
 
-/// Tokens of one file, or where its first character without one stands.
-fn encode(tokenizer: &Tokenizer, path: &str, text: &str) -> Result<Vec<u16>, DataError> {
-    tokenizer.encode(text).map_err(|character| {
-        let before = text.split(character).next().unwrap_or_default();
-        DataError::Character { path: path.to_owned(), line: before.matches('\n').count() + 1, character }
-    })
-}
-
-/// Inputs of one example without a target.
-pub(crate) enum Input {
-    /// Scaled as the manifest says.
-    Features(Vec<f32>),
-    /// The last ones that the model can see.
-    Tokens(Vec<u16>),
-}
-
-/// Reads a line of features, or a text that is to be continued.
-pub(crate) fn parse_input(manifest: &Manifest, text: &str) -> Result<Input, DataError> {
-    match manifest.data() {
-        Data::Csv { divisor } => {
-            let values = integers(text, manifest.inputs() as usize).map_err(DataError::Features)?;
-            Ok(Input::Features(scaled(*divisor, &values).collect()))
-        }
-        Data::Text { tokenizer, .. } => {
-            let tokens = encode(tokenizer, "", text)?;
-            let seen = tokens.len().min(manifest.inputs() as usize);
-            let tokens = tokens[tokens.len() - seen..].to_vec();
-            if tokens.is_empty() { Err(DataError::NoToken) } else { Ok(Input::Tokens(tokens)) }
-        }
-    }
-}
-
-/// Each integer divided by the divisor, rounded once.
-fn scaled(divisor: u32, values: &[i32]) -> impl Iterator<Item = f32> {
-    values.iter().map(move |value| *value as f32 / divisor as f32)
-}
-
-/// The values of a line, as many as expected.
-fn integers(line: &str, expected: usize) -> Result<Vec<i32>, LineFault> {
-    if line.len() > LINE_BYTES_MAX {
-        return Err(LineFault::TooLong);
-    }
-    let found = line.split(',').count();
-    if found != expected {
-        return Err(LineFault::Count { expected, found });
-    }
-    line.split(',').map(integer).collect()
-}
-
-/// Writing the value again must give the same text, so that equal values have equal lines.
-fn integer(text: &str) -> Result<i32, LineFault> {
-    let value = text.parse::<i32>().ok().filter(|value| value.abs_diff(0) <= FEATURE_MAX.unsigned_abs());
-    value.filter(|value| value.to_string() == text).ok_or_else(|| LineFault::Integer(text.chars().take(20).collect()))
+/// What one file adds, by its path one with examples.
+pub(crate) fn part(manifest: &Manifest, path: &str, text: &str) -> Result<Part, DataError> {
+    let (inputs, outputs) = (manifest.inputs() as usize, manifest.outputs());
+    let units = match manifest.data() {
+        Data::Csv { divisor } => Rows::count(inputs, outputs, *divisor, (path, text))?,
+        Data::Text { tokenizer, .. } => text::encode(tokenizer, path, text)?.len(),
+        Data::Tokens { stride, .. } => return shards::part(shards::Shape::new(manifest, *stride), path, text),
+    };
+    Ok(Part { units, size: text.len() })
 }

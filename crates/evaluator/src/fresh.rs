@@ -4,29 +4,55 @@
 
 use std::collections::HashSet;
 
-use crate::examples::Examples;
+use crate::draw::draw;
+use crate::examples::{EXAMPLES_MAX, Examples};
 
 impl Examples {
     /// Indices, ascending, of the examples that overlap nothing in `before`. Rows overlap if their features are equal, whatever
     /// their labels; windows of text if half a context of them, rounded up, runs anywhere through the tokens of `before`.
     /// Takes some 30 bytes for each token, or the bytes of each row, of `before`. Sets of another manifest overlap nowhere.
+    /// Of shards nothing is read: those examples are new whose shard `before` does not name, and the first 2²⁰ of them are told.
     ///
     /// A sponsor's hidden examples must overlap no set that anybody knows; what a delta adds and nothing before it had tells how a model does
     /// on what it cannot have learnt.
     pub fn new_since(&self, before: &Self) -> Vec<u32> {
+        if let Some(new) = self.in_new_shards(before) {
+            return new.into_iter().flatten().take(EXAMPLES_MAX).collect();
+        }
         let all = 0..self.len() as u32;
         match (self.tokens(), before.tokens()) {
             (Some(_), Some(known)) => {
                 let length = self.inputs().div_ceil(2);
                 let runs: HashSet<&[u16]> = known.windows(length).collect();
                 let overlaps = |window: &[u16]| window.windows(length).any(|run| runs.contains(run));
-                all.filter(|index| self.window(*index as usize).is_some_and(|window| !overlaps(window))).collect()
+                all.filter(|index| self.text_window(*index as usize).is_some_and(|window| !overlaps(window))).collect()
             }
             _ => {
                 let known: HashSet<Vec<u32>> = (0..before.len()).filter_map(|index| before.features(index)).map(bits).collect();
                 all.filter(|index| self.features(*index as usize).is_none_or(|features| !known.contains(&bits(features)))).collect()
             }
         }
+    }
+
+    /// How many examples are new ([`Examples::new_since`], but of shards all are counted), and at most so many of them, always the same ones.
+    pub fn some_new_since(&self, before: &Self, most: u32) -> (usize, Vec<u32>) {
+        let drawn = |count: usize| draw([0; 32], 0, 0, count as u32, most);
+        let Some(new) = self.in_new_shards(before) else {
+            let new = self.new_since(before);
+            return (new.len(), drawn(new.len()).into_iter().filter_map(|place| new.get(place as usize).copied()).collect());
+        };
+        // How many are new up to the end of each.
+        let ends = new.iter().scan(0, |sum, range| {
+            *sum += range.len();
+            Some(*sum)
+        });
+        let ends: Vec<usize> = ends.collect();
+        let count = ends.last().copied().unwrap_or(0);
+        let index = |place: u32| {
+            let at = ends.partition_point(|end| *end <= place as usize);
+            Some(new.get(at)?.end - (ends.get(at)? - place as usize) as u32)
+        };
+        (count, drawn(count).into_iter().filter_map(index).collect())
     }
 }
 

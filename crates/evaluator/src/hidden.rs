@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
+use crate::data::Data;
 use crate::examples::{DataError, Examples};
 use crate::manifest::Manifest;
 
@@ -43,6 +44,12 @@ pub enum HiddenError {
     /// Bytes that are no UTF-8.
     #[error("the hidden set is no text in UTF-8: save it as one")]
     NotText,
+    /// A group of shards, of which nobody holds all.
+    #[error(
+        "a group whose set is shards of tokens takes no hidden set: whether its examples are known could be told by nobody who does not hold \
+         all shards; give the bounty to a group of text or rows"
+    )]
+    Shards,
     /// Not what the manifest of the group asks for; lines are counted after the first one.
     #[error("the hidden set is none of this group")]
     Examples(#[from] DataError),
@@ -63,6 +70,9 @@ impl Hidden {
     /// When it is not what [`Hidden::write`] makes, or could not be measured: too long, another first line, no UTF-8, no examples of this
     /// manifest, or fewer than [`HIDDEN_MIN`] or more than `eval_max`.
     pub fn read(manifest: &Manifest, bytes: &[u8]) -> Result<Self, HiddenError> {
+        if matches!(manifest.data(), Data::Tokens { .. }) {
+            return Err(HiddenError::Shards);
+        }
         let (seed, body) = Self::split(bytes)?;
         let examples = Examples::parse(manifest, [(format!("hidden{}", manifest.data().suffix()), body)])?;
         let (count, most) = (examples.len(), manifest.eval_max() as usize);
@@ -127,7 +137,7 @@ impl Hidden {
     /// u32be of the bits of each feature and of the label, or of each token.
     fn bytes(&self, index: usize) -> Vec<u8> {
         let features = self.examples.features(index).into_iter().flatten().map(|feature| feature.to_bits());
-        let tokens = self.examples.window(index).into_iter().flatten().map(|token| u32::from(*token));
+        let tokens = self.examples.window(index).into_iter().flatten();
         features.chain(self.examples.label(index)).chain(tokens).flat_map(u32::to_be_bytes).collect()
     }
 

@@ -7,7 +7,7 @@
 //! The way from bytes to a verdict, each step a value that only its checks make:
 //!
 //! 1. [`Manifest::from_bytes`]: what a group trains, in canonical JSON;
-//! 2. [`Examples::parse`]: its training set as numbers;
+//! 2. [`Examples::parse`]: its training set as numbers; of a set of shards their list, and [`Examples::hold`] takes those that are needed;
 //! 3. [`Checkpoint::from_bytes`]: a base, and a file that claims to be better;
 //! 4. [`draw`]: which examples the round measures;
 //! 5. [`evaluate`]: the loss of each of them in micronats, and their mean;
@@ -45,9 +45,11 @@ mod exact;
 mod examples;
 mod families;
 mod fresh;
+mod frozen;
 mod generate;
 mod hidden;
 mod isa;
+mod kept;
 mod kernels;
 mod limits;
 mod loss;
@@ -59,15 +61,19 @@ mod steps;
 mod stream;
 mod tally;
 mod tensor;
+mod values;
 
 pub use average::{AverageError, average};
 pub use certainty::{Differences, Terms, is_certain};
-pub use checkpoint::{Checkpoint, CheckpointError, checkpoint_len, split_values};
-pub use data::{Data, Tokenizer};
+pub use checkpoint::{Checkpoint, CheckpointError, SharedBytes, checkpoint_len, split_values};
+pub use data::{Data, Tokenizer, VOCABULARY_MAX, token_bytes};
 pub use draw::{WINNERS_MAX, draw, draw_winners};
 pub use exact::{AdamW, Exact, Rule, Sgd, Snapshot, SnapshotError};
-pub use examples::{DataError, EXAMPLES_MAX, Examples, FEATURE_MAX, FEATURES_MAX, LINE_BYTES_MAX, LineFault, TOKENS_MAX};
-pub use families::{Activation, Gpt, Llama, Mlp, Model, Scaling};
+pub use examples::{
+    Cid, DataError, EXAMPLES_MAX, Examples, FEATURE_MAX, FEATURES_MAX, LINE_BYTES_MAX, LineFault, MeasureError, SHARD_TOKENS_MAX,
+    SHARDS_MAX, Shard, ShardBytes, ShardError, ShardFault, TOKENS_MAX, check_shard,
+};
+pub use families::{Activation, Gelu, Gpt, Llama, Mlp, Model, Scaling};
 pub use generate::Generator;
 pub use hidden::{HIDDEN_BYTES_MAX, HIDDEN_MIN, Hidden, HiddenError};
 pub use isa::{Compute, Isa, IsaError, THREADS_MAX};
@@ -75,9 +81,10 @@ pub use kernels::{erf, exp, log, power, sine_and_cosine};
 pub use limits::{MANIFEST_BYTES_MAX, ManifestError};
 pub use loss::{loss_root, mean, micronats};
 pub use manifest::{MANIFEST_VERSION, Manifest};
-pub use measure::{Accuracy, MeasureError, Measurement, accuracy, evaluate, predict};
+pub use measure::{Accuracy, Measurement, accuracy, evaluate, predict};
 pub use price::{price_slope, weight_price};
-pub use probe::{PROBE_VALUES, probe};
+pub use probe::{PROBE_VALUES, probe, probe_digest, probe_places};
 pub use steps::{Hurdle, Judged, is_garbage, judge, uniform_loss};
 pub use tally::Tally;
 pub use tensor::TensorSpec;
+pub use values::Dtype;

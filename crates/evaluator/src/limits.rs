@@ -40,9 +40,31 @@ pub enum ManifestError {
         /// Format that it reads.
         format: &'static str,
     },
+    /// A `weight_max` that a file of this dtype cannot hold, so that a weight clamped to it might be rounded above it.
+    #[error("manifest: weight_max is {most}, which {dtype} cannot hold: make it {held}")]
+    WeightMax {
+        /// What the manifest says.
+        most: u32,
+        /// Form of the values in a checkpoint.
+        dtype: &'static str,
+        /// The nearest that it can hold.
+        held: u32,
+    },
     /// A list of characters that is no order, so that a character had two tokens or none.
     #[error("manifest: the characters of the tokenizer must ascend by code point, each once")]
     NotAscending,
+    /// A tokenizer of shards that is named by anything but a digest.
+    #[error("manifest: the tokenizer of tokens must be the digest of its tokenizer.json as of a file, 64 small hexadecimal digits")]
+    TokenizerDigest,
+    /// Patterns of frozen tensors that are no order, so that one list had two ways to be written.
+    #[error("manifest: the patterns of frozen must ascend by their bytes, each once")]
+    FrozenOrder,
+    /// A pattern of frozen tensors that stands for none; holds its place in the list, from 1 on.
+    #[error("manifest: pattern {0} of frozen stands for no tensor: give a whole name, or its beginning and an asterisk")]
+    FrozenNothing(usize),
+    /// Nothing left to train.
+    #[error("manifest: all tensors are frozen: leave at least one to be trained")]
+    FrozenAll,
 }
 
 /// Refuses a value outside `least` to `most`.

@@ -7,14 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Data;
 use crate::families::{Family, Model};
+use crate::frozen;
 use crate::limits::{MANIFEST_BYTES_MAX, ManifestError, within};
 use crate::tensor::TensorSpec;
+use crate::values::Dtype;
 
 /// The only version of the manifest that this client reads; another one is a reason to update, not to guess.
 pub const MANIFEST_VERSION: u32 = 1;
-/// Most weights and biases of a model (1 GiB of binary32).
-const PARAMETERS_MAX: u64 = 1 << 28;
-/// Most examples of one measurement: as many as a set may have.
+/// Most weights and biases of a model: a file of 32 GiB of binary32, or of 16 GiB of bfloat16.
+const PARAMETERS_MAX: u64 = 1 << 33;
+/// Most examples of one measurement.
 const EVAL_MAX: u32 = 1 << 20;
 /// Largest bound on a weight; with `WIDTH_MAX` it keeps three layers finite.
 const WEIGHT_MAX: u32 = 65_536;
@@ -49,6 +51,10 @@ pub struct Manifest {
     weight_price: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     certainty: Option<u32>,
+    #[serde(default, skip_serializing_if = "Dtype::is_f32")]
+    dtype: Dtype,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    frozen: Vec<String>,
 }
 
 /// Cost of one target.
@@ -63,8 +69,8 @@ impl Manifest {
     /// Reads canonical bytes; anything that [`Manifest::to_bytes`] would write otherwise is refused.
     ///
     /// # Errors
-    /// [`ManifestError`]: too long, not JSON of this shape, a number out of its limits, a family that does not read such data, or right
-    /// content in other bytes.
+    /// [`ManifestError`]: too long, not JSON of this shape, a number out of its limits, a family that does not read such data,
+    /// frozen tensors that there are not, or right content in other bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ManifestError> {
         if bytes.len() > MANIFEST_BYTES_MAX {
             return Err(ManifestError::TooLong(bytes.len()));
@@ -96,7 +102,19 @@ impl Manifest {
         within("weight_max", u64::from(self.weight_max), 1, u64::from(WEIGHT_MAX))?;
         within("weight_price", u64::from(self.weight_price.unwrap_or(1)), 1, u64::from(u32::MAX))?;
         within("certainty", u64::from(self.certainty.unwrap_or(1)), 1, u64::from(CERTAINTY_MAX))?;
-        within("number of parameters", self.parameters(), 1, PARAMETERS_MAX)
+        self.check_dtype()?;
+        within("number of parameters", self.parameters(), 1, PARAMETERS_MAX)?;
+        frozen::check(&self.family().tensors(), &self.frozen)
+    }
+
+    /// That files can hold `weight_max`: then no clamped weight is above it after rounding.
+    fn check_dtype(&self) -> Result<(), ManifestError> {
+        let (most, held) = (self.weight_max(), self.dtype.rounded(self.weight_max()));
+        if held == most {
+            Ok(())
+        } else {
+            Err(ManifestError::WeightMax { most: self.weight_max, dtype: self.dtype.name(), held: held as u32 })
+        }
     }
 
     /// Family and sizes, for whoever computes with them elsewhere.
@@ -136,6 +154,17 @@ impl Manifest {
         self.certainty
     }
 
+    /// Form of the values in a checkpoint.
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    /// Patterns of the tensors that no checkpoint may change: whole names, or beginnings of names with `*` behind them, ascending. Which
+    /// tensors these are [`TensorSpec::is_frozen`] tells.
+    pub fn frozen(&self) -> &[String] {
+        &self.frozen
+    }
+
     /// Features of an example, or tokens that a target may see: the context of a transformer.
     pub fn inputs(&self) -> u32 {
         self.family().inputs()
@@ -148,11 +177,13 @@ impl Manifest {
 
     /// Tensors of a checkpoint in the order of their bytes, a weight before its bias.
     pub fn tensors(&self) -> Vec<TensorSpec> {
-        self.family().tensors()
+        let mut tensors = self.family().tensors();
+        frozen::mark(&mut tensors, &self.frozen);
+        tensors
     }
 
-    /// Number of weights and biases, 1 to 2²⁸: four bytes each in a checkpoint.
+    /// Number of weights and biases, 1 to 2³³: four bytes each in a checkpoint, or two.
     pub fn parameters(&self) -> u64 {
-        self.tensors().iter().map(TensorSpec::elements).sum()
+        self.family().tensors().iter().map(TensorSpec::elements).sum()
     }
 }

@@ -8,23 +8,12 @@ use std::thread;
 
 use crate::arena::Arena;
 use crate::checkpoint::Checkpoint;
-use crate::examples::{DataError, Examples, Input, parse_input};
+use crate::examples::{DataError, Examples, Input, MeasureError, Read, parse_input, tokens_input};
 use crate::families::{Batch, Pass};
 use crate::isa::Compute;
 use crate::loss::{Mean, mean, micronats};
 use crate::price::weight_price;
-
-/// Why nothing was measured: what was given does not belong together. No file of a stranger can cause it; its caller mixed two groups
-/// or two heads up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum MeasureError {
-    /// Examples and checkpoint have other inputs or outputs.
-    #[error("these examples belong to another manifest than the checkpoint: parse them with its own")]
-    OtherManifest,
-    /// An index beyond the training set; holds it.
-    #[error("example {0} is not in the training set: draw from its own length")]
-    NoSuchExample(u32),
-}
+use crate::values::Values;
 
 /// One side of a claim: losses of one checkpoint on the drawn examples, and what they come to (PROTOCOL 12, Loss).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +106,7 @@ impl Compute {
         let add = |mean: &mut Mean, target: Target<'_>| mean.add(micronats(-target.log_probabilities[target.class]));
         let means = self.each(checkpoint, examples, drawn, add)?;
         let losses: Vec<u32> = means.into_iter().map(Mean::floor).collect();
-        let price = weight_price(checkpoint, examples.len());
+        let price = weight_price(checkpoint, examples.whole_len());
         Ok(Measurement { mean: mean(&losses).saturating_add(price), price, losses })
     }
 
@@ -145,6 +134,15 @@ impl Compute {
         Ok(self.last_row(&mut Arena::default(), checkpoint, &input))
     }
 
+    /// Log-probability of each token after some: what a model of text is asked without its tokenizer, and one of shards at all.
+    ///
+    /// # Errors
+    /// When there is no token, one is beyond the vocabulary, or the model is none of text or tokens.
+    pub fn predict_tokens(self, checkpoint: &Checkpoint, tokens: &[u32]) -> Result<Vec<f32>, DataError> {
+        let input = tokens_input(checkpoint.manifest(), tokens)?;
+        Ok(self.last_row(&mut Arena::default(), checkpoint, &input))
+    }
+
     /// Log-probabilities after the last token, or of the only target.
     pub(crate) fn last_row(self, arena: &mut Arena, checkpoint: &Checkpoint, input: &Input) -> Vec<f32> {
         let (features, tokens);
@@ -159,7 +157,7 @@ impl Compute {
             }
         };
         let mut last = Vec::new();
-        let pass = Pass { kernels: self.kernels(), tensors: checkpoint.tensors(), packed: &[], arena };
+        let pass = Pass { kernels: self.kernels(), tensors: &checkpoint.values(), packed: &[], arena };
         checkpoint.manifest().family().forward(pass, batch, &mut |_, row| {
             last.clear();
             last.extend_from_slice(row);
@@ -178,14 +176,14 @@ impl Compute {
         if !examples.fit(checkpoint.manifest()) {
             return Err(MeasureError::OtherManifest);
         }
-        if let Some(beyond) = drawn.iter().find(|index| **index as usize >= examples.len()) {
-            return Err(MeasureError::NoSuchExample(*beyond));
-        }
+        examples.check_held(drawn)?;
         let most = checkpoint.manifest().family().examples_per_pass();
         let size = drawn.len().div_ceil(self.threads()).clamp(1, most);
         let parts: Vec<&[u32]> = drawn.chunks(size).collect();
-        let job = Job { compute: self, checkpoint, examples, add: &add };
-        Ok(in_threads(self.threads(), parts.len(), |arena, index| job.pass(arena, parts[index])).into_iter().flatten().collect())
+        let job = Job { compute: self, checkpoint, tensors: &checkpoint.values(), examples, add: &add };
+        let passes: Result<Vec<Vec<V>>, MeasureError> =
+            in_threads(self.threads(), parts.len(), |arena, index| job.pass(arena, parts[index])).into_iter().collect();
+        Ok(passes?.into_iter().flatten().collect())
     }
 }
 
@@ -203,32 +201,32 @@ struct Job<'a, F> {
     /// How to compute.
     compute: Compute,
     checkpoint: &'a Checkpoint,
+    /// Its weights where they lie: none is copied as a whole.
+    tensors: &'a [Values<'a>],
     examples: &'a Examples,
     /// What is done with each target.
     add: &'a F,
 }
 
 impl<F> Job<'_, F> {
-    /// One pass over examples all of which exist.
-    fn pass<V: Clone + Default>(&self, arena: &mut Arena, part: &[u32]) -> Vec<V>
+    /// One pass over examples all of which exist; a shard may have been let go by now.
+    fn pass<V: Clone + Default>(&self, arena: &mut Arena, part: &[u32]) -> Result<Vec<V>, MeasureError>
     where
         F: Fn(&mut V, Target<'_>),
     {
         let mut values = vec![V::default(); part.len()];
-        let examples = part.iter().map(|index| *index as usize);
-        let windows: Vec<&[u16]> = examples.clone().filter_map(|index| self.examples.window(index)).collect();
-        let features: Vec<&[f32]> = examples.clone().filter_map(|index| self.examples.features(index)).collect();
-        let labels: Vec<u32> = examples.filter_map(|index| self.examples.label(index)).collect();
-        let inputs: Vec<&[u16]> = windows.iter().map(|tokens| &tokens[..tokens.len() - 1]).collect();
-        let batch = if windows.is_empty() { Batch::Features(&features) } else { Batch::Tokens(&inputs) };
-        let targets = if windows.is_empty() { 1 } else { self.examples.inputs() };
-        let pass = Pass { kernels: self.compute.kernels(), tensors: self.checkpoint.tensors(), packed: &[], arena };
+        let examples = part.iter().map(|index| self.examples.read(*index)).collect::<Result<Vec<Read<'_>>, MeasureError>>()?;
+        let features: Vec<&[f32]> = examples.iter().filter_map(Read::features).collect();
+        let inputs: Vec<&[u32]> = examples.iter().filter_map(Read::inputs).collect();
+        let batch = if inputs.is_empty() { Batch::Features(&features) } else { Batch::Tokens(&inputs) };
+        let targets = if inputs.is_empty() { 1 } else { self.examples.inputs() };
+        let pass = Pass { kernels: self.compute.kernels(), tensors: self.tensors, packed: &[], arena };
         self.checkpoint.manifest().family().forward(pass, batch, &mut |row, log_probabilities| {
             let (example, place) = (row / targets, row % targets);
-            let class = windows.get(example).map_or_else(|| labels[example] as usize, |tokens| tokens[place + 1].into());
+            let class = examples[example].target(place);
             (self.add)(&mut values[example], Target { last: place + 1 == targets, class, log_probabilities });
         });
-        values
+        Ok(values)
     }
 }
 

@@ -17,8 +17,10 @@ const PARTS: f64 = (1_u64 << 32) as f64;
 pub fn weight_price(checkpoint: &Checkpoint, examples_count: usize) -> u32 {
     let Some(price) = checkpoint.manifest().weight_price() else { return 0 };
     let specs = checkpoint.manifest().tensors();
-    let tensors = specs.iter().zip(checkpoint.tensors());
-    let sum = tensors.flat_map(|(spec, values)| values.iter().map(|value| square(*value, spec.rest()))).sum();
+    let mut sum = 0;
+    for (spec, values) in specs.iter().zip(checkpoint.values()) {
+        values.in_parts(|part| sum += part.iter().map(|value| square(*value, spec.rest())).sum::<u128>());
+    }
     micronats(price, sum, examples_count)
 }
 
@@ -29,9 +31,10 @@ fn square(value: f32, rest: f32) -> u128 {
     (distance * distance * PARTS) as u128
 }
 
-/// price · sum / (2³² · count). At most 2²⁸ values of less than 2⁶⁵ parts, times 2³²: below 2¹²⁵.
+/// price · sum / (2³² · count). The sum is of at most 2³³ values of less than 2⁶⁵ parts; a product of 2¹²⁸ or more is above every price
+/// that can be said, for any number of examples.
 fn micronats(price: u32, sum: u128, count: usize) -> u32 {
-    let micronats = ((u128::from(price) * sum) >> 32).checked_div(count as u128);
+    let micronats = (u128::from(price).saturating_mul(sum) >> 32).checked_div(count as u128);
     micronats.map_or(u32::MAX, |micronats| u32::try_from(micronats).unwrap_or(u32::MAX))
 }
 
@@ -48,12 +51,12 @@ mod tests {
 
     #[test]
     fn the_greatest_model_at_the_greatest_price_does_not_overflow() {
-        let sum = square(-65_536.0, 1.0) << 28;
-        assert_eq!(sum, (65_537_u128 * 65_537) << 60);
-        for count in [1, 1 << 20] {
+        let sum = square(-65_536.0, 1.0) << 33;
+        assert_eq!(sum, (65_537_u128 * 65_537) << 65);
+        for count in [1, 1 << 20, usize::MAX] {
             assert_eq!(micronats(u32::MAX, sum, count), u32::MAX);
         }
-        assert_eq!(micronats(1, sum, 1 << 40), ((65_537_u64 * 65_537) >> 12) as u32);
+        assert_eq!(micronats(1, sum, 1 << 40), ((65_537_u64 * 65_537) >> 7) as u32);
     }
 
     #[test]

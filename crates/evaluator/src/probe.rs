@@ -6,9 +6,9 @@
 use sha3::{Digest, Keccak256};
 
 use crate::checkpoint::Checkpoint;
-use crate::examples::Examples;
+use crate::examples::{Examples, MeasureError};
 use crate::isa::Compute;
-use crate::measure::{MeasureError, Target};
+use crate::measure::Target;
 use crate::stream::Stream;
 
 /// Log-probabilities in a probe: sixteen places and classes of thousands, so that a guess is worth nothing.
@@ -59,21 +59,30 @@ impl Compute {
         seed: [u8; 32],
         signer: [u8; 20],
     ) -> Result<[u8; 32], MeasureError> {
-        let mut stream = Stream::new("neuron/probe/1", &[&seed, &signer]);
-        let count = u32::try_from(drawn.len()).unwrap_or(u32::MAX).max(1);
-        let places: [(u32, u32); PROBE_VALUES] = std::array::from_fn(|_| (stream.below(count), stream.below(examples.outputs())));
+        let places = probe_places(drawn.len(), examples.outputs(), seed, signer);
         let chosen: Vec<u32> = places.iter().filter_map(|(place, _)| drawn.get(*place as usize).copied()).collect();
         let rows = self.each(checkpoint, examples, &chosen, |row: &mut Vec<f32>, target: Target<'_>| {
             if target.last {
                 row.extend_from_slice(target.log_probabilities);
             }
         })?;
-        let mut hash = Keccak256::new();
-        for (row, (_, class)) in rows.iter().zip(places) {
-            hash.update(bits(row[class as usize]).to_be_bytes());
-        }
-        Ok(hash.finalize().into())
+        Ok(probe_digest(rows.iter().zip(places).map(|(row, (_, class))| row[class as usize])))
     }
+}
+
+/// The place in the `drawn` examples and the class of each value of a probe, drawn for `seed` and `signer`: for whoever computes the
+/// log-probabilities elsewhere.
+pub fn probe_places(drawn: usize, outputs: u32, seed: [u8; 32], signer: [u8; 20]) -> [(u32, u32); PROBE_VALUES] {
+    let mut stream = Stream::new("neuron/probe/1", &[&seed, &signer]);
+    let count = u32::try_from(drawn).unwrap_or(u32::MAX).max(1);
+    std::array::from_fn(|_| (stream.below(count), stream.below(outputs)))
+}
+
+/// The probe of these log-probabilities, one for each of [`probe_places`].
+pub fn probe_digest(log_probabilities: impl IntoIterator<Item = f32>) -> [u8; 32] {
+    let mut hash = Keccak256::new();
+    log_probabilities.into_iter().for_each(|value| hash.update(bits(value).to_be_bytes()));
+    hash.finalize().into()
 }
 
 fn bits(value: f32) -> u32 {

@@ -45,8 +45,8 @@ impl Tally {
     /// [`DataError`] with what is wrong in it; then the tally is as before.
     pub fn put(&mut self, manifest: &Manifest, path: &str, text: &str) -> Result<(), DataError> {
         if path.ends_with(manifest.data().suffix()) {
-            let units = examples::units(manifest, path, text)?;
-            self.files.insert(path.to_owned(), Part { units, bytes: text.len() });
+            let part = examples::part(manifest, path, text)?;
+            self.files.insert(path.to_owned(), part);
         }
         Ok(())
     }

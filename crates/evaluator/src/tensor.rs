@@ -12,12 +12,14 @@ pub struct TensorSpec {
     pub shape: Vec<u32>,
     /// Whether it is the weight of a norm, which multiplies: 1 changes nothing, as 0 does elsewhere.
     pub is_gain: bool,
+    /// Whether no checkpoint of the group may change it ([`crate::Checkpoint::keeps_frozen`]).
+    pub is_frozen: bool,
 }
 
 impl TensorSpec {
     /// Of anything but a norm's weight.
     pub(crate) fn new(name: String, shape: impl Into<Vec<u32>>) -> Self {
-        Self { name, shape: shape.into(), is_gain: false }
+        Self { name, shape: shape.into(), is_gain: false, is_frozen: false }
     }
 
     /// The value that costs nothing where weights have a price: 1 for what multiplies, else 0. See [`crate::weight_price`].

@@ -30,6 +30,7 @@ use crate::{
     outside::{self, Outside},
     patience::patient,
     pins::Keeper,
+    shards,
     site::Site,
     stop,
     vitals::{Program, Subject, Vitals, Waiting},
@@ -197,6 +198,19 @@ async fn hold(member: &Member, wanted: Current) -> Result<()> {
     for patch in patches {
         member.body(patch).await?;
         member.client.provide(patch).await?;
+    }
+    hold_tokens(member, wanted.head).await
+}
+
+/// Brings the tokenizer and all shards of a set of tokens here; other sets have none.
+async fn hold_tokens(member: &Member, head: Digest) -> Result<()> {
+    let Some(tokenizer) = member.manifest.data().tokenizer_digest().map(Digest) else { return Ok(()) };
+    member.tokenizer(tokenizer).await?;
+    member.client.provide(tokenizer).await?;
+    let set = member.set(head).await?;
+    shards::hold_all(member, &set.examples).await?;
+    for shard in set.examples.shards() {
+        member.client.provide(Digest(shard.cid.digest())).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The files of a new group: manifest, first weights, genesis patch; and what the chain is told of them.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
 use deltas::{Patch, Tree};
@@ -15,7 +15,8 @@ use swarm::Client;
 use crate::{
     config::{GroupFile, Times},
     folder,
-    member::Member,
+    member::{Member, blocking},
+    shards,
 };
 
 /// The file of a set that takes the rows of single files.
@@ -24,13 +25,37 @@ pub const EXAMPLES: &str = "examples.csv";
 /// Stores everything that the group begins with, and returns what `create` needs. `author` signs the genesis patch.
 ///
 /// # Errors
-/// When the data cannot be read as examples of the manifest.
+/// When the data cannot be read as examples of the manifest, or a file that the group file names is not the manifest's.
 pub async fn prepare(file: &GroupFile, times: &Times, seed: u64, author: Address, client: &Client) -> Result<Birth> {
     let tree = extended(&Tree::default(), &file.data.genesis, &file.manifest)?;
     let patch = Patch::between(&Tree::default(), &tree, author.0, &format!("Genesis of {}", file.name));
-    let weights = Checkpoint::initial(&file.manifest, keccak256(&seed.to_be_bytes()));
-    let (manifest, checkpoint) = (client.add(file.manifest.to_bytes()).await?, client.add(weights.to_bytes()).await?);
+    tokens(file, &tree, client).await?;
+    let (manifest, checkpoint) = (client.add(file.manifest.to_bytes()).await?, first_weights(file, seed, client).await?);
     Ok(birth(times, manifest, checkpoint, vec![client.add(patch).await?]))
+}
+
+/// The checkpoint that the group begins with: the one that its file names, or one drawn from the seed.
+async fn first_weights(file: &GroupFile, seed: u64, client: &Client) -> Result<Digest> {
+    let Some(path) = &file.data.checkpoint else {
+        return Ok(client.add(Checkpoint::initial(&file.manifest, keccak256(&seed.to_be_bytes())).to_bytes()).await?);
+    };
+    let digest = client.add_file(path).await.with_context(|| format!("cannot read {}", path.display()))?;
+    let length = client.length_of(digest).await?.unwrap_or_default();
+    let (bytes, manifest) = (client.map(digest, length).await?, file.manifest.clone());
+    let unfit = || format!("{} holds no weights of this manifest", path.display());
+    blocking(move || Ok(Checkpoint::from_shared(&manifest, Arc::new(bytes))?)).await.with_context(unfit)?;
+    Ok(digest)
+}
+
+/// Stores the tokenizer and the shards of a set of tokens.
+async fn tokens(file: &GroupFile, tree: &Tree, client: &Client) -> Result<()> {
+    let Some(wanted) = file.manifest.data().tokenizer_digest() else { return Ok(()) };
+    let path = file.data.tokenizer.as_ref().context("a group of tokens needs its tokenizer.json: name it as `tokenizer` in [data]")?;
+    let found = client.add_file(path).await.with_context(|| format!("cannot read {}", path.display()))?;
+    ensure!(found.0 == wanted, "{} is not the tokenizer of the manifest: its digest is {found}", path.display());
+    let folder = file.data.shards.as_ref().context("a group of tokens needs its shards: name their folder as `shards` in [data]")?;
+    let examples = Examples::parse(&file.manifest, tree.iter())?;
+    shards::take(&file.manifest, &examples, folder, client).await
 }
 
 /// The same for a child of a group: the set is the parent's, and so are the weights if the manifest is.
@@ -86,7 +111,7 @@ pub fn extended(set: &Tree, path: &Path, manifest: &Manifest) -> Result<Tree> {
         let text = folder::text(path)?;
         match data {
             Data::Csv { .. } => tree.insert(EXAMPLES, &[tree.get(EXAMPLES).unwrap_or_default(), &text].concat())?,
-            Data::Text { .. } => tree.insert(&name, &text)?,
+            Data::Text { .. } | Data::Tokens { .. } => tree.insert(&name, &text)?,
         }
     }
     Examples::parse(manifest, tree.iter()).with_context(|| format!("{shown} does not suit the manifest"))?;

@@ -286,12 +286,22 @@ pub struct Data {
     /// Examples that are never put into the set.
     #[serde(default)]
     pub heldout: Option<PathBuf>,
+    /// The first weights; left out: drawn.
+    #[serde(default)]
+    pub checkpoint: Option<PathBuf>,
+    /// The `tokenizer.json` that a manifest of tokens names.
+    #[serde(default)]
+    pub tokenizer: Option<PathBuf>,
+    /// Folder of the shards that lines of a set of tokens name.
+    #[serde(default)]
+    pub shards: Option<PathBuf>,
 }
 
 impl Data {
     /// All that are named.
     fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        [&mut self.genesis].into_iter().chain(&mut self.proposed).chain(&mut self.heldout)
+        let files = [&mut self.heldout, &mut self.checkpoint, &mut self.tokenizer, &mut self.shards];
+        [&mut self.genesis].into_iter().chain(&mut self.proposed).chain(files.into_iter().flatten())
     }
 }
 

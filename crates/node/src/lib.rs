@@ -45,7 +45,7 @@ pub use feed::{Feed, Heard};
 pub use groups::Groups;
 pub use host::Host;
 pub use hub::{Hub, Scope, Source};
-pub use member::{Exam, Member};
+pub use member::{Exam, Member, shards};
 pub use shell::{Answers, Node, Program, Scene, Shell};
 pub use site::Site;
 pub use upkeep::Upkeep;

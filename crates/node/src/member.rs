@@ -1,5 +1,7 @@
 //! A node's part in one group: its files, its training set, and exact measurements.
 
+pub mod shards;
+
 use std::{
     env,
     path::Path,
@@ -32,6 +34,9 @@ use crate::traces;
 const START: Duration = Duration::from_secs(60);
 /// An attempt for a file ends when nothing of it came for so long; who asked decides whether to ask again.
 const ATTEMPT: Duration = Duration::from_secs(10);
+
+/// Longest tokenizer.json in bytes.
+pub const TOKENIZER_BYTES_MAX: u64 = 64 << 20;
 
 /// Forces an instruction set: `portable`, `avx2`, `avx512` or `neon`. Losses are the same with each.
 pub const ISA: &str = "NEURON_ISA";
@@ -104,7 +109,7 @@ impl Member {
 
     /// A file to be fetched, first of those who announced it; the attempt ends when nothing came for a while, and after
     /// `left_s` seconds, if it is of no use then.
-    fn order(&self, file: Digest, length: Length, left_s: Option<u64>) -> Order {
+    pub(crate) fn order(&self, file: Digest, length: Length, left_s: Option<u64>) -> Order {
         let mut order = Order::new(file, length, ATTEMPT);
         order.until = left_s.and_then(|left_s| Instant::now().checked_add(Duration::from_secs(left_s)));
         let authors = self.haves.lock().unwrap_or_else(PoisonError::into_inner).holders(file);
@@ -177,6 +182,17 @@ impl Member {
         Ok(self.client.get(&self.order(delta, Length::UpTo(MAX_PATCH), None)).await.with_context(yet)?.to_vec())
     }
 
+    /// The file of the tokenizer that a manifest names.
+    ///
+    /// # Errors
+    /// When nobody gives it now.
+    pub async fn tokenizer(&self, file: Digest) -> Result<Bytes> {
+        self.client
+            .get(&self.order(file, Length::UpTo(TOKENIZER_BYTES_MAX), None))
+            .await
+            .context("the group's tokenizer cannot be fetched yet")
+    }
+
     /// The set that a patch makes of the one at `parent`.
     ///
     /// # Errors
@@ -193,6 +209,7 @@ impl Member {
     pub async fn exam(&self, head: Digest, seed: Digest, round: RoundNumber) -> Result<Exam> {
         let set = self.set(head).await?;
         let drawn = evaluator::draw(seed.0, self.group.0, round.0, set.examples.len() as u32, self.manifest.eval_max());
+        shards::hold(self, &set.examples, &drawn).await?;
         Ok(Exam { set, group: self.group, drawn: Arc::new(drawn) })
     }
 
@@ -227,7 +244,20 @@ impl Member {
     /// When it cannot be fetched or is malformed.
     pub async fn checkpoint(&self, file: Digest) -> Result<Arc<Checkpoint>> {
         let (bytes, manifest) = (self.fetch(file).await?, self.manifest.clone());
-        blocking(move || Ok(Arc::new(Checkpoint::from_bytes(&manifest, &bytes)?))).await
+        blocking(move || Ok(Arc::new(Checkpoint::from_shared(&manifest, Arc::new(bytes))?))).await
+    }
+
+    /// Why a checkpoint is none of a round with this base: the frozen tensor that it changes, if there is one. Gets the base only where some
+    /// tensor is frozen.
+    ///
+    /// # Errors
+    /// When the base cannot be had.
+    pub async fn refusal(&self, checkpoint: &Arc<Checkpoint>, base: Digest) -> Result<Option<String>> {
+        if self.manifest.frozen().is_empty() {
+            return Ok(None);
+        }
+        let (checkpoint, base) = (checkpoint.clone(), self.checkpoint(base).await?);
+        blocking(move || Ok(checkpoint.keeps_frozen(&base).err().map(|error| error.to_string()))).await
     }
 }
 

@@ -12,6 +12,7 @@ use protocol::{
 use crate::{
     Exam, Member,
     member::{self, blocking},
+    shards,
 };
 
 /// A round that was won and not struck.
@@ -108,15 +109,14 @@ async fn fresh(member: &Member, won: &Won, head: Digest) -> Result<Option<Fresh>
     let most = member.manifest.eval_max();
     let set = now.clone();
     let (examples, drawn) = blocking(move || {
-        let added = now.examples.new_since(&then.examples);
         // Always the same ones, so that rounds can be compared.
-        let places = evaluator::draw([0; 32], 0, 0, added.len() as u32, most);
-        Ok((added.len(), places.into_iter().map(|place| added[place as usize]).collect::<Vec<u32>>()))
+        Ok(now.examples.some_new_since(&then.examples, most))
     })
     .await?;
     if examples == 0 {
         return Ok(None);
     }
+    shards::hold(member, &set.examples, &drawn).await?;
     let exam = Exam { set, group: member.group, drawn: drawn.into() };
     let (base, loss) = (loss(member, won.base, exam.clone()).await?, loss(member, won.claim.file, exam).await?);
     Ok(Some(Fresh { examples, base, loss }))

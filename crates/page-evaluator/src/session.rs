@@ -113,7 +113,7 @@ impl Session {
     ///
     /// # Errors
     /// When no text was begun.
-    pub fn next_token(&mut self) -> Result<u16, Refusal> {
+    pub fn next_token(&mut self) -> Result<u32, Refusal> {
         self.text.as_mut().and_then(Iterator::next).ok_or(Refusal::Missing("the beginning of a text"))
     }
 
@@ -130,10 +130,11 @@ impl Session {
     /// Both checkpoints on the examples of a round, and what a claim about them must say.
     ///
     /// # Errors
-    /// When a checkpoint or the training set is missing.
+    /// When a checkpoint or the training set is missing, or the new one changes a frozen tensor, so that no claim about it is true.
     pub fn replay(&self, round: &Round) -> Result<Replay, Refusal> {
         let (manifest, examples) = (self.manifest()?, self.examples()?);
         let drawn = round.drawn(examples.len(), manifest.eval_max());
+        self.checkpoint(Slot::New)?.keeps_frozen(self.checkpoint(Slot::Base)?)?;
         let measure = |slot| Ok::<_, Refusal>(compute().evaluate(self.checkpoint(slot)?, examples, &drawn)?);
         let (base, new) = (measure(Slot::Base)?, measure(Slot::New)?);
         let measured = round.measured(&base, &new, examples.len(), manifest.certainty());

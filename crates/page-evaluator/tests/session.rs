@@ -7,7 +7,7 @@ use page_evaluator::{Round, Session, Slot};
 use std::{fs, path::PathBuf};
 
 /// Folder of a family's golden files below those of the evaluator, and its two files of examples.
-const FAMILIES: [(&str, [&str; 2]); 2] = [("", ["b.csv", "a.csv"]), ("gpt", ["b.txt", "a.txt"])];
+const FAMILIES: [(&str, [&str; 2]); 3] = [("", ["b.csv", "a.csv"]), ("gpt", ["b.txt", "a.txt"]), ("gpt-tanh", ["b.txt", "a.txt"])];
 
 fn golden(folder: &str, file: &str) -> Vec<u8> {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../evaluator/tests/golden", folder, file].iter().collect();
@@ -49,11 +49,29 @@ fn a_round_is_replayed_as_the_second_implementations_measured_it() {
 }
 
 #[test]
+fn a_checkpoint_that_changes_a_frozen_tensor_is_replayed_as_false() {
+    let (folder, files) = FAMILIES[1];
+    let round = Round { seed: [9; 32], group: 3, number: 11, commits: 1 };
+    let text = String::from_utf8(golden(folder, "manifest.json")).unwrap();
+    let mut session = loaded(folder, files);
+    assert!(session.replay(&round).is_ok());
+    session.set_manifest(text.replace("\"weight_max\":2", "\"weight_max\":2,\"frozen\":[\"transformer.h.1.*\"]").as_bytes()).unwrap();
+    session.set_checkpoint(Slot::Base, &golden(folder, "base.safetensors")).unwrap();
+    session.set_checkpoint(Slot::New, &golden(folder, "new.safetensors")).unwrap();
+    let files = files.map(|file| (file, String::from_utf8(golden(folder, file)).unwrap()));
+    session.set_examples(&serde_json::to_vec(&files).unwrap()).unwrap();
+    let refusal = session.replay(&round).unwrap_err().to_string();
+    assert_eq!(refusal, "tensor transformer.h.1.ln_1.weight is frozen and differs from the base's: leave it as it is there");
+    session.set_checkpoint(Slot::New, &golden(folder, "base.safetensors")).unwrap();
+    assert!(session.replay(&round).is_ok());
+}
+
+#[test]
 fn a_text_continues_with_the_same_tokens_for_the_same_seed() {
     let mut session = loaded("gpt", FAMILIES[1].1);
     let mut tokens = |seed| {
         session.write_text(Slot::New, "a", 1.0, [seed; 32]).unwrap();
-        (0..24).map(|_| session.next_token().unwrap()).collect::<Vec<u16>>()
+        (0..24).map(|_| session.next_token().unwrap()).collect::<Vec<u32>>()
     };
     let first = tokens(1);
     assert_eq!(first, tokens(1));

@@ -17,7 +17,7 @@ mod trainer;
 pub use device::{Device, DeviceError};
 pub use error::TrainError;
 pub use note::{NOTE_BYTES_MAX, Note, NoteError, STARTS_MAX, replay};
-pub use plan::Plan;
+pub use plan::{Plan, lesson};
 pub use schedule::learning_rate;
 pub use settings::{BATCH_MAX, Decay, EngineChoice, Optimizer, Precision, STEPS_MAX, Settings, SettingsError};
 pub use strategy::{Loss, Merge, Solo, Start, Strategy, StrategyName};

@@ -72,15 +72,22 @@ impl Header {
     }
 }
 
-/// SHA-256 of all that a run reads of its examples.
+/// SHA-256 of all that a run reads of its examples; of shards that of their lines.
 fn sum(examples: &Examples, manifest: &Manifest) -> [u8; 32] {
     let mut sum = Sha256::new();
+    if matches!(manifest.data(), Data::Tokens { .. }) {
+        examples.shards().iter().for_each(|shard| sum.update(format!("{shard}\n")));
+        // The price of the weights is shared by the whole set, which these may be a part of.
+        sum.update((examples.whole_len() as u64).to_le_bytes());
+        return sum.finalize().into();
+    }
     // Windows overlap: of each but the last, what the next one does not hold.
     let fresh = if let Data::Text { stride, .. } = manifest.data() { *stride as usize } else { 0 };
     for index in 0..examples.len() {
         let tokens = examples.window(index).unwrap_or_default();
-        let tokens = if index + 1 < examples.len() { &tokens[..fresh.min(tokens.len())] } else { tokens };
-        tokens.iter().for_each(|token| sum.update(token.to_le_bytes()));
+        let count = if index + 1 < examples.len() { fresh } else { tokens.len() };
+        // No tokenizer of text has more than 65,535.
+        tokens.iter().take(count).for_each(|token| sum.update((*token as u16).to_le_bytes()));
         examples.features(index).unwrap_or_default().iter().for_each(|value| sum.update(value.to_le_bytes()));
         sum.update(examples.label(index).unwrap_or_default().to_le_bytes());
     }

@@ -41,6 +41,9 @@ pub struct Settings {
     pub steps: Option<u32>,
     /// Numbers that gradients are computed in; weights are always binary32.
     pub precision: Precision,
+    /// Shards of a set of tokens that a run learns from, drawn by its seed; none = all of them. No other set has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shards: Option<u32>,
 }
 
 /// What computes the gradients.
@@ -120,6 +123,7 @@ impl Default for Settings {
             floor: 0.0,
             steps: None,
             precision: Precision::F32,
+            shards: None,
         }
     }
 }

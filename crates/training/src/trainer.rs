@@ -46,7 +46,8 @@ impl<'a> Trainer<'a> {
     /// Starts from the weights of `start`. `compute` counts on the processor alone.
     ///
     /// # Errors
-    /// When settings, device and examples do not fit each other or the start.
+    /// When settings, device and examples do not fit each other or the start. Of a set of shards those of each batch must be held when its
+    /// step is made: train on [`Examples::part`] of one that does not fit here.
     pub fn new(start: &Checkpoint, examples: &'a Examples, plan: &Plan, device: Device, compute: Compute) -> Result<Self, TrainError> {
         plan.check()?;
         // Measures nothing: only asks whether they belong together.
@@ -103,7 +104,7 @@ impl<'a> Trainer<'a> {
 
     /// Tokens that a step predicts, or examples.
     pub fn targets_per_step(&self) -> u64 {
-        let targets = self.examples.window(0).map_or(1, |tokens| tokens.len() - 1);
+        let targets = if self.examples.has_tokens() { self.examples.inputs() } else { 1 };
         self.order.batch_len() as u64 * targets as u64
     }
 

@@ -3,6 +3,7 @@
 //!
 //! Every gradient is a sum over rows in the order of the batch, from +0, with fused multiply-add, each in one accumulator:
 //! threads share out rows of activations and rows of weights, never a sum. The price of weights, if there is one, is added last.
+//! Frozen tensors have no gradient, and gradients go back no further than some tensor is trained.
 
 mod phases;
 mod rule;
@@ -15,15 +16,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::arena::{Aligned, Arena};
 use crate::checkpoint::{Checkpoint, CheckpointError};
-use crate::examples::Examples;
+use crate::examples::{Examples, MeasureError, Read};
 use crate::families::Pass;
-use crate::families::tape::{Backward, Example, Part, Source, Tape};
+use crate::families::tape::{Backward, Batch, Example, Part, Source, Tape, linear_shape};
 use crate::isa::Compute;
 use crate::kernels::{Adam, Descent, Kernels, Packed};
 use crate::manifest::Manifest;
-use crate::measure::MeasureError;
 use crate::price::price_slope;
 use crate::tensor::TensorSpec;
+use crate::values::Values;
 
 use phases::in_phases;
 
@@ -67,6 +68,8 @@ pub struct Exact {
     gradients: Vec<Vec<f32>>,
     /// Weights of linear layers in panels: every tape uses them.
     packed: Vec<Option<Packed>>,
+    /// Whether each tensor is trained: gradients of frozen ones stay +0.
+    wanted: Vec<bool>,
     workers: Vec<RwLock<Worker>>,
 }
 
@@ -102,14 +105,15 @@ impl Exact {
         let workers = (0..TAPES * compute.threads()).map(worker).collect();
         let specs = manifest.tensors();
         let packed = family.sources().iter().zip(&specs).map(|(sources, spec)| packed(sources, spec)).collect();
-        Self { compute, manifest: manifest.clone(), family, state, gradients, packed, workers }
+        let wanted = specs.iter().map(|spec| !spec.is_frozen).collect();
+        Self { compute, manifest: manifest.clone(), family, state, gradients, packed, wanted, workers }
     }
 
-    /// One step on a batch of examples, however many: memory does not grow with it. Returns its mean loss in nats before the step, without
+    /// One step on a batch of examples, however many: memory grows by their tokens alone. Returns its mean loss in nats before the step, without
     /// the price of the weights, which the whole set of `examples` shares.
     ///
     /// # Errors
-    /// When the examples are of another manifest or the batch names one that does not exist.
+    /// When the examples are of another manifest, or the batch names one that does not exist or whose shard is not held.
     pub fn step(&mut self, examples: &Examples, batch: &[u32], rule: &Rule) -> Result<f32, MeasureError> {
         let loss = self.backward(examples, batch)?;
         self.update(rule);
@@ -119,21 +123,22 @@ impl Exact {
     /// Mean loss of a batch in nats, without the price of the weights; its gradients, with that of the price, replace those of the last one.
     ///
     /// # Errors
-    /// When the examples are of another manifest or the batch names one that does not exist.
+    /// When the examples are of another manifest, or the batch names one that does not exist or whose shard is not held.
     pub fn backward(&mut self, examples: &Examples, batch: &[u32]) -> Result<f32, MeasureError> {
         if !examples.fit(&self.manifest) {
             return Err(MeasureError::OtherManifest);
         }
-        let chosen: Result<Vec<Example<'_>>, MeasureError> = batch.iter().map(|index| example(examples, *index)).collect();
-        let chosen = chosen?;
+        let read = batch.iter().map(|index| examples.read(*index)).collect::<Result<Vec<Read<'_>>, MeasureError>>()?;
+        let chosen: Vec<Example<'_>> = read.iter().map(example).collect();
         let targets = chosen.iter().map(|example| example.targets()).sum::<usize>().max(1);
-        self.gradients.iter_mut().for_each(|values| values.fill(0.0));
+        trained(self.gradients.iter_mut(), &self.wanted).for_each(|values| values.fill(0.0));
         let tapes: Vec<&[Example<'_>]> = chosen.chunks(self.family.examples_per_tape()).collect();
         let groups: Vec<&[&[Example<'_>]]> = tapes.chunks(self.workers.len()).collect();
         let (threads, kernels) = (self.compute.threads().min(tapes.len()), self.compute.kernels());
         self.pack(threads);
-        let (family, sources, tensors, packed) = (&self.family, self.family.sources(), &self.state.tensors, &self.packed);
-        let (workers, parts) = (&self.workers, parts(&self.manifest, &mut self.gradients));
+        let tensors: Vec<Values<'_>> = self.state.tensors.iter().map(Values::from).collect();
+        let (family, sources, tensors, packed) = (&self.family, self.family.sources(), &tensors, &self.packed);
+        let (workers, wanted, parts) = (&self.workers, &self.wanted, parts(&self.manifest, &mut self.gradients));
         // For each group of tapes: forward and back, then the sums over what they hold.
         let phases: Vec<usize> = groups.iter().flat_map(|group| [group.len(), parts.len()]).collect();
         let losses: Vec<Mutex<f64>> = tapes.iter().map(|_| Mutex::default()).collect();
@@ -141,7 +146,8 @@ impl Exact {
             let group = groups[phase / 2];
             if phase.is_multiple_of(2) {
                 let Worker { arena, tape } = &mut *workers[task].write().unwrap_or_else(PoisonError::into_inner);
-                let loss = family.run(Pass { kernels, tensors, packed, arena }, group[task], 1.0 / targets as f32, tape);
+                let batch = Batch { examples: group[task], share: 1.0 / targets as f32, wanted };
+                let loss = family.run(Pass { kernels, tensors, packed, arena }, batch, tape);
                 *locked(&losses[phase / 2 * workers.len() + task]) = loss;
             } else {
                 let workers: Vec<_> =
@@ -151,7 +157,7 @@ impl Exact {
                 add_all(&sources[*tensor], kernels, &tapes, part);
             }
         });
-        if let Some(slope) = price_slope(&self.manifest, examples.len()) {
+        if let Some(slope) = price_slope(&self.manifest, examples.whole_len()) {
             self.add_price(slope);
         }
         let loss = losses.iter().fold(0.0, |sum, loss| sum + *locked(loss));
@@ -160,7 +166,8 @@ impl Exact {
 
     /// Adds slope · (weight − its rest) to each gradient: a product and a sum, each rounded.
     fn add_price(&mut self, slope: f32) {
-        for ((gradients, weights), spec) in self.gradients.iter_mut().zip(&self.state.tensors).zip(self.manifest.tensors()) {
+        let tensors = self.gradients.iter_mut().zip(&self.state.tensors).zip(self.manifest.tensors());
+        for ((gradients, weights), spec) in trained(tensors, &self.wanted) {
             let rest = spec.rest();
             gradients.iter_mut().zip(weights).for_each(|(gradient, weight)| *gradient += slope * (weight - rest));
         }
@@ -170,20 +177,20 @@ impl Exact {
     fn pack(&mut self, threads: usize) {
         let kernels = self.compute.kernels();
         let weights = self.state.tensors.iter().zip(&mut self.packed).filter_map(|(weight, packed)| Some((weight, packed.as_mut()?)));
-        in_threads(threads, weights, |(weight, packed)| kernels.pack_weight(weight, packed));
+        in_threads(threads, weights, |(weight, packed)| kernels.pack_weight(Values::from(*weight), packed));
     }
 
-    /// One step with the gradients of the last batch, clipped together, each tensor cut among threads.
+    /// One step with the gradients of the last batch, clipped together, each tensor cut among threads; frozen ones stay as they are.
     pub fn update(&mut self, rule: &Rule) {
         let scale = self.scale(rule.clip());
         let decays = self.manifest.tensors().into_iter().map(|spec| if spec.shape.len() > 1 { rule.decay() } else { 0.0 });
-        let weights = self.state.tensors.iter_mut().zip(&self.gradients).zip(decays);
+        let weights = trained(self.state.tensors.iter_mut().zip(&self.gradients).zip(decays), &self.wanted);
         let (values, kernels) = (self.manifest.parameters() as usize, self.compute.kernels());
         let threads = self.compute.threads().min(values.div_ceil(PART_VALUES));
         match rule {
             Rule::AdamW(settings) => {
                 let adam = settings.at(&mut self.state.powers, scale);
-                let means = self.state.first.iter_mut().zip(&mut self.state.second);
+                let means = trained(self.state.first.iter_mut().zip(&mut self.state.second), &self.wanted);
                 let tasks = weights.zip(means).flat_map(|(((weights, gradients), decay), (first, second))| {
                     let means = first.chunks_mut(PART_VALUES).zip(second.chunks_mut(PART_VALUES));
                     let parts = weights.chunks_mut(PART_VALUES).zip(gradients.chunks(PART_VALUES)).zip(means);
@@ -203,16 +210,16 @@ impl Exact {
         }
     }
 
-    /// Factor that keeps the gradient of all weights together within `clip`.
+    /// Factor that keeps the gradient of all trained weights together within `clip`.
     fn scale(&self, clip: Option<f32>) -> f32 {
         let Some(clip) = clip else { return 1.0 };
         let mut squares = 0.0;
-        self.gradients.iter().for_each(|values| self.compute.kernels().squares(values, &mut squares));
+        trained(self.gradients.iter(), &self.wanted).for_each(|values| self.compute.kernels().squares(values, &mut squares));
         let norm = squares.sqrt();
         if norm > clip { clip / norm } else { 1.0 }
     }
 
-    /// Gradients of the last batch, in the order of [`Manifest::tensors`]: nats for each unit of a weight.
+    /// Gradients of the last batch, in the order of [`Manifest::tensors`]: nats for each unit of a weight; of frozen tensors +0.
     pub fn gradients(&self) -> &[Vec<f32>] {
         &self.gradients
     }
@@ -232,27 +239,31 @@ impl Exact {
 }
 
 /// An example of the set, whichever kind it is.
-fn example(examples: &Examples, index: u32) -> Result<Example<'_>, MeasureError> {
-    let place = index as usize;
-    let labelled = || Some(Example::Labelled(examples.features(place)?, examples.label(place)?));
-    examples.window(place).map(Example::Window).or_else(labelled).ok_or(MeasureError::NoSuchExample(index))
+fn example<'a>(read: &'a Read<'_>) -> Example<'a> {
+    match read {
+        Read::Row(features, label) => Example::Labelled(features, *label),
+        Read::Window(tokens) => Example::Window(tokens),
+    }
 }
 
 /// Room for a tensor in panels, if it is the weight of a linear layer.
 fn packed(sources: &[Source], spec: &TensorSpec) -> Option<Packed> {
-    let is_weight = sources.iter().any(|source| matches!(source, Source::Outer { .. }));
-    let [outputs, inputs] = spec.shape[..] else { return None };
-    is_weight.then(|| Packed::new(outputs as usize, inputs as usize))
+    linear_shape(sources, spec).map(|(outputs, inputs)| Packed::new(outputs, inputs))
 }
 
-/// Parts of all gradients, each with the number of its tensor.
+/// Those of the tensors' items whose tensor is trained.
+fn trained<T>(items: impl Iterator<Item = T>, wanted: &[bool]) -> impl Iterator<Item = T> {
+    items.zip(wanted).filter_map(|(item, wanted)| wanted.then_some(item))
+}
+
+/// Parts of the gradients of trained tensors, each with the number of its tensor.
 fn parts<'a>(manifest: &Manifest, gradients: &'a mut [Vec<f32>]) -> Vec<Mutex<(usize, Part<'a>)>> {
     let part = |(tensor, (values, spec)): (usize, (&'a mut Vec<f32>, TensorSpec))| {
         let columns = spec.shape.last().map_or(1, |columns| *columns as usize);
         let cut = move |(index, values)| Mutex::new((tensor, Part { values, first: index * PART_ROWS, columns }));
         values.chunks_mut(PART_ROWS * columns).enumerate().map(cut)
     };
-    gradients.iter_mut().zip(manifest.tensors()).enumerate().flat_map(part).collect()
+    gradients.iter_mut().zip(manifest.tensors()).enumerate().filter(|(_, (_, spec))| !spec.is_frozen).flat_map(part).collect()
 }
 
 /// Adds what each tape says, tape after tape.

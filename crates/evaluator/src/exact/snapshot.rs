@@ -46,13 +46,19 @@ pub enum SnapshotError {
 
 impl Snapshot {
     /// Before the first step.
-    pub(super) fn new(base: &Checkpoint) -> Self {
-        let zeros: Vec<Vec<f32>> = base.tensors().iter().map(|values| vec![0.0; values.len()]).collect();
-        Self { tensors: base.tensors().to_vec(), first: zeros.clone(), second: zeros, powers: (1.0, 1.0) }
+    pub fn new(base: &Checkpoint) -> Self {
+        let tensors = base.to_tensors();
+        // Made, not copied: memory that no step writes, that of frozen tensors, is none.
+        let zeros = || tensors.iter().map(|values| vec![0.0; values.len()]).collect();
+        let (first, second) = (zeros(), zeros());
+        Self { tensors, first, second, powers: (1.0, 1.0) }
     }
 
     /// Whether some run of this manifest can stand here: shapes, finite values, means of squares not below 0.
-    pub(super) fn check(&self, manifest: &Manifest) -> Result<(), SnapshotError> {
+    ///
+    /// # Errors
+    /// [`SnapshotError`] with what no run can have.
+    pub fn check(&self, manifest: &Manifest) -> Result<(), SnapshotError> {
         let specs = manifest.tensors();
         for (tensors, least) in [(&self.tensors, f32::MIN), (&self.first, f32::MIN), (&self.second, 0.0)] {
             if tensors.len() != specs.len() {

@@ -10,20 +10,23 @@ use serde::{Deserialize, Serialize};
 
 use super::tape::Backward;
 use super::weights::{First, Named, Tensors, initial, specs};
-use super::{Batch, Family, Pass};
+use super::{Batch, Cache, Family, Pass};
 use crate::data::Data;
-use crate::kernels::{Linear, MatrixMut, Packed};
+use crate::kernels::{Kernels, Linear, MatrixMut, Packed};
 use crate::limits::{ManifestError, WIDTH_MAX, within};
 use crate::stream::Stream;
 use crate::tensor::TensorSpec;
-use forward::forward;
+use crate::values::Values;
+use forward::{forward, go_on};
 
 /// Most blocks.
 const LAYERS_MAX: u32 = 64;
 /// Most values of one row, all heads together.
 const GPT_WIDTH_MAX: u32 = 8192;
-/// Most values of the activations of one example, `context · width`: with it a thread needs at most 64 MiB.
-const ACTIVATIONS_MAX: u32 = 1 << 21;
+/// Most values of the activations of one example, `context · width`: with it a thread needs at most 256 MiB.
+const ACTIVATIONS_MAX: u32 = 1 << 23;
+/// The same of a pass over several examples: with it a thread needs at most 64 MiB.
+const PASS_VALUES: u32 = 1 << 21;
 /// Rows of one pass, where examples are shorter: so often is a packed weight used.
 const PASS_ROWS: usize = 1024;
 /// Units of the inner layer of a block for each value of its width.
@@ -40,14 +43,52 @@ pub struct Gpt {
     pub heads: u32,
     /// Values of one position between blocks, at most 8,192.
     pub width: u32,
-    /// Tokens that a target may see, the positions of an example; times `width` at most 2²¹.
+    /// Tokens that a target may see, the positions of an example; times `width` at most 2²³.
     pub context: u32,
-    /// Different tokens: as many as the tokenizer has.
+    /// Different tokens: as many as the tokenizer of a text has; of shards 1 to 2²⁰.
     pub vocabulary: u32,
     /// Whether linear layers (but not the head) and layer norms have a bias.
     pub bias: bool,
     /// Whether the head is the embedding of the tokens; else it has a weight of its own.
     pub tied: bool,
+    /// Function of the inner layer of a block.
+    #[serde(default, skip_serializing_if = "Gelu::is_exact")]
+    pub activation: Gelu,
+}
+
+/// Gaussian error linear unit in one of two forms, which differ by up to 0.0005: weights that were trained with one need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Gelu {
+    /// x · Φ(x), nanoGPT's: what a manifest means that names none.
+    #[default]
+    #[serde(skip)]
+    Exact,
+    /// ½ · x · (1 + tanh(√(2/π) · (x + 0.044715 · x³))), GPT-2's: `"gelu_tanh"` in a manifest, `gelu_new` in transformers.
+    #[serde(rename = "gelu_tanh")]
+    Tanh,
+}
+
+impl Gelu {
+    /// Whether it is left out of a manifest.
+    fn is_exact(&self) -> bool {
+        *self == Self::Exact
+    }
+
+    /// Of every value, in its place.
+    fn all(self, kernels: Kernels, values: &mut [f32]) {
+        match self {
+            Self::Exact => kernels.gelu(values),
+            Self::Tanh => kernels.gelu_tanh(values),
+        }
+    }
+
+    /// Of every value, written to `outputs`; its slope replaces the value.
+    fn all_and_slopes(self, kernels: Kernels, values: &mut [f32], outputs: &mut [f32]) {
+        match self {
+            Self::Exact => kernels.gelu_and_slopes(values, outputs),
+            Self::Tanh => kernels.gelu_tanh_and_slopes(values, outputs),
+        }
+    }
 }
 
 impl Gpt {
@@ -96,19 +137,16 @@ impl Gpt {
 }
 
 impl Family for Gpt {
-    /// Layers, heads and sizes within their limits, heads of whole values, and as many tokens as the tokenizer has.
+    /// Layers, heads and sizes within their limits, heads of whole values, and as many tokens as the data allow.
     fn check(&self, data: &Data) -> Result<(), ManifestError> {
-        let Data::Text { tokenizer, .. } = data else {
-            return Err(ManifestError::Format { family: "gpt", format: "text" });
-        };
+        let (least, most) = data.vocabulary("gpt")?;
         within("layers", self.layers.into(), 1, LAYERS_MAX.into())?;
         within("width", self.width.into(), 1, GPT_WIDTH_MAX.into())?;
         within("heads", self.heads.into(), 1, self.width.into())?;
         within("width modulo heads", (self.width % self.heads).into(), 0, 0)?;
         within("context", self.context.into(), 1, WIDTH_MAX.into())?;
         within("context times width", u64::from(self.context) * u64::from(self.width), 1, ACTIVATIONS_MAX.into())?;
-        let tokens = tokenizer.vocabulary().into();
-        within("vocabulary", self.vocabulary.into(), tokens, tokens)
+        within("vocabulary", self.vocabulary.into(), least, most)
     }
 
     /// The context: an example has one token more, the last one only a target.
@@ -131,7 +169,7 @@ impl Family for Gpt {
 
     /// As many as fill the rows of a pass, so that a packed weight is used often, and at least one.
     fn examples_per_pass(&self) -> usize {
-        let rows = PASS_ROWS.min((ACTIVATIONS_MAX / self.width) as usize);
+        let rows = PASS_ROWS.min((PASS_VALUES / self.width) as usize);
         (rows / self.context as usize).max(1)
     }
 
@@ -142,6 +180,12 @@ impl Family for Gpt {
         forward(self, (kernels, &weights), examples, arena, read);
     }
 
+    fn go_on(&self, pass: Pass<'_>, tokens: &[u32], cache: &mut Cache, read: &mut dyn FnMut(&[f32])) {
+        let Pass { kernels, tensors, packed, arena } = pass;
+        let Some(weights) = Weights::new(self, tensors, packed) else { return };
+        go_on(self, (kernels, &weights), tokens, (cache, arena), read);
+    }
+
     fn backward(&self) -> Option<Box<dyn Backward>> {
         Some(Box::new(self.clone()))
     }
@@ -150,9 +194,9 @@ impl Family for Gpt {
 /// The tensors of a checkpoint by their use.
 pub(crate) struct Weights<'a> {
     /// Embedding of each token, [vocabulary, width].
-    tokens: &'a [f32],
+    tokens: Values<'a>,
     /// Embedding of each position, [context, width].
-    positions: &'a [f32],
+    positions: Values<'a>,
     /// First to last.
     pub(crate) blocks: Vec<Block<'a>>,
     /// The last layer norm, before the head.
@@ -180,7 +224,7 @@ pub(crate) type Norm<'a> = (&'a [f32], Option<&'a [f32]>);
 
 impl<'a> Weights<'a> {
     /// Takes the tensors in the order of `Gpt::all`; nothing if some are missing.
-    pub(crate) fn new(gpt: &Gpt, tensors: &'a [Vec<f32>], packed: &'a [Option<Packed>]) -> Option<Self> {
+    pub(crate) fn new(gpt: &Gpt, tensors: &'a [Values<'a>], packed: &'a [Option<Packed>]) -> Option<Self> {
         let width = gpt.width as usize;
         let mut tensors = Tensors::new(tensors, packed);
         let ((tokens, packed), (positions, _)) = (tensors.next()?, tensors.next()?);
@@ -191,21 +235,20 @@ impl<'a> Weights<'a> {
         Some(Self { tokens, positions, blocks, norm, head })
     }
 
-    /// x[t] = embedding of token t + embedding of position t, one example after the other.
-    pub(crate) fn embed<'e>(&self, examples: impl Iterator<Item = &'e [u16]>, x: &mut MatrixMut<'_>) {
+    /// x[t] = embedding of token t + embedding of position t, one example after the other, positions from `first` on.
+    pub(crate) fn embed<'e>(&self, examples: impl Iterator<Item = &'e [u32]>, first: usize, x: &mut MatrixMut<'_>) {
         let width = x.columns;
         for (row, (position, token)) in examples.flat_map(|tokens| tokens.iter().enumerate()).enumerate() {
-            let token = &self.tokens[usize::from(*token) * width..][..width];
-            let position = &self.positions[position * width..][..width];
-            let sums = token.iter().zip(position).map(|(token, position)| token + position);
-            x.row(row).iter_mut().zip(sums).for_each(|(value, sum)| *value = sum);
+            let row = &mut x.row(row)[..width];
+            self.tokens.widen(*token as usize * width, row);
+            self.positions.add((first + position) * width, row);
         }
     }
 }
 
 /// The next layer norm.
 fn norm<'a>(tensors: &mut Tensors<'a>, bias: bool) -> Option<Norm<'a>> {
-    Some((tensors.next()?.0, tensors.next_if(bias)?))
+    Some((tensors.row()?, tensors.next_if(bias)?))
 }
 
 /// The next block.

@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use super::tape::Backward;
 use super::weights::{First, Named, initial, specs};
-use super::{Batch, Family, Pass};
+use super::{Batch, Cache, Family, Pass};
 use crate::data::Data;
 use crate::kernels::{Head, whole_lanes};
 use crate::limits::{ManifestError, WIDTH_MAX, within};
 use crate::stream::Stream;
 use crate::tensor::TensorSpec;
-use forward::forward;
+use forward::{forward, go_on};
 use weights::Weights;
 
 pub use rotary::Scaling;
@@ -29,8 +29,10 @@ const LAYERS_MAX: u32 = 64;
 const ROW_MAX: u32 = 8192;
 /// Most values of a head.
 const HEAD_MAX: u32 = 512;
-/// Most values of the activations of one example, of rows between blocks and of queries: with it a thread needs at most 64 MiB.
-const ACTIVATIONS_MAX: u64 = 1 << 21;
+/// Most values of the activations of one example, of rows between blocks and of queries: with it a thread needs at most 320 MiB.
+const ACTIVATIONS_MAX: u64 = 1 << 23;
+/// The same of a pass over several examples: with it a thread needs at most 64 MiB.
+const PASS_VALUES: usize = 1 << 21;
 /// Rows of one pass, where examples are shorter: so often is a packed weight used.
 const PASS_ROWS: usize = 1024;
 /// Units of ε in 1, and the greatest ε.
@@ -54,9 +56,9 @@ pub struct Llama {
     pub width: u32,
     /// Units of the gated layer of a block, at most 65,536.
     pub inner: u32,
-    /// Tokens that a target may see, the positions of an example; times `width`, and times the values of all heads, at most 2²¹.
+    /// Tokens that a target may see, the positions of an example; times `width`, and times the values of all heads, at most 2²³.
     pub context: u32,
-    /// Different tokens: as many as the tokenizer has.
+    /// Different tokens: as many as the tokenizer of a text has; of shards 1 to 2²⁰.
     pub vocabulary: u32,
     /// Billionths that are added to the mean square in a norm, 1 to 2²⁴: 10,000 is 10⁻⁵.
     pub epsilon: u32,
@@ -131,7 +133,7 @@ impl Llama {
         let window = self.window.map_or(usize::MAX, |window| window as usize);
         (0..self.heads as usize).map(move |head| {
             let shared = head / group * size;
-            Head { rows, stride, places: [head * size, row.keys + shared, row.values + shared], size, scale, window }
+            Head { rows, from: 0, stride, places: [head * size, row.keys + shared, row.values + shared], size, scale, window }
         })
     }
 
@@ -202,11 +204,9 @@ impl Llama {
 }
 
 impl Family for Llama {
-    /// All sizes within their limits, and as many tokens as the tokenizer has.
+    /// All sizes within their limits, and as many tokens as the data allow.
     fn check(&self, data: &Data) -> Result<(), ManifestError> {
-        let Data::Text { tokenizer, .. } = data else {
-            return Err(ManifestError::Format { family: "llama", format: "text" });
-        };
+        let (least, most) = data.vocabulary("llama")?;
         within("layers", self.layers.into(), 1, LAYERS_MAX.into())?;
         within("width", self.width.into(), 1, ROW_MAX.into())?;
         within("inner", self.inner.into(), 1, WIDTH_MAX.into())?;
@@ -215,8 +215,7 @@ impl Family for Llama {
         within("epsilon", self.epsilon.into(), 1, EPSILON_MAX)?;
         within("rotary_base", self.rotary_base.into(), 2, u32::MAX.into())?;
         self.rotary_scaling.as_ref().map_or(Ok(()), Scaling::check)?;
-        let tokens = tokenizer.vocabulary().into();
-        within("vocabulary", self.vocabulary.into(), tokens, tokens)
+        within("vocabulary", self.vocabulary.into(), least, most)
     }
 
     /// The context: an example has one token more, the last one only a target.
@@ -239,7 +238,7 @@ impl Family for Llama {
 
     /// As many as fill the rows of a pass, so that a packed weight is used often, and at least one.
     fn examples_per_pass(&self) -> usize {
-        let rows = PASS_ROWS.min(ACTIVATIONS_MAX as usize / self.queries_len().max(self.width as usize));
+        let rows = PASS_ROWS.min(PASS_VALUES / self.queries_len().max(self.width as usize));
         (rows / self.context as usize).max(1)
     }
 
@@ -248,6 +247,12 @@ impl Family for Llama {
         let Pass { kernels, tensors, packed, arena } = pass;
         let Some(weights) = Weights::new(self, tensors, packed) else { return };
         forward(self, (kernels, &weights), examples, arena, read);
+    }
+
+    fn go_on(&self, pass: Pass<'_>, tokens: &[u32], cache: &mut Cache, read: &mut dyn FnMut(&[f32])) {
+        let Pass { kernels, tensors, packed, arena } = pass;
+        let Some(weights) = Weights::new(self, tensors, packed) else { return };
+        go_on(self, (kernels, &weights), tokens, (cache, arena), read);
     }
 
     fn backward(&self) -> Option<Box<dyn Backward>> {

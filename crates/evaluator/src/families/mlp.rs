@@ -121,7 +121,7 @@ impl Family for Mlp {
         let packed = |index: usize| pass.packed.get(2 * index).and_then(Option::as_ref);
         for (index, ((inputs, outputs), [weight, bias])) in layers.iter().zip(pass.tensors.as_chunks::<2>().0).enumerate() {
             let (inputs, outputs) = (*inputs as usize, *outputs as usize);
-            let layer = Linear { weight, bias: Some(bias), inputs, outputs, packed: packed(index) };
+            let layer = Linear { weight: *weight, bias: bias.wide(), inputs, outputs, packed: packed(index) };
             let output = MatrixMut::new(next, rows, outputs, stride);
             pass.kernels.linear(Matrix::new(values, rows, inputs, stride), layer, output, Then::Store, packing);
             (values, next) = (next, values);

@@ -3,6 +3,7 @@
 //! A family is a trait object below the manifest: sizes and their limits, tensors, first weights, the forward pass, and perhaps an
 //! exact backward pass. A further one is a file and a line of the list at the end of this file.
 
+mod cache;
 mod gpt;
 mod llama;
 mod mlp;
@@ -10,7 +11,8 @@ pub(crate) mod tape;
 mod vocabulary;
 mod weights;
 
-pub use gpt::Gpt;
+pub(crate) use cache::Cache;
+pub use gpt::{Gelu, Gpt};
 pub use llama::{Llama, Scaling};
 pub use mlp::{Activation, Mlp};
 
@@ -22,6 +24,7 @@ use crate::kernels::{Kernels, Packed};
 use crate::limits::ManifestError;
 use crate::stream::Stream;
 use crate::tensor::TensorSpec;
+use crate::values::Values;
 
 use tape::Backward;
 
@@ -41,6 +44,9 @@ pub(crate) trait Family {
     fn examples_per_pass(&self) -> usize;
     /// Calls `read` with the number and log-probabilities of every target of the batch, in order.
     fn forward(&self, pass: Pass<'_>, batch: Batch<'_>, read: &mut dyn FnMut(usize, &[f32]));
+    /// Calls `read` with the log-probabilities after the last of `tokens`, which follow those whose keys and values `cache` has; then it has
+    /// theirs too. Their bits are those of a pass over all of them. A family without text does nothing.
+    fn go_on(&self, _pass: Pass<'_>, _tokens: &[u32], _cache: &mut Cache, _read: &mut dyn FnMut(&[f32])) {}
     /// Its exact backward pass; a family without one is trained elsewhere.
     fn backward(&self) -> Option<Box<dyn Backward>> {
         None
@@ -51,7 +57,7 @@ pub(crate) trait Family {
 pub(crate) struct Pass<'a> {
     pub(crate) kernels: Kernels,
     /// Weights in the order of `Family::tensors`.
-    pub(crate) tensors: &'a [Vec<f32>],
+    pub(crate) tensors: &'a [Values<'a>],
     /// Those of linear layers in panels, in the same order; empty where a pass packs them itself.
     pub(crate) packed: &'a [Option<Packed>],
     pub(crate) arena: &'a mut Arena,
@@ -62,7 +68,7 @@ pub(crate) enum Batch<'a> {
     /// Features of each.
     Features(&'a [&'a [f32]]),
     /// Tokens of each; the target of a token is the one that follows it.
-    Tokens(&'a [&'a [u16]]),
+    Tokens(&'a [&'a [u32]]),
 }
 
 /// The list: `Name(file::Type)`, written in manifests in lower case.

@@ -7,6 +7,7 @@
 use super::Pass;
 use crate::arena::Aligned;
 use crate::kernels::{Kernels, Matrix, MatrixMut, Slice, Spread, stride_of};
+use crate::tensor::TensorSpec;
 
 /// What a family tells of its backward pass.
 pub(crate) trait Backward: Send + Sync {
@@ -16,8 +17,48 @@ pub(crate) trait Backward: Send + Sync {
     fn tape_len(&self) -> usize;
     /// Sources of the gradient of each tensor, in the order of `Family::tensors`.
     fn sources(&self) -> Vec<Vec<Source>>;
-    /// Forward and backward; every target's gradient counts `share`. Returns the sum of its targets' losses in nats.
-    fn run(&self, pass: Pass<'_>, batch: &[Example<'_>], share: f32, tape: &mut Tape) -> f64;
+    /// Forward, and backward as far as some gradient is wanted. Returns the sum of its targets' losses in nats.
+    fn run(&self, pass: Pass<'_>, batch: Batch<'_>, tape: &mut Tape) -> f64;
+}
+
+/// What one tape is made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Batch<'a> {
+    pub(crate) examples: &'a [Example<'a>],
+    /// What every target's gradient counts.
+    pub(crate) share: f32,
+    /// Whether the gradient of each tensor is wanted, in the order of `Family::tensors`; views of others may hold anything.
+    pub(crate) wanted: &'a [bool],
+}
+
+impl Batch<'_> {
+    /// The first tensor whose gradient is wanted; their number, if none is.
+    pub(crate) fn first(&self) -> usize {
+        self.wanted.iter().position(|wanted| *wanted).unwrap_or(self.wanted.len())
+    }
+}
+
+/// How the tensors of a transformer follow one another: embeddings, blocks, the last norm, and perhaps a head.
+#[derive(Clone, Copy)]
+pub(crate) struct Stack {
+    pub(crate) embeddings: usize,
+    /// How many, and tensors of each.
+    pub(crate) blocks: usize,
+    pub(crate) block: usize,
+    /// Tensors of the last norm.
+    pub(crate) norm: usize,
+}
+
+impl Stack {
+    /// The first block that gradients must go back through, if tensor `first` is the first one whose gradient is wanted: the number of
+    /// blocks if through none, one more if not through the last norm and the head either.
+    pub(crate) fn first_block(self, first: usize) -> usize {
+        let Self { embeddings, blocks, block, norm } = self;
+        match first.saturating_sub(embeddings) {
+            behind if behind >= blocks * block + norm => blocks + 1,
+            behind => (behind / block).min(blocks),
+        }
+    }
 }
 
 /// One example of a batch.
@@ -26,7 +67,7 @@ pub(crate) enum Example<'a> {
     /// Features and class.
     Labelled(&'a [f32], u32),
     /// Inputs and, one place on, their targets.
-    Window(&'a [u16]),
+    Window(&'a [u32]),
 }
 
 impl Example<'_> {
@@ -117,12 +158,19 @@ pub(crate) enum Source {
     Positions { gradient: View },
 }
 
+/// Outputs and inputs of the tensor with these sources, if it is the weight of a linear layer.
+pub(crate) fn linear_shape(sources: &[Source], spec: &TensorSpec) -> Option<(usize, usize)> {
+    let is_weight = sources.iter().any(|source| matches!(source, Source::Outer { .. }));
+    let [outputs, inputs] = spec.shape[..] else { return None };
+    is_weight.then_some((outputs as usize, inputs as usize))
+}
+
 /// Rows of a forward pass.
 pub(crate) struct Tape {
     pub(crate) values: Aligned,
     pub(crate) rows: usize,
     /// Token of each row, if the family has tokens.
-    pub(crate) tokens: Vec<u16>,
+    pub(crate) tokens: Vec<u32>,
 }
 
 /// Some rows of a tensor's gradient; a vector is one row.
@@ -144,7 +192,7 @@ impl Source {
                 Self::Outer { .. } => {}
                 Self::Sums { gradient } => kernels.column_sums(tape.view(gradient), part.values),
                 Self::Norm { spread, gradient, input } => kernels.norm_sums(tape.view(gradient), tape.view(input), spread, part.values),
-                Self::Tokens { gradient } => scatter(tape.view(gradient), tape.tokens.iter().map(|token| usize::from(*token)), part),
+                Self::Tokens { gradient } => scatter(tape.view(gradient), tape.tokens.iter().map(|token| *token as usize), part),
                 Self::Positions { gradient } => scatter(tape.view(gradient), 0..tape.rows, part),
             }
         }
@@ -163,5 +211,21 @@ fn scatter(gradient: Matrix<'_>, places: impl Iterator<Item = usize>, part: &mut
         let start = place.checked_sub(part.first).map(|place| place * part.columns);
         let Some(target) = start.and_then(|start| part.values.get_mut(start..start + part.columns)) else { continue };
         target.iter_mut().zip(gradient.row(row)).for_each(|(sum, value)| *sum += value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gradients_go_back_to_the_block_of_the_first_tensor_that_is_trained() {
+        let stack = Stack { embeddings: 2, blocks: 3, block: 6, norm: 2 };
+        let cases = [(0, 0), (1, 0), (2, 0), (7, 0), (8, 1), (13, 1), (14, 2), (19, 2), (20, 3), (21, 3), (22, 4), (23, 4)];
+        for (first, expected) in cases {
+            assert_eq!(stack.first_block(first), expected, "{first}");
+        }
+        let wanted = |wanted: &[bool]| Batch { examples: &[], share: 1.0, wanted }.first();
+        assert_eq!([wanted(&[true, false]), wanted(&[false, true]), wanted(&[false, false])], [0, 1, 2]);
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::kernels::{Kernels, Linear, Matrix, MatrixMut, Then, stride_of};
 
-/// Values of logits held at once (1 MiB), but at least one row.
-const LOGITS: usize = 1 << 18;
+/// Values of logits held at once (16 MiB, as of an inner layer), but at least one row: the head is packed anew for each such part.
+const LOGITS: usize = 1 << 22;
 
 /// Rows of logits at a time: at most so many.
 fn rows_at_once(vocabulary: usize, most: usize) -> usize {
@@ -36,15 +36,15 @@ pub(super) fn predict(
 }
 
 /// Turns logits into their gradients, each target's counting `share`; returns the sum of the losses in nats.
-pub(super) fn lose(kernels: Kernels, mut logits: MatrixMut<'_>, targets: &[u16], share: f32) -> f64 {
+pub(super) fn lose(kernels: Kernels, mut logits: MatrixMut<'_>, targets: &[u32], share: f32) -> f64 {
     let rows = logits.rows;
     kernels.log_softmax(logits.part(0, rows));
     let mut loss = 0.0;
     for (row, target) in targets.iter().enumerate() {
         let row = logits.row(row);
-        loss -= f64::from(row[usize::from(*target)]);
+        loss -= f64::from(row[*target as usize]);
         kernels.probabilities(row, share);
-        row[usize::from(*target)] -= share;
+        row[*target as usize] -= share;
     }
     loss
 }

@@ -3,6 +3,7 @@
 use crate::kernels::{Linear, Packed};
 use crate::stream::Stream;
 use crate::tensor::TensorSpec;
+use crate::values::Values;
 
 /// Bound of the uniform first weights, √3 · 0.02: the standard deviation is GPT-2's.
 const INITIAL_BOUND: f32 = f32::from_bits(0x3d0d_e3bd);
@@ -25,7 +26,7 @@ pub(crate) enum First {
 
 /// Names and shapes.
 pub(crate) fn specs(tensors: Vec<Named>) -> Vec<TensorSpec> {
-    let spec = |(name, shape, first)| TensorSpec { name, shape, is_gain: matches!(first, First::One) };
+    let spec = |(name, shape, first)| TensorSpec { name, shape, is_gain: matches!(first, First::One), is_frozen: false };
     tensors.into_iter().map(spec).collect()
 }
 
@@ -46,24 +47,29 @@ pub(crate) fn initial(tensors: Vec<Named>, layers: u32, stream: &mut Stream) -> 
 
 /// Tensors that were not taken yet, each perhaps in panels too.
 pub(crate) struct Tensors<'a> {
-    values: std::slice::Iter<'a, Vec<f32>>,
+    values: std::slice::Iter<'a, Values<'a>>,
     packed: std::slice::Iter<'a, Option<Packed>>,
 }
 
 impl<'a> Tensors<'a> {
     /// All of a checkpoint.
-    pub(crate) fn new(tensors: &'a [Vec<f32>], packed: &'a [Option<Packed>]) -> Self {
+    pub(crate) fn new(tensors: &'a [Values<'a>], packed: &'a [Option<Packed>]) -> Self {
         Self { values: tensors.iter(), packed: packed.iter() }
     }
 
     /// The next tensor, and its panels if it was packed.
-    pub(crate) fn next(&mut self) -> Option<(&'a [f32], Option<&'a Packed>)> {
-        Some((self.values.next()?, self.packed.next().and_then(Option::as_ref)))
+    pub(crate) fn next(&mut self) -> Option<(Values<'a>, Option<&'a Packed>)> {
+        Some((*self.values.next()?, self.packed.next().and_then(Option::as_ref)))
     }
 
-    /// The next tensor, if the model has it; nothing of nothing.
+    /// The next one of a single row: those lie in memory.
+    pub(crate) fn row(&mut self) -> Option<&'a [f32]> {
+        self.next()?.0.wide()
+    }
+
+    /// The next one of a single row, if the model has it; nothing of nothing.
     pub(crate) fn next_if(&mut self, has: bool) -> Option<Option<&'a [f32]>> {
-        Some(if has { Some(self.next()?.0) } else { None })
+        Some(if has { Some(self.row()?) } else { None })
     }
 
     /// The next linear layer: weight, then bias if it has one.

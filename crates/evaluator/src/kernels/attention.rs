@@ -17,6 +17,8 @@ const TILE_ROWS_MAX: usize = 12;
 pub(crate) struct Head {
     /// Positions of the example.
     pub(crate) rows: usize,
+    /// The first of them that gathers: of those before it only keys and values are there.
+    pub(crate) from: usize,
     /// From one position to the next.
     pub(crate) stride: usize,
     /// First of its queries, keys and values in a row; several heads may share the last two.
@@ -47,7 +49,7 @@ pub(crate) fn scratch_len(rows: usize, size: usize) -> usize {
     2 * rows * size + TILE_ROWS_MAX * rows
 }
 
-/// Replaces the queries of a head by what it gathers.
+/// Replaces the queries of a head by what it gathers, from row `from` on.
 #[inline(always)]
 pub(crate) fn attention<V: Vector, const ROWS: usize, const PANELS: usize>(values: &mut [f32], head: Head, scratch: &mut [f32]) {
     const { assert!(ROWS <= TILE_ROWS_MAX) };
@@ -57,7 +59,7 @@ pub(crate) fn attention<V: Vector, const ROWS: usize, const PANELS: usize>(value
     pack_keys::<V>(head.part(values, 1), keys);
     pack_values(head.part(values, 2), gathered);
     let mut pass = Pass { values, head, keys, gathered, scores, padded_rows };
-    let mut row = 0;
+    let mut row = head.from;
     while row + ROWS <= head.rows {
         pass.tile::<V, ROWS, PANELS>(row);
         row += ROWS;

@@ -2,7 +2,7 @@
 //!
 //! A gradient goes on from what is there, so that tapes are added one after the other, in the order of the batch.
 
-use super::functions::{ROOT_HALF, erf, exp_below};
+use super::functions::{ROOT_HALF, erf, exp_below, gelu_tanh_and_slope};
 use super::matmul::{Factors, Panels, REST_ROWS, accumulate};
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
@@ -177,6 +177,16 @@ pub(crate) fn gelu_and_slopes<V: Vector>(values: &mut [f32], outputs: &mut [f32]
         let density = exp_below(x.times(x).times(V::splat(-0.5))).times(V::splat(NORMAL));
         store_part(x.times(V::splat(0.5)).times(both), &mut outputs[column..]);
         store_part(x.fma(density, V::splat(0.5).times(both)), &mut values[column..]);
+    }
+}
+
+/// `gelu_tanh` of every value, written elsewhere; its slope replaces the value.
+#[inline(always)]
+pub(crate) fn gelu_tanh_and_slopes<V: Vector>(values: &mut [f32], outputs: &mut [f32]) {
+    for column in (0..values.len()).step_by(LANES) {
+        let (output, slope) = gelu_tanh_and_slope::<V>(part(values, column, 0.0));
+        store_part(output, &mut outputs[column..]);
+        store_part(slope, &mut values[column..]);
     }
 }
 

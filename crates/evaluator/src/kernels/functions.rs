@@ -1,4 +1,4 @@
-//! exp, log and erf in binary32 by fixed polynomials: the same bits on every machine.
+//! exp, log and erf in binary32 by fixed polynomials, and what is made of them: the same bits on every machine.
 //!
 //! Libraries of systems differ in the last bit, so none is called. Polynomials have the least greatest relative error for their degree,
 //! and every input of binary32 was tried: digests of all outputs are in PROTOCOL 12, erf.
@@ -35,6 +35,12 @@ const ERF_MOST: f32 = 4.0;
 const ERF_SMALL: [u32; 7] = [0x38a7_9eff, 0xba53_0118, 0x3baa_24d1, 0xbcdc_008b, 0x3de7_16b2, 0xbec0_93a0, 0x3e03_75d4];
 /// log(1 − erf(x)) / x + 1 in x for `ERF_EDGE` < x ≤ 4, found likewise.
 const ERF_LARGE: [u32; 7] = [0xb73d_98d6, 0x39a9_9c4d, 0xbb6e_e69f, 0x3cc2_b582, 0xbdd9_9678, 0xbf22_98fe, 0xbe03_bcb6];
+/// From here on, on either side, GELU in its tanh form is x or 0: what its curve is computed from need not be greater.
+const CURVE_MOST: f32 = 16.0;
+/// 2 · √(2/π), that times 0.044715, and three times as much: the curve of GELU in its tanh form, and its slope.
+const CURVE: f32 = f32::from_bits(0x3fcc_422a);
+const CURVE_CUBE: f32 = f32::from_bits(0x3d92_2279);
+const CURVE_SLOPE: f32 = f32::from_bits(0x3e5b_33b6);
 /// √½.
 pub(crate) const ROOT_HALF: f32 = f32::from_bits(0x3f35_04f3);
 
@@ -98,6 +104,32 @@ pub(crate) fn erf<R: Real>(x: R) -> R {
 pub(crate) fn gelu<R: Real>(x: R) -> R {
     let error = erf(x.times(R::splat(ROOT_HALF)));
     x.times(R::splat(0.5)).times(R::splat(1.0).plus(error))
+}
+
+/// ½ · x · (1 + tanh(√(2/π) · (x + 0.044715 · x³))), as x / (1 + exp(−w)) with w twice what tanh is taken of; and its slope,
+/// σ · (1 + x · (1 − σ) · w′) with σ = 1 / (1 + exp(−w)).
+#[inline(always)]
+pub(crate) fn gelu_tanh_and_slope<R: Real>(x: R) -> (R, R) {
+    let (held, square, below) = curve(x);
+    let one = R::splat(1.0);
+    let sigmoid = one.over(below);
+    let growth = square.fma(R::splat(CURVE_SLOPE), R::splat(CURVE));
+    (x.over(below), held.times(one.minus(sigmoid)).fma(growth, one).times(sigmoid))
+}
+
+/// The first of `gelu_tanh_and_slope`.
+#[inline(always)]
+pub(crate) fn gelu_tanh<R: Real>(x: R) -> R {
+    x.over(curve(x).2)
+}
+
+/// x held within ±`CURVE_MOST`, its square, and 1 + exp(−w); NaN stays NaN.
+#[inline(always)]
+fn curve<R: Real>(x: R) -> (R, R, R) {
+    let held = R::splat(-CURVE_MOST).larger(R::splat(CURVE_MOST).smaller(x));
+    let square = held.times(held);
+    let w = held.times(square.fma(R::splat(CURVE_CUBE), R::splat(CURVE)));
+    (held, square, R::splat(1.0).plus(exp(R::splat(0.0).minus(w))))
 }
 
 /// x / (1 + exp(−x)).

@@ -4,6 +4,7 @@
 //! two panels, held in registers over the whole depth. Which outputs share a tile changes nothing in any of their sums.
 
 use crate::arena::Aligned;
+use crate::values::Values;
 
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
@@ -12,11 +13,14 @@ use super::tiles::{load_whole_tile, store_whole_tile};
 /// Rows of the smaller tile for what the large one leaves.
 pub(crate) const REST_ROWS: usize = 4;
 
+/// Columns of a weight in a file that are widened at a time: sixteen rows of them stay in the nearest cache.
+const WIDENED: usize = 128;
+
 /// A linear layer: weight [outputs, inputs] row-major, bias [outputs].
 #[derive(Clone, Copy)]
 pub(crate) struct Linear<'a> {
-    /// Row-major, [outputs, inputs].
-    pub(crate) weight: &'a [f32],
+    /// Row-major, [outputs, inputs]; one in a file is widened panel by panel.
+    pub(crate) weight: Values<'a>,
     /// [outputs], added after the products, if there is one.
     pub(crate) bias: Option<&'a [f32]>,
     pub(crate) inputs: usize,
@@ -31,29 +35,67 @@ pub(crate) struct Packed {
     inputs: usize,
     /// For each sixteen outputs [inputs, LANES].
     forward: Aligned,
-    /// For each sixteen inputs [outputs, LANES].
+    /// For each sixteen inputs [outputs, LANES]; nothing where gradients are not asked for.
     back: Aligned,
 }
 
 impl Packed {
     /// Room for a weight [outputs, inputs].
     pub(crate) fn new(outputs: usize, inputs: usize) -> Self {
-        let forward = Aligned::zeros(outputs.next_multiple_of(LANES) * inputs);
-        Self { outputs, inputs, forward, back: Aligned::zeros(inputs.next_multiple_of(LANES) * outputs) }
+        Self { back: Aligned::zeros(inputs.next_multiple_of(LANES) * outputs), ..Self::forward(outputs, inputs) }
+    }
+
+    /// Room for a weight that is only used forward.
+    pub(crate) fn forward(outputs: usize, inputs: usize) -> Self {
+        Self { outputs, inputs, forward: Aligned::zeros(Self::forward_len(outputs, inputs)), back: Aligned::zeros(0) }
+    }
+
+    /// Values of that room.
+    pub(crate) fn forward_len(outputs: usize, inputs: usize) -> usize {
+        outputs.next_multiple_of(LANES) * inputs
     }
 }
 
 /// Packs a weight.
 #[inline(always)]
-pub(crate) fn pack_weight<V: Vector>(weight: &[f32], packed: &mut Packed) {
+pub(crate) fn pack_weight<V: Vector>(weight: Values<'_>, packed: &mut Packed) {
     let (outputs, inputs) = (packed.outputs, packed.inputs);
-    let weight = Matrix::new(weight, outputs, inputs, inputs);
     for (index, panel) in packed.forward.chunks_exact_mut(LANES * inputs).enumerate() {
         let first = index * LANES;
-        pack_transposed::<V>(weight.part(first, LANES.min(outputs - first)), panel);
+        pack_outputs::<V>(weight, inputs, (first, LANES.min(outputs - first)), panel);
     }
     for (index, panel) in packed.back.chunks_exact_mut(LANES * outputs).enumerate() {
-        pack(weight, index * LANES, panel);
+        pack_inputs(weight, inputs, index * LANES, panel);
+    }
+}
+
+/// Turns at most sixteen rows of a weight, `count` from `first` on, into one panel: [inputs, LANES], missing rows as +0.
+#[inline(always)]
+fn pack_outputs<V: Vector>(weight: Values<'_>, inputs: usize, (first, count): (usize, usize), panel: &mut [f32]) {
+    if let Some(values) = weight.wide() {
+        return pack_transposed::<V>(Matrix::new(&values[first * inputs..], count, inputs, inputs), panel);
+    }
+    let mut wide = [0.0; LANES * WIDENED];
+    for column in (0..inputs).step_by(WIDENED) {
+        let columns = WIDENED.min(inputs - column);
+        for row in 0..count {
+            weight.widen((first + row) * inputs + column, &mut wide[row * WIDENED..][..columns]);
+        }
+        pack_transposed::<V>(Matrix::new(&wide, count, columns, WIDENED), &mut panel[column * LANES..]);
+    }
+}
+
+/// Copies at most sixteen columns of a weight, from `first` on, into one panel: [outputs, LANES], missing columns as +0.
+#[inline(always)]
+fn pack_inputs(weight: Values<'_>, inputs: usize, first: usize, panel: &mut [f32]) {
+    let outputs = weight.len() / inputs;
+    if let Some(values) = weight.wide() {
+        return pack(Matrix::new(values, outputs, inputs, inputs), first, panel);
+    }
+    let count = LANES.min(inputs - first);
+    for (row, lanes) in panel.as_chunks_mut::<LANES>().0.iter_mut().enumerate().take(outputs) {
+        lanes[count..].fill(0.0);
+        weight.widen(row * inputs + first, &mut lanes[..count]);
     }
 }
 
@@ -146,10 +188,9 @@ fn panels_back<V: Vector, const ROWS: usize, const PANELS: usize>(
     let packed = match layer.packed {
         Some(packed) => &packed.back[first * depth..][..PANELS * LANES * depth],
         None => {
-            let weight = Matrix::new(layer.weight, depth, layer.inputs, layer.inputs);
             let packed = &mut packing[..PANELS * LANES * depth];
             for (panel, packed) in packed.chunks_exact_mut(LANES * depth).enumerate() {
-                pack(weight, first + panel * LANES, packed);
+                pack_inputs(layer.weight, layer.inputs, first + panel * LANES, packed);
             }
             packed
         }
@@ -172,11 +213,10 @@ fn panels<V: Vector, const ROWS: usize, const PANELS: usize>(
     let packed = match layer.packed {
         Some(packed) => &packed.forward[first * depth..][..PANELS * LANES * depth],
         None => {
-            let weight = Matrix::new(layer.weight, layer.outputs, depth, depth);
             let packed = &mut packing[..PANELS * LANES * depth];
             for (panel, packed) in packed.chunks_exact_mut(LANES * depth).enumerate() {
                 let start = first + panel * LANES;
-                pack_transposed::<V>(weight.part(start, LANES.min(end - start)), packed);
+                pack_outputs::<V>(layer.weight, depth, (start, LANES.min(end - start)), packed);
             }
             packed
         }

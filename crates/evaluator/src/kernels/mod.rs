@@ -42,6 +42,7 @@ pub use rotary::{power, sine_and_cosine};
 pub(crate) use rows::Spread;
 
 use crate::isa::{Compute, Isa};
+use crate::values::Values;
 
 /// e to the power x, within one unit in the last place; +∞ and +0 beyond binary32; of NaN the one NaN (PROTOCOL 12, exp).
 ///
@@ -144,10 +145,12 @@ kernels! {
     multiply = gated::multiply [], (values: &mut [f32], factors: &[f32]);
     /// Gaussian error linear unit of each value.
     gelu = rows::gelu_all [], (values: &mut [f32]);
+    /// The same in its tanh form.
+    gelu_tanh = rows::gelu_tanh_all [], (values: &mut [f32]);
     /// Rectified linear unit of each value.
     relu = rows::relu_all [], (values: &mut [f32]);
     /// Puts a weight into panels.
-    pack_weight = matmul::pack_weight [], (weight: &[f32], packed: &mut Packed);
+    pack_weight = matmul::pack_weight [], (weight: Values<'_>, packed: &mut Packed);
     /// `output` = `gradient` · weight, or what `then` says; `packing` has `packing_len(outputs)` values.
     linear_back = matmul::linear_back [tiles], (gradient: Matrix<'_>, layer: Linear<'_>, output: MatrixMut<'_>, then: Then<'_>, packing: &mut [f32]);
     /// Adds gradientᵀ · input of each pair to some rows of a weight's gradient.
@@ -162,6 +165,8 @@ kernels! {
     norm_back = backward::norm_back [], (norm: NormBack<'_>, before: Option<Matrix<'_>>, output: MatrixMut<'_>);
     /// Gaussian error linear unit of each value, written elsewhere; its slopes replace the values.
     gelu_and_slopes = backward::gelu_and_slopes [], (values: &mut [f32], outputs: &mut [f32]);
+    /// The same in its tanh form.
+    gelu_tanh_and_slopes = backward::gelu_tanh_and_slopes [], (values: &mut [f32], outputs: &mut [f32]);
     /// Keeps gradients where the outputs of `relu` are above 0.
     relu_back = backward::relu_back [], (outputs: &[f32], gradients: &mut [f32]);
     /// Turns log-probabilities into probabilities · share.

@@ -2,7 +2,7 @@
 //!
 //! Rows are reduced in sixteen lanes that are joined 8-4-2-1; the last lanes are filled up with what changes nothing.
 
-use super::functions::{exp_below, gelu, log};
+use super::functions::{exp_below, gelu, gelu_tanh, log};
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Lanes, Real, Vector};
 
@@ -117,6 +117,9 @@ pub(crate) trait Function {
 /// x · Φ(x).
 pub(crate) struct Gelu;
 
+/// x · Φ(x) in the tanh form.
+pub(crate) struct GeluTanh;
+
 /// `x > 0 ? x : 0`.
 pub(crate) struct Relu;
 
@@ -124,6 +127,13 @@ impl Function for Gelu {
     #[inline(always)]
     fn of<R: Real>(value: R) -> R {
         gelu(value)
+    }
+}
+
+impl Function for GeluTanh {
+    #[inline(always)]
+    fn of<R: Real>(value: R) -> R {
+        gelu_tanh(value)
     }
 }
 
@@ -151,6 +161,12 @@ pub(crate) fn map<V: Vector, F: Function>(values: &mut [f32]) {
 #[inline(always)]
 pub(crate) fn gelu_all<V: Vector>(values: &mut [f32]) {
     map::<V, Gelu>(values);
+}
+
+/// `gelu_tanh` of every value.
+#[inline(always)]
+pub(crate) fn gelu_tanh_all<V: Vector>(values: &mut [f32]) {
+    map::<V, GeluTanh>(values);
 }
 
 /// `relu` of every value.

@@ -1,6 +1,7 @@
 //! Every kernel of every instruction set against plain loops, bit for bit, at odd shapes and with values of every kind.
 
 mod gates;
+mod gelu;
 mod heads;
 
 use proptest::prelude::*;
@@ -9,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::real::{LANES, Real, Vector};
 use super::rows::{EPSILON, Function, map};
 use super::*;
+use crate::values::Dtype;
 
 /// sha256 over the sha256 of each run of 2¹⁶ outputs, u32 big-endian, inputs ascending by their bits.
 const ALL: [(&str, &str); 3] = [
@@ -129,12 +131,12 @@ fn larger(a: f32, b: f32) -> f32 {
 
 /// The triple loop.
 fn plain_linear(input: &[f32], rows: usize, layer: Linear<'_>, before: &[f32], add: bool) -> Vec<f32> {
-    let mut output = Vec::new();
+    let (mut output, weight) = (Vec::new(), layer.weight.to_vec());
     for row in 0..rows {
         for column in 0..layer.outputs {
             let mut sum = 0.0_f32;
             for k in 0..layer.inputs {
-                sum = input[row * layer.inputs + k].mul_add(layer.weight[column * layer.inputs + k], sum);
+                sum = input[row * layer.inputs + k].mul_add(weight[column * layer.inputs + k], sum);
             }
             if let Some(bias) = layer.bias {
                 sum += bias[column];
@@ -167,7 +169,7 @@ proptest! {
     ) {
         let (input, weight) = (values(rows * inputs, seed, extremes), values(inputs * outputs, seed ^ 1, extremes));
         let (biases, before) = (values(outputs, seed ^ 2, extremes), values(rows * outputs, seed ^ 3, extremes));
-        let layer = Linear { weight: &weight, bias: bias.then_some(&biases), inputs, outputs, packed: None };
+        let layer = Linear { weight: Values::from(&weight), bias: bias.then_some(&biases), inputs, outputs, packed: None };
         let expected = plain_linear(&input, rows, layer, &before, add);
         let (input_stride, stride) = (inputs + gap, outputs.next_multiple_of(LANES) + gap);
         let input = spread(&input, rows, inputs, input_stride);
@@ -179,7 +181,7 @@ proptest! {
             kernels.linear(input, layer, target, if add { Then::Add } else { Then::Store }, &mut packing);
             prop_assert_eq!(bits(&gathered(&output, outputs, stride)), bits(&expected), "{}", isa);
             let mut packed = Packed::new(outputs, inputs);
-            kernels.pack_weight(&weight, &mut packed);
+            kernels.pack_weight(Values::from(&weight), &mut packed);
             let mut output = spread(&before, rows, outputs, stride);
             let layer = Linear { packed: Some(&packed), ..layer };
             kernels.linear(input, layer, MatrixMut::new(&mut output, rows, outputs, stride), if add { Then::Add } else { Then::Store }, &mut []);
@@ -190,6 +192,39 @@ proptest! {
                 kernels.linear(input, layer, target, Then::Plus(Matrix::new(&spread(&before, rows, outputs, stride), rows, outputs, stride)), &mut packing);
                 prop_assert_eq!(bits(&gathered(&other, outputs, stride)), bits(&expected), "{}", isa);
             }
+        }
+    }
+
+    #[test]
+    fn a_weight_in_a_file_gives_the_bits_of_the_same_weight_in_memory(
+        rows in 1_usize..8, inputs in 1_usize..300, outputs in 1_usize..40, skip in 0_usize..4, half: bool, seed: u64,
+    ) {
+        let dtype = if half { Dtype::Bf16 } else { Dtype::F32 };
+        let (input, gradient) = (values(rows * inputs, seed, false), values(rows * outputs, seed ^ 1, false));
+        let wide: Vec<f32> = values(inputs * outputs, seed ^ 2, false).into_iter().map(|value| dtype.rounded(value)).collect();
+        let mut file = vec![0xff; skip];
+        dtype.encode(&wide, &mut file);
+        let weights = [Values::from(&wide), Values::of_bytes(dtype, &file[skip..])];
+        let [stride, stride_back] = [outputs, inputs].map(|columns| columns.next_multiple_of(LANES));
+        for (isa, kernels) in every() {
+            let results = weights.map(|weight| {
+                let mut packed = Packed::new(outputs, inputs);
+                kernels.pack_weight(weight, &mut packed);
+                let mut all = Vec::new();
+                for packed in [None, Some(&packed)] {
+                    let layer = Linear { weight, bias: None, inputs, outputs, packed };
+                    let (mut forward, mut back) = (vec![0.0; rows * stride], vec![0.0; rows * stride_back]);
+                    let mut packing = vec![f32::NAN; packing_len(inputs.max(outputs))];
+                    let output = MatrixMut::new(&mut forward, rows, outputs, stride);
+                    kernels.linear(Matrix::new(&input, rows, inputs, inputs), layer, output, Then::Store, &mut packing);
+                    let output = MatrixMut::new(&mut back, rows, inputs, stride_back);
+                    kernels.linear_back(Matrix::new(&gradient, rows, outputs, outputs), layer, output, Then::Store, &mut packing);
+                    all.push([bits(&gathered(&forward, outputs, stride)), bits(&gathered(&back, inputs, stride_back))]);
+                }
+                all
+            });
+            prop_assert_eq!(&results[0], &results[1], "{}", isa);
+            prop_assert_eq!(&results[0][0], &results[0][1], "{}", isa);
         }
     }
 
@@ -211,14 +246,14 @@ proptest! {
         }
         let (stride, first) = (inputs.next_multiple_of(LANES), first % outputs);
         let input = spread(&input, rows, inputs, stride);
-        let layer = Linear { weight: &weight, bias: None, inputs, outputs, packed: None };
+        let layer = Linear { weight: Values::from(&weight), bias: None, inputs, outputs, packed: None };
         for (isa, kernels) in every() {
             let gradient = Matrix::new(&gradient, rows, outputs, outputs);
             let mut output = vec![f32::NAN; rows * stride];
             kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), Then::Store, &mut vec![f32::NAN; packing_len(outputs)]);
             prop_assert_eq!(bits(&gathered(&output, inputs, stride)), bits(&back), "{}", isa);
             let mut packed = Packed::new(outputs, inputs);
-            kernels.pack_weight(&weight, &mut packed);
+            kernels.pack_weight(Values::from(&weight), &mut packed);
             output.fill(f32::NAN);
             let layer = Linear { packed: Some(&packed), ..layer };
             kernels.linear_back(gradient, layer, MatrixMut::new(&mut output, rows, inputs, stride), Then::Store, &mut []);
@@ -335,7 +370,7 @@ fn digest_of_all(kernel: impl Fn(Kernels, &mut [f32]) + Sync, kernels: Kernels) 
     let run = |index: u64| -> [u8; 32] {
         let mut values: Vec<f32> = (index * RUN..(index + 1) * RUN).map(|bits| f32::from_bits(bits as u32)).collect();
         kernel(kernels, &mut values);
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_bits().to_be_bytes()).collect();
+        let bytes: Vec<u8> = bits(&values).into_iter().flat_map(u32::to_be_bytes).collect();
         Sha256::digest(bytes).into()
     };
     let threads = Compute::detect().threads() as u64;

@@ -67,6 +67,7 @@ fn gradients_are_what_the_loss_changes_by() {
     for (bias, tied) in [(true, true), (true, false), (false, true)] {
         let (manifest, examples) = odd_gpt(bias, tied);
         check_gradients(&manifest, &examples);
+        check_gradients(&gpt::tanh(&manifest), &examples);
     }
     for family in FAMILIES {
         check_gradients(&family.manifest(), &family.examples());
@@ -142,6 +143,8 @@ fn a_trained_checkpoint_has_the_same_bits_on_every_instruction_set_and_any_threa
     let mut cases: Vec<(Manifest, Examples)> = FAMILIES.iter().map(|family| (family.manifest(), family.examples())).collect();
     cases.push(odd_gpt(true, true));
     cases.push(odd_gpt(false, false));
+    let (odd, examples) = odd_gpt(true, true);
+    cases.push((gpt::tanh(&odd), examples));
     cases.extend([llama::plain(), llama::full()].map(|sizes| {
         let manifest = llama::manifest(&sizes, 29, 4);
         let examples = Examples::parse(&manifest, [("a.txt", gpt::text(400))]).unwrap();

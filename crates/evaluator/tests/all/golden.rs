@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use evaluator::{Checkpoint, Compute, Examples, Isa, Manifest, Measurement, checkpoint_len, draw, loss_root, predict};
+use evaluator::{Checkpoint, Compute, Dtype, Examples, Isa, Manifest, Measurement, checkpoint_len, draw, loss_root, predict};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -34,6 +34,14 @@ pub const GPT: Family = Family {
     measurement: include_str!("../golden/gpt/measurement.json"),
 };
 
+pub const GPT_TANH: Family = Family {
+    manifest: include_bytes!("../golden/gpt-tanh/manifest.json"),
+    base: include_bytes!("../golden/gpt-tanh/base.safetensors"),
+    new: include_bytes!("../golden/gpt-tanh/new.safetensors"),
+    files: [("b.txt", include_str!("../golden/gpt-tanh/b.txt")), ("a.txt", include_str!("../golden/gpt-tanh/a.txt"))],
+    measurement: include_str!("../golden/gpt-tanh/measurement.json"),
+};
+
 pub const LLAMA: Family = Family {
     manifest: include_bytes!("../golden/llama/manifest.json"),
     base: include_bytes!("../golden/llama/base.safetensors"),
@@ -42,7 +50,30 @@ pub const LLAMA: Family = Family {
     measurement: include_str!("../golden/llama/measurement.json"),
 };
 
-pub const FAMILIES: [Family; 3] = [MLP, GPT, LLAMA];
+pub const FAMILIES: [Family; 4] = [MLP, GPT, LLAMA, GPT_TANH];
+
+/// Those of which second implementations made files of bfloat16 too.
+pub const HALVES: [Family; 2] = [
+    Family {
+        manifest: include_bytes!("../golden/gpt/bf16/manifest.json"),
+        base: include_bytes!("../golden/gpt/bf16/base.safetensors"),
+        new: include_bytes!("../golden/gpt/bf16/new.safetensors"),
+        measurement: include_str!("../golden/gpt/bf16/measurement.json"),
+        ..GPT
+    },
+    Family {
+        manifest: include_bytes!("../golden/llama/bf16/manifest.json"),
+        base: include_bytes!("../golden/llama/bf16/base.safetensors"),
+        new: include_bytes!("../golden/llama/bf16/new.safetensors"),
+        measurement: include_str!("../golden/llama/bf16/measurement.json"),
+        ..LLAMA
+    },
+];
+
+/// All of both.
+pub fn every() -> impl Iterator<Item = Family> {
+    FAMILIES.into_iter().chain(HALVES)
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,14 +119,14 @@ fn bytes<const N: usize>(hex: &str) -> [u8; N] {
 
 #[test]
 fn a_manifest_keeps_its_bytes() {
-    for family in FAMILIES {
+    for family in every() {
         assert_eq!(family.manifest().to_bytes(), family.manifest);
     }
 }
 
 #[test]
 fn a_checkpoint_keeps_its_bytes_and_has_the_length_implied() {
-    for family in FAMILIES {
+    for family in every() {
         for file in [family.base, family.new] {
             assert_eq!(family.checkpoint(file).to_bytes(), file);
             assert_eq!(checkpoint_len(&family.manifest()), file.len() as u64);
@@ -106,7 +137,7 @@ fn a_checkpoint_keeps_its_bytes_and_has_the_length_implied() {
 #[test]
 fn first_weights_follow_from_a_seed() {
     let seed = std::array::from_fn(|index| index as u8);
-    for family in FAMILIES {
+    for family in every() {
         assert_eq!(Checkpoint::initial(&family.manifest(), seed).to_bytes(), family.base);
     }
     assert_eq!(Checkpoint::initial(&MLP.manifest(), [7; 32]).to_bytes(), MLP.new);
@@ -114,15 +145,19 @@ fn first_weights_follow_from_a_seed() {
 
 #[test]
 fn any_safetensors_reader_opens_a_checkpoint() {
-    for family in FAMILIES {
+    for family in every() {
+        let is_half = family.manifest().dtype() == Dtype::Bf16;
+        let dtype = if is_half { safetensors::Dtype::BF16 } else { safetensors::Dtype::F32 };
         let file = safetensors::SafeTensors::deserialize(family.base).unwrap();
         let checkpoint = family.checkpoint(family.base);
         assert_eq!(file.len(), checkpoint.tensors().len());
         for (spec, values) in family.manifest().tensors().iter().zip(checkpoint.tensors()) {
             let tensor = file.tensor(&spec.name).unwrap();
             let shape: Vec<usize> = spec.shape.iter().map(|side| *side as usize).collect();
-            let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            assert_eq!((tensor.dtype(), tensor.shape(), tensor.data()), (safetensors::Dtype::F32, &shape[..], &data[..]));
+            // Of a narrow value the upper half is all there is.
+            let skip = if is_half { 2 } else { 0 };
+            let data: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes().into_iter().skip(skip)).collect();
+            assert_eq!((tensor.dtype(), tensor.shape(), tensor.data()), (dtype, &shape[..], &data[..]));
         }
     }
 }
@@ -146,7 +181,7 @@ fn check(family: &Family, compute: Compute) {
 fn a_claim_is_measured_as_by_the_second_implementation_on_every_instruction_set() {
     for isa in Isa::available() {
         for threads in [1, 2, 7] {
-            FAMILIES.iter().for_each(|family| check(family, Compute::new(isa, threads).unwrap()));
+            every().for_each(|family| check(&family, Compute::new(isa, threads).unwrap()));
         }
     }
 }
@@ -183,7 +218,7 @@ fn weights_cost_what_the_second_implementation_says_and_leave_the_losses_alone()
 }
 
 /// sha256 of the checkpoint after a short run of each family, without a price for weights and with one.
-const RUNS: [[&str; 2]; 3] = [
+const RUNS: [[&str; 2]; 4] = [
     [
         "35f2ff4023aa598d9263ee63495e06d3599346df9af3b9f046b4c29c6a3d5b92",
         "22b475876f549011fff2178cf3aa7ef8add572a7e9a11850efd06d9d0afdf1bb",
@@ -195,6 +230,10 @@ const RUNS: [[&str; 2]; 3] = [
     [
         "186e0d9218389f48a8655e33a8a1c4d66d74fca08348b572cbb5c2eabba00086",
         "ae4ce35aa4a49896c888118a1d28037f869d5405649fee273752f7e2b721660d",
+    ],
+    [
+        "689260beba27999f472bc0730a339f25a45a578fe3ea9182bc1a6277f475023f",
+        "efbf9e717048575a247ab548a8c0cb56516c24760e80f5f0340b302e8401d315",
     ],
 ];
 
@@ -221,7 +260,7 @@ fn a_prediction_is_the_row_that_a_loss_is_read_from() {
     let row = predict(&MLP.checkpoint(MLP.new), features).unwrap();
     assert_eq!(hex_of(&row), golden.first_log_probabilities);
 
-    for family in [GPT, LLAMA] {
+    for family in [GPT, LLAMA, GPT_TANH] {
         let (golden, context) = (family.golden(), family.examples().inputs());
         let text: Vec<char> = family.files[1].1.chars().chain(family.files[0].1.chars()).collect();
         let start = golden.drawn[0] as usize * 7;

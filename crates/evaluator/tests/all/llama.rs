@@ -60,7 +60,7 @@ pub fn full() -> Sizes {
 }
 
 /// Log-probabilities that the reference computes in either kind of numbers.
-fn reference<T: crate::reference_llama::Number>(manifest: &Manifest, sizes: &Sizes, tensors: &[Vec<T>], tokens: &[u16]) -> Vec<Vec<T>> {
+fn reference<T: crate::reference_llama::Number>(manifest: &Manifest, sizes: &Sizes, tensors: &[Vec<T>], tokens: &[u32]) -> Vec<Vec<T>> {
     let Model::Llama(llama) = manifest.model() else { panic!("{manifest:?}") };
     let turns = turns(&llama.frequencies(), tokens.len());
     let turns = turns.into_iter().map(|row| row.into_iter().map(|(cosine, sine)| (T::from(cosine), T::from(sine))).collect());
@@ -127,11 +127,11 @@ fn a_llama_predicts_and_continues_a_text_as_the_reference_does() {
     let sizes = Sizes { window: Some(4), bias: true, head_norms: true, ..plain() };
     let manifest = manifest(&sizes, 6, 4);
     let checkpoint = gpt::checkpoint(&manifest, 1.0);
-    let rows = |tokens: &[u16]| reference(&manifest, &sizes, checkpoint.tensors(), &tokens[tokens.len().saturating_sub(8)..]);
+    let rows = |tokens: &[u32]| reference(&manifest, &sizes, checkpoint.tensors(), &tokens[tokens.len().saturating_sub(8)..]);
     // 'a' is the third character of the tokenizer.
     let mut tokens = vec![2, 3, 4];
     assert_eq!(&predict(&checkpoint, "abc").unwrap(), rows(&tokens).last().unwrap());
-    let likeliest: Vec<u16> = Compute::detect().generate(&checkpoint, "abc", 0.0, [1; 32]).unwrap().take(20).collect();
+    let likeliest: Vec<u32> = Compute::detect().generate(&checkpoint, "abc", 0.0, [1; 32]).unwrap().take(20).collect();
     for token in likeliest {
         let row = rows(&tokens).pop().unwrap();
         assert!(row.iter().all(|value| *value <= row[token as usize]), "{token} after {tokens:?}");
@@ -185,8 +185,8 @@ fn kinds() -> [Sizes; 6] {
 
 /// Mean loss in nats, in binary64 throughout.
 fn loss(manifest: &Manifest, sizes: &Sizes, tensors: &[Vec<f64>], examples: &Examples) -> f64 {
-    let windows: Vec<&[u16]> = (0..examples.len()).filter_map(|index| examples.window(index)).collect();
-    let of = |tokens: &&[u16]| -> f64 {
+    let windows: Vec<Vec<u32>> = (0..examples.len()).filter_map(|index| examples.window(index)).collect();
+    let of = |tokens: &Vec<u32>| -> f64 {
         let rows = reference(manifest, sizes, tensors, &tokens[..sizes.context]);
         rows.iter().zip(&tokens[1..]).map(|(row, target)| -row[*target as usize]).sum()
     };

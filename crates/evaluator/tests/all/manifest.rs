@@ -1,6 +1,6 @@
 //! Which bytes are a manifest, and what follows from it.
 
-use evaluator::{Data, Manifest, ManifestError, Model, Tokenizer};
+use evaluator::{Data, Dtype, Gelu, Manifest, ManifestError, Model, Tokenizer, checkpoint_len};
 
 const TEXT: &str = r#"{"version":1,"model":{"family":"mlp","inputs":3,"hidden":[],"outputs":2,"activation":"relu"},"data":{"format":"csv","divisor":1},"loss":"cross_entropy","eval_max":1,"weight_max":1}"#;
 
@@ -63,6 +63,23 @@ fn a_transformer_has_the_tensors_of_nanogpt() {
 }
 
 #[test]
+fn a_transformer_has_the_tanh_form_of_gelu_if_its_manifest_says_so() {
+    let form = |manifest: &Manifest| if let Model::Gpt(gpt) = manifest.model() { gpt.activation } else { panic!("{manifest:?}") };
+    assert_eq!(form(&Manifest::from_bytes(GPT.as_bytes()).unwrap()), Gelu::Exact);
+    let last = r#""tied":true"#;
+    let tanh = changed(GPT, last, r#""tied":true,"activation":"gelu_tanh""#).unwrap();
+    assert_eq!((form(&tanh), tanh.tensors()), (Gelu::Tanh, Manifest::from_bytes(GPT.as_bytes()).unwrap().tensors()));
+    let early = changed(GPT, last, r#""activation":"gelu_tanh","tied":true"#);
+    assert!(matches!(early, Err(ManifestError::NotCanonical(_))), "{early:?}");
+    for other in ["\"gelu\"", "\"exact\"", "\"Exact\"", "\"relu\"", "\"gelu_new\"", "null", "true", "0"] {
+        let result = changed(GPT, last, &format!("{last},\"activation\":{other}"));
+        assert!(matches!(result, Err(ManifestError::Unreadable(_))), "{other}: {result:?}");
+    }
+    let llama = changed(LLAMA, last, r#""tied":true,"activation":"gelu_tanh""#);
+    assert!(matches!(llama, Err(ManifestError::Unreadable(_))), "{llama:?}");
+}
+
+#[test]
 fn sizes_of_a_transformer_outside_their_limits_are_refused_and_named() {
     let cases = [
         ("\"layers\":2", "\"layers\":0", "layers"),
@@ -74,7 +91,7 @@ fn sizes_of_a_transformer_outside_their_limits_are_refused_and_named() {
         ("\"width\":12", "\"width\":8193", "width"),
         ("\"context\":8", "\"context\":0", "context"),
         ("\"context\":8", "\"context\":65537", "context"),
-        ("\"width\":12,\"context\":8", "\"width\":4098,\"context\":512", "context times width"),
+        ("\"width\":12,\"context\":8", "\"width\":4098,\"context\":2048", "context times width"),
         ("\"layers\":2,\"heads\":3,\"width\":12", "\"layers\":64,\"heads\":1,\"width\":8192", "number of parameters"),
         ("\"vocabulary\":256", "\"vocabulary\":255", "vocabulary"),
         ("\"vocabulary\":256", "\"vocabulary\":0", "vocabulary"),
@@ -169,10 +186,10 @@ fn sizes_of_a_llama_outside_their_limits_are_refused_and_named() {
         ("\"inner\":19", "\"inner\":65537", "inner"),
         ("\"context\":8", "\"context\":0", "context"),
         ("\"context\":8", "\"context\":65537", "context"),
-        ("\"width\":10,\"inner\":19,\"context\":8", "\"width\":4098,\"inner\":19,\"context\":512", "context times width"),
+        ("\"width\":10,\"inner\":19,\"context\":8", "\"width\":4098,\"inner\":19,\"context\":2048", "context times width"),
         (
             "\"head_size\":6,\"width\":10,\"inner\":19,\"context\":8",
-            "\"head_size\":512,\"width\":10,\"inner\":19,\"context\":1025",
+            "\"head_size\":512,\"width\":10,\"inner\":19,\"context\":4097",
             "context times heads times head_size",
         ),
         ("\"vocabulary\":256", "\"vocabulary\":255", "vocabulary"),
@@ -207,9 +224,9 @@ fn a_family_reads_its_own_format_only() {
     let text = read(r#"{"format":"csv","divisor":1}"#, r#"{"format":"text","tokenizer":"bytes","stride":1}"#);
     assert_eq!(text, Err(ManifestError::Format { family: "mlp", format: "csv" }));
     let csv = changed(GPT, r#"{"format":"text","tokenizer":"bytes","stride":8}"#, r#"{"format":"csv","divisor":1}"#);
-    assert_eq!(csv, Err(ManifestError::Format { family: "gpt", format: "text" }));
+    assert_eq!(csv, Err(ManifestError::Format { family: "gpt", format: "text or tokens" }));
     let csv = changed(LLAMA, r#"{"format":"text","tokenizer":"bytes","stride":8}"#, r#"{"format":"csv","divisor":1}"#);
-    assert_eq!(csv, Err(ManifestError::Format { family: "llama", format: "text" }));
+    assert_eq!(csv, Err(ManifestError::Format { family: "llama", format: "text or tokens" }));
 }
 
 #[test]
@@ -265,6 +282,57 @@ fn a_price_for_weights_and_a_certainty_may_end_a_manifest() {
 }
 
 #[test]
+fn a_dtype_may_end_a_manifest_and_its_files_can_hold_weight_max() {
+    let last = r#""weight_max":1"#;
+    assert_eq!(changed(GPT, last, last).unwrap().dtype(), Dtype::F32);
+    for keys in ["", r#","weight_price":1"#, r#","certainty":1"#].map(|keys| format!(r#"{keys},"dtype":"bf16""#)) {
+        assert_eq!(read(last, &format!("{last}{keys}")).unwrap().dtype(), Dtype::Bf16, "{keys}");
+    }
+    for keys in [r#","dtype":"f32""#, r#","dtype":"BF16""#, r#","dtype":"f16""#, r#","dtype":null"#, r#","dtype":2"#] {
+        let result = read(last, &format!("{last}{keys}"));
+        assert!(matches!(result, Err(ManifestError::Unreadable(_))), "{keys}: {result:?}");
+    }
+    let early = read(last, &format!(r#"{last},"dtype":"bf16","certainty":1"#));
+    assert!(matches!(early, Err(ManifestError::NotCanonical(_))), "{early:?}");
+    assert!(read(last, &format!(r#"{last},"certainty":1,"dtype":"bf16","frozen":["layers.0.bias"]"#)).is_ok());
+    let late = read(last, &format!(r#"{last},"frozen":["layers.0.bias"],"dtype":"bf16""#));
+    assert!(matches!(late, Err(ManifestError::NotCanonical(_))), "{late:?}");
+    // Eight significant bits: all up to 256, then every second one, and so on.
+    for (most, held) in
+        [(1, 1), (255, 255), (256, 256), (257, 256), (258, 258), (259, 260), (513, 512), (1000, 1000), (65_535, 65_536), (65_536, 65_536)]
+    {
+        let expected = if most == held { None } else { Some(ManifestError::WeightMax { most, dtype: "BF16", held }) };
+        let text = format!(r#""weight_max":{most},"dtype":"bf16""#);
+        assert_eq!(read(last, &text).err(), expected, "{most}");
+        assert!(read(last, &format!(r#""weight_max":{most}"#)).is_ok(), "{most}");
+    }
+}
+
+#[test]
+fn models_of_the_sizes_that_people_share_are_within_the_limits() {
+    // Llama 3.2 of 1 B and 3 B, Qwen3 of 8 B, GPT-2 XL, but for their vocabularies.
+    let sizes = [
+        (16, 32, 8, 64, 2048, 8192, 4096, 973_670_400_u64),
+        (28, 24, 8, 128, 3072, 8192, 2048, 2_819_533_824),
+        (36, 32, 8, 128, 4096, 12_288, 2048, 6_947_115_008),
+    ];
+    for (layers, heads, shared, size, width, inner, context, parameters) in sizes {
+        let text = LLAMA.replace(
+            r#""layers":2,"heads":4,"key_value_heads":2,"head_size":6,"width":10,"inner":19,"context":8"#,
+            &format!(r#""layers":{layers},"heads":{heads},"key_value_heads":{shared},"head_size":{size},"width":{width},"inner":{inner},"context":{context}"#),
+        );
+        let text = text.replace(r#""bias":true,"head_norms":true"#, r#""bias":false,"head_norms":false"#);
+        let manifest = changed(&text, r#""weight_max":1"#, r#""weight_max":64,"dtype":"bf16""#).unwrap();
+        assert_eq!(manifest.parameters(), parameters, "{text}");
+        let header = checkpoint_len(&manifest) - 2 * parameters;
+        assert!(header.is_multiple_of(8) && header < 1 << 17, "{header}");
+    }
+    assert!(
+        changed(GPT, r#""layers":2,"heads":3,"width":12,"context":8"#, r#""layers":48,"heads":25,"width":1600,"context":1024"#).is_ok()
+    );
+}
+
+#[test]
 fn unknown_missing_and_doubled_keys_are_refused() {
     let cases = [
         ("\"version\":1,", ""),
@@ -297,7 +365,7 @@ fn numbers_outside_their_limits_are_refused_and_named() {
         ("\"outputs\":2", "\"outputs\":1", "outputs"),
         ("\"hidden\":[]", "\"hidden\":[4,0]", "hidden"),
         ("\"hidden\":[]", "\"hidden\":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", "number of hidden layers"),
-        ("\"hidden\":[]", "\"hidden\":[65536,65536]", "number of parameters"),
+        ("\"hidden\":[]", "\"hidden\":[65536,65536,65536]", "number of parameters"),
         ("\"divisor\":1", "\"divisor\":0", "divisor"),
         ("\"divisor\":1", "\"divisor\":16777217", "divisor"),
         ("\"eval_max\":1", "\"eval_max\":0", "eval_max"),

@@ -46,7 +46,12 @@ impl Tensors {
 }
 
 /// Log-probabilities [position][token] of the tokens that follow each of `tokens`.
-pub fn log_probabilities(file: &[u8], sizes: Sizes, tokens: &[u16]) -> Vec<Row> {
+pub fn log_probabilities(file: &[u8], sizes: Sizes, tokens: &[u32]) -> Vec<Row> {
+    log_probabilities_with(gelu, file, sizes, tokens)
+}
+
+/// The same with another function of the inner layer.
+pub fn log_probabilities_with(gelu: fn(f32) -> f32, file: &[u8], sizes: Sizes, tokens: &[u32]) -> Vec<Row> {
     let header = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
     let values: Row = file[8 + header..].chunks(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
     let mut tensors = Tensors { values: values.into_iter(), bias: sizes.bias };
@@ -148,7 +153,15 @@ fn softmax(x: &[f32]) -> Row {
     powers.iter().map(|power| power / sum).collect()
 }
 
-fn gelu(x: f32) -> f32 {
+/// The tanh form.
+pub fn gelu_tanh(x: f32) -> f32 {
+    let t = if x > 16.0 { 16.0 } else { x };
+    let t = if t < -16.0 { -16.0 } else { t };
+    let w = t * (t * t).mul_add(f32::from_bits(0x3d922279), f32::from_bits(0x3fcc422a));
+    x / (1.0 + exp(0.0 - w))
+}
+
+pub fn gelu(x: f32) -> f32 {
     let error = erf(x * f32::from_bits(0x3f3504f3));
     (0.5 * x) * (1.0 + error)
 }

@@ -84,7 +84,7 @@ struct Model<'a, T> {
 }
 
 /// Log-probabilities [position][token] of the tokens that follow each of `tokens`; `turns` holds (cosine, sine).
-pub fn log_probabilities<T: Number>(tensors: &[Vec<T>], sizes: &Sizes, turns: Vec<Vec<(T, T)>>, tokens: &[u16]) -> Vec<Row<T>> {
+pub fn log_probabilities<T: Number>(tensors: &[Vec<T>], sizes: &Sizes, turns: Vec<Vec<(T, T)>>, tokens: &[u32]) -> Vec<Row<T>> {
     let values: Vec<T> = tensors.iter().flatten().copied().collect();
     let epsilon = T::from(sizes.epsilon as f32).over(T::from(1e9));
     let mut model = Model { sizes, values: values.into_iter(), epsilon, turns };

@@ -1,6 +1,7 @@
 //! `neuron data add`: what stands in other programs' files as rows of a set's folder, and what was dropped and why.
 
 mod images;
+mod pack;
 mod rows;
 mod source;
 
@@ -16,12 +17,14 @@ use deltas::Tree;
 use node::folder;
 
 use self::rows::{Map, Taken};
-use super::{ipfs, output};
+use super::{context::Context, ipfs, output};
 
 #[derive(Subcommand)]
 pub enum Command {
     /// Add the records of a CSV, JSONL or Parquet file, or the CIDs of a folder's images, to a folder that `neuron delta new --out` wrote.
     Add(Options),
+    /// Make shards of tokens of text files, JSONL and Parquet, for a folder that `neuron model import` wrote or for a group's set.
+    Pack(pack::Options),
 }
 
 #[derive(Args)]
@@ -74,8 +77,14 @@ fn words(text: &str) -> Result<Words, String> {
 ///
 /// # Errors
 /// When nothing of it can be added.
-pub fn run(command: Command) -> Result<()> {
-    let Command::Add(options) = command;
+pub async fn run(context: &Context, command: Command) -> Result<()> {
+    match command {
+        Command::Add(options) => add(options),
+        Command::Pack(options) => pack::run(context, options).await,
+    }
+}
+
+fn add(options: Options) -> Result<()> {
     ensure!(
         options.folder.is_dir(),
         "there is no folder {}: write the set into one with `neuron delta new --out`",

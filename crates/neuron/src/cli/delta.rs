@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
 use deltas::Patch;
 use governance::{Delta, DeltaStatus, Network};
-use node::{Site, folder, network_file::moment};
+use node::{Site, folder, network_file::moment, shards};
 use protocol::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, Wei, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
 use swarm::Client;
 
@@ -273,6 +273,8 @@ async fn check_delta(visit: &Visit, delta: DeltaNumber, proposer: Address) -> Re
     let set = visit.member.preview(parent, body).await.with_context(|| format!("delta {delta} does not apply: do not vote for it"))?;
     println!("delta {delta} applies: {} examples, root {}", set.examples.len(), set.root);
     let before = visit.member.set(parent).await?;
+    let shards = shards::check_new(&visit.member, &before.examples, &set.examples).await;
+    shards.with_context(|| format!("delta {delta} names a shard that cannot be used: do not vote for it"))?;
     let change = patch::change(&visit.member.manifest, &before.tree, &set.tree);
     output::show(change.iter().map(|line| format!("{line}\n")).collect::<String>().as_bytes())?;
     Ok(())

@@ -20,6 +20,7 @@ use node::{
 use protocol::{Address, GroupId, chain::GroupView};
 use swarm::Neighbourhood;
 use tokio::time::sleep;
+use trainer_node::settings;
 
 use super::{
     check::{Check, Finding},
@@ -45,6 +46,7 @@ pub struct Options {
 /// When something is wrong here, or standard output cannot be written.
 pub async fn run(context: &Context, options: Options) -> Result<()> {
     let node = options.config.as_ref().map(|path| config::node_of(path)).transpose()?;
+    let command = options.config.as_ref().map(|path| settings::command_of(path)).transpose()?.flatten();
     let mut checks = Vec::new();
     let opened = network(context, &mut checks).await;
     let account = account(context, &mut checks).await;
@@ -52,6 +54,7 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
         purse(site, GroupId(options.group), account, &mut checks).await;
     }
     local(context, node.as_ref(), &mut checks);
+    checks.extend(command.map(|command| Check { name: "command", finding: findings::command(&command) }));
     if let Some(site) = opened.filter(|_| options.seconds > 0) {
         checks.push(Check { name: "peers", finding: peers(&site, GroupId(options.group), node, options.seconds).await });
     }

@@ -11,17 +11,17 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use evaluator::{Checkpoint, checkpoint_len};
 use node::{
-    Exam, Site,
+    Exam, Member, Site,
     member::{blocking, compute, measure},
     progress::{self, Won},
-    system,
+    shards, system,
 };
 use protocol::{
     GroupId, Wei,
     chain::{ChainEvent, GroupView},
 };
 use serde_json::json;
-use training::{Device, EngineChoice, Settings, steps_within};
+use training::{Device, EngineChoice, Settings, lesson, steps_within};
 
 use self::judgement::Seen;
 use super::{
@@ -29,6 +29,8 @@ use super::{
     rerun,
 };
 
+/// Shards that are learned from to see how fast that is.
+const SHARDS: u32 = 4;
 /// Won rounds that are looked at.
 const ROUNDS: usize = 8;
 /// Of a checkpoint's size so much is in memory while it is trained: weights, gradients, two moments, the base, what is written.
@@ -72,7 +74,7 @@ async fn look(site: &Site, view: &GroupView, events: &[ChainEvent], visit: &Visi
     let begin = Instant::now();
     measure(base.clone(), exam.clone()).await?;
     let measure_ms = begin.elapsed().as_micros().div_ceil(1_000) as u64;
-    let steps = steps(base, exam, view.times.train_s).await?;
+    let steps = steps(member, base, exam, view.times.train_s).await?;
     let won = progress::won(events);
     let last: Vec<Won> = won.into_iter().rev().take(ROUNDS).collect();
     let log = visit.read_log().await?;
@@ -95,9 +97,15 @@ async fn look(site: &Site, view: &GroupView, events: &[ChainEvent], visit: &Visi
     })
 }
 
-/// Steps of the processor's engine that fit into TRAIN.
-async fn steps(base: Arc<Checkpoint>, exam: Exam, train_s: u64) -> Result<u32> {
-    let settings = Settings { engine: EngineChoice::Exact, ..Settings::default() };
+/// Steps of the processor's engine that fit into TRAIN; of shards some are enough to tell.
+async fn steps(member: &Member, base: Arc<Checkpoint>, exam: Exam, train_s: u64) -> Result<u32> {
+    let settings = Settings { engine: EngineChoice::Exact, shards: Some(SHARDS), ..Settings::default() };
+    let part = lesson(&exam.set.examples, &settings, 0);
+    shards::hold_all(member, part.as_ref().unwrap_or(&exam.set.examples)).await?;
     let time = Duration::from_secs(train_s);
-    blocking(move || Ok(steps_within(&base, &exam.set.examples, &settings, Device::Cpu, compute()?, time)?)).await
+    let within = move || {
+        let examples = part.as_ref().unwrap_or(&exam.set.examples);
+        Ok(steps_within(&base, examples, &settings, Device::Cpu, compute()?, time)?)
+    };
+    blocking(within).await
 }

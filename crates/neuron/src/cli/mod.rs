@@ -20,6 +20,7 @@ mod key;
 mod ledger;
 mod manual;
 mod measure;
+mod model;
 mod names;
 mod offline;
 mod output;
@@ -35,14 +36,17 @@ mod sale;
 #[cfg(test)]
 mod sample;
 mod serve;
+mod serve_model;
 mod settings;
 mod signing;
+mod speech;
 mod stake;
 mod token;
 mod top;
 mod tx;
 mod units;
 mod verify;
+mod voice;
 mod vote;
 
 use anyhow::Result;
@@ -137,6 +141,11 @@ enum Command {
     Man(manual::Manual),
     /// Predict with the latest checkpoint, on this machine, for nothing.
     Predict(predict::Options),
+    /// Models of other programs: take one in, give one out.
+    #[command(subcommand)]
+    Model(model::Command),
+    /// Let any program that talks to language models talk to a group's, on this machine, for nothing.
+    ServeModel(serve_model::Options),
 }
 
 /// Does what was asked.
@@ -158,7 +167,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Doctor(options) => doctor::run(&context, options).await,
         Command::Verify(options) => verify::run(&context, options).await,
         Command::CanJoin(options) => join::run(&context, options).await,
-        Command::Data(command) => data::run(command),
+        Command::Data(command) => data::run(&context, command).await,
         Command::Delta(command) => delta::run(&context, command).await,
         Command::Bounty(command) => bounty::run(&context, command).await,
         Command::Round(command) => round::run(&context, command).await,
@@ -176,5 +185,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Completions(options) => manual::completions(&options),
         Command::Man(options) => manual::pages(&options),
         Command::Predict(options) => predict::run(&context, options).await,
+        Command::Model(command) => model::run(&context, command).await,
+        Command::ServeModel(options) => serve_model::run(&context, options).await,
     }
 }

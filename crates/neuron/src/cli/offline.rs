@@ -1,10 +1,9 @@
 //! A group without its chain: `neuron group copy` takes it over from its nodes, `--offline` answers from that.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result};
 use chain::words::moment;
-use evaluator::Checkpoint;
 use node::{
     config::{self, NetworkFile},
     copy, site,
@@ -17,7 +16,11 @@ use protocol::{
 };
 use swarm::Client;
 
-use super::context::{Context, QUIET, fetching, read_log, wait_for_peer};
+use super::{
+    context::{Context, QUIET, fetching, read_log, wait_for_peer},
+    speech::Speaker,
+    voice,
+};
 
 /// A group as a copy tells of it.
 pub struct Offline {
@@ -94,16 +97,24 @@ impl Offline {
         format!("group {} as of block {}, {}", self.copy.front.view.id, block.number, moment(block.time_s))
     }
 
-    /// The checkpoint that won last.
+    /// A node in the folder of copies, without peers.
+    ///
+    /// # Errors
+    /// When the folder is in use.
+    pub async fn start(&self) -> Result<Client> {
+        self.place.start(true).await
+    }
+
+    /// The checkpoint that won last, and what its tokens stand for.
     ///
     /// # Errors
     /// When a file of the copy was lost.
-    pub async fn checkpoint(&self) -> Result<Arc<Checkpoint>> {
-        let client = self.place.start(true).await?;
+    pub async fn speaker(&self) -> Result<Speaker> {
+        let client = self.start().await?;
         let member = copy::joined(&self.copy, &client).await?;
-        let checkpoint = member.checkpoint(self.copy.front.view.checkpoint).await.context("take a copy anew: `neuron group copy`")?;
+        let speaker = voice::of(&member, self.copy.front.view.checkpoint).await.context("take a copy anew: `neuron group copy`");
         client.shutdown().await;
-        Ok(checkpoint)
+        speaker
     }
 
     /// Who chose what in the running period, a line each: what the log holds, counted by the chain or not.

@@ -4,18 +4,22 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
-use evaluator::{Checkpoint, Compute, Data, Tokenizer};
-use protocol::{GroupId, keccak256};
+use evaluator::{Checkpoint, Data};
+use node::Member;
+use protocol::{Digest, GroupId};
 use serde_json::json;
 
-use super::{context::Context, offline::Offline, output, units::text};
+use super::{
+    context::Context,
+    offline::Offline,
+    output,
+    speech::{Manner, Speaker},
+    units::text,
+    voice,
+};
 
 /// The most lines of one file.
 const MAX_LINES: usize = 100_000;
-/// The most tokens of one text.
-const MAX_TOKENS: usize = 1_000_000;
-/// Bytes of the longest character in UTF-8.
-const MAX_CHARACTER: usize = 4;
 
 #[derive(Args)]
 pub struct Options {
@@ -37,9 +41,33 @@ pub struct Options {
     /// Below 1 likely tokens are drawn more often, at 0 always the likeliest, above 1 less often.
     #[arg(long, default_value_t = 0.8, requires = "prompt")]
     temperature: f32,
+    /// Only the likeliest tokens that together have this share are drawn; 1 = all.
+    #[arg(long, default_value_t = 1.0, requires = "prompt")]
+    top_p: f32,
     /// Start of what is drawn: equal seeds give equal texts on every machine.
     #[arg(long, default_value_t = 1, requires = "prompt")]
     seed: u64,
+}
+
+/// What is asked of the checkpoint.
+enum Asked<'a> {
+    /// The class of each line.
+    Rows(&'a str),
+    /// How a text goes on.
+    Prompt(&'a str),
+}
+
+/// Who answers.
+enum Answerer {
+    Rows(Arc<Checkpoint>),
+    Text(Speaker),
+}
+
+impl Options {
+    fn manner(&self) -> Manner {
+        let Self { temperature, top_p, seed, tokens, .. } = *self;
+        Manner { temperature, top_p, seed, most: tokens, stops: Vec::new() }
+    }
 }
 
 pub async fn run(context: &Context, options: Options) -> Result<()> {
@@ -50,30 +78,48 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
         _ => bail!("nothing to predict: give --line or --file, or --prompt to a model of text"),
     };
     ensure!(rows.as_ref().is_none_or(|rows| rows.lines().count() <= MAX_LINES), "at most {MAX_LINES} lines at a time");
-    ensure!((1..=MAX_TOKENS).contains(&options.tokens), "--tokens must be 1 to {MAX_TOKENS}");
-    ensure!(options.temperature >= 0.0 && options.temperature.is_finite(), "--temperature must be 0 or more");
+    options.manner().check()?;
     let group = GroupId(options.group);
-    let checkpoint = if context.offline { Offline::open(context, group)?.checkpoint().await? } else { newest(context, group).await? };
-    let compute = node::member::compute()?;
-    match (checkpoint.manifest().data(), rows, &options.prompt) {
-        (Data::Csv { .. }, Some(rows), _) => classify(context, compute, &checkpoint, (group, &rows)),
-        (Data::Text { tokenizer, .. }, _, Some(prompt)) => go_on(context, compute, &checkpoint, tokenizer, (prompt, &options)),
-        (Data::Csv { .. }, ..) => bail!("the model of group {group} reads rows of numbers: give --line or --file instead of --prompt"),
-        (Data::Text { .. }, ..) => bail!("the model of group {group} reads text: give --prompt instead of --line or --file"),
+    let asked = match (&rows, &options.prompt) {
+        (Some(rows), _) => Asked::Rows(rows),
+        (None, prompt) => Asked::Prompt(prompt.as_deref().unwrap_or_default()),
+    };
+    match (answerer(context, group).await?, asked) {
+        (Answerer::Rows(checkpoint), Asked::Rows(rows)) => classify(context, &checkpoint, (group, rows)),
+        (Answerer::Text(speaker), Asked::Prompt(prompt)) => go_on(context, &speaker, (prompt, &options)),
+        (Answerer::Rows(_), _) => bail!("the model of group {group} reads rows of numbers: give --line or --file instead of --prompt"),
+        (Answerer::Text(_), _) => bail!("the model of group {group} reads text: give --prompt instead of --line or --file"),
     }
 }
 
-async fn newest(context: &Context, group: GroupId) -> Result<Arc<Checkpoint>> {
+/// The newest checkpoint, and what its tokens stand for if it has any.
+async fn answerer(context: &Context, group: GroupId) -> Result<Answerer> {
+    if context.offline {
+        let offline = Offline::open(context, group)?;
+        let client = offline.start().await?;
+        let member = node::copy::joined(&offline.copy, &client).await?;
+        let answerer = of(&member, offline.copy.front.view.checkpoint).await.context("take a copy anew: `neuron group copy`");
+        client.shutdown().await;
+        return answerer;
+    }
     let site = context.site().await?;
     let visit = context.visit(&site, group).await?;
-    let checkpoint = visit.member.checkpoint(site.network.view(group).await?.checkpoint).await?;
+    let answerer = of(&visit.member, site.network.view(group).await?.checkpoint).await;
     visit.client.shutdown().await;
-    Ok(checkpoint)
+    answerer
+}
+
+async fn of(member: &Member, file: Digest) -> Result<Answerer> {
+    let checkpoint = member.checkpoint(file).await?;
+    match checkpoint.manifest().data() {
+        Data::Csv { .. } => Ok(Answerer::Rows(checkpoint)),
+        _ => Ok(Answerer::Text(voice::speaker(member, checkpoint).await?)),
+    }
 }
 
 /// The likeliest class of each row.
-fn classify(context: &Context, compute: Compute, checkpoint: &Checkpoint, (group, rows): (GroupId, &str)) -> Result<()> {
-    let mut listed = Vec::new();
+fn classify(context: &Context, checkpoint: &Checkpoint, (group, rows): (GroupId, &str)) -> Result<()> {
+    let (compute, mut listed) = (node::member::compute()?, Vec::new());
     for row in rows.lines() {
         let log_probabilities = compute.predict(checkpoint, row)?;
         let best = log_probabilities.iter().enumerate().max_by(|left, right| left.1.total_cmp(right.1));
@@ -85,56 +131,22 @@ fn classify(context: &Context, compute: Compute, checkpoint: &Checkpoint, (group
     context.sum(&json!({ "group": group, "rows": listed, "text": null }))
 }
 
-/// Prints the prompt and what follows, each character as soon as it is whole.
-fn go_on(
-    context: &Context,
-    compute: Compute,
-    checkpoint: &Checkpoint,
-    tokenizer: &Tokenizer,
-    (prompt, options): (&str, &Options),
-) -> Result<()> {
-    let seed = keccak256(&options.seed.to_be_bytes());
-    let tokens = compute.generate(checkpoint, prompt, options.temperature, seed).context("--prompt")?.take(options.tokens);
+/// Prints the prompt and what follows, each character as soon as it is whole. A reader who has gone ends it.
+fn go_on(context: &Context, speaker: &Speaker, (prompt, options): (&str, &Options)) -> Result<()> {
+    let tokens = speaker.read(prompt).context("--prompt")?;
+    let mut whole = prompt.to_owned();
+    let shown = |piece: &str| if context.json { Ok(()) } else { output::show(text(piece).as_bytes()) };
+    let mut told = shown(prompt);
+    if told.is_ok() {
+        speaker.go_on(&tokens, &options.manner(), |piece| {
+            whole.push_str(piece);
+            told = shown(piece);
+            told.is_ok()
+        })?;
+    }
+    told?;
     if context.json {
-        let tokens: Vec<u16> = tokens.collect();
-        let text = format!("{prompt}{}", tokenizer.decode(&tokens));
-        return context.sum(&json!({ "group": options.group, "rows": [], "text": text }));
+        return context.sum(&json!({ "group": options.group, "rows": [], "text": whole }));
     }
-    let mut waiting = Vec::with_capacity(MAX_CHARACTER);
-    output::show(text(prompt).as_bytes())?;
-    for token in tokens {
-        if let Some(made) = whole(tokenizer, &mut waiting, token) {
-            output::show(text(&made).as_bytes())?;
-        }
-    }
-    output::show(format!("{}\n", text(&tokenizer.decode(&waiting))).as_bytes())
-}
-
-/// The text of the tokens that waited and one more, unless it is the beginning of a character.
-fn whole(tokenizer: &Tokenizer, waiting: &mut Vec<u16>, token: u16) -> Option<String> {
-    waiting.push(token);
-    let text = tokenizer.decode(waiting);
-    let is_whole = waiting.len() == MAX_CHARACTER || !text.ends_with(char::REPLACEMENT_CHARACTER);
-    is_whole.then(|| {
-        waiting.clear();
-        text
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn characters_come_whole_and_bytes_that_are_none_are_replaced() {
-        for (bytes, wanted) in [
-            ("a\u{e9}\u{20ac}\u{1f600}b".as_bytes(), vec!["a", "\u{e9}", "\u{20ac}", "\u{1f600}", "b"]),
-            (&[0xc3, b'a'], vec!["\u{fffd}a"]),
-            (&[0xff, 0xff, 0xff, 0xff, b'a'], vec!["\u{fffd}\u{fffd}\u{fffd}\u{fffd}", "a"]),
-        ] {
-            let mut waiting = Vec::new();
-            let parts: Vec<String> = bytes.iter().filter_map(|byte| whole(&Tokenizer::Bytes, &mut waiting, u16::from(*byte))).collect();
-            assert_eq!(parts, wanted);
-        }
-    }
+    output::show(b"\n")
 }

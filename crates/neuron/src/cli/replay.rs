@@ -14,7 +14,7 @@ use node::{
     member::measure,
 };
 use protocol::{
-    GroupId, Micronats, RoundNumber,
+    Digest, GroupId, Micronats, RoundNumber,
     chain::{Outcome, RevealedClaim},
 };
 use serde_json::{Value, json};
@@ -57,6 +57,8 @@ enum Word {
 struct Court {
     member: Member,
     exam: Exam,
+    /// File of the base.
+    before: Digest,
     base: Measurement,
     bar: Bar,
 }
@@ -114,7 +116,7 @@ impl Court {
         let exam = member.exam(past.head, past.seed.hash, past.round).await.context("the training set of the round cannot be had")?;
         let base = member.checkpoint(past.base).await.context("the base of the round cannot be had")?;
         let bar = Bar::of(member, &exam, past.commits);
-        Ok(Self { member: member.clone(), base: measure(base, exam.clone()).await?, exam, bar })
+        Ok(Self { member: member.clone(), before: past.base, base: measure(base, exam.clone()).await?, exam, bar })
     }
 
     /// The losses of its file, too, if it has one that can be measured.
@@ -130,6 +132,9 @@ impl Court {
             Ok(checkpoint) => Arc::new(checkpoint),
             Err(error) => return Ok((Word::Wrong(error.to_string()), None)),
         };
+        if let Some(reason) = self.member.refusal(&checkpoint, self.before).await? {
+            return Ok((Word::Wrong(reason), None));
+        }
         let new = measure(checkpoint, self.exam.clone()).await?;
         let difference = claims::difference(claim, claims::found(&self.base, &new, self.bar));
         Ok((difference.map_or(Word::Right, Word::Wrong), Some(new)))
@@ -201,7 +206,7 @@ fn conclude(past: &Past, words: &[(RevealedClaim, Word)]) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{Address, Digest, chain::Block, rules::claim_hash};
+    use protocol::{Address, chain::Block, rules::claim_hash};
 
     fn claim(number: u64, loss: u32) -> RevealedClaim {
         let (group, round, trainer) = (GroupId(1), RoundNumber(7), Address([number as u8; 20]));

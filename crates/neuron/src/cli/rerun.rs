@@ -7,6 +7,7 @@ use node::{
     Exam, Member,
     bindings::Bindings,
     member::{blocking, compute},
+    shards,
 };
 use protocol::{
     Digest, NodeId,
@@ -14,7 +15,7 @@ use protocol::{
     eip712::Domain,
     log::{Body, TrainingBody},
 };
-use training::{Note, Progress, replay};
+use training::{Note, Progress, lesson, replay};
 
 use super::{
     bars::{Bar, Unit},
@@ -83,10 +84,12 @@ async fn is_same(member: &Member, exam: &Exam, past: &Past, note: Note) -> Resul
         starts.push(start.as_ref().clone());
     }
     let (file, set) = (member.fetch(Digest(note.file)).await?, exam.set.clone());
+    let part = lesson(&set.examples, &note.plan.settings, note.plan.seed);
+    shards::hold_all(member, part.as_ref().unwrap_or(&set.examples)).await?;
     let again = blocking(move || {
         let bar = Bar::new("training", Unit::Each("steps"));
         let tell = |progress: Progress| bar.pass(progress.step.into(), progress.steps.into());
-        Ok(replay(&note, &starts, &set.examples, compute()?, &AtomicBool::new(false), tell)?)
+        Ok(replay(&note, &starts, part.as_ref().unwrap_or(&set.examples), compute()?, &AtomicBool::new(false), tell)?)
     });
     Ok(again.await?.to_bytes() == *file)
 }

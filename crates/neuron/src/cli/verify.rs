@@ -100,6 +100,10 @@ async fn checkpoint(site: &Site, visit: &Visit, view: &GroupView, bytes: Vec<u8>
             return Ok(vec![Check { name: "form", finding: Finding::failed(&Error::new(error), &mend) }]);
         }
     };
+    if let Some(reason) = member.refusal(&new, view.checkpoint).await.context("the group's checkpoint cannot be had")? {
+        let mend = "train from the group's own checkpoint, and leave its frozen tensors out of training".to_owned();
+        return Ok(vec![Check { name: "form", finding: Finding::wrong(reason, mend) }]);
+    }
     let form = Finding::Fine(format!("{} bytes, header and numbers are those of the group's model", bytes.len()));
     let now = site.network.chain().latest().await?;
     let round = view.clock(now.time_s).round;

@@ -144,6 +144,7 @@ async fn a_patch_that_does_not_apply_and_a_corrupt_checkpoint_are_refused() -> R
         neuron(&["predict", "--prompt", "To", "--tokens", "0"], "--tokens must be 1 to"),
         neuron(&["predict", "--prompt", "To", "--temperature=-1"], "--temperature must be 0 or more"),
         neuron(&["predict", "--prompt", "To", "--temperature", "nan"], "--temperature must be 0 or more"),
+        neuron(&["predict", "--prompt", "To", "--top-p", "0"], "--top-p must be more than 0"),
     ];
     tokio::task::spawn_blocking(move || check(cases)).await??;
     ensure!(small.deltas(good).await? == 0, "something was proposed");

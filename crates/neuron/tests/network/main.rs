@@ -2,8 +2,10 @@
 //!
 //! The programs `trainer-node` and `validator-node` must have been built before: `cargo build --workspace`.
 
+mod answering;
 mod bad_input;
 mod bounties;
+mod carried;
 mod contending;
 mod curating;
 mod deploying;

@@ -116,11 +116,17 @@ impl Small {
 
     /// How the command ends with another network file, and what it prints.
     pub async fn ended(&self, network: &str, arguments: &[&str]) -> Result<(Option<i32>, String)> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_neuron"));
-        command.current_dir(&self.folder).args(["--network", network, "--key", "key.json", "--password-file", "password"]);
-        let output = command.args(arguments).stdin(Stdio::null()).kill_on_drop(true).output().await?;
+        let output = self.command(network, arguments).output().await?;
         let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
         Ok((output.status.code(), text))
+    }
+
+    /// The command, to be started.
+    pub fn command(&self, network: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_neuron"));
+        command.current_dir(&self.folder).args(["--network", network, "--key", "key.json", "--password-file", "password"]);
+        command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+        command
     }
 
     /// What it says when it refuses.

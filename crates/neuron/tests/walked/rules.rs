@@ -24,7 +24,7 @@ const LOOKED: &str = "tests/network/contending.rs looks back at deltas";
 const NAMED: &str = "the sentence only names it; it runs elsewhere on the page with its arguments";
 
 /// A line that begins so; with `$` behind it the whole line.
-pub const LEFT: [Left; 20] = [
+pub const LEFT: [Left; 21] = [
     left("cargo xtask devnet$", "it builds, and starts what is walked along here"),
     left("cargo xtask test$", "this is a part of it"),
     left("sudo systemctl", SYSTEM),
@@ -40,6 +40,7 @@ pub const LEFT: [Left; 20] = [
         "neuron --network NET predict --group 1 --prompt",
         "this group is of digits; crates/devnet/tests/network/plays.rs has one of text",
     ),
+    left("neuron --network NET serve-model", "this group is of digits; tests/network/answering.rs asks one of text"),
     left("neuron init trainer$", NAMED),
     left("neuron peers$", NAMED),
     left("neuron measure show$", NAMED),

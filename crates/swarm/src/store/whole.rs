@@ -37,6 +37,12 @@ pub enum Bytes {
     Mapped(Mmap),
 }
 
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
 impl Deref for Bytes {
     type Target = [u8];
 

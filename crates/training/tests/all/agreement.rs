@@ -3,7 +3,9 @@
 use evaluator::{Checkpoint, Examples, Manifest, evaluate, mean};
 use training::{Decay, EngineChoice, Optimizer, Settings};
 
-use crate::sets::{ENGINES, base, digits, families, genesis, gpt, llama, plain_llama, plan, priced, trainer, with_hidden, words};
+use crate::sets::{
+    ENGINES, base, digits, families, frozen, genesis, gpt, gpt_tanh, llama, plain_llama, plan, priced, train, trainer, with_hidden, words,
+};
 
 /// Most nats between both means.
 const TOLERANCE: f64 = 1e-5;
@@ -42,7 +44,7 @@ fn engines_and_the_evaluator_agree_on_every_step() {
             for manifest in [digits(), with_hidden("[]"), with_hidden("[48,20]"), priced(&digits(), 500_000)] {
                 check(&manifest, &genesis(&manifest), engine, optimizer);
             }
-            for manifest in [gpt(true, true), gpt(false, false), llama(), plain_llama()] {
+            for manifest in [gpt(true, true), gpt(false, false), gpt_tanh(), llama(), plain_llama()] {
                 check(&manifest, &words(&manifest), engine, optimizer);
             }
         }
@@ -76,6 +78,35 @@ fn burn_goes_the_way_of_exact() {
         for manifest in [priced(&manifest, 1_000_000), manifest] {
             check_way(&manifest, &examples, Optimizer::AdamW);
             check_way(&manifest, &examples, Optimizer::Sgd);
+        }
+    }
+}
+
+#[test]
+fn both_engines_leave_frozen_tensors_as_they_are_and_train_all_others_alike() {
+    let cases = [
+        (digits(), r#"["layers.0.*"]"#),
+        (gpt(true, true), r#"["transformer.h.0.*","transformer.wpe.weight"]"#),
+        (gpt_tanh(), r#"["transformer.wte.weight"]"#),
+        (llama(), r#"["model.embed_tokens.weight","model.layers.0.*"]"#),
+        (plain_llama(), r#"["model.layers.1.mlp.*"]"#),
+    ];
+    for (plain, patterns) in cases {
+        let examples = if plain == digits() { genesis(&plain) } else { words(&plain) };
+        for manifest in [frozen(&plain, patterns), frozen(&priced(&plain, 1_000_000), patterns)] {
+            for optimizer in [Optimizer::AdamW, Optimizer::Sgd] {
+                check_way(&manifest, &examples, optimizer);
+                for engine in ENGINES.iter().copied() {
+                    let start = base(&manifest);
+                    let shape = Settings { batch: 8, clip: Some(0.5), ..settings(engine, optimizer, &examples) };
+                    let trained = train(&start, &examples, &plan(shape, 3, 4)).unwrap();
+                    assert_eq!(trained.keeps_frozen(&start), Ok(()), "{engine:?}");
+                    let pairs = trained.tensors().iter().zip(start.tensors());
+                    for (spec, (after, before)) in manifest.tensors().iter().zip(pairs) {
+                        assert_eq!(after == before, spec.is_frozen, "{} with {engine:?} and {optimizer:?}", spec.name);
+                    }
+                }
+            }
         }
     }
 }

@@ -10,4 +10,5 @@ mod notes;
 mod refusals;
 mod resume;
 mod sets;
+mod shards;
 mod starts;

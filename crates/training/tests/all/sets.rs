@@ -38,6 +38,18 @@ pub fn gpt(bias: bool, tied: bool) -> Manifest {
     Manifest::from_bytes(text.as_bytes()).unwrap()
 }
 
+/// The same with the tanh form of GELU.
+pub fn gpt_tanh() -> Manifest {
+    Manifest::from_bytes(GPT.replace("\"tied\":true", "\"tied\":true,\"activation\":\"gelu_tanh\"").as_bytes()).unwrap()
+}
+
+/// The same model with frozen tensors; `patterns` is JSON.
+pub fn frozen(manifest: &Manifest, patterns: &str) -> Manifest {
+    let text = String::from_utf8(manifest.to_bytes()).unwrap();
+    let text = text.strip_suffix('}').unwrap();
+    Manifest::from_bytes(format!("{text},\"frozen\":{patterns}}}").as_bytes()).unwrap()
+}
+
 /// A transformer with everything that its family may have.
 pub fn llama() -> Manifest {
     Manifest::from_bytes(LLAMA.as_bytes()).unwrap()

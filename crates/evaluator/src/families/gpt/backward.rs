@@ -6,7 +6,7 @@
 use super::{Block, EXPANSION, Gpt, Weights};
 use crate::arena::Arena;
 use crate::families::Pass;
-use crate::families::tape::{Backward, Example, Layout, Source, Tape, View, parts};
+use crate::families::tape::{Backward, Batch, Example, Layout, Source, Stack, Tape, View, parts};
 use crate::families::vocabulary::lose;
 use crate::kernels::{Gathering, Head, Kernels, Matrix, MatrixMut, NormBack, Spread, Then, back_len, scratch_len, stride_of};
 
@@ -137,16 +137,18 @@ impl Backward for Gpt {
         sources
     }
 
-    fn run(&self, pass: Pass<'_>, batch: &[Example<'_>], share: f32, tape: &mut Tape) -> f64 {
-        let [Example::Window(tokens)] = batch else { return 0.0 };
+    fn run(&self, pass: Pass<'_>, batch: Batch<'_>, tape: &mut Tape) -> f64 {
+        let [Example::Window(tokens)] = batch.examples else { return 0.0 };
         let Some(weights) = Weights::new(self, pass.tensors, pass.packed) else { return 0.0 };
         let rows = tokens.len() - 1;
         tape.rows = rows;
         tape.tokens.clear();
         tape.tokens.extend_from_slice(&tokens[..rows]);
         let views = Views::new(self);
-        let run = Run { gpt: self, kernels: pass.kernels, weights: &weights, views: &views, rows };
-        run.all(pass.arena, &mut tape.values, tokens, share)
+        let stack = Stack { embeddings: 2, blocks: views.blocks.len(), block: self.block().len(), norm: if self.bias { 2 } else { 1 } };
+        let first = stack.first_block(batch.first());
+        let run = Run { gpt: self, kernels: pass.kernels, weights: &weights, views: &views, rows, first };
+        run.all(pass.arena, &mut tape.values, tokens, batch.share)
     }
 }
 
@@ -157,11 +159,13 @@ struct Run<'a> {
     weights: &'a Weights<'a>,
     views: &'a Views,
     rows: usize,
+    /// The first block that gradients go back through, as `Stack::first_block` counts.
+    first: usize,
 }
 
 impl Run<'_> {
     /// Forward, the loss, and back through the blocks from the last one on.
-    fn all(&self, arena: &mut Arena, tape: &mut [f32], tokens: &[u16], share: f32) -> f64 {
+    fn all(&self, arena: &mut Arena, tape: &mut [f32], tokens: &[u32], share: f32) -> f64 {
         let (width, size) = (self.gpt.width as usize, (self.gpt.width / self.gpt.heads) as usize);
         let scratch = scratch_len(self.rows, size).max(back_len(self.rows, size));
         let [scratch, pulls] = arena.slices([scratch, self.rows * stride_of(width)]);
@@ -171,7 +175,7 @@ impl Run<'_> {
             self.widen(index, block, tape);
         }
         let loss = self.predict(tape, &tokens[1..], share);
-        for (index, block) in self.weights.blocks.iter().enumerate().rev() {
+        for (index, block) in self.weights.blocks.iter().enumerate().skip(self.first).rev() {
             self.widen_back(index, block, tape);
             self.attend_back(index, block, tape, pulls, scratch);
         }
@@ -184,9 +188,9 @@ impl Run<'_> {
     }
 
     /// The first block's input.
-    fn embed(&self, tape: &mut [f32], tokens: &[u16]) {
+    fn embed(&self, tape: &mut [f32], tokens: &[u32]) {
         let [mut x] = self.parts(tape, [self.views.blocks[0].x]);
-        self.weights.embed([tokens].into_iter(), &mut x);
+        self.weights.embed([tokens].into_iter(), 0, &mut x);
     }
 
     /// Where each head lies in rows of queries, keys and values.
@@ -196,7 +200,7 @@ impl Run<'_> {
         let scale = 1.0 / (size as f32).sqrt();
         (0..width).step_by(size).map(move |start| {
             let places = [start, width + start, 2 * width + start];
-            Head { rows, stride, places, size, scale, window: usize::MAX }
+            Head { rows, from: 0, stride, places, size, scale, window: usize::MAX }
         })
     }
 
@@ -226,12 +230,12 @@ impl Run<'_> {
         let (kernels, rows) = (self.kernels, self.rows);
         kernels.layer_norm(middle.read(), block.norm_2.0, block.norm_2.1, normal.part(0, rows));
         kernels.linear(normal.read(), block.inner, inner.part(0, rows), Then::Store, &mut []);
-        kernels.gelu_and_slopes(inner.values, inner_out.values);
+        self.gpt.activation.all_and_slopes(kernels, inner.values, inner_out.values);
         kernels.linear(inner_out.read(), block.inner_out, after, Then::Plus(middle.read()), &mut []);
     }
 
-    /// Loss, and its gradients down to the last block.
-    fn predict(&self, tape: &mut [f32], targets: &[u16], share: f32) -> f64 {
+    /// Loss, and its gradients down to the last block, if they are wanted there.
+    fn predict(&self, tape: &mut [f32], targets: &[u32], share: f32) -> f64 {
         let Views { x, normal, logits, normal_back, .. } = *self.views;
         let last = self.views.before_back(self.views.blocks.len());
         let [x, mut normal, mut logits, mut normal_back, out_back] = self.parts(tape, [x, normal, logits, normal_back, last]);
@@ -240,6 +244,9 @@ impl Run<'_> {
         kernels.layer_norm(x.read(), norm.0, norm.1, normal.part(0, rows));
         kernels.linear(normal.read(), self.weights.head, logits.part(0, rows), Then::Store, &mut []);
         let loss = lose(kernels, logits.part(0, rows), targets, share);
+        if self.first > self.views.blocks.len() {
+            return loss;
+        }
         kernels.linear_back(logits.read(), self.weights.head, normal_back.part(0, rows), Then::Store, &mut []);
         kernels.norm_back(NormBack { spread, gradient: normal_back.read(), input: x.read(), weight: norm.0 }, None, out_back);
         loss

@@ -9,7 +9,7 @@ use super::Llama;
 use super::rotary::Turns;
 use super::weights::{Block, Weights};
 use crate::families::Pass;
-use crate::families::tape::{Backward, Example, Source, Tape, View, parts};
+use crate::families::tape::{Backward, Batch, Example, Source, Stack, Tape, View, parts};
 use crate::families::vocabulary::lose;
 use crate::kernels::{Gathering, Kernels, Linear, Matrix, MatrixMut, NormBack, Rotation, Spread, Then, back_len, scratch_len, stride_of};
 use views::Views;
@@ -40,8 +40,8 @@ impl Backward for Llama {
         sources
     }
 
-    fn run(&self, pass: Pass<'_>, batch: &[Example<'_>], share: f32, tape: &mut Tape) -> f64 {
-        let [Example::Window(tokens)] = batch else { return 0.0 };
+    fn run(&self, pass: Pass<'_>, batch: Batch<'_>, tape: &mut Tape) -> f64 {
+        let [Example::Window(tokens)] = batch.examples else { return 0.0 };
         let Some(weights) = Weights::new(self, pass.tensors, pass.packed) else { return 0.0 };
         let rows = tokens.len() - 1;
         tape.rows = rows;
@@ -53,8 +53,10 @@ impl Backward for Llama {
         let [scratch, pulls, cosines, sines] = pass.arena.slices([scratch, rows * wide, angles, angles]);
         let turns = Turns::new(self, [cosines, sines]);
         let views = Views::new(self);
-        let run = Run { llama: self, kernels: pass.kernels, weights: &weights, views: &views, turns, rows };
-        run.all(&mut tape.values, tokens, share, [pulls, scratch])
+        let stack = Stack { embeddings: 1, blocks: views.blocks.len(), block: self.block().len(), norm: 1 };
+        let first = stack.first_block(batch.first());
+        let run = Run { llama: self, kernels: pass.kernels, weights: &weights, views: &views, turns, rows, first };
+        run.all(&mut tape.values, tokens, batch.share, [pulls, scratch])
     }
 }
 
@@ -73,11 +75,13 @@ struct Run<'a> {
     views: &'a Views,
     turns: Turns<'a>,
     rows: usize,
+    /// The first block that gradients go back through, as `Stack::first_block` counts.
+    first: usize,
 }
 
 impl Run<'_> {
     /// Forward, the loss, and back through the blocks from the last one on.
-    fn all(&self, tape: &mut [f32], tokens: &[u16], share: f32, [pulls, scratch]: [&mut [f32]; 2]) -> f64 {
+    fn all(&self, tape: &mut [f32], tokens: &[u32], share: f32, [pulls, scratch]: [&mut [f32]; 2]) -> f64 {
         let [mut x] = self.parts(tape, [self.views.blocks[0].x]);
         self.weights.embed([&tokens[..self.rows]].into_iter(), &mut x);
         for (index, block) in self.weights.blocks.iter().enumerate() {
@@ -86,7 +90,7 @@ impl Run<'_> {
             self.widen(index, block, tape);
         }
         let loss = self.predict(tape, &tokens[1..], share);
-        for (index, block) in self.weights.blocks.iter().enumerate().rev() {
+        for (index, block) in self.weights.blocks.iter().enumerate().skip(self.first).rev() {
             self.widen_back(index, block, tape, pulls);
             self.attend_back(index, block, tape, [&mut *pulls, &mut *scratch]);
             self.project_back(index, block, tape);
@@ -169,8 +173,8 @@ impl Run<'_> {
         kernels.linear(passed.read(), block.inner_out, after, Then::Plus(middle.read()), &mut []);
     }
 
-    /// Loss, and its gradients down to the last block.
-    fn predict(&self, tape: &mut [f32], targets: &[u16], share: f32) -> f64 {
+    /// Loss, and its gradients down to the last block, if they are wanted there.
+    fn predict(&self, tape: &mut [f32], targets: &[u32], share: f32) -> f64 {
         let Views { x, normal, logits, normal_back, .. } = *self.views;
         let last = self.views.before_back(self.views.blocks.len());
         let [x, mut normal, mut logits, mut normal_back, out_back] = self.parts(tape, [x, normal, logits, normal_back, last]);
@@ -178,6 +182,9 @@ impl Run<'_> {
         self.norm(&x, weight, &mut normal);
         kernels.linear(normal.read(), self.weights.head, logits.part(0, rows), Then::Store, &mut []);
         let loss = lose(kernels, logits.part(0, rows), targets, share);
+        if self.first > self.views.blocks.len() {
+            return loss;
+        }
         kernels.linear_back(logits.read(), self.weights.head, normal_back.part(0, rows), Then::Store, &mut []);
         let norm = NormBack { spread: self.llama.spread(), gradient: normal_back.read(), input: x.read(), weight };
         kernels.norm_back(norm, None, out_back);

@@ -4,8 +4,9 @@ use super::rotary::Turns;
 use super::weights::{Block, Weights};
 use super::{Llama, PASS_ROWS, Row};
 use crate::arena::Arena;
+use crate::families::cache::{Cache, Rows};
 use crate::families::vocabulary::{logits_len, predict};
-use crate::kernels::{Kernels, Linear, Matrix, MatrixMut, Then, packing_len, scratch_len, stride_of};
+use crate::kernels::{Head, Kernels, Linear, Matrix, MatrixMut, Then, packing_len, scratch_len, stride_of};
 
 /// Values of gates and inner layer of a block held at once (16 MiB).
 const INNER: usize = 1 << 22;
@@ -15,7 +16,9 @@ const INNER: usize = 1 << 22;
 struct Sizes {
     /// Positions of all examples.
     rows: usize,
-    /// Positions of the longest example.
+    /// Positions before them, of which keys and values are kept.
+    before: usize,
+    /// Positions of the longest example, with those before it.
     longest: usize,
     /// Where queries, keys and values lie.
     row: Row,
@@ -28,12 +31,13 @@ struct Sizes {
 }
 
 impl Sizes {
-    /// Of a pass over these examples.
-    fn new(llama: &Llama, examples: &[&[u16]]) -> Self {
+    /// Of a pass over these examples, behind so many positions.
+    fn new(llama: &Llama, examples: &[&[u32]], before: usize) -> Self {
         let (row, stride_inner) = (llama.row(), stride_of(llama.inner as usize));
         Self {
             rows: examples.iter().map(|tokens| tokens.len()).sum(),
-            longest: examples.iter().map(|tokens| tokens.len()).max().unwrap_or(0),
+            before,
+            longest: before + examples.iter().map(|tokens| tokens.len()).max().unwrap_or(0),
             row,
             stride: stride_of(llama.width as usize),
             stride_attention: stride_of(row.len),
@@ -44,9 +48,9 @@ impl Sizes {
 
     /// Of the one buffer that holds queries, keys and values, or parts of gates and inner layer, or logits.
     fn wide_len(&self, llama: &Llama) -> usize {
-        let attention = self.rows * self.stride_attention;
+        let attention = (self.before + self.rows) * self.stride_attention;
         let inner = 2 * self.rows.min(self.rows_inner) * self.stride_inner;
-        attention.max(inner).max(logits_len(llama.vocabulary as usize, PASS_ROWS))
+        attention.max(inner).max(logits_len(llama.vocabulary as usize, PASS_ROWS.min(self.rows)))
     }
 
     /// Of queries, or keys, before their norms.
@@ -71,24 +75,51 @@ impl Sizes {
 pub(super) fn forward(
     llama: &Llama,
     (kernels, weights): (Kernels, &Weights<'_>),
-    examples: &[&[u16]],
+    examples: &[&[u32]],
     arena: &mut Arena,
     read: &mut dyn FnMut(usize, &[f32]),
 ) {
-    let sizes = Sizes::new(llama, examples);
+    run(llama, (kernels, weights), examples, (None, arena), read);
+}
+
+/// The pass over tokens behind those that `cache` has; `read` gets the log-probabilities after the last one.
+pub(super) fn go_on(
+    llama: &Llama,
+    (kernels, weights): (Kernels, &Weights<'_>),
+    tokens: &[u32],
+    (cache, arena): (&mut Cache, &mut Arena),
+    read: &mut dyn FnMut(&[f32]),
+) {
+    run(llama, (kernels, weights), &[tokens], (Some(cache), arena), &mut |_, row| read(row));
+}
+
+/// The pass; with a cache there is one example, and only its last row is read.
+fn run(
+    llama: &Llama,
+    (kernels, weights): (Kernels, &Weights<'_>),
+    examples: &[&[u32]],
+    (mut cache, arena): (Option<&mut Cache>, &mut Arena),
+    read: &mut dyn FnMut(usize, &[f32]),
+) {
+    let sizes = Sizes::new(llama, examples, cache.as_ref().map_or(0, |cache| cache.rows()));
     let [x, normal, wide, raw, packing, cosines, sines] = arena.slices(sizes.all(llama));
     let turns = Turns::new(llama, [cosines, sines]);
     let rows = |values| MatrixMut::new(values, sizes.rows, llama.width as usize, sizes.stride);
     let mut buffers = Buffers { x: rows(x), normal: rows(normal), wide, raw, packing };
     let pass = Forward { llama, sizes, kernels, examples, turns };
     weights.embed(examples.iter().copied(), &mut buffers.x);
-    for block in &weights.blocks {
-        pass.attend(block, &mut buffers);
+    for (index, block) in weights.blocks.iter().enumerate() {
+        pass.attend(block, cache.as_deref_mut().map(|cache| (cache, index)), &mut buffers);
         pass.widen(block, &mut buffers);
     }
     pass.norm(weights.norm, &mut buffers);
     let Buffers { normal, wide, packing, .. } = buffers;
-    predict(kernels, (normal.read(), weights.head), PASS_ROWS, [wide, packing], read);
+    let first = if cache.is_some() { sizes.rows.saturating_sub(1) } else { 0 };
+    let asked = normal.read().part(first, sizes.rows - first);
+    predict(kernels, (asked, weights.head), PASS_ROWS.min(sizes.rows), [wide, packing], read);
+    if let Some(cache) = cache {
+        cache.went_on(sizes.rows);
+    }
 }
 
 /// What is computed with; every part is overwritten again and again.
@@ -105,7 +136,7 @@ struct Forward<'a> {
     llama: &'a Llama,
     sizes: Sizes,
     kernels: Kernels,
-    examples: &'a [&'a [u16]],
+    examples: &'a [&'a [u32]],
     turns: Turns<'a>,
 }
 
@@ -116,8 +147,8 @@ impl Forward<'_> {
         self.kernels.size_norm(buffers.x.read(), weight, self.llama.epsilon(), output);
     }
 
-    /// x += attention of its norm.
-    fn attend(&self, block: &Block<'_>, buffers: &mut Buffers<'_>) {
+    /// x += attention of its norm; rows of queries, keys and values stand behind those that are kept.
+    fn attend(&self, block: &Block<'_>, mut kept: Option<(&mut Cache, usize)>, buffers: &mut Buffers<'_>) {
         let (sizes, stride) = (self.sizes, self.sizes.stride_attention);
         self.norm(block.norm_1, buffers);
         self.project((block.queries, block.query_norm), 0, buffers);
@@ -125,11 +156,17 @@ impl Forward<'_> {
         self.project((block.values, None), sizes.row.values, buffers);
         let mut first = 0;
         for tokens in self.examples {
-            let values = &mut buffers.wide[first * stride..(first + tokens.len()) * stride];
-            self.gather(values, tokens.len(), buffers.packing);
+            let values = &mut buffers.wide[first * stride..(first + sizes.before + tokens.len()) * stride];
+            self.turn(values, tokens.len());
+            if let Some((cache, index)) = &mut kept {
+                cache.exchange(*index, Rows { values, stride, columns: sizes.row.keys..sizes.row.len });
+            }
+            for head in self.llama.heads(sizes.before + tokens.len(), stride) {
+                self.kernels.attention(values, Head { from: sizes.before, ..head }, buffers.packing);
+            }
             first += tokens.len();
         }
-        let gathered = Matrix::new(buffers.wide, sizes.rows, self.llama.queries_len(), stride);
+        let gathered = Matrix::new(&buffers.wide[sizes.before * stride..], sizes.rows, self.llama.queries_len(), stride);
         self.kernels.linear(gathered, block.attention_out, buffers.x.part(0, sizes.rows), Then::Add, buffers.packing);
     }
 
@@ -137,7 +174,7 @@ impl Forward<'_> {
     /// behind them up to whole lanes is overwritten: queries come before keys, keys before values.
     fn project(&self, (layer, norm): (Linear<'_>, Option<&[f32]>), start: usize, buffers: &mut Buffers<'_>) {
         let (rows, stride, size, kernels) = (self.sizes.rows, self.sizes.stride_attention, self.llama.size(), self.kernels);
-        let (normal, wide) = (buffers.normal.read(), &mut buffers.wide[start..]);
+        let (normal, wide) = (buffers.normal.read(), &mut buffers.wide[self.sizes.before * stride + start..]);
         let Some(weight) = norm else {
             return kernels.linear(normal, layer, MatrixMut::new(wide, rows, layer.outputs, stride), Then::Store, buffers.packing);
         };
@@ -150,14 +187,12 @@ impl Forward<'_> {
         }
     }
 
-    /// Turns queries and keys of one example, and replaces its queries by what they gather.
-    fn gather(&self, values: &mut [f32], rows: usize, packing: &mut [f32]) {
-        let stride = self.sizes.stride_attention;
+    /// Turns the queries and keys of the new rows of one example.
+    fn turn(&self, values: &mut [f32], rows: usize) {
+        let (before, stride, size) = (self.sizes.before, self.sizes.stride_attention, self.llama.size());
+        let turns = self.turns.after(before, size);
         for start in self.llama.turned() {
-            self.kernels.rotate(values, self.turns.of((rows, stride), start, self.llama.size()));
-        }
-        for head in self.llama.heads(rows, stride) {
-            self.kernels.attention(values, head, packing);
+            self.kernels.rotate(&mut values[before * stride..], turns.of((rows, stride), start, size));
         }
     }
 
@@ -187,13 +222,16 @@ mod tests {
     use crate::data::{Data, Tokenizer};
     use crate::families::Family as _;
 
-    /// Most bytes of the working memory of a thread.
-    const THREAD_BYTES: usize = 64 << 20;
+    /// Most bytes of the working memory of a thread: of any sizes, and of activations of at most 2²¹ values.
+    const THREAD_BYTES: usize = 320 << 20;
+    const SMALL_BYTES: usize = 64 << 20;
 
     #[test]
-    fn a_thread_needs_at_most_64_mebibytes_for_any_allowed_sizes() {
-        let shapes = [(1, ROW_MAX, 512), (256, ROW_MAX, 64), (65_536, 32, 16), (2048, 1024, 128), (1024, 2048, 2), (300, 1000, 10)];
-        for (context, width, head_size) in shapes {
+    fn a_thread_needs_at_most_320_mebibytes_for_any_allowed_sizes_and_64_for_small_ones() {
+        let small = [(1, ROW_MAX, 512), (256, ROW_MAX, 64), (65_536, 32, 16), (2048, 1024, 128), (1024, 2048, 2), (300, 1000, 10)];
+        let large = [(1024, ROW_MAX, 64), (65_536, 128, 64), (4096, 2048, 64), (8192, 1024, 2), (8000, 1000, 10)];
+        for (context, width, head_size) in small.into_iter().chain(large) {
+            let most = if context * width <= 1 << 21 { SMALL_BYTES } else { THREAD_BYTES };
             for (inner, queries) in [(1, width), (65_536, width), (4 * width, head_size)] {
                 let heads = queries / head_size;
                 let llama = Llama {
@@ -216,8 +254,8 @@ mod tests {
                 llama.check(&Data::Text { tokenizer: Tokenizer::Bytes, stride: 1 }).unwrap();
                 let window = vec![0; context as usize];
                 let examples = vec![window.as_slice(); llama.examples_per_pass()];
-                let values: usize = Sizes::new(&llama, &examples).all(&llama).iter().sum();
-                assert!(4 * values <= THREAD_BYTES, "{llama:?} needs {} bytes", 4 * values);
+                let values: usize = Sizes::new(&llama, &examples, 0).all(&llama).iter().sum();
+                assert!(4 * values <= most, "{llama:?} needs {} bytes", 4 * values);
             }
         }
     }

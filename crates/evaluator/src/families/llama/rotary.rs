@@ -86,4 +86,10 @@ impl<'a> Turns<'a> {
     pub(super) fn of(&self, (rows, stride): (usize, usize), start: usize, size: usize) -> Rotation<'a> {
         Rotation { rows, stride, start, size, cosines: self.cosines, sines: self.sines, back: false }
     }
+
+    /// Those of positions from `first` on, where heads have so many values.
+    pub(super) fn after(&self, first: usize, size: usize) -> Self {
+        let skipped = first * size / 2;
+        Self { cosines: &self.cosines[skipped..], sines: &self.sines[skipped..] }
+    }
 }

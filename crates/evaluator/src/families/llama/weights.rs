@@ -3,11 +3,12 @@
 use super::Llama;
 use crate::families::weights::Tensors;
 use crate::kernels::{Linear, MatrixMut, Packed};
+use crate::values::Values;
 
 /// All of a model.
 pub(super) struct Weights<'a> {
     /// Embedding of each token, [vocabulary, width].
-    tokens: &'a [f32],
+    tokens: Values<'a>,
     /// First to last.
     pub(super) blocks: Vec<Block<'a>>,
     /// Weight of the last norm, before the head.
@@ -40,22 +41,21 @@ pub(super) struct Block<'a> {
 
 impl<'a> Weights<'a> {
     /// Takes the tensors in the order of `Llama::all`; nothing if some are missing.
-    pub(super) fn new(llama: &Llama, tensors: &'a [Vec<f32>], packed: &'a [Option<Packed>]) -> Option<Self> {
+    pub(super) fn new(llama: &Llama, tensors: &'a [Values<'a>], packed: &'a [Option<Packed>]) -> Option<Self> {
         let mut tensors = Tensors::new(tensors, packed);
         let (tokens, packed) = tensors.next()?;
         let blocks: Option<Vec<Block<'a>>> = (0..llama.layers).map(|_| Block::new(llama, &mut tensors)).collect();
-        let (blocks, norm) = (blocks?, tensors.next()?.0);
+        let (blocks, norm) = (blocks?, tensors.row()?);
         let (weight, packed) = if llama.tied { (tokens, packed) } else { tensors.next()? };
         let head = Linear { weight, bias: None, inputs: llama.width as usize, outputs: llama.vocabulary as usize, packed };
         Some(Self { tokens, blocks, norm, head })
     }
 
     /// x[t] = embedding of token t, one example after the other.
-    pub(super) fn embed<'e>(&self, examples: impl Iterator<Item = &'e [u16]>, x: &mut MatrixMut<'_>) {
+    pub(super) fn embed<'e>(&self, examples: impl Iterator<Item = &'e [u32]>, x: &mut MatrixMut<'_>) {
         let width = x.columns;
         for (row, token) in examples.flatten().enumerate() {
-            let token = &self.tokens[usize::from(*token) * width..][..width];
-            x.row(row)[..width].copy_from_slice(token);
+            self.tokens.widen(*token as usize * width, &mut x.row(row)[..width]);
         }
     }
 }
@@ -75,8 +75,8 @@ impl<'a> Block<'a> {
             gate: tensors.linear(inner, width, false)?,
             inner: tensors.linear(inner, width, false)?,
             inner_out: tensors.linear(width, inner, false)?,
-            norm_1: tensors.next()?.0,
-            norm_2: tensors.next()?.0,
+            norm_1: tensors.row()?,
+            norm_2: tensors.row()?,
         })
     }
 }

@@ -4,7 +4,7 @@
 
 use super::Mlp;
 use crate::families::Pass;
-use crate::families::tape::{Backward, Example, Layout, Source, Tape, View, parts};
+use crate::families::tape::{Backward, Batch, Example, Layout, Source, Tape, View, parts};
 use crate::kernels::{Linear, Then};
 
 /// Examples of one tape.
@@ -52,16 +52,18 @@ impl Backward for Mlp {
         views.values.iter().zip(&views.gradients).flat_map(layer).collect()
     }
 
-    /// Inputs, layers with relu between them, log-softmax; then from probability − 1 at the right class back to the first layer, whose
-    /// inputs need no gradient.
-    fn run(&self, pass: Pass<'_>, batch: &[Example<'_>], share: f32, tape: &mut Tape) -> f64 {
+    /// Inputs, layers with relu between them, log-softmax; then from probability − 1 at the right class back to the first layer that is
+    /// trained, whose inputs need no gradient.
+    fn run(&self, pass: Pass<'_>, batch: Batch<'_>, tape: &mut Tape) -> f64 {
         let Views { values, gradients, .. } = Views::new(self);
-        let (layers, rows) = (self.layers(), batch.len());
+        let (layers, first) = (self.layers(), batch.first() / 2);
+        let Batch { examples: batch, share, .. } = batch;
+        let rows = batch.len();
         tape.rows = rows;
         let linear = |index: usize| {
-            let [weight, bias] = &pass.tensors.as_chunks::<2>().0[index];
+            let [weight, bias] = pass.tensors.as_chunks::<2>().0[index];
             let packed = pass.packed.get(2 * index).and_then(Option::as_ref);
-            Linear { weight, bias: Some(bias), inputs: layers[index].0 as usize, outputs: layers[index].1 as usize, packed }
+            Linear { weight, bias: bias.wide(), inputs: layers[index].0 as usize, outputs: layers[index].1 as usize, packed }
         };
         let [mut features] = parts(&mut tape.values, rows, [values[0]]);
         for (row, example) in batch.iter().enumerate() {
@@ -85,7 +87,7 @@ impl Backward for Mlp {
             pass.kernels.probabilities(row, share);
             row[*label as usize] -= share;
         }
-        for index in (1..layers.len()).rev() {
+        for index in (first + 1..layers.len()).rev() {
             let [gradient, mut before, output] = parts(&mut tape.values, rows, [gradients[index], gradients[index - 1], values[index]]);
             pass.kernels.linear_back(gradient.read(), linear(index), before.part(0, rows), Then::Store, &mut []);
             pass.kernels.relu_back(output.values, before.values);

@@ -44,7 +44,7 @@ proptest! {
             let mut scratch = vec![f32::NAN; scratch_len(rows, size)];
             for start in (0..width).step_by(size) {
                 let places = [start, width + start, 2 * width + start];
-                kernels.attention(&mut spread, Head { rows, stride, places, size, scale, window }, &mut scratch);
+                kernels.attention(&mut spread, Head { rows, from: 0, stride, places, size, scale, window }, &mut scratch);
                 let expected = plain_attention(&qkv, (rows, window), width, start, size, scale);
                 let found: Vec<f32> = spread.chunks(stride).flat_map(|row| row[start..start + size].to_vec()).collect();
                 prop_assert_eq!(bits(&found), bits(&expected), "{} head at {}", isa, start);
@@ -56,11 +56,29 @@ proptest! {
     }
 
     #[test]
+    fn rows_that_gather_alone_have_the_bits_of_all_together(
+        rows in 1_usize..70, from in 0_usize..70, window in 1_usize..90, size in 1_usize..40, seed: u64,
+    ) {
+        let (stride, scale, from) = (3 * size, 1.0 / (size as f32).sqrt(), from % rows);
+        let window = if window < 70 { window } else { usize::MAX };
+        let head = Head { rows, from: 0, stride, places: [0, size, 2 * size], size, scale, window };
+        for (isa, kernels) in every() {
+            let mut all = values(rows * stride, seed, false);
+            let mut last = all.clone();
+            kernels.attention(&mut all, head, &mut vec![f32::NAN; scratch_len(rows, size)]);
+            // Of rows that do not gather only keys and values are there.
+            last.chunks_mut(stride).take(from).for_each(|row| row[..size].fill(f32::NAN));
+            kernels.attention(&mut last, Head { from, ..head }, &mut vec![f32::NAN; scratch_len(rows, size)]);
+            prop_assert_eq!(bits(&last[from * stride..]), bits(&all[from * stride..]), "{}", isa);
+        }
+    }
+
+    #[test]
     fn tiles_of_any_size_give_the_same_attention_and_the_same_gradients(
         rows in 1_usize..70, window in 1_usize..90, size in 1_usize..40, goes_on: bool, seed: u64,
     ) {
         let (stride, scale) = (3 * size, 1.0 / (size as f32).sqrt());
-        let head = Head { rows, stride, places: [0, size, 2 * size], size, scale, window: if window < 70 { window } else { usize::MAX } };
+        let head = Head { rows, from: 0, stride, places: [0, size, 2 * size], size, scale, window: if window < 70 { window } else { usize::MAX } };
         let (before, pulls) = (values(rows * stride, seed, false), values(rows * size, seed ^ 1, false));
         let run = |attend: fn(&mut [f32], Head, &mut [f32]), back: fn(Gathering<'_>, &mut [f32], &mut [f32])| {
             let (mut gathered, mut gradients) = (before.clone(), values(rows * stride, seed ^ 2, false));

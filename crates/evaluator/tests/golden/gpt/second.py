@@ -190,15 +190,22 @@ def initial(seed, specs, layers):
     return [[draw(first) if first in bounds else first for _ in range(math.prod(shape))] for _, shape, first in specs]
 
 
-def checkpoint(tensors, specs):
+def narrow(value):
+    """The nearest number of eight significant bits, of two the even one."""
+    step = 2.0 ** (max(math.frexp(value)[1], -125) - 8)
+    return round(value / step) * step
+
+
+def checkpoint(tensors, specs, narrowed):
     entries, start = [], 0
+    size, dtype = (2, "BF16") if narrowed else (4, "F32")
     for (name, shape, _), values in zip(specs, tensors):
-        end = start + 4 * len(values)
-        entries.append(f'"{name}":{{"dtype":"F32","shape":{json.dumps(shape, separators=(",", ":"))},"data_offsets":[{start},{end}]}}')
+        end = start + size * len(values)
+        entries.append(f'"{name}":{{"dtype":"{dtype}","shape":{json.dumps(shape, separators=(",", ":"))},"data_offsets":[{start},{end}]}}')
         start = end
     header = ("{" + ",".join(entries) + "}").encode()
     header += b" " * (-len(header) % 8)
-    return struct.pack("<Q", len(header)) + header + b"".join(struct.pack("<f", value) for values in tensors for value in values)
+    return struct.pack("<Q", len(header)) + header + b"".join(struct.pack("<f", value)[4 - size :] for values in tensors for value in values)
 
 
 def root(leaves):
@@ -251,12 +258,15 @@ def log_softmax(logits):
     return [single(value - total) for value in d]
 
 
-def write_all(folder, model, specs, log_probabilities):
-    """Every file of a family that reads CONTEXT tokens at a time; returns the new weights, and all examples."""
+def write_all(folder, model, specs, log_probabilities, narrowed=False):
+    """Every file of a family that reads CONTEXT tokens at a time, perhaps with narrow weights; returns the new weights, and all examples."""
     data = {"format": "text", "tokenizer": {"characters": CHARACTERS}, "stride": STRIDE}
     manifest = {"version": 1, "model": model, "data": data, "loss": "cross_entropy", "eval_max": EVAL_MAX, "weight_max": 2}
+    manifest.update({"dtype": "bf16"} if narrowed else {})
     base, other = (initial(seed, specs, model["layers"]) for seed in (bytes(range(32)), bytes([7] * 32)))
     new = [[single(value + single(index * 37 % 101 / 400 - 0.125)) for index, value in enumerate(values)] for values in other]
+    if narrowed:
+        base, new = ([[narrow(value) for value in values] for values in tensors] for tensors in (base, new))
     tokens = [CHARACTERS.index(character) for path in sorted(TEXTS) for character in TEXTS[path]]
     windows = [tokens[at : at + CONTEXT + 1] for at in range(0, len(tokens) - CONTEXT, STRIDE)]
     order, stream = list(range(len(windows))), Stream(b"neuron/draw/1", SEED, struct.pack(">QQ", GROUP, ROUND))
@@ -281,9 +291,9 @@ def write_all(folder, model, specs, log_probabilities):
     write = lambda name, content: open(os.path.join(folder, name), "wb").write(content)
     write("manifest.json", json.dumps(manifest, separators=(",", ":"), ensure_ascii=False).encode())
     write("measurement.json", json.dumps(golden, indent=1).encode() + b"\n")
-    write("base.safetensors", checkpoint(base, specs))
-    write("new.safetensors", checkpoint(new, specs))
-    for path, text in TEXTS.items():
+    write("base.safetensors", checkpoint(base, specs, narrowed))
+    write("new.safetensors", checkpoint(new, specs, narrowed))
+    for path, text in TEXTS.items() if not narrowed else ():
         write(path, text.encode())
     return new, windows
 
@@ -291,6 +301,7 @@ def write_all(folder, model, specs, log_probabilities):
 def main():
     model = {"family": "gpt", "layers": LAYERS, "heads": HEADS, "width": WIDTH, "context": CONTEXT, "vocabulary": len(CHARACTERS), "bias": True, "tied": False}
     write_all(HERE, model, tensor_list(), log_probabilities)
+    write_all(os.path.join(HERE, "bf16"), model, tensor_list(), log_probabilities, narrowed=True)
 
 
 assert keccak256(b"").hex() == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"

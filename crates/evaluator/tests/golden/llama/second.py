@@ -349,6 +349,7 @@ def main():
         "window": WINDOW, "bias": True, "head_norms": True, "tied": False,
     }
     new, windows = write_all(HERE, model, tensor_list(), log_probabilities)
+    write_all(os.path.join(HERE, "bf16"), model, tensor_list(), log_probabilities, narrowed=True)
     found = gradients(new, [windows[index] for index in BATCH])
     digests = {name: hashlib.sha256(struct.pack(f"<{len(values)}f", *values)).hexdigest() for (name, _, _), values in zip(tensor_list(), found)}
     write("gradients.json", {"batch": BATCH, "digests": digests})

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use deltas::Tree;
 use evaluator::{Checkpoint, Data, Examples, Manifest, checkpoint_len};
 use governance::Delta;
-use node::{Site, dataset::Set, member};
+use node::{Site, dataset::Set, member, shards};
 use patches::{Extent, Rows, Summary, added, near, shown, words};
 use protocol::{DeltaNumber, Digest, Micronats};
 use serde_json::{Value, json};
@@ -106,6 +106,7 @@ async fn change(visit: &Visit, parent: Digest, body: &[u8], running: Digest, is_
     let before = visit.member.set(parent).await?;
     let after = visit.member.preview(parent, body.to_vec()).await?;
     let manifest = visit.member.manifest.clone();
+    shards::hold(&visit.member, &after.examples, &new_windows(&before, &after)).await?;
     let bytes = checkpoint_len(&manifest);
     let model = match bytes <= SMALL_BYTES || is_asked {
         true => visit.member.checkpoint(running).await.map_err(|error| format!("the running model cannot be had: {error:#}")),
@@ -122,6 +123,11 @@ async fn change(visit: &Visit, parent: Digest, body: &[u8], running: Digest, is_
         Ok((change, trouble))
     })
     .await
+}
+
+/// Examples of a set that are none of rows, of which no half was in the set before; as many as are measured.
+fn new_windows(before: &Set, after: &Set) -> Vec<u32> {
+    if after.examples.has_tokens() { after.examples.new_since(&before.examples).into_iter().take(MEASURED).collect() } else { Vec::new() }
 }
 
 fn compared(manifest: &Manifest, before: &Tree, after: &Tree) -> Change {
@@ -164,7 +170,7 @@ impl Change {
                 let drawn: Vec<u32> = (0..u32::try_from(examples.len())?).collect();
                 (examples, drawn)
             }
-            false => (after.examples.clone(), after.examples.new_since(&before.examples).into_iter().take(MEASURED).collect()),
+            false => (after.examples.clone(), new_windows(before, after)),
         };
         ensure!(is_rows || self.examples.is_empty(), "rows and windows");
         let losses = member::compute()?.evaluate(model, &examples, &drawn)?.losses;

@@ -61,8 +61,9 @@ pub async fn check(context: &Context, options: Options) -> Result<()> {
         Some(place) => {
             let (tree, left_out) = folder::read_set(place, &Tree::new())?;
             let reading = patches::read(&bytes, &tree, strip)?;
-            let is_rows = tree.iter().any(|(path, _)| path.ends_with(".csv"));
-            let shape = if is_rows { Shape { suffix: ".csv", is_rows } } else { Shape { suffix: ".txt", is_rows } };
+            let has = |suffix: &&str| tree.iter().any(|(path, _)| path.ends_with(suffix));
+            let suffix = [".csv", ".tokens"].into_iter().find(has).unwrap_or(".txt");
+            let shape = Shape { suffix, is_rows: suffix == ".csv" };
             let lines = told(&[left_out_lines(&left_out), reading.notes.clone()].concat(), &Summary::between(&tree, &reading.tree, shape));
             (reading, tree, lines)
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 use node::NodeConfig;
 use protocol::{Address, GroupId, Wei, chain::GroupView};
 use swarm::{Neighbourhood, Reachability};
+use trainer_node::settings::Command;
 
 use crate::cli::check::Finding;
 
@@ -151,6 +152,14 @@ pub fn memory(available: Option<u64>) -> Finding {
             "end other programs, or use a larger machine; `neuron can-join` measures a group's needs",
         ),
         Some(available) => Finding::Fine(format!("{} MiB are available", available >> 20)),
+    }
+}
+
+/// The program that trains in the place of a trainer's engines.
+pub fn command(command: &Command) -> Finding {
+    match command.program() {
+        Ok(program) => Finding::Fine(format!("{} trains, in {}", program.display(), command.folder().display())),
+        Err(error) => Finding::failed(&error, "correct `command` and `folder` of [training] in the settings, or install the program"),
     }
 }
 

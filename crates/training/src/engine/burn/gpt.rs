@@ -2,9 +2,9 @@
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{Int, Tensor};
-use evaluator::Gpt;
+use evaluator::{Gelu, Gpt};
 
-use super::ops::{Maths, Values, gelu, mask, norm};
+use super::ops::{Maths, Values, gelu, gelu_tanh, mask, norm};
 
 /// Scores [examples · context, vocabulary] of tokens [examples, context]; nothing if a tensor is missing.
 pub(super) fn scores<B: Backend>(gpt: &Gpt, weights: &[Values<B>], tokens: Tensor<B, 2, Int>, maths: Maths) -> Option<Values<B>> {
@@ -20,7 +20,11 @@ pub(super) fn scores<B: Backend>(gpt: &Gpt, weights: &[Values<B>], tokens: Tenso
         let values = maths.attention(weights.linear(normal)?, [examples, context, heads, width / heads], &mask);
         x = x + weights.linear(values)?;
         let normal = weights.norm(x.clone())?;
-        let inner = gelu(weights.linear(normal)?);
+        let inner = weights.linear(normal)?;
+        let inner = match gpt.activation {
+            Gelu::Exact => gelu(inner),
+            Gelu::Tanh => gelu_tanh(inner),
+        };
         x = x + weights.linear(inner)?;
     }
     let normal = weights.norm(x)?;

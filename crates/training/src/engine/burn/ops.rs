@@ -21,6 +21,12 @@ pub(super) type Values<B> = Tensor<Autodiff<B>, 2>;
 /// Added to the variance of a row.
 const EPSILON: f32 = 1e-5;
 
+/// From here on, on either side, the tanh form of GELU is x or 0.
+const CURVE_MOST: f32 = 16.0;
+/// 2 · √(2/π), and that times 0.044715.
+const CURVE: f64 = 2.0 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI;
+const CURVE_CUBE: f64 = CURVE * 0.044_715;
+
 /// How matrices are multiplied; everything else is binary32.
 #[derive(Clone, Copy)]
 pub(super) struct Maths {
@@ -39,9 +45,11 @@ impl Maths {
     pub(super) fn linear<B: Backend>(self, x: Values<B>, weight: &Values<B>, bias: Option<&Values<B>>) -> Values<B> {
         let (inputs, values) = (x.clone().inner(), weight.clone().inner());
         let product = self.product(inputs.clone(), values.clone().transpose());
+        let wanted = [&x, weight].map(is_wanted);
+        // Where a gradient is not wanted, anything stands for it.
         let back = move |gradient: Tensor<B, 2>| {
-            let weight = self.product(gradient.clone().transpose(), inputs.clone());
-            [self.product(gradient, values.clone()), weight]
+            let weight = if wanted[1] { self.product(gradient.clone().transpose(), inputs.clone()) } else { values.clone() };
+            [if wanted[0] { self.product(gradient, values.clone()) } else { inputs.clone() }, weight]
         };
         match bias {
             None => node([x, weight.clone()], product, back),
@@ -171,6 +179,20 @@ pub(super) fn gelu<B: Backend>(x: Values<B>) -> Values<B> {
     })
 }
 
+/// The tanh form of `gelu`, as x / (1 + exp(−w)).
+pub(super) fn gelu_tanh<B: Backend>(x: Values<B>) -> Values<B> {
+    let inputs = x.clone().inner();
+    let held = inputs.clone().clamp(-CURVE_MOST, CURVE_MOST);
+    let square = held.clone() * held.clone();
+    let below = (held.clone() * (square.clone() * CURVE_CUBE + CURVE)).neg().exp() + 1.0;
+    node([x], inputs / below.clone(), move |gradient| {
+        let sigmoid = below.clone().recip();
+        let growth = square.clone() * (3.0 * CURVE_CUBE) + CURVE;
+        let slope = sigmoid.clone() * (held.clone() * (sigmoid.neg() + 1.0) * growth + 1.0);
+        [gradient * slope]
+    })
+}
+
 /// Mean negative log-likelihood in nats of the target of each row, one value.
 pub(super) fn cross_entropy<B: Backend>(scores: Values<B>, targets: Tensor<B, 1, Int>) -> Values<B> {
     let logarithms = log_softmax(scores.clone().inner(), 1);
@@ -181,6 +203,11 @@ pub(super) fn cross_entropy<B: Backend>(scores: Values<B>, targets: Tensor<B, 1,
         let differences = logarithms.clone().exp().scatter(1, targets.clone(), ones, IndexingUpdateOp::Add);
         [differences * (gradient / rows as f32)]
     })
+}
+
+/// Whether a gradient flows through it.
+fn is_wanted<B: Backend>(x: &Values<B>) -> bool {
+    x.clone().into_primitive().tensor().is_tracked()
 }
 
 /// A value whose gradient `back` turns into those of its parents.

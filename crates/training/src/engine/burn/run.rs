@@ -43,7 +43,7 @@ impl<B: Backend> Run<B> {
             return Err(TrainError::Precision);
         }
         let (manifest, settings) = (start.manifest().clone(), settings.clone());
-        let weights = on_device(&manifest, start.tensors().to_vec(), &device);
+        let weights = on_device(&manifest, start.to_tensors(), &device);
         let zeros: Vec<Tensor<B, 2>> = weights.iter().map(Tensor::zeros_like).collect();
         let run =
             Self { manifest, settings, device, device_name, threads, weights, first: zeros.clone(), second: zeros, powers: (1.0, 1.0) };
@@ -53,7 +53,9 @@ impl<B: Backend> Run<B> {
     /// Adds to each gradient what the price of its weight grows with.
     fn add_price(&self, gradients: Vec<Tensor<B, 2>>, slope: f32) -> Vec<Tensor<B, 2>> {
         let weights = self.weights.iter().zip(self.manifest.tensors());
-        let priced = |(gradient, (weight, spec)): (_, (&Tensor<B, 2>, TensorSpec))| gradient + (weight.clone() - spec.rest()) * slope;
+        let priced = |(gradient, (weight, spec)): (_, (&Tensor<B, 2>, TensorSpec))| {
+            if spec.is_frozen { gradient } else { gradient + (weight.clone() - spec.rest()) * slope }
+        };
         gradients.into_iter().zip(weights).map(priced).collect()
     }
 
@@ -84,11 +86,17 @@ impl<B: Backend> Run<B> {
     /// Loss and gradients of some examples that make up `share` of their batch.
     fn part(&self, examples: &Examples, part: &[u32], share: f64) -> Result<(f32, Vec<Tensor<B, 2>>), TrainError> {
         let maths = Maths { precision: self.settings.precision };
-        let leaves: Vec<Values<B>> = self.weights.iter().map(|weight| Tensor::from_inner(weight.clone()).require_grad()).collect();
-        let (inputs, targets) = self.read(examples, part);
+        let specs = self.manifest.tensors();
+        let leaf = |(weight, spec): (&Tensor<B, 2>, &TensorSpec)| {
+            let leaf = Tensor::from_inner(weight.clone());
+            if spec.is_frozen { leaf } else { leaf.require_grad() }
+        };
+        let leaves: Vec<Values<B>> = self.weights.iter().zip(&specs).map(leaf).collect();
+        let (inputs, targets) = self.read(examples, part)?;
         let scores = scores(self.manifest.model(), &leaves, inputs, maths).ok_or(TrainError::Lost)?;
         let loss = cross_entropy(scores, targets) * share;
         let mut found = loss.backward();
+        // Of a frozen tensor none is found.
         let gradient = |leaf: Values<B>| leaf.grad_remove(&mut found).unwrap_or_else(|| leaf.inner().zeros_like());
         let gradients = leaves.into_iter().map(gradient).collect();
         let loss = values(loss.inner())?.first().copied().ok_or(TrainError::Lost)?;
@@ -96,25 +104,28 @@ impl<B: Backend> Run<B> {
     }
 
     /// Inputs of some examples and the class or next token of each row.
-    fn read(&self, examples: &Examples, part: &[u32]) -> (Inputs<B>, Tensor<B, 1, Int>) {
+    fn read(&self, examples: &Examples, part: &[u32]) -> Result<(Inputs<B>, Tensor<B, 1, Int>), TrainError> {
         let (rows, inputs) = (part.len(), examples.inputs());
         let part = part.iter().map(|index| *index as usize);
         let integers = |values: Vec<i32>| Tensor::<B, 1, Int>::from_data(TensorData::from(values.as_slice()), &self.device);
-        if examples.window(0).is_some() {
-            let windows: Vec<&[u16]> = part.filter_map(|index| examples.window(index)).collect();
+        if examples.has_tokens() {
+            // A shard was let go after the step had begun.
+            let windows: Option<Vec<Vec<u32>>> = part.map(|index| examples.window(index)).collect();
+            let windows = windows.ok_or(TrainError::Lost)?;
+            // A token is below 2²⁰: the cast is exact.
             let tokens =
-                |first: usize| windows.iter().flat_map(|window| &window[first..first + inputs]).map(|token| i32::from(*token)).collect();
-            (Inputs::Tokens(integers(tokens(0)).reshape([rows, inputs])), integers(tokens(1)))
+                |first: usize| windows.iter().flat_map(|window| &window[first..first + inputs]).map(|token| *token as i32).collect();
+            Ok((Inputs::Tokens(integers(tokens(0)).reshape([rows, inputs])), integers(tokens(1))))
         } else {
             let features: Vec<f32> = part.clone().filter_map(|index| examples.features(index)).flatten().copied().collect();
             // A class is below 65,536: the cast is exact.
             let labels = part.filter_map(|index| examples.label(index)).map(|label| label as i32).collect();
             let features = Tensor::from_data(TensorData::new(features, [rows, inputs]), &self.device);
-            (Inputs::Features(features), integers(labels))
+            Ok((Inputs::Features(features), integers(labels)))
         }
     }
 
-    /// Factor that keeps the gradient of all weights together within `clip`.
+    /// Factor that keeps the gradient of all trained weights together within `clip`: those of others are 0.
     fn scale(&self, gradients: &[Tensor<B, 2>]) -> Option<Tensor<B, 2>> {
         let clip = self.settings.clip?;
         let squares = gradients.iter().map(|gradient| gradient.clone().powi_scalar(2).sum());
@@ -130,7 +141,8 @@ impl<B: Backend> Run<B> {
         let correction_1 = 1.0 - self.powers.0;
         let correction_2 = 1.0 - self.powers.1;
         let epsilon = AdamW::default().epsilon;
-        for (index, (gradient, spec)) in gradients.into_iter().zip(self.manifest.tensors()).enumerate() {
+        let tensors = gradients.into_iter().zip(self.manifest.tensors()).enumerate();
+        for (index, (gradient, spec)) in tensors.filter(|(_, (_, spec))| !spec.is_frozen) {
             let gradient = match &scale {
                 Some(scale) => gradient * scale.clone(),
                 None => gradient,
@@ -154,8 +166,9 @@ impl<B: Backend> Run<B> {
 
 impl<B: Backend> Engine for Run<B> {
     fn step(&mut self, examples: &Examples, batch: &[u32], learning_rate: f32) -> Result<f32, TrainError> {
+        examples.check_held(batch)?;
         let (loss, mut gradients) = self.backward(examples, batch)?;
-        if let Some(slope) = price_slope(&self.manifest, examples.len()) {
+        if let Some(slope) = price_slope(&self.manifest, examples.whole_len()) {
             gradients = self.add_price(gradients, slope);
         }
         self.update(gradients, learning_rate);

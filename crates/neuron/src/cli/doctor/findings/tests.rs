@@ -104,3 +104,26 @@ fn peers_are_wanted_of_the_group_and_a_way_in() {
     check(&peers(&seen(vec![trouble], Reachability::Unknown), GroupId(1)), true, "gone.example/tcp/1: the name does not resolve");
     check(&peers(&seen(Vec::new(), Reachability::Local), GroupId(1)), true, "no peer answers");
 }
+
+#[test]
+fn a_command_that_trains_has_to_be_there() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("trainer.toml");
+    for (text, expected) in [
+        ("engine = \"command\"\ncommand = [\"sh\", \"train.sh\"]", Some((false, "/sh trains, in "))),
+        ("engine = \"command\"\ncommand = [\"no-such-program\"]", Some((true, "in no folder of PATH"))),
+        ("engine = \"command\"\ncommand = [\"./none\"]", Some((true, "there is no program"))),
+        ("engine = \"exact\"", None),
+    ] {
+        std::fs::write(&path, format!("[node]\ngroup = 1\n[training]\n{text}\n")).expect("written");
+        let found = trainer_node::settings::command_of(&path).expect("settings");
+        assert_eq!(found.is_some(), expected.is_some(), "{text}");
+        if let (Some(found), Some((is_wrong, wanted))) = (found, expected) {
+            check(&command(&found), is_wrong, wanted);
+        }
+    }
+    std::fs::write(&path, "[node]\n[training]\nengine = \"command\"\n").expect("written");
+    assert!(trainer_node::settings::command_of(&path).is_err(), "what is wrong in it is said");
+    std::fs::write(&path, "[node]\n").expect("written");
+    assert_eq!(trainer_node::settings::command_of(&path).expect("a validator's"), None);
+}
