@@ -44,7 +44,7 @@ enum Task {
     },
     /// Every test: format, lints, house rules, contracts, crates, a network of processes.
     Test,
-    /// What tests draw a sample of, whole: every input of exp, log, erf, sine and cosine; fifty groups. Three quarters of an hour.
+    /// What tests draw a sample of, whole: every input of exp, log, erf, sine, cosine and GELU; fifty groups. More than an hour.
     Exhaustive,
     /// A network whose nodes all stand behind bad providers, as long as one likes: no deposit lost, and flat figures.
     Soak {

@@ -16,11 +16,7 @@ use protocol::{
 };
 use swarm::Client;
 
-use super::{
-    context::{Context, QUIET, fetching, read_log, wait_for_peer},
-    speech::Speaker,
-    voice,
-};
+use super::context::{Context, QUIET, fetching, read_log, wait_for_peer};
 
 /// A group as a copy tells of it.
 pub struct Offline {
@@ -103,18 +99,6 @@ impl Offline {
     /// When the folder is in use.
     pub async fn start(&self) -> Result<Client> {
         self.place.start(true).await
-    }
-
-    /// The checkpoint that won last, and what its tokens stand for.
-    ///
-    /// # Errors
-    /// When a file of the copy was lost.
-    pub async fn speaker(&self) -> Result<Speaker> {
-        let client = self.start().await?;
-        let member = copy::joined(&self.copy, &client).await?;
-        let speaker = voice::of(&member, self.copy.front.view.checkpoint).await.context("take a copy anew: `neuron group copy`");
-        client.shutdown().await;
-        speaker
     }
 
     /// Who chose what in the running period, a line each: what the log holds, counted by the chain or not.

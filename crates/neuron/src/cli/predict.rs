@@ -1,21 +1,19 @@
 //! `neuron predict`: the latest checkpoint on this machine, without account, transaction or price.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
-use evaluator::{Checkpoint, Data};
-use node::Member;
-use protocol::{Digest, GroupId};
+use evaluator::Checkpoint;
+use protocol::GroupId;
 use serde_json::json;
 
 use super::{
     context::Context,
-    offline::Offline,
     output,
     speech::{Manner, Speaker},
     units::text,
-    voice,
+    voice::{self, Answerer},
 };
 
 /// The most lines of one file.
@@ -57,12 +55,6 @@ enum Asked<'a> {
     Prompt(&'a str),
 }
 
-/// Who answers.
-enum Answerer {
-    Rows(Arc<Checkpoint>),
-    Text(Speaker),
-}
-
 impl Options {
     fn manner(&self) -> Manner {
         let Self { temperature, top_p, seed, tokens, .. } = *self;
@@ -84,36 +76,11 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
         (Some(rows), _) => Asked::Rows(rows),
         (None, prompt) => Asked::Prompt(prompt.as_deref().unwrap_or_default()),
     };
-    match (answerer(context, group).await?, asked) {
+    match (voice::newest(context, group).await?, asked) {
         (Answerer::Rows(checkpoint), Asked::Rows(rows)) => classify(context, &checkpoint, (group, rows)),
         (Answerer::Text(speaker), Asked::Prompt(prompt)) => go_on(context, &speaker, (prompt, &options)),
         (Answerer::Rows(_), _) => bail!("the model of group {group} reads rows of numbers: give --line or --file instead of --prompt"),
         (Answerer::Text(_), _) => bail!("the model of group {group} reads text: give --prompt instead of --line or --file"),
-    }
-}
-
-/// The newest checkpoint, and what its tokens stand for if it has any.
-async fn answerer(context: &Context, group: GroupId) -> Result<Answerer> {
-    if context.offline {
-        let offline = Offline::open(context, group)?;
-        let client = offline.start().await?;
-        let member = node::copy::joined(&offline.copy, &client).await?;
-        let answerer = of(&member, offline.copy.front.view.checkpoint).await.context("take a copy anew: `neuron group copy`");
-        client.shutdown().await;
-        return answerer;
-    }
-    let site = context.site().await?;
-    let visit = context.visit(&site, group).await?;
-    let answerer = of(&visit.member, site.network.view(group).await?.checkpoint).await;
-    visit.client.shutdown().await;
-    answerer
-}
-
-async fn of(member: &Member, file: Digest) -> Result<Answerer> {
-    let checkpoint = member.checkpoint(file).await?;
-    match checkpoint.manifest().data() {
-        Data::Csv { .. } => Ok(Answerer::Rows(checkpoint)),
-        _ => Ok(Answerer::Text(voice::speaker(member, checkpoint).await?)),
     }
 }
 

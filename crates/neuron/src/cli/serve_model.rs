@@ -5,18 +5,18 @@ mod chat;
 mod desk;
 mod told;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::pending, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use evaluator::Checkpoint;
+use governance::Network;
 use node::{http::Room, stop};
 use protocol::{Digest, GroupId};
 use tokio::time::sleep;
 
 use super::{
     context::{Context, Visit},
-    offline::Offline,
-    speech::Speaker,
     voice,
 };
 use desk::Desk;
@@ -43,15 +43,17 @@ pub struct Options {
 pub async fn run(context: &Context, options: Options) -> Result<()> {
     let group = GroupId(options.group);
     if context.offline {
-        let desk = Desk::new(group, Offline::open(context, group)?.speaker().await?);
-        return answer(context, &options, desk, std::future::pending()).await;
+        let desk = Desk::new(group, voice::newest(context, group).await?.text(group)?);
+        return answer(context, &options, desk, pending()).await;
     }
     let site = context.site().await?;
     let visit = context.visit(&site, group).await?;
     let first = site.network.view(group).await?.checkpoint;
-    let desk = Desk::new(group, voice::of(&visit.member, first).await?);
-    let following = follow(&site.network, &visit, desk.clone(), first, options.stay);
-    let served = answer(context, &options, desk.clone(), following).await;
+    let desk = Desk::new(group, voice::of(&visit.member, first).await?.text(group)?);
+    let served = match options.stay {
+        true => answer(context, &options, desk, pending()).await,
+        false => answer(context, &options, desk.clone(), follow(&site.network, &visit, desk, first)).await,
+    };
     visit.client.shutdown().await;
     served
 }
@@ -66,16 +68,13 @@ async fn answer(context: &Context, options: &Options, desk: Arc<Desk>, meanwhile
 }
 
 /// Takes each checkpoint that wins. What goes wrong is said, and tried again: the one before answers meanwhile.
-async fn follow(network: &governance::Network, visit: &Visit, desk: Arc<Desk>, mut have: Digest, stay: bool) {
+async fn follow(network: &Network, visit: &Visit, desk: Arc<Desk>, mut have: Digest) {
     loop {
         sleep(LOOK).await;
-        if stay {
-            continue;
-        }
         match newer(network, visit, have).await {
-            Ok(Some((file, speaker))) => {
+            Ok(Some((file, checkpoint))) => {
                 have = file;
-                desk.take(speaker);
+                desk.take(checkpoint);
                 eprintln!("checkpoint {file} answers from now on");
             }
             Ok(None) => {}
@@ -84,7 +83,7 @@ async fn follow(network: &governance::Network, visit: &Visit, desk: Arc<Desk>, m
     }
 }
 
-async fn newer(network: &governance::Network, visit: &Visit, have: Digest) -> Result<Option<(Digest, Speaker)>> {
+async fn newer(network: &Network, visit: &Visit, have: Digest) -> Result<Option<(Digest, Arc<Checkpoint>)>> {
     let file = network.view(visit.member.group).await.context("the chain does not answer")?.checkpoint;
-    if file == have { Ok(None) } else { Ok(Some((file, voice::of(&visit.member, file).await?))) }
+    if file == have { Ok(None) } else { Ok(Some((file, visit.member.checkpoint(file).await?))) }
 }

@@ -20,7 +20,7 @@ pub const MAX_TOKENS: usize = 1_000_000;
 /// A checkpoint that reads and writes texts.
 pub struct Speaker {
     checkpoint: Arc<Checkpoint>,
-    words: Words,
+    words: Arc<Words>,
     compute: Compute,
 }
 
@@ -69,7 +69,13 @@ impl Speaker {
     /// # Errors
     /// When `NEURON_ISA` names nothing that the processor has.
     pub fn new(checkpoint: Arc<Checkpoint>, words: Words) -> Result<Self> {
-        Ok(Self { checkpoint, words, compute: node::member::compute()? })
+        Ok(Self { checkpoint, words: Arc::new(words), compute: node::member::compute()? })
+    }
+
+    /// The same group's model with other weights.
+    #[must_use]
+    pub fn with(&self, checkpoint: Arc<Checkpoint>) -> Self {
+        Self { checkpoint, words: self.words.clone(), compute: self.compute }
     }
 
     /// What its tokens stand for.

@@ -18,8 +18,7 @@ const AT_ONCE: usize = 8;
 /// # Errors
 /// When nobody gives one of them now, or its bytes are others than its line says.
 pub async fn hold(member: &Member, examples: &Examples, drawn: &[u32]) -> Result<()> {
-    let wanted = examples.shards_of(drawn).into_iter().filter(|shard| !examples.is_held(*shard));
-    stream::iter(wanted).map(|shard| bring(member, examples, shard)).buffer_unordered(AT_ONCE).try_collect().await
+    bring_all(member, examples, examples.shards_of(drawn)).await
 }
 
 /// The same for all examples.
@@ -27,7 +26,12 @@ pub async fn hold(member: &Member, examples: &Examples, drawn: &[u32]) -> Result
 /// # Errors
 /// As [`hold`].
 pub async fn hold_all(member: &Member, examples: &Examples) -> Result<()> {
-    let wanted = (0..examples.shards().len()).filter(|shard| !examples.is_held(*shard));
+    bring_all(member, examples, 0..examples.shards().len()).await
+}
+
+/// Brings those of some shards that are not held, several at once.
+async fn bring_all(member: &Member, examples: &Examples, shards: impl IntoIterator<Item = usize>) -> Result<()> {
+    let wanted = shards.into_iter().filter(|shard| !examples.is_held(*shard));
     stream::iter(wanted).map(|shard| bring(member, examples, shard)).buffer_unordered(AT_ONCE).try_collect().await
 }
 

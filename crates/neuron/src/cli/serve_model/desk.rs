@@ -14,6 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use evaluator::Checkpoint;
 use protocol::GroupId;
 use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
@@ -49,9 +50,10 @@ impl Desk {
         &self.name
     }
 
-    /// Lets another checkpoint answer from now on.
-    pub fn take(&self, speaker: Speaker) {
-        *self.speaker.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(speaker);
+    /// Lets another checkpoint of the group answer from now on.
+    pub fn take(&self, checkpoint: Arc<Checkpoint>) {
+        let speaker = Arc::new(self.speaker().with(checkpoint));
+        *self.speaker.write().unwrap_or_else(PoisonError::into_inner) = speaker;
     }
 
     fn speaker(&self) -> Arc<Speaker> {
