@@ -12,7 +12,15 @@ use std::{
 use anyhow::Result;
 use chain::{ChainError, Errand, Urgency};
 use governance::Network;
-use node::{Answers, Host, Member, Node, Program, Scene, Shell, Upkeep, host, http, logging, roots, stop::Stop, upkeep::Call, vitals};
+use node::{
+    Answers, Host, Member, Node, Program, Scene, Shell, Upkeep, host, http, logging,
+    machine::{self, Place},
+    member::blocking,
+    roots,
+    stop::Stop,
+    upkeep::Call,
+    vitals,
+};
 use protocol::{
     Address, Digest, RoundNumber,
     chain::RevealedClaim,
@@ -22,6 +30,7 @@ use protocol::{
 };
 use tokio::sync::watch;
 use trainer_node::config::TrainerConfig;
+use training::Device;
 
 use crate::{
     memory::{self, Memory},
@@ -74,6 +83,10 @@ pub struct Hands {
 /// # Errors
 /// Whatever is missing or wrong, with what to do about it.
 pub async fn serve(config: TrainerConfig, stop: watch::Receiver<Stop>) -> Result<()> {
+    if let Device::Cuda(number) = config.device {
+        let place = Place::Gpu(u32::try_from(number).unwrap_or(u32::MAX));
+        blocking(move || machine::choose(place)).await?;
+    }
     if let Some(command) = config.training.command() {
         let program = command.program()?;
         tracing::info!(program = %program.display(), "a command trains");

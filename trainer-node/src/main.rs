@@ -1,5 +1,9 @@
 //! The trainer: follows its groups, trains, commits, reveals, settles and collects.
 
+#[cfg(unix)]
+mod command;
+#[cfg(not(unix))]
+#[path = "command/elsewhere.rs"]
 mod command;
 mod effects;
 mod memory;
@@ -27,6 +31,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     logging::start_as(&config.log, &config.trace)?;
     config.device = arguments.device.unwrap_or(config.device);
     config.node.group = arguments.group.unwrap_or(config.node.group);
+    if config.training.command().is_none() {
+        config.device.check()?;
+    }
     let stop = stop::listen()?;
     effects::serve(config, stop).await
 }

@@ -13,7 +13,7 @@ pub struct Arguments {
     /// Settings of this trainer; `configs/trainer.toml` is an example.
     #[arg(long)]
     pub config: PathBuf,
-    /// Where to train, whatever the settings say: auto, cpu, cuda, cuda:N, wgpu or wgpu:N.
+    /// Where to train, whatever the settings say: auto, cpu, cuda, cuda:N, wgpu or wgpu:N. On cuda losses are computed, too.
     #[arg(long)]
     pub device: Option<Device>,
     /// Which groups, whatever the settings say: 1, or 1,4, or "all I have stake in".

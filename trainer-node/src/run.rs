@@ -15,7 +15,8 @@ use node::{
     Exam, Member,
     claims::{Bar, found},
     folder,
-    member::{blocking, compute, measure},
+    machine::{compute, machine, tell_left},
+    member::{blocking, measure},
     shards,
 };
 use protocol::{Digest, Micronats, RoundNumber};
@@ -151,7 +152,8 @@ fn made(run: &Run, base: &Checkpoint, (exam, lesson): (&Exam, Option<&Examples>)
     // A revealed file that is no checkpoint of its round is no start either.
     others.retain(|(_, checkpoint)| checkpoint.keeps_frozen(base).is_ok());
     let (files, revealed): (Vec<_>, Vec<_>) = others.into_iter().unzip();
-    let mut loss = |checkpoint: &Checkpoint| compute.evaluate(checkpoint, examples, &exam.drawn).map(|found| found.mean);
+    let machine = machine()?;
+    let mut loss = |checkpoint: &Checkpoint| machine.evaluate(checkpoint, examples, &exam.drawn, tell_left).map(|found| found.mean);
     let start = run.strategy.strategy().start(base, &revealed, &mut loss)?;
     drop(revealed);
     match &run.training {

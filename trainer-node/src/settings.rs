@@ -3,14 +3,13 @@
 use std::{
     collections::BTreeMap,
     env, fs,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
 use node::config;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use training::Settings;
+use training::{Device, Settings};
 
 /// Seconds between SIGTERM and SIGKILL, if the file says nothing else.
 pub const GRACE_S: u64 = 30;
@@ -69,6 +68,9 @@ enum Always {
     Command,
 }
 
+/// What is said of a command where it could not be ended with all that it starts.
+pub const NOWHERE_ELSE: &str = "a command trains on Linux and macOS only: leave `engine` of [training] out, or run the trainer there";
+
 fn grace_s() -> u64 {
     GRACE_S
 }
@@ -101,6 +103,8 @@ impl<'de> Deserialize<'de> for Training {
 struct Part {
     #[serde(default)]
     training: Training,
+    #[serde(default)]
+    device: Device,
 }
 
 /// The command that a trainer's settings name, if they name one; of other programs' settings nothing.
@@ -108,9 +112,18 @@ struct Part {
 /// # Errors
 /// When the file cannot be read, or its `[training]` is wrong.
 pub fn command_of(path: &Path) -> Result<Option<Command>> {
-    let Part { training } = config::read(path)?;
+    let Part { training, .. } = config::read(path)?;
     training.check().with_context(|| format!("[training] in {}", path.display()))?;
     Ok(training.relative_to(path.parent().unwrap_or(Path::new("."))).command().cloned())
+}
+
+/// The device on which the trainer of these settings computes; of settings whose runs a command does none.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn device_of(path: &Path) -> Result<Option<Device>> {
+    let Part { training, device } = config::read(path)?;
+    Ok(training.command().is_none().then_some(device))
 }
 
 impl Training {
@@ -167,8 +180,9 @@ impl Command {
     /// The whole path of its program on this machine.
     ///
     /// # Errors
-    /// When there is no such program, it cannot be executed, or its folder is not there.
+    /// When there is no such program, it cannot be executed, or its folder is not there; where commands cannot train.
     pub fn program(&self) -> Result<PathBuf> {
+        ensure!(cfg!(unix), NOWHERE_ELSE);
         let (folder, name) = (self.folder(), self.command.first().map_or("", String::as_str));
         ensure!(folder.is_dir(), "{} is no folder, and the command of [training] is to run there: set `folder` right", folder.display());
         if !name.contains('/') {
@@ -192,8 +206,16 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))
 }
 
+#[cfg(unix)]
 fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
     fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+/// Elsewhere the system finds that out when it starts it.
+#[cfg(not(unix))]
+fn is_executable(path: &Path) -> bool {
+    path.is_file()
 }
 
 #[cfg(test)]
@@ -243,6 +265,7 @@ mod tests {
         assert!(shown.contains("\"engine\":\"command\"") && shown.contains("WANDB_API_KEY") && !shown.contains("hidden"), "{shown}");
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_program_is_found_in_path_or_from_its_folder_and_what_hinders_it_is_said() {
         let place = tempfile::tempdir().expect("a temporary folder");
@@ -264,7 +287,7 @@ mod tests {
             let error = format!("{:#}", program(name, folder).expect_err(name));
             assert!(error.contains(reason), "{name}: {error}");
         }
-        fs::set_permissions(&plain, fs::Permissions::from_mode(0o755)).expect("executable");
+        fs::set_permissions(&plain, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("executable");
         assert_eq!(program("./train.sh", &here).expect("found").file_name(), Some("train.sh".as_ref()));
     }
 }

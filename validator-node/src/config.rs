@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use node::{NodeConfig, config, http::HttpConfig, logging::LogConfig, traces::TraceConfig};
+use node::{NodeConfig, config, http::HttpConfig, logging::LogConfig, machine::EvaluatorConfig, traces::TraceConfig};
 use serde::{Deserialize, Serialize};
 
 /// A file like `configs/validator.toml`.
@@ -14,6 +14,8 @@ pub struct ValidatorConfig {
     pub http: HttpConfig,
     pub log: LogConfig,
     pub trace: TraceConfig,
+    /// Where losses are computed.
+    pub evaluator: EvaluatorConfig,
     /// Seconds from one validator's attempt to post to the next one's, beside those until it is seen; without it a block, as measured.
     pub step_s: Option<u64>,
     /// Pay is made stake once it is this part of the stake, 64 for one 64th; 0: never.
@@ -29,6 +31,7 @@ impl Default for ValidatorConfig {
             http: HttpConfig::default(),
             log: LogConfig::default(),
             trace: TraceConfig::default(),
+            evaluator: EvaluatorConfig::default(),
             step_s: None,
             compound_part: 64,
             doppelganger_check: true,
@@ -46,11 +49,12 @@ pub fn load(path: &Path) -> Result<ValidatorConfig> {
 
 #[cfg(test)]
 mod tests {
-    use super::load;
+    use super::{ValidatorConfig, load};
 
     #[test]
     fn the_example_loads_and_a_missing_file_is_named() {
-        load(concat!(env!("CARGO_MANIFEST_DIR"), "/../configs/validator.toml").as_ref()).expect("the example");
+        let example = load(concat!(env!("CARGO_MANIFEST_DIR"), "/../configs/validator.toml").as_ref()).expect("the example");
+        assert_eq!(example.evaluator, ValidatorConfig::default().evaluator);
         let error = format!("{:#}", load("/nowhere/config.toml".as_ref()).expect_err("missing"));
         assert!(error.contains("/nowhere/config.toml"), "{error}");
     }

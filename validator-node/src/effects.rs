@@ -6,8 +6,8 @@ use anyhow::Result;
 use chain::{Account, Errand, Urgency};
 use governance::Network;
 use node::{
-    Answers, Host, Node, Program, Scene, Shell, Upkeep, http, logging, patience::patient, roots, signing::Signing, stop::Stop,
-    upkeep::Call, vitals,
+    Answers, Host, Node, Program, Scene, Shell, Upkeep, http, logging, machine, member::blocking, patience::patient, roots,
+    signing::Signing, stop::Stop, upkeep::Call, vitals,
 };
 use protocol::{
     DeltaNumber, Digest, PositionNumber, RoundNumber, Wei,
@@ -50,6 +50,8 @@ pub struct Hands {
 /// # Errors
 /// Whatever is missing or wrong, with what to do about it.
 pub async fn serve(config: ValidatorConfig, stop: watch::Receiver<Stop>) -> Result<()> {
+    let place = config.evaluator.device;
+    blocking(move || machine::choose(place)).await?;
     let host = Host::open(&config.node, PROGRAM).await?.with_copies();
     let room = http::open(&config.http, http::served(&host.client, &host.vitals)).await?;
     let signing = Arc::new(Mutex::new(Signing::open(&config.node.data)?));

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use evaluator::{Checkpoint, HIDDEN_BYTES_MAX, Hidden, Hurdle, Judged, Manifest};
-use node::member::{blocking, compute};
+use node::{
+    machine::{machine, tell_left},
+    member::blocking,
+};
 use protocol::{Digest, Micronats, RoundNumber, bounty::Findings, jury::Task, validator::Fetched};
 use swarm::FetchError;
 
@@ -82,7 +85,7 @@ impl Bench {
         for file in &task.earlier {
             let bytes = self.hidden_bytes(*file).await.context("a hidden set of an earlier bounty cannot be fetched yet")?;
             if let Ok(earlier) = Hidden::read(&self.member.manifest, &bytes) {
-                (hidden, kept) = keep(hidden, Some(kept), move |hidden| hidden.kept(&[earlier.examples()])).await?;
+                (hidden, kept) = keep(hidden, Some(kept), move |hidden| hidden.kept_beside(&earlier)).await?;
             }
         }
         Ok((hidden, kept))
@@ -91,12 +94,16 @@ impl Bench {
     /// Losses of a file on the hidden examples that count, in micronats, without the price of its weights.
     async fn losses(&self, file: Digest, secret: &Arc<Secret>) -> Result<Vec<u32>> {
         let (checkpoint, secret) = (self.winner(file).await?, secret.clone());
-        blocking(move || Ok(compute()?.evaluate(&checkpoint, secret.hidden.examples(), &secret.kept)?.losses)).await
+        blocking(move || Ok(machine()?.evaluate(&checkpoint, secret.hidden.examples(), &secret.kept, tell_left)?.losses)).await
     }
 
     async fn hidden_probe(&self, file: Digest, secret: &Arc<Secret>, seed: Digest) -> Result<Digest> {
         let (checkpoint, secret, signer) = (self.winner(file).await?, secret.clone(), self.signer.0);
-        blocking(move || Ok(Digest(compute()?.probe(&checkpoint, secret.hidden.examples(), &secret.kept, seed.0, signer)?))).await
+        let probed = move || {
+            let on = (secret.hidden.examples(), secret.kept.as_slice());
+            Ok(Digest(machine()?.probe(&checkpoint, on, (seed.0, signer), tell_left)?))
+        };
+        blocking(probed).await
     }
 
     async fn winner(&self, file: Digest) -> Result<Arc<Checkpoint>> {

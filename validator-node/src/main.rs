@@ -22,6 +22,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     logging::start_as(&config.log, &config.trace)?;
     config.doppelganger_check &= !arguments.no_doppelganger_check;
     config.node.group = arguments.group.unwrap_or(config.node.group);
+    config.evaluator.device = arguments.device.unwrap_or(config.evaluator.device);
     let stop = stop::listen()?;
     effects::serve(config, stop).await
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use node::Groups;
+use node::{Groups, machine::Place};
 
 /// Rechecks claims in a training group.
 #[derive(Parser)]
@@ -16,6 +16,9 @@ pub struct Arguments {
     /// node signs with its key.
     #[arg(long)]
     pub no_doppelganger_check: bool,
+    /// Where losses are computed, whatever the settings say: cpu, cuda or cuda:N; the bits are the same.
+    #[arg(long)]
+    pub device: Option<Place>,
     /// Which groups, whatever the settings say: 1, or 1,4, or "all I have stake in".
     #[arg(long)]
     pub group: Option<Groups>,

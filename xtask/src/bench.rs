@@ -4,6 +4,7 @@
 pub mod chain;
 pub mod deltas;
 pub mod model;
+pub mod models;
 pub mod network;
 mod plot;
 pub mod race;
@@ -11,6 +12,7 @@ pub mod sim;
 mod worker;
 
 use std::{
+    collections::BTreeMap,
     fmt::{self, Write},
     fs,
     path::Path,
@@ -146,6 +148,18 @@ fn gas_table(rows: &[Row<u64>]) -> String {
         let _ = writeln!(text, "| {} | {} | {} | {:.2} |", row.name, grouped(row.ours), grouped(row.theirs), row.ratio);
     }
     text
+}
+
+/// Ours and theirs of each turn that a program told, a line of JSON for each, by name.
+fn turns(text: &str) -> Result<BTreeMap<String, Vec<(f64, f64)>>> {
+    let mut turns: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+    for line in text.lines() {
+        let value: Value = serde_json::from_str(line).with_context(|| format!("no JSON: {line}"))?;
+        let figures = value["ours"].as_f64().zip(value["theirs"].as_f64());
+        let (name, figures) = value["name"].as_str().zip(figures).with_context(|| format!("a figure is missing in {line}"))?;
+        turns.entry(name.to_owned()).or_default().push(figures);
+    }
+    Ok(turns)
 }
 
 /// Of an even number of values the greater of the two in the middle; not a number for none.

@@ -91,7 +91,8 @@ enum Task {
     Properties,
     /// Training on GPUs: built for each kind, run on those that are here (software Vulkan counts).
     Devices,
-    /// Models in PyTorch, transformers and llama.cpp, which are installed once (6 GB): the examples train, and what is given out answers as we do.
+    /// Models in PyTorch, transformers and llama.cpp, which are installed once (6 GB): the examples train, in a network too, and what is given
+    /// out answers as we do.
     Ecosystem,
     /// Archives of the programs for each platform whose target is installed, with sums and a bill of materials.
     Dist {
@@ -162,6 +163,12 @@ enum Bench {
         #[arg(long, value_name = "FILE")]
         json: Option<std::path::PathBuf>,
     },
+    /// A model of 1 GB in and out, beside a copy that is hashed.
+    Models {
+        /// Also write the rows there.
+        #[arg(long, value_name = "FILE")]
+        json: Option<std::path::PathBuf>,
+    },
     /// Who is paid for what, by rules before and now, and accuracies beside scikit-learn's, which is installed once.
     Race {
         /// Also write the rows there.
@@ -188,6 +195,7 @@ fn main() -> ExitCode {
         Task::Bench { what: Bench::Chain { json } } => bench::chain::run(json.as_deref()),
         Task::Bench { what: Bench::Network { json } } => bench::network::run(json.as_deref()),
         Task::Bench { what: Bench::Deltas { json } } => bench::deltas::run(json.as_deref()),
+        Task::Bench { what: Bench::Models { json } } => bench::models::run(json.as_deref()),
         Task::Bench { what: Bench::Race { json } } => bench::race::run(json.as_deref()),
         Task::Analyse => analysis::run(),
         Task::Properties => properties::run(),

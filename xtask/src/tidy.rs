@@ -22,7 +22,7 @@ const ARROWS: [(&str, &[&str]); 23] = [
     ("evaluator", &["deltas"]),
     ("page-evaluator", &["evaluator", "deltas"]),
     ("page-log", &["protocol"]),
-    ("training", &["evaluator"]),
+    ("training", &["cuda", "evaluator"]),
     ("models", &["evaluator"]),
     ("cuda", &["evaluator"]),
     ("views", &["protocol"]),
@@ -30,7 +30,7 @@ const ARROWS: [(&str, &[&str]); 23] = [
     ("chain", &["protocol"]),
     ("token", &["chain", "protocol"]),
     ("governance", &["token", "chain", "protocol"]),
-    ("node", &["governance", "token", "chain", "swarm", "protocol", "evaluator", "deltas"]),
+    ("node", &["governance", "token", "chain", "swarm", "protocol", "cuda", "evaluator", "deltas"]),
     (
         "neuron",
         &[

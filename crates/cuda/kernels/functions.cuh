@@ -87,6 +87,27 @@ DEVICE float gelu_slope(float x) {
     return fused(x, density, times(0.5f, twice_normal(x)));
 }
 
+// What the tanh form of GELU is made of: x held within 16, its square, and 1 + exp(-w) with w twice what tanh is taken of.
+struct Curve {
+    float held, square, below;
+};
+
+DEVICE Curve curve_of(float x) {
+    float held = larger(-16.0f, x > 16.0f ? 16.0f : x), square = times(held, held);
+    float w = times(held, fused(square, number(0x3d922279u), number(0x3fcc422au)));
+    return Curve{held, square, plus(1.0f, exponential(minus(0.0f, w)))};
+}
+
+// x * (1 + tanh(root of 2 / pi * (x + 0.044715 * x^3))) / 2.
+DEVICE float gelu_tanh_of(float x) { return over(x, curve_of(x).below); }
+
+// Its slope.
+DEVICE float gelu_tanh_slope(float x) {
+    Curve curve = curve_of(x);
+    float sigmoid = over(1.0f, curve.below), growth = fused(curve.square, number(0x3e5b33b6u), number(0x3fcc422au));
+    return times(fused(times(curve.held, minus(1.0f, sigmoid)), growth, 1.0f), sigmoid);
+}
+
 // x / (1 + exp(-x)).
 DEVICE float silu_of(float x) { return over(x, plus(1.0f, exponential(minus(0.0f, x)))); }
 

@@ -94,6 +94,20 @@ ALONE(gelu_and_slopes, Pointwise) {
     arguments.first[at] = gelu_slope(x);
 }
 
+// second = GELU of first in its tanh form.
+ALONE(gelu_tanh, Pointwise) {
+    EACH_VALUE;
+    arguments.second[at] = gelu_tanh_of(arguments.first[at]);
+}
+
+// The same; first becomes its slope.
+ALONE(gelu_tanh_and_slopes, Pointwise) {
+    EACH_VALUE;
+    float x = arguments.first[at];
+    arguments.second[at] = gelu_tanh_of(x);
+    arguments.first[at] = gelu_tanh_slope(x);
+}
+
 // third = sigmoid linear unit of the gate in first, times the value in second.
 ALONE(swiglu, Pointwise) {
     EACH_VALUE;

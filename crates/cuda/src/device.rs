@@ -15,8 +15,8 @@ pub struct Launch<'a> {
     pub words: &'a [u64],
 }
 
-/// A machine that runs kernels one after the other. Memory is counted in words of four bytes; an address is that of a byte.
-pub trait Device {
+/// A machine that runs kernels one after the other, of whichever thread. Memory is counted in words of four bytes; an address is that of a byte.
+pub trait Device: Send + Sync {
     /// For people.
     fn name(&self) -> String;
 

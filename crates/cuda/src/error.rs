@@ -8,6 +8,9 @@ pub enum Error {
     /// No library of a driver.
     #[error("no NVIDIA driver was found: install it, or compute on the processor")]
     NoDriver,
+    /// A program that cannot load libraries.
+    #[error("this program is linked statically and can load no driver: take the one for glibc (gnu), or compute on the processor")]
+    Static,
     /// A driver of a CUDA that is too old for these kernels; holds the versions it has and needs, thousands before and tens behind the point.
     #[error("the NVIDIA driver knows CUDA {}.{}, {}.{} is needed: update the driver, or compute on the processor", .found / 1000, .found % 1000 / 10, .needed / 1000, .needed % 1000 / 10)]
     OldDriver {
@@ -38,15 +41,15 @@ pub enum Error {
         /// Bytes free.
         free: u64,
     },
+    /// A device that was tried and gave other bits than the processor; holds where.
+    #[error("the GPU gives other bits than the processor ({0}): a verdict by it could cost stake, compute on the processor")]
+    Bits(&'static str),
     /// Anything else that the driver says.
     #[error("the GPU failed ({0}): try again, or compute on the processor")]
     Device(String),
     /// A model with tensors that this driver of kernels does not know.
     #[error("this model has no tensor {0} that the GPU needs: compute on the processor")]
     Model(String),
-    /// Something of a manifest that the kernels have not.
-    #[error("the GPU's kernels have not {0} yet: compute on the processor")]
-    Kind(&'static str),
     /// Checkpoint, examples and indices do not belong together.
     #[error(transparent)]
     Measure(#[from] MeasureError),

@@ -5,7 +5,7 @@ use evaluator::{Checkpoint, Examples, Measurement, PROBE_VALUES, mean, micronats
 use crate::device::Device;
 use crate::error::Error;
 use crate::layers::Layers;
-use crate::memory::{Memory, Queue, Span, Tiles};
+use crate::memory::{Memory, Queue, STAGE, Span, Tiles};
 use crate::network::{Asked, Network, check, right};
 
 /// How a device computes; nothing of it changes a bit.
@@ -40,7 +40,12 @@ impl<'d> Evaluator<'d> {
     pub fn new(device: &'d dyn Device, checkpoint: &'d Checkpoint, settings: Settings) -> Result<Self, Error> {
         let queue = Queue::new(device, settings.tiles);
         let weights = queue.allocate(checkpoint.manifest().parameters())?;
-        queue.upload_values(weights.span(), checkpoint.tensors().iter().flatten())?;
+        let mut first = 0;
+        checkpoint.in_parts(STAGE, |part| {
+            let to = weights.span().part(first, part.len() as u64);
+            first += part.len() as u64;
+            queue.upload_values(to, part)
+        })?;
         let network = Network::new(&queue, checkpoint.manifest(), settings.rows, false)?;
         Ok(Self { queue, checkpoint, weights, network })
     }
@@ -55,7 +60,7 @@ impl<'d> Evaluator<'d> {
         let log_probabilities = self.each(examples, &asked)?;
         let mut rest = log_probabilities.as_slice();
         let losses: Vec<u32> = asked.iter().map(|asked| take_loss(&mut rest, asked.targets.len())).collect();
-        let price = weight_price(self.checkpoint, examples.len());
+        let price = weight_price(self.checkpoint, examples.whole_len());
         Ok(Measurement { mean: mean(&losses).saturating_add(price), price, losses })
     }
 

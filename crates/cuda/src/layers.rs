@@ -108,8 +108,14 @@ impl Layers<'_> {
         self.queue.product(Product { rows, out: output.span, out_row: output.stride, then, before, before_row, ..product }, 1)
     }
 
-    /// Adds gradientᵀ · input to the gradient of a layer's weight, and the gradient to that of its bias.
+    /// Adds gradientᵀ · input to the gradient of a layer's weight, and the gradient to that of its bias; of frozen ones nothing.
     pub(crate) fn add_linear(&self, gradient: Rows, input: Rows, layer: Linear, rows: u64) -> Result<(), Error> {
+        if let Some(bias) = layer.bias {
+            self.add_rows(gradient, bias, rows)?;
+        }
+        if layer.weight.is_frozen {
+            return Ok(());
+        }
         let product = Product {
             left: gradient.span,
             left_row: 1,
@@ -125,12 +131,14 @@ impl Layers<'_> {
             goes_on: true,
             ..Product::default()
         };
-        self.queue.product(product, 1)?;
-        layer.bias.map_or(Ok(()), |bias| self.add_rows(gradient, bias, rows))
+        self.queue.product(product, 1)
     }
 
-    /// Adds every row to the gradient of a tensor.
+    /// Adds every row to the gradient of a tensor, unless it is frozen.
     fn add_rows(&self, gradient: Rows, tensor: Tensor, rows: u64) -> Result<(), Error> {
+        if tensor.is_frozen {
+            return Ok(());
+        }
         let into = tensor.of(self.gradients);
         self.queue.column_sums(ColumnSums { gradient: gradient.span, gradient_row: gradient.stride, into, rows, columns: tensor.len })
     }
@@ -175,9 +183,15 @@ impl Layers<'_> {
         })
     }
 
-    /// Adds the gradients of a norm's weight and bias. Rows are those of so many examples.
+    /// Adds the gradients of a norm's weight and bias, of frozen ones nothing. Rows are those of so many examples.
     pub(crate) fn add_norm(&self, back: Back, layer: NormLayer, examples: u64) -> Result<(), Error> {
         let Parts { rows, parts, columns } = back.parts;
+        if let Some(bias) = layer.bias {
+            self.add_rows(back.gradient, bias, rows)?;
+        }
+        if layer.weight.is_frozen {
+            return Ok(());
+        }
         self.queue.norm_sums(NormSums {
             gradient: back.gradient.span,
             gradient_row: back.gradient.stride,
@@ -189,8 +203,7 @@ impl Layers<'_> {
             rows: rows / examples.max(1),
             parts,
             columns,
-        })?;
-        layer.bias.map_or(Ok(()), |bias| self.add_rows(back.gradient, bias, rows))
+        })
     }
 
     /// Log-probabilities of some rows, and of the target of each.

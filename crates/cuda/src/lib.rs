@@ -10,6 +10,7 @@
 //! | `memory`, `arguments`, `kernels` | pieces of its memory, arguments, launches that keep within them |
 //! | `parameters`, `layers`, `mlp`, `transformer`, `network` | models of such launches, forward and back |
 //! | `evaluate`, `training`, `functions` | what a caller asks for |
+//! | `trial`, `machine` | whether a device gives the processor's bits, and a choice of both |
 //!
 //! Whoever gets an [`Error`] goes on with the processor and says so; the bits are the same.
 
@@ -20,6 +21,7 @@ mod evaluate;
 mod functions;
 mod kernels;
 mod layers;
+mod machine;
 mod memory;
 mod mlp;
 mod network;
@@ -28,12 +30,15 @@ mod parameters;
 mod source;
 mod training;
 mod transformer;
+mod trial;
 
 pub use device::{Device, Launch};
 pub use error::Error;
 pub use evaluate::{Evaluator, Settings};
 pub use functions::{Of, map, powers};
+pub use machine::Machine;
 pub use memory::Tiles;
 pub use nvidia::Gpu;
 pub use source::{KERNELS, OPTIONS, PLATFORM, names, source};
 pub use training::Training;
+pub use trial::trial;

@@ -4,7 +4,7 @@ use crate::device::{Device, Launch};
 use crate::error::Error;
 
 /// Words that go to a device at a time (4 MiB).
-const STAGE: usize = 1 << 20;
+pub(crate) const STAGE: usize = 1 << 20;
 /// Words to which pieces are rounded up: 256 bytes.
 const ALIGN: u64 = 64;
 

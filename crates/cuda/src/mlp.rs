@@ -14,6 +14,8 @@ const SHARE: u64 = 7;
 /// The layers of a model.
 pub(crate) struct Perceptron {
     pub(crate) layers: Vec<Linear>,
+    /// Layers before the first that is trained: gradients do not go back to them.
+    first: usize,
     pub(crate) outputs: u64,
 }
 
@@ -32,7 +34,9 @@ pub(crate) struct Buffers {
 impl Perceptron {
     pub(crate) fn new(mlp: &Mlp, parameters: &Parameters) -> Result<Self, Error> {
         let layers = (0..mlp.layers().len()).map(|index| parameters.linear(&format!("layers.{index}")));
-        Ok(Self { layers: layers.collect::<Result<_, Error>>()?, outputs: mlp.outputs.into() })
+        let layers: Vec<Linear> = layers.collect::<Result<_, Error>>()?;
+        let first = (0..layers.len()).take_while(|index| !parameters.trains_up_to(&format!("layers.{index}."))).count();
+        Ok(Self { layers, first, outputs: mlp.outputs.into() })
     }
 
     /// Units before each layer and behind the last.
@@ -93,15 +97,16 @@ impl Pass<'_> {
         self.layers.predict([self.logits(), self.buffers.targets, self.buffers.picked], rows, self.model.outputs)
     }
 
-    /// From log-probabilities back to the first layer; every target's gradient counts `share`.
+    /// From log-probabilities back to the first layer that is trained; every target's gradient counts `share`.
     pub(crate) fn backward(&self, share: f32) -> Result<(), Error> {
         let (rows, columns, targets) = (self.examples, self.model.outputs, self.buffers.targets);
         self.layers.queue.probabilities(Probabilities { logits: self.logits(), targets, rows, columns, share })?;
         let Some(mut gradient) = self.buffers.values.last().copied() else { return Ok(()) };
-        for (index, layer) in self.model.layers.iter().enumerate().rev() {
+        for (index, layer) in self.model.layers.iter().enumerate().skip(self.model.first).rev() {
             let Some(input) = self.buffers.values.get(index) else { continue };
             self.layers.add_linear(gradient, *input, *layer, rows)?;
-            let Some(before) = index.checked_sub(1).and_then(|index| self.buffers.gradients.get(index)) else { continue };
+            let before = index.checked_sub(1).filter(|before| *before >= self.model.first);
+            let Some(before) = before.and_then(|before| self.buffers.gradients.get(before)) else { continue };
             self.layers.linear_back(gradient, *layer, rows, *before, Then::Store)?;
             self.layers.queue.pointwise("neuron_relu_back", [Some(input.span), Some(before.span), None], rows * layer.inputs)?;
             gradient = *before;

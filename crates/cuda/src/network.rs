@@ -1,6 +1,6 @@
 //! A model on a device: its weights, memory for passes, and what passes give.
 
-use evaluator::{Examples, Gelu, Manifest, MeasureError, Model};
+use evaluator::{Examples, Manifest, MeasureError, Model};
 
 use crate::error::Error;
 use crate::layers::Layers;
@@ -32,22 +32,13 @@ pub(crate) fn right(examples: &Examples, index: u32) -> Result<Asked, Error> {
     let place = index as usize;
     let window = examples.window(place).map(|tokens| tokens.into_iter().skip(1).collect());
     let targets = window.or_else(|| examples.label(place).map(|label| vec![label]));
-    targets.map(|targets| Asked { index, targets }).ok_or_else(|| MeasureError::NoSuchExample(index).into())
-}
-
-/// Refuses what the kernels do not compute: the tanh form of GELU, and steps around frozen tensors.
-fn known(manifest: &Manifest, trains: bool) -> Result<(), Error> {
-    match manifest.model() {
-        Model::Gpt(gpt) if gpt.activation == Gelu::Tanh => Err(Error::Kind("the tanh form of GELU")),
-        _ if trains && manifest.tensors().iter().any(|tensor| tensor.is_frozen) => Err(Error::Kind("frozen tensors")),
-        _ => Ok(()),
-    }
+    let lacking = || examples.check_held(&[index]).err().unwrap_or(MeasureError::NoSuchExample(index));
+    targets.map(|targets| Asked { index, targets }).ok_or_else(|| lacking().into())
 }
 
 impl<'d> Network<'d> {
     /// Memory for passes over at most so many rows of activations, if there is room; gradients too, if it trains.
     pub(crate) fn new(queue: &Queue<'d>, manifest: &Manifest, rows: u64, trains: bool) -> Result<Self, Error> {
-        known(manifest, trains)?;
         let parameters = Parameters::new(manifest);
         let transformer = match manifest.model() {
             Model::Mlp(mlp) => {
@@ -119,8 +110,5 @@ impl<'d> Network<'d> {
 
 /// Whether a model reads such examples; if not, they are of another manifest.
 pub(crate) fn check(manifest: &Manifest, examples: &Examples) -> Result<(), Error> {
-    let reads_rows = matches!(manifest.model(), Model::Mlp(_));
-    let same_kind = examples.features(0).is_some() == reads_rows;
-    let fits = same_kind && examples.inputs() == manifest.inputs() as usize && examples.outputs() == manifest.outputs();
-    if fits { Ok(()) } else { Err(MeasureError::OtherManifest.into()) }
+    if examples.fit(manifest) { Ok(()) } else { Err(MeasureError::OtherManifest.into()) }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_char, c_void};
+use std::sync::{Mutex, PoisonError};
 
 use cudarc::driver::result::{self, DriverError, ctx, device, module, primary_ctx, stream};
 use cudarc::driver::sys::{self, CUdevice_attribute as Attribute};
@@ -10,6 +11,7 @@ use cudarc::nvrtc::result as compiler;
 use crate::device::{Device, Launch};
 use crate::error::Error;
 use crate::source::{OPTIONS, PLATFORM, names, source};
+use crate::trial::trial;
 
 /// Least version of the driver's CUDA, thousands before and tens behind the point.
 const CUDA_MIN: u32 = 12_000;
@@ -24,6 +26,11 @@ pub struct Gpu {
     kernels: BTreeMap<&'static str, sys::CUfunction>,
 }
 
+// SAFETY: a context, a module and its functions belong to the process, and every use of them makes the context that of its thread first.
+unsafe impl Send for Gpu {}
+// SAFETY: as above; the driver takes calls of several threads at a time.
+unsafe impl Sync for Gpu {}
+
 /// What the driver says, as words.
 fn said(error: DriverError) -> Error {
     Error::Device(format!("{error:?}"))
@@ -36,7 +43,10 @@ impl Gpu {
     /// A driver, NVRTC or the GPU is missing or too old, or does not take the kernels.
     pub fn new(number: u32) -> Result<Self, Error> {
         look_for_libraries()?;
-        result::init().map_err(said)?;
+        result::init().map_err(|error| match error.0 {
+            sys::CUresult::CUDA_ERROR_NO_DEVICE => Error::NoDevice { number, count: 0 },
+            _ => said(error),
+        })?;
         let found = driver_version()?;
         if found < CUDA_MIN {
             return Err(Error::OldDriver { found, needed: CUDA_MIN });
@@ -47,7 +57,27 @@ impl Gpu {
         }
         let device = device::get(number as i32).map_err(said)?;
         let image = compile(architecture(device)?)?;
-        Self::load(device, &image).map_err(said)
+        Self::load(device, &image).map_err(|error| match error.0 {
+            sys::CUresult::CUDA_ERROR_UNSUPPORTED_PTX_VERSION => Error::Compiler("NVRTC is newer than the driver".to_owned()),
+            _ => said(error),
+        })
+    }
+
+    /// The same once for each number, and tried: who asks again gets what is there, its kernels stay loaded as long as the program runs.
+    ///
+    /// # Errors
+    /// As [`Gpu::new`] and [`trial`].
+    pub fn shared(number: u32) -> Result<&'static Self, Error> {
+        static OPEN: Mutex<BTreeMap<u32, &'static Gpu>> = Mutex::new(BTreeMap::new());
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(gpu) = open.get(&number) {
+            return Ok(gpu);
+        }
+        let gpu = Self::new(number)?;
+        trial(&gpu)?;
+        let gpu: &Self = Box::leak(Box::new(gpu));
+        open.insert(number, gpu);
+        Ok(gpu)
     }
 
     /// Loads the kernels on the device.
@@ -68,6 +98,19 @@ impl Gpu {
         Ok(gpu)
     }
 
+    /// Operations in a second that its units of binary32 can do at most, two for a fused multiply-add; none where the driver does not tell.
+    pub fn peak(&self) -> Option<f64> {
+        // SAFETY: the device is one that the driver named.
+        let of = |attribute| unsafe { device::get_attribute(self.device, attribute) }.ok().map(f64::from);
+        let units = of(Attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
+        let clock_khz = of(Attribute::CU_DEVICE_ATTRIBUTE_CLOCK_RATE)?;
+        let major = of(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)?;
+        let minor = of(Attribute::CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)?;
+        // Of 7.x and 8.0 a multiprocessor has sixty-four of them, of what came later twice as many.
+        let each = if major < 8.0 || (major == 8.0 && minor == 0.0) { 64.0 } else { 128.0 };
+        Some(2.0 * each * units * clock_khz * 1e3)
+    }
+
     /// Makes its context that of this thread.
     fn enter(&self) -> Result<(), Error> {
         // SAFETY: the context is released only when this value is dropped.
@@ -84,6 +127,9 @@ impl Drop for Gpu {
 
 /// Without a library, the first call would panic.
 fn look_for_libraries() -> Result<(), Error> {
+    if cfg!(all(target_env = "musl", target_feature = "crt-static")) {
+        return Err(Error::Static);
+    }
     // SAFETY: these load a library by its name, as every use of the device does; NVIDIA's need nothing from who loads them.
     let (driver, compiler) = unsafe { (sys::is_culib_present(), cudarc::nvrtc::sys::is_culib_present()) };
     match (driver, compiler) {
@@ -133,7 +179,7 @@ fn compile(architecture: String) -> Result<Vec<c_char>, Error> {
 unsafe fn log_of(program: cudarc::nvrtc::sys::nvrtcProgram) -> Option<String> {
     // SAFETY: as the caller says.
     let log = unsafe { compiler::get_program_log(program) }.ok()?;
-    let bytes: Vec<u8> = log.into_iter().map(|byte| byte.cast_unsigned()).take_while(|byte| *byte != 0).collect();
+    let bytes: Vec<u8> = log.into_iter().flat_map(c_char::to_ne_bytes).take_while(|byte| *byte != 0).collect();
     Some(String::from_utf8_lossy(&bytes).lines().next().unwrap_or_default().to_owned())
 }
 

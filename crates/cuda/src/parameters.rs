@@ -10,6 +10,8 @@ use crate::memory::Span;
 pub(crate) struct Tensor {
     pub(crate) first: u64,
     pub(crate) len: u64,
+    /// Whether its gradient stays +0 and its values as they are.
+    pub(crate) is_frozen: bool,
 }
 
 impl Tensor {
@@ -49,10 +51,21 @@ impl Parameters {
         let mut len = 0;
         let mut tensors = Vec::with_capacity(specs.len());
         for spec in &specs {
-            tensors.push(Tensor { first: len, len: spec.elements() });
+            tensors.push(Tensor { first: len, len: spec.elements(), is_frozen: spec.is_frozen });
             len += spec.elements();
         }
         Self { specs, tensors, len }
+    }
+
+    /// Tensors that are trained.
+    pub(crate) fn trained(&self) -> impl Iterator<Item = (Tensor, &TensorSpec)> {
+        self.tensors.iter().copied().zip(&self.specs).filter(|(tensor, _)| !tensor.is_frozen)
+    }
+
+    /// Whether some tensor is trained up to the last one whose name begins like this: gradients go back no further than that.
+    pub(crate) fn trains_up_to(&self, beginning: &str) -> bool {
+        let end = self.specs.iter().rposition(|spec| spec.name.starts_with(beginning)).map_or(0, |last| last + 1);
+        self.tensors.iter().take(end).any(|tensor| !tensor.is_frozen)
     }
 
     /// The tensor of that name, and its shape.

@@ -25,7 +25,7 @@ pub fn names() -> &'static [&'static str] {
     &NAMES
 }
 
-const NAMES: [&str; 32] = [
+const NAMES: [&str; 34] = [
     "neuron_function_of_each",
     "neuron_power_of_each",
     "neuron_product_small",
@@ -44,6 +44,8 @@ const NAMES: [&str; 32] = [
     "neuron_relu_back",
     "neuron_gelu",
     "neuron_gelu_and_slopes",
+    "neuron_gelu_tanh",
+    "neuron_gelu_tanh_and_slopes",
     "neuron_swiglu",
     "neuron_swiglu_and_slopes",
     "neuron_multiply",

@@ -22,7 +22,7 @@ pub struct Training<'d> {
     gradients: Span,
     first: Span,
     second: Span,
-    /// First value and length of each tensor, then the sum of squares of each.
+    /// First value and length of each tensor that is trained, then the sum of squares of each.
     places: Span,
     squares: Span,
     powers: (f64, f64),
@@ -43,24 +43,36 @@ impl<'d> Training<'d> {
     /// # Errors
     /// When the snapshot is none of this manifest, or as [`Training::new`].
     pub fn resume(device: &'d dyn Device, manifest: &Manifest, snapshot: &Snapshot, settings: Settings) -> Result<Self, Error> {
-        snapshot.check(manifest)?;
         let (queue, parameters) = (Queue::new(device, settings.tiles), Parameters::new(manifest));
-        let (len, count) = (parameters.len, parameters.tensors.len() as u64);
+        let (len, count) = (parameters.len, parameters.trained().count() as u64);
         let cut = |cut: &mut Cut| [len, len, len, len, 4 * count, count].map(|len| cut.take(len));
         let mut needed = Cut::default();
         cut(&mut needed);
         let memory = queue.allocate(needed.used())?;
         let [weights, gradients, first, second, places, squares] = cut(&mut Cut::of(&memory));
-        for (span, tensors) in [(weights, &snapshot.tensors), (first, &snapshot.first), (second, &snapshot.second)] {
-            queue.upload_values(span, tensors.iter().flatten())?;
-        }
         let words = |number: u64| [number as u32, (number >> 32) as u32];
-        let numbers = parameters.tensors.iter().flat_map(|tensor| [words(tensor.first), words(tensor.len)]);
+        let numbers = parameters.trained().flat_map(|(tensor, _)| [words(tensor.first), words(tensor.len)]);
         queue.upload(places, numbers.flatten())?;
         queue.clear(gradients)?;
         let network = Network::new(&queue, manifest, settings.rows, true)?;
-        let (manifest, powers, _memory) = (manifest.clone(), snapshot.powers, memory);
-        Ok(Self { queue, manifest, parameters, _memory, weights, gradients, first, second, places, squares, powers, network })
+        let (manifest, powers, _memory) = (manifest.clone(), (1.0, 1.0), memory);
+        let mut training =
+            Self { queue, manifest, parameters, _memory, weights, gradients, first, second, places, squares, powers, network };
+        training.restore(snapshot)?;
+        Ok(training)
+    }
+
+    /// Goes on where `snapshot` was taken, with the memory that it has.
+    ///
+    /// # Errors
+    /// When the snapshot is none of this manifest, or the device fails.
+    pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Error> {
+        snapshot.check(&self.manifest)?;
+        for (span, tensors) in [(self.weights, &snapshot.tensors), (self.first, &snapshot.first), (self.second, &snapshot.second)] {
+            self.queue.upload_values(span, tensors.iter().flatten())?;
+        }
+        self.powers = snapshot.powers;
+        Ok(())
     }
 
     /// As [`evaluator::Exact::step`].
@@ -88,7 +100,7 @@ impl<'d> Training<'d> {
             log_probabilities.extend(self.network.predict(layers, examples, part)?);
             self.network.backward(layers, part.len() as u64, 1.0 / targets as f32)?;
         }
-        if let Some(slope) = price_slope(&self.manifest, examples.len()) {
+        if let Some(slope) = price_slope(&self.manifest, examples.whole_len()) {
             self.add_price(slope)?;
         }
         let of_tape = |values: &[f32]| values.iter().fold(0.0, |loss, value| loss - f64::from(*value));
@@ -97,7 +109,7 @@ impl<'d> Training<'d> {
     }
 
     fn add_price(&self, slope: f32) -> Result<(), Error> {
-        for (tensor, spec) in self.parameters.tensors.iter().zip(&self.parameters.specs) {
+        for (tensor, spec) in self.parameters.trained() {
             let (gradients, weights) = (tensor.of(self.gradients), tensor.of(self.weights));
             self.queue.price(Price { gradients, weights, count: tensor.len, slope, rest: spec.rest() })?;
         }
@@ -121,7 +133,7 @@ impl<'d> Training<'d> {
         self.powers.0 *= f64::from(beta_1);
         self.powers.1 *= f64::from(beta_2);
         let (correction_1, correction_2) = ((1.0 - self.powers.0) as f32, (1.0 - self.powers.1) as f32);
-        for (tensor, spec) in self.parameters.tensors.iter().zip(&self.parameters.specs) {
+        for (tensor, spec) in self.parameters.trained() {
             let [weights, gradients, first, second] = [self.weights, self.gradients, self.first, self.second].map(|all| tensor.of(all));
             let decay = if spec.shape.len() > 1 { learning_rate * weight_decay } else { 0.0 };
             let (count, epsilon) = (tensor.len, epsilon);
@@ -135,7 +147,7 @@ impl<'d> Training<'d> {
     fn descend(&self, settings: &Sgd) -> Result<(), Error> {
         let Sgd { learning_rate, weight_decay, clip } = *settings;
         let scale = self.scale(clip)?;
-        for (tensor, spec) in self.parameters.tensors.iter().zip(&self.parameters.specs) {
+        for (tensor, spec) in self.parameters.trained() {
             let decay = if spec.shape.len() > 1 { learning_rate * weight_decay } else { 0.0 };
             let (weights, gradients) = (tensor.of(self.weights), tensor.of(self.gradients));
             self.queue.descend(Descent { weights, gradients, count: tensor.len, learning_rate, decay, scale })?;
@@ -146,7 +158,7 @@ impl<'d> Training<'d> {
     /// Factor that keeps the gradient of all weights together within `clip`; sums of tensors are added in their order.
     fn scale(&self, clip: Option<f32>) -> Result<f32, Error> {
         let Some(clip) = clip else { return Ok(1.0) };
-        let count = self.parameters.tensors.len() as u64;
+        let count = self.parameters.trained().count() as u64;
         self.queue.squares(Squares { values: self.gradients, tensors: self.places, out: self.squares }, count)?;
         let norm = self.queue.download(self.squares)?.iter().fold(0.0, |sum: f32, square| sum + square).sqrt();
         Ok(if norm > clip { clip / norm } else { 1.0 })
@@ -157,7 +169,7 @@ impl<'d> Training<'d> {
         self.parameters.tensors.iter().map(|tensor| self.queue.download(tensor.of(all))).collect()
     }
 
-    /// Gradients of the last batch, in the order of [`Manifest::tensors`].
+    /// Gradients of the last batch, in the order of [`Manifest::tensors`]; of frozen tensors +0.
     ///
     /// # Errors
     /// When the device fails.

@@ -4,7 +4,7 @@ mod backward;
 mod buffers;
 mod forward;
 
-use evaluator::{Gpt, Llama};
+use evaluator::{Gelu, Gpt, Llama};
 
 use crate::error::Error;
 use crate::layers::Spread;
@@ -22,6 +22,8 @@ const EPSILON_UNITS: f32 = 1e9;
 pub(crate) struct Transformer {
     pub(crate) sizes: Sizes,
     pub(crate) spread: Spread,
+    /// Between the inner layers of blocks without gates.
+    pub(crate) gelu: Gelu,
     /// Radians from one position to the next of each pair of a head; empty where positions have weights.
     pub(crate) frequencies: Vec<f32>,
     pub(crate) tokens: Tensor,
@@ -29,6 +31,8 @@ pub(crate) struct Transformer {
     pub(crate) blocks: Vec<Block>,
     pub(crate) norm: NormLayer,
     pub(crate) head: Linear,
+    /// Whether gradients go back through the head and the norm before it.
+    pub(crate) is_passed: bool,
     /// Whether the head is the embedding of tokens.
     pub(crate) is_tied: bool,
 }
@@ -106,6 +110,8 @@ pub(crate) struct Block {
     pub(crate) gate: Option<Linear>,
     pub(crate) inner: Linear,
     pub(crate) inner_out: Linear,
+    /// Whether gradients go back through it: some tensor of it, or one before it, is trained.
+    pub(crate) is_passed: bool,
 }
 
 /// The head's own layer, or the embedding of tokens as one.
@@ -131,6 +137,7 @@ impl Transformer {
                 gate: None,
                 inner: parameters.linear(&name("mlp.c_fc"))?,
                 inner_out: parameters.linear(&name("mlp.c_proj"))?,
+                is_passed: parameters.trains_up_to(&name("")),
             })
         };
         let blocks: Vec<Block> = (0..layers).map(block).collect::<Result<_, Error>>()?;
@@ -152,11 +159,13 @@ impl Transformer {
         Ok(Self {
             sizes,
             spread: Spread { is_deviation: true, epsilon: EPSILON },
+            gelu: gpt.activation,
             frequencies: Vec::new(),
             tokens,
             positions: Some(parameters.get("transformer.wpe.weight")?),
             blocks,
             norm: parameters.norm("transformer.ln_f")?,
+            is_passed: parameters.trains_up_to("transformer.ln_f."),
             head: head(parameters, (tokens, sizes))?,
             is_tied: gpt.tied,
         })
@@ -183,11 +192,13 @@ impl Transformer {
         Ok(Self {
             sizes,
             spread: Spread { is_deviation: false, epsilon: llama.epsilon as f32 / EPSILON_UNITS },
+            gelu: Gelu::Exact,
             frequencies: llama.frequencies(),
             tokens,
             positions: None,
             blocks: (0..layers).map(|index| llama_block(parameters, sizes, index)).collect::<Result<_, Error>>()?,
             norm: parameters.norm("model.norm")?,
+            is_passed: parameters.trains_up_to("model.norm."),
             head: head(parameters, (tokens, sizes))?,
             is_tied: llama.tied,
         })
@@ -214,5 +225,6 @@ fn llama_block(parameters: &Parameters, sizes: Sizes, index: u64) -> Result<Bloc
         gate: Some(parameters.linear(&name("mlp.gate_proj"))?),
         inner: parameters.linear(&name("mlp.up_proj"))?,
         inner_out: parameters.linear(&name("mlp.down_proj"))?,
+        is_passed: parameters.trains_up_to(&name("")),
     })
 }

@@ -5,9 +5,9 @@ use std::{fs, path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use deltas::Tree;
-use evaluator::{Data, Examples, Hidden, Manifest};
+use evaluator::{Data, Examples, Hidden, Manifest, shard_tokens};
 use governance::{Network, Offer};
-use node::{Member, config::GroupFile, folder};
+use node::{Member, config::GroupFile, folder, shards};
 use protocol::{
     BountyNumber, Digest, GroupId, Micronats, Wei,
     bounty::{Calendar, Term},
@@ -81,9 +81,13 @@ impl Sponsor {
     ///
     /// # Errors
     /// When they do not fit into it.
-    pub fn retired(&self, set: &Tree) -> Result<Tree> {
-        let mut tree = set.clone();
-        tree.insert(&format!("hidden-{BOUNTY}{}", self.member.manifest.data().suffix()), &self.body)?;
+    pub async fn retired(&self, set: &Tree) -> Result<Tree> {
+        let (mut tree, manifest) = (set.clone(), &self.member.manifest);
+        let text = match manifest.data() {
+            Data::Tokens { .. } => shards::add(manifest, Hidden::shard(manifest, &self.file)?, &self.member.client).await?,
+            _ => self.body.clone(),
+        };
+        tree.insert(&format!("hidden-{BOUNTY}{}", manifest.data().suffix()), &text)?;
         Ok(tree)
     }
 }
@@ -94,14 +98,29 @@ impl Sponsor {
 /// When the group has none, or too few.
 pub fn hide(file: &mut GroupFile, dir: &Path) -> Result<String> {
     let held_out = file.data.heldout.as_mut().context("--bounty hides examples that are in no set: name some as `heldout` in [data]")?;
-    let (hidden, rest) = halves(&folder::text(held_out)?, &file.manifest);
+    let (mut hidden, rest) = halves(&folder::text(held_out)?, &file.manifest);
+    if let (Data::Tokens { stride, .. }, Some(shards)) = (file.manifest.data(), &file.data.shards) {
+        let most = (file.manifest.eval_max() - 1) * stride + file.manifest.inputs() + 1;
+        hidden = numbers(&file.manifest, &hidden, shards, most as usize)?;
+    }
     let path = dir.join(format!("heldout{}", file.manifest.data().suffix()));
     fs::write(&path, rest).with_context(|| format!("cannot write {}", path.display()))?;
     *held_out = path;
     Ok(hidden)
 }
 
-/// Every second row, or the first half of a text; of these as many as a measurement takes.
+/// At most so many of the first tokens of the shards that some lines name, which lie in a folder.
+fn numbers(manifest: &Manifest, lines: &str, shards: &Path, most: usize) -> Result<String> {
+    let mut tokens = Vec::new();
+    for shard in Examples::parse(manifest, [("hidden.tokens", lines)])?.shards() {
+        let path = shards.join(shard.cid.to_string());
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        tokens.extend(shard_tokens(manifest, &bytes).take(most.saturating_sub(tokens.len())).map(|token| token.to_string()));
+    }
+    Ok(tokens.join(" "))
+}
+
+/// Every second row, or the first half of a text or of shards; of rows and text as many as a measurement takes.
 fn halves(text: &str, manifest: &Manifest) -> (String, String) {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let is_hidden = |place: usize| match manifest.data() {
@@ -112,6 +131,9 @@ fn halves(text: &str, manifest: &Manifest) -> (String, String) {
         |wanted| lines.iter().enumerate().filter(|(place, _)| is_hidden(*place) == wanted).map(|(_, line)| *line).collect::<Vec<_>>();
     let (hidden, rest) = (half(true), half(false));
     let is_measurable = |most: &usize| {
+        if matches!(manifest.data(), Data::Tokens { .. }) {
+            return true;
+        }
         let name = format!("hidden{}", manifest.data().suffix());
         let examples = Examples::parse(manifest, [(name, hidden[..*most].concat())]);
         examples.is_ok_and(|examples| examples.len() <= manifest.eval_max() as usize)

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use futures::future::try_join_all;
 use governance::Network;
-use node::{Heard, Hub, Member, Scope, Site, Source, birth, config::GroupFile};
+use node::{Heard, Hub, Intake, Member, Scope, Site, Source, birth, config::GroupFile};
 use protocol::{Address, Digest, GroupId, NodeId, Wei, chain::GroupView, log::Body};
 use tokio::sync::mpsc;
 
@@ -229,7 +229,7 @@ impl Devnet {
     pub fn lift_limit(&mut self) -> Result<()> {
         for process in &mut self.trainers {
             process.kill();
-            nodes::write_trainer(&self.dir, &process.name, &self.file, self.group, None)?;
+            nodes::lift_limit(&self.dir, &process.name)?;
             process.restart()?;
         }
         Ok(())
@@ -323,7 +323,7 @@ async fn found(options: &Options, file: &GroupFile, dir: &Path, cast: &Cast, han
     fs::create_dir_all(&data)?;
     let (client, events) = alone.join(&data, node::keys::node_key(&data)?, &options.listen, &[]).await?;
     let founder = hands.of(&cast.founder)?;
-    let birth = birth::prepare(file, &setup::times(file, options), options.seed, cast.founder.address(), &client).await?;
+    let birth = birth::prepare(file, &setup::times(file, options), options.seed, cast.founder.address(), &Intake::new(&client)).await?;
     let group = founder.create(&birth).await?;
     client.subscribe(group).await?;
     let peers = client.listen_addresses().await?.iter().map(ToString::to_string).collect();

@@ -1,12 +1,13 @@
 //! How well a checkpoint does on examples that are in no set: right classes, or the loss of text.
 
-use std::{fmt, path::Path};
+use std::{fmt, path::Path, sync::Arc};
 
 use anyhow::Result;
 use evaluator::{Checkpoint, Data, Examples};
 use node::{
-    folder,
-    member::{self, accuracy},
+    Member, folder,
+    member::{self, accuracy, blocking},
+    shards,
 };
 use serde::Serialize;
 
@@ -35,14 +36,19 @@ impl HeldOut {
     /// Measures a checkpoint on the examples of a file.
     ///
     /// # Errors
-    /// When the file cannot be read as examples of its manifest.
-    pub fn measure(checkpoint: &Checkpoint, path: &Path) -> Result<Self> {
+    /// When the file cannot be read as examples of the group's manifest, or a shard that it names is not here.
+    pub async fn measure(member: &Member, checkpoint: Arc<Checkpoint>, path: &Path) -> Result<Self> {
         let text = folder::text(path)?;
-        let Data::Text { tokenizer, .. } = checkpoint.manifest().data() else {
-            return Ok(Self { accuracy: Some(accuracy(checkpoint, &text)?), ..Self::default() });
+        let examples = Examples::parse(&member.manifest, [(format!("heldout{}", member.manifest.data().suffix()), &text)])?;
+        if matches!(member.manifest.data(), Data::Tokens { .. }) {
+            return Ok(Self { micronats: Some(loss(member, checkpoint, &examples).await?), ..Self::default() });
+        }
+        let Data::Text { tokenizer, .. } = member.manifest.data() else {
+            let accuracy = blocking(move || accuracy(&checkpoint, &text)).await?;
+            return Ok(Self { accuracy: Some(accuracy), ..Self::default() });
         };
         let tokens = tokenizer.encode(&text).map_or(0, |tokens| tokens.len());
-        let micronats = loss(checkpoint, &Examples::parse(checkpoint.manifest(), [("heldout.txt", &text)])?)?;
+        let micronats = loss(member, checkpoint, &examples).await?;
         let bits_per_token = f64::from(micronats) / 1e6 / std::f64::consts::LN_2;
         let bits_per_byte = Some(bits_per_token * tokens as f64 / text.len() as f64);
         Ok(Self { micronats: Some(micronats), bits_per_byte, accuracy: None })
@@ -62,6 +68,7 @@ impl fmt::Display for HeldOut {
             (_, Some(loss), Some(bits)) => {
                 write!(formatter, "{} nats a token, {bits:.3} bits a byte, on text that was never in the set", nats(loss))
             }
+            (_, Some(loss), None) => write!(formatter, "{} nats a token, on shards that were never in the set", nats(loss)),
             _ => write!(formatter, "not measured"),
         }
     }
@@ -70,10 +77,12 @@ impl fmt::Display for HeldOut {
 /// Mean loss in micronats on a set, without a price: on all of it, or on as many examples as a round takes, always the same.
 ///
 /// # Errors
-/// When examples and checkpoint do not belong together.
-pub fn loss(checkpoint: &Checkpoint, examples: &Examples) -> Result<u32> {
-    let drawn = evaluator::draw([0; 32], 0, 0, examples.len() as u32, checkpoint.manifest().eval_max());
-    Ok(member::loss(checkpoint, examples, &drawn)?.0)
+/// When examples and checkpoint do not belong together, or a shard of theirs cannot be had.
+pub async fn loss(member: &Member, checkpoint: Arc<Checkpoint>, examples: &Examples) -> Result<u32> {
+    let drawn = evaluator::draw([0; 32], 0, 0, examples.len() as u32, member.manifest.eval_max());
+    shards::hold(member, examples, &drawn).await?;
+    let examples = examples.clone();
+    blocking(move || Ok(member::loss(&checkpoint, &examples, &drawn)?.0)).await
 }
 
 #[cfg(test)]

@@ -1,4 +1,8 @@
 //! The whole network on one machine: a chain, contracts, a group, trainers, validators, two weekly votes, and a report.
+#![cfg_attr(
+    not(test),
+    deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic where nobody reads any more: `node::output` does not")
+)]
 
 mod actors;
 mod bounty;

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use node::config::{self, GroupFile, NetworkFile, NodeConfig};
 use protocol::GroupId;
 
@@ -23,10 +23,11 @@ pub fn start(options: &Options, file: &GroupFile, dir: &Path, group: GroupId) ->
         listen(dir, &name, &host)?;
         Process::start_by(&host.enter, &name, program, &dir.join(&name))
     };
-    let trainer = |number| {
+    let trainer = |number: usize| {
         let name = format!("trainer-{number}");
         provide(options, dir, &name, number - 1)?;
-        write_trainer(dir, &name, file, group, Some(options.rounds()))?;
+        let own = options.trainer_files.get(number - 1).map(|path| own(path)).transpose()?.unwrap_or_default();
+        write_trainer(dir, &name, file, group, options.rounds(), own)?;
         run(name, number - 1, "trainer-node")
     };
     let validator = |number| {
@@ -60,14 +61,34 @@ fn listen(dir: &Path, name: &str, host: &Host) -> Result<()> {
     write_config(dir, name, &config)
 }
 
-/// Writes what a trainer is told.
-pub fn write_trainer(dir: &Path, name: &str, file: &GroupFile, group: GroupId, rounds: Option<u64>) -> Result<()> {
+/// Writes what a trainer is told; what it has of its own takes the place of what the group's file says.
+fn write_trainer(dir: &Path, name: &str, file: &GroupFile, group: GroupId, rounds: u64, own: toml::Table) -> Result<()> {
     let mut config = toml::Table::new();
-    if let Some(rounds) = rounds {
-        config.insert("rounds".into(), toml::Value::try_from(rounds)?);
-    }
-    config.insert("node".into(), toml::Value::try_from(node_config(dir, name, group))?);
+    config.insert("rounds".into(), toml::Value::try_from(rounds)?);
     config.insert("training".into(), toml::Value::Table(file.training.clone()));
+    config.extend(own);
+    config.insert("node".into(), toml::Value::try_from(node_config(dir, name, group))?);
+    write_config(dir, name, &config)
+}
+
+/// A trainer's own settings, whose folder of a command counts from their file.
+fn own(path: &Path) -> Result<toml::Table> {
+    let mut config: toml::Table = config::read(path)?;
+    ensure!(!config.contains_key("node"), "{} has a part [node], which the devnet writes itself: take it out", path.display());
+    let folder = std::path::absolute(path)?.parent().map(Path::to_owned).unwrap_or_default();
+    let training = config.get_mut("training").and_then(toml::Value::as_table_mut);
+    if let Some(training) = training.filter(|training| training.get("engine").and_then(toml::Value::as_str) == Some("command")) {
+        let below = training.get("folder").and_then(toml::Value::as_str).unwrap_or_default();
+        let folder = toml::Value::try_from(folder.join(below))?;
+        training.insert("folder".into(), folder);
+    }
+    Ok(config)
+}
+
+/// Lets a trainer go on for ever.
+pub fn lift_limit(dir: &Path, name: &str) -> Result<()> {
+    let mut config: toml::Table = config::read(&dir.join(name).join(CONFIG))?;
+    config.remove("rounds");
     write_config(dir, name, &config)
 }
 
@@ -88,4 +109,32 @@ fn write_config(dir: &Path, name: &str, config: &toml::Table) -> Result<()> {
     fs::create_dir_all(&folder)?;
     let path = folder.join(CONFIG);
     fs::write(&path, toml::to_string(config)?).with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trainers_own_file_has_no_node_and_its_folder_counts_from_the_file() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("own.toml");
+        let read = |text: &str| {
+            fs::write(&path, text).expect("written");
+            own(&path)
+        };
+        let refused = read("[node]\nport = 1").expect_err("a node").to_string();
+        assert!(refused.contains("[node]") && refused.contains("take it out"), "{refused}");
+        for (text, wanted) in [
+            ("[training]\nengine = \"command\"\ncommand = [\"x\"]", Some(folder.path().to_owned())),
+            ("[training]\nengine = \"command\"\nfolder = \"below\"", Some(folder.path().join("below"))),
+            ("[training]\nengine = \"command\"\nfolder = \"/else\"", Some("/else".into())),
+            ("[training]\nbatch = 3", None),
+            ("rounds = 2", None),
+        ] {
+            let config = read(text).unwrap_or_else(|error| panic!("{text}: {error:#}"));
+            let found = config.get("training").and_then(|training| training.get("folder")?.as_str().map(Into::into));
+            assert_eq!(found, wanted, "{text}");
+        }
+    }
 }

@@ -45,6 +45,10 @@ pub struct Options {
     /// The training group to found.
     #[arg(long, default_value = "configs/groups/digits.toml")]
     pub group: PathBuf,
+    /// How a trainer of its own kind trains: a trainer's settings file without [node], whose keys take the place of what the group's file
+    /// says. Once for each such trainer, the first one first.
+    #[arg(long = "trainer-file", value_name = "FILE")]
+    pub trainer_files: Vec<PathBuf>,
     /// Start of everything random: keys, first weights, order of training.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -120,6 +124,7 @@ impl Default for Options {
             poison: false,
             bounty: false,
             group: "configs/groups/digits.toml".into(),
+            trainer_files: Vec::new(),
             seed: 1,
             keep: false,
             report: None,
@@ -160,6 +165,8 @@ impl Options {
         ensure!(self.rounds >= 1, "--rounds must be at least 1");
         ensure!((1..=MAX_NODES).contains(&self.trainers), "--trainers must be 1 to {MAX_NODES}");
         ensure!((1..=MAX_NODES).contains(&self.validators), "--validators must be 1 to {MAX_NODES}");
+        let (files, trainers) = (self.trainer_files.len(), self.trainers);
+        ensure!(files <= trainers, "{files} times --trainer-file are more than --trainers {trainers}: start as many trainers");
         let is_time = (0.1..=MAX_BLOCK_S).contains(&self.block_time);
         ensure!(is_time, "--block-time must be 0.1 to {MAX_BLOCK_S} seconds");
         ensure!((1..=MAX_CONFIRMATIONS).contains(&self.confirmations), "--confirmations must be 1 to {MAX_CONFIRMATIONS}");

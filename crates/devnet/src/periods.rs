@@ -115,7 +115,7 @@ impl Votes {
     /// Writes the patch that makes the wish come true on the current set, publishes it, and proposes its digest.
     async fn propose(&self, view: &GroupView, wish: &Wish<'_>) -> Result<(DeltaNumber, Digest)> {
         let set = self.set(view.head).await?;
-        let (tree, title) = wished(&set.tree, &wish.kind, &self.member.manifest)?;
+        let (tree, title) = wished(&set.tree, &wish.kind, &self.member.manifest).await?;
         let patch = Patch::between(&set.tree, &tree, wish.author.address().0, &title);
         let digest = self.member.client.add(patch).await?;
         let network = self.hands.of(wish.author)?;
@@ -184,13 +184,13 @@ impl Votes {
 }
 
 /// The set as somebody wants it, and the title of the patch.
-fn wished(set: &Tree, kind: &Kind<'_>, manifest: &Manifest) -> Result<(Tree, String)> {
+async fn wished(set: &Tree, kind: &Kind<'_>, manifest: &Manifest) -> Result<(Tree, String)> {
     match kind {
         Kind::Add(path) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             Ok((birth::extended(set, path, manifest)?, format!("Examples from {name}")))
         }
-        Kind::Retire(sponsor) => Ok((sponsor.retired(set)?, "Examples that were hidden".to_owned())),
+        Kind::Retire(sponsor) => Ok((sponsor.retired(set).await?, "Examples that were hidden".to_owned())),
         Kind::Poison => Ok((poison::poisoned(set, manifest)?, "Better examples".to_owned())),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
 use evaluator::Data;
-use node::Heard;
+use node::{Heard, output};
 use protocol::{RoundNumber, chain::Block, log::Body};
 use tokio::task::JoinSet;
 
@@ -97,15 +97,15 @@ async fn keep(devnet: &mut Devnet) -> Result<()> {
     let (network, keys) = (devnet.network_file(), devnet.dir.join("keys"));
     let guest =
         format!("neuron --network {} --key {}/guest.json --password-file {}/password", network.display(), keys.display(), keys.display());
-    println!("\n  The network goes on until Ctrl-C. RPC: {}\n", devnet.rpc_url());
+    output::line(&format!("\n  The network goes on until Ctrl-C. RPC: {}\n", devnet.rpc_url()))?;
     let predict = match devnet.member.manifest.data() {
         Data::Csv { .. } => format!("predict --line {}", ["0"].repeat(devnet.member.manifest.inputs() as usize).join(",")),
         Data::Text { .. } | Data::Tokens { .. } => "predict --prompt \"ROMEO:\"".to_owned(),
     };
     for command in ["token balance", "group show", "round show", "stake show", "delta show", "measure show", "round alarms", &predict] {
-        println!("    {guest} {command}");
+        output::line(&format!("    {guest} {command}"))?;
     }
-    println!("\n  A node of your own: set `network`, `keystore` and `password_file` in configs/trainer.toml to these paths.\n");
+    output::line("\n  A node of your own: set `network`, `keystore` and `password_file` in configs/trainer.toml to these paths.\n")?;
     loop {
         devnet.step().await?;
     }

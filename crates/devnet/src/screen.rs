@@ -3,6 +3,7 @@
 use std::{io::IsTerminal, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use node::output;
 use protocol::{
     RoundNumber, Wei,
     chain::{Clock, Phase},
@@ -41,7 +42,8 @@ impl Screen {
         match &self.bar {
             Some(bar) => bar.println(line),
             None if self.is_quiet => {}
-            None => println!("{line}"),
+            // Whoever reads no more does not end the network.
+            None => drop(output::line(&line)),
         }
     }
 
@@ -69,7 +71,7 @@ impl Screen {
             bar.finish_and_clear();
         }
         if !self.is_quiet {
-            print!("{text}");
+            drop(output::show(text.as_bytes()));
         }
     }
 }

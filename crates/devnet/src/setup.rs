@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_data_of_the_shipped_groups_suit_their_manifests_and_a_trainer_takes_their_settings() {
-        for name in ["digits", "tiny-gpt", "tiny-llama", "small-gpt"] {
+        for name in ["digits", "tiny-gpt", "tiny-llama", "small-gpt", "medium-llama"] {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../configs/groups/{name}.toml"));
             group_file(&path).unwrap_or_else(|error| panic!("{name}: {error:#}"));
         }

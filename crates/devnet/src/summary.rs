@@ -35,7 +35,10 @@ pub async fn make(devnet: &Devnet) -> Result<Report> {
     ensure!(supply == expected, "the supply is {supply} wei, sold + minted − burned are {expected}");
     let view = devnet.network.view(devnet.group).await?;
     let checkpoint = devnet.member.checkpoint(view.checkpoint).await?;
-    let heldout = devnet.file.data.heldout.as_ref().map(|path| HeldOut::measure(&checkpoint, path));
+    let heldout = match &devnet.file.data.heldout {
+        Some(path) => HeldOut::measure(&devnet.member, checkpoint, path).await?,
+        None => HeldOut::default(),
+    };
     let length = evaluator::checkpoint_len(&devnet.member.manifest);
     let seen = devnet.seen();
     let (positions, held) = held(devnet).await?;
@@ -60,7 +63,7 @@ pub async fn make(devnet: &Devnet) -> Result<Report> {
         balances: balances(devnet).await?,
         stakes: positions.iter().map(|position| (devnet.cast.name_of(position.signer), position.next)).collect(),
         final_checkpoint_cid: swarm::cid_of(view.checkpoint, length).to_string(),
-        heldout: heldout.transpose()?.unwrap_or_default(),
+        heldout,
         dataset_roots: devnet.roots(view.head).into_iter().filter_map(|(name, root)| Some((name, root?.to_string()))).collect(),
     })
 }

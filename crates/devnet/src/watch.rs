@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 use anyhow::{Context, Result};
 use deltas::Tree;
 use evaluator::{Data, Examples, Manifest};
-use node::{Member, member::blocking};
+use node::Member;
 use protocol::{
     Digest,
     chain::{ChainEvent, GroupView, Outcome},
@@ -44,7 +44,7 @@ impl Watch {
             ChainEvent::Decided { round, file, .. } => {
                 let Some(path) = self.heldout.clone() else { return Ok(()) };
                 let checkpoint = self.member.checkpoint(file).await?;
-                let score = blocking(move || HeldOut::measure(&checkpoint, &path)).await?;
+                let score = HeldOut::measure(&self.member, checkpoint, &path).await?;
                 self.teller.note(|seen| seen.heldout.extend([(round, score)]));
                 self.teller.tell(format!("round {round}"), format!("its model: {score}"));
             }
@@ -53,12 +53,10 @@ impl Watch {
                 let (before, body) = (self.member.set(link.parent).await?, self.member.body(link.patch).await?);
                 let after = self.member.preview(link.parent, body).await?;
                 let checkpoint = self.member.checkpoint(checkpoint).await?;
-                let (fresh, known) = blocking(move || {
-                    let manifest = checkpoint.manifest();
-                    let fresh = Examples::parse(manifest, fresh(&before.tree, &after.tree, manifest))?;
-                    Ok((loss(&checkpoint, &fresh)?, loss(&checkpoint, &before.examples)?))
-                })
-                .await?;
+                let manifest = &self.member.manifest;
+                let fresh = Examples::parse(manifest, fresh(&before.tree, &after.tree, manifest))?;
+                let known = loss(&self.member, checkpoint.clone(), &before.examples).await?;
+                let fresh = loss(&self.member, checkpoint, &fresh).await?;
                 self.teller.note(|seen| seen.fresh.extend([(applied, (fresh, known))]));
                 let text =
                     format!("fresh loss: the running model has {} nats on what is new, {} on the set before", nats(fresh), nats(known));

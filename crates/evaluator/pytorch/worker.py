@@ -2,18 +2,21 @@
 
     worker.py MANIFEST CHECKPOINT DATA BATCH THREADS eager|compiled
 
-Commands: `losses`, `rows`, `evaluate`, `train STEPS`, `memory`, `about`, each answered with one line.
+The models are those of examples/pytorch, so that what people train with is what is compared. Commands: `losses`, `rows`, `evaluate`, `train STEPS`, `memory`, `about`, each answered with one line.
 """
 
 import json
 import sys
 import time
+from pathlib import Path
 
+import numpy
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-from models import model_of
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "examples/pytorch"))
+from models import model_of  # noqa: E402
 
 
 def examples_of(manifest, path):
@@ -21,12 +24,19 @@ def examples_of(manifest, path):
     if data["format"] == "csv":
         rows = torch.tensor([[int(value) for value in line.split(",")] for line in open(path)])
         return rows[:, :-1] / data["divisor"], rows[:, -1].clone()
-    text, context = open(path, "rb").read(), manifest["model"]["context"]
+    context = manifest["model"]["context"]
     assert data["stride"] == context
-    places = range(256) if data["tokenizer"] == "bytes" else {ord(character): place for place, character in enumerate(data["tokenizer"]["characters"])}
-    tokens = torch.tensor([places[byte] for byte in text])
+    tokens = tokens_of(manifest, path)
     count = (len(tokens) - 1) // context
     return tokens[: count * context].view(count, context), tokens[1 : count * context + 1].view(count, context)
+
+
+def tokens_of(manifest, path):
+    data = manifest["data"]
+    if data["format"] == "tokens":
+        return torch.from_numpy(numpy.fromfile(path, "<u2" if manifest["model"]["vocabulary"] <= 65536 else "<u4").astype(numpy.int64))
+    places = range(256) if data["tokenizer"] == "bytes" else {ord(character): place for place, character in enumerate(data["tokenizer"]["characters"])}
+    return torch.tensor([places[byte] for byte in open(path, "rb").read()])
 
 
 class Worker:
@@ -34,8 +44,7 @@ class Worker:
         torch.set_num_threads(int(threads))
         manifest = json.load(open(manifest))
         self.model = model_of(manifest)
-        missing, unexpected = self.model.load_state_dict(load_file(checkpoint), strict=False)
-        assert missing in ([], ["lm_head.weight"]) and not unexpected, (missing, unexpected)
+        self.model.load_state_dict(load_file(checkpoint))
         inputs, targets = examples_of(manifest, data)
         size = int(batch)
         order = [torch.arange(step * size, (step + 1) * size) for step in range(len(inputs) // size)]

@@ -244,6 +244,27 @@ impl Checkpoint {
         self.values().into_iter().map(Values::to_vec).collect()
     }
 
+    /// Calls `read` with all values in the same order, at most so many at a time: what goes elsewhere is widened piece by piece, and no
+    /// copy of a file is kept.
+    ///
+    /// # Errors
+    /// The first of `read`.
+    pub fn in_parts<E>(&self, most: usize, mut read: impl FnMut(&[f32]) -> Result<(), E>) -> Result<(), E> {
+        let (most, mut part) = (most.max(1), Vec::new());
+        for values in self.values() {
+            if let Some(wide) = values.wide() {
+                wide.chunks(most).try_for_each(&mut read)?;
+                continue;
+            }
+            for first in (0..values.len()).step_by(most) {
+                part.resize(most.min(values.len() - first), 0.0);
+                values.widen(first, &mut part);
+                read(&part)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The tensors where they lie, in the same order.
     pub(crate) fn values(&self) -> Vec<Values<'_>> {
         match &self.weights {

@@ -11,7 +11,7 @@ mod text;
 
 pub use error::{DataError, LineFault, ShardFault};
 pub(crate) use input::{Input, parse_input, tokens_input};
-pub use shards::{Cid, Shard, ShardBytes, ShardError, check_shard};
+pub use shards::{Cid, Shard, ShardBytes, ShardError, check_shard, shard_bytes, shard_tokens};
 pub(crate) use text::windows;
 
 use std::ops::Range;
@@ -284,6 +284,18 @@ impl Examples {
         self.as_shards().ok_or(ShardError::NoSuchShard(shard))?.hold(shard, bytes)
     }
 
+    /// The set of one shard, which it holds.
+    ///
+    /// # Errors
+    /// [`DataError`] when the bytes are no shard of the group.
+    pub(crate) fn of_shard(manifest: &Manifest, bytes: Vec<u8>) -> Result<Self, DataError> {
+        check_shard(manifest, &bytes)?;
+        let examples = Self::parse(manifest, [("one.tokens", format!("{}\n", Shard::of(manifest, &bytes, None)))])?;
+        // It is what its line says.
+        examples.hold(0, Arc::new(bytes)).map_err(|_| DataError::NoShards)?;
+        Ok(examples)
+    }
+
     /// Takes over what another set, of the same width of tokens, holds of the shards of this one: a delta leaves most as they are.
     pub fn hold_from(&self, other: &Self) {
         if let (Some(shards), Some(other)) = (self.as_shards(), other.as_shards()) {
@@ -330,8 +342,8 @@ impl Examples {
         if let Values::Text(text) = &self.values { text.window(index, self.inputs) } else { None }
     }
 
-    /// Whether a model reads such examples.
-    pub(crate) fn fit(&self, manifest: &Manifest) -> bool {
+    /// Whether a model of this manifest reads such examples.
+    pub fn fit(&self, manifest: &Manifest) -> bool {
         let same_kind = matches!(
             (&self.values, manifest.data()),
             (Values::Rows(_), Data::Csv { .. }) | (Values::Text(_), Data::Text { .. }) | (Values::Shards(_), Data::Tokens { .. })

@@ -1,15 +1,15 @@
 //! Hidden examples: a file that a sponsor names by a salted root, and opens when the files that it measures stand on chain
 //! (PROTOCOL 18).
 //!
-//! The file is a first line `neuron hidden 1 <seed>` and rows of csv or text as the manifest asks. Salts keep examples of few possible
-//! values from being guessed out of the root, and one shown example from telling of another.
+//! The file is a first line `neuron hidden 1 <seed>` and rows of csv, text or numbers of tokens as the manifest asks. Salts keep examples
+//! of few possible values from being guessed out of the root, and one shown example from telling of another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use sha2::{Digest, Sha256};
 
 use crate::data::Data;
-use crate::examples::{DataError, Examples};
+use crate::examples::{DataError, Examples, shard_bytes};
 use crate::manifest::Manifest;
 
 /// Longest file in bytes: 64 MiB, as a patch.
@@ -44,12 +44,9 @@ pub enum HiddenError {
     /// Bytes that are no UTF-8.
     #[error("the hidden set is no text in UTF-8: save it as one")]
     NotText,
-    /// A group of shards, of which nobody holds all.
-    #[error(
-        "a group whose set is shards of tokens takes no hidden set: whether its examples are known could be told by nobody who does not hold \
-         all shards; give the bounty to a group of text or rows"
-    )]
-    Shards,
+    /// A word that is no number of a token, in a group of tokens.
+    #[error("word {0} behind the first line is no number of a token: seal a text with `neuron bounty seal`, which writes them")]
+    Word(usize),
     /// Not what the manifest of the group asks for; lines are counted after the first one.
     #[error("the hidden set is none of this group")]
     Examples(#[from] DataError),
@@ -70,11 +67,11 @@ impl Hidden {
     /// When it is not what [`Hidden::write`] makes, or could not be measured: too long, another first line, no UTF-8, no examples of this
     /// manifest, or fewer than [`HIDDEN_MIN`] or more than `eval_max`.
     pub fn read(manifest: &Manifest, bytes: &[u8]) -> Result<Self, HiddenError> {
-        if matches!(manifest.data(), Data::Tokens { .. }) {
-            return Err(HiddenError::Shards);
-        }
         let (seed, body) = Self::split(bytes)?;
-        let examples = Examples::parse(manifest, [(format!("hidden{}", manifest.data().suffix()), body)])?;
+        let examples = match manifest.data() {
+            Data::Tokens { .. } => Examples::of_shard(manifest, Self::shard(manifest, bytes)?)?,
+            data => Examples::parse(manifest, [(format!("hidden{}", data.suffix()), body)])?,
+        };
         let (count, most) = (examples.len(), manifest.eval_max() as usize);
         if (HIDDEN_MIN..=most).contains(&count) { Ok(Self { seed, examples }) } else { Err(HiddenError::Count { count, most }) }
     }
@@ -85,6 +82,18 @@ impl Hidden {
     /// When the file is too long, no UTF-8, or has another first line.
     pub fn body(bytes: &[u8]) -> Result<&str, HiddenError> {
         Self::split(bytes).map(|(_, body)| body)
+    }
+
+    /// The shard that a file of a group of tokens is, for a set that takes it: its numbers as bytes.
+    ///
+    /// # Errors
+    /// When it has no first line, a word that is no number of a token, or too few of them.
+    pub fn shard(manifest: &Manifest, bytes: &[u8]) -> Result<Vec<u8>, HiddenError> {
+        let is_number = |word: &&str| word.bytes().all(|digit| digit.is_ascii_digit());
+        let numbers = Self::body(bytes)?.split_ascii_whitespace().zip(1..);
+        let tokens =
+            numbers.map(|(word, place)| Some(word).filter(is_number).and_then(|word| word.parse().ok()).ok_or(HiddenError::Word(place)));
+        Ok(shard_bytes(manifest, &tokens.collect::<Result<Vec<u32>, _>>()?)?)
     }
 
     /// The seed of a file, and its examples as text.
@@ -98,7 +107,7 @@ impl Hidden {
         Ok((seed, body))
     }
 
-    /// The bytes of the file with these examples: lines of csv, or text. A seed of 32 bytes that nobody can guess keeps them hidden.
+    /// The bytes of the file with these examples: lines of csv, text, or numbers of tokens with blanks between them. A seed of 32 bytes that nobody can guess keeps them hidden.
     ///
     /// ```
     /// use evaluator::{Hidden, Manifest};
@@ -157,7 +166,7 @@ impl Hidden {
     }
 
     /// Indices, ascending, of the examples that overlap none of the sets that everybody knows (see [`Examples::new_since`]): only these are
-    /// measured.
+    /// measured. Of a group of tokens only whole shards are compared, which their lines name.
     pub fn kept(&self, known: &[&Examples]) -> Vec<u32> {
         let mut kept: BTreeSet<u32> = (0..self.len() as u32).collect();
         for set in known {
@@ -165,6 +174,19 @@ impl Hidden {
             kept.retain(|index| new.contains(index));
         }
         kept.into_iter().collect()
+    }
+
+    /// The same beside a set that was hidden before. Of a group of tokens, too, an example is known that has a run of half a context of it:
+    /// the tokens of both are at hand, as those of a training set are not.
+    pub fn kept_beside(&self, earlier: &Self) -> Vec<u32> {
+        if self.examples.shards().is_empty() {
+            return self.kept(&[&earlier.examples]);
+        }
+        let windows = |hidden: &Self| (0..hidden.len()).filter_map(|index| hidden.examples.window(index)).collect::<Vec<_>>();
+        let (known, own, length) = (windows(earlier), windows(self), self.examples.inputs().div_ceil(2));
+        let runs: HashSet<&[u32]> = known.iter().flat_map(|window| window.windows(length)).collect();
+        let new = own.iter().zip(0..).filter(|(window, _)| !window.windows(length).any(|run| runs.contains(run)));
+        new.map(|(_, index)| index).collect()
     }
 
     /// Whether so many kept examples measure anything: at most a sixteenth was dropped, and [`HIDDEN_MIN`] are left.

@@ -57,6 +57,7 @@ mod manifest;
 mod measure;
 mod price;
 mod probe;
+mod products;
 mod steps;
 mod stream;
 mod tally;
@@ -71,7 +72,7 @@ pub use draw::{WINNERS_MAX, draw, draw_winners};
 pub use exact::{AdamW, Exact, Rule, Sgd, Snapshot, SnapshotError};
 pub use examples::{
     Cid, DataError, EXAMPLES_MAX, Examples, FEATURE_MAX, FEATURES_MAX, LINE_BYTES_MAX, LineFault, MeasureError, SHARD_TOKENS_MAX,
-    SHARDS_MAX, Shard, ShardBytes, ShardError, ShardFault, TOKENS_MAX, check_shard,
+    SHARDS_MAX, Shard, ShardBytes, ShardError, ShardFault, TOKENS_MAX, check_shard, shard_bytes, shard_tokens,
 };
 pub use families::{Activation, Gelu, Gpt, Llama, Mlp, Model, Scaling};
 pub use generate::Generator;
@@ -84,6 +85,7 @@ pub use manifest::{MANIFEST_VERSION, Manifest};
 pub use measure::{Accuracy, Measurement, accuracy, evaluate, predict};
 pub use price::{price_slope, weight_price};
 pub use probe::{PROBE_VALUES, probe, probe_digest, probe_places};
+pub use products::Products;
 pub use steps::{Hurdle, Judged, is_garbage, judge, uniform_loss};
 pub use tally::Tally;
 pub use tensor::TensorSpec;

@@ -1,53 +1,94 @@
-//! How long import and export of a large folder take beside copying and hashing it: a row of JSON each.
+//! How long import and export of a model of 1 GB take beside copying and hashing its file: a line of JSON a turn, for `cargo xtask bench models`.
 //!
-//! `large FOLDER SCRATCH`: a folder as save_pretrained writes it with one model.safetensors, and an empty folder on the same disk.
+//! `large SCRATCH`: an empty folder that may take 4 GB.
 
+use std::error::Error;
 use std::fs::{self, File};
-use std::io::{BufReader, Read as _};
+use std::io::Read as _;
 use std::path::Path;
 use std::time::Instant;
 
-use models::{FILE_BYTES_MAX, Import, Options, Refusal, export, map};
+use evaluator::{Checkpoint, Manifest};
+use models::{FILE_BYTES_MAX, Import, Options, export, map};
 use sha2::{Digest as _, Sha256};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let (Some(folder), Some(scratch)) = (arguments.next(), arguments.next()) else { return Err("large FOLDER SCRATCH".into()) };
-    let (folder, scratch) = (Path::new(&folder), Path::new(&scratch));
-    let weights = folder.join("model.safetensors");
-    // Once before anything is measured: both sides find the file in memory.
-    hash(&weights)?;
-    let (base, copy) = (scratch.join("base.safetensors"), scratch.join("copy.safetensors"));
-    let start = Instant::now();
-    fs::copy(&weights, &copy)?;
-    hash(&copy)?;
-    let theirs = start.elapsed().as_secs_f64();
-    fs::remove_file(&copy)?;
+/// Turns that are measured; one before them finds everything in memory.
+const TURNS: usize = 7;
+/// About 2²⁸ weights each: one whose tensors lie in files as they are, and one whose matrices are turned.
+const MODELS: [(&str, &str); 2] = [
+    (
+        "llama",
+        r#"{"family":"llama","layers":5,"heads":32,"key_value_heads":32,"head_size":64,"width":2048,"inner":5632,"context":64,"vocabulary":256,"epsilon":10000,"rotary_base":10000,"bias":false,"head_norms":false,"tied":true}"#,
+    ),
+    ("gpt", r#"{"family":"gpt","layers":5,"heads":32,"width":2048,"context":64,"vocabulary":256,"bias":true,"tied":true}"#),
+];
 
-    let start = Instant::now();
-    let import = Import::open(folder, &Options::new(|bytes| Sha256::digest(bytes).into()))?;
-    import.write_file(&base, &mut |_| ())?;
-    hash(&base)?;
-    row("import", start.elapsed().as_secs_f64(), theirs);
-
-    // What is not on the disk yet would slow the next file down.
-    File::open(&base)?.sync_all()?;
-    let start = Instant::now();
-    let again = scratch.join("again");
-    let exported: Result<(), Refusal> =
-        export(import.manifest(), &map(&base)?, Some(import.tokenizer()), &again, FILE_BYTES_MAX, &mut |_| ());
-    exported?;
-    hash(&again.join("model.safetensors"))?;
-    row("export", start.elapsed().as_secs_f64(), theirs);
+fn main() -> Result<(), Box<dyn Error>> {
+    let scratch = std::env::args().nth(1).ok_or("give an empty folder: large SCRATCH")?;
+    for (name, model) in MODELS {
+        let folder = Path::new(&scratch).join(name);
+        fs::create_dir_all(&folder)?;
+        let manifest = Manifest::from_bytes(
+            format!(
+                r#"{{"version":1,"model":{model},"data":{{"format":"text","tokenizer":"bytes","stride":64}},"loss":"cross_entropy","eval_max":8,"weight_max":1}}"#
+            )
+            .as_bytes(),
+        )?;
+        let source = folder.join("source");
+        let bytes = Checkpoint::initial(&manifest, [7; 32]).to_bytes();
+        export(&manifest, &bytes, None, &source, FILE_BYTES_MAX, &mut |_| ())?;
+        drop(bytes);
+        settled(&source.join("model.safetensors"))?;
+        for turn in 0..=TURNS {
+            let [theirs, import, export] = turn_of(&source, &folder)?;
+            if turn > 0 {
+                tell(&format!("import/{name}"), import, theirs);
+                tell(&format!("export/{name}"), export, theirs);
+            }
+        }
+        fs::remove_dir_all(&folder)?;
+    }
     Ok(())
 }
 
-fn row(name: &str, ours: f64, theirs: f64) {
-    println!("{}", serde_json::json!({"name": name, "ours": ours, "theirs": theirs, "ratio": ours / theirs, "unit": "s"}));
+/// Seconds of copying and hashing, of import, and of export; both of ours are hashed as well.
+fn turn_of(source: &Path, folder: &Path) -> Result<[f64; 3], Box<dyn Error>> {
+    let (copy, base, again) = (folder.join("copy.safetensors"), folder.join("base.safetensors"), folder.join("again"));
+    let start = Instant::now();
+    fs::copy(source.join("model.safetensors"), &copy)?;
+    hash(&copy)?;
+    let theirs = start.elapsed().as_secs_f64();
+    settled(&copy)?;
+    fs::remove_file(&copy)?;
+
+    let start = Instant::now();
+    let import = Import::open(source, &Options::new(|bytes| Sha256::digest(bytes).into()))?;
+    import.write_file(&base, &mut |_| ())?;
+    hash(&base)?;
+    let taken = start.elapsed().as_secs_f64();
+    settled(&base)?;
+
+    let start = Instant::now();
+    export(import.manifest(), &map(&base)?, Some(import.tokenizer()), &again, FILE_BYTES_MAX, &mut |_| ())?;
+    hash(&again.join("model.safetensors"))?;
+    let given = start.elapsed().as_secs_f64();
+    settled(&again.join("model.safetensors"))?;
+    fs::remove_dir_all(&again)?;
+    fs::remove_file(&base)?;
+    Ok([theirs, taken, given])
+}
+
+/// Waits until a file is on the disk: what is not would slow the next one down.
+fn settled(path: &Path) -> std::io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+fn tell(name: &str, ours: f64, theirs: f64) {
+    println!("{}", serde_json::json!({"name": name, "ours": ours, "theirs": theirs}));
 }
 
 fn hash(path: &Path) -> std::io::Result<[u8; 32]> {
-    let (mut hasher, mut file, mut bytes) = (Sha256::new(), BufReader::new(File::open(path)?), vec![0; 1 << 20]);
+    let (mut hasher, mut file, mut bytes) = (Sha256::new(), File::open(path)?, vec![0; 1 << 20]);
     loop {
         let read = file.read(&mut bytes)?;
         if read == 0 {

@@ -42,8 +42,9 @@ pub(crate) fn read(folder: &Path, context: Option<u32>) -> Result<Read, Refusal>
 
 /// Reads a configuration.
 pub(crate) fn parse(text: &[u8], context: Option<u32>) -> Result<Read, Refusal> {
-    let keys = serde_json::from_slice(text)
-        .map_err(|error| Refusal::new(format_args!("{CONFIG} is no object of JSON ({error}): save the model again")))?;
+    let keys = serde_json::from_slice(text).map_err(|error| {
+        Refusal::new(format_args!("{CONFIG} is no object of JSON ({}): save the model again", shown(&error.to_string())))
+    })?;
     let mut config = Config { keys, reasons: Reasons::default(), notes: Vec::new() };
     let architecture = config.architecture()?;
     if !matches!(config.keys.get("quantization_config"), None | Some(Value::Null)) {

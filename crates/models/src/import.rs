@@ -85,6 +85,7 @@ impl Import {
     pub fn open(folder: &Path, options: &Options) -> Result<Self, Refusal> {
         let config::Read { mut model, mut notes } = config::read(folder, options.context)?;
         let weights = Weights::open(folder)?;
+        notes.extend(weights.note().map(str::to_owned));
         if let Model::Gpt(gpt) = &mut model
             && !has_biases(&weights)
         {
@@ -121,7 +122,7 @@ impl Import {
     /// As [`Import::open`], and where the folder holds another model than the manifest, or another tokenizer.
     pub fn open_for(folder: &Path, manifest: &Manifest, name_of: NameOf) -> Result<Self, Refusal> {
         let form = Form::of(manifest)?;
-        let config::Read { model, notes } = config::read(folder, Some(form.model.context()))?;
+        let config::Read { model, mut notes } = config::read(folder, Some(form.model.context()))?;
         same_model(&form.model, model)?;
         let options = Options::new(name_of);
         let tokenizer = tokenizer_of(folder, &options)?;
@@ -129,6 +130,7 @@ impl Import {
             return Err(Refusal::new("the folder has another tokenizer than the group: bring the model with the group's tokenizer.json"));
         }
         let weights = Weights::open(folder)?;
+        notes.extend(weights.note().map(str::to_owned));
         let steps = plan(&form.model, &manifest.tensors(), &weights)?;
         if form.kind() == Kind::Bf16 && steps.iter().any(|step| step.kind != Kind::Bf16) {
             return Err(Refusal::new("the group's values are bfloat16, some of the folder are not: save the model with dtype=bfloat16"));

@@ -1,6 +1,10 @@
 //! Why something is not taken, or not written: every reason at once, each with what to do.
 
-use std::{fmt, io, path::Path};
+use std::{
+    fmt, io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
 
 /// Most reasons that are listed; behind them stands how many more there are.
 pub const REASONS_MAX: usize = 20;
@@ -16,8 +20,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// For one reason.
-    /// One reason: what is wrong, and what to do.
+    /// For one reason: what is wrong, and what to do.
     pub fn new(reason: impl fmt::Display) -> Self {
         Self { reasons: vec![reason.to_string()], more: 0 }
     }
@@ -66,6 +69,11 @@ impl Reasons {
     pub(crate) fn or<T>(self, value: T) -> Result<T, Refusal> {
         if self.listed.is_empty() { Ok(value) } else { Err(Refusal { reasons: self.listed, more: self.more }) }
     }
+}
+
+/// What work of others' code on strangers' bytes gives; nothing where it panics over them.
+pub(crate) fn unless_it_panics<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
 /// What others wrote, fit to be shown: in quotes, on one line, not long.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::files::{TEXT_MAX, map, small};
 use crate::refusal::{Reasons, Refusal, shown};
@@ -70,12 +71,17 @@ pub(crate) struct Weights {
     files: Vec<Mmap>,
     /// Number of the file and the entry, by the tensor's name.
     tensors: BTreeMap<String, (usize, Entry)>,
+    /// What differs from the list of files and changes nothing, a sentence.
+    note: Option<String>,
 }
 
 /// The list of files.
 #[derive(Deserialize)]
 struct Index {
     weight_map: BTreeMap<String, String>,
+    /// Of any kind: other tools read on whatever stands there.
+    #[serde(default)]
+    metadata: Value,
 }
 
 impl Weights {
@@ -93,8 +99,9 @@ impl Weights {
     }
 
     fn several(folder: &Path, index: &Path) -> Result<Self, Refusal> {
-        let index: Index = serde_json::from_slice(&small(index, TEXT_MAX)?)
-            .map_err(|error| Refusal::new(format_args!("{INDEX} is no list of files ({error}): save the model again")))?;
+        let index: Index = serde_json::from_slice(&small(index, TEXT_MAX)?).map_err(|error| {
+            Refusal::new(format_args!("{INDEX} is no list of files ({}): save the model again", shown(&error.to_string())))
+        })?;
         let names: BTreeSet<&String> = index.weight_map.values().collect();
         if names.len() > FILES_MAX {
             return Err(Refusal::new(format_args!("{INDEX} names more than {FILES_MAX} files: save the model in fewer")));
@@ -118,7 +125,18 @@ impl Weights {
         for name in self.tensors.keys().filter(|name| !index.weight_map.contains_key(*name)) {
             reasons.add(format_args!("{} is in a file, but not in {INDEX}", shown(name)));
         }
-        reasons.or(self)
+        let note = self.other_size(index);
+        reasons.or(Self { note, ..self })
+    }
+
+    /// The size that the list says, where it is another one. Tools that merge models leave an old one behind, and none looks at it.
+    fn other_size(&self, index: &Index) -> Option<String> {
+        let said = index.metadata.get("total_size").filter(|said| !said.is_null())?;
+        let bytes: usize = self.tensors.values().map(|(_, entry)| entry.place.1 - entry.place.0).sum();
+        let is_other = said.as_f64() != Some(bytes as f64);
+        is_other.then(|| {
+            format!("{INDEX} says that total_size is {}, the tensors have {bytes} bytes: these are taken", shown(&said.to_string()))
+        })
     }
 
     fn read(paths: Vec<PathBuf>) -> Result<Self, Refusal> {
@@ -132,7 +150,12 @@ impl Weights {
             }
             files.push(file);
         }
-        Ok(Self { files, tensors })
+        Ok(Self { files, tensors, note: None })
+    }
+
+    /// What differs from the list of files and changes nothing.
+    pub(crate) fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// The entry of this name.

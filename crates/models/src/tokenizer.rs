@@ -1,12 +1,11 @@
 //! Tokenizers of Hugging Face's format, tokenizer.json, by the crate that reads it everywhere: with limits, and without its panics.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use tokenizers::Model as _;
 
 use crate::files::small;
-use crate::refusal::{Refusal, shown};
+use crate::refusal::{Refusal, shown, unless_it_panics};
 
 /// Name of the file.
 pub const TOKENIZER: &str = "tokenizer.json";
@@ -167,8 +166,8 @@ impl Decoding<'_> {
 
 /// Runs what reads strangers' bytes; a panic in there is an error like others.
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Refusal> {
-    catch_unwind(AssertUnwindSafe(work))
-        .map_err(|_| Refusal::new(format_args!("{TOKENIZER} cannot be used: bring another one, saved by a newer version")))
+    unless_it_panics(work)
+        .ok_or_else(|| Refusal::new(format_args!("{TOKENIZER} cannot be used: bring another one, saved by a newer version")))
 }
 
 fn failed(error: &(dyn std::error::Error + Send + Sync)) -> Refusal {

@@ -6,8 +6,10 @@ use crate::stored::Kind;
 
 /// Values that are widened at once.
 const AT_ONCE: usize = 1 << 15;
-/// Rows of a turned matrix that are held at once: as many values of two bytes fill a line of a cache.
-const ROWS: usize = 32;
+/// Rows of a turned matrix that are held at once: so many values of a stored row are read in one piece.
+const ROWS: usize = 256;
+/// Sides of the squares in which it is turned, so that lines of a cache are read and written whole.
+const SIDE: usize = 32;
 /// All bits of a binary32 but its sign, and of a value of two bytes.
 const MAGNITUDE: u32 = 0x7fff_ffff;
 const HALF_MAGNITUDE: u16 = 0x7fff;
@@ -72,13 +74,28 @@ fn turned<const N: usize>(matrix: &[[u8; N]], columns: usize, mut see: impl FnMu
     let mut held = vec![[0; N]; rows * ROWS.min(columns)];
     for first in (0..columns).step_by(ROWS) {
         let count = ROWS.min(columns - first);
-        for (place, row) in matrix.chunks_exact(columns).enumerate() {
-            let values = row.iter().skip(first).take(count);
-            held.iter_mut().skip(place).step_by(rows).zip(values).for_each(|(to, value)| *to = *value);
+        for (place, band) in matrix.chunks(columns * SIDE).enumerate() {
+            for across in (0..count).step_by(SIDE) {
+                let square = square(band, columns, first + across);
+                let lines = held.chunks_exact_mut(rows.max(1)).take(count).skip(across);
+                for (row, line) in lines.zip(&square) {
+                    row.iter_mut().skip(place * SIDE).zip(line).for_each(|(to, value)| *to = *value);
+                }
+            }
         }
         see(held.get(..rows * count).unwrap_or_default())?;
     }
     Ok(())
+}
+
+/// The square of some rows that begins in a column, turned; where the matrix ends before it does, the rest is 0.
+fn square<const N: usize>(band: &[[u8; N]], columns: usize, first: usize) -> [[[u8; N]; SIDE]; SIDE] {
+    let mut square = [[[0; N]; SIDE]; SIDE];
+    for (across, row) in band.chunks_exact(columns).take(SIDE).enumerate() {
+        let values = row.get(first..).unwrap_or_default();
+        square.iter_mut().zip(values).for_each(|(line, value)| line[across] = *value);
+    }
+    square
 }
 
 #[cfg(test)]
@@ -116,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_matrix_of_any_sides_is_turned_and_turned_back() {
-        for (rows, columns) in [(1, 1), (1, 7), (7, 1), (3, 32), (33, 31), (64, 65), (100, 3)] {
+        for (rows, columns) in [(1, 1), (1, 7), (7, 1), (3, 32), (33, 31), (64, 65), (100, 3), (70, 300), (33, 512)] {
             let matrix: Vec<u8> = (0..rows * columns).flat_map(|value: u32| (value as f32).to_le_bytes()).collect();
             let (mut once, mut twice) = (Vec::new(), Vec::new());
             write_turned(Kind::F32, Kind::F32, &matrix, columns as usize, &mut once).unwrap();

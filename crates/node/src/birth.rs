@@ -4,17 +4,17 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
 use deltas::{Patch, Tree};
-use evaluator::{Checkpoint, Data, Examples, Manifest};
+use evaluator::{Checkpoint, Data, Examples, Manifest, checkpoint_len};
 use protocol::{
     Address, Digest, Micronats,
     chain::{self, Birth, GroupView},
     keccak256,
 };
-use swarm::Client;
 
 use crate::{
     config::{GroupFile, Times},
     folder,
+    intake::Intake,
     member::{Member, blocking},
     shards,
 };
@@ -26,20 +26,22 @@ pub const EXAMPLES: &str = "examples.csv";
 ///
 /// # Errors
 /// When the data cannot be read as examples of the manifest, or a file that the group file names is not the manifest's.
-pub async fn prepare(file: &GroupFile, times: &Times, seed: u64, author: Address, client: &Client) -> Result<Birth> {
+pub async fn prepare(file: &GroupFile, times: &Times, seed: u64, author: Address, intake: &Intake<'_>) -> Result<Birth> {
     let tree = extended(&Tree::default(), &file.data.genesis, &file.manifest)?;
     let patch = Patch::between(&Tree::default(), &tree, author.0, &format!("Genesis of {}", file.name));
-    tokens(file, &tree, client).await?;
-    let (manifest, checkpoint) = (client.add(file.manifest.to_bytes()).await?, first_weights(file, seed, client).await?);
-    Ok(birth(times, manifest, checkpoint, vec![client.add(patch).await?]))
+    intake.expect(checkpoint_len(&file.manifest) + patch.len() as u64);
+    tokens(file, &tree, intake).await?;
+    let (manifest, checkpoint) = (intake.client.add(file.manifest.to_bytes()).await?, first_weights(file, seed, intake).await?);
+    Ok(birth(times, manifest, checkpoint, vec![intake.bytes(patch).await?]))
 }
 
 /// The checkpoint that the group begins with: the one that its file names, or one drawn from the seed.
-async fn first_weights(file: &GroupFile, seed: u64, client: &Client) -> Result<Digest> {
+async fn first_weights(file: &GroupFile, seed: u64, intake: &Intake<'_>) -> Result<Digest> {
+    let client = intake.client;
     let Some(path) = &file.data.checkpoint else {
-        return Ok(client.add(Checkpoint::initial(&file.manifest, keccak256(&seed.to_be_bytes())).to_bytes()).await?);
+        return intake.bytes(Checkpoint::initial(&file.manifest, keccak256(&seed.to_be_bytes())).to_bytes()).await;
     };
-    let digest = client.add_file(path).await.with_context(|| format!("cannot read {}", path.display()))?;
+    let digest = intake.file(path).await?;
     let length = client.length_of(digest).await?.unwrap_or_default();
     let (bytes, manifest) = (client.map(digest, length).await?, file.manifest.clone());
     let unfit = || format!("{} holds no weights of this manifest", path.display());
@@ -47,15 +49,21 @@ async fn first_weights(file: &GroupFile, seed: u64, client: &Client) -> Result<D
     Ok(digest)
 }
 
-/// Stores the tokenizer and the shards of a set of tokens.
-async fn tokens(file: &GroupFile, tree: &Tree, client: &Client) -> Result<()> {
+/// Stores the tokenizer and the shards of a set of tokens, and of what is proposed and held out.
+async fn tokens(file: &GroupFile, tree: &Tree, intake: &Intake<'_>) -> Result<()> {
     let Some(wanted) = file.manifest.data().tokenizer_digest() else { return Ok(()) };
     let path = file.data.tokenizer.as_ref().context("a group of tokens needs its tokenizer.json: name it as `tokenizer` in [data]")?;
-    let found = client.add_file(path).await.with_context(|| format!("cannot read {}", path.display()))?;
+    let found = intake.client.add_file(path).await.with_context(|| format!("cannot read {}", path.display()))?;
     ensure!(found.0 == wanted, "{} is not the tokenizer of the manifest: its digest is {found}", path.display());
     let folder = file.data.shards.as_ref().context("a group of tokens needs its shards: name their folder as `shards` in [data]")?;
-    let examples = Examples::parse(&file.manifest, tree.iter())?;
-    shards::take(&file.manifest, &examples, folder, client).await
+    let others = file.data.proposed.iter().chain(&file.data.heldout).map(|path| extended(&Tree::default(), path, &file.manifest));
+    let trees = std::iter::once(Ok(tree.clone())).chain(others);
+    let sets = trees.map(|tree| Ok(Examples::parse(&file.manifest, tree?.iter())?)).collect::<Result<Vec<_>>>()?;
+    intake.expect(sets.iter().map(shards::bytes).sum());
+    for examples in &sets {
+        shards::take(&file.manifest, examples, folder, intake).await?;
+    }
+    Ok(())
 }
 
 /// The same for a child of a group: the set is the parent's, and so are the weights if the manifest is.

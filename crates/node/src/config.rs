@@ -17,6 +17,7 @@ use crate::{
     http::HttpConfig,
     keys::{KeyPlace, PASSWORD_VARIABLE},
     logging::LogConfig,
+    machine::EvaluatorConfig,
     password::PasswordSource,
     traces::TraceConfig,
 };
@@ -47,6 +48,14 @@ pub fn node_of(path: &Path) -> Result<NodeConfig> {
     let node: Option<NodeConfig> = part(path, "node")?;
     let node = node.with_context(|| format!("{} has no part [node]: name the settings of a node", path.display()))?;
     Ok(node.relative_to(path.parent().unwrap_or(Path::new("."))))
+}
+
+/// The `[evaluator]` part of a program's settings; without it the processor computes.
+///
+/// # Errors
+/// As [`read`].
+pub fn evaluator_of(path: &Path) -> Result<EvaluatorConfig> {
+    Ok(part(path, "evaluator")?.unwrap_or_default())
 }
 
 /// The `[http]` part of a program's settings; without it the room stays closed.

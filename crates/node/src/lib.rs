@@ -1,4 +1,8 @@
 //! What the programs share: configuration, keys, checks at start, groups and their sets, and what a node hears.
+#![cfg_attr(
+    not(test),
+    deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic where nobody reads any more: `output` does not")
+)]
 
 pub mod archive;
 pub mod bindings;
@@ -16,12 +20,15 @@ mod haves;
 pub mod host;
 pub mod http;
 pub mod hub;
+pub mod intake;
 pub mod keys;
 pub mod lock;
 pub mod logging;
+pub mod machine;
 pub mod measures;
 pub mod member;
 pub mod network_file;
+pub mod output;
 pub mod outside;
 pub mod password;
 pub mod patience;
@@ -45,6 +52,7 @@ pub use feed::{Feed, Heard};
 pub use groups::Groups;
 pub use host::Host;
 pub use hub::{Hub, Scope, Source};
+pub use intake::Intake;
 pub use member::{Exam, Member, shards};
 pub use shell::{Answers, Node, Program, Scene, Shell};
 pub use site::Site;

@@ -16,7 +16,10 @@ use serde::{Deserialize, Serialize};
 use tracing::Subscriber;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt::MakeWriter, layer::SubscriberExt as _, util::SubscriberInitExt};
 
-use crate::traces::{self, TraceConfig};
+use crate::{
+    output,
+    traces::{self, TraceConfig},
+};
 use objects::Objects;
 use recent::Recent;
 use rotation::Rotation;
@@ -125,7 +128,7 @@ pub fn exit(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", told(&error));
+            output::remark(&format!("error: {}", told(&error)));
             ExitCode::FAILURE
         }
     }

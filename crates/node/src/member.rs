@@ -3,14 +3,13 @@
 pub mod shards;
 
 use std::{
-    env,
     path::Path,
     sync::{Arc, Mutex as StdMutex, PoisonError},
     time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
-use evaluator::{Checkpoint, Compute, Examples, Isa, MANIFEST_BYTES_MAX, Manifest, Measurement, checkpoint_len};
+use evaluator::{Checkpoint, Examples, MANIFEST_BYTES_MAX, Manifest, Measurement, checkpoint_len};
 use governance::Network;
 use protocol::{
     chain::{ChainEvent, GroupView},
@@ -28,6 +27,7 @@ use tracing::Instrument;
 
 use crate::dataset::{Dataset, Follower, MAX_PATCH, Set};
 use crate::haves::Haves;
+use crate::machine::{compute, machine, tell_left};
 use crate::traces;
 
 /// How long a node looks for the group's own files when it starts.
@@ -37,20 +37,6 @@ const ATTEMPT: Duration = Duration::from_secs(10);
 
 /// Longest tokenizer.json in bytes.
 pub const TOKENIZER_BYTES_MAX: u64 = 64 << 20;
-
-/// Forces an instruction set: `portable`, `avx2`, `avx512` or `neon`. Losses are the same with each.
-pub const ISA: &str = "NEURON_ISA";
-
-/// How this machine measures: the fastest way, or the one that `NEURON_ISA` forces.
-///
-/// # Errors
-/// When the variable names nothing that the processor has.
-pub fn compute() -> Result<Compute> {
-    let fastest = Compute::detect();
-    let Some(forced) = env::var_os(ISA) else { return Ok(fastest) };
-    let isa: Isa = forced.to_string_lossy().parse().context(ISA)?;
-    Compute::new(isa, fastest.threads()).context(ISA)
-}
 
 /// Clones share everything.
 #[derive(Clone)]
@@ -268,7 +254,7 @@ impl Member {
 pub async fn measure(checkpoint: Arc<Checkpoint>, exam: Exam) -> Result<Measurement> {
     let (group, examples, parent) = (exam.group, exam.drawn.len(), traces::round_of(exam.group));
     let span = tracing::trace_span!(target: traces::TARGET, parent: parent, "evaluate", group = group.0, examples);
-    blocking(move || Ok(compute()?.evaluate(&checkpoint, &exam.set.examples, &exam.drawn)?)).instrument(span).await
+    blocking(move || Ok(machine()?.evaluate(&checkpoint, &exam.set.examples, &exam.drawn, tell_left)?)).instrument(span).await
 }
 
 /// The probe that `signer` has to sign for a checkpoint on an exam drawn by `seed`.
@@ -276,7 +262,11 @@ pub async fn measure(checkpoint: Arc<Checkpoint>, exam: Exam) -> Result<Measurem
 /// # Errors
 /// When examples and checkpoint do not fit one another.
 pub async fn probe(checkpoint: Arc<Checkpoint>, exam: Exam, seed: Digest, signer: Address) -> Result<Digest> {
-    blocking(move || Ok(Digest(compute()?.probe(&checkpoint, &exam.set.examples, &exam.drawn, seed.0, signer.0)?))).await
+    let probed = move || {
+        let on = (&exam.set.examples, exam.drawn.as_slice());
+        Ok(Digest(machine()?.probe(&checkpoint, on, (seed.0, signer.0), tell_left)?))
+    };
+    blocking(probed).await
 }
 
 /// Mean loss of the drawn examples of any set, without the price for weights.

@@ -1,11 +1,12 @@
 //! Ending a program: SIGINT and SIGTERM end it within five seconds, whatever it does; SIGUSR1 lets a node finish its round first.
 
+mod signals;
+
 use std::{pin::pin, process, process::ExitCode, thread, time::Duration};
 
 use anyhow::{Context, Result};
 use tokio::{
     runtime::{Builder, Runtime},
-    signal::unix::{Signal, SignalKind, signal},
     sync::{oneshot, watch},
     time::timeout,
 };
@@ -59,29 +60,23 @@ fn start() -> Result<(Runtime, oneshot::Receiver<()>)> {
     Ok((runtime, was_asked))
 }
 
-/// Waits for SIGINT or SIGTERM.
+/// Waits for SIGINT or SIGTERM, where there are no signals for Ctrl-C.
 ///
 /// # Errors
 /// When the system gives no signals.
 pub async fn asked() -> Result<()> {
-    let (mut interrupt, mut terminate) = (listen_for(SignalKind::interrupt())?, listen_for(SignalKind::terminate())?);
-    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-    Ok(())
+    signals::end().await
 }
 
-fn listen_for(kind: SignalKind) -> Result<Signal> {
-    signal(kind).context("the system gives no signals")
-}
-
-/// Listens for SIGUSR1.
+/// Listens for SIGUSR1, where there are signals.
 ///
 /// # Errors
 /// When the system gives no signals.
 pub fn listen() -> Result<watch::Receiver<Stop>> {
-    let mut finish = listen_for(SignalKind::user_defined1())?;
+    let mut finish = signals::Finish::listen()?;
     let (sender, receiver) = watch::channel(Stop::GoOn);
     tokio::spawn(async move {
-        while finish.recv().await.is_some() {
+        while finish.comes().await {
             // Asked for again it is the same; and a receiver that is gone asks for nothing.
             let _ = sender.send(Stop::Finish);
         }

@@ -5,7 +5,7 @@ use std::{path::Path, sync::OnceLock};
 use anyhow::{Context as _, Result};
 use deltas::Tree;
 use evaluator::{Compute, Examples, Manifest};
-use node::{birth::extended, config::GroupFile, member::compute};
+use node::{birth::extended, config::GroupFile, machine::compute};
 use training::Settings;
 
 /// The group file; it counts from the folder of this room, wherever the program runs.

@@ -17,17 +17,22 @@ pub enum TrainError {
     /// Examples and start do not belong together.
     #[error(transparent)]
     Measure(#[from] MeasureError),
-    /// The exact engine and a GPU.
-    #[error("the engine exact runs on the processor alone: set engine to \"auto\" or \"burn\", or device to \"cpu\"")]
+    /// The exact engine and a GPU that is not NVIDIA's.
+    #[error(
+        "the engine exact runs on the processor and NVIDIA's GPUs alone: set engine to \"auto\" or \"burn\", or device to \"cpu\" or \"cuda\""
+    )]
     ExactElsewhere,
+    /// A GPU failed in the middle of an exact run.
+    #[error(transparent)]
+    Gpu(#[from] cuda::Error),
     /// The engine burn in a program without it.
     #[error("this program was built without burn: set engine to \"auto\" or \"exact\", or build it with --features burn")]
     NoBurn,
     /// A family that only burn trains.
     #[error("this family has no exact training: set engine to \"auto\" or \"burn\"")]
     NotExact,
-    /// bf16 on the processor.
-    #[error("precision \"bf16\" needs a GPU that has it: set it to \"f32\"")]
+    /// bf16 on the processor, or with the engine exact.
+    #[error("precision \"bf16\" needs the engine burn and a GPU that has it: set it to \"f32\"")]
     Precision,
     /// The weights became NaN or infinite.
     #[error("training diverged ({0}): lower learning_rate or set clip, and train again")]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::device::Device;
 use crate::error::TrainError;
 use crate::plan::Plan;
-use crate::settings::EngineChoice;
+use crate::settings::{EngineChoice, Settings};
 use crate::trainer::{Progress, Trainer};
 
 /// Longest note in bytes.
@@ -103,7 +103,8 @@ fn digest(text: &str) -> Result<[u8; 32], NoteError> {
 }
 
 /// The run of a note once more; the result equals the claim's file to the bit if the note is true. `starts` are the checkpoints that
-/// it names, in its order, `examples` the training set of its head.
+/// it names, in its order, `examples` the training set of its head, `device` the processor or a GPU of NVIDIA. Where it was computed
+/// stands beside it, in words; in place of a GPU that cannot, the processor does it.
 ///
 /// # Errors
 /// When the note's run was not exact, its starts are not these, or the run fails or is stopped.
@@ -111,10 +112,10 @@ pub fn replay(
     note: &Note,
     starts: &[Checkpoint],
     examples: &Examples,
-    compute: Compute,
+    (device, compute): (Device, Compute),
     stop: &AtomicBool,
     progress: impl FnMut(Progress),
-) -> Result<Checkpoint, TrainError> {
+) -> Result<(Checkpoint, String), TrainError> {
     if note.plan.settings.engine == EngineChoice::Burn {
         return Err(TrainError::Note("the engine was burn, which gives other bits on other machines".to_owned()));
     }
@@ -125,7 +126,8 @@ pub fn replay(
         [start] => start.clone(),
         _ => average(&starts.iter().collect::<Vec<_>>())?,
     };
-    let mut trainer = Trainer::new(&start, examples, &note.plan, Device::Cpu, compute)?;
+    let plan = Plan { settings: Settings { engine: EngineChoice::Exact, ..note.plan.settings.clone() }, ..note.plan.clone() };
+    let mut trainer = Trainer::new(&start, examples, &plan, device, compute)?;
     trainer.run(note.done, stop, progress)?;
-    trainer.checkpoint()
+    Ok((trainer.checkpoint()?, trainer.device_name()))
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use evaluator::{AdamW, Rule, Sgd};
 use serde::{Deserialize, Serialize};
 
 /// Most examples of a step.
@@ -129,6 +130,15 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// How the engine `exact` makes a step.
+    pub(crate) fn rule(&self, learning_rate: f32) -> Rule {
+        let Self { weight_decay, clip, beta_1, beta_2, .. } = *self;
+        match self.optimizer {
+            Optimizer::AdamW => Rule::AdamW(AdamW { learning_rate, weight_decay, clip, beta_1, beta_2, ..AdamW::default() }),
+            Optimizer::Sgd => Rule::Sgd(Sgd { learning_rate, weight_decay, clip }),
+        }
+    }
+
     /// Checks the limits before a run.
     ///
     /// # Errors

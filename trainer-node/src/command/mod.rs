@@ -4,6 +4,7 @@ mod group;
 mod handover;
 mod log;
 mod marked;
+mod order;
 mod result;
 #[cfg(test)]
 mod tests;
@@ -11,16 +12,13 @@ mod watch;
 mod words;
 
 use std::{
-    path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
+    path::Path,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
 use evaluator::Checkpoint;
-use trainer_node::settings::Command;
 
-pub use self::handover::device_here;
 use self::{
     group::Group,
     handover::Handover,
@@ -28,6 +26,7 @@ use self::{
     watch::{Ended, Flags, Times, Watch},
     words::Words,
 };
+pub use self::{handover::device_here, order::Order};
 
 /// Of the time that there is, saving never takes more than this part.
 const GRACE_PART: u32 = 4;
@@ -35,29 +34,6 @@ const GRACE_PART: u32 = 4;
 const LEAST: Duration = Duration::from_secs(1);
 /// How lines about a lost run end.
 const NO_COMMIT: &str = "no commit";
-
-/// One order to train.
-pub struct Order<'a> {
-    pub command: &'a Command,
-    pub round: u64,
-    /// What the run starts from.
-    pub start: &'a Checkpoint,
-    /// Writes the training set's files into a folder that is not there yet.
-    pub write_set: &'a dyn Fn(&Path) -> Result<()>,
-    /// The group's folder for such runs; made if missing.
-    pub folder: &'a Path,
-    /// Where the shards of a set of tokens lie, each under its CID.
-    pub shards: Option<PathBuf>,
-    pub seed: u64,
-    /// What NEURON_DEVICE says if the settings do not.
-    pub device: String,
-    /// By then the file must be there.
-    pub until: Instant,
-    /// The run is of no use any more.
-    pub cancelled: &'a AtomicBool,
-    /// This program ends.
-    pub ends: &'a AtomicBool,
-}
 
 /// Runs the command until it ends or its time is over; what it wrote, if that is a checkpoint.
 ///

@@ -1,9 +1,8 @@
 //! Patches and roots beside git.
 
-use std::{collections::BTreeMap, fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result};
-use serde_json::Value;
 
 use super::{Reach, Row, built, median, output};
 use crate::tools;
@@ -57,13 +56,7 @@ pub fn run(json: Option<&Path>) -> Result<()> {
 
 /// Medians of the turns that a program told, a line of JSON for each.
 fn rows(text: &str) -> Result<Vec<Row>> {
-    let mut turns: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
-    for line in text.lines() {
-        let value: Value = serde_json::from_str(line).with_context(|| format!("no JSON: {line}"))?;
-        let figures = value["ours"].as_f64().zip(value["theirs"].as_f64());
-        let (name, figures) = value["name"].as_str().zip(figures).with_context(|| format!("a figure is missing in {line}"))?;
-        turns.entry(name.to_owned()).or_default().push(figures);
-    }
+    let turns = super::turns(text)?;
     let row = |(name, least): (&str, f64)| {
         let turns = turns.get(name).with_context(|| format!("nothing was measured of {name}"))?;
         Ok(Row {

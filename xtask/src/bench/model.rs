@@ -19,7 +19,7 @@ use super::{
 
 use crate::{copy::remove, python, tools};
 use cases::{
-    CASES, Case, DIGITS, Model, SMALL, TINY,
+    CASES, Case, DIGITS, Examples, MODELS, Model, Pace, SMALL, TINY, TINY_LLAMA,
     Tool::{self, Burn, Compiled, Eager, Ours},
     Work::{Evaluate, Train},
 };
@@ -33,12 +33,9 @@ const SOURCES: &str = "crates/evaluator/pytorch";
 const TEXTS: &str = "data/shakespeare/genesis";
 /// Groups whose models are measured.
 const GROUPS: &str = "configs/groups";
+/// What of their manifests decides who is paid: no model of PyTorch knows of it.
+const DECIDING: [&str; 2] = ["weight_price", "certainty"];
 
-/// Turns that are not counted, and those that are.
-const WARM_TURNS: usize = 3;
-const TURNS: usize = 25;
-/// Steps or measurements of a turn, one right after the other: a system may need some milliseconds to give each thread a core.
-const TURN: usize = 4;
 /// After each measurement, for threads that wait for work to fall asleep.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -62,9 +59,9 @@ const PUBLIC_TRAIN_S: i64 = 2400;
 const WORDS: &str = "\
 `cargo xtask bench model` measures beside PyTorch from PyPI, in processes that take turns: the same architecture, weights (PyTorch loads our file), examples,
 binary32, threads, and settings of the allocator that keep freed memory. Before that, log-probabilities must be equal within 10⁻⁵, and the losses of
-training stay equal. `train`: a step of AdamW (PyTorch's fused one), tiny-gpt on 16 × 128 tokens, digits on 64 examples; `evaluate`: a forward pass with loss, tiny-gpt on 16 × 128
-tokens, small-gpt on 4 × 256. Ours gives the same bits on every machine. `/compiled`: beside `torch.compile`; `/burn`: the engine burn on the processor, beside eager PyTorch.
-Medians of 25 turns of four in a row; ratio = median of theirs / ours of each turn, above 1 ours is faster. `memory`: most memory of a process that evaluates, PyTorch's beside it. `check`: seconds in
+training stay equal. `train`: a step of AdamW (PyTorch's fused one); `evaluate`: a forward pass with loss. tiny-gpt (0.8 million weights) and tiny-llama (1.0) on 16 × 128 tokens,
+small-gpt (10.7) and small-llama (9.5) on 4 × 256, gpt2 (124, vocabulary 50,257) on 2 × 1,024, digits on 64 examples. Ours gives the same bits on every machine. `/compiled`: beside `torch.compile`; `/burn`: the engine burn on the processor, beside eager PyTorch.
+Medians of 25 turns of four in a row, of gpt2 of seven turns of one; ratio = median of theirs / ours of each turn, above 1 ours is faster. `memory`: most memory of a process that evaluates, PyTorch's beside it. `check`: seconds in
 which a validator measures base and claim on `eval_max` examples, beside the training of a round in `configs/groups`.
 ";
 
@@ -82,8 +79,8 @@ struct Place {
 pub fn run(json: Option<&Path>, only: Option<&str>, check: bool) -> Result<()> {
     let cases: Vec<&Case> = CASES.iter().filter(|case| !check && only.is_none_or(|only| case.name().starts_with(only))).collect();
     let place = Place::prepare(cases.iter().any(|case| case.tools().contains(&Burn)))?;
-    for model in [DIGITS, TINY, SMALL] {
-        place.compare(&model)?;
+    for model in MODELS.iter().filter(|model| check || cases.iter().any(|case| case.model.name == model.name)) {
+        place.compare(model)?;
     }
     if check {
         return Ok(());
@@ -93,7 +90,7 @@ pub fn run(json: Option<&Path>, only: Option<&str>, check: bool) -> Result<()> {
         rows.extend(place.time(case)?);
     }
     if only.is_none() {
-        for (model, threads) in [(TINY, 1), (TINY, 2), (SMALL, 1), (SMALL, 2)] {
+        for (model, threads) in [(TINY, 1), (TINY, 2), (TINY_LLAMA, 1), (TINY_LLAMA, 2), (SMALL, 1), (SMALL, 2)] {
             rows.push(place.memory(&model, threads)?);
         }
         rows.extend(place.checks()?);
@@ -131,8 +128,7 @@ impl Place {
 
     fn start(&self, tool: Tool, model: &Model, threads: usize, memory: Memory) -> Result<Worker> {
         let sources = tools::root().join(SOURCES);
-        let data = model.data.map_or_else(|| self.folder.join("text.txt"), |data| tools::root().join(data));
-        let files = [sources.join(format!("{}.json", model.name)), self.checkpoint(model), data];
+        let files = [sources.join(format!("{}.json", model.name)), self.checkpoint(model), self.data(model)?];
         let mut arguments: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
         arguments.extend([model.batch.to_string(), threads.to_string()]);
         let mode = match tool {
@@ -146,15 +142,31 @@ impl Place {
         Worker::start(&self.python, &arguments, threads, memory)
     }
 
+    /// Where the examples of a model are; drawn tokens are written when they are not there yet.
+    fn data(&self, model: &Model) -> Result<PathBuf> {
+        let windows = match model.data {
+            Examples::Rows(path) => return Ok(tools::root().join(path)),
+            Examples::Text => return Ok(self.folder.join("text.txt")),
+            Examples::Drawn(windows) => windows,
+        };
+        let path = self.folder.join(format!("{}.tokens", model.name));
+        if !path.exists() {
+            fs::write(&path, drawn(&manifest(model)?, windows)?)?;
+        }
+        Ok(path)
+    }
+
     fn checkpoint(&self, model: &Model) -> PathBuf {
         self.folder.join(format!("{}.safetensors", model.name))
     }
 
-    /// The model must be the group's, and PyTorch must open our checkpoint and come to the same numbers.
+    /// The model must be the group's, if there is one, and PyTorch must open our checkpoint and come to the same numbers.
     fn compare(&self, model: &Model) -> Result<()> {
-        let manifest = fs::read_to_string(tools::root().join(SOURCES).join(format!("{}.json", model.name)))?;
-        let expected = serde_json::to_value(group(model)?.get("manifest"))?;
-        ensure!(serde_json::from_str::<Value>(&manifest)? == expected, "{} is another model in {GROUPS}", model.name);
+        if model.is_group {
+            let mut expected = serde_json::to_value(group(model)?.get("manifest"))?;
+            DECIDING.iter().for_each(|key| drop(expected.as_object_mut().and_then(|manifest| manifest.remove(*key))));
+            ensure!(manifest(model)? == expected, "{} is another model in {GROUPS}", model.name);
+        }
         let mut ours = self.start(Ours, model, 2, Memory::Kept)?;
         let our_rows: Vec<Vec<f64>> = ours.ask("rows")?;
         // Now the checkpoint is there.
@@ -172,15 +184,15 @@ impl Place {
         let tools = case.tools();
         let workers: Result<Vec<Worker>> = tools.iter().map(|tool| self.start(*tool, &case.model, case.threads, Memory::Kept)).collect();
         let mut workers = workers?;
-        let mut turns = Vec::new();
-        for _ in 0..WARM_TURNS + TURNS {
+        let (Pace { warm, counted, turn: row }, mut turns) = (case.model.pace, Vec::new());
+        for _ in 0..warm + counted {
             let (mut turn, mut losses) = (Vec::new(), Vec::new());
             for (worker, tool) in workers.iter_mut().zip(&tools) {
                 let (mut milliseconds, mut loss) = (0.0, 0.0);
-                for _ in 0..TURN {
+                for _ in 0..row {
                     let time;
                     (time, loss) = case.work.run(worker)?;
-                    milliseconds += time / TURN as f64;
+                    milliseconds += time / row as f64;
                 }
                 turn.push(milliseconds);
                 // burn draws its batches in an order of its own.
@@ -191,7 +203,7 @@ impl Place {
             ensure!(agree, "{}: the losses are {losses:?}: somebody computes something else", case.name());
             turns.push(turn);
         }
-        let turns = &turns[WARM_TURNS..];
+        let turns = &turns[warm..];
         let times = |tool: Tool| {
             let place = tools.iter().position(|other| *other == tool).unwrap_or_default();
             turns.iter().map(move |turn| turn[place])
@@ -231,7 +243,7 @@ impl Place {
     fn checks(&self) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
         let threads = thread::available_parallelism()?.get();
-        for model in [DIGITS, TINY, SMALL] {
+        for model in [DIGITS, TINY, TINY_LLAMA, SMALL] {
             let group = group(&model)?;
             let number = |section: &str, key: &str| group.get(section)?.get(key)?.as_integer();
             let examples = number("manifest", "eval_max").context("a manifest without eval_max")?;
@@ -272,6 +284,27 @@ impl Place {
         let (ours, theirs) = (ours.ask::<String>("about")?, theirs.ask::<String>("about")?);
         Ok(format!("{WORDS}\nProcessor: {processor}, {cores} cores, our instruction set {ours}. {theirs}.\n"))
     }
+}
+
+/// What is measured.
+fn manifest(model: &Model) -> Result<Value> {
+    let path = tools::root().join(SOURCES).join(format!("{}.json", model.name));
+    let text = fs::read_to_string(&path).with_context(|| format!("{} is missing", path.display()))?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+/// A shard of so many windows: every token of two bytes comes as often as any other, in an order that shows no pattern.
+fn drawn(manifest: &Value, windows: usize) -> Result<Vec<u8>> {
+    let size = |name: &str| manifest["model"][name].as_u64().with_context(|| format!("a model of tokens without {name}"));
+    let (context, vocabulary) = (size("context")? as usize, size("vocabulary")?);
+    ensure!(vocabulary <= 1 << 16, "{vocabulary} tokens do not fit into two bytes");
+    // The numbers of Knuth's generator MMIX, of which the upper half is taken.
+    let mut state = 1_u64;
+    let mut token = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((state >> 32) % vocabulary) as u16
+    };
+    Ok((0..windows * context + 1).map(&mut token).flat_map(u16::to_le_bytes).collect())
 }
 
 /// The group's own configuration.
@@ -318,7 +351,27 @@ fn rounded(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{distance, median, rounded};
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::{CASES, MODELS, distance, drawn, manifest, median, rounded};
+
+    #[test]
+    fn drawn_tokens_fill_their_windows_and_stay_within_the_vocabulary() {
+        let manifest = json!({ "model": { "context": 64, "vocabulary": 50 } });
+        let bytes = drawn(&manifest, 8).unwrap();
+        let tokens: BTreeSet<u8> = bytes.iter().step_by(2).copied().collect();
+        assert_eq!((bytes.len(), tokens.len(), tokens.last()), (2 * (8 * 64 + 1), 50, Some(&49)));
+        assert!(drawn(&json!({ "model": { "context": 64, "vocabulary": 65_537 } }), 8).is_err());
+    }
+
+    #[test]
+    fn every_model_that_is_measured_has_a_manifest_and_a_comparison_before() {
+        for case in CASES {
+            assert!(manifest(&case.model).is_ok() && MODELS.iter().any(|model| model.name == case.model.name), "{}", case.name());
+        }
+    }
 
     #[test]
     fn numbers_keep_three_digits() {

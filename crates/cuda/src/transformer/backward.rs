@@ -10,11 +10,11 @@ use crate::memory::Span;
 use crate::parameters::NormLayer;
 
 impl Pass<'_> {
-    /// From log-probabilities back to the embeddings; every target's gradient counts `share`.
+    /// From log-probabilities back to the embeddings, or to the first tensor that is trained; every target's gradient counts `share`.
     pub(crate) fn backward(&self, share: f32) -> Result<(), Error> {
         let Some(back) = self.buffers.back else { return Ok(()) };
         self.unpredict(back, share)?;
-        for (index, block) in self.model.blocks.iter().enumerate().rev() {
+        for (index, block) in self.model.blocks.iter().enumerate().filter(|(_, block)| block.is_passed).rev() {
             let Some(buffers) = self.buffers.block(index) else { continue };
             self.widen_back(block, buffers, back)?;
             self.attend_back(block, buffers, back)?;
@@ -39,17 +39,23 @@ impl Pass<'_> {
         if !self.model.is_tied {
             self.layers.add_linear(logits, buffers.normal, self.model.head, rows)?;
         }
+        if !self.model.is_passed {
+            return Ok(());
+        }
         self.layers.linear_back(logits, self.model.head, rows, back.normal, Then::Store)?;
         self.norm_back(self.model.norm, [back.normal, buffers.last], buffers.moments, (None, back.outer))
     }
 
-    /// Gradients of embeddings. One that is the head too takes an example's rows as the head first, then as the embedding.
+    /// Gradients of embeddings that are not frozen. One that is the head too takes an example's rows as the head first, then as the embedding.
     fn unembed(&self, back: BackBuffers) -> Result<(), Error> {
         let (gradients, examples) = (self.layers.gradients, self.examples);
         let Sizes { width, context, .. } = self.sizes();
-        if let Some(positions) = self.model.positions {
+        if let Some(positions) = self.model.positions.filter(|positions| !positions.is_frozen) {
             let into = positions.of(gradients);
             self.layers.queue.scatter_positions(ScatterPositions { gradient: back.outer.span, into, examples, context, width })?;
+        }
+        if self.model.tokens.is_frozen {
+            return Ok(());
         }
         let scatter = |first: u64, rows: u64| {
             let (gradient, tokens) = (back.outer.at_row(first).span, self.buffers.tokens.from(first));

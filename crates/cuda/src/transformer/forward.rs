@@ -1,5 +1,7 @@
 //! Forward pass of a transformer over some examples.
 
+use evaluator::Gelu;
+
 use super::buffers::{BlockBuffers, Buffers};
 use super::{Block, Projection, Sizes, Transformer};
 use crate::arguments::{ASKED, Embed, LOOKS_AT, Product, Rotate, Softmax};
@@ -209,11 +211,14 @@ impl Pass<'_> {
             self.layers.linear(buffers.normal_2, gate, rows, buffers.gates, Then::Store)?;
         }
         let [gates, inner, passed] = [buffers.gates, buffers.inner, buffers.passed].map(|rows| Some(rows.span));
-        let (kernel, spans) = match (block.gate.is_some(), self.buffers.back.is_some()) {
-            (true, true) => ("neuron_swiglu_and_slopes", [gates, inner, passed]),
-            (true, false) => ("neuron_swiglu", [gates, inner, passed]),
-            (false, true) => ("neuron_gelu_and_slopes", [inner, passed, None]),
-            (false, false) => ("neuron_gelu", [inner, passed, None]),
+        let trains = self.buffers.back.is_some();
+        let (kernel, spans) = match (block.gate, trains, self.model.gelu) {
+            (Some(_), true, _) => ("neuron_swiglu_and_slopes", [gates, inner, passed]),
+            (Some(_), false, _) => ("neuron_swiglu", [gates, inner, passed]),
+            (None, true, Gelu::Exact) => ("neuron_gelu_and_slopes", [inner, passed, None]),
+            (None, false, Gelu::Exact) => ("neuron_gelu", [inner, passed, None]),
+            (None, true, Gelu::Tanh) => ("neuron_gelu_tanh_and_slopes", [inner, passed, None]),
+            (None, false, Gelu::Tanh) => ("neuron_gelu_tanh", [inner, passed, None]),
         };
         self.layers.queue.pointwise(kernel, spans, rows * self.sizes().inner)?;
         self.layers.linear(buffers.passed, block.inner_out, rows, after, Then::Add(buffers.middle))

@@ -44,13 +44,16 @@ pub struct Golden {
 
 macro_rules! golden {
     ($name:literal, $folder:literal, $ending:literal) => {
+        golden!($name, $folder, $folder, $ending)
+    };
+    ($name:literal, $folder:literal, $set:literal, $ending:literal) => {
         Golden {
             case: Case::new(
                 $name,
                 include_str!(concat!("../../../evaluator/tests/golden/", $folder, "manifest.json")),
                 &[
-                    ("a", include_str!(concat!("../../../evaluator/tests/golden/", $folder, "a", $ending))),
-                    ("b", include_str!(concat!("../../../evaluator/tests/golden/", $folder, "b", $ending))),
+                    ("a", include_str!(concat!("../../../evaluator/tests/golden/", $set, "a", $ending))),
+                    ("b", include_str!(concat!("../../../evaluator/tests/golden/", $set, "b", $ending))),
                 ]
                 .map(|(name, text)| (if name == "a" { concat!("a", $ending) } else { concat!("b", $ending) }, text)),
             ),
@@ -61,8 +64,16 @@ macro_rules! golden {
     };
 }
 
-pub fn golden() -> [Golden; 3] {
-    [golden!("golden mlp", "", ".csv"), golden!("golden gpt", "gpt/", ".txt"), golden!("golden llama", "llama/", ".txt")]
+/// Of each family, and of what a family may be: GPT-2's GELU, and files of bfloat16.
+pub fn golden() -> [Golden; 6] {
+    [
+        golden!("golden mlp", "", ".csv"),
+        golden!("golden gpt", "gpt/", ".txt"),
+        golden!("golden llama", "llama/", ".txt"),
+        golden!("golden gpt, tanh", "gpt-tanh/", ".txt"),
+        golden!("golden gpt, bf16", "gpt/bf16/", "gpt/", ".txt"),
+        golden!("golden llama, bf16", "llama/bf16/", "llama/", ".txt"),
+    ]
 }
 
 /// A text of small letters that looks random.
@@ -110,6 +121,13 @@ pub fn odd() -> Vec<Case> {
             3,
             19,
         ),
+        gpt(
+            "tanh",
+            r#""layers":1,"heads":2,"width":38,"context":23,"vocabulary":256,"bias":true,"tied":true,"activation":"gelu_tanh""#,
+            "",
+            3,
+            23,
+        ),
         gpt("one value", r#""layers":1,"heads":1,"width":1,"context":1,"vocabulary":256,"bias":true,"tied":true"#, "", 5, 1),
         llama(
             "groups of heads, norms of heads, a window",
@@ -126,6 +144,43 @@ pub fn odd() -> Vec<Case> {
     ]
 }
 
+/// The same models and sets with what some patterns stand for frozen: from the first tensors on, in the middle, and all but a few.
+pub fn frozen() -> Vec<Case> {
+    let patterns: [(&str, &[&str]); 4] = [
+        ("two hidden layers", &[r#""layers.0.*""#, r#""layers.1.weight""#, r#""layers.0.*","layers.1.*","layers.2.bias""#]),
+        (
+            "tied, biases",
+            &[
+                r#""transformer.wte.weight""#,
+                r#""transformer.h.1.attn.c_attn.bias","transformer.ln_f.weight","transformer.wpe.weight""#,
+                r#""transformer.h.0.*","transformer.w*""#,
+                r#""transformer.h.*","transformer.ln_f.weight","transformer.w*""#,
+            ],
+        ),
+        ("untied, a price", &[r#""transformer.*""#, r#""lm_head.weight","transformer.w*""#]),
+        (
+            "groups of heads, norms of heads, a window",
+            &[
+                r#""model.embed_tokens.weight","model.layers.0.*""#,
+                r#""model.layers.0.self_attn.q*","model.layers.1.self_attn.k_norm.weight","model.norm.weight""#,
+                r#""model.*""#,
+            ],
+        ),
+    ];
+    let with = |case: &Case, pattern: &str| {
+        let text = String::from_utf8(case.manifest.to_bytes()).unwrap();
+        let manifest = format!(r#"{},"frozen":[{pattern}]}}"#, text.strip_suffix('}').unwrap());
+        Case { name: case.name, manifest: Manifest::from_bytes(manifest.as_bytes()).unwrap(), examples: case.examples.clone() }
+    };
+    let of = |(name, patterns): (&str, &[&str])| {
+        let cases = odd().into_iter().filter(|case| case.name == name);
+        cases.flat_map(|case| patterns.iter().map(|pattern| with(&case, pattern)).collect::<Vec<Case>>()).collect::<Vec<Case>>()
+    };
+    let cases: Vec<Case> = patterns.into_iter().flat_map(of).collect();
+    assert_eq!(cases.len(), 12, "every name is that of a case");
+    cases
+}
+
 /// Models whose weights may be as great as any.
 #[allow(dead_code, reason = "the command for machines with a GPU does without")]
 pub fn unbounded() -> Vec<Case> {
@@ -136,6 +191,25 @@ pub fn unbounded() -> Vec<Case> {
         Case { manifest, ..case }
     };
     bounded.map(unbounded).collect()
+}
+
+/// Narrow models of all families, each with so many rows of activations: of a perceptron an example each, else a position.
+pub fn rows(count: usize) -> Vec<Case> {
+    let mlp = r#"{"version":1,"model":{"family":"mlp","inputs":17,"hidden":[33],"outputs":5,"activation":"relu"},"data":{"format":"csv","divisor":16},"loss":"cross_entropy","eval_max":1024,"weight_max":4}"#;
+    let data = DATA.replace("\"stride\":29", "\"stride\":64");
+    let text = text(count + 1);
+    let windows = |name, sizes: &str| {
+        let manifest = format!(r#"{{"version":1,"model":{{{sizes}}},{data}}}"#);
+        Case::new(name, &manifest, &[("a.txt", &text)])
+    };
+    let gpt = r#""family":"gpt","layers":1,"heads":3,"width":33,"context":64,"vocabulary":256,"bias":true,"tied":true"#;
+    let llama = r#""family":"llama","layers":1,"heads":2,"key_value_heads":1,"head_size":18,"width":33,"inner":50,"context":64,"vocabulary":256,"epsilon":1000,"rotary_base":10000,"bias":false,"head_norms":true,"tied":true"#;
+    vec![
+        Case::new("rows of a perceptron", mlp, &[("a.csv", &table(count))]),
+        windows("rows of a gpt", gpt),
+        windows("rows of a gpt, tanh", &format!(r#"{gpt},"activation":"gelu_tanh""#)),
+        windows("rows of a llama", llama),
+    ]
 }
 
 /// A model of 85 million weights, and so many examples of 1,024 tokens: what a test has no time for.

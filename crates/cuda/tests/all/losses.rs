@@ -4,7 +4,7 @@ use cuda::{Evaluator, Settings, Tiles};
 use evaluator::{Checkpoint, evaluate, probe};
 use serde_json::Value;
 
-use crate::cases::{golden, odd, unbounded};
+use crate::cases::{golden, odd, rows, unbounded};
 use crate::shim::Shim;
 
 /// Small and large tiles, few rows of a pass and many.
@@ -62,6 +62,17 @@ fn losses_and_probes_of_odd_sizes_are_those_of_the_evaluator() {
                 assert_eq!(evaluator.probe(&case.examples, &drawn, [7; 32], signer).unwrap(), expected, "{}", case.name);
             }
         }
+    }
+}
+
+#[test]
+fn rows_of_narrow_models_have_the_losses_of_the_evaluator() {
+    for case in rows(300) {
+        let (checkpoint, drawn, shim) = (case.checkpoint(), case.all(), Shim::default());
+        let evaluator = Evaluator::new(&shim, &checkpoint, SETTINGS[0]).unwrap();
+        let expected = evaluate(&checkpoint, &case.examples, &drawn).unwrap();
+        assert_eq!(evaluator.evaluate(&case.examples, &drawn), Ok(expected), "{}", case.name);
+        assert!(drawn.len() == 300 || drawn.len() * case.examples.inputs() == 256, "whole windows, or each row");
     }
 }
 

@@ -6,6 +6,8 @@
 mod cases;
 mod functions;
 mod losses;
+mod machine;
 mod refusals;
+mod shards;
 mod shim;
 mod training;

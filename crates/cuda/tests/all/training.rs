@@ -3,7 +3,7 @@
 use cuda::{Settings, Tiles, Training};
 use evaluator::{AdamW, Compute, Exact, Rule, Sgd};
 
-use crate::cases::{Case, golden, odd};
+use crate::cases::{Case, frozen, golden, odd};
 use crate::shim::Shim;
 
 /// Both rules, with clipping and without.
@@ -36,7 +36,13 @@ fn check(case: &Case, settings: Settings, steps: u32) {
         assert_eq!(training.step(&case.examples, &batch, &rule), Ok(expected), "{} {settings:?}, step {step}", case.name);
         let (found, names) = (bits(&training.gradients().unwrap()), case.manifest.tensors());
         for ((found, expected), spec) in found.iter().zip(bits(exact.gradients())).zip(names) {
-            assert!(*found == expected, "{} {settings:?}: gradients of {} at step {step}", case.name, spec.name);
+            assert!(
+                *found == expected,
+                "{} {:?} {settings:?}: gradients of {} at step {step}",
+                case.name,
+                case.manifest.frozen(),
+                spec.name
+            );
         }
         assert!(training.snapshot().unwrap() == exact.snapshot(), "{} {settings:?}, after step {step}", case.name);
     }
@@ -55,6 +61,20 @@ fn steps_of_odd_sizes_have_the_bits_of_the_evaluator() {
     for case in odd() {
         check(&case, Settings { rows: 90, tiles: Tiles::Small }, 3);
         check(&case, Settings { rows: 1 << 12, tiles: Tiles::Large }, 2);
+    }
+}
+
+#[test]
+fn steps_around_frozen_tensors_have_the_bits_of_the_evaluator_and_leave_them_alone() {
+    for case in frozen() {
+        check(&case, Settings { rows: 60, tiles: Tiles::Small }, 3);
+        let (base, shim) = (case.checkpoint(), Shim::default());
+        let mut training = Training::new(&shim, &base, Settings::default()).unwrap();
+        training.step(&case.examples, &batch(&case, 0), &rule(0)).unwrap();
+        let (after, specs) = (training.snapshot().unwrap().tensors, case.manifest.tensors());
+        for ((before, after), spec) in base.tensors().iter().zip(&after).zip(specs) {
+            assert_eq!(before == after, spec.is_frozen, "{} of {} with {:?}", spec.name, case.name, case.manifest.frozen());
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod elsewhere;
 mod faulty;
 mod groups;
 mod hostile;
+mod imported;
 mod liars;
 mod offline;
 mod plays;

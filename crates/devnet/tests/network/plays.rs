@@ -15,36 +15,11 @@ const ROUNDS: u64 = 3;
 /// Tokens that are asked for.
 const TOKENS: usize = 40;
 
-/// The other family of transformers in the place of `gpt`, with all that it may have.
-const LLAMA: &str = r#"
-[manifest.model]
-family = "llama"
-key_value_heads = 1
-head_size = 16
-inner = 64
-epsilon = 1000
-rotary_base = 10000
-rotary_scaling = { factor = 8, low = 1, high = 4, original = 64 }
-window = 12
-head_norms = true
-tied = false
-"#;
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_learns_a_play_votes_for_another_scene_and_goes_on_with_a_prompt() -> Result<()> {
-    play("plays", "").await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_llama_learns_a_play_as_any_other_model_does() -> Result<()> {
-    play("llamas", LLAMA).await
-}
-
-/// The whole way of a group with this change to its file.
-async fn play(name: &str, change: &str) -> Result<()> {
-    let group = micro_group(&fresh_folder(&format!("{name}-group"))?, "micro", change)?;
+    let group = micro_group(&fresh_folder("plays-group")?, "micro", "")?;
     let options = Options { rounds: ROUNDS, validators: 3, group, ..Options::default() };
-    let mut network = Watched::start(name, options).await?;
+    let mut network = Watched::start("plays", options).await?;
     let (voting, data) = (network.devnet.votes(), network.devnet.file.data.clone());
     let votes = tokio::spawn(async move { voting.run(&data).await });
     network.until("all rounds and a turn", 6, is_over).await?;

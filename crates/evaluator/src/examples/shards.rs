@@ -55,6 +55,24 @@ impl Shape {
     }
 }
 
+/// Tokens of the bytes of a shard of a group, each of two or four, little-endian; an incomplete one at the end is left out.
+pub fn shard_tokens<'a>(manifest: &Manifest, bytes: &'a [u8]) -> impl Iterator<Item = u32> + use<'a> {
+    tokens(bytes, token_bytes(manifest.outputs()))
+}
+
+/// The bytes of a shard of a group with these tokens.
+///
+/// # Errors
+/// [`DataError`] as [`check_shard`].
+pub fn shard_bytes(manifest: &Manifest, tokens: &[u32]) -> Result<Vec<u8>, DataError> {
+    let width = token_bytes(manifest.outputs());
+    if let Some((place, token)) = (0..).zip(tokens).find(|(_, token)| **token >= manifest.outputs()) {
+        return Err(DataError::Token { place, token: *token, most: manifest.outputs() - 1 });
+    }
+    let bytes: Vec<u8> = tokens.iter().flat_map(|token| token.to_le_bytes().into_iter().take(width)).collect();
+    check_shard(manifest, &bytes).map(|()| bytes)
+}
+
 /// Tokens of bytes, each of two or four, little-endian.
 fn tokens(bytes: &[u8], width: usize) -> impl Iterator<Item = u32> {
     bytes.chunks_exact(width).map(|token| token.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte)))

@@ -3,10 +3,11 @@
 //! Scores of a tile of rows with all keys up to the last of them, softmax of each row over its own part, then sums of values over the
 //! same part: what lies behind a row, or before its window, takes no part, not even as zeros.
 
-use super::matmul::{Factors, Panels, REST_ROWS, accumulate, pack, pack_transposed, products};
+use super::matmul::{REST_ROWS, pack, pack_transposed};
 use super::matrix::Matrix;
 use super::real::{LANES, Vector};
 use super::rows::softmax;
+use super::sums::{Factors, Panels, accumulate, products};
 use super::tiles::{store_tile, store_whole_tile};
 
 /// Most rows of a tile, of any instruction set.
@@ -135,7 +136,7 @@ impl Pass<'_> {
     fn scores<V: Vector, const ROWS: usize, const PANELS: usize>(&mut self, first: usize, panel: usize) {
         let head = self.head;
         let queries = head.part(self.values, 0).part(first, ROWS);
-        let sums = products::<V, ROWS, PANELS>(queries, &self.keys[panel * LANES * head.size..]);
+        let sums = products::<V, ROWS, PANELS>(queries, &self.keys[panel * LANES * head.size..], false);
         store_whole_tile(&sums, self.scores, self.padded_rows, panel * LANES);
     }
 

@@ -6,10 +6,11 @@
 use std::ops::Range;
 
 use super::attention::{Head, pack_keys, pack_values};
-use super::matmul::{Factors, Panels, REST_ROWS, accumulate, products};
+use super::matmul::REST_ROWS;
 use super::matrix::Matrix;
 use super::real::{LANES, Vector};
 use super::rows::{part, softmax, store_part};
+use super::sums::{Factors, Panels, accumulate, products};
 use super::tiles::{load_tile, store_tile, store_whole_tile};
 
 /// What a head's gradients are computed from; all rows are those of one example.
@@ -126,8 +127,8 @@ impl Pass<'_> {
         let (head, length) = (self.from.head, self.padded_rows);
         for panel in head.first(first) / LANES..(first + ROWS).div_ceil(LANES) {
             let at = panel * LANES * head.size;
-            let scores = products::<V, ROWS, 1>(self.from.queries.part(first, ROWS), &self.turned_keys[at..]);
-            let pulls = products::<V, ROWS, 1>(self.from.pulls.part(first, ROWS), &self.turned_values[at..]);
+            let scores = products::<V, ROWS, 1>(self.from.queries.part(first, ROWS), &self.turned_keys[at..], false);
+            let pulls = products::<V, ROWS, 1>(self.from.pulls.part(first, ROWS), &self.turned_values[at..], false);
             store_whole_tile(&scores, &mut self.shares[first * length..], length, panel * LANES);
             store_whole_tile(&pulls, &mut self.slopes[first * length..], length, panel * LANES);
         }

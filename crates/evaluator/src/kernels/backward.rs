@@ -3,10 +3,11 @@
 //! A gradient goes on from what is there, so that tapes are added one after the other, in the order of the batch.
 
 use super::functions::{ROOT_HALF, erf, exp_below, gelu_tanh_and_slope};
-use super::matmul::{Factors, Panels, REST_ROWS, accumulate};
+use super::matmul::REST_ROWS;
 use super::matrix::{Matrix, MatrixMut};
 use super::real::{LANES, Vector};
 use super::rows::{Spread, moments, part, store_part};
+use super::sums::{Factors, Panels, accumulate};
 use super::tiles::{load_tile, store_tile};
 
 /// 1 / √(2π).

@@ -1,17 +1,29 @@
 //! Matrix products: one accumulator per output, from +0, ascending index, fused multiply-add; blocked over rows and panels.
 //!
 //! A panel holds sixteen outputs with their weights side by side, so that one load serves a lane of each; a tile is some rows by one or
-//! two panels, held in registers over the whole depth. Which outputs share a tile changes nothing in any of their sums.
+//! two panels, held in registers over the whole depth. Where the rows are more than the second cache holds, they pass by once for each
+//! group of panels, which stay there, instead of once for each panel. Which outputs share a tile, and which tile comes first, changes
+//! nothing in any of their sums.
 
 use crate::arena::Aligned;
 use crate::values::Values;
 
-use super::matrix::{Matrix, MatrixMut};
-use super::real::{LANES, Vector};
+use super::matrix::{Matrix, MatrixMut, whole_lanes};
+use super::real::{LANES, Lanes, Vector};
+use super::sums::products;
 use super::tiles::{load_whole_tile, store_whole_tile};
 
 /// Rows of the smaller tile for what the large one leaves.
 pub(crate) const REST_ROWS: usize = 4;
+
+/// Values of a group of panels: 256 KiB, which the second cache of nearly every processor holds.
+const GROUP: usize = 1 << 16;
+
+/// Most panels of a group; fewer where they are deep.
+const GROUP_PANELS: usize = 8;
+
+/// Values of rows that stay in the second cache while panel after panel goes over all of them.
+const NEAR: usize = 2 * GROUP;
 
 /// Columns of a weight in a file that are widened at a time: sixteen rows of them stay in the nearest cache.
 const WIDENED: usize = 128;
@@ -119,9 +131,16 @@ pub(crate) enum Then<'a> {
     Times,
 }
 
-/// Values of packing space that `linear` needs for rows of `inputs`.
+/// Values of packing space that `linear` needs for rows of `inputs`, or of fewer.
 pub(crate) fn packing_len(inputs: usize) -> usize {
-    2 * LANES * inputs
+    let deep = 2 * LANES * inputs;
+    deep.max(GROUP.min(GROUP_PANELS * LANES * inputs))
+}
+
+/// Outputs of a group: of one tile where the rows stay near, else an even number of panels, so that none is left of pairs.
+fn group_outputs(rows: usize, depth: usize, panels: usize) -> usize {
+    let most = if rows * depth <= NEAR { panels } else { (GROUP / (LANES * depth)).clamp(2, GROUP_PANELS) / 2 * 2 };
+    most * LANES
 }
 
 /// `output` = `input` · weightᵀ, then + bias. `packing` has `packing_len(inputs)` values.
@@ -136,17 +155,27 @@ pub(crate) fn linear<V: Vector, const ROWS: usize, const PANELS: usize>(
     assert!(input.columns == layer.inputs && output.columns == layer.outputs && input.rows <= output.rows, "a layer fits its rows");
     assert!(layer.weight.len() == layer.inputs * layer.outputs, "a weight has its shape");
     layer.check();
-    let mut output = output;
-    let mut first = 0;
-    while first < layer.outputs {
-        let left = (layer.outputs - first).div_ceil(LANES);
-        if PANELS == 2 && left >= 2 {
-            panels::<V, ROWS, 2>(input, layer, &mut output, then, packing, first);
-            first += 2 * LANES;
-        } else {
-            panels::<V, ROWS, 1>(input, layer, &mut output, then, packing, first);
-            first += LANES;
+    let (depth, mut output) = (layer.inputs, output);
+    let most = group_outputs(input.rows, depth, PANELS);
+    for first in (0..layer.outputs).step_by(most) {
+        let count = most.min(layer.outputs - first);
+        let packed = match layer.packed {
+            Some(packed) => &packed.forward[first * depth..][..whole_lanes(count) * depth],
+            None => {
+                let packed = &mut packing[..whole_lanes(count) * depth];
+                for (panel, packed) in packed.chunks_exact_mut(LANES * depth).enumerate() {
+                    let start = panel * LANES;
+                    pack_outputs::<V>(layer.weight, depth, (first + start, LANES.min(count - start)), packed);
+                }
+                packed
+            }
+        };
+        let mut bias = [[0.0; LANES]; GROUP_PANELS];
+        if let Some(values) = layer.bias {
+            bias.as_flattened_mut()[..count].copy_from_slice(&values[first..first + count]);
         }
+        let group = Group { input, packed, bias: layer.bias.map(|_| &bias), then, first };
+        group.tiles::<V, ROWS, PANELS>(&mut output);
     }
 }
 
@@ -161,120 +190,93 @@ pub(crate) fn linear_back<V: Vector, const ROWS: usize, const PANELS: usize>(
 ) {
     assert!(gradient.columns == layer.outputs && output.columns == layer.inputs && gradient.rows <= output.rows, "a layer fits its rows");
     layer.check();
-    let mut output = output;
-    let mut first = 0;
-    while first < layer.inputs {
-        if PANELS == 2 && first + LANES < layer.inputs {
-            panels_back::<V, ROWS, 2>(gradient, layer, &mut output, then, packing, first);
-            first += 2 * LANES;
-        } else {
-            panels_back::<V, ROWS, 1>(gradient, layer, &mut output, then, packing, first);
-            first += LANES;
-        }
+    let (depth, mut output) = (layer.outputs, output);
+    let most = group_outputs(gradient.rows, depth, PANELS);
+    for first in (0..layer.inputs).step_by(most) {
+        let count = whole_lanes(most.min(layer.inputs - first));
+        let packed = match layer.packed {
+            Some(packed) => &packed.back[first * depth..][..count * depth],
+            None => {
+                let packed = &mut packing[..count * depth];
+                for (panel, packed) in packed.chunks_exact_mut(LANES * depth).enumerate() {
+                    pack_inputs(layer.weight, layer.inputs, first + panel * LANES, packed);
+                }
+                packed
+            }
+        };
+        Group { input: gradient, packed, bias: None, then, first }.tiles::<V, ROWS, PANELS>(&mut output);
     }
 }
 
-/// The inputs of `PANELS` panels from `first` on, for all rows.
-#[inline(always)]
-fn panels_back<V: Vector, const ROWS: usize, const PANELS: usize>(
-    gradient: Matrix<'_>,
-    layer: Linear<'_>,
-    output: &mut MatrixMut<'_>,
-    then: Then<'_>,
-    packing: &mut [f32],
-    first: usize,
-) {
-    let depth = layer.outputs;
-    let packed = match layer.packed {
-        Some(packed) => &packed.back[first * depth..][..PANELS * LANES * depth],
-        None => {
-            let packed = &mut packing[..PANELS * LANES * depth];
-            for (panel, packed) in packed.chunks_exact_mut(LANES * depth).enumerate() {
-                pack_inputs(layer.weight, layer.inputs, first + panel * LANES, packed);
-            }
-            packed
-        }
-    };
-    Block::<PANELS> { input: gradient, packed, bias: None, then, first }.tiles::<V, ROWS>(output);
-}
-
-/// The outputs of `PANELS` panels from `first` on, for all rows.
-#[inline(always)]
-fn panels<V: Vector, const ROWS: usize, const PANELS: usize>(
-    input: Matrix<'_>,
-    layer: Linear<'_>,
-    output: &mut MatrixMut<'_>,
-    then: Then<'_>,
-    packing: &mut [f32],
-    first: usize,
-) {
-    let depth = layer.inputs;
-    let end = layer.outputs.min(first + PANELS * LANES);
-    let packed = match layer.packed {
-        Some(packed) => &packed.forward[first * depth..][..PANELS * LANES * depth],
-        None => {
-            let packed = &mut packing[..PANELS * LANES * depth];
-            for (panel, packed) in packed.chunks_exact_mut(LANES * depth).enumerate() {
-                let start = first + panel * LANES;
-                pack_outputs::<V>(layer.weight, depth, (start, LANES.min(end - start)), packed);
-            }
-            packed
-        }
-    };
-    let mut bias = [[0.0; LANES]; PANELS];
-    if let Some(values) = layer.bias {
-        bias.as_flattened_mut()[..end - first].copy_from_slice(&values[first..end]);
-    }
-    let block = Block { input, packed, bias: layer.bias.map(|_| &bias), then, first };
-    block.tiles::<V, ROWS>(output);
-}
-
-/// What the tiles of some panels share.
-struct Block<'a, const PANELS: usize> {
+/// What the tiles of a group of panels share.
+struct Group<'a> {
     input: Matrix<'a>,
+    /// Panel after panel, [columns of the input, LANES] each.
     packed: &'a [f32],
-    bias: Option<&'a [[f32; LANES]; PANELS]>,
+    bias: Option<&'a [Lanes; GROUP_PANELS]>,
     then: Then<'a>,
+    /// Column of the output that is the first one of the first panel.
     first: usize,
 }
 
-impl<const PANELS: usize> Block<'_, PANELS> {
+impl Group<'_> {
     /// All rows, as many at a time as a tile has.
     #[inline(always)]
-    fn tiles<V: Vector, const ROWS: usize>(&self, output: &mut MatrixMut<'_>) {
+    fn tiles<V: Vector, const ROWS: usize, const PANELS: usize>(&self, output: &mut MatrixMut<'_>) {
         let mut row = 0;
         while row + ROWS <= self.input.rows {
-            self.tile::<V, ROWS>(output, row);
+            self.across::<V, ROWS, PANELS>(output, row);
             row += ROWS;
         }
         while row + REST_ROWS <= self.input.rows {
-            self.tile::<V, REST_ROWS>(output, row);
+            self.across::<V, REST_ROWS, PANELS>(output, row);
             row += REST_ROWS;
         }
         while row < self.input.rows {
-            self.tile::<V, 1>(output, row);
+            self.across::<V, 1, PANELS>(output, row);
             row += 1;
         }
     }
 
-    /// One tile: products, bias, and what is to happen to the result.
+    /// The tiles of some rows, one beside the other.
     #[inline(always)]
-    fn tile<V: Vector, const ROWS: usize>(&self, output: &mut MatrixMut<'_>, row: usize) {
-        let mut sums = products::<V, ROWS, PANELS>(self.input.part(row, ROWS), self.packed);
+    fn across<V: Vector, const ROWS: usize, const PANELS: usize>(&self, output: &mut MatrixMut<'_>, row: usize) {
+        let panels = self.packed.len() / (LANES * self.input.columns);
+        let mut panel = 0;
+        while PANELS == 2 && panel + 2 <= panels {
+            self.tile::<V, ROWS, 2>(output, (row, panel), panel + 2 == panels);
+            panel += 2;
+        }
+        while panel < panels {
+            self.tile::<V, ROWS, 1>(output, (row, panel), panel + 1 == panels);
+            panel += 1;
+        }
+    }
+
+    /// One tile: products, bias, and what is to happen to the result. The last one of its rows brings the next rows near.
+    #[inline(always)]
+    fn tile<V: Vector, const ROWS: usize, const PANELS: usize>(
+        &self,
+        output: &mut MatrixMut<'_>,
+        (row, panel): (usize, usize),
+        last: bool,
+    ) {
+        let (input, first) = (self.input.part(row, ROWS), self.first + panel * LANES);
+        let mut sums = products::<V, ROWS, PANELS>(input, &self.packed[panel * LANES * input.columns..], last);
         if let Some(bias) = self.bias {
-            for panel in 0..PANELS {
-                let bias = V::load(&bias[panel]);
-                for at in 0..ROWS {
-                    sums[at][panel] = sums[at][panel].plus(bias);
+            for at in 0..PANELS {
+                let bias = V::load(&bias[panel + at]);
+                for row in 0..ROWS {
+                    sums[row][at] = sums[row][at].plus(bias);
                 }
             }
         }
         match self.then {
             Then::Store => {}
-            Then::Add => add(&mut sums, before(output.read().part(row, ROWS), self.first)),
-            Then::Plus(matrix) => add(&mut sums, before(matrix.part(row, ROWS), self.first)),
+            Then::Add => add(&mut sums, before(output.read().part(row, ROWS), first)),
+            Then::Plus(matrix) => add(&mut sums, before(matrix.part(row, ROWS), first)),
             Then::Times => {
-                let before = before::<V, ROWS, PANELS>(output.read().part(row, ROWS), self.first);
+                let before = before::<V, ROWS, PANELS>(output.read().part(row, ROWS), first);
                 for at in 0..ROWS {
                     for panel in 0..PANELS {
                         sums[at][panel] = before[at][panel].times(sums[at][panel]);
@@ -283,7 +285,7 @@ impl<const PANELS: usize> Block<'_, PANELS> {
             }
         }
         let stride = output.stride;
-        store_whole_tile(&sums, &mut output.values[row * stride..], stride, self.first);
+        store_whole_tile(&sums, &mut output.values[row * stride..], stride, first);
     }
 }
 
@@ -301,68 +303,6 @@ fn add<V: Vector, const ROWS: usize, const PANELS: usize>(sums: &mut [[V; PANELS
             sums[row][panel] = before[row][panel].plus(sums[row][panel]);
         }
     }
-}
-
-/// For each row and lane Σ row[k] · panel[k] in ascending k, from +0; `packed` is `PANELS` times [columns, LANES].
-#[inline(always)]
-pub(crate) fn products<V: Vector, const ROWS: usize, const PANELS: usize>(rows: Matrix<'_>, packed: &[f32]) -> [[V; PANELS]; ROWS] {
-    assert!(rows.rows == ROWS && packed.len() >= PANELS * LANES * rows.columns, "a tile fits its panels");
-    let mut sums = [[V::splat(0.0); PANELS]; ROWS];
-    let factors = Factors { values: rows.values.as_ptr(), row: rows.stride, step: 1 };
-    let panels = Panels { values: packed.as_ptr(), panel: LANES * rows.columns, step: LANES };
-    // SAFETY: `Matrix` holds ROWS rows of `columns` values, `packed` as many lanes for each panel, as just asserted.
-    unsafe { accumulate(&mut sums, factors, panels, rows.columns) };
-    sums
-}
-
-/// Where the factor of a row and a step lies.
-#[derive(Clone, Copy)]
-pub(crate) struct Factors {
-    /// Of the first row and the first step.
-    pub(crate) values: *const f32,
-    /// From one row to the next.
-    pub(crate) row: usize,
-    /// From one step to the next.
-    pub(crate) step: usize,
-}
-
-/// Where the lanes of a panel and a step lie.
-#[derive(Clone, Copy)]
-pub(crate) struct Panels {
-    pub(crate) values: *const f32,
-    /// From one panel to the next.
-    pub(crate) panel: usize,
-    /// From one step to the next.
-    pub(crate) step: usize,
-}
-
-/// Adds `depth` products to each sum, one after the other.
-///
-/// # Safety
-/// A factor can be read for each of ROWS rows and `depth` steps, sixteen lanes for each of PANELS panels and `depth` steps.
-#[inline(always)]
-pub(crate) unsafe fn accumulate<V: Vector, const ROWS: usize, const PANELS: usize>(
-    sums: &mut [[V; PANELS]; ROWS],
-    factors: Factors,
-    panels: Panels,
-    depth: usize,
-) {
-    let mut local = *sums;
-    for k in 0..depth {
-        let mut weights = [V::splat(0.0); PANELS];
-        for (panel, weight) in weights.iter_mut().enumerate() {
-            // SAFETY: k is below `depth`.
-            *weight = unsafe { V::read(panels.values.add(panel * panels.panel + k * panels.step)) };
-        }
-        for row in 0..ROWS {
-            // SAFETY: k is below `depth`.
-            let value = V::splat(unsafe { factors.values.add(row * factors.row + k * factors.step).read() });
-            for panel in 0..PANELS {
-                local[row][panel] = value.fma(weights[panel], local[row][panel]);
-            }
-        }
-    }
-    *sums = local;
 }
 
 /// Turns at most sixteen rows into one panel: [columns, LANES], missing rows as +0.

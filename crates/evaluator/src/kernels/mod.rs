@@ -5,6 +5,7 @@
 //! | `real` | operations of binary32 on a value, a register, sixteen lanes |
 //! | `portable`, `x86`, `arm`, `wasm` | these on plain code, AVX2 and AVX-512, NEON, SIMD128 |
 //! | `matrix`, `tiles` | rows in memory, and tiles of them in registers |
+//! | `sums` | products of a tile, added up in registers |
 //! | `matmul`, `attention`, `rows`, `functions`, `gated`, `rotary` | forward |
 //! | `backward`, `attention_back` | gradients, and the steps of training |
 //!
@@ -26,6 +27,7 @@ mod portable;
 mod real;
 mod rotary;
 mod rows;
+mod sums;
 mod tiles;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
@@ -177,6 +179,8 @@ kernels! {
     adamw = backward::adamw [], (weights: &mut [f32], gradients: &[f32], first: &mut [f32], second: &mut [f32], adam: Adam);
     /// One step of plain descent.
     descend = backward::descend [], (weights: &mut [f32], gradients: &[f32], descent: Descent);
+    /// So many products that touch no memory.
+    busy = sums::busy [tiles], (count: usize, value: &mut f32);
     /// Log-probabilities of each row of logits; what stands behind the columns means nothing.
     log_softmax = rows::log_softmax [], (logits: MatrixMut<'_>);
 }

@@ -12,6 +12,18 @@ const LIFT: f32 = f32::from_bits(0x5f80_0000);
 /// Sixteen neighbouring values.
 pub(crate) type Lanes = [f32; LANES];
 
+/// Asks for the line of the cache at an address, which need not be one of any value; does nothing where there is no such instruction.
+#[inline(always)]
+pub(crate) fn bring(address: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 has the instruction, and it reads nothing: no address can do harm.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}
+
 /// One or several values of binary32. Every operation rounds once, to nearest, ties to even, and keeps subnormals.
 ///
 /// Types for registers must only be used inside functions that were entered after the processor was asked for the feature.

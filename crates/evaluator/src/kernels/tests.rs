@@ -2,6 +2,7 @@
 
 mod gates;
 mod gelu;
+mod groups;
 mod heads;
 
 use proptest::prelude::*;

@@ -1,7 +1,8 @@
 //! Hidden sets, the steps that they show and what is drawn for them, against a second implementation; and what is no hidden set.
 
 use evaluator::{
-    DataError, Examples, HIDDEN_BYTES_MAX, Hidden, HiddenError, Hurdle, Judged, Manifest, draw_winners, is_garbage, judge, uniform_loss,
+    DataError, Examples, HIDDEN_BYTES_MAX, Hidden, HiddenError, Hurdle, Judged, Manifest, draw_winners, is_garbage, judge, shard_tokens,
+    uniform_loss,
 };
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -78,6 +79,45 @@ fn a_hidden_set_has_the_bytes_the_root_and_the_secrets_of_the_second_implementat
         assert_eq!(hidden.kept(&[]), (0..set.count as u32).collect::<Vec<_>>());
         assert_eq!(hidden.examples(), &parse(&manifest, &set.body));
     }
+}
+
+#[test]
+fn a_hidden_set_of_tokens_is_one_shard_and_shares_no_half_context_with_those_before_it() {
+    let sets: Vec<Set> = serde_json::from_str(include_str!("../golden/hidden/tokens.json")).unwrap();
+    assert!(sets.iter().map(|set| set.count - set.kept.len()).sum::<usize>() > 3, "nothing is known");
+    for set in sets {
+        let manifest = Manifest::from_bytes(set.manifest.as_bytes()).unwrap();
+        let bytes = Hidden::write(&manifest, seed(&set.seed), &set.body).unwrap();
+        let hidden = Hidden::read(&manifest, &bytes).unwrap();
+        let mut kept: Vec<u32> = (0..hidden.len() as u32).collect();
+        for known in &set.known {
+            let new = hidden.kept_beside(&Hidden::read(&manifest, &Hidden::write(&manifest, [7; 32], known).unwrap()).unwrap());
+            kept.retain(|place| new.contains(place));
+        }
+        let found = (hex::encode(Sha256::digest(&bytes)), hex::encode(hidden.root()), hidden.len(), &kept, hidden.is_enough(kept.len()));
+        assert_eq!(found, (set.file, set.root, set.count, &set.kept, set.enough));
+        let shard = Hidden::shard(&manifest, &bytes).unwrap();
+        let numbers: Vec<String> = shard_tokens(&manifest, &shard).map(|token| token.to_string()).collect();
+        assert_eq!(numbers.join(" "), set.body);
+        // Of the group's own set only a whole shard is known, for nobody holds all of them.
+        let line = format!("{}\n", hidden.examples().shards()[0]);
+        let public = Examples::parse(&manifest, [("a.tokens", line)]).unwrap();
+        assert_eq!((hidden.kept(&[&public]), hidden.kept(&[]).len()), (vec![], set.count));
+    }
+}
+
+#[test]
+fn a_hidden_set_of_tokens_with_other_words_or_numbers_is_refused() {
+    let set: Set = serde_json::from_str::<Vec<Set>>(include_str!("../golden/hidden/tokens.json")).unwrap().remove(0);
+    let manifest = Manifest::from_bytes(set.manifest.as_bytes()).unwrap();
+    let write = |words: &str| Hidden::write(&manifest, [0; 32], &format!("{} {words}", set.body));
+    for words in ["+5", "-1", "five", "4294967296", "5,6", "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"] {
+        assert_eq!(write(words), Err(HiddenError::Word(set.body.split(' ').count() + 1)), "{words}");
+    }
+    let place = set.body.split(' ').count();
+    assert_eq!(write("300"), Err(DataError::Token { place, token: 300, most: 299 }.into()));
+    assert!(matches!(Hidden::write(&manifest, [0; 32], ""), Err(HiddenError::Examples(DataError::Shard { bytes: 0, .. }))));
+    assert!(matches!(Hidden::write(&manifest, [0; 32], "1 2 3 4 5 6 7 8"), Err(HiddenError::Count { count: 2, most: 64 })));
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use evaluator::{
-    AdamW, Checkpoint, Cid, Compute, DataError, Exact, Examples, Hidden, HiddenError, Isa, Manifest, MeasureError, Rule, Shard, ShardBytes,
-    ShardError, draw, evaluate, loss_root, mean, micronats, weight_price,
+    AdamW, Checkpoint, Cid, Compute, DataError, Exact, Examples, Isa, Manifest, MeasureError, Rule, Shard, ShardBytes, ShardError, draw,
+    evaluate, loss_root, mean, micronats, weight_price,
 };
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -287,14 +287,6 @@ fn a_set_after_a_delta_takes_over_what_the_one_before_it_held_and_knows_what_is_
     let wide = Examples::parse(&wide, FILES).unwrap();
     wide.hold_from(&before);
     assert!((0..3).all(|place| !wide.is_held(place)));
-}
-
-#[test]
-fn a_group_of_shards_takes_no_hidden_set() {
-    let text = format!("neuron hidden 1 {}\n{}", "0".repeat(64), FILES[0].1);
-    assert_eq!(Hidden::read(&manifest(), text.as_bytes()), Err(HiddenError::Shards));
-    let refused = Hidden::write(&manifest(), [0; 32], FILES[0].1).unwrap_err().to_string();
-    assert!(refused.contains("give the bounty to a group of text"), "{refused}");
 }
 
 #[test]

@@ -79,7 +79,8 @@ pub(crate) fn entries(file: &[u8]) -> Result<Vec<Entry>, String> {
     }
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     let (text, values) = rest.split_at_checked(length).ok_or_else(|| format!("it ends within its header: {again}"))?;
-    let header: Header = serde_json::from_slice(text).map_err(|error| format!("its header cannot be read ({error}): {again}"))?;
+    let header: Header =
+        serde_json::from_slice(text).map_err(|error| format!("its header cannot be read ({}): {again}", shown(&error.to_string())))?;
     let first = LENGTH_BYTES + length;
     let tensors: Result<Vec<Entry>, String> = header.0.into_iter().map(|(name, described)| entry(name, described, first)).collect();
     let tensors = tensors?;

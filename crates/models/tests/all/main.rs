@@ -2,15 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "what must hold here and does not fails the test")]
 
+mod characters;
+mod fuzzed;
 mod golden;
 mod hostile;
+mod missing;
 mod packing;
+mod pinned;
+mod tables;
 mod written;
 
 use std::path::{Path, PathBuf};
 
 use models::{Import, Options};
 use sha2::{Digest as _, Sha256};
+
+/// All that transformers wrote, one an architecture and a generation.
+const FOLDERS: [&str; 7] = ["gpt2", "nanogpt", "llama", "llama-4", "mistral", "qwen2", "qwen3"];
 
 /// A folder as transformers wrote it, copied so that it can be changed.
 fn copy_of(name: &str) -> tempfile::TempDir {
@@ -39,5 +47,10 @@ fn checkpoint(import: &Import) -> Vec<u8> {
 }
 
 fn open(folder: &Path) -> Result<Import, models::Refusal> {
-    Import::open(folder, &Options { widen: true, ..Options::new(name_of) })
+    open_as(folder, false)
+}
+
+/// The same, with bfloat16 widened or left as it is.
+fn open_as(folder: &Path, widen: bool) -> Result<Import, models::Refusal> {
+    Import::open(folder, &Options { widen, ..Options::new(name_of) })
 }

@@ -1,9 +1,10 @@
 //! What a command that reads has found: lines for people, and with `--json` the same for programs.
 
 use anyhow::Result;
+use node::output;
 use serde_json::Value;
 
-use super::{context::Context, names::Names, output};
+use super::{context::Context, names::Names};
 
 impl Context {
     /// Says what was found, in the form that was asked for. Whoever stops reading is told no more.
@@ -42,7 +43,10 @@ impl Context {
     pub fn names(&self) -> &Names {
         self.names.get_or_init(|| {
             let names = Names::of(&self.network);
-            names.refused().iter().for_each(|told| eprintln!("[names] in {}: {told}; it is not shown", self.network.display()));
+            names
+                .refused()
+                .iter()
+                .for_each(|told| output::remark(&format!("[names] in {}: {told}; it is not shown", self.network.display())));
             names
         })
     }

@@ -6,13 +6,17 @@ mod sealed;
 mod served;
 mod told;
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::{Args, Subcommand};
 use deltas::Patch;
+use evaluator::Hidden;
 use governance::Offer;
-use node::network_file::moment;
+use node::{network_file::moment, shards};
 use protocol::{
     Address, BountyNumber, Digest, GroupId, Micronats, Wei,
     bounty::{Term, WINDOWS},
@@ -22,7 +26,7 @@ use protocol::{
 use serde_json::{Value, json};
 
 use super::{
-    context::{Context, history},
+    context::{Context, Visit, history},
     delta,
 };
 use due::Due;
@@ -39,7 +43,7 @@ const WEI_PER_MICRONAT: u128 = 1_000_000_000_000;
 pub enum Command {
     /// Make a hidden set of examples that nobody else has: a file that only you must have until the term is over.
     Seal {
-        /// Rows of csv or a text, as the group's training set has them.
+        /// Rows of csv or a text, as the group's training set has them; of a group of tokens a text, which its tokenizer reads.
         #[arg(long)]
         examples: PathBuf,
         /// Where the hidden set is written; nothing is overwritten.
@@ -204,16 +208,15 @@ async fn open(context: &Context, named: &Named) -> Result<()> {
     match bounty.file {
         Digest::ZERO => {
             context.sender(&site, account)?.unseal(number, file).await?;
-            println!("bounty {number} is open: {file}");
+            context.tell(&format!("bounty {number} is open: {file}"))?;
         }
-        opened if opened == file => println!("bounty {number} was opened before: {file}"),
+        opened if opened == file => context.tell(&format!("bounty {number} was opened before: {file}"))?,
         opened => bail!("bounty {number} was opened as {opened}: give the very file, this one is {file}"),
     }
     let dated = Dated::read(&site.network, number).await?;
     served::serve(&site, &visit, &dated, file).await?;
     visit.client.shutdown().await;
-    println!("{}", dated.next(site.network.chain().latest().await?.time_s));
-    Ok(())
+    context.tell(&dated.next(site.network.chain().latest().await?.time_s))
 }
 
 /// Only the sponsor opens a set, and neither too early nor too late.
@@ -260,9 +263,26 @@ async fn retire(context: &Context, named: &Named, bond: Option<Wei>) -> Result<(
     let set = visit.member.set(site.network.view(group).await?.head).await?;
     let (path, mut tree) = (format!("hidden-{number}{}", visit.member.manifest.data().suffix()), set.tree.clone());
     ensure!(tree.get(&path).is_none(), "{path} is in the set of group {group} already: nothing is left to do");
-    tree.insert(&path, evaluator::Hidden::body(&bytes)?)?;
+    tree.insert(&path, &text(context, &visit, &named.hidden, &bytes).await?)?;
     let patch = Patch::between(&set.tree, &tree, account.address().0, &format!("The hidden set of bounty {number}"));
     delta::offer(visit, &context.sender(&site, account)?, patch, bond).await
+}
+
+/// What an opened set is in the training set: its examples, or a line that names it as a shard, which is written beside it.
+async fn text(context: &Context, visit: &Visit, hidden: &Path, bytes: &[u8]) -> Result<String> {
+    let manifest = &visit.member.manifest;
+    if manifest.data().tokenizer_digest().is_none() {
+        return Ok(Hidden::body(bytes)?.to_owned());
+    }
+    let (shard, mut place) = (Hidden::shard(manifest, bytes)?, hidden.as_os_str().to_owned());
+    place.push(".shard");
+    let place = Path::new(&place);
+    fs::write(place, &shard).with_context(|| format!("cannot write {}", place.display()))?;
+    context.tell(&format!(
+        "its shard is {0}: let a node of yours hold it, or nobody can vote for it (`neuron ipfs add {0}`)",
+        place.display()
+    ))?;
+    shards::add(manifest, shard, &visit.client).await
 }
 
 #[cfg(test)]

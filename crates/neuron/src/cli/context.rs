@@ -9,6 +9,7 @@ use governance::Network;
 use node::{
     Member, Site,
     keys::{self, KeyPlace},
+    output,
     password::PasswordSource,
 };
 use protocol::{
@@ -167,8 +168,13 @@ impl Visit {
 
 /// Where fetches tell how far they are, which a bar shows.
 pub fn fetching() -> watch::Sender<Progress> {
+    shown("fetching")
+}
+
+/// Where work on files tells how far it is, which a bar of that name shows.
+pub fn shown(what: &str) -> watch::Sender<Progress> {
     let (tell, told) = watch::channel(Progress::default());
-    tokio::spawn(Bar::new("fetching", Unit::Bytes).follow(told));
+    tokio::spawn(Bar::new(what, Unit::Bytes).follow(told));
     tell
 }
 
@@ -207,8 +213,8 @@ pub async fn wait_for_peer(client: &Client) -> Result<()> {
     while client.peers().await?.is_empty() {
         if start.elapsed() > FIRST_PEER {
             let troubles = client.neighbourhood().await?.troubles;
-            troubles.iter().for_each(|(address, trouble)| eprintln!("no answer from {address}: {trouble}"));
-            eprintln!("no peer answers: check `peers` in the network file; going on without");
+            troubles.iter().for_each(|(address, trouble)| output::remark(&format!("no answer from {address}: {trouble}")));
+            output::remark("no peer answers: check `peers` in the network file; going on without");
             break;
         }
         sleep(POLL).await;

@@ -36,7 +36,7 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
     let file: NetworkFile = config::read(&context.network)?;
     let network = shown(file, &options).with_context(|| format!("{} cannot be shown", context.network.display()))?;
     let room = Room::open(options.listen, &options.host, page::routes(&[network])?).await?;
-    println!("the page is at http://{} until Ctrl-C", room.address());
+    context.tell(&format!("the page is at http://{} until Ctrl-C", room.address()))?;
     stop::asked().await?;
     room.close().await;
     Ok(())

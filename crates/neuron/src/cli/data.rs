@@ -14,10 +14,10 @@ use std::{
 use anyhow::{Context as _, Result, anyhow, ensure};
 use clap::{Args, Subcommand};
 use deltas::Tree;
-use node::folder;
+use node::{folder, output};
 
 use self::rows::{Map, Taken};
-use super::{context::Context, ipfs, output};
+use super::{context::Context, ipfs};
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
 use deltas::Patch;
 use governance::{Delta, DeltaStatus, Network};
-use node::{Site, folder, network_file::moment, shards};
+use node::{Site, folder, network_file::moment, output, shards};
 use protocol::{Address, DeltaNumber, Digest, GroupId, PeriodNumber, Wei, chain::ChainEvent, eip712::Choice, lineage::Link, log::Body};
 use swarm::Client;
 
@@ -24,7 +24,6 @@ use super::{
     bars::{Bar, Unit},
     context::{Context, Visit, choice_in},
     ending::{NOT_FOUND, Sort as _},
-    output,
 };
 
 pub use log::plain;
@@ -112,12 +111,12 @@ async fn refund(context: &Context, group: GroupId, deltas: &[u64]) -> Result<()>
     for receipt in context.sending().await?.refund(group, &deltas).await? {
         for event in receipt.logs.iter().filter_map(governance::network_event) {
             if let ChainEvent::Refunded { delta, author, bond, issued, .. } = event {
-                println!(
+                context.tell(&format!(
                     "delta {delta}: {} NRN of bond and {} NRN of reward to {author} in {}",
                     bond.to_nrn(),
                     issued.to_nrn(),
                     receipt.hash
-                );
+                ))?;
             }
         }
     }
@@ -137,7 +136,7 @@ async fn new(context: &Context, group: GroupId, out: Option<PathBuf>, from: Opti
     if let Some(place) = out {
         let head = site.network.view(group).await?.head;
         folder::write_set(&visit.member.set(head).await?.tree, &place, head)?;
-        println!("the set of group {group} is in {}: edit it, then `neuron delta new --from`", place.display());
+        context.tell(&format!("the set of group {group} is in {}: edit it, then `neuron delta new --from`", place.display()))?;
     } else if let Some(place) = from {
         output::show(&patch::of_folder(&place, &site, &visit, author, title).await?)?;
     }
@@ -158,11 +157,11 @@ async fn propose(context: &Context, group: GroupId, source: &patch::Source, bond
 pub async fn offer(visit: Visit, network: &Network, body: Vec<u8>, bond: Option<Wei>) -> Result<()> {
     let group = visit.member.group;
     let head = network.view(group).await?.head;
-    visit
-        .member
-        .preview(head, body.clone())
-        .await
-        .context("the patch does not apply to the current set: make it anew with `neuron delta new`")?;
+    let after = visit.member.preview(head, body.clone()).await;
+    let after = after.context("the patch does not apply to the current set: make it anew with `neuron delta new`")?;
+    let before = visit.member.set(head).await?;
+    let shards = shards::check_new(&visit.member, &before.examples, &after.examples).await;
+    shards.context("the patch names a shard that cannot be used: let a node of yours hold it (`neuron data pack --keep CONFIG`)")?;
     let digest = visit.client.add(body).await?;
     check_is_first(network, group, digest).await?;
     let bond = match bond {
@@ -170,10 +169,10 @@ pub async fn offer(visit: Visit, network: &Network, body: Vec<u8>, bond: Option<
         None => network.bond_due(group).await?,
     };
     let delta = network.propose(group, head, digest, bond).await?;
-    println!("proposed as delta {delta} of group {group} for a bond of {} NRN: {digest}", bond.to_nrn());
+    output::line(&format!("proposed as delta {delta} of group {group} for a bond of {} NRN: {digest}", bond.to_nrn()))?;
     match wait_for_holder(&visit.client, group, digest).await? {
-        true => println!("another node holds its body: you may go offline"),
-        false => println!("no other node has said that it holds the body: nobody can vote for it yet. Start a node that keeps it."),
+        true => output::line("another node holds its body: you may go offline")?,
+        false => output::line("no other node has said that it holds the body: nobody can vote for it yet. Start a node that keeps it.")?,
     }
     visit.client.shutdown().await;
     Ok(())
@@ -249,9 +248,8 @@ async fn vote(context: &Context, group: GroupId, delta: DeltaNumber) -> Result<(
     let message = Choice { group, period: view.period_number, delta, patch, seq };
     let body = Body::Choice(account.sign(message, &site.network.domain()).await?);
     visit.tell(vec![body]).await?;
-    println!("signed: delta {delta} in period {}, patch {patch}", view.period_number);
-    println!("validators bring it to the chain before the period ends");
-    Ok(())
+    context.tell(&format!("signed: delta {delta} in period {}, patch {patch}", view.period_number))?;
+    context.tell("validators bring it to the chain before the period ends")
 }
 
 /// The number by which a choice replaces all earlier ones of its signer: seconds of the chain grow, and within one block the log knows the
@@ -271,7 +269,7 @@ async fn check_delta(visit: &Visit, delta: DeltaNumber, proposer: Address) -> Re
     let body = visit.member.body(patch).await?;
     check_author(&body, proposer).with_context(|| format!("delta {delta} is somebody else's patch: do not vote for it"))?;
     let set = visit.member.preview(parent, body).await.with_context(|| format!("delta {delta} does not apply: do not vote for it"))?;
-    println!("delta {delta} applies: {} examples, root {}", set.examples.len(), set.root);
+    output::line(&format!("delta {delta} applies: {} examples, root {}", set.examples.len(), set.root))?;
     let before = visit.member.set(parent).await?;
     let shards = shards::check_new(&visit.member, &before.examples, &set.examples).await;
     shards.with_context(|| format!("delta {delta} names a shard that cannot be used: do not vote for it"))?;

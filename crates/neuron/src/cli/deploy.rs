@@ -8,6 +8,7 @@ use governance::{Addresses, Network, Step, Terms, audit, deploy, least_gas};
 use node::{
     config::{self, NetworkFile},
     network_file::moment,
+    output,
 };
 use protocol::Address;
 use toml_edit::{DocumentMut, value};
@@ -27,15 +28,14 @@ pub async fn run(context: &Context) -> Result<()> {
     let path = &context.network;
     let file: NetworkFile = config::read(path)?;
     let chain = Connection::connect(file.settings()).await?;
-    println!("{} on chain {}", plain(&file.name), file.chain_id);
+    output::line(&format!("{} on chain {}", plain(&file.name), file.chain_id))?;
     let (addresses, terms) = match file.contract.is_empty() {
         true => make(context, &chain, file).await?,
         false => check(&chain, &file, path).await?,
     };
-    print_terms(&terms);
-    print_addresses(&addresses);
-    println!("code and wiring of all eight contracts are in order");
-    Ok(())
+    print_terms(&terms)?;
+    print_addresses(&addresses)?;
+    output::line("code and wiring of all eight contracts are in order")
 }
 
 async fn make(context: &Context, chain: &Connection, file: NetworkFile) -> Result<(Addresses, Terms)> {
@@ -43,7 +43,7 @@ async fn make(context: &Context, chain: &Connection, file: NetworkFile) -> Resul
     let terms = terms(chain, file, path).await?;
     let chain = chain.with_flights(context.account().await?, &context.flights()?)?;
     check_coin(&chain, &terms).await.sort(REFUSED)?;
-    println!("deploying as {}; if this is interrupted, run it again", chain.own_address()?);
+    output::line(&format!("deploying as {}; if this is interrupted, run it again", chain.own_address()?))?;
     let addresses = deploy(&chain, &terms, tell).await?;
     settle(&chain).await?;
     let first = Network::open(&chain, addresses.network).await?.first_block().await?;
@@ -51,7 +51,7 @@ async fn make(context: &Context, chain: &Connection, file: NetworkFile) -> Resul
         document["contract"] = value(addresses.network.to_string());
         document["deployed_block"] = value(first as i64);
     })?;
-    println!("the address is written into {}", path.display());
+    output::line(&format!("the address is written into {}", path.display()))?;
     Ok(audit(&chain, addresses.network).await?)
 }
 
@@ -94,7 +94,7 @@ async fn terms(chain: &Connection, file: NetworkFile, path: &Path) -> Result<Ter
 /// The network that the file names, if it is what the file's [deploy] says.
 async fn check(chain: &Connection, file: &NetworkFile, path: &Path) -> Result<(Addresses, Terms)> {
     let network: Address = file.contract.parse().with_context(|| format!("`contract` in {}", path.display()))?;
-    println!("{} names a network already; it is only checked", path.display());
+    output::line(&format!("{} names a network already; it is only checked", path.display()))?;
     let (addresses, found) = audit(chain, network).await?;
     if let Some(deploy) = &file.deploy {
         let wanted = deploy.terms(deploy.deadline_s()?.unwrap_or(found.sale.deadline_s))?;
@@ -103,9 +103,10 @@ async fn check(chain: &Connection, file: &NetworkFile, path: &Path) -> Result<(A
     Ok((addresses, found))
 }
 
+/// What cannot be said holds up nothing: all of it is said again at the end.
 fn tell(step: Step) {
     let how = if step.stood { "stood already at" } else { "stands at" };
-    println!("  {:<9}{how} {}", step.contract, step.address);
+    drop(output::line(&format!("  {:<9}{how} {}", step.contract, step.address)));
 }
 
 /// Waits until what was mined last is as deep as the file asks for.
@@ -128,22 +129,20 @@ fn edit(path: &Path, change: impl FnOnce(&mut DocumentMut)) -> Result<()> {
     fs::rename(&beside, path).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn print_terms(terms: &Terms) {
-    println!(
+fn print_terms(terms: &Terms) -> Result<()> {
+    output::line(&format!(
         "  sale     {} coins for one NRN until {}, at least {} NRN",
         terms.sale.price.to_nrn(),
         moment(terms.sale.deadline_s),
         terms.sale.minimum.to_nrn()
-    );
-    println!("  times    epoch {} s, exit {} s, maturity {} s", terms.epoch_s, terms.exit_s, terms.maturity_s);
-    println!("  least deposit {} NRN, tip {} wei a gas", terms.min_deposit.to_nrn(), terms.tip);
+    ))?;
+    output::line(&format!("  times    epoch {} s, exit {} s, maturity {} s", terms.epoch_s, terms.exit_s, terms.maturity_s))?;
+    output::line(&format!("  least deposit {} NRN, tip {} wei a gas", terms.min_deposit.to_nrn(), terms.tip))
 }
 
-fn print_addresses(addresses: &Addresses) {
+fn print_addresses(addresses: &Addresses) -> Result<()> {
     let names = ["neuron", "emission", "sale", "purse", "registry", "council", "bounties", "network"];
-    for (name, address) in names.iter().zip(addresses.in_order()) {
-        println!("  {name:<9}{address}");
-    }
+    names.iter().zip(addresses.in_order()).try_for_each(|(name, address)| output::line(&format!("  {name:<9}{address}")))
 }
 
 #[cfg(test)]

@@ -15,12 +15,16 @@ use governance::Network;
 use node::{
     NodeConfig, Site,
     config::{self, NetworkFile},
-    keys, site, system,
+    keys,
+    machine::{Place, look_for},
+    member::blocking,
+    site, system,
 };
 use protocol::{Address, GroupId, chain::GroupView};
 use swarm::Neighbourhood;
 use tokio::time::sleep;
 use trainer_node::settings;
+use training::Device;
 
 use super::{
     check::{Check, Finding},
@@ -54,11 +58,21 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
         purse(site, GroupId(options.group), account, &mut checks).await;
     }
     local(context, node.as_ref(), &mut checks);
+    let asked = options.config.as_ref().map(|path| asked(path)).transpose()?.unwrap_or_default();
+    checks.push(Check { name: "gpu", finding: gpu(asked).await });
     checks.extend(command.map(|command| Check { name: "command", finding: findings::command(&command) }));
     if let Some(site) = opened.filter(|_| options.seconds > 0) {
         checks.push(Check { name: "peers", finding: peers(&site, GroupId(options.group), node, options.seconds).await });
     }
     context.report(&checks)
+}
+
+/// Where a node's settings want losses computed: a trainer's where it trains, if that is a GPU of NVIDIA.
+fn asked(path: &Path) -> Result<Place> {
+    match settings::device_of(path)? {
+        Some(Device::Cuda(number)) => Ok(Place::Gpu(u32::try_from(number)?)),
+        _ => Ok(config::evaluator_of(path)?.device),
+    }
 }
 
 /// The file, the chain and the contracts, each as far as the one before allows.
@@ -170,6 +184,15 @@ fn local(context: &Context, node: Option<&NodeConfig>, checks: &mut Vec<Check>) 
         let is_running = machine::is_in_use(&node.data);
         let taken = node.listen.iter().filter(|address| machine::is_taken(address)).cloned().collect::<Vec<_>>();
         checks.push(Check { name: "ports", finding: findings::ports(node, &taken, is_running) });
+    }
+}
+
+/// The GPU that the settings name, or the first one, tried for the processor's bits.
+async fn gpu(asked: Place) -> Finding {
+    let place = if asked == Place::Processor { Place::Gpu(0) } else { asked };
+    match blocking(move || look_for(place)).await {
+        Ok(choice) => findings::gpu(asked, &choice),
+        Err(error) => Finding::failed(&error, "unset the variable, or let it name what this processor has"),
     }
 }
 

@@ -8,14 +8,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
-use node::{birth, config::GroupFile, keys, progress, stop, words};
+use node::{Intake, birth, config::GroupFile, keys, output, progress, stop, words};
 use protocol::GroupId;
 use serde_json::{Value, json};
 use swarm::Client;
 
 use super::{
     bounty::{self, hidden_losses},
-    context::{Context, history},
+    context::{self, Context, history},
     offline::{self, Offline},
     units::plain,
 };
@@ -102,14 +102,14 @@ async fn show(context: &Context, group: GroupId) -> Result<()> {
     let mut lines = shown::lines(&view, now_s);
     let bounties = bounty::all(&network, Some(group)).await?;
     lines.extend(bounties.iter().map(|dated| format!("  {}", dated.brief(now_s))));
-    context.answer(&lines, &shown::data(&view, now_s))
+    context.answer(&lines, &shown::data(&view, now_s, None))
 }
 
 fn show_offline(context: &Context, group: GroupId) -> Result<()> {
     let offline = Offline::open(context, group)?;
     let (view, now_s) = (&offline.copy.front.view, offline.copy.front.block.time_s);
     let lines: Vec<String> = [offline.words()].into_iter().chain(shown::lines(view, now_s)).collect();
-    context.answer(&lines, &shown::data(view, now_s))
+    context.answer(&lines, &shown::data(view, now_s, Some(offline.as_of())))
 }
 
 async fn progress(context: &Context, group: GroupId, most: usize) -> Result<()> {
@@ -133,7 +133,9 @@ async fn create(context: &Context, path: PathBuf, seed: u64) -> Result<()> {
     let author = account.address();
     let folder = tempfile::tempdir()?;
     let (client, _events) = site.join(folder.path(), keys::node_key(folder.path())?, &[], &[]).await?;
-    let birth = birth::prepare(&file, &file.times, seed, author, &client).await?;
+    let intake = Intake::new(&client).telling(context::shown("taking its files in"));
+    let birth = birth::prepare(&file, &file.times, seed, author, &intake).await?;
+    drop(intake);
     let group = context.sender(&site, account)?.create(&birth).await?;
     context.tell(&format!("{} is group {group}", plain(&file.name)))?;
     serve(&client, group).await
@@ -154,8 +156,8 @@ async fn fork(context: &Context, path: PathBuf, parent: GroupId, seed: u64) -> R
 /// Offers a new group's files until Ctrl-C.
 async fn serve(client: &Client, group: GroupId) -> Result<()> {
     client.subscribe(group).await?;
-    println!("its files are served from here until Ctrl-C; nodes find them with one of these in `peers`:");
-    client.listen_addresses().await?.iter().for_each(|address| println!("  {address}"));
+    output::line("its files are served from here until Ctrl-C; nodes find them with one of these in `peers`:")?;
+    client.listen_addresses().await?.iter().try_for_each(|address| output::line(&format!("  {address}")))?;
     stop::asked().await?;
     client.shutdown().await;
     Ok(())

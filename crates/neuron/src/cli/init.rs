@@ -16,12 +16,11 @@ use clap::Args;
 use node::{
     Groups,
     config::{self, NetworkFile},
-    lock,
+    lock, output,
 };
 
 use super::{
     context::{Context, NETWORK_FILE},
-    output,
     program::Program,
 };
 use answers::{Answers, Desk, Given, Room, is_plain};

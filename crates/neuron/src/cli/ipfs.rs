@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use node::{config, keys, system};
+use node::{config, keys, output, system};
 use protocol::Digest;
 use serde_json::{Value, json};
 use swarm::{Client, Held, Length, Order, Progress, STORE_BYTES_MAX, Shelf, Status, SwarmError, cid_of, digest_in_text};
@@ -121,16 +121,16 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Pin { file, of } => {
             let digest = digest(&file)?;
             of.open()?.pin(digest, USER)?;
-            println!("{digest} stays from now on");
+            context.tell(&format!("{digest} stays from now on"))?;
         }
-        Command::Unpin { file, of } => println!("{}", unpinned(&of.open()?, digest(&file)?)?),
-        Command::Gc { of } => println!("{} are free again", size(of.open()?.collect()?)),
+        Command::Unpin { file, of } => context.tell(&unpinned(&of.open()?, digest(&file)?)?)?,
+        Command::Gc { of } => context.tell(&format!("{} are free again", size(of.open()?.collect()?)))?,
         Command::Add { path, of } => {
             let shelf = of.open()?;
             let digest = packed(&shelf, &path)?;
             shelf.pin(digest, USER)?;
             let length = shelf.length_of(digest)?.unwrap_or_default();
-            println!("{digest}\n{}\n{} taken in and pinned", cid_of(digest, length), size(length));
+            context.tell(&format!("{digest}\n{}\n{} taken in and pinned", cid_of(digest, length), size(length)))?;
         }
         Command::Get { file, to, of } => get(context, digest(&file)?, &to, &of).await?,
         Command::Provide { files, of } => provide(context, &files, &of).await?,
@@ -165,7 +165,7 @@ fn unpinned(shelf: &Shelf, digest: Digest) -> Result<String> {
 /// From this folder if it is there, else by a node that runs in it as long as the command does.
 async fn get(context: &Context, digest: Digest, to: &Path, of: &Node) -> Result<()> {
     if of.open()?.export(digest, to)? {
-        println!("{} written", to.display());
+        context.tell(&format!("{} written", to.display()))?;
         return Ok(());
     }
     let client = visit(context, of).await?;
@@ -179,8 +179,7 @@ async fn get(context: &Context, digest: Digest, to: &Path, of: &Node) -> Result<
     let length = brought?;
     client.export(digest, length, to).await?;
     client.shutdown().await;
-    println!("{} written, {}", to.display(), size(length));
-    Ok(())
+    context.tell(&format!("{} written, {}", to.display(), size(length)))
 }
 
 async fn provide(context: &Context, files: &[String], of: &Node) -> Result<()> {
@@ -191,12 +190,12 @@ async fn provide(context: &Context, files: &[String], of: &Node) -> Result<()> {
         let Some(length) = length else { bail!("{digest} is not here: fetch it first (`neuron ipfs get`), or add it (`neuron ipfs add`)") };
         client.pin(digest, USER).await?;
         client.provide(digest).await?;
-        println!("serving {digest}, {}, {}", cid_of(digest, length), size(length));
+        context.tell(&format!("serving {digest}, {}, {}", cid_of(digest, length), size(length)))?;
     }
     for address in client.listen_addresses().await? {
-        println!("at {address}");
+        context.tell(&format!("at {address}"))?;
     }
-    println!("stop it with Ctrl-C");
+    context.tell("stop it with Ctrl-C")?;
     tokio::signal::ctrl_c().await?;
     client.shutdown().await;
     Ok(())
@@ -213,7 +212,7 @@ async fn visit(context: &Context, of: &Node) -> Result<Client> {
         }
     };
     if tokio::time::timeout(QUIET / 6, connected).await.is_err() {
-        eprintln!("no peer answers: check `peers` in the network file; going on without");
+        output::remark("no peer answers: check `peers` in the network file; going on without");
     }
     Ok(client)
 }

@@ -12,7 +12,8 @@ use clap::Args;
 use evaluator::{Checkpoint, checkpoint_len};
 use node::{
     Exam, Member, Site,
-    member::{blocking, compute, measure},
+    machine::{self, Place, compute},
+    member::{blocking, measure},
     progress::{self, Won},
     shards, system,
 };
@@ -21,7 +22,7 @@ use protocol::{
     chain::{ChainEvent, GroupView},
 };
 use serde_json::json;
-use training::{Device, EngineChoice, Settings, lesson, steps_within};
+use training::{EngineChoice, Settings, lesson, steps_within};
 
 use self::judgement::Seen;
 use super::{
@@ -43,6 +44,9 @@ pub struct Options {
     /// Number of the group.
     #[arg(default_value_t = 1)]
     group: u64,
+    /// Where to measure: cpu, cuda or cuda:N.
+    #[arg(long, default_value_t)]
+    device: Place,
 }
 
 /// Measures for some seconds, and says whether it is worth to join.
@@ -51,22 +55,24 @@ pub struct Options {
 /// When the chain or the group's files cannot be had.
 pub async fn run(context: &Context, options: Options) -> Result<()> {
     let (site, group) = (context.site().await?, GroupId(options.group));
+    let place = options.device;
+    let choice = blocking(move || machine::choose(place)).await?;
     let view = site.network.view(group).await.with_context(|| format!("group {group} cannot be read: `neuron group list`"))?;
     let events = history(&site, group).await?;
     let visit = context.visit(&site, group).await?;
-    let seen = look(&site, &view, &events, &visit).await;
+    let seen = look(&site, (&view, &events), &visit, (place, choice.to_string())).await;
     visit.client.shutdown().await;
     let seen = seen?;
     let judgement = seen.judge();
     let data = json!({
-        "group": group, "verdict": judgement.word(), "reason": seen.reason(judgement), "steps": seen.steps, "winners_steps": seen.winners_steps,
+        "group": group, "verdict": judgement.word(), "reason": seen.reason(judgement), "device": seen.device, "steps": seen.steps, "winners_steps": seen.winners_steps,
         "measure_ms": seen.measure_ms, "memory_needed_bytes": seen.needed_bytes, "memory_available_bytes": seen.available_bytes,
         "reward_wei": seen.reward, "gas_coin_wei": seen.gas,
     });
     context.answer(&seen.lines(judgement), &data)
 }
 
-async fn look(site: &Site, view: &GroupView, events: &[ChainEvent], visit: &Visit) -> Result<Seen> {
+async fn look(site: &Site, (view, events): (&GroupView, &[ChainEvent]), visit: &Visit, (place, device): (Place, String)) -> Result<Seen> {
     let member = &visit.member;
     let now = site.network.chain().latest().await?;
     let exam = member.exam(view.head, now.hash, view.clock(now.time_s).round).await.context("the training set cannot be had")?;
@@ -74,7 +80,7 @@ async fn look(site: &Site, view: &GroupView, events: &[ChainEvent], visit: &Visi
     let begin = Instant::now();
     measure(base.clone(), exam.clone()).await?;
     let measure_ms = begin.elapsed().as_micros().div_ceil(1_000) as u64;
-    let steps = steps(member, base, exam, view.times.train_s).await?;
+    let steps = steps(member, base, exam, (place, view.times.train_s)).await?;
     let won = progress::won(events);
     let last: Vec<Won> = won.into_iter().rev().take(ROUNDS).collect();
     let log = visit.read_log().await?;
@@ -87,6 +93,7 @@ async fn look(site: &Site, view: &GroupView, events: &[ChainEvent], visit: &Visi
         train_s: view.times.train_s,
         reveal_s: view.times.reveal_s,
         steps,
+        device,
         winners_steps: winners.get(winners.len() / 2).copied(),
         measure_ms,
         needed_bytes: checkpoint_len(&member.manifest).saturating_mul(COPIES),
@@ -97,15 +104,15 @@ async fn look(site: &Site, view: &GroupView, events: &[ChainEvent], visit: &Visi
     })
 }
 
-/// Steps of the processor's engine that fit into TRAIN; of shards some are enough to tell.
-async fn steps(member: &Member, base: Arc<Checkpoint>, exam: Exam, train_s: u64) -> Result<u32> {
+/// Steps of the exact engine there that fit into TRAIN; of shards some are enough to tell.
+async fn steps(member: &Member, base: Arc<Checkpoint>, exam: Exam, (place, train_s): (Place, u64)) -> Result<u32> {
     let settings = Settings { engine: EngineChoice::Exact, shards: Some(SHARDS), ..Settings::default() };
     let part = lesson(&exam.set.examples, &settings, 0);
     shards::hold_all(member, part.as_ref().unwrap_or(&exam.set.examples)).await?;
     let time = Duration::from_secs(train_s);
     let within = move || {
         let examples = part.as_ref().unwrap_or(&exam.set.examples);
-        Ok(steps_within(&base, examples, &settings, Device::Cpu, compute()?, time)?)
+        Ok(steps_within(&base, examples, &settings, rerun::device_of(place), compute()?, time)?)
     };
     blocking(within).await
 }

@@ -11,12 +11,13 @@ use chain::{
 use clap::{Args, Subcommand};
 use node::{
     keys::KeyPlace,
+    output,
     password::{self, Secret},
 };
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{context::Context, output};
+use super::context::Context;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -115,16 +116,20 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
             if raw_private_key {
                 let digits = Zeroizing::new(hex::encode(*account.to_bytes()?));
                 keystore::write_new(&file, digits.as_bytes())?;
-                println!("the bare private key of {} in {}; whoever reads it owns the account", account.address(), file.display());
+                output::line(&format!(
+                    "the bare private key of {} in {}; whoever reads it owns the account",
+                    account.address(),
+                    file.display()
+                ))?;
             } else {
                 keystore::create(&file, &account, &new.read(context, &file)?, Cost::Full)?;
-                println!("{} in {}", account.address(), file.display());
+                output::line(&format!("{} in {}", account.address(), file.display()))?;
             }
         }
         Command::Password(new) => {
             let old = context.password().read(key)?;
             let account = keystore::change_password(key, &old, &new.read(context, key)?, Cost::Full)?;
-            println!("{} in {} has a new password", account.address(), key.display());
+            output::line(&format!("{} in {} has a new password", account.address(), key.display()))?;
         }
     }
     Ok(())
@@ -135,7 +140,7 @@ fn store(context: &Context, account: impl FnOnce() -> Result<Account>) -> Result
     ensure_free(&context.key)?;
     let account = account()?;
     keystore::create(&context.key, &account, &context.password().read_new(&context.key)?, Cost::Full)?;
-    println!("{} in {}; without this file and its password it is lost", account.address(), context.key.display());
+    output::line(&format!("{} in {}; without this file and its password it is lost", account.address(), context.key.display()))?;
     Ok(())
 }
 

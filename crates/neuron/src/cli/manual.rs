@@ -6,8 +6,9 @@ use anyhow::{Context, Result};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
+use node::output;
 
-use super::{Arguments, output};
+use super::Arguments;
 
 #[derive(Args)]
 pub struct Completions {

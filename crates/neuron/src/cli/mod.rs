@@ -23,7 +23,6 @@ mod measure;
 mod model;
 mod names;
 mod offline;
-mod output;
 mod past;
 mod pay;
 mod peers;

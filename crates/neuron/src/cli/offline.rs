@@ -9,11 +9,12 @@ use node::{
     copy, site,
 };
 use protocol::{
-    Address, Digest, GroupId, NodeId, RoundNumber,
+    Address, DeltaNumber, Digest, GroupId, NodeId, PositionNumber, RoundNumber,
     copy::GroupCopy,
     eip712::{Domain, SignedChoice},
     log::Body,
 };
+use serde_json::{Value, json};
 use swarm::Client;
 
 use super::context::{Context, QUIET, fetching, read_log, wait_for_peer};
@@ -29,6 +30,29 @@ struct Place {
     file: NetworkFile,
     network: Address,
     folder: PathBuf,
+}
+
+/// What a position wants, by a message in the copied log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    pub position: PositionNumber,
+    /// 0: to keep the set as it is.
+    pub delta: DeltaNumber,
+    pub by_owner: bool,
+}
+
+impl Choice {
+    /// For people.
+    pub fn words(&self) -> String {
+        let Self { position, delta, by_owner } = self;
+        let wanted = if delta.0 == 0 { "to keep the set".to_owned() } else { format!("delta {delta}") };
+        format!("position {position} chose {wanted}{}", if *by_owner { ", by its owner" } else { "" })
+    }
+
+    /// For programs.
+    pub fn data(&self) -> Value {
+        json!({ "position": self.position, "delta": self.delta, "by_owner": self.by_owner })
+    }
 }
 
 impl Place {
@@ -59,10 +83,9 @@ pub async fn take(context: &Context, group: GroupId) -> Result<()> {
     let copy = copy::take(&client, place.name(), (group, file), &place.folder, fetching()).await?;
     client.shutdown().await;
     let offline = Offline { copy, place };
-    println!("{} of {} nodes tell this copy of group {group}; nobody has compared it with the chain", tellers, told.len());
-    println!("{}; it is in {}", offline.words(), offline.place.folder.display());
-    println!("`neuron --offline group show`, `delta show` and `predict` answer from it");
-    Ok(())
+    context.tell(&format!("{} of {} nodes tell this copy of group {group}; nobody has compared it with the chain", tellers, told.len()))?;
+    context.tell(&format!("{}; it is in {}", offline.words(), offline.place.folder.display()))?;
+    context.tell("`neuron --offline group show`, `delta show` and `predict` answer from it")
 }
 
 /// Of each node the newest copy that it tells of.
@@ -93,6 +116,12 @@ impl Offline {
         format!("group {} as of block {}, {}", self.copy.front.view.id, block.number, moment(block.time_s))
     }
 
+    /// The same for programs.
+    pub fn as_of(&self) -> Value {
+        let block = self.copy.front.block;
+        json!({ "block": block.number, "time_s": block.time_s })
+    }
+
     /// A node in the folder of copies, without peers.
     ///
     /// # Errors
@@ -101,11 +130,11 @@ impl Offline {
         self.place.start(true).await
     }
 
-    /// Who chose what in the running period, a line each: what the log holds, counted by the chain or not.
+    /// Who chose what in the running period: what the log holds, counted by the chain or not.
     ///
     /// # Errors
     /// When the copied log cannot be read.
-    pub async fn choices(&self) -> Result<Vec<String>> {
+    pub async fn choices(&self) -> Result<Vec<Choice>> {
         let (client, group) = (self.place.start(true).await?, self.copy.front.view.id);
         client.subscribe(group).await?;
         let log = read_log(&client, group, Duration::ZERO).await?;
@@ -114,14 +143,10 @@ impl Offline {
         Ok(choices.flat_map(|choice| self.voters(choice)).collect())
     }
 
-    fn voters(&self, choice: &SignedChoice) -> Vec<String> {
+    fn voters(&self, choice: &SignedChoice) -> Vec<Choice> {
         let (view, domain) = (&self.copy.front.view, Domain { chain_id: self.place.file.chain_id, network: self.place.network });
         let Some(signer) = choice.signer(&domain).ok().filter(|_| choice.message.period == view.period_number) else { return Vec::new() };
-        let wanted = match choice.message.delta.0 {
-            0 => "to keep the set".into(),
-            delta => format!("delta {delta}"),
-        };
-        let line = |number, by_owner| format!("position {number} chose {wanted}{}", if by_owner { ", by its owner" } else { "" });
-        view.spoken_for(signer).map(|(position, by_owner)| line(position.number, by_owner)).collect()
+        let delta = choice.message.delta;
+        view.spoken_for(signer).map(|(position, by_owner)| Choice { position: position.number, delta, by_owner }).collect()
     }
 }

@@ -8,6 +8,7 @@ mod transaction;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use node::output;
 use protocol::{Address, GroupId, RoundNumber};
 use serde_json::json;
 
@@ -16,7 +17,6 @@ use super::{
     context::Context,
     ending::{NOT_FOUND, Sort as _},
     ledger::Ledger,
-    output,
 };
 
 pub use self::{entry::Sums, lines::sums as sums_data};

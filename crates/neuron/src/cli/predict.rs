@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use evaluator::Checkpoint;
+use node::output;
 use protocol::GroupId;
 use serde_json::json;
 
 use super::{
     context::Context,
-    output,
     speech::{Manner, Speaker},
     units::text,
     voice::{self, Answerer},
@@ -86,7 +86,7 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
 
 /// The likeliest class of each row.
 fn classify(context: &Context, checkpoint: &Checkpoint, (group, rows): (GroupId, &str)) -> Result<()> {
-    let (compute, mut listed) = (node::member::compute()?, Vec::new());
+    let (compute, mut listed) = (node::machine::compute()?, Vec::new());
     for row in rows.lines() {
         let log_probabilities = compute.predict(checkpoint, row)?;
         let best = log_probabilities.iter().enumerate().max_by(|left, right| left.1.total_cmp(right.1));

@@ -1,9 +1,6 @@
 //! `neuron replay`: what became of a past round, computed anew from the chain and the files of peers alone.
 
-use std::{
-    io::{Write, stdout},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
@@ -11,7 +8,9 @@ use evaluator::{Checkpoint, Measurement};
 use node::{
     Exam, Member,
     claims::{self, Bar},
-    member::measure,
+    machine::{self, Place},
+    member::{blocking, measure},
+    output,
 };
 use protocol::{
     Digest, GroupId, Micronats, RoundNumber,
@@ -40,6 +39,9 @@ pub struct Options {
     /// Show both losses of each example, too.
     #[arg(long)]
     examples: bool,
+    /// Where to compute: cpu, cuda or cuda:N; the bits are the same.
+    #[arg(long, default_value_t)]
+    device: Place,
     /// Train the files of right claims anew, too, as the notes of their trainers say.
     #[arg(long)]
     training: bool,
@@ -64,7 +66,8 @@ struct Court {
 }
 
 pub async fn run(context: &Context, options: Options) -> Result<()> {
-    let (group, round) = (GroupId(options.group), RoundNumber(options.round));
+    let (group, round, place) = (GroupId(options.group), RoundNumber(options.round), options.device);
+    let choice = blocking(move || machine::choose(place)).await?;
     let site = context.site().await?;
     let (view, events) = (site.network.view(group).await?, history(&site, group).await?);
     let past = Past::read(&site, &view, &events, round).await?;
@@ -75,6 +78,7 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
     let court = Court::open(&visit.member, &past).await?;
     context.say(&format!("round {round} of group {group}"))?;
     context.say(&format!("  base      {}, {} nats", past.base, Micronats(court.base.mean)))?;
+    context.say(&format!("  device    {choice}"))?;
     let (drawn, count, block) = (court.exam.drawn.len(), court.exam.set.examples.len(), past.seed);
     context.say(&format!("  examples  {drawn} of {count}, drawn by block {} ({})", block.number, block.hash))?;
     let log = if options.training { visit.read_log().await? } else { Vec::new() };
@@ -89,7 +93,7 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
         let mut trained = None;
         if options.training && matches!(word, Word::Right) {
             let note = rerun::note_of(&claim, &log, site.network.domain());
-            let again = rerun::again(&court.member, &court.exam, &past, note).await;
+            let again = rerun::again(&court.member, &court.exam, (&past, place), note).await;
             context.say(&format!("  training  {again}"))?;
             untrue.extend((again == Again::Other).then_some(claim.number));
             trained = Some(again.to_string());
@@ -104,7 +108,7 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
     }
     context.sum(&json!({
         "group": group, "round": round, "base": past.base, "base_micronats": court.base.mean, "examples": count, "drawn": drawn,
-        "seed_block": block.number, "seed": block.hash, "claims": listed, "decision": decision.as_ref().ok(),
+        "device": choice.to_string(), "seed_block": block.number, "seed": block.hash, "claims": listed, "decision": decision.as_ref().ok(),
     }))?;
     decision?;
     ensure!(untrue.is_empty(), "claims whose files were not trained as their trainers say: {untrue:?}");
@@ -167,13 +171,10 @@ fn data(court: &Court, (claim, word): (&RevealedClaim, &Word), new: Option<&Meas
 }
 
 fn table(court: &Court, new: &Measurement) -> Result<()> {
-    let mut output = stdout().lock();
-    writeln!(output, "{:>20} {:>12} {:>12}  micronats", "example", "base", "new")?;
-    let losses = court.base.losses.iter().zip(&new.losses);
-    for (number, (base, new)) in court.exam.drawn.iter().zip(losses) {
-        writeln!(output, "{number:>20} {base:>12} {new:>12}")?;
-    }
-    Ok(())
+    let losses = court.exam.drawn.iter().zip(court.base.losses.iter().zip(&new.losses));
+    let lines = losses.map(|(number, (base, new))| format!("{number:>20} {base:>12} {new:>12}\n"));
+    let head = format!("{:>20} {:>12} {:>12}  micronats\n", "example", "base", "new");
+    output::show([head].into_iter().chain(lines).collect::<String>().as_bytes())
 }
 
 /// Whether the decision follows from what was found; a better claim that is right may have lost because its file was not

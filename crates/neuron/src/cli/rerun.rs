@@ -6,7 +6,8 @@ use anyhow::{Context as _, Result, ensure};
 use node::{
     Exam, Member,
     bindings::Bindings,
-    member::{blocking, compute},
+    machine::{Place, compute},
+    member::blocking,
     shards,
 };
 use protocol::{
@@ -15,7 +16,7 @@ use protocol::{
     eip712::Domain,
     log::{Body, TrainingBody},
 };
-use training::{Note, Progress, lesson, replay};
+use training::{Device, Note, Progress, lesson, replay};
 
 use super::{
     bars::{Bar, Unit},
@@ -29,6 +30,8 @@ pub enum Again {
     Same {
         steps: u32,
         starts: usize,
+        /// Where it was repeated, in words.
+        place: String,
     },
     Other,
     NoNote,
@@ -38,8 +41,10 @@ pub enum Again {
 impl fmt::Display for Again {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Same { steps, starts: 1 } => write!(out, "the same file to the bit, by {steps} steps"),
-            Self::Same { steps, starts } => write!(out, "the same file to the bit, by {steps} steps from the average of {starts} files"),
+            Self::Same { steps, starts: 1, place } => write!(out, "the same file to the bit, by {steps} steps on {place}"),
+            Self::Same { steps, starts, place } => {
+                write!(out, "the same file to the bit, by {steps} steps from the average of {starts} files on {place}")
+            }
             Self::Other => out.write_str("another file: it was not trained as its trainer says"),
             Self::NoNote => out.write_str("its trainer has told nothing about it"),
             Self::Unknown(reason) => write!(out, "cannot be repeated here: {reason}"),
@@ -65,18 +70,19 @@ fn read(told: &TrainingBody) -> Option<Note> {
     Note::parse(&told.to_json()).ok()
 }
 
-/// Repeats the run that a note of a claim in `past` tells of; `exam` holds the set of that round.
-pub async fn again(member: &Member, exam: &Exam, past: &Past, note: Option<Note>) -> Again {
+/// Repeats the run that a note of a claim in `past` tells of, at that place; `exam` holds the set of that round.
+pub async fn again(member: &Member, exam: &Exam, (past, place): (&Past, Place), note: Option<Note>) -> Again {
     let Some(note) = note else { return Again::NoNote };
     let (steps, starts) = (note.done, note.starts.len());
-    match is_same(member, exam, past, note).await {
-        Ok(true) => Again::Same { steps, starts },
-        Ok(false) => Again::Other,
+    match repeat(member, exam, (past, place), note).await {
+        Ok(Some(place)) => Again::Same { steps, starts, place },
+        Ok(None) => Again::Other,
         Err(error) => Again::Unknown(format!("{error:#}")),
     }
 }
 
-async fn is_same(member: &Member, exam: &Exam, past: &Past, note: Note) -> Result<bool> {
+/// Where it was repeated, if that gave the same file.
+async fn repeat(member: &Member, exam: &Exam, (past, place): (&Past, Place), note: Note) -> Result<Option<String>> {
     ensure!(note.head == past.head.0, "it was trained on another set than that of the round");
     let mut starts = Vec::new();
     for start in &note.starts {
@@ -89,9 +95,19 @@ async fn is_same(member: &Member, exam: &Exam, past: &Past, note: Note) -> Resul
     let again = blocking(move || {
         let bar = Bar::new("training", Unit::Each("steps"));
         let tell = |progress: Progress| bar.pass(progress.step.into(), progress.steps.into());
-        Ok(replay(&note, &starts, part.as_ref().unwrap_or(&set.examples), compute()?, &AtomicBool::new(false), tell)?)
+        let examples = part.as_ref().unwrap_or(&set.examples);
+        Ok(replay(&note, &starts, examples, (device_of(place), compute()?), &AtomicBool::new(false), tell)?)
     });
-    Ok(again.await?.to_bytes() == *file)
+    let (checkpoint, place) = again.await?;
+    Ok((checkpoint.to_bytes() == *file).then_some(place))
+}
+
+/// The same place for training.
+pub fn device_of(place: Place) -> Device {
+    match place {
+        Place::Processor => Device::Cpu,
+        Place::Gpu(number) => Device::Cuda(number as usize),
+    }
 }
 
 #[cfg(test)]

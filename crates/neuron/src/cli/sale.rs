@@ -44,8 +44,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Claim => ("claimed what was bought".to_owned(), sale.claim().await?),
         Command::Refund => ("got back what was paid".to_owned(), sale.refund().await?),
     };
-    println!("{done} in {}", receipt.hash);
-    Ok(())
+    context.tell(&format!("{done} in {}", receipt.hash))
 }
 
 async fn show(context: &Context) -> Result<()> {

@@ -76,8 +76,12 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
     let (node, http, groups) = options.settings()?;
     let archive = Archive::open(&context.network, &node, groups.clone()).await?;
     let numbers: Vec<String> = groups.iter().map(ToString::to_string).collect();
-    println!("serves group {} from {} until Ctrl-C; others find it with one of these in `peers`:", numbers.join(", "), node.data.display());
-    archive.client.listen_addresses().await?.iter().for_each(|address| println!("  {address}"));
+    context.tell(&format!(
+        "serves group {} from {} until Ctrl-C; others find it with one of these in `peers`:",
+        numbers.join(", "),
+        node.data.display()
+    ))?;
+    archive.client.listen_addresses().await?.iter().try_for_each(|address| context.tell(&format!("  {address}")))?;
     let room = http::open(&http, http::served(&archive.client, &archive.vitals)).await?;
     archive.serve().await?;
     http::close(room).await;

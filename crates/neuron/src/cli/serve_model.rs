@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use evaluator::Checkpoint;
 use governance::Network;
-use node::{http::Room, stop};
+use node::{http::Room, output, stop};
 use protocol::{Digest, GroupId};
 use tokio::time::sleep;
 
@@ -75,10 +75,10 @@ async fn follow(network: &Network, visit: &Visit, desk: Arc<Desk>, mut have: Dig
             Ok(Some((file, checkpoint))) => {
                 have = file;
                 desk.take(checkpoint);
-                eprintln!("checkpoint {file} answers from now on");
+                output::remark(&format!("checkpoint {file} answers from now on"));
             }
             Ok(None) => {}
-            Err(error) => eprintln!("the newest checkpoint cannot be had now: {error:#}"),
+            Err(error) => output::remark(&format!("the newest checkpoint cannot be had now: {error:#}")),
         }
     }
 }

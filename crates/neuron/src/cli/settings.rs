@@ -8,14 +8,17 @@ use std::{
 use anyhow::{Context as _, Result};
 use chain::Endpoint;
 use clap::Subcommand;
-use node::config::{self, NetworkFile};
+use node::{
+    config::{self, NetworkFile},
+    output,
+};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use toml_edit::Document;
 use trainer_node::config::TrainerConfig;
 use validator_node::config::ValidatorConfig;
 
-use super::{context::Context, output, program::Program};
+use super::{context::Context, program::Program};
 
 /// Keys of `[node]` that a seed does not read: it has no account, and its command line names network and groups.
 const NOT_OF_A_SEED: [&str; 11] = [

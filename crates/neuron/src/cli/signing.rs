@@ -8,6 +8,7 @@ use node::{
     NodeConfig, config,
     config::NetworkFile,
     lock::{self, Lock},
+    output,
     signing::{
         Logs,
         interchange::{self, Owner},
@@ -85,8 +86,11 @@ async fn export(path: &Path, node: &Opened) -> Result<()> {
     let failure = || format!("cannot write {}: name a new file in a folder that has room", path.display());
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).with_context(failure)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(failure)?;
-    tell(&node.logs);
-    println!("in {}; before another node signs with this account's key, import it there, and never start this one again", path.display());
+    tell(&node.logs)?;
+    output::line(&format!(
+        "in {}; before another node signs with this account's key, import it there, and never start this one again",
+        path.display()
+    ))?;
     Ok(())
 }
 
@@ -98,35 +102,31 @@ async fn import(path: &Path, mut node: Opened) -> Result<()> {
     contradictions.extend(node.logs.merge(&logs));
     node.logs.write(&node.config.data)?;
     contradictions.iter().for_each(warn);
-    tell(&node.logs);
-    Ok(())
+    tell(&node.logs)
 }
 
 fn prune(mut node: Opened) -> Result<()> {
     node.logs.prune();
     node.logs.write(&node.config.data)?;
-    tell(&node.logs);
-    Ok(())
+    tell(&node.logs)
 }
 
 fn warn([one, other]: &[Verdict; 2]) {
     let Verdict { group, round, claim, .. } = one;
-    eprintln!(
+    output::remark(&format!(
         "warning: {group}/{round} was signed twice, as {claim} and as {}: whoever shows both takes of the stake; nothing is signed there up \
          to {round} any more",
         other.claim
-    );
+    ));
 }
 
-fn tell(logs: &Logs) {
+fn tell(logs: &Logs) -> Result<()> {
     for (what, place, log) in [("group", "round", &logs.verdicts), ("bounty", "window", &logs.findings)] {
         for group in log.groups() {
-            println!("{what} {group}: {}", told(log, group, place));
+            output::line(&format!("{what} {group}: {}", told(log, group, place)))?;
         }
     }
-    if logs == &Logs::default() {
-        println!("nothing was signed");
-    }
+    if logs == &Logs::default() { output::line("nothing was signed") } else { Ok(()) }
 }
 
 fn told(log: &SigningLog, group: protocol::GroupId, place: &str) -> String {

@@ -69,7 +69,7 @@ impl Speaker {
     /// # Errors
     /// When `NEURON_ISA` names nothing that the processor has.
     pub fn new(checkpoint: Arc<Checkpoint>, words: Words) -> Result<Self> {
-        Ok(Self { checkpoint, words: Arc::new(words), compute: node::member::compute()? })
+        Ok(Self { checkpoint, words: Arc::new(words), compute: node::machine::compute()? })
     }
 
     /// The same group's model with other weights.

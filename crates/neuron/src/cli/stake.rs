@@ -182,8 +182,7 @@ fn offered(to_somebody: bool) -> &'static str {
 async fn consent(context: &Context, group: GroupId, owner: Address) -> Result<()> {
     let domain = context.site().await?.network.domain();
     let consent = context.account().await?.sign(Consent { group, owner }, &domain).await?;
-    println!("0x{}", hex::encode(consent.signature.to_bytes()));
-    Ok(())
+    context.tell(&format!("0x{}", hex::encode(consent.signature.to_bytes())))
 }
 
 async fn bond(context: &Context, group: GroupId, amount: Wei, signer: &Signer) -> Result<()> {

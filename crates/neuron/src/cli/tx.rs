@@ -46,18 +46,16 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
             let (flights, account) = (folder(data)?, context.account().await?);
             let flights = Flights::open(&flights, site.file.chain_id, account.address())?;
             let (hash, most) = site.network.chain().speed_up(account, flights, nonce).await?;
-            println!("nonce {nonce} is offered for up to {} gwei in {hash}", gwei(&most.to_string()));
-            Ok(())
+            context.tell(&format!("nonce {nonce} is offered for up to {} gwei in {hash}", gwei(&most.to_string())))
         }
         Command::Cancel { nonce, data } => {
             let (flights, account) = (folder(data)?, context.account().await?);
             let flights = Flights::open(&flights, site.file.chain_id, account.address())?;
             let (hash, most) = site.network.chain().take_back(account, flights, nonce).await?;
-            println!(
+            context.tell(&format!(
                 "an empty transaction takes nonce {nonce} for up to {} gwei, unless the other one is faster: {hash}",
                 gwei(&most.to_string())
-            );
-            Ok(())
+            ))
         }
     }
 }

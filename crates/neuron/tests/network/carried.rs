@@ -78,5 +78,9 @@ async fn check_more(small: &Small, group: &str) -> Result<()> {
     ensure!(told.contains("neuron delta new --from set"), "{told}");
     let patch = small.neuron(&["delta", "new", "--group", group, "--from", "set"]).await?;
     ensure!(patch.contains("b/more.tokens") && small.folder.join("set.shards").is_dir(), "{patch}");
+    fs::write(small.folder.join("more.patch"), patch)?;
+    // No node of his holds its shards, so that nobody could vote for it.
+    let told = small.refusal(&["delta", "propose", "--group", group, "more.patch"]).await?;
+    ensure!(told.contains("names a shard that cannot be used") && told.contains("--keep CONFIG"), "{told}");
     Ok(())
 }

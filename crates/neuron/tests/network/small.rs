@@ -14,7 +14,7 @@ use chain::{
 };
 use governance::{Network, Terms, deploy};
 use node::{
-    Site, birth,
+    Intake, Site, birth,
     config::{GroupFile, NetworkFile, Times},
     keys,
 };
@@ -22,9 +22,12 @@ use protocol::{
     BountyNumber, DeltaNumber, Digest, GroupId, Wei,
     bounty::{Bounty, Calendar},
 };
-use swarm::{Client, Event};
+use swarm::{Client, Event, Progress};
 use token::SaleTerms;
-use tokio::{process::Command, sync::mpsc};
+use tokio::{
+    process::Command,
+    sync::{mpsc, watch},
+};
 
 use crate::groups::{digits, fresh_folder};
 
@@ -71,7 +74,11 @@ impl Small {
 
     /// The same for another file.
     pub async fn group_of(&self, file: &GroupFile, checkpoint: Option<Vec<u8>>) -> Result<GroupId> {
-        let mut birth = birth::prepare(file, &TIMES, 1, self.account.address(), &self.client).await?;
+        let (told, watched) = watch::channel(Progress::default());
+        let intake = Intake::new(&self.client).telling(told);
+        let mut birth = birth::prepare(file, &TIMES, 1, self.account.address(), &intake).await?;
+        let Progress { done_bytes, total_bytes } = *watched.borrow();
+        ensure!(done_bytes == total_bytes && total_bytes > 0, "{done_bytes} of {total_bytes} bytes of its files are told as taken in");
         if let Some(bytes) = checkpoint {
             birth.checkpoint = self.client.add(bytes).await?;
         }

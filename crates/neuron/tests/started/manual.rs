@@ -49,11 +49,35 @@ fn every_command_has_a_page() {
 #[test]
 fn a_reader_that_goes_early_is_no_error() {
     let desk = Desk::new();
-    for arguments in [&["completions", "bash"][..], &["man"], &["config", "show", "--of", "seed", "seed.toml"]] {
-        desk.write("seed.toml", "[node]\n");
+    desk.write("seed.toml", "[node]\n");
+    desk.write("password", "right");
+    desk.write("again", "other");
+    let key = ["--key", "key.json", "--password-file", "password"];
+    for (arguments, made) in [
+        (&["completions", "bash"][..], None),
+        (&["man"], None),
+        (&["config", "show", "--of", "seed", "seed.toml"], None),
+        (&[&key[..], &["key", "new"]].concat(), Some("key.json")),
+        (&[&key[..], &["key", "export", "copy.json", "--new-password-file", "again"]].concat(), Some("copy.json")),
+        (&["ipfs", "add", "password", "--config", "seed.toml"], Some("data/blocks/pins")),
+        (&["ipfs", "gc", "--config", "seed.toml"], None),
+    ] {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
         let ended = desk.command().args(arguments).stdout(writer).stderr(Stdio::piped()).output().expect("it starts");
         assert!(ended.status.success() && ended.stderr.is_empty(), "{arguments:?}: {}", String::from_utf8_lossy(&ended.stderr));
+        assert!(made.is_none_or(|made| desk.path(made).exists()), "{arguments:?} did not make {made:?}");
+    }
+}
+
+#[test]
+fn an_error_that_nobody_reads_ends_a_command_as_any_other() {
+    let desk = Desk::new();
+    for (arguments, code) in [(&["key", "show"][..], 1), (&["--network", "none.toml", "doctor"], 6)] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let ended =
+            desk.command().args(arguments).stdout(writer.try_clone().expect("the same")).stderr(writer).status().expect("it starts");
+        assert_eq!(ended.code(), Some(code), "{arguments:?}");
     }
 }

@@ -76,7 +76,7 @@ const fn filled(page: &'static str, begins: &'static str, word: &'static str, by
 }
 
 /// In this order. What stands in braces is known only when the network runs.
-pub const FILLED: [Filled; 44] = [
+pub const FILLED: [Filled; 45] = [
     filled(README, "neuron", "NET", "network.toml"),
     filled(README, "neuron --network NET init trainer", "init trainer", "--password-file devnet/keys/password init trainer{alone} none"),
     filled(
@@ -123,6 +123,7 @@ pub const FILLED: [Filled; 44] = [
     filled(OPERATING, "curl -o", "<CID>", "{cid}"),
     filled(OPERATING, "neuron dashboard", "dashboard", "dashboard --listen 127.0.0.1:0"),
     filled(OPERATING, "neuron why", "why 7", "why {won}"),
+    filled(OPERATING, "neuron doctor --config", "FILE", "trainer/trainer.toml"),
     filled(OPERATING, "neuron verify", "FILE", "new.patch"),
     filled(OPERATING, "neuron verify", "ADDRESS", "{contract}"),
     filled(OPERATING, "neuron --offline predict", "predict", "predict --line {row}"),

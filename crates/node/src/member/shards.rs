@@ -6,9 +6,10 @@ use anyhow::{Context, Result, ensure};
 use evaluator::{Examples, Manifest, Shard, check_shard};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use protocol::Digest;
-use swarm::{Client, Length};
+use swarm::{Client, Length, cid_of};
 
 use super::{Member, blocking};
+use crate::intake::Intake;
 
 /// Brought at once: one alone waits for the way to its holder most of the time.
 const AT_ONCE: usize = 8;
@@ -90,14 +91,29 @@ async fn check(manifest: &Manifest, client: &Client, shard: &Shard, length: u64)
     blocking(move || Ok(check_shard(&manifest, &bytes)?)).await.with_context(|| format!("shard {}", shard.cid))
 }
 
+/// Bytes of all shards of a set.
+pub fn bytes(examples: &Examples) -> u64 {
+    (0..examples.shards().len()).filter_map(|index| examples.shard_len(index)).sum()
+}
+
+/// Stores a shard, and makes the line that names it in a set.
+///
+/// # Errors
+/// When the disk fails.
+pub async fn add(manifest: &Manifest, bytes: Vec<u8>, client: &Client) -> Result<String> {
+    let cid = cid_of(client.add(bytes.clone()).await?, bytes.len() as u64).to_string().parse()?;
+    Ok(format!("{}\n", Shard::of(manifest, &bytes, Some(cid))))
+}
+
 /// Stores all shards of a set from a folder, in which each has its CID as its name.
 ///
 /// # Errors
 /// When one is missing, or is not what its line says.
-pub async fn take(manifest: &Manifest, examples: &Examples, folder: &Path, client: &Client) -> Result<()> {
+pub async fn take(manifest: &Manifest, examples: &Examples, folder: &Path, intake: &Intake<'_>) -> Result<()> {
+    let client = intake.client;
     for (index, shard) in examples.shards().iter().enumerate() {
         let path = folder.join(shard.cid.to_string());
-        let digest = client.add_file(&path).await.with_context(|| format!("cannot read {}", path.display()))?;
+        let digest = intake.file(&path).await?;
         let length = examples.shard_len(index).unwrap_or_default();
         let is_that = digest.0 == shard.cid.digest() && client.length_of(digest).await? == Some(length);
         ensure!(is_that, "{} is another file than its line says: pack the set again", path.display());

@@ -17,7 +17,7 @@ use chain::{Connection, Settings};
 use faulty::{Fault, Faulty};
 use governance::{Network, Terms, deploy};
 use node::{
-    Heard, Hub, Scope, Source, birth,
+    Heard, Hub, Intake, Scope, Source, birth,
     config::{GroupFile, Times},
 };
 use protocol::{GroupId, Wei};
@@ -48,7 +48,7 @@ impl Stage {
         let folder = tempfile::tempdir()?;
         let (client, events) = swarm::start(Config::new("feed", folder.path().to_owned(), [7; 32])).await?;
         let file = GroupFile::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/groups/digits.toml"))?;
-        let birth = birth::prepare(&file, &TIMES, 1, Anvil::account(0)?.address(), &client).await?;
+        let birth = birth::prepare(&file, &TIMES, 1, Anvil::account(0)?.address(), &Intake::new(&client)).await?;
         let group: GroupId = founder.create(&birth).await?;
         let rpc = Faulty::before(anvil.url(), script).await.url.into();
         let chain = Connection::connect(Settings { rpc, poll_ms: 20, request_timeout_s: 1, ..anvil.settings() }).await?;

@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Where to train.
+/// Where to train. Any name is read by any program, since settings are looked at by others than the one that trains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Device {
@@ -19,7 +19,7 @@ pub enum Device {
     Auto,
     /// The processor.
     Cpu,
-    /// The NVIDIA GPU of this number.
+    /// The NVIDIA GPU of this number: by the engine burn where this program has it for that, else by exact.
     Cuda(usize),
     /// The GPU of this number that Vulkan, Metal or DirectX names.
     Wgpu(usize),
@@ -29,10 +29,10 @@ pub enum Device {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
     /// No such name.
-    #[error("{0:?} is no device: give auto, cpu, cuda, cuda:N, wgpu or wgpu:N; this program was built for {built}", built = built())]
+    #[error("{0:?} is no device: give auto, cpu, cuda, cuda:N, wgpu or wgpu:N; burn was built for {built}", built = built())]
     Unknown(String),
-    /// Left out of this program.
-    #[error("this program was built for {built}, not for {0}: build it with --features {0}", built = built())]
+    /// Left out of this program; of CUDA that is burn alone.
+    #[error("the engine burn was built for {built}, not for {0}: build it with --features {0}", built = built())]
     NotBuilt(&'static str),
     /// Built, but not found here.
     #[error("{device} cannot be used here ({reason}): give another device, or auto")]
@@ -65,7 +65,7 @@ fn wgpu_names() -> (Vec<String>, bool) {
     (names, hardware.first() == Some(&true))
 }
 
-/// Devices that this program was built for.
+/// Devices that burn was built for.
 fn built() -> String {
     let all = [("cpu", true), ("cuda", cfg!(feature = "cuda")), ("wgpu", cfg!(feature = "wgpu"))];
     let names: Vec<&str> = all.iter().filter(|(_, built)| *built).map(|(name, _)| *name).collect();
@@ -80,7 +80,7 @@ impl Device {
             let mut names = found.map_err(missing)?;
             if number < names.len() { Ok(names.swap_remove(number)) } else { Err(missing(format!("those here: {names:?}"))) }
         };
-        match self.check()? {
+        match self.of_burn()? {
             Self::Auto => {
                 let cuda = Self::Cuda(0).resolve();
                 let hardware = || wgpu_names().1.then(|| Self::Wgpu(0).resolve().ok()).flatten();
@@ -92,8 +92,17 @@ impl Device {
         }
     }
 
-    /// Refuses a device that this program was not built for.
-    fn check(self) -> Result<Self, DeviceError> {
+    /// Refuses a device that nothing of this program was built for; whether it is here is another question. The engine exact is on NVIDIA's
+    /// GPUs whatever burn was built for.
+    ///
+    /// # Errors
+    /// `NotBuilt`.
+    pub fn check(self) -> Result<Self, DeviceError> {
+        if matches!(self, Self::Cuda(_)) { Ok(self) } else { self.of_burn() }
+    }
+
+    /// Refuses a device that burn was not built for.
+    fn of_burn(self) -> Result<Self, DeviceError> {
         match self {
             Self::Cuda(_) if !cfg!(feature = "cuda") => Err(DeviceError::NotBuilt("cuda")),
             Self::Wgpu(_) if !cfg!(feature = "wgpu") => Err(DeviceError::NotBuilt("wgpu")),
@@ -118,14 +127,13 @@ impl FromStr for Device {
 
     fn from_str(text: &str) -> Result<Self, DeviceError> {
         let (name, number) = text.split_once(':').unwrap_or((text, "0"));
-        let device = match (name, number.parse()) {
+        Ok(match (name, number.parse()) {
             _ if text == "auto" => Self::Auto,
             _ if text == "cpu" => Self::Cpu,
             ("cuda", Ok(number)) => Self::Cuda(number),
             ("wgpu", Ok(number)) => Self::Wgpu(number),
             _ => return Err(DeviceError::Unknown(text.to_owned())),
-        };
-        device.check()
+        })
     }
 }
 

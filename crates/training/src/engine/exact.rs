@@ -1,10 +1,11 @@
 //! The engine `exact`: the evaluator's kernels, backward.
 
-use evaluator::{AdamW, Checkpoint, Compute, Examples, Manifest, Rule, Sgd, Snapshot};
+use cuda::Machine;
+use evaluator::{Checkpoint, Compute, Examples, Manifest, Snapshot};
 
 use super::Engine;
 use crate::error::TrainError;
-use crate::settings::{Optimizer, Settings};
+use crate::settings::Settings;
 
 /// Weights in training on the processor, with the same bits on each.
 pub(crate) struct Exact {
@@ -12,24 +13,26 @@ pub(crate) struct Exact {
     settings: Settings,
     manifest: Manifest,
     inner: evaluator::Exact,
+    /// Why it is not on the GPU that was asked for.
+    reason: Option<String>,
 }
 
 impl Exact {
     /// Nothing if the family has no exact backward pass.
     pub(crate) fn new(start: &Checkpoint, settings: &Settings, compute: Compute) -> Option<Self> {
         let inner = evaluator::Exact::new(compute, start)?;
-        Some(Self { compute, settings: settings.clone(), manifest: start.manifest().clone(), inner })
+        Some(Self { compute, settings: settings.clone(), manifest: start.manifest().clone(), inner, reason: None })
+    }
+
+    /// The same in place of a GPU, which cannot for this reason.
+    pub(crate) fn instead(self, reason: String) -> Self {
+        Self { reason: Some(reason), ..self }
     }
 }
 
 impl Engine for Exact {
     fn step(&mut self, examples: &Examples, batch: &[u32], learning_rate: f32) -> Result<f32, TrainError> {
-        let Settings { weight_decay, clip, beta_1, beta_2, .. } = self.settings;
-        let rule = match self.settings.optimizer {
-            Optimizer::AdamW => Rule::AdamW(AdamW { learning_rate, weight_decay, clip, beta_1, beta_2, ..AdamW::default() }),
-            Optimizer::Sgd => Rule::Sgd(Sgd { learning_rate, weight_decay, clip }),
-        };
-        Ok(self.inner.step(examples, batch, &rule)?)
+        Ok(self.inner.step(examples, batch, &self.settings.rule(learning_rate))?)
     }
 
     fn snapshot(&self) -> Result<Snapshot, TrainError> {
@@ -51,6 +54,7 @@ impl Engine for Exact {
     }
 
     fn device_name(&self) -> String {
-        format!("processor ({}, {} threads)", self.compute.isa(), self.compute.threads())
+        let processor = Machine::processor(self.compute).to_string();
+        self.reason.as_ref().map_or_else(|| processor.clone(), |reason| format!("{processor}: {reason}"))
     }
 }

@@ -3,7 +3,9 @@
 use std::sync::atomic::AtomicBool;
 
 use evaluator::{Checkpoint, Compute, Examples, Isa, average};
-use training::{Device, EngineChoice, NOTE_BYTES_MAX, Note, NoteError, Optimizer, Plan, STARTS_MAX, Settings, TrainError, Trainer, replay};
+use training::{
+    Device, EngineChoice, NOTE_BYTES_MAX, Note, NoteError, Optimizer, Plan, Precision, STARTS_MAX, Settings, TrainError, Trainer, replay,
+};
 
 use crate::sets::{base, families, plan};
 
@@ -98,23 +100,39 @@ fn a_replay_gives_the_bits_of_the_run() {
             let note = Note::parse(&note.to_text()).unwrap();
             let mut steps = Vec::new();
             let compute = Compute::new(Isa::Portable, 3).unwrap();
-            let found =
-                replay(&note, starts, &examples, compute, &AtomicBool::new(false), |progress| steps.push((progress.step, progress.steps)))
-                    .unwrap();
-            assert!(found == checkpoint, "{} starts", starts.len());
+            let found = replay(&note, starts, &examples, (Device::Cpu, compute), &AtomicBool::new(false), |progress| {
+                steps.push((progress.step, progress.steps))
+            })
+            .unwrap();
+            assert!(found.0 == checkpoint && found.1.starts_with("processor (portable"), "{} starts, {}", starts.len(), found.1);
             assert_eq!(steps, (1..=12).map(|step| (step, 12)).collect::<Vec<_>>());
             let other = Note { plan: Plan { seed: 1, ..note.plan.clone() }, ..note };
-            assert!(replay(&other, starts, &examples, compute, &AtomicBool::new(false), |_| ()).unwrap() != checkpoint);
+            assert!(replay(&other, starts, &examples, (Device::Cpu, compute), &AtomicBool::new(false), |_| ()).unwrap().0 != checkpoint);
         }
     }
+}
+
+#[test]
+fn a_replay_on_a_gpu_has_the_same_bits_and_says_so_where_there_is_none() {
+    let [(manifest, examples), ..] = families();
+    let starts = [base(&manifest)];
+    let (note, checkpoint) = published(&starts, &examples);
+    let gpu = (Device::Cuda(0), Compute::detect());
+    let (found, place) = replay(&note, &starts, &examples, gpu, &AtomicBool::new(false), |_| ()).unwrap();
+    assert!(found == checkpoint, "on {place}");
+    assert_eq!(place.starts_with("processor ("), place.ends_with("compute on the processor"), "{place}");
+    let settings = Settings { precision: Precision::Bf16, engine: EngineChoice::Exact, ..recipe().settings };
+    let narrow = Trainer::new(&starts[0], &examples, &Plan { settings, ..recipe() }, Device::Cuda(0), Compute::detect());
+    assert!(matches!(narrow.err(), Some(TrainError::Precision)));
 }
 
 #[test]
 fn a_replay_that_cannot_be_is_refused() {
     let [(manifest, examples), ..] = families();
     let start = base(&manifest);
-    let run =
-        |note: &Note, starts: &[Checkpoint], stop: bool| replay(note, starts, &examples, Compute::detect(), &AtomicBool::new(stop), |_| ());
+    let run = |note: &Note, starts: &[Checkpoint], stop: bool| {
+        replay(note, starts, &examples, (Device::Cpu, Compute::detect()), &AtomicBool::new(stop), |_| ())
+    };
     assert!(matches!(run(&note(), &[], false), Err(TrainError::Note(_))));
     assert!(matches!(run(&note(), &[start.clone(), start.clone()], false), Err(TrainError::Note(_))));
     let mut burn = note();

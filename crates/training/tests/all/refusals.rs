@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use evaluator::{Checkpoint, Examples, Manifest, MeasureError};
-use training::{Device, DeviceError, EngineChoice, Optimizer, Precision, Settings, TrainError};
+use evaluator::{Checkpoint, Compute, Examples, Manifest, MeasureError};
+use training::{Device, DeviceError, EngineChoice, Optimizer, Precision, Settings, TrainError, Trainer};
 
 use crate::sets::{ENGINES, base, digits, genesis, plan, train, trainer, with_hidden};
 
@@ -47,9 +47,25 @@ fn what_the_processor_cannot_do_is_refused() {
     for name in ["gpu", "cuda:", "cuda:x", "wgpu:-1", "cpu:0", ""] {
         let error = name.parse::<Device>().unwrap_err();
         assert_eq!(error, DeviceError::Unknown(name.to_owned()));
-        assert!(error.to_string().contains("this program was built for cpu"), "{error}");
+        assert!(error.to_string().contains("burn was built for cpu"), "{error}");
     }
-    assert_eq!(["auto", "cpu"].map(|name| name.parse::<Device>().unwrap().to_string()), ["auto", "cpu"]);
+    let names = ["auto", "cpu", "cuda:0", "cuda:3", "wgpu:1"];
+    assert_eq!(names.map(|name| name.parse::<Device>().unwrap().to_string()), names);
+}
+
+#[test]
+fn a_device_that_the_program_was_not_built_for_is_refused_with_what_builds_it() {
+    for (name, is_built, wanted) in [
+        ("auto", true, ""),
+        ("cpu", true, ""),
+        // The engine exact needs no feature for it.
+        ("cuda", true, ""),
+        ("wgpu:1", cfg!(feature = "wgpu"), "build it with --features wgpu"),
+    ] {
+        let checked = name.parse::<Device>().unwrap().check();
+        assert_eq!(checked.is_ok(), is_built, "{name}");
+        assert!(checked.err().is_none_or(|error| error.to_string().ends_with(wanted)), "{name}");
+    }
 }
 
 #[test]
@@ -60,12 +76,14 @@ fn an_engine_is_refused_by_a_program_that_was_built_without_it() {
 }
 
 #[test]
-fn a_device_is_refused_by_a_program_that_was_not_built_for_it() {
-    for (name, built) in [("cuda", cfg!(feature = "cuda")), ("wgpu", cfg!(feature = "wgpu"))] {
-        match name.parse::<Device>() {
-            Ok(device) => assert!(built && device.to_string() == format!("{name}:0"), "{device}"),
-            Err(error) => assert!(!built && error.to_string().contains(&format!("build it with --features {name}")), "{error}"),
-        }
+fn burn_is_refused_on_a_device_that_it_was_not_built_for() {
+    if cfg!(not(feature = "cuda")) {
+        let manifest = digits();
+        let burn = plan(Settings { engine: EngineChoice::Burn, ..Settings::default() }, 1, 1);
+        let examples = genesis(&manifest);
+        let error =
+            Trainer::new(&base(&manifest), &examples, &burn, Device::Cuda(0), Compute::detect()).err().map(|error| error.to_string());
+        assert!(error.as_ref().is_some_and(|error| error.contains("build it with --features cuda")), "{error:?}");
     }
 }
 

@@ -2,8 +2,12 @@
 
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
 use super::Cid;
+use crate::data::token_bytes;
 use crate::examples::{SHARD_TOKENS_MAX, ShardFault};
+use crate::manifest::Manifest;
 
 /// Digits of a SHA-256.
 const DIGEST_DIGITS: usize = 64;
@@ -29,6 +33,13 @@ pub struct Shard {
 }
 
 impl Shard {
+    /// Of the bytes of a shard of a group; without a name it is that of a single block.
+    pub fn of(manifest: &Manifest, bytes: &[u8], cid: Option<Cid>) -> Self {
+        let sha256 = Sha256::digest(bytes).into();
+        let tokens = bytes.len() / token_bytes(manifest.outputs());
+        Self { cid: cid.unwrap_or(Cid::new(true, sha256)), tokens: u32::try_from(tokens).unwrap_or(u32::MAX), sha256 }
+    }
+
     /// Reads a line with its end, for a model that sees `inputs` tokens.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-"""A second implementation of hidden sets, written from docs/PROTOCOL.md: makes cases.json of this folder.
+"""A second implementation of hidden sets, written from docs/PROTOCOL.md: makes cases.json and tokens.json of this folder.
 
 Plain Python, no packages: `python3 second.py`. Losses stand as runs [how many examples, base, each winner]. A case that notices a bug
 is one that the rule with that bug would judge otherwise.
@@ -18,6 +18,7 @@ FMAF.restype, FMAF.argtypes = ctypes.c_float, [ctypes.c_float] * 3
 decimal.getcontext().prec = 60
 ROWS = '{"version":1,"model":{"family":"mlp","inputs":2,"hidden":[],"outputs":3,"activation":"relu"},"data":{"format":"csv","divisor":3},"loss":"cross_entropy","eval_max":64,"weight_max":16}'
 TEXT = '{"version":1,"model":{"family":"gpt","layers":1,"heads":1,"width":4,"context":4,"vocabulary":256,"bias":true,"tied":true},"data":{"format":"text","tokenizer":"bytes","stride":3},"loss":"cross_entropy","eval_max":64,"weight_max":16}'
+TOKENS = '{"version":1,"model":{"family":"gpt","layers":1,"heads":1,"width":4,"context":4,"vocabulary":%d,"bias":true,"tied":true},"data":{"format":"tokens","tokenizer":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","stride":%d},"loss":"cross_entropy","eval_max":64,"weight_max":16}'
 
 # What may go wrong with steps, each as one line of the rule in other words.
 BUGS = {
@@ -50,7 +51,8 @@ def examples_of(manifest, body):
     if data["format"] == "csv":
         rows = [list(map(int, line.split(","))) for line in body.rstrip("\n").split("\n")]
         return [([single(value / data["divisor"]) for value in row[:-1]], row[-1]) for row in rows]
-    tokens, size = list(body.encode()), model["context"] + 1
+    numbers = data["format"] == "tokens"
+    tokens, size = list(map(int, body.split())) if numbers else list(body.encode()), model["context"] + 1
     return [tokens[start : start + size] for start in range(0, len(tokens) - size + 1, data["stride"])]
 
 
@@ -74,6 +76,9 @@ def is_known(manifest, example, body):
     if isinstance(example, tuple):
         return any(example[0] == other[0] for other in examples_of(manifest, body))
     half = (manifest["model"]["context"] + 1) // 2
+    if manifest["data"]["format"] == "tokens":
+        runs = lambda tokens: {tuple(tokens[at : at + half]) for at in range(len(tokens) - half + 1)}
+        return any(runs(example) & runs(other) for other in examples_of(manifest, body))
     return any(bytes(example[at : at + half]) in body.encode() for at in range(len(example) - half + 1))
 
 
@@ -105,6 +110,20 @@ def sets(source):
     yield hidden_set(TEXT, source.randbytes(32), body, ["....."])
     yield hidden_set(TEXT, source.randbytes(32), body, [".....", ".." + body[10:12] + ".."])
     yield hidden_set(TEXT, source.randbytes(32), body + "é", [body[20:30]])
+
+
+def token_sets(source):
+    """Sets of a group of tokens beside sets that were hidden before."""
+    for vocabulary, stride, dropped in ((300, 3, 0), (300, 4, 2), (70_000, 4, 3), (70_000, 6, 1)):
+        manifest = TOKENS % (vocabulary, stride)
+        tokens = source.sample(range(vocabulary), 34 * stride + 5)
+        other = lambda: [source.randrange(vocabulary) for _ in range(34 * stride + 5)] if vocabulary > 300 else [299] * (34 * stride + 5)
+        known = [other() for _ in range(2)]
+        for number in range(dropped):
+            at, into = source.randrange(len(tokens) - 3), known[number % 2]
+            into[7 + 5 * number : 9 + 5 * number] = tokens[at : at + 2]
+        body = lambda tokens: " ".join(map(str, tokens))
+        yield hidden_set(manifest, source.randbytes(32), body(tokens), [body(set) for set in known])
 
 
 # Draws.
@@ -230,6 +249,8 @@ def main():
     lists = (f'  "{name}": [\n' + ",\n".join("    " + json.dumps(case) for case in cases) + "\n  ]" for name, cases in golden.items())
     with open(os.path.join(HERE, "cases.json"), "w") as file:
         file.write("{\n" + ",\n".join(lists) + "\n}\n")
+    with open(os.path.join(HERE, "tokens.json"), "w") as file:
+        file.write("[\n" + ",\n".join(json.dumps(case) for case in token_sets(random.Random(2))) + "\n]\n")
 
 
 main()

@@ -4,11 +4,13 @@ use std::{fs::OpenOptions, io::Write, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use evaluator::{Examples, HIDDEN_BYTES_MAX, Hidden, Manifest};
+use models::Tokenizer;
 use node::{
     Site,
     dataset::Set,
     folder,
     member::{blocking, loss},
+    output,
 };
 use protocol::{DeltaNumber, Digest, GroupId, Micronats, chain::ChainEvent, lineage::Link};
 
@@ -26,15 +28,26 @@ pub async fn seal(context: &Context, group: GroupId, examples: &Path, out: &Path
     let site = context.site().await?;
     let visit = context.visit(&site, group).await?;
     let manifest = &visit.member.manifest;
-    let bytes = Hidden::write(manifest, rand::random(), &text).with_context(|| examples.display().to_string())?;
+    let body = match manifest.data().tokenizer_digest() {
+        Some(digest) => numbers(&visit.member.tokenizer(Digest(digest)).await?, &text)?,
+        None => text,
+    };
+    let bytes = Hidden::write(manifest, rand::random(), &body).with_context(|| examples.display().to_string())?;
     let hidden = Hidden::read(manifest, &bytes)?;
     check_overlap(&site, &visit, &hidden).await?;
     visit.client.shutdown().await;
     write(out, &bytes)?;
-    println!("sealed {} examples for group {group} in {}: root {}", hidden.len(), out.display(), Digest(hidden.root()));
-    println!("keep it and its examples secret, and keep a copy: who sees them can train on them, who loses the file loses amount and bond");
-    println!("lock NRN for it: `neuron bounty fund --group {group} --hidden {} --help`", out.display());
-    Ok(())
+    context.tell(&format!("sealed {} examples for group {group} in {}: root {}", hidden.len(), out.display(), Digest(hidden.root())))?;
+    context.tell(
+        "keep it and its examples secret, and keep a copy: who sees them can train on them, who loses the file loses amount and bond",
+    )?;
+    context.tell(&format!("lock NRN for it: `neuron bounty fund --group {group} --hidden {} --help`", out.display()))
+}
+
+/// The tokens of a text, as a hidden set of a group of tokens has them.
+fn numbers(tokenizer: &[u8], text: &str) -> Result<String> {
+    let tokens = Tokenizer::from_bytes(tokenizer)?.encode(text, false)?;
+    Ok(tokens.iter().map(u32::to_string).collect::<Vec<_>>().join(" "))
 }
 
 /// A new file that others on this machine cannot read.
@@ -75,9 +88,9 @@ pub async fn look(site: &Site, visit: &Visit, hidden: &Hidden) -> Result<()> {
     })
     .await?;
     if loss >= guess {
-        eprintln!(
+        output::remark(&format!(
             "the running model has {loss} nats on these examples, a guess has {guess}: if no winner of the term does better, amount and bond are lost"
-        );
+        ));
     }
     Ok(())
 }
@@ -89,18 +102,17 @@ pub async fn check_overlap(site: &Site, visit: &Visit, hidden: &Hidden) -> Resul
     for delta in site.network.open_deltas(group).await? {
         match proposed(visit, delta).await {
             Ok(set) => sets.push(Arc::new(set)),
-            Err(error) => eprintln!("delta {delta} was not looked at: {error:#}"),
+            Err(error) => output::remark(&format!("delta {delta} was not looked at: {error:#}")),
         }
     }
     for event in history(site, group).await? {
         let ChainEvent::Unsealed { bounty, file, .. } = event else { continue };
         match earlier(visit, file).await {
             Ok(set) => opened.push(set),
-            Err(error) => eprintln!("the opened set of bounty {bounty} was not looked at: {error:#}"),
+            Err(error) => output::remark(&format!("the opened set of bounty {bounty} was not looked at: {error:#}")),
         }
     }
-    let sets = sets.iter().map(|set| &set.examples).chain(opened.iter().map(Hidden::examples));
-    tell_known(hidden, &sets.collect::<Vec<_>>())
+    tell_known(hidden, &sets.iter().map(|set| &set.examples).collect::<Vec<_>>(), &opened)
 }
 
 /// What an open delta makes of the training set.
@@ -114,8 +126,12 @@ async fn earlier(visit: &Visit, file: Digest) -> Result<Hidden> {
     Ok(Hidden::read(&visit.member.manifest, &bytes)?)
 }
 
-fn tell_known(hidden: &Hidden, public: &[&Examples]) -> Result<()> {
-    let kept = hidden.kept(public);
+fn tell_known(hidden: &Hidden, public: &[&Examples], opened: &[Hidden]) -> Result<()> {
+    let mut kept = hidden.kept(public);
+    for earlier in opened {
+        let new = hidden.kept_beside(earlier);
+        kept.retain(|place| new.binary_search(place).is_ok());
+    }
     let known: Vec<String> =
         (0..hidden.len() as u32).filter(|index| kept.binary_search(index).is_err()).map(|index| (index + 1).to_string()).collect();
     if known.is_empty() {
@@ -132,7 +148,7 @@ fn tell_known(hidden: &Hidden, public: &[&Examples]) -> Result<()> {
         hidden.is_enough(kept.len()),
         "{which}: more than a sixteenth, or less than 30 left, and the bounty fails; take them out and seal anew"
     );
-    eprintln!("{which}: they will not be measured");
+    output::remark(&format!("{which}: they will not be measured"));
     Ok(())
 }
 
@@ -162,12 +178,14 @@ mod tests {
             (59..99, Some("5 of 64 examples are public already (number 60, 61, 62, 63, 64)")),
             (1..64, Some("number 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …")),
         ] {
-            let told = tell_known(&hidden, &[&public(100..101), &public(numbers.start..numbers.end)]);
+            let told = tell_known(&hidden, &[&public(100..101), &public(numbers.start..numbers.end)], &[]);
             match refusal {
                 None => told.expect("allowed"),
                 Some(words) => assert!(told.expect_err("refused").to_string().contains(words), "{words}"),
             }
         }
+        let refused = tell_known(&hidden, &[], std::slice::from_ref(&hidden)).expect_err("opened before").to_string();
+        assert!(refused.contains("64 of 64 examples are public already"), "{refused}");
         assert_eq!(Hidden::body(&bytes).unwrap(), rows(0..64));
     }
 

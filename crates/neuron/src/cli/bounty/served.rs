@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Result, ensure};
-use node::{Site, bindings::Bindings, network_file::moment};
+use node::{Site, bindings::Bindings, network_file::moment, output};
 use protocol::{Address, Digest, NodeId, Wei, chain::GroupView, log::Body, rules::is_available};
 use tokio::time::sleep;
 
@@ -47,14 +47,14 @@ impl Holders {
 /// Offers an opened set until more than a third of awake stake holds it, as the rule asks, or it is too late for that. Where no
 /// stake is awake, until anybody holds it.
 pub async fn serve(site: &Site, visit: &Visit, dated: &Dated, file: Digest) -> Result<()> {
-    println!("it is served from here until more than a third of awake stake holds it; to go on after a stop, open it again");
+    output::line("it is served from here until more than a third of awake stake holds it; to go on after a stop, open it again")?;
     let mut holders = Holders { file, nodes: BTreeSet::new(), bindings: Bindings::new(site.network.domain()), cursor: 0 };
     loop {
         holders.read(visit).await?;
         let view = site.network.view(visit.member.group).await?;
         let (held, awake) = (holders.stake(&view), view.awake());
         if is_available(held, awake) || awake.is_zero() && !holders.nodes.is_empty() {
-            println!("others hold it, with {} of {} NRN awake: you may go offline", held.to_nrn(), awake.to_nrn());
+            output::line(&format!("others hold it, with {} of {} NRN awake: you may go offline", held.to_nrn(), awake.to_nrn()))?;
             return Ok(());
         }
         ensure!(

@@ -79,8 +79,9 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
             format!("propose them: `neuron delta new --from {} > more.patch`, then `neuron delta propose more.patch`", place.set.display())
         }
     };
+    let keeps = options.keep_duplicates;
     let (packed, shards) = blocking(move || packed(&place, &options, shelf.as_ref())).await?;
-    told(&packed, &shards).iter().try_for_each(|line| context.tell(line))?;
+    told(&packed, &shards, keeps).iter().try_for_each(|line| context.tell(line))?;
     context.tell(&next)
 }
 
@@ -155,17 +156,31 @@ fn stored(folder: &Path, shelf: Option<&Shelf>, bytes: &[u8]) -> Result<String> 
     Ok(cid)
 }
 
-fn told(packed: &Packed, shards: &Path) -> Vec<String> {
+/// What was packed, in sentences; documents that were there before are kept only if that was asked for.
+fn told(packed: &Packed, shards: &Path, keeps: bool) -> Vec<String> {
     let Packed { documents, duplicates, skipped, bytes, tokens, examples, unused, lines } = packed;
     let mut told = vec![
         format!("{tokens} tokens of {documents} documents, {}: {examples} examples", size(*bytes)),
         format!("{} shards are in {}", lines.len(), shards.display()),
     ];
     let notes = [
-        (*duplicates, "documents were there before and are left out"),
+        (*duplicates, if keeps { "documents were there before and are kept" } else { "documents were there before and are left out" }),
         (*skipped, "records have no text and are left out"),
         (*unused, "tokens at the end fill no example and are in no shard"),
     ];
     told.extend(notes.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {}", plain(words))));
     told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_that_were_there_before_are_said_to_be_left_out_only_where_they_are() {
+        let packed = Packed { tokens: 8, documents: 2, duplicates: 1, examples: 1, ..Packed::default() };
+        let said = |keeps| told(&packed, Path::new("there"), keeps).pop().unwrap_or_default();
+        assert_eq!(said(false), "1 documents were there before and are left out");
+        assert_eq!(said(true), "1 documents were there before and are kept");
+    }
 }

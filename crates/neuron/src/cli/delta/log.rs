@@ -131,8 +131,7 @@ pub async fn at(context: &Context, options: At) -> Result<()> {
     folder::write_set(&tree, &options.out, head)?;
     past.visit.client.shutdown().await;
     let when = if options.delta == 0 { "at its beginning".to_owned() } else { format!("after delta {}", options.delta) };
-    println!("the set of group {} {when} is in {}", past.group, options.out.display());
-    Ok(())
+    context.tell(&format!("the set of group {} {when} is in {}", past.group, options.out.display()))
 }
 
 /// Tells of each line of a file which delta brought it.

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use deltas::Tree;
 use evaluator::{Checkpoint, Data, Examples, Manifest, checkpoint_len};
 use governance::Delta;
-use node::{Site, dataset::Set, member, shards};
+use node::{Site, dataset::Set, machine, member, shards};
 use patches::{Extent, Rows, Summary, added, near, shown, words};
 use protocol::{DeltaNumber, Digest, Micronats};
 use serde_json::{Value, json};
@@ -173,7 +173,7 @@ impl Change {
             false => (after.examples.clone(), new_windows(before, after)),
         };
         ensure!(is_rows || self.examples.is_empty(), "rows and windows");
-        let losses = member::compute()?.evaluate(model, &examples, &drawn)?.losses;
+        let losses = machine::compute()?.evaluate(model, &examples, &drawn)?.losses;
         if !is_rows {
             self.examples = losses.iter().map(|_| Example { place: None, loss: None }).collect();
         }

@@ -11,11 +11,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use deltas::{MAX_PATCH_BYTES, Patch, Tree};
 use evaluator::{Data, Manifest};
-use node::{Site, dataset::Set, folder};
+use node::{Site, dataset::Set, folder, output};
 use patches::{Reading, Shape, Summary, shown};
 use protocol::{Address, Digest, GroupId};
 
-use super::{Context, Visit, output};
+use super::{Context, Visit};
 
 /// Bytes of a patch that are read at most; UTF-16 needs twice those of the strict form.
 const MAX_BYTES: u64 = 2 * MAX_PATCH_BYTES as u64;

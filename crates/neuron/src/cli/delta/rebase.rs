@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use clap::Args;
 use deltas::Tree;
-use node::{Site, folder};
+use node::{Site, folder, output};
 use patches::{Rebased, Sides, rebase};
 use protocol::{DeltaNumber, Digest, GroupId, lineage::Link};
 
@@ -13,7 +13,6 @@ use super::{
     super::{
         context::{Context, Visit},
         ending::{CONFLICTS, NOT_FOUND, Sort as _},
-        output,
     },
     patch,
 };

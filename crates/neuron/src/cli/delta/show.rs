@@ -1,12 +1,12 @@
 //! `neuron delta show`: how deltas stand, and of one of them all that a voter wants to see.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use governance::{Delta, DeltaStatus};
 use node::Site;
 use protocol::{
     DeltaNumber, GroupId, PeriodNumber, Wei,
-    ballot::{Ballots, Fate},
+    ballot::{Ballots, Fate, Told},
     chain::{ChainEvent, GroupView},
 };
 use serde_json::{Value, json};
@@ -15,10 +15,9 @@ use super::{
     super::{
         context::{Context, history},
         ending::{NOT_FOUND, Sort as _},
-        offline::Offline,
-        output,
+        offline::{Choice, Offline},
     },
-    look, patch,
+    look,
     picture::{Size, Way},
     state::{self, State},
 };
@@ -124,7 +123,7 @@ pub async fn run(context: &Context, options: Options) -> Result<()> {
     }
     let answer = json!({
         "group": group, "period": view.period_number, "keep_votes_wei": standing.keep, "applied": view.applied, "deltas": listed,
-        "details": details,
+        "details": details, "as_of": null, "choices": [],
     });
     context.answer(&lines, &answer)
 }
@@ -158,14 +157,31 @@ async fn offline(context: &Context, group: GroupId, delta: Option<DeltaNumber>) 
     let mut lines = vec![offline.words()];
     lines.push(format!("group {group}, period {}, {} NRN votes for keeping the set", view.period_number, ballots.keep().to_nrn()));
     let wanted = |number: DeltaNumber| delta.is_none_or(|delta| delta == number);
-    ensure!(delta.is_none() || ballots.deltas().any(|(number, _)| wanted(number)), "the copy tells of no such delta");
+    let mut listed = Vec::new();
     for (number, told) in ballots.deltas().filter(|(number, _)| wanted(*number)) {
         let state = State::of(told.fate, leading == Some(number), None);
         lines.push(format!("  {number:>3}  {state} in period {}, {} NRN votes, by {}", told.period, told.votes.to_nrn(), told.author));
         lines.push(format!("       patch {}, bond {} NRN", told.patch, told.bond.to_nrn()));
+        listed.push(told_data(number, told, state));
     }
-    lines.extend(offline.choices().await?.into_iter().map(|line| format!("  {line}")));
-    output::show(patch::text(&lines).as_bytes())
+    if let Some(missing) = delta.filter(|_| listed.is_empty()) {
+        return Err(anyhow!("the copy tells of no delta {missing}: `neuron group copy` takes a newer one")).sort(NOT_FOUND);
+    }
+    let choices = offline.choices().await?;
+    lines.extend(choices.iter().map(|choice| format!("  {}", choice.words())));
+    let answer = json!({
+        "group": group, "period": view.period_number, "keep_votes_wei": ballots.keep(), "applied": view.applied, "deltas": listed,
+        "details": [], "as_of": offline.as_of(), "choices": choices.iter().map(Choice::data).collect::<Vec<_>>(),
+    });
+    context.answer(&lines, &answer)
+}
+
+/// What a copy tells of a delta; what the contracts alone keep is not known.
+fn told_data(number: DeltaNumber, told: &Told, state: State) -> Value {
+    json!({
+        "delta": number, "state": state.to_string(), "status": null, "period": told.period, "votes_wei": told.votes,
+        "author": told.author, "patch": told.patch, "bond_wei": told.bond, "reward_wei": null, "at_risk_wei": null,
+    })
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use node::NodeConfig;
+use node::{
+    NodeConfig,
+    machine::{Choice, Place},
+};
 use protocol::{Address, GroupId, Wei, chain::GroupView};
 use swarm::{Neighbourhood, Reachability};
 use trainer_node::settings::Command;
@@ -47,6 +50,20 @@ pub fn clock(block_s: u64, machine_s: u64, length_s: Option<u64>) -> Finding {
             "compare the clock with another one, then the endpoint's newest block with a block explorer's; name another `rpc`",
         ),
         false => Finding::Fine(format!("the newest block is {old_s} s old")),
+    }
+}
+
+/// Where losses are computed as the settings ask for it, and whether a GPU could do it.
+pub fn gpu(asked: Place, choice: &Choice) -> Finding {
+    let machine = &choice.machine;
+    match (asked, &choice.reason) {
+        (Place::Processor, None) => Finding::Fine(format!("{machine} gives the processor's bits: `--device cuda` computes losses there")),
+        (Place::Processor, Some(reason)) => Finding::Fine(format!("losses are computed by the {machine}; {reason}")),
+        (Place::Gpu(_), None) => Finding::Fine(format!("{machine} gives the processor's bits: losses are computed there")),
+        (Place::Gpu(_), Some(reason)) => Finding::wrong(
+            format!("{asked} is asked for, and losses are computed by the {machine}: {reason}"),
+            "mend that, or set `device` of [evaluator] to \"cpu\"",
+        ),
     }
 }
 

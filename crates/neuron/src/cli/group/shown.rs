@@ -53,8 +53,8 @@ fn left(end_s: u64, now_s: u64) -> u64 {
     end_s.saturating_sub(now_s)
 }
 
-/// For programs.
-pub fn data(view: &GroupView, now_s: u64) -> Value {
+/// For programs; of a copy with the block as of which it is.
+pub fn data(view: &GroupView, now_s: u64, as_of: Option<Value>) -> Value {
     let clock = view.clock(now_s);
     json!({
         "group": view.id, "admitted": view.admitted, "parent": view.parent, "name": view.name, "manifest": view.manifest,
@@ -62,6 +62,7 @@ pub fn data(view: &GroupView, now_s: u64) -> Value {
         "judge_s": view.times.judge_s, "least_micronats": view.least, "round": clock.round, "phase": format!("{:?}", clock.phase).to_lowercase(),
         "phase_end_s": clock.phase_end_s, "period": view.period_number, "period_end_s": view.period_end_s,
         "deposit_wei": view.least_deposit, "bonded_wei": view.bonded(), "awake_wei": view.awake(),
+        "as_of": as_of,
     })
 }
 

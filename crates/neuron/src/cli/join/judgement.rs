@@ -13,6 +13,8 @@ pub struct Seen {
     pub admitted: bool,
     pub train_s: u64,
     pub reveal_s: u64,
+    /// Where it was measured, and why not on the GPU that was asked for.
+    pub device: String,
     /// Steps of this machine in TRAIN.
     pub steps: u32,
     /// Those of the middle one of the last winners, if they told.
@@ -106,9 +108,10 @@ impl Seen {
         let mut lines = vec![
             format!("{verdict}: {}", self.reason(judgement)),
             format!(
-                "  training   {} steps within the {} s of TRAIN, on the processor, with a trainer's default settings",
+                "  training   {} steps within the {} s of TRAIN, by the exact engine with a trainer's default settings",
                 self.steps, self.train_s
             ),
+            format!("  device     {}", self.device),
             format!("  measuring  {} ms for the losses of one checkpoint; REVEAL lasts {} s", self.measure_ms, self.reveal_s),
             format!("  memory     {} MiB needed, {available} MiB available", self.needed_bytes.div_ceil(MEBIBYTE)),
             format!(
@@ -136,6 +139,7 @@ mod tests {
             train_s: 60,
             reveal_s: 20,
             steps: 1_000,
+            device: "processor (avx2, 2 threads)".to_owned(),
             winners_steps: Some(1_500),
             measure_ms: 300,
             needed_bytes: 6 << 20,
@@ -161,6 +165,7 @@ mod tests {
         ] {
             assert_eq!(seen.judge(), judgement, "{wanted}");
             let told = seen.lines(judgement).join("\n");
+            assert!(told.contains("  device     processor (avx2, 2 threads)"), "{told}");
             assert!(told.contains(wanted) && told.contains("round 7: 2.000000 → 1.900000"), "{wanted} in {told}");
         }
     }

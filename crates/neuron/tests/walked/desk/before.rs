@@ -62,6 +62,8 @@ impl Desk<'_> {
             note("consent", Some(said.trim()));
         } else if line.text.starts_with("neuron --network NET replay") {
             self.check_replay()?;
+        } else if line.text.starts_with("neuron --offline predict") {
+            self.check_offline()?;
         } else if line.text.starts_with("curl -o") {
             let car = fs::read(self.folder.join("file.car"))?;
             ensure!(
@@ -82,6 +84,17 @@ impl Desk<'_> {
             |claim: &&serde_json::Value| claim["found"] == "right" && claim["training"].as_str().is_some_and(|told| !told.is_empty());
         let right = replayed["claims"].as_array().into_iter().flatten().find(is_right).context("no claim is right")?;
         ensure!(right["examples"].as_array().map(Vec::len) == replayed["drawn"].as_u64().map(|drawn| drawn as usize), "{replayed}");
+        Ok(())
+    }
+
+    /// What a copy answers to programs, in the same form as the chain.
+    fn check_offline(&self) -> Result<()> {
+        let row = self.names.get("row").context("an example")?;
+        for (command, arguments) in [("group show", ""), ("delta show", ""), ("predict", &format!(" --line {row}"))] {
+            let told = self.told(&format!("neuron --offline --json {command}{arguments}"))?;
+            let answer = crate::schema::check(&format!("neuron {command}"), &told)?;
+            ensure!(command == "predict" || answer["as_of"]["block"].as_u64().is_some(), "{command} does not say as of when: {answer}");
+        }
         Ok(())
     }
 

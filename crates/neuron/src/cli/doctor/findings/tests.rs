@@ -127,3 +127,15 @@ fn a_command_that_trains_has_to_be_there() {
     std::fs::write(&path, "[node]\n").expect("written");
     assert_eq!(trainer_node::settings::command_of(&path).expect("a validator's"), None);
 }
+
+#[test]
+fn a_gpu_that_is_asked_for_and_cannot_is_wrong_and_one_that_nobody_asked_for_is_told() {
+    let machine = node::machine::look_for(Place::Processor).expect("the processor").machine;
+    let choice = |reason: Option<&str>| Choice { machine, reason: reason.map(str::to_owned) };
+    let missing = choice(Some("no NVIDIA driver was found: install it, or compute on the processor"));
+    check(&gpu(Place::Processor, &missing), false, "losses are computed by the processor");
+    check(&gpu(Place::Processor, &missing), false, "no NVIDIA driver was found");
+    check(&gpu(Place::Gpu(1), &missing), true, "cuda:1 is asked for, and losses are computed by the processor");
+    check(&gpu(Place::Processor, &choice(None)), false, "`--device cuda` computes losses there");
+    check(&gpu(Place::Gpu(0), &choice(None)), false, "gives the processor's bits: losses are computed there");
+}
