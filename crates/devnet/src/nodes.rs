@@ -27,8 +27,11 @@ pub fn start(options: &Options, file: &GroupFile, dir: &Path, group: GroupId) ->
         let name = format!("trainer-{number}");
         provide(options, dir, &name, number - 1)?;
         let own = options.trainer_files.get(number - 1).map(|path| own(path)).transpose()?.unwrap_or_default();
+        let is_asked = !own.is_empty();
         write_trainer(dir, &name, file, group, options.rounds(), own)?;
-        run(name, number - 1, "trainer-node")
+        let mut process = run(name, number - 1, "trainer-node")?;
+        process.is_asked = is_asked;
+        Ok(process)
     };
     let validator = |number| {
         let (name, place) = (format!("validator-{number}"), options.trainers + number - 1);

@@ -6,12 +6,18 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal};
 
 /// Lines of a log that an error shows.
 const TAIL: usize = 15;
+/// How long one that is asked to end has time for it, and how often that is looked at.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// One node: started with `--config FILE`, its output in `FILE`'s folder.
 pub struct Process {
@@ -21,6 +27,8 @@ pub struct Process {
     enter: Vec<String>,
     folder: PathBuf,
     child: Option<Child>,
+    /// Whether it is asked to end when nobody needs it any more, since it has started programs of its own.
+    pub is_asked: bool,
 }
 
 impl Process {
@@ -32,7 +40,7 @@ impl Process {
     /// The same by a command that begins with these words, and gives its process over to the program.
     pub fn start_by(enter: &[String], name: &str, program: &str, folder: &Path) -> Result<Self> {
         let (name, program, enter, folder) = (name.to_owned(), beside(program)?, enter.to_owned(), folder.to_owned());
-        let mut process = Self { name, program, enter, folder, child: None };
+        let mut process = Self { name, program, enter, folder, child: None, is_asked: false };
         process.restart()?;
         Ok(process)
     }
@@ -76,10 +84,23 @@ impl Process {
             let _ = child.wait();
         }
     }
+
+    /// Asks it to end, so that it ends what it has started, and waits for that.
+    fn ask(&mut self) {
+        let Some(child) = self.child.as_mut() else { return };
+        let (until, pid) = (Instant::now() + PATIENCE, Pid::from_child(child));
+        let is_there = rustix::process::kill_process(pid, Signal::TERM).is_ok();
+        while is_there && matches!(child.try_wait(), Ok(None)) && Instant::now() < until {
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if self.is_asked {
+            self.ask();
+        }
         self.kill();
     }
 }
