@@ -49,7 +49,7 @@ async fn a_llama_of_other_tools_is_trained_by_a_command_and_by_the_exact_engine_
     let mut network = Watched::start("imported", options).await?;
     let (voting, data) = (network.devnet.votes(), network.devnet.file.data.clone());
     let votes = tokio::spawn(async move { voting.run(&data).await });
-    network.until("all rounds and a turn", ROUNDS + 3, is_over).await?;
+    network.until("all rounds and a turn", ROUNDS + 3, |network| network.is_over(ROUNDS)).await?;
     votes.abort();
     check_losses(&network)?;
     check_set(&network).await?;
@@ -95,14 +95,6 @@ async fn neuron(folder: &Path, arguments: &[&str]) -> Result<()> {
     let output = Command::new(program("neuron")?).args(arguments).current_dir(folder).stdin(Stdio::null()).output().await?;
     ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     Ok(())
-}
-
-/// The rounds are over, their models were looked at, and the set has changed.
-fn is_over(network: &Watched) -> bool {
-    let (rounds, seen, now_s) = (&network.devnet.ledger.rounds, network.devnet.seen(), network.devnet.now_s);
-    let is_seen = |number, round: &RoundEntry| round.outcome != Outcome::Won || seen.heldout.contains_key(number);
-    let are_over = rounds.iter().all(|(number, round)| network.end_s(*number) <= now_s && is_seen(number, round));
-    are_over && rounds.len() as u64 >= ROUNDS && !seen.fresh.is_empty()
 }
 
 /// Won rounds, and the name of who won.

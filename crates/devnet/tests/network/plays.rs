@@ -22,21 +22,13 @@ async fn a_group_learns_a_play_votes_for_another_scene_and_goes_on_with_a_prompt
     let mut network = Watched::start("plays", options).await?;
     let (voting, data) = (network.devnet.votes(), network.devnet.file.data.clone());
     let votes = tokio::spawn(async move { voting.run(&data).await });
-    network.until("all rounds and a turn", 6, is_over).await?;
+    network.until("all rounds and a turn", 6, |network| network.is_over(ROUNDS)).await?;
     votes.abort();
     check_losses(&network)?;
     check_set(&network).await?;
     check_replays(&network).await?;
     check_prompt(&network).await?;
     offline::check(&network, &["predict", "--prompt", "First Citizen:\nWe", "--temperature", "0"]).await
-}
-
-/// The rounds are over, the set has changed, and somebody has looked at both.
-fn is_over(network: &Watched) -> bool {
-    let (rounds, seen, now_s) = (&network.devnet.ledger.rounds, network.devnet.seen(), network.devnet.now_s);
-    let is_seen = |number, round: &RoundEntry| round.outcome != Outcome::Won || seen.heldout.contains_key(number);
-    let are_over = rounds.iter().all(|(number, round)| network.end_s(*number) <= now_s && is_seen(number, round));
-    are_over && rounds.len() as u64 >= ROUNDS && !seen.fresh.is_empty()
 }
 
 /// Every round is won with a smaller loss than that of its base, and the last model does better than the first on what it never saw.

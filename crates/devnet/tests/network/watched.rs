@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
-use devnet::{Devnet, Options, Screen};
+use devnet::{Devnet, Options, RoundEntry, Screen};
 use node::Heard;
 use protocol::{
     Address, Digest, PositionNumber, RoundNumber, Wei,
@@ -108,6 +108,14 @@ impl Watched {
     /// Steps until `round` is over.
     pub async fn until_over(&mut self, round: RoundNumber) -> Result<()> {
         self.until("the end of a round", 3, |network| network.devnet.now_s >= network.end_s(round)).await
+    }
+
+    /// So many rounds are over, the set has changed, and somebody has looked at both.
+    pub fn is_over(&self, rounds: u64) -> bool {
+        let (opened, seen, now_s) = (&self.devnet.ledger.rounds, self.devnet.seen(), self.devnet.now_s);
+        let is_seen = |number, round: &RoundEntry| round.outcome != Outcome::Won || seen.heldout.contains_key(number);
+        let are_over = opened.iter().all(|(number, round)| self.end_s(*number) <= now_s && is_seen(number, round));
+        are_over && opened.len() as u64 >= rounds && !seen.fresh.is_empty()
     }
 
     /// First second after a round.
